@@ -1,0 +1,73 @@
+# Every command of the project; `make` alone prints them. All state lives in $(VENV) and target/: delete both to start afresh.
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8000
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamps
+# One interpreter for every cargo call, or the crate is compiled anew at each turn.
+export PYO3_PYTHON := $(abspath $(BIN)/python)
+NATIVE := Cargo.toml Cargo.lock pyproject.toml native/Cargo.toml native/build.rs $(shell find native/src -name '*.rs')
+MANAGE := $(BIN)/python -m demo_site.manage
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-matrix check bench format clean
+
+help: ## Print this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+$(STAMP)/venv:
+	@command -v $(PYTHON) >/dev/null || { echo "PyForge Web needs Python 3.11 or newer: no '$(PYTHON)' in PATH (choose one with PYTHON=...)."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "PyForge Web needs Python 3.11 or newer: '$(PYTHON)' is $$($(PYTHON) -V 2>&1) (choose another with PYTHON=...)."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "PyForge Web needs Python's venv module: install it (Debian: apt-get install python3-venv)."; exit 1; }
+	@command -v cargo >/dev/null || { echo "PyForge Web needs Rust 1.85 or newer: no 'cargo' in PATH (see https://rustup.rs)."; exit 1; }
+	@command -v cc >/dev/null || { echo "PyForge Web needs a C linker: no 'cc' in PATH (Debian: apt-get install gcc)."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade 'pip>=25.1'
+	@mkdir -p $(STAMP) && touch $@
+
+$(STAMP)/deps: pyproject.toml $(STAMP)/venv
+	$(BIN)/python -m pip install -q --group dev
+	@touch $@
+
+$(STAMP)/bench: $(STAMP)/deps
+	$(BIN)/python -m pip install -q --group bench
+	@touch $@
+
+$(STAMP)/native: $(NATIVE) $(STAMP)/deps
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --quiet
+	@touch $@
+
+install: $(STAMP)/native ## Set up the virtual environment and build the Rust core (release)
+
+demo: $(STAMP)/native ## Set up, build, migrate, load the airports, serve the demo site
+	$(MANAGE) migrate --verbosity 0
+	$(MANAGE) seed_demo
+	@echo "The demo site: http://127.0.0.1:$(PORT)/"
+	$(MANAGE) runserver $(PORT)
+
+test: $(STAMP)/native ## Set up, build, run all tests: Rust's and Python's
+	cargo test --quiet --workspace --locked
+	$(BIN)/python -m pytest -q
+
+test-matrix: $(STAMP)/native ## The Python tests under every supported interpreter on this machine
+	$(BIN)/python -m tests.matrix
+
+check: $(STAMP)/native ## Lint, types, stubs, import contract, formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest pyforge_web._native
+	$(BIN)/lint-imports
+	cargo fmt --check
+	cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
+
+bench: $(STAMP)/native $(STAMP)/bench ## Measure beside the peers, write benchmarks/results/
+	$(BIN)/python -m benchmarks
+
+format: $(STAMP)/deps ## Format Python and Rust
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cargo fmt
+
+clean: ## Remove the virtual environment and what was built
+	rm -rf $(VENV) .venv-3.* target pyforge_web/_native*.so demo_site/*.sqlite3

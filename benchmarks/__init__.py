@@ -1,0 +1,1 @@
+"""Times PyForge Web beside Django, json, orjson and msgspec: `python -m benchmarks --help`."""

@@ -1,0 +1,57 @@
+"""`python -m benchmarks.memory_child SHAPE CONTESTANT`: encode once, print how much memory it took and what it wrote.
+
+Not ru_maxrss: a child starts with the peak of the process it was started from. The peak of this program's own memory
+(VmHWM) can be put back to the present size just before the encode, so what building the value took is not in it.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.rows import django_rows
+from benchmarks.texts import text
+
+STATUS = Path("/proc/self/status")
+CONTESTANTS = ("ours", "orjson", "msgspec", "Django")
+TOTAL = 64_000_000
+
+SHAPES: dict[str, Callable[[], object]] = {
+    "one ASCII string": lambda: text("ASCII", 1_000_000) * (TOTAL // 1_000_000),
+    "one Japanese string": lambda: text("Japanese", 999_999) * (TOTAL // 999_999),
+    "one French string": lambda: text("French", 1_000_000) * (TOTAL // 1_000_000),
+    "one string of quotes": lambda: '"' * (TOTAL // 2),
+    "strings of 1 MB": lambda: [text("ASCII", 1_000_000, seed) for seed in range(TOTAL // 1_000_000)],
+    "French strings of 200 B": lambda: [text("French", 200, seed) for seed in range(50)] * (TOTAL // 10_000),
+    "integers": lambda: list(range(10**7, 10**7 + TOTAL // 9)),
+    "floats": lambda: [number / 7 for number in range(1, TOTAL // 18)],
+    "small dicts": lambda: [{"id": number, "ok": True} for number in range(TOTAL // 24)],
+    "Django rows": lambda: django_rows(TOTAL // 570),
+}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
+    import django
+
+    django.setup()
+    from benchmarks.peers import DJANGO_TYPES
+
+    shape, name = sys.argv[1:]
+    contestant = next(peer for peer in DJANGO_TYPES if peer.name == name)
+    contestant.encode({"warm": "up"})
+    value = SHAPES[shape]()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
+    before = _kilobytes("VmRSS")
+    output = contestant.encode(value)
+    print(json.dumps([(_kilobytes("VmHWM") - before) * 1024, len(output)]))
+
+
+def _kilobytes(name: str) -> int:
+    lines = STATUS.read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""The suites. To add one: a file with a `run(effort, only) -> Report`, and a row here."""
+
+from collections.abc import Callable
+
+from benchmarks.measure import Effort
+from benchmarks.report import Report
+from benchmarks.suites import counting, encoder, memory, text
+
+Suite = Callable[[Effort, str], Report]
+
+SUITES: dict[str, Suite] = {
+    "encoder": encoder.run,
+    "text": text.run,
+    "counting": counting.run,
+    "memory": memory.run,
+}

@@ -1,0 +1,88 @@
+"""The JSON endpoints. Each hands PyForgeJsonResponse what it has: rows in a dict, or a model instance."""
+
+from django.core.paginator import EmptyPage, Paginator
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from demo_site.airports.forms import AirportQuery, CountryQuery
+from demo_site.airports.models import Airport, Country
+from demo_site.airports.problems import bad_parameters, problem
+from pyforge_web import PyForgeJsonResponse
+
+AIRPORT_FIELDS = (
+    "icao", "iata", "name", "city", "subdivision", "country", "latitude", "longitude",
+    "elevation_ft", "time_zone",
+)  # fmt: skip
+COUNTRY_FIELDS = (
+    "code", "name", "capital", "region", "subregion", "area_km2", "population", "currencies", "languages",
+    "borders", "timezones", "translations",
+)  # fmt: skip
+
+
+@require_safe
+def airport_list(request: HttpRequest) -> HttpResponse:
+    """Give one page of the airports that the query string asks for."""
+    form = AirportQuery(request.GET)
+    if not form.is_valid():
+        return bad_parameters(form)
+    paginator = Paginator(form.queryset().values(*AIRPORT_FIELDS), form.cleaned_data["page_size"])
+    try:
+        page = paginator.page(form.cleaned_data["page"])
+    except EmptyPage:
+        form.add_error("page", f"The last page is {paginator.num_pages}.")
+        return bad_parameters(form)
+    return PyForgeJsonResponse(
+        {
+            "count": paginator.count,
+            "page": page.number,
+            "pages": paginator.num_pages,
+            "next": _page_url(request, page.number + 1) if page.has_next() else None,
+            "previous": _page_url(request, page.number - 1) if page.has_previous() else None,
+            "results": page.object_list,
+        }
+    )
+
+
+@require_safe
+def airport_detail(request: HttpRequest, icao: str) -> HttpResponse:
+    """Give one airport with all its columns."""
+    airport = Airport.objects.filter(icao=icao.upper()).first()
+    if airport is None:
+        detail = f"No airport has the ICAO code {icao!r}. Search by name with /api/airports/?q=..."
+        return problem(404, "No such airport", detail)
+    return PyForgeJsonResponse(airport)
+
+
+@require_safe
+def country_list(request: HttpRequest) -> HttpResponse:
+    """Give the countries, each with the number of its airports."""
+    form = CountryQuery(request.GET)
+    if not form.is_valid():
+        return bad_parameters(form)
+    rows = form.queryset().annotate(airport_count=Count("airports")).values(*COUNTRY_FIELDS, "airport_count")
+    return PyForgeJsonResponse({"count": len(rows), "results": rows})
+
+
+@require_safe
+def country_detail(request: HttpRequest, code: str) -> HttpResponse:
+    """Give one country with all its columns, the outline included."""
+    country = Country.objects.filter(code=code.upper()).first()
+    if country is None:
+        return problem(
+            404, "No such country", f"No country has the code {code!r}. /api/countries/ lists the codes."
+        )
+    return PyForgeJsonResponse(country)
+
+
+@require_safe
+def unknown(request: HttpRequest, rest: str) -> HttpResponse:
+    """Answer for every other address under /api/."""
+    return problem(404, "No such endpoint", f"There is no /api/{rest}. The page / lists the endpoints.")
+
+
+def _page_url(request: HttpRequest, number: int) -> str:
+    """Give the address of another page of the same query."""
+    query = request.GET.copy()
+    query["page"] = str(number)
+    return f"{request.path}?{query.urlencode()}"

@@ -1,0 +1,94 @@
+"""What there is to click: the pages in the site's navigation and the endpoints that the index explains."""
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import django
+from django.http import HttpRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the site: a row here puts it in the navigation and on the index."""
+
+    url_name: str
+    title: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A JSON endpoint of the site, with addresses to try (as text to show, after `/api/`)."""
+
+    path: str
+    what: str
+    code: str
+    tries: tuple[tuple[str, str], ...]
+
+
+PAGES = (
+    Page(
+        "map",
+        "Map",
+        "Choose a country and see its airports drawn on a canvas, from the JSON of /api/airports/ alone: "
+        "no tiles, nothing fetched from elsewhere.",
+    ),
+    Page(
+        "compare",
+        "Compare",
+        "The same data through Django's JsonResponse and ours: are they equal, how large, how fast? "
+        "Measured on this machine when you ask.",
+    ),
+)
+
+ENDPOINTS = (
+    Endpoint(
+        "/api/airports/",
+        "A QuerySet inside a dict, with filters and pages. A wrong parameter gets a 400 and a hint.",
+        'PyForgeJsonResponse({"count": n, "results": page.object_list})',
+        (
+            ("Iceland", "airports/?country=IS"),
+            ("named “international”", "airports/?q=international&iata=yes"),
+            ("in a box over Fiji and Samoa", "airports/?bbox=176,-20,-170,-12"),
+            ("a mistake", "airports/?country=ZZ&page_size=many"),
+        ),
+    ),
+    Endpoint(
+        "/api/airports/<icao>/",
+        "A model instance: every column, with a UUID, a date, a date and time, and a duration.",
+        "PyForgeJsonResponse(airport)",
+        (("Keflavík", "airports/BIKF/"), ("Paris", "airports/LFPG/"), ("no such airport", "airports/NONE/")),
+    ),
+    Endpoint(
+        "/api/countries/",
+        "Annotated rows with JSON columns and a Decimal, which stays the string that Django makes of it.",
+        'PyForgeJsonResponse({"count": len(rows), "results": rows})',
+        (
+            ("all", "countries/"),
+            ("Oceania", "countries/?region=Oceania"),
+            ("a mistake", "countries/?region=Mars"),
+        ),
+    ),
+    Endpoint(
+        "/api/countries/<code>/",
+        "One country with its outline, a GeoJSON geometry in a JSON column. The map draws it.",
+        "PyForgeJsonResponse(country)",
+        (("Japan", "countries/JP/"), ("Kosovo: only the code is known", "countries/XK/")),
+    ),
+)
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: what every page shows, in its navigation and footer."""
+    return {"pages": PAGES, "versions": _versions()}
+
+
+def _versions() -> dict[str, str]:
+    """Give the versions of what runs here, by name."""
+    found = {"Django": django.get_version(), "Python": platform.python_version()}
+    try:
+        return {"PyForge Web": version("pyforge-web"), **found}
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return found

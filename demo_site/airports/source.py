@@ -1,0 +1,105 @@
+"""Reads the two packages the demo's data comes from and turns each entry into an unsaved model instance."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterator
+from decimal import Decimal
+from importlib.metadata import version
+from typing import Any
+
+import airportsdata
+import countryinfo
+
+from demo_site.airports.models import Airport, Country
+
+# uuid5 needs a namespace: this one is made from a name, so that anyone can make the same UIDs.
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "airports.pyforge-web.example")
+
+
+def airport_entries(codes: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """Give airportsdata's entries, in its order: all of them, or those of the countries in `codes`."""
+    entries = airportsdata.load("ICAO").values()
+    return [dict(entry) for entry in entries if codes is None or entry["country"] in codes]
+
+
+def release_date() -> dt.date:
+    """Give the day of the installed airportsdata release, whose version is that day (20260905)."""
+    return dt.datetime.strptime(version("airportsdata")[:8], "%Y%m%d").date()
+
+
+def countries(codes: Collection[str]) -> Iterator[Country]:
+    """Give a Country for every code in `codes`, in order of code.
+
+    A code that countryinfo does not know still gives a Country, with its code for a name and nothing else,
+    so that no airport is lost.
+    """
+    known = country_entries()
+    for code in sorted(codes):
+        yield _country(code, known.get(code, {}))
+
+
+def country_entries() -> dict[str, dict[str, Any]]:
+    """Give countryinfo's entries by alpha-2 code.
+
+    A few codes have several entries there (Wales has that of the United Kingdom): the fullest one is taken.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for country in countryinfo.all_countries():
+        entry: dict[str, Any] = dict(country.info())
+        code = (entry.get("ISO") or {}).get("alpha2")
+        if code and _facts(entry) > _facts(found.get(code, {})):
+            found[code] = entry
+    return found
+
+
+def airport(entry: dict[str, Any], released_on: dt.date, loaded_at: dt.datetime) -> Airport:
+    """Give an unsaved Airport for one airportsdata entry."""
+    return Airport(
+        icao=entry["icao"],
+        iata=entry["iata"],
+        name=entry["name"].strip(),
+        city=entry["city"].strip(),
+        subdivision=entry["subd"].strip(),
+        country_id=entry["country"],
+        latitude=entry["lat"],
+        longitude=entry["lon"],
+        elevation_ft=round(entry["elevation"]),
+        time_zone=entry["tz"],
+        solar_offset=dt.timedelta(seconds=round(entry["lon"] * 240)),
+        uid=uuid.uuid5(NAMESPACE, entry["icao"]),
+        released_on=released_on,
+        loaded_at=loaded_at,
+    )
+
+
+def _facts(entry: dict[str, Any]) -> int:
+    """Count what an entry knows: its values that are neither missing nor empty."""
+    return sum(bool(value) for value in entry.values())
+
+
+def _country(code: str, entry: dict[str, Any]) -> Country:
+    """Give an unsaved Country; any fact may be missing from `entry`, and the capital may be a list."""
+    capital = entry.get("capital") or ""
+    area = entry.get("area")
+    return Country(
+        code=code,
+        alpha3=(entry.get("ISO") or {}).get("alpha3") or "",
+        name=entry.get("name") or code,
+        capital=", ".join(capital) if isinstance(capital, list) else capital,
+        region=entry.get("region") or "",
+        subregion=entry.get("subregion") or "",
+        area_km2=None if area is None else Decimal(str(area)),
+        population=entry.get("population"),
+        currencies=entry.get("currencies") or [],
+        languages=entry.get("languages") or [],
+        borders=entry.get("borders") or [],
+        timezones=entry.get("timezoneNames") or [],
+        translations=entry.get("translations") or {},
+        outline=_outline(entry.get("geoJSON") or {}),
+    )
+
+
+def _outline(collection: dict[str, Any]) -> dict[str, Any] | None:
+    """Give the geometry of a GeoJSON FeatureCollection's only feature, or None where there is none."""
+    features = collection.get("features") or [{}]
+    return features[0].get("geometry")

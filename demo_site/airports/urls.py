@@ -1,0 +1,18 @@
+"""The demo's addresses: pages first, then the JSON endpoints under /api/."""
+
+from django.urls import path
+
+from demo_site.airports import api, pages
+
+urlpatterns = [
+    path("", pages.index, name="index"),
+    path("map/", pages.map_page, name="map"),
+    path("compare/", pages.compare_page, name="compare"),
+    path("api/airports/", api.airport_list, name="airport-list"),
+    path("api/airports/<str:icao>/", api.airport_detail, name="airport-detail"),
+    path("api/countries/", api.country_list, name="country-list"),
+    path("api/countries/<str:code>/", api.country_detail, name="country-detail"),
+    path("api/compare/<slug:slug>/", pages.compare_case, name="compare-case"),
+    path("api/compare/<slug:slug>/<slug:side>/", pages.compare_body, name="compare-body"),
+    path("api/<path:rest>", api.unknown, name="api-unknown"),
+]

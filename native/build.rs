@@ -1,0 +1,7 @@
+//! Lets `cargo test` find libpython: an interpreter outside the loader's path (pyenv, uv) is not found without it.
+fn main() {
+    println!("cargo:rerun-if-env-changed=PYO3_BUILD_EXTENSION_MODULE");
+    if std::env::var_os("PYO3_BUILD_EXTENSION_MODULE").is_none() {
+        pyo3_build_config::add_libpython_rpath_link_args();
+    }
+}

@@ -1,0 +1,87 @@
+//! Everything that can go wrong while JSON is written, and its one way out to Python.
+
+use pyo3::exceptions::{PyException, PyMemoryError, PyRecursionError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+
+/// How many containers may be open at once.
+pub const MAX_DEPTH: usize = 1024;
+
+/// What stopped an encode.
+pub enum Error {
+    /// Raised by Python code: it comes out as the same object, with the path as a note.
+    Raised(PyErr),
+    /// NaN or an infinity.
+    NotFinite(f64),
+    /// A container that holds itself.
+    Circular,
+    /// More than [`MAX_DEPTH`] open containers.
+    TooDeep,
+    /// A dict whose size changed while it was written.
+    Changed,
+    /// An `items()` that gave something else than pairs.
+    NotPairs,
+    /// A value, or a key, that has no JSON form: what Django says of it, and what to do.
+    Refused {
+        /// Django's words.
+        problem: String,
+        /// What to write instead.
+        hint: String,
+    },
+    /// The output did not fit into memory.
+    OutOfMemory,
+}
+
+impl From<PyErr> for Error {
+    fn from(error: PyErr) -> Self {
+        Self::Raised(error)
+    }
+}
+
+impl Error {
+    /// The Python exception, Django's class and words first, then the place: `$.rows[3].price`.
+    pub fn into_pyerr(self, py: Python<'_>, path: &str) -> PyErr {
+        match self {
+            Self::Raised(error) => with_note(py, error, path),
+            Self::NotFinite(value) => {
+                let word = if value.is_nan() {
+                    "nan"
+                } else if value > 0.0 {
+                    "inf"
+                } else {
+                    "-inf"
+                };
+                PyValueError::new_err(format!(
+                    "Out of range float values are not JSON compliant: {word} at {path}; \
+                     replace it, or pass nan=\"null\" to write null"
+                ))
+            }
+            Self::Circular => PyValueError::new_err(format!("Circular reference detected at {path}")),
+            Self::TooDeep => PyRecursionError::new_err(format!(
+                "maximum recursion depth exceeded while encoding a JSON object: more than {MAX_DEPTH} containers \
+                 at {path}"
+            )),
+            Self::Changed => PyRuntimeError::new_err(format!("dictionary changed size during iteration at {path}")),
+            Self::NotPairs => PyValueError::new_err(format!("items must return 2-tuples at {path}")),
+            Self::Refused { problem, hint } => PyTypeError::new_err(format!("{problem} at {path}; {hint}")),
+            Self::OutOfMemory => PyMemoryError::new_err(()),
+        }
+    }
+}
+
+/// Adds the path to an `Exception` as a note (PEP 678); `KeyboardInterrupt` and its like stay as they are.
+fn with_note(py: Python<'_>, error: PyErr, path: &str) -> PyErr {
+    if error.is_instance_of::<PyException>(py) {
+        let note = format!("while encoding {path}");
+        let value = error.value(py);
+        // An exception object that is raised again and again shall not collect the same note for ever.
+        let noted = value
+            .getattr_opt(intern!(py, "__notes__"))
+            .and_then(|notes| notes.map_or(Ok(false), |notes| notes.contains(&note)));
+        if matches!(noted, Ok(false)) {
+            // A note that cannot be added (a class with its own `add_note`) must not replace the exception.
+            let _ = value.call_method1(intern!(py, "add_note"), (note,));
+        }
+    }
+    error
+}

@@ -1,0 +1,42 @@
+//! What Python calls: arguments are checked here, work is done elsewhere.
+
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::imports::Imports;
+use crate::meter::{self, Meter};
+use crate::serializer::{self, Options, parse_nan};
+
+/// Writes a value as JSON.
+#[pyfunction]
+#[pyo3(signature = (obj, *, fields=None, django_bytes=false, ensure_ascii=false, nan="raise"))]
+pub fn dumps<'py>(
+    py: Python<'py>,
+    obj: Bound<'py, PyAny>,
+    fields: Option<Bound<'py, PyAny>>,
+    django_bytes: bool,
+    ensure_ascii: bool,
+    nan: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let options = Options { django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
+    let mut meter = Meter::start(py)?;
+    let chosen = match fields {
+        None => Ok(obj),
+        Some(fields) => {
+            let select = Imports::get(py)?.select.bind(py);
+            meter.call_out(|| select.call1((obj, fields)))
+        }
+    };
+    let result = chosen.and_then(|value| serializer::dumps(value, &options, &mut meter));
+    let size = result.as_ref().map_or(0, |bytes| bytes.as_bytes().len());
+    // The user's exception comes first, whatever a collector does.
+    let told = meter.finish(py, "dumps", size);
+    let bytes = result?;
+    told.map(|()| bytes)
+}
+
+/// Crossings in, crossings out and bytes written since the process began.
+#[pyfunction]
+pub fn totals() -> (u64, u64, u64) {
+    meter::totals()
+}

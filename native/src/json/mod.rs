@@ -1,0 +1,6 @@
+//! JSON text in pure Rust: no module below knows Python.
+
+pub mod escape;
+pub mod number;
+pub mod temporal;
+pub mod writer;

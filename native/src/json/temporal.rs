@@ -1,0 +1,191 @@
+//! Dates, times and durations, spelled as Django's `DjangoJSONEncoder.default` spells them.
+//!
+//! Source: `django/core/serializers/json.py` and `django/utils/duration.py`. Microseconds are cut to milliseconds, a zero
+//! offset is `Z`, everything else is `isoformat()`.
+
+use super::number::write_integer;
+use super::writer::Out;
+
+/// A date of the proleptic Gregorian calendar, year 1 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Date {
+    /// 1 to 9999
+    pub year: u16,
+    /// 1 to 12
+    pub month: u8,
+    /// 1 to 31
+    pub day: u8,
+}
+
+/// A time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time {
+    /// 0 to 23
+    pub hour: u8,
+    /// 0 to 59
+    pub minute: u8,
+    /// 0 to 59
+    pub second: u8,
+    /// 0 to 999,999
+    pub microsecond: u32,
+}
+
+/// What stands behind the time of a datetime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offset {
+    /// Nothing: a naive datetime.
+    None,
+    /// The distance from UTC, east positive.
+    Micros(i64),
+}
+
+/// Nanoseconds and zones aside: two ASCII digits of each number below 100.
+static PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut i = 0;
+    while i < 100 {
+        pairs[i] = [b'0' + (i / 10) as u8, b'0' + (i % 10) as u8];
+        i += 1;
+    }
+    pairs
+};
+
+fn pair(value: u8) -> [u8; 2] {
+    PAIRS[usize::from(value) % 100]
+}
+
+fn date_text(date: Date) -> [u8; 10] {
+    let [[a, b], [c, d]] = [pair((date.year / 100) as u8), pair((date.year % 100) as u8)];
+    let [[e, f], [g, h]] = [pair(date.month), pair(date.day)];
+    [a, b, c, d, b'-', e, f, b'-', g, h]
+}
+
+fn time_text(time: Time) -> [u8; 8] {
+    let [[a, b], [c, d], [e, f]] = [pair(time.hour), pair(time.minute), pair(time.second)];
+    [a, b, b':', c, d, b':', e, f]
+}
+
+/// `.mmm`, truncated, where there are microseconds at all.
+fn write_milliseconds(out: &mut impl Out, microsecond: u32) {
+    if microsecond != 0 {
+        let milliseconds = microsecond / 1000;
+        let [tens, ones] = pair((milliseconds % 100) as u8);
+        out.extend(&[b'.', b'0' + (milliseconds / 100) as u8, tens, ones]);
+    }
+}
+
+/// `"2024-02-29"`, quotes included.
+pub fn write_date(out: &mut impl Out, date: Date) {
+    out.push(b'"');
+    out.extend(&date_text(date));
+    out.push(b'"');
+}
+
+/// `"23:59:59.123"`, quotes included.
+pub fn write_time(out: &mut impl Out, time: Time) {
+    out.push(b'"');
+    out.extend(&time_text(time));
+    write_milliseconds(out, time.microsecond);
+    out.push(b'"');
+}
+
+/// `"2024-02-29T23:59:59.123Z"`, quotes included.
+pub fn write_datetime(out: &mut impl Out, date: Date, time: Time, offset: Offset) {
+    let mut text = [b'"'; 20];
+    text[1..11].copy_from_slice(&date_text(date));
+    text[11] = b'T';
+    text[12..].copy_from_slice(&time_text(time));
+    out.extend(&text);
+    write_milliseconds(out, time.microsecond);
+    match offset {
+        Offset::None => {}
+        Offset::Micros(0) => out.push(b'Z'),
+        Offset::Micros(micros) => write_offset(out, micros),
+    }
+    out.push(b'"');
+}
+
+/// `+05:30`; seconds and microseconds only where they are not zero, as `isoformat()`.
+fn write_offset(out: &mut impl Out, micros: i64) {
+    out.push(if micros < 0 { b'-' } else { b'+' });
+    let (seconds, micros) = (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
+    out.extend(&pair((seconds / 3600) as u8));
+    out.push(b':');
+    out.extend(&pair((seconds / 60 % 60) as u8));
+    if seconds % 60 != 0 || micros != 0 {
+        out.push(b':');
+        out.extend(&pair((seconds % 60) as u8));
+    }
+    if micros != 0 {
+        write_microseconds(out, micros as u32);
+    }
+}
+
+fn write_microseconds(out: &mut impl Out, micros: u32) {
+    out.push(b'.');
+    out.extend(&pair((micros / 10_000) as u8));
+    out.extend(&pair((micros / 100 % 100) as u8));
+    out.extend(&pair((micros % 100) as u8));
+}
+
+/// `"-P1DT02H03M04.000005S"` of a number of microseconds, quotes included.
+pub fn write_duration(out: &mut impl Out, micros: i128) {
+    const DAY: u128 = 86_400_000_000;
+    let size = micros.unsigned_abs();
+    // One day's microseconds fit 37 bits, and so does every number of days that timedelta admits.
+    let (days, rest) = ((size / DAY) as u64, (size % DAY) as u64);
+    let (seconds, micros_left) = (rest / 1_000_000, (rest % 1_000_000) as u32);
+    out.extend(if micros < 0 { b"\"-P" } else { b"\"P" });
+    write_integer(out, days);
+    let [[a, b], [c, d], [e, f]] =
+        [pair((seconds / 3600) as u8), pair((seconds / 60 % 60) as u8), pair((seconds % 60) as u8)];
+    out.extend(&[b'D', b'T', a, b, b'H', c, d, b'M', e, f]);
+    if micros_left != 0 {
+        write_microseconds(out, micros_left);
+    }
+    out.extend(b"S\"");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    const DATE: Date = Date { year: 987, month: 2, day: 9 };
+
+    fn at(microsecond: u32) -> Time {
+        Time { hour: 3, minute: 4, second: 59, microsecond }
+    }
+
+    // The Python tests hold these against Django; here are the corners of the arithmetic.
+    #[test]
+    fn datetimes() {
+        let datetime = |micro, offset| text(|out| write_datetime(out, DATE, at(micro), offset));
+        assert_eq!(datetime(0, Offset::None), "\"0987-02-09T03:04:59\"");
+        assert_eq!(datetime(999, Offset::Micros(0)), "\"0987-02-09T03:04:59.000Z\"");
+        assert_eq!(datetime(999_999, Offset::Micros(-1_000_000)), "\"0987-02-09T03:04:59.999-00:00:01\"");
+        assert_eq!(datetime(0, Offset::Micros(21_208_000_005)), "\"0987-02-09T03:04:59+05:53:28.000005\"");
+        assert_eq!(datetime(0, Offset::Micros(1)), "\"0987-02-09T03:04:59+00:00:00.000001\"");
+    }
+
+    #[test]
+    fn dates_and_times() {
+        assert_eq!(text(|out| write_date(out, DATE)), "\"0987-02-09\"");
+        assert_eq!(text(|out| write_time(out, at(0))), "\"03:04:59\"");
+        assert_eq!(text(|out| write_time(out, at(12_345))), "\"03:04:59.012\"");
+    }
+
+    #[test]
+    fn durations() {
+        let duration = |micros| text(|out| write_duration(out, micros));
+        assert_eq!(duration(0), "\"P0DT00H00M00S\"");
+        assert_eq!(duration(-1), "\"-P0DT00H00M00.000001S\"");
+        assert_eq!(duration(93_784_000_000), "\"P1DT02H03M04S\"");
+        assert_eq!(duration(-86_400_000_000 * 999_999_999), "\"-P999999999DT00H00M00S\"");
+    }
+}

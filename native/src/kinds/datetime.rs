@@ -1,0 +1,43 @@
+//! `datetime.datetime`: naive, UTC, or with an offset that C code computes. Any other `tzinfo` is Django's.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDateTime, PyTzInfo, PyTzInfoAccess};
+
+use super::date::date_of;
+use super::duration::micros_of;
+use super::time::time_of;
+use super::{Form, Outcome, Sink};
+use crate::imports::{Imports, is_exact};
+use crate::json::temporal::{Offset, write_datetime};
+
+#[inline]
+pub fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+    let Ok(value) = value.cast_exact::<PyDateTime>() else {
+        return Outcome::NotMine;
+    };
+    let offset = match value.get_tzinfo() {
+        None => Some(Offset::None),
+        Some(zone) if zone.as_ptr() == imports.utc.as_ptr() => Some(Offset::Micros(0)),
+        Some(zone) => offset_of(value, &zone, imports),
+    };
+    match offset {
+        Some(offset) => {
+            write_datetime(&mut sink.out, date_of(value), time_of(value), offset);
+            Outcome::Done
+        }
+        None => Outcome::NotMine,
+    }
+}
+
+/// The offset, from the two classes of the standard library that run no Python code; None on any doubt.
+fn offset_of(value: &Bound<'_, PyDateTime>, zone: &Bound<'_, PyTzInfo>, imports: &Imports) -> Option<Offset> {
+    if !is_exact(zone, &imports.timezone) && !is_exact(zone, &imports.zoneinfo) {
+        return None;
+    }
+    let offset = value.call_method0(intern!(value.py(), "utcoffset")).ok()?;
+    if offset.is_none() {
+        return Some(Offset::None);
+    }
+    i64::try_from(micros_of(offset.cast_exact().ok()?)).ok().map(Offset::Micros)
+}

@@ -1,0 +1,33 @@
+//! `float`, subclasses by their value: `json` ignores a `__repr__` of theirs.
+
+use pyo3::prelude::*;
+use pyo3::types::PyFloat;
+
+use super::{Form, NotFinite, Outcome, Sink};
+use crate::error::Error;
+use crate::imports::Imports;
+use crate::json::number::write_float;
+use crate::json::writer::Out;
+
+#[inline(always)]
+pub fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
+    let Ok(value) = value.cast::<PyFloat>() else {
+        return Outcome::NotMine;
+    };
+    let value = value.value();
+    if value.is_finite() {
+        write_float(&mut sink.out, value);
+        Outcome::Done
+    } else {
+        write_not_finite(value, sink)
+    }
+}
+
+#[cold]
+fn write_not_finite<F: Form>(value: f64, sink: &mut Sink<F>) -> Outcome {
+    if sink.not_finite == NotFinite::Raise {
+        return sink.fail(Error::NotFinite(value));
+    }
+    sink.out.extend(b"null");
+    Outcome::Done
+}

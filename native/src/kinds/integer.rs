@@ -1,0 +1,38 @@
+//! `int` of any size, subclasses by their value: `json` ignores a `__repr__` of theirs.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyInt, PyString};
+
+use super::{Form, Outcome, Sink};
+use crate::ffi::int_value;
+use crate::imports::Imports;
+use crate::json::number::write_integer;
+use crate::json::writer::Out;
+
+#[inline(always)]
+pub fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
+    match int_value(value) {
+        Some(number) => {
+            write_integer(&mut sink.out, number);
+            Outcome::Done
+        }
+        None => write_large(value, sink),
+    }
+}
+
+/// Beyond 64 bit: CPython's own digits, and its own limit on their number (`sys.set_int_max_str_digits`).
+#[cold]
+fn write_large<F: Form>(value: &Bound<'_, PyAny>, sink: &mut Sink<F>) -> Outcome {
+    if !value.is_instance_of::<PyInt>() {
+        return Outcome::NotMine;
+    }
+    let class = value.py().get_type::<PyInt>();
+    let digits = class.call_method1("__repr__", (value,));
+    match digits.and_then(|digits| Ok(digits.cast_into::<PyString>()?)) {
+        Ok(digits) => {
+            sink.out.extend(digits.to_string_lossy().as_bytes());
+            Outcome::Done
+        }
+        Err(error) => sink.fail(error),
+    }
+}

@@ -1,0 +1,16 @@
+//! `str`, subclasses read raw: `json` ignores a `__str__` of theirs.
+
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use super::{Form, Outcome, Sink};
+use crate::imports::Imports;
+
+#[inline(always)]
+pub fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
+    let Ok(text) = value.cast::<PyString>() else {
+        return Outcome::NotMine;
+    };
+    F::write_text(text, &mut sink.out);
+    Outcome::Done
+}

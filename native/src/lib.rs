@@ -1,0 +1,36 @@
+//! The native core of PyForge Web.
+//!
+//! | module | what it has |
+//! |---|---|
+//! | [`json`] | JSON text in pure Rust: escapes, numbers, dates |
+//! | [`kinds`] | how each kind of Python value becomes that text, one file each |
+//! | [`serializer`] | the walk over any value |
+//! | [`meter`] | what a call cost |
+//! | [`error`] | what can go wrong, and its way out to Python |
+//! | [`imports`] | the Python objects that Rust may name |
+//! | [`ffi`] | the only `unsafe`: the output buffer, the text of a str, raw reads |
+//! | `functions` | what Python calls |
+
+pub mod error;
+pub mod ffi;
+mod functions;
+pub mod imports;
+pub mod json;
+pub mod kinds;
+pub mod meter;
+pub mod serializer;
+
+/// The extension module: the table of contents of `pyforge_web/_native.pyi`.
+#[pyo3::pymodule(gil_used = true)]
+mod _native {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::functions::{dumps, totals};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
+        module.add("BUILD_PROFILE", if cfg!(debug_assertions) { "debug" } else { "release" })
+    }
+}

@@ -1,0 +1,121 @@
+//! What no kind takes: subclasses through their own protocol in CPython's order, then Python code.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+use super::frame::Frame;
+use super::value::{Step, Walk};
+use crate::error::{Error, MAX_DEPTH};
+use crate::imports::is_exact;
+use crate::json::writer::Out;
+use crate::kinds::{Form, Kind, Outcome};
+
+impl<'py, F: Form> Walk<'py, '_, F> {
+    /// Writes a value of a rarer type, a subclass, or what Python code gives in the value's place.
+    ///
+    /// What it gives takes the same road again, as often as there may be containers: an endless chain ends in a
+    /// `RecursionError`.
+    #[inline(never)]
+    pub(super) fn uncommon(&mut self, mut value: Bound<'py, PyAny>) -> Step {
+        for _ in 0..MAX_DEPTH {
+            value = match self.rarer(value) {
+                Ok(step) => return step,
+                Err(value) => value,
+            };
+            if let Some(step) = self.subclass(&value) {
+                return step;
+            }
+            let convert = self.imports.convert.bind(value.py());
+            let other = match self.meter.call_out(|| convert.call1((&value,))) {
+                Ok(other) => other,
+                Err(error) => return self.sink.fail(error).into(),
+            };
+            if other.is(&value) {
+                return self.sink.fail(Error::Circular).into();
+            }
+            if is_exact(&other, &self.imports.refusal) {
+                return self.refuse(other).into();
+            }
+            value = match self.common(other) {
+                Ok(step) => return step,
+                Err(value) => value,
+            };
+        }
+        self.sink.fail(Error::TooDeep).into()
+    }
+
+    /// Writes a value of one of the rarer exact types, or gives it back.
+    fn rarer(&mut self, value: Bound<'py, PyAny>) -> Result<Step, Bound<'py, PyAny>> {
+        if let Some(kind) = Kind::of_rarer(&value, self.imports) {
+            return match kind.write(&value, self.imports, &mut self.sink) {
+                Outcome::NotMine => Err(value),
+                outcome => Ok(outcome.into()),
+            };
+        }
+        match value.cast_into_exact::<PyTuple>() {
+            Ok(tuple) => Ok(self.open(b"[]", tuple.len(), tuple, |tuple| Frame::Tuple(tuple, 0))),
+            Err(other) => Err(other.into_inner()),
+        }
+    }
+
+    /// Writes an instance of a subclass of a JSON type; None for any other class.
+    ///
+    /// The order is that of `encoder_listencode_obj` in CPython's `Modules/_json.c`: what is both a str and an int is text.
+    #[cold]
+    fn subclass(&mut self, value: &Bound<'py, PyAny>) -> Option<Step> {
+        if value.is_instance_of::<PyString>() {
+            Some(Kind::Text.write(value, self.imports, &mut self.sink).into())
+        } else if value.is_instance_of::<PyInt>() {
+            Some(Kind::Integer.write(value, self.imports, &mut self.sink).into())
+        } else if value.is_instance_of::<PyFloat>() {
+            Some(Kind::Float.write(value, self.imports, &mut self.sink).into())
+        } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+            Some(self.open_items(value))
+        } else if let Ok(dict) = value.cast::<PyDict>() {
+            Some(self.open_pairs(dict))
+        } else {
+            None
+        }
+    }
+
+    /// A list or tuple subclass: its `__iter__` decides. `form.errors` keeps nothing in its storage.
+    fn open_items(&mut self, value: &Bound<'py, PyAny>) -> Step {
+        let list = value.py().get_type::<PyList>();
+        match self.meter.call_out(|| list.call1((value,))).and_then(|items| Ok(items.cast_into::<PyList>()?)) {
+            Ok(items) => {
+                let size = items.len();
+                self.open(b"[]", size, value.clone(), |source| Frame::Items { source, items, index: 0 })
+            }
+            Err(error) => self.sink.fail(error).into(),
+        }
+    }
+
+    /// A dict subclass: its `items()` decides. A QueryDict gives the last value of each key.
+    fn open_pairs(&mut self, value: &Bound<'py, PyDict>) -> Step {
+        // json asks the storage first: an empty one is `{}` whatever `items()` would say.
+        if value.is_empty() {
+            self.sink.out.extend(b"{}");
+            return Step::Done;
+        }
+        let list = value.py().get_type::<PyList>();
+        let pairs = self.meter.call_out(|| list.call1((value.call_method0(intern!(value.py(), "items"))?,)));
+        match pairs.and_then(|pairs| Ok(pairs.cast_into::<PyList>()?)) {
+            Ok(pairs) => {
+                let size = pairs.len();
+                self.open(b"{}", size, value.clone().into_any(), |source| Frame::Pairs { source, pairs, index: 0 })
+            }
+            Err(error) => self.sink.fail(error).into(),
+        }
+    }
+
+    /// Ends the walk with what Python code says of a value that has no JSON form.
+    pub(super) fn refuse(&mut self, refusal: Bound<'py, PyAny>) -> Outcome {
+        let py = refusal.py();
+        let text = |name| refusal.getattr(name).and_then(|text: Bound<'py, PyAny>| text.extract::<String>());
+        match text(intern!(py, "problem")).and_then(|problem| Ok((problem, text(intern!(py, "hint"))?))) {
+            Ok((problem, hint)) => self.sink.fail(Error::Refused { problem, hint }),
+            Err(error) => self.sink.fail(error),
+        }
+    }
+}

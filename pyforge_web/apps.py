@@ -1,0 +1,10 @@
+"""The Django application."""
+
+from django.apps import AppConfig
+
+
+class PyForgeWebConfig(AppConfig):
+    """`INSTALLED_APPS += ["pyforge_web"]`."""
+
+    name = "pyforge_web"
+    verbose_name = "PyForge Web"

@@ -1,0 +1,55 @@
+"""The settings: one dict, `PYFORGE_WEB`, in which every key has a default."""
+
+from functools import cache
+from typing import Any, Literal, TypedDict, cast
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+Nan = Literal["raise", "null"]
+
+
+class Settings(TypedDict):
+    """Every key of `PYFORGE_WEB`; `docs/settings.md` has a row for each."""
+
+    DJANGO_BYTES: bool
+    NAN: Nan
+    SENSITIVE_FIELDS: tuple[str, ...]
+
+
+DEFAULTS: Settings = {
+    "DJANGO_BYTES": False,
+    "NAN": "raise",
+    "SENSITIVE_FIELDS": ("password", "secret", "api_key", "private_key", "access_token", "refresh_token"),
+}
+
+
+@cache
+def get_settings() -> Settings:
+    """What the project says in `PYFORGE_WEB`, over the defaults.
+
+    Raises `ImproperlyConfigured` for a key that does not exist and for a value of the wrong type.
+    """
+    given: dict[str, Any] = getattr(settings, "PYFORGE_WEB", {})
+    if unknown := sorted(set(given) - set(DEFAULTS)):
+        raise ImproperlyConfigured(
+            f"PYFORGE_WEB has no key {', '.join(map(repr, unknown))}; it has {', '.join(map(repr, DEFAULTS))}."
+        )
+    merged = {**DEFAULTS, **given}
+    if not isinstance(merged["DJANGO_BYTES"], bool):
+        raise ImproperlyConfigured("PYFORGE_WEB['DJANGO_BYTES'] must be True or False.")
+    if merged["NAN"] not in ("raise", "null"):
+        raise ImproperlyConfigured("PYFORGE_WEB['NAN'] must be 'raise' or 'null'.")
+    names = merged["SENSITIVE_FIELDS"]
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise ImproperlyConfigured("PYFORGE_WEB['SENSITIVE_FIELDS'] must be a list of field names.")
+    return cast(Settings, {**merged, "SENSITIVE_FIELDS": tuple(names)})
+
+
+def _reset(*, setting: str, **kwargs: object) -> None:
+    if setting == "PYFORGE_WEB":
+        get_settings.cache_clear()
+
+
+setting_changed.connect(_reset, dispatch_uid="pyforge_web.conf")

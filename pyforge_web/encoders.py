@@ -1,0 +1,130 @@
+"""`dumps`, and what native code asks for a value, or a key, that has no kind.
+
+Native code writes every value that has one. The rest comes here, one call for each: what Django's own encoder takes goes
+through Django's own `default`; models become rows; the few supersets become plain values; all else is refused.
+"""
+
+import datetime
+import decimal
+import enum
+import ipaddress
+import json
+import types
+import uuid
+from collections.abc import ItemsView, KeysView, ValuesView
+from typing import Any
+
+from django.core.paginator import Page
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Model, QuerySet
+from django.db.models.query import ModelIterable
+from django.utils.functional import LazyObject, Promise, empty
+
+from .bridge import dumps
+from .fields import check_names
+from .querysets import record, rows
+from .refusals import Refusal, refuse, refuse_key, refuse_secrets
+
+__all__ = ["Refusal", "convert", "convert_key", "dumps", "plain_data", "select"]
+
+_django_default = DjangoJSONEncoder().default
+# The classes of DjangoJSONEncoder.default, in its order.
+_DJANGO = (
+    datetime.datetime,
+    datetime.date,
+    datetime.time,
+    datetime.timedelta,
+    decimal.Decimal,
+    uuid.UUID,
+    Promise,
+)
+_ADDRESSES = (
+    ipaddress.IPv4Address,
+    ipaddress.IPv6Address,
+    ipaddress.IPv4Interface,
+    ipaddress.IPv6Interface,
+    ipaddress.IPv4Network,
+    ipaddress.IPv6Network,
+)
+
+
+def convert(value: Any) -> Any:
+    """What to write in place of `value`, or a `Refusal` that says why nothing can be."""
+    if issubclass(type(value), LazyObject):  # isinstance would ask what it stands for
+        return _unwrap(value)
+    if isinstance(value, _DJANGO):
+        return _django_default(value)
+    if isinstance(value, Model):
+        return refuse_secrets(type(value)) or record(value)
+    if isinstance(value, QuerySet):
+        return _refuse_bare(value) or rows(value)
+    if isinstance(value, Page | range | KeysView | ValuesView | ItemsView):
+        return list(value)
+    if isinstance(value, types.MappingProxyType):
+        return dict(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, _ADDRESSES):
+        return str(value)
+    return refuse(value)
+
+
+def convert_key(key: Any) -> str | Refusal:
+    """The text of a key that JSON has no own spelling for, or a `Refusal`."""
+    if isinstance(key, _DJANGO):
+        text = _django_default(key)
+        return text if isinstance(text, str) else str(text)
+    if isinstance(key, enum.Enum):
+        value = key.value
+        if isinstance(value, str | int | float | None):
+            return next(iter(json.loads(json.dumps({value: None}))))
+        return convert_key(value)
+    return refuse_key(key)
+
+
+def select(data: Any, fields: object) -> Any:
+    """What `fields=` chooses of a QuerySet, an instance, a page, or a list of instances.
+
+    Raises `FieldError` for a name that the model does not have, `TypeError` for data that has no columns.
+    """
+    names = check_names(fields)
+    if isinstance(data, Model):
+        return record(data, names)
+    if isinstance(data, QuerySet):
+        return rows(data, names)
+    if isinstance(data, Page):
+        return select(data.object_list, names)
+    if isinstance(data, list | tuple) and all(isinstance(item, Model) for item in data):
+        return [record(item, names) for item in data]
+    raise TypeError(
+        f"fields= chooses columns of a QuerySet, an instance, a page or a list of instances, "
+        f"not of {type(data).__name__}"
+    )
+
+
+def plain_data(data: Any, fields: object = None) -> Any:
+    """The dicts and lists that any JSON encoder takes, for a QuerySet, an instance, a page or a list of instances.
+
+    Raises `TypeError` for a bare model with secret columns.
+    """
+    if fields is not None:
+        return select(data, fields)
+    if isinstance(data, Page):
+        return plain_data(data.object_list)
+    if isinstance(data, list | tuple):
+        return [plain_data(item) for item in data]
+    if isinstance(plain := convert(data), Refusal):
+        raise TypeError(f"{plain.problem}; {plain.hint}")
+    return plain
+
+
+def _unwrap(value: LazyObject) -> Any:
+    """The object behind a `SimpleLazyObject`, as `request.user` is one."""
+    if value._wrapped is empty:  # type: ignore[attr-defined]
+        value._setup()
+    return value._wrapped
+
+
+def _refuse_bare(queryset: "QuerySet[Any, Any]") -> Refusal | None:
+    """The refusal of a model QuerySet with secret columns; an explicit `values()` is obeyed."""
+    return refuse_secrets(queryset.model) if queryset._iterable_class is ModelIterable else None

@@ -1,0 +1,63 @@
+"""The response: `return PyForgeJsonResponse(obj)`."""
+
+import codecs
+import json
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpResponse, JsonResponse
+
+from .bridge import dumps
+from .conf import Nan, get_settings
+from .encoders import plain_data
+from .querysets import is_model_data
+
+
+class PyForgeJsonResponse(JsonResponse):
+    """A `JsonResponse` whose bytes are written by Rust.
+
+    `data` is what a view has: a dict, a QuerySet, an instance, a list of instances, a page; with `safe=False` any value.
+    `fields` names the columns of a model to write, in their order. `django_bytes` gives `JsonResponse`'s very bytes,
+    `nan="null"` writes null for NaN and the infinities; both default to the settings. A custom `encoder` and
+    `json_dumps_params` are handed to the standard library, as `JsonResponse` does.
+
+    Raises `TypeError` and `ValueError` as `JsonResponse` does, with the place of the value in the message.
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        encoder: type[json.JSONEncoder] = DjangoJSONEncoder,
+        safe: bool = True,
+        json_dumps_params: dict[str, Any] | None = None,
+        *,
+        fields: list[str] | tuple[str, ...] | None = None,
+        django_bytes: bool | None = None,
+        nan: Nan | None = None,
+        **kwargs: Any,
+    ) -> None:
+        ours = fields is not None or is_model_data(data)
+        if encoder is not DjangoJSONEncoder or json_dumps_params:
+            if django_bytes is not None or nan is not None:
+                raise TypeError(
+                    "django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params"
+                )
+            plain = plain_data(data, fields) if ours else data
+            super().__init__(plain, encoder, safe and not ours, json_dumps_params, **kwargs)
+            return
+        if safe and not ours and not isinstance(data, dict):
+            raise TypeError(
+                "In order to allow non-dict objects to be serialized set the safe parameter to False."
+            )
+        settings = get_settings()
+        kwargs.setdefault("content_type", "application/json")
+        HttpResponse.__init__(self, b"", **kwargs)
+        django_bytes = settings["DJANGO_BYTES"] if django_bytes is None else django_bytes
+        nan = settings["NAN"] if nan is None else nan
+        utf8 = _is_utf8(self.charset)
+        body = dumps(data, fields=fields, django_bytes=django_bytes, ensure_ascii=not utf8, nan=nan)
+        self.content = body if utf8 else body.decode("ascii").encode(self.charset)
+
+
+def _is_utf8(charset: str) -> bool:
+    return charset == "utf-8" or codecs.lookup(charset).name == "utf-8"

@@ -1,0 +1,81 @@
+"""What is said of a value that has no JSON form: Django's words, and what to do."""
+
+import array
+import collections
+import io
+import pathlib
+import types
+from collections.abc import Iterator, Mapping, Set
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.core.files.base import File
+from django.core.paginator import Paginator
+from django.db.models import Field, Model
+from django.db.models.expressions import BaseExpression
+from django.db.models.manager import BaseManager
+from django.db.models.query import RawQuerySet
+
+from .fields import public_columns, secret_columns
+
+
+class Refusal(NamedTuple):
+    """Native code makes a `TypeError` of it: the problem, the place in the value, the hint."""
+
+    problem: str
+    hint: str
+
+
+# The first row whose class fits gives the hint.
+_HINTS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (Set, "write a list in an order of its own: sorted(value)"),
+    (
+        (bytes, bytearray, memoryview),
+        "JSON has no bytes: decode them, or use base64.b64encode(value).decode()",
+    ),
+    (File, "write its .url or its .name"),
+    ((io.IOBase, pathlib.PurePath), "write what shall be read from it, or str() of its path"),
+    (BaseManager, "call .all() on it"),
+    (RawQuerySet, "write list(value), or use a QuerySet"),
+    (Paginator, "write one page: value.get_page(number)"),
+    (Field, "write its name, or the value of an instance"),
+    (BaseExpression, "it is not computed yet: save the instance and call refresh_from_db()"),
+    (ValidationError, "write its .message_dict or .messages"),
+    (BaseException, "write str(value)"),
+    (type, "write an instance of it, or its __name__"),
+    ((types.FunctionType, types.BuiltinFunctionType, types.MethodType), "call it"),
+    (types.CoroutineType, "await it"),
+    ((Iterator, collections.deque, collections.UserList, array.array), "write list(value)"),
+    (Mapping, "write dict(value)"),
+)
+_OTHERWISE = (
+    "write a dict, list, str, number or bool in its place, or pass an encoder= with a default() for it"
+)
+
+
+def refuse(value: Any) -> Refusal:
+    """The refusal of a value."""
+    hint = next((hint for classes, hint in _HINTS if isinstance(value, classes)), _OTHERWISE)
+    if hasattr(type(value), "__dataclass_fields__"):
+        hint = "write dataclasses.asdict(value)"
+    return Refusal(f"Object of type {type(value).__name__} is not JSON serializable", hint)
+
+
+def refuse_key(key: Any) -> Refusal:
+    """The refusal of a key of a dict."""
+    name = type(key).__name__
+    return Refusal(
+        f"keys must be str, int, float, bool or None, not {name}",
+        "JSON keys are strings: use str() of a stable part",
+    )
+
+
+def refuse_secrets(model: type[Model]) -> Refusal | None:
+    """The refusal of a bare model that has secret columns; None when it has none."""
+    secrets = secret_columns(model)
+    if not secrets:
+        return None
+    return Refusal(
+        f"{model.__name__} has secret columns ({', '.join(secrets)}) and is not JSON serializable without fields=",
+        f"write the columns to send: fields={public_columns(model)!r}",
+    )

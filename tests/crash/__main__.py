@@ -1,0 +1,16 @@
+"""`python -m tests.crash MODULE.SCENARIO`: run one scenario; the exit code says how it went."""
+
+import faulthandler
+import importlib
+import os
+import sys
+
+import django
+
+if __name__ == "__main__":
+    faulthandler.enable()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    django.setup()
+    module, scenario = sys.argv[1].split(".")
+    importlib.import_module(f"tests.crash.{module}").SCENARIOS[scenario]()
+    print("survived")

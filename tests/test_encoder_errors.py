@@ -1,0 +1,203 @@
+"""The encoder's own errors: Django's type, Django's first words, and the place (`$.rows[3].price`)."""
+
+import collections
+import enum
+import itertools
+import math
+import re
+import typing
+from types import MappingProxyType
+
+import pytest
+from django.utils.safestring import mark_safe
+
+import pyforge_web
+from tests.oracle import Listed, Mapped
+from tests.tables import rows
+
+
+class Pair(typing.NamedTuple):
+    left: object
+    right: object
+
+
+class Holder(enum.Enum):
+    HOLDS = [[0, math.nan]]  # noqa: RUF012
+
+
+BAD = math.nan
+
+PLACES = {
+    "the value itself": (BAD, "$"),
+    "in a list": ([0, BAD], "$[1]"),
+    "in a tuple": ((0, 0, BAD), "$[2]"),
+    "in a dict": ({"price": BAD}, "$.price"),
+    "rows": ({"rows": [0, 0, 0, {"id": 1, "price": BAD}]}, "$.rows[3].price"),
+    "after finished containers": ([[1, [2]], {"a": {"b": []}}, {"c": [[], BAD]}], "$[2].c[1]"),
+    "underscore and digits": ({"_a1": {"B2_": BAD}}, "$._a1.B2_"),
+    "key with a blank": ({"a b": BAD}, '$["a b"]'),
+    "key with a dash": ({"a-b": BAD}, '$["a-b"]'),
+    "key with a dot": ({"a.b": [BAD]}, '$["a.b"][0]'),
+    "key that begins with a digit": ({"1a": BAD}, '$["1a"]'),
+    "empty key": ({"": BAD}, '$[""]'),
+    "key with a quote": ({'a"b': BAD}, r'$["a\"b"]'),
+    "key with a line end": ({"a\nb": BAD}, r'$["a\nb"]'),
+    "int key": ({1: [BAD]}, '$["1"][0]'),
+    "float key": ({1.5: BAD}, '$["1.5"]'),
+    "None and bool keys": ({None: {True: BAD}}, "$.null.true"),
+    "str subclass key": ({mark_safe("a b"): BAD}, '$["a b"]'),
+    "namedtuple": (Pair(1, Pair(1, BAD)), "$[1][1]"),
+    "list subclass": (Listed([1, Listed([BAD])]), "$[1][0]"),
+    "dict subclass": (Mapped(a=Mapped(b=BAD)), "$.a.b"),
+    "OrderedDict": (collections.OrderedDict(a=1, b=BAD), "$.b"),
+    "MappingProxyType": ([MappingProxyType({"a": 1, "b": BAD})], "$[0].b"),
+    "dict views": ([{"k": BAD}.values(), 1], "$[0][0]"),
+    "value of an Enum": ({"e": Holder.HOLDS}, "$.e[0][1]"),
+}
+
+
+def stands_in(path, message):
+    """The path as such, not as the beginning of a longer one."""
+    return re.search(re.escape(path) + r"(?![\[\w]|\.\w)", message)
+
+
+@pytest.mark.parametrize(("value", "path"), rows(PLACES))
+def test_the_place_of_a_value(value, path, form):
+    with pytest.raises(ValueError, match="^Out of range float values are not JSON compliant") as caught:
+        pyforge_web.dumps(value, django_bytes=form == "django_bytes")
+    assert stands_in(path, str(caught.value))
+
+
+def test_the_place_survives_any_key(form):
+    for key in ("\ud800", "\u00e9\u65e5\U0001f600", "\0", "k" * 100_000):
+        with pytest.raises(ValueError, match=r"^Out of range float values .*\$") as caught:
+            pyforge_web.dumps({key: {"price": BAD}}, django_bytes=form == "django_bytes")
+        str(caught.value).encode("utf-8", "surrogatepass")
+
+
+class Endless(list):
+    """Holds a fresh list inside, for ever: deep without a cycle."""
+
+    def __iter__(self):
+        yield Endless([1])
+
+
+def nested(kind, levels):
+    value = kind(None)
+    for _ in range(levels - 1):
+        value = kind(value)
+    return value
+
+
+# name: (one more level around a value, the text before, the text after)
+LEVELS = {
+    "list": (lambda x: [] if x is None else [x], "[", "]"),
+    "tuple": (lambda x: () if x is None else (x,), "[", "]"),
+    "dict": (lambda x: {} if x is None else {"k": x}, '{"k":', "}"),
+    "list subclass": (lambda x: Listed() if x is None else Listed([x]), "[", "]"),
+    "dict subclass": (lambda x: Mapped() if x is None else Mapped(k=x), '{"k":', "}"),
+    "OrderedDict": (lambda x: collections.OrderedDict({} if x is None else {"k": x}), '{"k":', "}"),
+    "namedtuple": (lambda x: Pair(1, x), "[1,", "]"),
+    "MappingProxyType": (lambda x: MappingProxyType({} if x is None else {"k": x}), '{"k":', "}"),
+    "dict values": (lambda x: {}.values() if x is None else {"k": x}.values(), "[", "]"),
+}
+
+
+@pytest.mark.parametrize(("kind", "before", "after"), rows(LEVELS))
+class TestDepth:
+    def test_1024_levels_are_written(self, kind, before, after):
+        innermost = pyforge_web.dumps(kind(None)).decode()
+        expected = before * 1023 + innermost + after * 1023
+        assert pyforge_web.dumps(nested(kind, 1024)) == expected.encode()
+
+    @pytest.mark.parametrize("levels", [1025, 1026, 5000])
+    def test_more_are_refused(self, kind, before, after, levels, form):
+        with pytest.raises(RecursionError, match="^maximum recursion depth exceeded"):
+            pyforge_web.dumps(nested(kind, levels), django_bytes=form == "django_bytes")
+        assert pyforge_web.dumps([1]) == b"[1]"
+
+
+def test_depth_without_end_and_without_a_cycle():
+    with pytest.raises(RecursionError, match="^maximum recursion depth exceeded"):
+        pyforge_web.dumps(Endless())
+
+
+def test_siblings_do_not_add_up(form):
+    assert pyforge_web.dumps([[[]]] * 5000, django_bytes=form == "django_bytes").count(b"[") == 10_001
+
+
+class MyDict(dict):
+    def items(self):
+        return [("self", self)]
+
+
+def ring(kind, length):
+    """`length` containers, each inside the one before, the first inside the last."""
+    first = kind()
+    last = first
+    for _ in range(length - 1):
+        last = put(kind(), last)
+    put(last, first)
+    return first
+
+
+def put(inner, outer):
+    if isinstance(outer, dict):
+        outer["k"] = inner
+    else:
+        outer.append(inner)
+    return inner
+
+
+def through(wrap):
+    inside = []
+    inside.append(wrap(inside))
+    return inside
+
+
+class Loop(enum.Enum):
+    LOOP = []  # noqa: RUF012
+
+
+Loop.LOOP.value.append(Loop.LOOP)
+
+
+def proxy_in_itself():
+    data = {}
+    data["k"] = MappingProxyType(data)
+    return data["k"]
+
+
+CYCLES = {
+    **{
+        f"{kind.__name__}, ring of {n}": (lambda kind=kind, n=n: ring(kind, n),)
+        for kind, n in itertools.product([list, dict, Listed, Mapped, collections.OrderedDict], [1, 2, 3, 1000])
+    },
+    "tuple": (lambda: through(lambda x: (1, x)),),
+    "namedtuple": (lambda: through(lambda x: Pair(1, x)),),
+    "dict in list": (lambda: through(lambda x: {"a": x}),),
+    "MappingProxyType": (proxy_in_itself,),
+    "dict values": (lambda: through(lambda x: {"a": x}.values()),),
+    "value of an Enum": (lambda: Loop.LOOP,),
+    "items() that give the dict itself": (lambda: MyDict(a=1),),
+    "a long way to the ring": (lambda: nested(lambda x: ring(list, 2) if x is None else [x], 1000),),
+}
+
+
+@pytest.mark.parametrize("make", [pytest.param(make, id=name) for name, (make,) in CYCLES.items()])
+def test_a_cycle_is_told_from_depth(make, form):
+    with pytest.raises(ValueError, match="^Circular reference detected") as caught:
+        pyforge_web.dumps(make(), django_bytes=form == "django_bytes")
+    assert "$" in str(caught.value)
+    assert pyforge_web.dumps([1]) == b"[1]"
+
+
+def test_a_ring_longer_than_the_limit_is_depth():
+    with pytest.raises(RecursionError, match="^maximum recursion depth exceeded"):
+        pyforge_web.dumps(ring(list, 3000))
+
+
+def test_options_are_keywords_and_known():
+    for wrong in (lambda: pyforge_web.dumps([], True), lambda: pyforge_web.dumps([], indent=2), lambda: pyforge_web.dumps()):
+        with pytest.raises(TypeError, match="argument"):
+            wrong()
