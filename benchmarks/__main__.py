@@ -19,9 +19,7 @@ def main() -> None:
         from benchmarks.compare import DifferentOutputError
         from benchmarks.suites import SUITES
     except ModuleNotFoundError as missing:
-        raise SystemExit(
-            f"The benchmarks need {missing.name}: `make bench` installs and builds all."
-        ) from missing
+        raise SystemExit(f"The benchmarks need {missing.name}: `make bench` installs and builds all.") from missing
 
     if unknown := set(options.suites) - set(SUITES):
         raise SystemExit(f"No suite named {', '.join(sorted(unknown))}; there are: {', '.join(SUITES)}")
@@ -44,9 +42,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("suites", nargs="*", metavar="suite", help="all of them, if none is named")
     parser.add_argument("--quick", action="store_true", help="few and short rounds; writes no results file")
-    parser.add_argument(
-        "--only", default="", metavar="TEXT", help="workloads with TEXT in their name; writes no file"
-    )
+    parser.add_argument("--only", default="", metavar="TEXT", help="workloads with TEXT in their name; writes no file")
     return parser.parse_args()
 
 

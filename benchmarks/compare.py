@@ -25,12 +25,9 @@ def first_difference(expected: object, actual: object, path: str = "$") -> str |
         pairs = enumerate(zip(expected, actual, strict=True))
         found_items = (first_difference(one, other, f"{path}[{index}]") for index, (one, other) in pairs)
         return next(filter(None, found_items), None)
-    # repr tells -0.0 from 0.0, and is exact for every leaf JSON can have
-    return (
-        None
-        if repr(expected) == repr(actual)
-        else f"{path}: expected {_short(expected)}, got {_short(actual)}"
-    )
+    if repr(expected) == repr(actual):  # tells -0.0 from 0.0, and is exact for every leaf JSON can have
+        return None
+    return f"{path}: expected {_short(expected)}, got {_short(actual)}"
 
 
 def require_same_values(who: str, expected: bytes, actual: bytes) -> None:
@@ -45,9 +42,8 @@ def require_same_bytes(who: str, expected: bytes, actual: bytes) -> None:
         return
     pairs = enumerate(zip_longest(expected, actual))
     at = next(index for index, (one, other) in pairs if one != other)
-    raise DifferentOutputError(
-        f"{who}: byte {at}: expected {expected[at : at + 40]!r}, got {actual[at : at + 40]!r}"
-    )
+    expected, actual = expected[at : at + 40], actual[at : at + 40]
+    raise DifferentOutputError(f"{who}: byte {at}: expected {expected!r}, got {actual!r}")
 
 
 def _short(value: object) -> str:

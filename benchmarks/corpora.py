@@ -1,4 +1,4 @@
-"""Two public JSON files that most JSON benchmarks use. They are read where they lie, and never copied into the project."""
+"""Two public JSON files most JSON benchmarks use: read where they lie, never copied into the project."""
 
 import hashlib
 import json
@@ -11,8 +11,8 @@ SHA256 = {
     "citm_catalog.json": "a73e7a883f6ea8de113dff59702975e60119b4b58d451d518a929f31c92e2059",
 }
 WHERE_TO_GET = (
-    "They are data/canada.json.xz and data/citm_catalog.json.xz of the repository github.com/ijl/orjson, decompressed;"
-    " put them in a directory and name it in PYFORGE_CORPORA. benchmarks/README.md has their sha256."
+    "They are data/canada.json.xz and data/citm_catalog.json.xz of the repository github.com/ijl/orjson,"
+    " decompressed: put them in a directory and name it in PYFORGE_CORPORA."
 )
 
 

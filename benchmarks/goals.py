@@ -1,4 +1,4 @@
-"""What a ratio must reach (`at_most`) and what it aims at. A missed goal is printed, never hidden."""
+"""What a figure must reach (`at_most`) and what it aims at. A missed goal is printed, never hidden."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,9 @@ class Goal:
     def met(self, figure: float) -> bool:
         return figure <= self.at_most
 
-    def verdict(self, figure: float, digits: int = 2) -> str:
-        """`0.68 (at most 0.75: met; aim 0.50: missed)`"""
-        limits = [("at most", self.at_most)] + ([("aim", self.aim)] if self.aim is not None else [])
-        words = "; ".join(
-            f"{name} {limit:.{digits}f}: {'met' if figure <= limit else _missed(name)}"
-            for name, limit in limits
-        )
-        return f"{figure:.{digits}f} ({words})"
-
-
-def _missed(name: str) -> str:
-    return "MISSED" if name == "at most" else "missed"
+    def verdict(self, figure: float) -> str:
+        """`0.68 (at most 0.75: met; aim 0.5: missed)`"""
+        words = f"at most {self.at_most:.3g}: {'met' if self.met(figure) else 'MISSED'}"
+        if self.aim is not None:
+            words += f"; aim {self.aim:.3g}: {'met' if figure <= self.aim else 'missed'}"
+        return f"{figure:.2f} ({words})"

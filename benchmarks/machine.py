@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+PROJECT = Path(__file__).parents[1]
 PACKAGES = ("Django", "orjson", "msgspec")
 
 
@@ -29,7 +30,10 @@ def _ours() -> str:
     import pyforge_web
     from pyforge_web import bridge
 
-    return f"{pyforge_web.__version__} ({bridge.BUILD_PROFILE} build)"
+    built = min(path.stat().st_mtime for path in (PROJECT / "pyforge_web").glob("_native*.so"))
+    stale = any(path.stat().st_mtime > built for path in (PROJECT / "native").rglob("*.rs"))
+    warning = ", OLDER THAN ITS SOURCES: run make install" if stale else ""
+    return f"{pyforge_web.__version__} ({bridge.BUILD_PROFILE} build{warning})"
 
 
 def _cpu() -> str:
@@ -46,7 +50,7 @@ def _commit() -> str:
 
 def _first_line(*command: str) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PROJECT)
     except (OSError, subprocess.CalledProcessError):
         return "" if "status" in command else f"no {command[0]} answer"
     return done.stdout.partition("\n")[0]

@@ -1,15 +1,19 @@
 """Interleaved timing: every round times every contestant once, in shuffled order.
 
-Machines are shared and noisy: a slow minute then falls on all alike, and the best of many rounds is the sounder figure.
+Machines are shared and noisy. A slow minute falls on all contestants alike; samples are short and many, so that some
+are not disturbed, and the best of them is the sounder figure; and the clock is the thread's own CPU time, which stands
+still while other programs run.
 """
 
 import gc
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 from functools import cache
 from statistics import median
+from time import thread_time
 from timeit import Timer
 
 Values = Sequence[object]
@@ -24,33 +28,55 @@ class Effort:
 
     @classmethod
     def full(cls) -> "Effort":
-        return cls(rounds=40, seconds=0.003)
+        return cls(rounds=100, seconds=0.001)
 
     @classmethod
     def quick(cls) -> "Effort":
-        return cls(rounds=9, seconds=0.001)
+        return cls(rounds=25, seconds=0.0005)
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds for one call."""
+    """Seconds for one call, one figure for each round."""
 
-    best: float
-    median: float
+    rounds: Sequence[float]
+
+    @property
+    def best(self) -> float:
+        return min(self.rounds)
+
+    @property
+    def median(self) -> float:
+        return median(self.rounds)
+
+    def over(self, other: "Timing") -> float:
+        """The ratio of the best times."""
+        return self.best / other.best
+
+    def over_by_round(self, other: "Timing") -> float:
+        """The median of the ratios within each round: far from the other one, the machine was too noisy."""
+        return median(mine / theirs for mine, theirs in zip(self.rounds, other.rounds, strict=True))
+
+    def above_by_round(self, other: "Timing") -> float:
+        """The median of the differences within each round, in seconds."""
+        return median(mine - theirs for mine, theirs in zip(self.rounds, other.rounds, strict=True))
 
 
 @dataclass(frozen=True)
 class Timed:
     """What is timed: `call` is evaluated once for each `value` that `values(count)` made.
 
-    The values are made anew for each sample, outside the timed part. A `count` fixes how many; without one as many are
-    asked for as fill a sample.
+    The values are made anew for each sample, outside the timed part. A `count` fixes how many; without one as
+    many are asked for as fill a sample. `context` is the one the calls run in. What waits for a database needs
+    `time.perf_counter` as its clock.
     """
 
     call: str
     names: Mapping[str, object]
     values: Callable[[int], Values]
     count: int | None = None
+    context: Context = field(default_factory=copy_context)
+    clock: Callable[[], float] = thread_time
 
 
 def interleave(contestants: Mapping[str, Timed], effort: Effort, seed: int = 3) -> dict[str, Timing]:
@@ -64,7 +90,7 @@ def interleave(contestants: Mapping[str, Timed], effort: Effort, seed: int = 3) 
             shuffle(order)
             for name in order:
                 samples[name].append(samplers[name]())
-    return {name: Timing(min(taken), median(taken)) for name, taken in samples.items()}
+    return {name: Timing(taken) for name, taken in samples.items()}
 
 
 def _sampler(timed: Timed, effort: Effort) -> Callable[[], float]:
@@ -79,11 +105,11 @@ def _sampler(timed: Timed, effort: Effort) -> Callable[[], float]:
 
 def _compile(timed: Timed, count: int) -> Callable[[], float]:
     names = {**timed.names, "make": timed.values, "count": count}
-    timer = Timer(f"for value in values: {timed.call}", "values = make(count)", globals=names)
-    timer.timeit(1)
+    timer = Timer(f"for value in values: {timed.call}", "values = make(count)", timed.clock, names)
+    timed.context.run(timer.timeit, 1)
 
     def sample() -> float:
-        return timer.timeit(1) / count - _loop()
+        return timed.context.run(timer.timeit, 1) / count - _loop()
 
     return sample
 
@@ -92,7 +118,7 @@ def _compile(timed: Timed, count: int) -> Callable[[], float]:
 def _loop() -> float:
     """One turn of an empty loop: a few ns, which beside calls of 80 ns would flatter whoever is slower."""
     count = 20_000
-    return min(Timer("for value in values: pass", f"values = [None] * {count}").repeat(50, 1)) / count
+    return min(Timer("for value in values: pass", f"values = [None] * {count}", thread_time).repeat(50, 1)) / count
 
 
 @contextmanager

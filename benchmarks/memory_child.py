@@ -1,7 +1,7 @@
-"""`python -m benchmarks.memory_child SHAPE CONTESTANT`: encode once, print how much memory it took and what it wrote.
+"""`python -m benchmarks.memory_child SHAPE CONTESTANT`: encode once, print the memory and bytes it took.
 
-Not ru_maxrss: a child starts with the peak of the process it was started from. The peak of this program's own memory
-(VmHWM) can be put back to the present size just before the encode, so what building the value took is not in it.
+Not ru_maxrss: a child starts with the peak of the process that started it. The peak of this program's own memory
+(VmHWM) can be put back to the present size before the encode: what building the value took is not in it.
 """
 
 import json
@@ -11,11 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.rows import django_rows
-from benchmarks.texts import text
+from benchmarks.texts import fresh, text
 
 STATUS = Path("/proc/self/status")
 CONTESTANTS = ("ours", "orjson", "msgspec", "Django")
 TOTAL = 64_000_000
+FRENCH = [text("French", 200, seed) for seed in range(50)]
 
 SHAPES: dict[str, Callable[[], object]] = {
     "one ASCII string": lambda: text("ASCII", 1_000_000) * (TOTAL // 1_000_000),
@@ -23,7 +24,7 @@ SHAPES: dict[str, Callable[[], object]] = {
     "one French string": lambda: text("French", 1_000_000) * (TOTAL // 1_000_000),
     "one string of quotes": lambda: '"' * (TOTAL // 2),
     "strings of 1 MB": lambda: [text("ASCII", 1_000_000, seed) for seed in range(TOTAL // 1_000_000)],
-    "French strings of 200 B": lambda: [text("French", 200, seed) for seed in range(50)] * (TOTAL // 10_000),
+    "French strings of 200 B": lambda: [fresh(each) for each in FRENCH * (TOTAL // 10_000)],
     "integers": lambda: list(range(10**7, 10**7 + TOTAL // 9)),
     "floats": lambda: [number / 7 for number in range(1, TOTAL // 18)],
     "small dicts": lambda: [{"id": number, "ok": True} for number in range(TOTAL // 24)],

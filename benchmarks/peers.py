@@ -13,6 +13,7 @@ import pyforge_web
 from benchmarks.compare import require_same_bytes, require_same_values
 
 Check = Callable[[str, object, bytes], None]
+OWN_DATES = "own dates"
 
 
 def django_dumps(value: object) -> bytes:
@@ -69,8 +70,8 @@ DJANGO = Contestant(
     note="what JsonResponse does",
 )
 JSON = Contestant("json", "dumps(value).encode()", {"dumps": json.dumps}, note="the standard library alone")
-# orjson and msgspec write dates their own way, with microseconds: no option gives Django's text. The only way to it is
-# to keep orjson from dates and let Django's own default() write them.
+# orjson and msgspec write dates their own way, with microseconds: no option of theirs gives Django's text. The
+# only way to it is to keep orjson from dates and let Django's own default() write them.
 ORJSON_AS_DJANGO = Contestant(
     "orjson as Django",
     "dumps(value, default=default, option=option)",
@@ -100,10 +101,10 @@ PLAIN = (
 
 DJANGO_TYPES = (
     DJANGO,
-    Contestant("orjson", "dumps(value, default=default)", _ORJSON, _own_dates("+00:00"), note="own dates"),
+    Contestant("orjson", "dumps(value, default=default)", _ORJSON, _own_dates("+00:00"), note=OWN_DATES),
     ORJSON_AS_DJANGO,
-    Contestant("msgspec", "encode(value)", _MSGSPEC, _own_dates("Z"), note="own dates"),
+    Contestant("msgspec", "encode(value)", _MSGSPEC, _own_dates("Z"), note=OWN_DATES),
     OURS,
     OURS_DJANGO_BYTES,
 )
-"""For dates, Decimals and UUIDs: `json` has no way, orjson and msgspec are held to their own format of dates."""
+"""For dates, Decimals and UUIDs: `json` has no way, orjson and msgspec are held to their own dates."""

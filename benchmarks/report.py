@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.goals import Goal
+
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -19,9 +21,11 @@ class Report:
     def add(self, *paragraphs: str) -> None:
         self.parts.extend(paragraphs)
 
-    def judge(self, name: str, met: bool) -> None:
-        """Count a goal."""
-        (self.met if met else self.missed).append(name)
+    def judge(self, name: str, goal: Goal, figure: float) -> str:
+        """Count a goal, and say whether it is met."""
+        verdict = goal.verdict(figure)
+        (self.met if goal.met(figure) else self.missed).append(f"{name}: {verdict}")
+        return verdict
 
     def text(self, stamp: str) -> str:
         return "\n\n".join([f"# {self.title}", stamp, *self.parts, self._summary()]) + "\n"
@@ -31,7 +35,7 @@ class Report:
         if not judged:
             return "No goal was judged."
         lines = [f"Goals met: {len(self.met)} of {judged}."]
-        return "\n".join(lines + [f"- MISSED: {name}" for name in self.missed])
+        return "\n".join(lines + [f"- {name}" for name in self.missed])
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -51,13 +55,9 @@ def duration(seconds: float) -> str:
 
 def size(count: int) -> str:
     """Bytes for people."""
-    return (
-        f"{count:,} B"
-        if count < 10_000
-        else f"{count / 1e3:,.0f} KB"
-        if count < 10_000_000
-        else f"{count / 1e6:,.0f} MB"
-    )
+    if count < 10_000:
+        return f"{count:,} B"
+    return f"{count / 1e3:,.0f} KB" if count < 10_000_000 else f"{count / 1e6:,.0f} MB"
 
 
 def _three_digits(figure: float) -> str:

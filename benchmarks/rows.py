@@ -18,9 +18,7 @@ def django_rows(count: int, text: str = "ASCII", seed: int = 13) -> list[Row]:
 
 def fresh_rows(rows: list[Row]) -> list[Row]:
     """Equal rows, every str in them new, as a database driver gives them."""
-    return [
-        {key: fresh(value) if type(value) is str else value for key, value in row.items()} for row in rows
-    ]
+    return [{key: fresh(value) if type(value) is str else value for key, value in row.items()} for row in rows]
 
 
 def _row(draw: random.Random, number: int, text: str) -> Row:

@@ -27,7 +27,12 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["demo_site.airports.guide.site"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "demo_site.airports.guide.site",
+            ]
+        },
     }
 ]
 DATABASES = {

@@ -1,8 +1,10 @@
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-VERSION: str
-BUILD_PROFILE: str
+__all__ = ["BUILD_PROFILE", "VERSION", "dumps", "totals"]
+
+VERSION: Final[str]
+BUILD_PROFILE: Final[Literal["debug", "release"]]
 
 def dumps(
     obj: Any,

@@ -1,7 +1,7 @@
 """`dumps`, and what native code asks for a value, or a key, that has no kind.
 
-Native code writes every value that has one. The rest comes here, one call for each: what Django's own encoder takes goes
-through Django's own `default`; models become rows; the few supersets become plain values; all else is refused.
+Native code writes every value that has one. The rest comes here, one call for each: what Django's own encoder takes
+goes through Django's own `default`; models become rows; the few supersets become plain values; all else is refused.
 """
 
 import datetime
@@ -77,7 +77,7 @@ def convert_key(key: Any) -> str | Refusal:
     if isinstance(key, enum.Enum):
         value = key.value
         if isinstance(value, str | int | float | None):
-            return next(iter(json.loads(json.dumps({value: None}))))
+            return str(next(iter(json.loads(json.dumps({value: None})))))
         return convert_key(value)
     return refuse_key(key)
 
@@ -118,9 +118,9 @@ def plain_data(data: Any, fields: object = None) -> Any:
     return plain
 
 
-def _unwrap(value: LazyObject) -> Any:
+def _unwrap(value: "LazyObject[Any]") -> Any:
     """The object behind a `SimpleLazyObject`, as `request.user` is one."""
-    if value._wrapped is empty:  # type: ignore[attr-defined]
+    if value._wrapped is empty:
         value._setup()
     return value._wrapped
 

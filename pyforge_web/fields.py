@@ -41,6 +41,4 @@ def find_field(model: type[Model], name: str) -> "Field[Any, Any]":
         if name in (field.name, field.attname) or (name == "pk" and field.primary_key):
             return field
     names = sorted({name for field in model._meta.concrete_fields for name in (field.name, field.attname)})
-    raise FieldError(
-        f"Cannot resolve keyword {name!r} into field of {model.__name__}. Choices are: {', '.join(names)}"
-    )
+    raise FieldError(f"Cannot resolve keyword {name!r} into field of {model.__name__}. Choices are: {', '.join(names)}")

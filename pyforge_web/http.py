@@ -16,7 +16,8 @@ from .querysets import is_model_data
 class PyForgeJsonResponse(JsonResponse):
     """A `JsonResponse` whose bytes are written by Rust.
 
-    `data` is what a view has: a dict, a QuerySet, an instance, a list of instances, a page; with `safe=False` any value.
+    `data` is what a view has: a dict, a QuerySet, an instance, a list of instances, a page; with `safe=False` any
+    value.
     `fields` names the columns of a model to write, in their order. `django_bytes` gives `JsonResponse`'s very bytes,
     `nan="null"` writes null for NaN and the infinities; both default to the settings. A custom `encoder` and
     `json_dumps_params` are handed to the standard library, as `JsonResponse` does.
@@ -39,16 +40,12 @@ class PyForgeJsonResponse(JsonResponse):
         ours = fields is not None or is_model_data(data)
         if encoder is not DjangoJSONEncoder or json_dumps_params:
             if django_bytes is not None or nan is not None:
-                raise TypeError(
-                    "django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params"
-                )
+                raise TypeError("django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params")
             plain = plain_data(data, fields) if ours else data
             super().__init__(plain, encoder, safe and not ours, json_dumps_params, **kwargs)
             return
         if safe and not ours and not isinstance(data, dict):
-            raise TypeError(
-                "In order to allow non-dict objects to be serialized set the safe parameter to False."
-            )
+            raise TypeError("In order to allow non-dict objects to be serialized set the safe parameter to False.")
         settings = get_settings()
         kwargs.setdefault("content_type", "application/json")
         HttpResponse.__init__(self, b"", **kwargs)

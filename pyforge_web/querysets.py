@@ -33,16 +33,13 @@ def rows(queryset: "QuerySet[Any, Any]", names: Sequence[str] | None = None) -> 
             query = queryset.query
             added = [*query.extra_select, *query.annotation_select] if names is None else []
             return [
-                record(instance, names) | {name: getattr(instance, name) for name in added}
-                for instance in queryset
+                record(instance, names) | {name: getattr(instance, name) for name in added} for instance in queryset
             ]
         return list(queryset.values(*names or ()))
     if names is None:
         return list(queryset)
     if queryset._iterable_class is not ValuesIterable:
-        raise TypeError(
-            "fields= chooses columns of models and of values(): name them in values_list() itself"
-        )
+        raise TypeError("fields= chooses columns of models and of values(): name them in values_list() itself")
     return list(queryset.values(*names))
 
 
@@ -50,9 +47,7 @@ def record(instance: Model, names: Sequence[str] | None = None) -> Record:
     """One instance as `.values()` would give its row; a column that is not loaded is left out unless it is named."""
     model = type(instance)
     if names is None:
-        loaded = [
-            field.attname for field in model._meta.concrete_fields if field.attname in instance.__dict__
-        ]
+        loaded = [field.attname for field in model._meta.concrete_fields if field.attname in instance.__dict__]
         return {name: _column(instance, name) for name in loaded}
     return {name: _column(instance, model_fields.find_field(model, name).attname) for name in names}
 

@@ -48,9 +48,7 @@ _HINTS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     ((Iterator, collections.deque, collections.UserList, array.array), "write list(value)"),
     (Mapping, "write dict(value)"),
 )
-_OTHERWISE = (
-    "write a dict, list, str, number or bool in its place, or pass an encoder= with a default() for it"
-)
+_OTHERWISE = "write a dict, list, str, number or bool in its place, or pass an encoder= with a default() for it"
 
 
 def refuse(value: Any) -> Refusal:

@@ -1,12 +1,41 @@
 """What all tests share. Without the native extension nothing is collected: the run fails, it never skips."""
 
+import os
+
 import pytest
+from django.db import connections
 
 import pyforge_web  # noqa: F401
+from tests import postgres as postgresql
 from tests.oracle import FORMS
 
 
 @pytest.fixture(params=FORMS)
 def form(request):
-    """Both texts of a value: ours (compact, raw UTF-8) and Django's very bytes."""
+    """Each of the texts that a value can have."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def postgres(django_db_setup, django_db_blocker):
+    """The alias of a PostgreSQL database with the tests' tables, beside "default"; started at its first use."""
+    try:
+        import psycopg  # noqa: F401
+
+        running = postgresql.server()
+        settings = running.__enter__()
+    except (ImportError, FileNotFoundError) as error:
+        stop = pytest.fail if os.environ.get("CI") else pytest.skip
+        stop(f"PostgreSQL: {error}")
+    connections.databases["postgres"] = settings
+    connections.configure_settings(connections.databases)
+    database = connections["postgres"]
+    with django_db_blocker.unblock():
+        database.creation.create_test_db(verbosity=0)
+    try:
+        yield "postgres"
+    finally:
+        with django_db_blocker.unblock():
+            database.creation.destroy_test_db(settings["NAME"], verbosity=0)
+            database.close()
+        running.__exit__(None, None, None)

@@ -7,7 +7,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 import pyforge_web
 
-FORMS = ("compact", "django_bytes")
+# Our three texts: compact and raw UTF-8; compact and ASCII, for a response of another charset; Django's very bytes.
+FORMS = ("compact", "ascii", "django_bytes")
 
 
 class Pairs(list):
@@ -34,32 +35,55 @@ def django_value(x, **options):
     return strict(django_text(x), **options)
 
 
-def compact_text(x):
+def compact_text(x, *, ensure_ascii=False):
     """Django's value as we write it: no blanks, raw UTF-8; only lone surrogates, which UTF-8 lacks, are escaped."""
-    text = json.dumps(x, cls=DjangoJSONEncoder, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(x, cls=DjangoJSONEncoder, separators=(",", ":"), ensure_ascii=ensure_ascii)
     return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def tokens(text):
     """The text cut into its tokens; floats by value, because any shortest spelling is right."""
     found = re.findall(r'"(?:[^"\\]|\\.)*"|[^\s\[\]{},:"]+|[\[\]{},:]|\s+', text, re.DOTALL)
-    return [repr(float(t)) if re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", t) and not is_integer(t) else t for t in found]
+    return [
+        repr(float(t)) if re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", t) and not is_integer(t) else t for t in found
+    ]
 
 
 def is_integer(token):
     return token.lstrip("-").isdigit()
 
 
+def assert_same(ours, expected):
+    """`==`, with the first difference alone for a message: a diff of long texts takes pytest minutes."""
+    if ours != expected:
+        place = next(
+            (n for n, (a, b) in enumerate(zip(ours, expected, strict=False)) if a != b), min(len(ours), len(expected))
+        )
+        around = slice(max(0, place - 60), place + 60)
+        raise AssertionError(f"at {place}: ours {ours[around]!r}, Django {expected[around]!r}")
+
+
+def encode(x, form, **options):
+    """`x` in one of FORMS."""
+    if form == "ascii":
+        return pyforge_web.PyForgeJsonResponse(x, safe=False, charset="iso-8859-1", **options).content
+    return pyforge_web.dumps(x, django_bytes=form == "django_bytes", **options)
+
+
+def assert_text(ours, x, form):
+    """`ours` is what Django says of `x`: to the byte, or value by value and compact."""
+    assert type(ours) is bytes
+    if form == "django_bytes":
+        assert_same(ours, django_text(x).encode())
+    else:
+        assert_same(strict(ours), django_value(x))
+        assert_same(tokens(ours.decode()), tokens(compact_text(x, ensure_ascii=form == "ascii")))
+
+
 def assert_like_django(x, form):
-    """`x`, alone and inside containers of every sort, is Django's: to the byte, or value by value and compact."""
+    """`x`, alone and inside containers of every sort, is written as Django would."""
     for shape in (x, [x], {"key": x}, (x, x), Listed([x]), Mapped(key=x)):
-        if form == "django_bytes":
-            assert pyforge_web.dumps(shape, django_bytes=True) == django_text(shape).encode()
-        else:
-            ours = pyforge_web.dumps(shape)
-            assert type(ours) is bytes
-            assert strict(ours) == django_value(shape)
-            assert tokens(ours.decode()) == tokens(compact_text(shape))
+        assert_text(encode(shape, form), shape, form)
 
 
 class Listed(list):

@@ -108,7 +108,7 @@ def query_dict(lists):
     return query
 
 
-values = st.recursive(leaves, containers, max_leaves=40)
+values = st.recursive(leaves, containers, max_leaves=25)
 
 # What Django refuses, to be put somewhere into a value.
 refused = st.sampled_from([{1}, b"x", 1j, object(), ..., int, iter(()), memoryview(b""), {(1, 2): 3}, {b"k": 3}])

@@ -1,7 +1,9 @@
 """Nothing the user's data or code does ends the process. Every scenario has a child process of its own."""
 
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,14 +14,22 @@ def scenarios(*modules):
     return [f"{module.__name__.rpartition('.')[2]}.{name}" for module in modules for name in module.SCENARIOS]
 
 
+@pytest.fixture(scope="module")
+def children(request):
+    """The children of all scenarios that were asked for, as many at a time as there are processors."""
+
+    def run(scenario):
+        command = [sys.executable, "-m", "tests.crash", scenario]
+        return subprocess.run(command, cwd=request.config.rootpath, capture_output=True, text=True, timeout=300)
+
+    asked = [item.callspec.params["scenario"] for item in request.session.items if item.path == request.path]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield {scenario: pool.submit(run, scenario) for scenario in asked}
+        pool.shutdown(cancel_futures=True)
+
+
 @pytest.mark.parametrize("scenario", scenarios(depth, memory, mutation, threads))
-def test_survives(scenario, pytestconfig):
-    child = subprocess.run(
-        [sys.executable, "-m", "tests.crash", scenario],
-        cwd=pytestconfig.rootpath,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+def test_survives(scenario, children):
+    child = children[scenario].result()
     assert child.returncode == 0, f"exit code {child.returncode}\n{child.stdout[-2000:]}\n{child.stderr[-6000:]}"
     assert child.stdout.endswith("survived\n")

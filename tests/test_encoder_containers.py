@@ -3,6 +3,7 @@
 import collections
 import json
 import typing
+from functools import partial
 
 import pytest
 from django import forms
@@ -12,7 +13,7 @@ from django.utils.datastructures import ImmutableList, MultiValueDict, OrderedSe
 from django.utils.functional import lazystr
 
 import pyforge_web
-from tests.oracle import assert_like_django, django_text, django_value, strict
+from tests.oracle import assert_like_django, assert_text, django_text, encode
 from tests.tables import cases, rows
 
 
@@ -132,8 +133,8 @@ LIKE_DJANGO = {
     "nested empties": [[[]], [()], ({},), {"a": {}, "b": [], "c": ()}],
     "the same object twice": [SHARED, SHARED, {"again": SHARED, "inside": [SHARED["shared"]]}],
     "one hundred levels": json.loads("[" * 100 + "1" + "]" * 100),
-    "wide list": list(range(70_000)),
-    "wide dict": {f"key {n}": n for n in range(5_000)},
+    "wide list": list(range(10_000)),
+    "wide dict": {f"key {n}": n for n in range(3_000)},
     "namedtuple": [Point(1, 2), Point(0.5, Point([], {})), Nothing()],
     "ImmutableList": ImmutableList([1, 2], warning="no"),
     "OrderedDict": collections.OrderedDict([("b", 1), ("a", 2)]),
@@ -208,18 +209,18 @@ REFUSED = {
     "items() of three": (Items([("a", 1, 2)]), ValueError, "items must return 2-tuples"),
     "items() of none": (Items([()]), ValueError, "items must return 2-tuples"),
     "items() right, then wrong": (Items([("a", 1), None]), ValueError, "items must return 2-tuples"),
-    "items() None": (Items(None), TypeError, ""),
-    "items() a number": (Items(5), TypeError, ""),
-    "__iter__ gives a list": (Iterates([1]), TypeError, ""),
-    "__iter__ gives None": (Iterates(None), TypeError, ""),
+    "items() None": (Items(None), TypeError, None),
+    "items() a number": (Items(5), TypeError, None),
+    "__iter__ gives a list": (Iterates([1]), TypeError, None),
+    "__iter__ gives None": (Iterates(None), TypeError, None),
 }
 
 
 @pytest.mark.parametrize(("value", "error", "words"), rows(REFUSED))
 def test_a_broken_protocol_is_refused_as_in_django(value, error, words, form):
-    for encode in (django_text, lambda x: pyforge_web.dumps(x, django_bytes=form == "django_bytes")):
+    for write in (django_text, partial(encode, form=form)):
         with pytest.raises(error, match=words):
-            encode({"data": [value]})
+            write({"data": [value]})
 
 
 class Grows:
@@ -237,10 +238,10 @@ def test_list_that_grows_while_it_is_read(form):
     """An exact list is read as `for` reads it: its length is asked again at each step."""
     data = [1]
     data += [lazystr(Grows(data)), 3]
-    ours = pyforge_web.dumps(data, django_bytes=form == "django_bytes")
-    assert strict(ours) == django_value([1, "grown", 3, 4])
+    ours = encode(data, form)
+    assert_text(ours, [1, "grown", 3, 4], form)
 
 
 def test_ordered_set_is_no_list():
-    with pytest.raises(TypeError, match="^Object of type OrderedSet is not JSON serializable"):
+    with pytest.raises(TypeError, match=r"^Object of type OrderedSet is not JSON serializable"):
         pyforge_web.dumps(OrderedSet([1]))

@@ -12,7 +12,7 @@ import pytest
 from django.utils.safestring import mark_safe
 
 import pyforge_web
-from tests.oracle import Listed, Mapped
+from tests.oracle import Listed, Mapped, encode
 from tests.tables import rows
 
 
@@ -42,9 +42,9 @@ PLACES = {
     "empty key": ({"": BAD}, '$[""]'),
     "key with a quote": ({'a"b': BAD}, r'$["a\"b"]'),
     "key with a line end": ({"a\nb": BAD}, r'$["a\nb"]'),
-    "int key": ({1: [BAD]}, '$["1"][0]'),
-    "float key": ({1.5: BAD}, '$["1.5"]'),
-    "None and bool keys": ({None: {True: BAD}}, "$.null.true"),
+    "int key": ({1: [BAD]}, "$[1][0]"),
+    "float key": ({1.5: BAD}, "$[1.5]"),
+    "None and bool keys": ({None: {True: BAD}}, "$[None][True]"),
     "str subclass key": ({mark_safe("a b"): BAD}, '$["a b"]'),
     "namedtuple": (Pair(1, Pair(1, BAD)), "$[1][1]"),
     "list subclass": (Listed([1, Listed([BAD])]), "$[1][0]"),
@@ -63,15 +63,15 @@ def stands_in(path, message):
 
 @pytest.mark.parametrize(("value", "path"), rows(PLACES))
 def test_the_place_of_a_value(value, path, form):
-    with pytest.raises(ValueError, match="^Out of range float values are not JSON compliant") as caught:
-        pyforge_web.dumps(value, django_bytes=form == "django_bytes")
+    with pytest.raises(ValueError, match=r"^Out of range float values are not JSON compliant") as caught:
+        encode(value, form)
     assert stands_in(path, str(caught.value))
 
 
 def test_the_place_survives_any_key(form):
     for key in ("\ud800", "\u00e9\u65e5\U0001f600", "\0", "k" * 100_000):
         with pytest.raises(ValueError, match=r"^Out of range float values .*\$") as caught:
-            pyforge_web.dumps({key: {"price": BAD}}, django_bytes=form == "django_bytes")
+            encode({key: {"price": BAD}}, form)
         str(caught.value).encode("utf-8", "surrogatepass")
 
 
@@ -112,18 +112,18 @@ class TestDepth:
 
     @pytest.mark.parametrize("levels", [1025, 1026, 5000])
     def test_more_are_refused(self, kind, before, after, levels, form):
-        with pytest.raises(RecursionError, match="^maximum recursion depth exceeded"):
-            pyforge_web.dumps(nested(kind, levels), django_bytes=form == "django_bytes")
+        with pytest.raises(RecursionError, match=r"^maximum recursion depth exceeded"):
+            encode(nested(kind, levels), form)
         assert pyforge_web.dumps([1]) == b"[1]"
 
 
 def test_depth_without_end_and_without_a_cycle():
-    with pytest.raises(RecursionError, match="^maximum recursion depth exceeded"):
+    with pytest.raises(RecursionError, match=r"^maximum recursion depth exceeded"):
         pyforge_web.dumps(Endless())
 
 
 def test_siblings_do_not_add_up(form):
-    assert pyforge_web.dumps([[[]]] * 5000, django_bytes=form == "django_bytes").count(b"[") == 10_001
+    assert encode([[[]]] * 5000, form).count(b"[") == 10_001
 
 
 class MyDict(dict):
@@ -137,7 +137,7 @@ def ring(kind, length):
     last = first
     for _ in range(length - 1):
         last = put(kind(), last)
-    put(last, first)
+    put(first, last)
     return first
 
 
@@ -186,18 +186,22 @@ CYCLES = {
 
 @pytest.mark.parametrize("make", [pytest.param(make, id=name) for name, (make,) in CYCLES.items()])
 def test_a_cycle_is_told_from_depth(make, form):
-    with pytest.raises(ValueError, match="^Circular reference detected") as caught:
-        pyforge_web.dumps(make(), django_bytes=form == "django_bytes")
+    with pytest.raises(ValueError, match=r"^Circular reference detected") as caught:
+        encode(make(), form)
     assert "$" in str(caught.value)
     assert pyforge_web.dumps([1]) == b"[1]"
 
 
 def test_a_ring_longer_than_the_limit_is_depth():
-    with pytest.raises(RecursionError, match="^maximum recursion depth exceeded"):
+    with pytest.raises(RecursionError, match=r"^maximum recursion depth exceeded"):
         pyforge_web.dumps(ring(list, 3000))
 
 
 def test_options_are_keywords_and_known():
-    for wrong in (lambda: pyforge_web.dumps([], True), lambda: pyforge_web.dumps([], indent=2), lambda: pyforge_web.dumps()):
+    for wrong in (
+        lambda: pyforge_web.dumps([], True),
+        lambda: pyforge_web.dumps([], indent=2),
+        lambda: pyforge_web.dumps(),
+    ):
         with pytest.raises(TypeError, match="argument"):
             wrong()

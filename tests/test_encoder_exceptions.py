@@ -6,34 +6,35 @@ import pytest
 
 import pyforge_web
 from tests.callbacks import CALLBACKS
+from tests.oracle import encode
 from tests.tables import cases
 
 
-class Own(Exception):
+class OwnError(Exception):
     pass
 
 
-class OwnBase(BaseException):
+class Abort(BaseException):
     pass
 
 
-class RefusesNotes(Exception):
+class RefusesNotesError(Exception):
     def add_note(self, note):
         raise AttributeError("no notes here")
 
 
-class RefusesAttributes(Exception):
+class RefusesAttributesError(Exception):
     def __setattr__(self, name, value):
         raise AttributeError(f"no {name} here")
 
 
-class OddNotes(Exception):
+class OddNotesError(Exception):
     __notes__ = 5
 
 
-ERRORS = [Own, ValueError, TypeError, KeyError, RecursionError, MemoryError, RuntimeError, UnicodeEncodeError]
-NOTELESS = [RefusesNotes, RefusesAttributes, OddNotes]
-NOT_EXCEPTIONS = [KeyboardInterrupt, SystemExit, GeneratorExit, OwnBase]
+ERRORS = [OwnError, ValueError, TypeError, KeyError, RecursionError, MemoryError, RuntimeError, UnicodeEncodeError]
+NOTELESS = [RefusesNotesError, RefusesAttributesError, OddNotesError]
+NOT_EXCEPTIONS = [KeyboardInterrupt, SystemExit, GeneratorExit, Abort]
 
 
 def an_error(kind):
@@ -53,7 +54,7 @@ class TestTheSameObject:
     def test_an_exception(self, make, kind, form):
         error = an_error(kind)
         with pytest.raises(kind) as caught:
-            pyforge_web.dumps(failing(make, error), django_bytes=form == "django_bytes")
+            encode(failing(make, error), form)
         assert caught.value is error
         assert "$.rows[1]" in "\n".join(error.__notes__)
         assert error.__cause__ is None
@@ -82,7 +83,7 @@ class TestTheSameObject:
     def test_the_callback_is_called_and_its_value_written(self, make, form):
         calls = []
         value = {"rows": [1, make(lambda: calls.append(1))]}
-        assert pyforge_web.dumps(value, django_bytes=form == "django_bytes").startswith(b'{"rows":')
+        assert encode(value, form).startswith(b'{"rows":')
         assert calls
 
     def test_the_callback_may_encode(self, make):
@@ -101,11 +102,12 @@ def test_stop_iteration_is_an_exception_like_any_other(make):
 
 
 def test_an_error_being_handled_stays_the_context():
-    first, second = Own("first"), Own("second")
-    with pytest.raises(Own) as caught:
-        try:
-            raise first
-        except Own:
-            pyforge_web.dumps(failing(CALLBACKS["isoformat of a date"], second))
+    first, second = OwnError("first"), OwnError("second")
+    data = failing(CALLBACKS["isoformat of a date"], second)
+    try:
+        raise first
+    except OwnError:
+        with pytest.raises(OwnError) as caught:
+            pyforge_web.dumps(data)
     assert caught.value is second
     assert second.__context__ is first

@@ -13,7 +13,7 @@ import pytest
 from django.db import models
 
 import pyforge_web
-from tests.oracle import assert_like_django, django_text, django_value, strict
+from tests.oracle import Listed, assert_like_django, assert_text, django_text, django_value, encode, strict
 from tests.tables import cases
 
 
@@ -50,11 +50,11 @@ class Grade(models.IntegerChoices):
     A = 1
 
 
-class Mixed(str, enum.Enum):
+class Mixed(str, enum.Enum):  # noqa: UP042
     ONE = "one"
 
 
-class Otherwise(str, enum.Enum):
+class Otherwise(str, enum.Enum):  # noqa: UP042
     """Content and value differ: JSON has the content."""
 
     def __new__(cls, content, value):
@@ -87,7 +87,9 @@ LIKE_DJANGO = {
     "zero and minus one": [0, -1],
     "one digit to nineteen": [10**n for n in range(19)] + [10**n - 1 for n in range(20)],
     "negative": [-(10**n) for n in range(19)] + [1 - 10**n for n in range(20)],
-    "powers of two and their neighbours": [sign * (2**n + d) for n in range(130) for d in (-1, 0, 1) for sign in (1, -1)],
+    "powers of two and their neighbours": [
+        sign * (2**n + d) for n in range(130) for d in (-1, 0, 1) for sign in (1, -1)
+    ],
     "-2**63, 2**63, 2**64 - 1, 2**64": [-(2**63), -(2**63) - 1, 2**63, 2**64 - 1, 2**64],
     "100 digits": 10**99 + 7,
     "4300 digits": 10**4299,
@@ -98,12 +100,20 @@ LIKE_DJANGO = {
     "IntEnum": [Level.LOW, Level.HIGH],
     "bool and None": [True, False, None],
     "floats": [0.1, 1 / 3, 1e16, 1e22, 1e-05, 0.0001, 123456789.123, 2.0**53 + 2, 1e15, 9007199254740993.0],
-    "smallest, largest": [5e-324, 2.2250738585072014e-308, sys.float_info.max, -sys.float_info.max, sys.float_info.epsilon],
+    "smallest, largest": [
+        5e-324,
+        2.2250738585072014e-308,
+        sys.float_info.max,
+        -sys.float_info.max,
+        sys.float_info.epsilon,
+    ],
     "signs of zero": [0.0, -0.0],
     "whole floats stay floats": [1.0, -1.0, 100.0, 1e100],
     "powers of ten": [float(f"{sign}1e{n}") for n in range(-323, 309) for sign in ("", "-")],
     "powers of two": [math.ldexp(1, n) for n in range(-1074, 1024)],
-    "neighbours of powers of ten": [math.nextafter(float(f"1e{n}"), to) for n in range(-300, 308) for to in (0, math.inf)],
+    "neighbours of powers of ten": [
+        math.nextafter(float(f"1e{n}"), to) for n in range(-300, 308) for to in (0, math.inf)
+    ],
     "float subclass": Approximate(1.5),
     "float subclass, whole": Approximate(1e16),
     "TextChoices": [Suit.HEARTS, Suit.SPADES],
@@ -114,7 +124,13 @@ LIKE_DJANGO = {
     "float-mixin Enum": Ratio.HALF,
     "Decimal": [Decimal("1.50"), Decimal("-1"), Decimal("0"), Decimal("123456789.000000001")],
     "Decimal, minus zero": [Decimal("-0"), Decimal("-0.00")],
-    "Decimal with exponent": [Decimal("1E+3"), Decimal("0E-10"), Decimal("1E-7"), Decimal("1E-6"), Decimal("-1.5E+400")],
+    "Decimal with exponent": [
+        Decimal("1E+3"),
+        Decimal("0E-10"),
+        Decimal("1E-7"),
+        Decimal("1E-6"),
+        Decimal("-1.5E+400"),
+    ],
     "Decimal of 60 digits": Decimal("1." + "2" * 60),
     "Decimal, not a number": [Decimal("NaN"), Decimal("-NaN"), Decimal("sNaN"), Decimal("NaN123")],
     "Decimal, infinite": [Decimal("Infinity"), Decimal("-Infinity")],
@@ -130,9 +146,9 @@ def test_like_django(value, form):
 @pytest.mark.parametrize("seed", range(10))
 def test_random_floats(seed, form):
     source = random.Random(seed)
-    bits = (struct.unpack("<d", source.randbytes(8))[0] for _ in range(3000))
+    bits = (struct.unpack("<d", source.randbytes(8))[0] for _ in range(1000))
     assert_like_django([x for x in bits if math.isfinite(x)], form)
-    assert_like_django([round(source.uniform(-1000, 1000), source.randrange(6)) for _ in range(3000)], form)
+    assert_like_django([round(source.uniform(-1000, 1000), source.randrange(6)) for _ in range(1000)], form)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -151,7 +167,7 @@ def test_capitals_of_the_decimal_context_are_obeyed(form):
 @pytest.mark.parametrize("make", [int, Shouting])
 def test_the_limit_of_digits_stays_in_force(make, form):
     with pytest.raises(ValueError, match="Exceeds the limit"):
-        pyforge_web.dumps({"n": make(10**4999)}, django_bytes=form == "django_bytes")
+        encode({"n": make(10**4999)}, form)
 
 
 def test_the_limit_of_digits_can_be_lifted(form):
@@ -176,25 +192,21 @@ NOT_JSON = {
 class TestNotJson:
     def test_raises_and_says_where_and_what_to_do(self, value, form):
         with pytest.raises(ValueError, match=r"^Out of range float values are not JSON compliant") as caught:
-            pyforge_web.dumps({"rows": [1, {"price": value}]}, django_bytes=form == "django_bytes")
+            encode({"rows": [1, {"price": value}]}, form)
         assert "$.rows[1].price" in str(caught.value)
         assert 'nan="null"' in str(caught.value)
 
     def test_can_become_null(self, value, form):
         data = {"rows": [1.5, value, {"price": value}], "more": Listed((value,))}
-        ours = pyforge_web.dumps(data, nan="null", django_bytes=form == "django_bytes")
+        ours = encode(data, form, nan="null")
         assert strict(ours) == django_value(data, nan="null")
         if form == "django_bytes":
             assert ours.decode() == re.sub("NaN|-?Infinity", "null", django_text(data))
 
 
-class Listed(list):
-    pass
-
-
 def test_null_is_for_floats_alone(form):
     data = [1, 1.5, "NaN", Decimal("NaN"), {math.nan: "a key is text"}]
-    assert strict(pyforge_web.dumps(data, nan="null", django_bytes=form == "django_bytes")) == django_value(data)
+    assert_text(encode(data, form, nan="null"), data, form)
 
 
 @pytest.mark.parametrize("nan", ["ignore", "", None, 5])

@@ -4,12 +4,12 @@ import enum
 import random
 import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import partial
 
 import pytest
 from django.utils.functional import SimpleLazyObject
 
-import pyforge_web
-from tests.oracle import assert_like_django, django_text
+from tests.oracle import assert_like_django, django_text, encode
 from tests.tables import cases, rows
 
 
@@ -91,7 +91,9 @@ NOON = datetime(2026, 7, 1, 12, 30, 5, 123456)
 LIKE_DJANGO = {
     "naive": datetime(2026, 7, 1, 12, 30, 5),
     "naive, microseconds": NOON,
-    "milliseconds are truncated": [NOON.replace(microsecond=us) for us in (1, 999, 1000, 999_999, 999_000, 100_000, 10)],
+    "milliseconds are truncated": [
+        NOON.replace(microsecond=us) for us in (1, 999, 1000, 999_999, 999_000, 100_000, 10)
+    ],
     "first and last": [datetime.min, datetime.max, datetime(1, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)],
     "years of fewer than four digits": [datetime(9, 1, 2), datetime(99, 1, 2), datetime(999, 12, 31, 23, 59, 59)],
     "UTC": NOON.replace(tzinfo=UTC),
@@ -100,7 +102,9 @@ LIKE_DJANGO = {
     "named zero offset": NOON.replace(tzinfo=timezone(timedelta(0), "Here")),
     "London in winter": datetime(2026, 1, 1, tzinfo=zone("Europe/London")),
     "London in summer": datetime(2026, 7, 1, tzinfo=zone("Europe/London")),
-    "fixed offsets": [NOON.replace(tzinfo=offset(hours=h, minutes=m)) for h in (-23, -1, 0, 5, 23) for m in (0, 1, 30, 59)],
+    "fixed offsets": [
+        NOON.replace(tzinfo=offset(hours=h, minutes=m)) for h in (-23, -1, 0, 5, 23) for m in (0, 1, 30, 59)
+    ],
     "offset with seconds": NOON.replace(tzinfo=offset(hours=5, minutes=53, seconds=28)),
     "LMT of Kolkata": datetime(1850, 1, 1, 12, tzinfo=zone("Asia/Kolkata")),
     "LMT of Dublin": datetime(1850, 1, 1, 12, 0, 0, 5, tzinfo=zone("Europe/Dublin")),
@@ -122,7 +126,10 @@ LIKE_DJANGO = {
     "date-mixin Enum": Holiday.NEW_YEAR,
     "time": [time(0), time(23, 59, 59), time(1, 2)],
     "time, microseconds are cut": [time(1, 2, 3, us) for us in (1, 999, 1000, 999_999, 123_456)],
-    "time with ZoneInfo, offset unknown": [time(12, tzinfo=zone("Europe/Paris")), time(1, 2, 3, 4567, zone("Europe/Paris"))],
+    "time with ZoneInfo, offset unknown": [
+        time(12, tzinfo=zone("Europe/Paris")),
+        time(1, 2, 3, 4567, zone("Europe/Paris")),
+    ],
     "time in a zone that knows no offset": time(12, 30, 1, 999_999, Nowhere()),
     "time with fold": time(1, 2, 3, fold=1),
     "time subclass, isoformat overridden": [Clock(1, 2), Clock(1, 2, 3, 4)],
@@ -148,7 +155,9 @@ def test_random_moments(seed, form):
     moments = [start + timedelta(seconds=source.uniform(0, span)) for _ in range(1500)]
     assert_like_django([m.replace(tzinfo=source.choice(zones)) for m in moments], form)
     assert_like_django([m.date() for m in moments] + [m.time() for m in moments], form)
-    assert_like_django([timedelta(seconds=source.uniform(-1, 1) * 10 ** source.randrange(13)) for _ in range(1500)], form)
+    assert_like_django(
+        [timedelta(seconds=source.uniform(-1, 1) * 10 ** source.randrange(13)) for _ in range(1500)], form
+    )
 
 
 AWARE = {
@@ -164,7 +173,7 @@ def test_an_aware_time_is_refused_in_djangos_words(value, form):
     with pytest.raises(ValueError, match=words):
         django_text(value)
     with pytest.raises(ValueError, match=words) as caught:
-        pyforge_web.dumps({"at": [value]}, django_bytes=form == "django_bytes")
+        encode({"at": [value]}, form)
     assert "$.at[0]" in "\n".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
 
 
@@ -190,7 +199,7 @@ class WrongOffset(tzinfo):
 @pytest.mark.parametrize("error", [ValueError("no such zone"), LookupError("gone"), KeyboardInterrupt()], ids=repr)
 def test_what_a_time_zone_raises_comes_out(kind, error, form):
     with pytest.raises(type(error)) as caught:
-        pyforge_web.dumps([kind.replace(tzinfo=Raises(error))], django_bytes=form == "django_bytes")
+        encode([kind.replace(tzinfo=Raises(error))], form)
     assert caught.value is error
 
 
@@ -205,6 +214,6 @@ WRONG_OFFSETS = {
 @pytest.mark.parametrize(("answer", "error"), rows(WRONG_OFFSETS))
 def test_a_wrong_offset_is_an_error_as_in_django(answer, error, form):
     moment = datetime(2026, 1, 1, tzinfo=WrongOffset(answer))
-    for encode in (django_text, lambda x: pyforge_web.dumps(x, django_bytes=form == "django_bytes")):
-        with pytest.raises(error, match="utcoffset|offset"):
-            encode(moment)
+    for write in (django_text, partial(encode, form=form)):
+        with pytest.raises(error, match="offset"):
+            write(moment)

@@ -26,9 +26,9 @@ def run(effort: Effort, only: str = "") -> Report:
 def _row(report: Report, shape: str) -> list[str]:
     measured = {name: _measure(shape, name) for name in CONTESTANTS}
     ratios = {name: grown / output for name, (grown, output) in measured.items()}
-    report.judge(f"{shape}: {GOAL.verdict(ratios['ours'])}", GOAL.met(ratios["ours"]))
+    verdict = report.judge(shape, GOAL, ratios["ours"])
     print(f"  {shape}: ours {ratios['ours']:.2f}", flush=True)
-    cells = [GOAL.verdict(ratio) if name == "ours" else f"{ratio:.2f}" for name, ratio in ratios.items()]
+    cells = [verdict if name == "ours" else f"{ratio:.2f}" for name, ratio in ratios.items()]
     return [shape, f"{measured['ours'][1] / 1e6:.0f} MB", *cells]
 
 

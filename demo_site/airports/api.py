@@ -69,9 +69,7 @@ def country_detail(request: HttpRequest, code: str) -> HttpResponse:
     """Give one country with all its columns, the outline included."""
     country = Country.objects.filter(code=code.upper()).first()
     if country is None:
-        return problem(
-            404, "No such country", f"No country has the code {code!r}. /api/countries/ lists the codes."
-        )
+        return problem(404, "No such country", f"No country has the code {code!r}. /api/countries/ lists the codes.")
     return PyForgeJsonResponse(country)
 
 

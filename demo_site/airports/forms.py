@@ -25,6 +25,19 @@ class QueryForm(forms.Form):
         return cleaned
 
 
+class WholeNumber(forms.IntegerField):
+    """An IntegerField that answers any mistake with the range it takes."""
+
+    def clean(self, value: Any) -> int | None:
+        """Give the number, or None where nothing was sent."""
+        try:
+            number: int | None = super().clean(value)
+        except ValidationError:
+            bound = "" if self.max_value is None else f", at most {self.max_value}"
+            raise ValidationError(f"Write a whole number, at least {self.min_value}{bound}.") from None
+        return number
+
+
 class AirportQuery(QueryForm):
     """The parameters of `/api/airports/`."""
 
@@ -32,18 +45,16 @@ class AirportQuery(QueryForm):
     iata = forms.ChoiceField(
         required=False,
         choices=(("yes", "with an IATA code"), ("no", "without one")),
-        error_messages={
-            "invalid_choice": "Write yes (only airports with an IATA code) or no (only those without)."
-        },
+        error_messages={"invalid_choice": "Write yes (only airports with an IATA code) or no (only those without)."},
     )
     q = forms.CharField(required=False, min_length=2, max_length=60)
     bbox = forms.CharField(required=False, max_length=100)
-    page = forms.IntegerField(required=False, min_value=1)
-    page_size = forms.IntegerField(required=False, min_value=1, max_value=PAGE_SIZE_MAX)
+    page = WholeNumber(required=False, min_value=1)
+    page_size = WholeNumber(required=False, min_value=1, max_value=PAGE_SIZE_MAX)
 
     def clean_country(self) -> str:
         """Give the code in capitals; it must be a country's."""
-        code = self.cleaned_data["country"].upper()
+        code: str = self.cleaned_data["country"].upper()
         if code and not Country.objects.filter(code=code).exists():
             raise ValidationError(f"There is no country {code!r}. /api/countries/ lists the codes.")
         return code
@@ -98,7 +109,7 @@ class CountryQuery(QueryForm):
 
     def clean_region(self) -> str:
         """Give the region; there must be one of that name."""
-        region = self.cleaned_data["region"]
+        region: str = self.cleaned_data["region"]
         if region and not Country.objects.filter(region=region).exists():
             names = Country.objects.exclude(region="").order_by("region").values_list("region", flat=True)
             raise ValidationError(f"There is no region {region!r}. There are: {', '.join(names.distinct())}.")

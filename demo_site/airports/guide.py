@@ -20,7 +20,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A JSON endpoint of the site, with addresses to try (as text to show, after `/api/`)."""
+    """A JSON endpoint of the site; `tries` are links to it, as (text, address after /api/)."""
 
     path: str
     what: str

@@ -5,20 +5,14 @@ from django.db import models
 from django.db.models import Q
 
 COUNTRY_CODE = RegexValidator(r"\A[A-Z]{2}\Z", "A country code is two capital letters, for example IS.")
-ICAO_CODE = RegexValidator(
-    r"\A[0-9A-Z_]{4}\Z", "An ICAO code is four capital letters or digits, for example BIKF."
-)
-IATA_CODE = RegexValidator(
-    r"\A[0-9A-Z]{3}\Z", "An IATA code is three capital letters or digits, for example KEF."
-)
+ICAO_CODE = RegexValidator(r"\A[0-9A-Z_]{4}\Z", "An ICAO code is four capital letters or digits, for example BIKF.")
+IATA_CODE = RegexValidator(r"\A[0-9A-Z]{3}\Z", "An IATA code is three capital letters or digits, for example KEF.")
 
 
 class Country(models.Model):
     """A country or territory, as the package `countryinfo` describes it."""
 
-    code = models.CharField(
-        max_length=2, primary_key=True, validators=[COUNTRY_CODE], help_text="ISO 3166-1 alpha-2."
-    )
+    code = models.CharField(max_length=2, primary_key=True, validators=[COUNTRY_CODE], help_text="ISO 3166-1 alpha-2.")
     alpha3 = models.CharField(max_length=3, blank=True, help_text="ISO 3166-1 alpha-3; borders use it.")
     name = models.CharField(
         max_length=80, help_text="In English. The code itself where countryinfo does not know the country."
@@ -42,7 +36,7 @@ class Country(models.Model):
         verbose_name_plural = "countries"
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class Airport(models.Model):
@@ -71,9 +65,7 @@ class Airport(models.Model):
     solar_offset = models.DurationField(
         help_text="Derived from the longitude: mean solar time minus UTC, four minutes per degree."
     )
-    uid = models.UUIDField(
-        "UID", unique=True, help_text="Derived: uuid5 of the ICAO code, the same in every database."
-    )
+    uid = models.UUIDField("UID", unique=True, help_text="Derived: uuid5 of the ICAO code, the same in every database.")
     released_on = models.DateField(help_text="The date in the version number of the airportsdata release.")
     loaded_at = models.DateTimeField(help_text="When seed_demo wrote this row.")
 
@@ -83,9 +75,7 @@ class Airport(models.Model):
             models.Index(fields=("country", "icao"), name="airport_country_icao"),
             models.Index(fields=("latitude", "longitude"), name="airport_position"),
         )
-        constraints = (
-            models.UniqueConstraint(fields=("iata",), condition=~Q(iata=""), name="airport_iata_unique"),
-        )
+        constraints = (models.UniqueConstraint(fields=("iata",), condition=~Q(iata=""), name="airport_iata_unique"),)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.icao})"

@@ -21,17 +21,20 @@ def index(request: HttpRequest) -> HttpResponse:
     """Show what there is to click and what each thing shows."""
     counts = {
         "airports": Airport.objects.count(),
-        "with_iata": Airport.objects.exclude(iata="").count(),
-        "countries": Country.objects.count(),
+        "with an IATA code": Airport.objects.exclude(iata="").count(),
+        "countries and territories": Country.objects.count(),
     }
-    return render(request, "airports/index.html", {"counts": counts, "endpoints": ENDPOINTS})
+    shown = {what: f"{number:,}" for what, number in counts.items()}
+    context = {"counts": shown, "empty": not counts["airports"], "endpoints": ENDPOINTS}
+    return render(request, "airports/index.html", context)
 
 
 @require_safe
 def map_page(request: HttpRequest) -> HttpResponse:
     """Show the map; its script fetches the airports of the country chosen."""
-    countries = Country.objects.annotate(airport_count=Count("airports")).only("code", "name")
-    return render(request, "airports/map.html", {"countries": countries})
+    rows = Country.objects.annotate(number=Count("airports")).values_list("code", "name", "number")
+    choices = [(code, f"{name} ({number:,})") for code, name, number in rows]
+    return render(request, "airports/map.html", {"choices": choices})
 
 
 @require_safe
@@ -64,6 +67,4 @@ def compare_body(request: HttpRequest, slug: str, side: str) -> HttpResponse:
 
 def _no_case(slug: str) -> HttpResponse:
     slugs = ", ".join(case.slug for case in CASES)
-    return problem(
-        404, "No such comparison", f"There is no {slug!r}. There are: {slugs}; sides: {', '.join(SIDES)}."
-    )
+    return problem(404, "No such comparison", f"There is no {slug!r}. There are: {slugs}; sides: {', '.join(SIDES)}.")

@@ -26,7 +26,7 @@ class Seeded:
 def load(
     codes: Collection[str] | None = None,
     *,
-    progress: Callable[[list[dict]], Iterable[dict]] = iter,
+    progress: Callable[[list[source.Entry]], Iterable[source.Entry]] = iter,
 ) -> Seeded:
     """Write all countries and airports, or those of the countries in `codes`, in one transaction.
 

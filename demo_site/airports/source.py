@@ -12,11 +12,17 @@ import countryinfo
 
 from demo_site.airports.models import Airport, Country
 
+Entry = dict[str, Any]
+
 # uuid5 needs a namespace: this one is made from a name, so that anyone can make the same UIDs.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "airports.pyforge-web.example")
+FACTS = (
+    "name", "capital", "region", "subregion", "area", "population", "currencies", "languages", "borders",
+    "timezoneNames", "translations", "geoJSON",
+)  # fmt: skip
 
 
-def airport_entries(codes: Collection[str] | None = None) -> list[dict[str, Any]]:
+def airport_entries(codes: Collection[str] | None = None) -> list[Entry]:
     """Give airportsdata's entries, in its order: all of them, or those of the countries in `codes`."""
     entries = airportsdata.load("ICAO").values()
     return [dict(entry) for entry in entries if codes is None or entry["country"] in codes]
@@ -38,21 +44,21 @@ def countries(codes: Collection[str]) -> Iterator[Country]:
         yield _country(code, known.get(code, {}))
 
 
-def country_entries() -> dict[str, dict[str, Any]]:
+def country_entries() -> dict[str, Entry]:
     """Give countryinfo's entries by alpha-2 code.
 
     A few codes have several entries there (Wales has that of the United Kingdom): the fullest one is taken.
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Entry] = {}
     for country in countryinfo.all_countries():
-        entry: dict[str, Any] = dict(country.info())
+        entry: Entry = dict(country.info())
         code = (entry.get("ISO") or {}).get("alpha2")
         if code and _facts(entry) > _facts(found.get(code, {})):
             found[code] = entry
     return found
 
 
-def airport(entry: dict[str, Any], released_on: dt.date, loaded_at: dt.datetime) -> Airport:
+def airport(entry: Entry, released_on: dt.date, loaded_at: dt.datetime) -> Airport:
     """Give an unsaved Airport for one airportsdata entry."""
     return Airport(
         icao=entry["icao"],
@@ -72,12 +78,12 @@ def airport(entry: dict[str, Any], released_on: dt.date, loaded_at: dt.datetime)
     )
 
 
-def _facts(entry: dict[str, Any]) -> int:
-    """Count what an entry knows: its values that are neither missing nor empty."""
-    return sum(bool(value) for value in entry.values())
+def _facts(entry: Entry) -> int:
+    """Count what an entry knows of the things that a Country holds."""
+    return sum(bool(entry.get(name)) for name in FACTS)
 
 
-def _country(code: str, entry: dict[str, Any]) -> Country:
+def _country(code: str, entry: Entry) -> Country:
     """Give an unsaved Country; any fact may be missing from `entry`, and the capital may be a list."""
     capital = entry.get("capital") or ""
     area = entry.get("area")
@@ -99,7 +105,8 @@ def _country(code: str, entry: dict[str, Any]) -> Country:
     )
 
 
-def _outline(collection: dict[str, Any]) -> dict[str, Any] | None:
+def _outline(collection: Entry) -> Entry | None:
     """Give the geometry of a GeoJSON FeatureCollection's only feature, or None where there is none."""
     features = collection.get("features") or [{}]
-    return features[0].get("geometry")
+    geometry: Entry | None = features[0].get("geometry")
+    return geometry

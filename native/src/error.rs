@@ -19,6 +19,13 @@ pub enum Error {
     TooDeep,
     /// A dict whose size changed while it was written.
     Changed,
+    /// A row that is shorter than its columns.
+    TooFewColumns {
+        /// Which row.
+        row: usize,
+        /// How many values it has.
+        found: usize,
+    },
     /// An `items()` that gave something else than pairs.
     NotPairs,
     /// A value, or a key, that has no JSON form: what Django says of it, and what to do.
@@ -62,6 +69,9 @@ impl Error {
                  at {path}"
             )),
             Self::Changed => PyRuntimeError::new_err(format!("dictionary changed size during iteration at {path}")),
+            Self::TooFewColumns { row, found } => {
+                PyValueError::new_err(format!("row {row} has {found} values only at {path}"))
+            }
             Self::NotPairs => PyValueError::new_err(format!("items must return 2-tuples at {path}")),
             Self::Refused { problem, hint } => PyTypeError::new_err(format!("{problem} at {path}; {hint}")),
             Self::OutOfMemory => PyMemoryError::new_err(()),

@@ -7,7 +7,17 @@ use crate::imports::Imports;
 use crate::meter::{self, Meter};
 use crate::serializer::{self, Options, parse_nan};
 
-/// Writes a value as JSON.
+/// Writes a value as JSON: the encoder behind the response, for caches, websockets and tasks.
+///
+/// `obj` is any value that `DjangoJSONEncoder` takes, a QuerySet, an instance, a page, or a list of instances; models may
+/// also stand inside other values. `fields` names the columns to write of a model. The text is compact UTF-8;
+/// `django_bytes=True` gives the bytes of `json.dumps(obj, cls=DjangoJSONEncoder)`, `ensure_ascii=True` compact ASCII,
+/// `nan="null"` writes null for NaN and the infinities.
+///
+/// Raises `TypeError`, `ValueError` and `RecursionError` as `json.dumps` does, with the place of the value in the message;
+/// an exception raised by the value's own code comes out as it is, with the place as a note.
+///
+/// Source: `django.core.serializers.json`, RFC 8259.
 #[pyfunction]
 #[pyo3(signature = (obj, *, fields=None, django_bytes=false, ensure_ascii=false, nan="raise"))]
 pub fn dumps<'py>(

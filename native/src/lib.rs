@@ -27,6 +27,8 @@ mod _native {
 
     #[pymodule_export]
     use super::functions::{dumps, totals};
+    #[pymodule_export]
+    use super::serializer::{Columns, Rows};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

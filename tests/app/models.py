@@ -31,7 +31,7 @@ class Article(models.Model):
     tags = models.ManyToManyField(Tag, related_name="articles")
 
     class Meta:
-        ordering = ["pk"]
+        ordering = ("pk",)
 
     def __str__(self):
         return self.title

@@ -1,8 +1,10 @@
 """How much memory a call takes at its peak, and what of it stays."""
 
+import contextlib
 import gc
 import math
 import pathlib
+import resource
 import sys
 
 from pyforge_web import dumps
@@ -37,7 +39,7 @@ SHAPES = {
     "ints": lambda: repeated(1234567),
     "floats": lambda: repeated(0.1234567890123),
     "small_dicts": lambda: repeated({"id": 5, "ok": True, "name": "x"}),
-    "dict_of_ints": lambda: {str(n): n for n in range(3_500_000)},
+    "dict_of_ints": lambda: [{f"key {n}": n for n in range(40_000)}] * 80,
     "French": lambda: "d\u00e9j\u00e0 vu, \u00e9l\u00e8ve ! " * (SIZE // 23),
     "Japanese": lambda: "\u65e5\u672c\u8a9e\u306e\u6587" * (SIZE // 15),
     "emoji": lambda: "emoji \U0001f600" * (SIZE // 10),
@@ -71,29 +73,38 @@ def boom():
 
 
 ROWS = [{"id": n, "text": "d\u00e9j\u00e0" * 100, "price": 0.5} for n in range(1000)]
+
+
+def changing_dict():
+    data = {"a": 1}
+    data["b"] = CALLBACKS["isoformat of a date"](lambda: data.setdefault("d", 1))
+    data["c"] = 1
+    return data
+
+
+def cycle():
+    data = []
+    data.append(data)
+    return data
+
+
 ENDS = {
-    "success": ROWS,
-    "refused": [ROWS, {1}],
-    "not_a_number": [ROWS, math.nan],
-    "a_callback_that_raises": [ROWS, CALLBACKS["isoformat of a date"](boom)],
-    "a_refused_key": [ROWS, {(1,): 1}],
-    "a_changed_dict": [ROWS, CHANGING := {"a": 1}],
-    "a_cycle": [ROWS, CYCLE := []],
+    "success": lambda: 1,
+    "refused": lambda: {1},
+    "not_a_number": lambda: math.nan,
+    "a_callback_that_raises": lambda: CALLBACKS["isoformat of a date"](boom),
+    "a_refused_key": lambda: {(1,): 1},
+    "a_changed_dict": changing_dict,
+    "a_cycle": cycle,
 }
-CYCLE.append(CYCLE)
-CHANGING["b"] = CALLBACKS["isoformat of a date"](lambda: CHANGING.update({object.__repr__(object()): 1}))
-CHANGING["c"] = 1
 
 
-def stays(data):
+def stays(make):
     """Two hundred calls that write some hundred MB in all keep none of it."""
 
     def call():
-        try:
-            dumps(data)
-        except (TypeError, ValueError, LookupError, RuntimeError):
-            CHANGING.clear()
-            CHANGING.update(a=1, b=CALLBACKS["isoformat of a date"](lambda: CHANGING.update(x=1)), c=1)
+        with contextlib.suppress(TypeError, ValueError, LookupError, RuntimeError):
+            dumps([ROWS, make()])
 
     for _ in range(20):
         call()
@@ -106,5 +117,20 @@ def stays(data):
     assert sys.getallocatedblocks() - blocks < 150, sys.getallocatedblocks() - blocks
 
 
-for name, data in ENDS.items():
-    SCENARIOS[f"nothing_stays_after_{name}"] = lambda data=data: stays(data)
+def out_of_memory():
+    """Where memory ends, a MemoryError: the process lives on."""
+    parts = ["x" * MB] * 2000, "\x01" * 400 * MB, {"k": ["\u00e9" * MB] * 2000}
+    resource.setrlimit(resource.RLIMIT_AS, (status("VmSize") + 600 * MB,) * 2)
+    for data in (*parts, [parts[1]]):
+        try:
+            size = len(dumps(data))
+        except MemoryError:
+            assert dumps([1]) == b"[1]"
+        else:
+            raise AssertionError(f"{size} bytes in 600 MB of memory")
+
+
+SCENARIOS["out_of_memory"] = out_of_memory
+
+for name, make in ENDS.items():
+    SCENARIOS[f"nothing_stays_after_{name}"] = lambda make=make: stays(make)

@@ -97,7 +97,8 @@ def only_the_encoder_holds_it():
         for kind in (list, dict):
             levels, touched = around(make, kind)
 
-            def drop(levels=levels):
+            def drop(levels=levels, touched=touched):
+                touched.clear()
                 for level in levels:
                     level.clear()
                 gc.collect()

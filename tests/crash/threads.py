@@ -98,9 +98,7 @@ def same_results_in_all_threads():
     expected, wrong = dumps(data), []
 
     def encode():
-        for _ in range(50):
-            if dumps(data) != expected:
-                wrong.append(1)
+        wrong.extend(1 for _ in range(50) if dumps(data) != expected)
 
     workers = [threading.Thread(target=encode) for _ in range(8)]
     for worker in workers:

@@ -1,4 +1,4 @@
-//! Strings, RFC 8259 section 7: a safe loop over code points, the oracle and the fallback of `ffi::write_text`.
+//! Strings, RFC 8259 section 7: how each code point is spelled, and the tables the fast loops of `ffi` read.
 
 use super::writer::Out;
 
@@ -10,44 +10,205 @@ pub const ASCII: u8 = 1;
 pub const HTML: u8 = 2;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
-const HEX_UPPER: &[u8; 16] = b"0123456789ABCDEF";
+const HEX_UPPER: &[u8; 16] = b"0123456789ABCDEF"; // json_script's digits
 
 /// Writes the code points of a Python str, lone surrogates among them, as one JSON string with its quotes.
 pub fn write_code_points<const ESCAPE: u8>(out: &mut impl Out, points: impl Iterator<Item = u32>) {
     out.push(b'"');
     for point in points {
-        write_code_point::<ESCAPE>(out, point);
+        let (text, len) = spell::<ESCAPE>(point);
+        out.extend(&text[..len]);
     }
     out.push(b'"');
 }
 
-fn write_code_point<const ESCAPE: u8>(out: &mut impl Out, point: u32) {
+/// The bytes of one code point inside a JSON string, and how many they are: at most 12, two escaped surrogates.
+pub const fn spell<const ESCAPE: u8>(point: u32) -> ([u8; 12], usize) {
     match point {
-        0x22 => out.extend(b"\\\""),
-        0x5c => out.extend(b"\\\\"),
-        0x08 => out.extend(b"\\b"),
-        0x09 => out.extend(b"\\t"),
-        0x0a => out.extend(b"\\n"),
-        0x0c => out.extend(b"\\f"),
-        0x0d => out.extend(b"\\r"),
-        0x26 | 0x27 | 0x3c | 0x3e if ESCAPE == HTML => write_unit(out, point, HEX_UPPER),
-        0x2028 | 0x2029 if ESCAPE == HTML => write_unit(out, point, HEX_UPPER),
-        0x20..0x7f => out.push(point as u8),
-        0..0x20 => write_unit(out, point, HEX),
-        0x10000.. if ESCAPE == ASCII => {
-            let above = point - 0x10000;
-            write_unit(out, 0xd800 + (above >> 10), HEX);
-            write_unit(out, 0xdc00 + (above & 0x3ff), HEX);
-        }
-        _ if ESCAPE == ASCII => write_unit(out, point, HEX),
+        0x08 => short(b'b'),
+        0x09 => short(b't'),
+        0x0a => short(b'n'),
+        0x0c => short(b'f'),
+        0x0d => short(b'r'),
+        0x22 | 0x5c => short(point as u8),
+        0x26 | 0x27 | 0x3c | 0x3e | 0x2028 | 0x2029 if ESCAPE == HTML => unit(point, HEX_UPPER),
+        0..0x20 => unit(point, HEX),
+        0x7f..0x10000 if ESCAPE == ASCII => unit(point, HEX),
+        0x10000.. if ESCAPE == ASCII => surrogates(point),
         _ => match char::from_u32(point) {
-            Some(c) => out.extend(c.encode_utf8(&mut [0; 4]).as_bytes()),
-            None => write_unit(out, point, HEX), // a lone surrogate: JSON.stringify's and Django's way
+            Some(c) => {
+                let mut text = [0; 12];
+                let len = c.encode_utf8(&mut text).len();
+                (text, len)
+            }
+            None => unit(point, HEX), // a lone surrogate: JSON.stringify's and Django's way
         },
     }
 }
 
-fn write_unit(out: &mut impl Out, unit: u32, digits: &[u8; 16]) {
-    let digit = |shift: u32| digits[(unit >> shift & 15) as usize];
-    out.extend(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+const fn short(letter: u8) -> ([u8; 12], usize) {
+    ([b'\\', letter, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 2)
+}
+
+const fn unit(unit: u32, digits: &[u8; 16]) -> ([u8; 12], usize) {
+    let [a, b] = (unit as u16).to_be_bytes();
+    let [a, b, c, d] = [a >> 4, a & 15, b >> 4, b & 15];
+    let [a, b, c, d] = [digits[a as usize], digits[b as usize], digits[c as usize], digits[d as usize]];
+    ([b'\\', b'u', a, b, c, d, 0, 0, 0, 0, 0, 0], 6)
+}
+
+const fn surrogates(point: u32) -> ([u8; 12], usize) {
+    let above = point - 0x10000;
+    let ([b0, b1, b2, b3, b4, b5, ..], _) = unit(0xd800 + (above >> 10), HEX);
+    let ([b6, b7, b8, b9, b10, b11, ..], _) = unit(0xdc00 + (above & 0x3ff), HEX);
+    ([b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11], 12)
+}
+
+/// `spell` of the first 256 code points: up to six bytes, and in the last place how many they are.
+pub struct Latin1<const ESCAPE: u8>;
+
+impl<const ESCAPE: u8> Latin1<ESCAPE> {
+    /// The table, one of 2 KB for each way to escape.
+    pub const SPELLINGS: &'static [[u8; 8]; 256] = &{
+        let mut table = [[0; 8]; 256];
+        let mut point = 0;
+        while point < 256 {
+            let ([a, b, c, d, e, f, ..], len) = spell::<ESCAPE>(point as u32);
+            table[point] = [a, b, c, d, e, f, 0, len as u8];
+            point += 1;
+        }
+        table
+    };
+}
+
+/// Byte shuffles that close the gaps in a vector of eight pairs, by the mask of the pairs that need both bytes.
+pub static CLOSE_PAIRS: [[u8; 16]; 256] = {
+    let mut table = [[0x80; 16]; 256];
+    let mut mask = 0;
+    while mask < 256 {
+        let (mut pair, mut to) = (0, 0);
+        while pair < 8 {
+            table[mask][to] = 2 * pair;
+            to += 1;
+            if mask >> pair & 1 == 1 {
+                table[mask][to] = 2 * pair + 1;
+                to += 1;
+            }
+            pair += 1;
+        }
+        mask += 1;
+    }
+    table
+};
+
+/// As `CLOSE_PAIRS` for four quads of which the last one to four bytes count: the low half of the index holds the
+/// low bits of (count - 1), the high half the high bits. The number of bytes left is in `CLOSED_QUADS`.
+pub static CLOSE_QUADS: [[u8; 16]; 256] = {
+    let mut table = [[0x80; 16]; 256];
+    let mut index = 0;
+    while index < 256 {
+        let (mut byte, mut to) = (0, 0);
+        while byte < 16 {
+            if byte % 4 + quad_len(index, byte / 4) >= 4 {
+                table[index][to] = byte as u8;
+                to += 1;
+            }
+            byte += 1;
+        }
+        index += 1;
+    }
+    table
+};
+
+/// How many bytes `CLOSE_QUADS` leaves.
+pub static CLOSED_QUADS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < 256 {
+        table[index] = (quad_len(index, 0) + quad_len(index, 1) + quad_len(index, 2) + quad_len(index, 3)) as u8;
+        index += 1;
+    }
+    table
+};
+
+const fn quad_len(index: usize, quad: usize) -> usize {
+    1 + (index >> quad & 1) + 2 * (index >> (quad + 4) & 1)
+}
+
+/// Sixteen bytes of it, from any place up to 16, are a shuffle that drops as many bytes at the front of a vector.
+pub static SLIDE: [u8; 32] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, //
+    0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written<const ESCAPE: u8>(text: &str) -> String {
+        let mut out = Vec::new();
+        write_code_points::<ESCAPE>(&mut out, text.chars().map(u32::from));
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_character_is_spelled_as_serde_json_spells_it() {
+        for c in '\0'..=char::MAX {
+            let text = c.to_string();
+            let expected = serde_json::to_string(&text).unwrap();
+            assert_eq!(written::<UTF8>(&text), expected);
+            // The same character to a reader, of ASCII alone; of nothing that HTML knows.
+            let (ascii, html) = (written::<ASCII>(&text), written::<HTML>(&text));
+            assert!(ascii.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
+            assert_eq!(serde_json::from_str::<String>(&ascii).unwrap(), text);
+            let escaped = format!("\"\\u{:04X}\"", u32::from(c));
+            assert_eq!(html, if "<>&'\u{2028}\u{2029}".contains(c) { escaped } else { expected });
+        }
+    }
+
+    #[test]
+    fn digits_and_surrogates() {
+        assert_eq!(written::<ASCII>("\u{7f}é日😀"), r#""\u007f\u00e9\u65e5\ud83d\ude00""#);
+        assert_eq!(written::<HTML>("<\u{1f}>"), r#""\u003C\u001f\u003E""#);
+        let mut out = Vec::new();
+        write_code_points::<UTF8>(&mut out, [0xd800, 0x61, 0xdfff].into_iter());
+        assert_eq!(out, br#""\ud800a\udfff""#);
+    }
+
+    #[test]
+    fn tables_agree_with_what_they_are_made_of() {
+        for point in 0..256 {
+            let (text, len) = spell::<HTML>(point as u32);
+            assert_eq!(Latin1::<HTML>::SPELLINGS[point][..len], text[..len]);
+            assert_eq!(usize::from(Latin1::<HTML>::SPELLINGS[point][7]), len);
+            let pairs = CLOSE_PAIRS[point].iter().filter(|&&from| from < 0x80).count();
+            assert_eq!(pairs, 8 + point.count_ones() as usize);
+            let quads = CLOSE_QUADS[point].iter().filter(|&&from| from < 0x80).count();
+            assert_eq!(quads, usize::from(CLOSED_QUADS[point]));
+        }
+    }
+}
+
+/// Passes JSON text through as it is.
+pub fn pass_json(out: &mut impl Out, text: &str) -> bool {
+    out.extend(text.as_bytes());
+    true
+}
+
+/// Passes JSON text through as ASCII. Whatever lies beyond ASCII stands inside a string: everywhere an escape may stand.
+pub fn pass_json_as_ascii(out: &mut impl Out, text: &str) -> bool {
+    for unit in text.chars() {
+        if unit.is_ascii() {
+            out.push(unit as u8);
+        } else {
+            let (text, len) = spell::<ASCII>(unit.into());
+            out.extend(&text[..len]);
+        }
+    }
+    true
+}
+
+/// Leaves JSON text to Python: `json.dumps` would spell it in its own way.
+pub fn refuse_json(_: &mut impl Out, _: &str) -> bool {
+    false
 }

@@ -11,32 +11,77 @@ pub fn write_integer(out: &mut impl Out, value: impl itoa::Integer) {
 /// Writes a finite float as `float.__repr__` does: the shortest digits that read back as the same float.
 #[inline]
 pub fn write_float(out: &mut impl Out, value: f64) {
-    let mut buffer = zmij::Buffer::new();
-    let text = buffer.format_finite(value);
     // zmij spells 1e-05 as 0.00001; everywhere else it agrees with repr (the test below sweeps both).
     if value.abs() >= 1e-4 || value == 0.0 {
-        out.extend(text.as_bytes());
+        out.extend_float(value);
     } else {
-        write_tiny(out, text);
+        write_tiny(out, zmij::Buffer::new().format_finite(value));
     }
 }
 
-/// Respells `-0.0000123` (or a text that already has its exponent) as Python does: `-1.23e-05`.
+/// Respells `-0.0000123` as `-1.23e-05`, and `1e-9` as `1e-09`.
 #[cold]
 fn write_tiny(out: &mut impl Out, text: &str) {
-    let Some((sign, fraction)) = text.split_once("0.").filter(|_| !text.contains('e')) else {
-        return out.extend(text.as_bytes());
-    };
-    let digits = fraction.trim_start_matches('0').as_bytes();
-    let exponent = fraction.len() - digits.len() + 1;
+    let (sign, text) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     out.extend(sign.as_bytes());
-    out.extend(&digits[..1]);
-    if digits.len() > 1 {
-        out.push(b'.');
-        out.extend(&digits[1..]);
-    }
-    out.extend(b"e-0"); // zmij writes a fraction down to 1e-05 only: one digit
+    let exponent = if let Some((mantissa, exponent)) = text.split_once("e-") {
+        out.extend(mantissa.as_bytes());
+        exponent.parse().unwrap_or_default()
+    } else {
+        let digits = text.trim_start_matches(['0', '.']);
+        let (first, rest) = digits.split_at(1);
+        out.extend(first.as_bytes());
+        if !rest.is_empty() {
+            out.push(b'.');
+            out.extend(rest.as_bytes());
+        }
+        text.len() - digits.len() - 1 // what was cut: "0." and the zeros
+    };
+    out.extend(if exponent < 10 { b"e-0" } else { b"e-" });
     write_integer(out, exponent);
+}
+
+/// The digits of a number with `places` of them behind the point, where they are those that
+/// `Context(prec=15).create_decimal_from_float(value).quantize(...)` gives; None on any doubt.
+///
+/// A number of at most 15 digits that reads back as the same float is the only one of its length that does. What needs
+/// rounding, more digits than the column has, an exponent, or the sign of a zero, is for Python.
+pub fn scale(value: f64, (digits, places): (u32, u32)) -> Option<i64> {
+    const EXACT: f64 = 1e15;
+    if places > 15 {
+        return None;
+    }
+    let power = 10_f64.powi(places as i32);
+    let scaled = (value * power).round();
+    let negative_zero = scaled == 0.0 && value.is_sign_negative();
+    if scaled.abs() >= EXACT || scaled / power != value || negative_zero {
+        return None;
+    }
+    let scaled = scaled as i64;
+    let length = scaled.unsigned_abs().checked_ilog10().unwrap_or(0) + 1;
+    // str(Decimal) has an exponent below 1e-06.
+    (length <= digits && length + 6 > places).then_some(scaled)
+}
+
+/// `"12.34"` of 1234 and 2 places, quotes included.
+pub fn write_scaled(out: &mut impl Out, scaled: i64, places: u32) {
+    out.extend(if scaled < 0 { b"\"-" } else { b"\"" });
+    let mut buffer = itoa::Buffer::new();
+    let text = buffer.format(scaled.unsigned_abs()).as_bytes();
+    let places = places as usize;
+    if places == 0 {
+        out.extend(text);
+    } else if text.len() > places {
+        let (whole, fraction) = text.split_at(text.len() - places);
+        out.extend(whole);
+        out.push(b'.');
+        out.extend(fraction);
+    } else {
+        out.extend(b"0.");
+        out.extend(&[b'0'; 20][..places - text.len()]);
+        out.extend(text);
+    }
+    out.push(b'"');
 }
 
 #[cfg(test)]

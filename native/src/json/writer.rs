@@ -6,6 +6,10 @@ pub trait Out {
     fn push(&mut self, byte: u8);
     /// Appends a slice.
     fn extend(&mut self, bytes: &[u8]);
+    /// Appends the shortest digits of a finite float.
+    fn extend_float(&mut self, value: f64) {
+        self.extend(zmij::Buffer::new().format_finite(value).as_bytes());
+    }
 }
 
 impl Out for Vec<u8> {

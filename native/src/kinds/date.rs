@@ -3,20 +3,39 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDate, PyDateAccess};
 
-use super::{Form, Outcome, Sink};
+use super::{Form, JsonKind, Outcome, Sink, Stored};
+use crate::ffi::ascii;
 use crate::imports::Imports;
-use crate::json::temporal::{Date, write_date};
+use crate::json::temporal::{self, parse_date, write_date};
 
-#[inline]
-pub fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
-    let Ok(value) = value.cast_exact::<PyDate>() else {
-        return Outcome::NotMine;
-    };
-    write_date(&mut sink.out, date_of(value));
-    Outcome::Done
+/// See the head of this file.
+pub struct Date;
+
+impl JsonKind for Date {
+    #[inline]
+    fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
+        let Ok(value) = value.cast_exact::<PyDate>() else {
+            return Outcome::NotMine;
+        };
+        write_date(&mut sink.out, date_of(value));
+        Outcome::Done
+    }
+
+    /// `YYYY-MM-DD`, as SQLite stores it and PostgreSQL prints it.
+    #[inline]
+    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+        let Some(text) = ascii(value) else {
+            return Self::write(value, imports, sink);
+        };
+        let Some(date) = parse_date(text) else {
+            return Outcome::NotMine;
+        };
+        write_date(&mut sink.out, date);
+        Outcome::Done
+    }
 }
 
 /// The calendar fields of a date or a datetime.
-pub fn date_of(value: &impl PyDateAccess) -> Date {
-    Date { year: value.get_year() as u16, month: value.get_month(), day: value.get_day() }
+pub fn date_of(value: &impl PyDateAccess) -> temporal::Date {
+    temporal::Date { year: value.get_year() as u16, month: value.get_month(), day: value.get_day() }
 }

@@ -7,26 +7,74 @@ use pyo3::types::{PyDateTime, PyTzInfo, PyTzInfoAccess};
 use super::date::date_of;
 use super::duration::micros_of;
 use super::time::time_of;
-use super::{Form, Outcome, Sink};
+use super::{Form, JsonKind, Outcome, Sink, Stored, Zone};
+use crate::ffi::ascii;
 use crate::imports::{Imports, is_exact};
-use crate::json::temporal::{Offset, write_datetime};
+use crate::json::temporal::{Offset, parse_datetime, write_datetime};
 
-#[inline]
-pub fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
-    let Ok(value) = value.cast_exact::<PyDateTime>() else {
-        return Outcome::NotMine;
-    };
-    let offset = match value.get_tzinfo() {
-        None => Some(Offset::None),
-        Some(zone) if zone.as_ptr() == imports.utc.as_ptr() => Some(Offset::Micros(0)),
-        Some(zone) => offset_of(value, &zone, imports),
-    };
-    match offset {
-        Some(offset) => {
-            write_datetime(&mut sink.out, date_of(value), time_of(value), offset);
-            Outcome::Done
+/// See the head of this file.
+pub struct DateTime;
+
+impl JsonKind for DateTime {
+    #[inline]
+    fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+        let Ok(value) = value.cast_exact::<PyDateTime>() else {
+            return Outcome::NotMine;
+        };
+        let offset = match value.get_tzinfo() {
+            None => Some(Offset::None),
+            Some(zone) if zone.as_ptr() == imports.utc.as_ptr() => Some(Offset::Micros(0)),
+            Some(zone) => offset_of(value, &zone, imports),
+        };
+        match offset {
+            Some(offset) => {
+                write_datetime(&mut sink.out, date_of(value), time_of(value), offset);
+                Outcome::Done
+            }
+            None => Outcome::NotMine,
         }
-        None => Outcome::NotMine,
+    }
+
+    /// SQLite's text, or the naive object its driver makes of it, in the zone that the column is stored in; PostgreSQL's
+    /// text with an offset.
+    #[inline]
+    fn read<F: Form>(value: &Bound<'_, PyAny>, stored: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+        let Some(text) = ascii(value) else {
+            return Self::read_object(value, stored, imports, sink);
+        };
+        let Some((date, time, offset)) = parse_datetime(text) else {
+            return Outcome::NotMine;
+        };
+        let offset = match (stored.zone, offset) {
+            (Zone::Naive, _) => Offset::None,
+            (Zone::Utc, Offset::None) => Offset::Micros(0),
+            (_, Offset::None) => return Outcome::NotMine,
+            (_, offset) => offset,
+        };
+        write_datetime(&mut sink.out, date, time, offset);
+        Outcome::Done
+    }
+}
+
+impl DateTime {
+    fn read_object<F: Form>(
+        value: &Bound<'_, PyAny>,
+        stored: &Stored,
+        imports: &Imports,
+        sink: &mut Sink<F>,
+    ) -> Outcome {
+        match value.cast_exact::<PyDateTime>() {
+            Ok(naive) if naive.get_tzinfo().is_none() => {
+                let offset = match stored.zone {
+                    Zone::Naive => Offset::None,
+                    Zone::Utc => Offset::Micros(0),
+                    Zone::Written => return Outcome::NotMine,
+                };
+                write_datetime(&mut sink.out, date_of(naive), time_of(naive), offset);
+                Outcome::Done
+            }
+            _ => Self::write(value, imports, sink),
+        }
     }
 }
 

@@ -1,20 +1,70 @@
 //! `decimal.Decimal`: `str(value)`, exponents included, never rounded, never a number.
 
 use pyo3::prelude::*;
+use pyo3::types::{PyFloat, PyInt};
 
-use super::{Form, Outcome, Sink};
+use super::{Form, JsonKind, Outcome, Sink, Stored};
+use crate::ffi::{ascii, int_value};
 use crate::imports::{Imports, is_exact};
+use crate::json::number::{scale, write_scaled};
+use crate::json::writer::Out;
 
-#[inline]
-pub fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
-    if !is_exact(value, &imports.decimal) {
-        return Outcome::NotMine;
-    }
-    match value.str() {
-        Ok(text) => {
-            F::write_text(&text, &mut sink.out);
-            Outcome::Done
+/// See the head of this file.
+pub struct Decimal;
+
+impl JsonKind for Decimal {
+    #[inline]
+    fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+        if !is_exact(value, &imports.decimal) {
+            return Outcome::NotMine;
         }
-        Err(error) => sink.fail(error),
+        match value.str() {
+            Ok(text) => {
+                F::write_text(&text, &mut sink.out);
+                Outcome::Done
+            }
+            Err(error) => sink.fail(error),
+        }
+    }
+
+    /// PostgreSQL's text; SQLite's number where all its digits are Django's beyond doubt.
+    #[inline]
+    fn read<F: Form>(value: &Bound<'_, PyAny>, stored: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+        if let Some(text) = ascii(value) {
+            return Self::read_text(text, sink);
+        }
+        let scaled = if let Ok(number) = value.cast_exact::<PyFloat>() {
+            scale(number.value(), stored.digits)
+        } else if value.is_exact_instance_of::<PyInt>() {
+            int_value(value).and_then(|number| scale(number as f64, stored.digits).filter(|_| number.abs() < 1 << 53))
+        } else {
+            return Self::write(value, imports, sink);
+        };
+        match scaled {
+            Some(scaled) => {
+                write_scaled(&mut sink.out, scaled, stored.digits.1);
+                Outcome::Done
+            }
+            None => Outcome::NotMine,
+        }
+    }
+}
+
+impl Decimal {
+    /// PostgreSQL prints a numeric without an exponent; `str(Decimal)` has one below 1e-06.
+    fn read_text<F: Form>(text: &[u8], sink: &mut Sink<F>) -> Outcome {
+        let digits = text.strip_prefix(b"-").unwrap_or(text);
+        let plain = digits.first().is_some_and(u8::is_ascii_digit)
+            && digits.last().is_some_and(u8::is_ascii_digit)
+            && digits.iter().all(|c| c.is_ascii_digit() || *c == b'.')
+            && digits.iter().filter(|c| **c == b'.').count() <= 1;
+        let tiny = digits.len() > 8 && digits.starts_with(b"0.000000");
+        if !plain || tiny || (digits.len() > 1 && digits[0] == b'0' && digits[1] != b'.') {
+            return Outcome::NotMine;
+        }
+        sink.out.push(b'"');
+        sink.out.extend(text);
+        sink.out.push(b'"');
+        Outcome::Done
     }
 }

@@ -3,23 +3,28 @@
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 
-use super::{Form, NotFinite, Outcome, Sink};
+use super::{Form, JsonKind, NotFinite, Outcome, Sink};
 use crate::error::Error;
 use crate::imports::Imports;
 use crate::json::number::write_float;
 use crate::json::writer::Out;
 
-#[inline(always)]
-pub fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
-    let Ok(value) = value.cast::<PyFloat>() else {
-        return Outcome::NotMine;
-    };
-    let value = value.value();
-    if value.is_finite() {
-        write_float(&mut sink.out, value);
-        Outcome::Done
-    } else {
-        write_not_finite(value, sink)
+/// See the head of this file.
+pub struct Float;
+
+impl JsonKind for Float {
+    #[inline(always)]
+    fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
+        let Ok(value) = value.cast::<PyFloat>() else {
+            return Outcome::NotMine;
+        };
+        let value = value.value();
+        if value.is_finite() {
+            write_float(&mut sink.out, value);
+            Outcome::Done
+        } else {
+            write_not_finite(value, sink)
+        }
     }
 }
 

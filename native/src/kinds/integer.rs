@@ -3,20 +3,25 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString};
 
-use super::{Form, Outcome, Sink};
+use super::{Form, JsonKind, Outcome, Sink};
 use crate::ffi::int_value;
 use crate::imports::Imports;
 use crate::json::number::write_integer;
 use crate::json::writer::Out;
 
-#[inline(always)]
-pub fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
-    match int_value(value) {
-        Some(number) => {
-            write_integer(&mut sink.out, number);
-            Outcome::Done
+/// See the head of this file.
+pub struct Integer;
+
+impl JsonKind for Integer {
+    #[inline(always)]
+    fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
+        match int_value(value) {
+            Some(number) => {
+                write_integer(&mut sink.out, number);
+                Outcome::Done
+            }
+            None => write_large(value, sink),
         }
-        None => write_large(value, sink),
     }
 }
 

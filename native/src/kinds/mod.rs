@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::ffi::{BytesBuffer, write_text};
 use crate::imports::{Imports, is_exact};
 use crate::json::escape;
+use crate::json::writer::Out;
 
 /// How the text is spelled: separators and escapes.
 pub trait Form {
@@ -20,10 +21,14 @@ pub trait Form {
     const KEY: &'static [u8];
     /// Writes a str with its quotes.
     fn write_text(text: &Bound<'_, PyString>, out: &mut BytesBuffer);
+    /// Passes JSON text through; false where the form allows no other spelling than its own.
+    fn write_json(out: &mut BytesBuffer, text: &str) -> bool;
+    /// Writes a text of Rust's with its quotes.
+    fn write_str(out: &mut impl Out, text: &str);
 }
 
 macro_rules! forms {
-    ($($(#[$doc:meta])* $form:ident = $item:literal $key:literal $escape:ident),* $(,)?) => {$(
+    ($($(#[$doc:meta])* $form:ident = $item:literal $key:literal $escape:ident $json:ident),* $(,)?) => {$(
         $(#[$doc])*
         pub struct $form;
 
@@ -35,17 +40,25 @@ macro_rules! forms {
             fn write_text(text: &Bound<'_, PyString>, out: &mut BytesBuffer) {
                 write_text::<{ escape::$escape }>(text, out);
             }
+
+            fn write_json(out: &mut BytesBuffer, text: &str) -> bool {
+                escape::$json(out, text)
+            }
+
+            fn write_str(out: &mut impl Out, text: &str) {
+                escape::write_code_points::<{ escape::$escape }>(out, text.chars().map(u32::from));
+            }
         }
     )*};
 }
 
 forms! {
     /// No white space, raw UTF-8: the default.
-    Compact = b"," b":" UTF8,
+    Compact = b"," b":" UTF8 pass_json,
     /// No white space, ASCII alone: for a response whose charset is not UTF-8.
-    CompactAscii = b"," b":" ASCII,
+    CompactAscii = b"," b":" ASCII pass_json_as_ascii,
     /// The very bytes of `json.dumps`.
-    Django = b", " b": " ASCII,
+    Django = b", " b": " ASCII refuse_json,
 }
 
 /// What becomes of NaN and the infinities.
@@ -93,6 +106,41 @@ impl<F: Form> Sink<F> {
     }
 }
 
+/// One kind: a unit struct in the file of its name.
+pub trait JsonKind {
+    /// Writes a value of exactly this kind's Python type; anything else is "not mine".
+    fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome;
+
+    /// Writes a value as a database driver gives it, in the one strict form that Django's converters read the same way;
+    /// anything else is "not mine". The driver's value is this kind's Python type where no other form is known.
+    #[inline(always)]
+    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+        Self::write(value, imports, sink)
+    }
+}
+
+/// What the zone of a stored datetime is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zone {
+    /// None (`USE_TZ = False`): an offset in the text is left out.
+    Naive,
+    /// UTC, where the text has no offset.
+    Utc,
+    /// That of the offset in the text.
+    Written,
+}
+
+/// What must be known of a column to read its stored form.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored {
+    /// The zone of a datetime.
+    pub zone: Zone,
+    /// Whether the database has checked that a text is JSON.
+    pub checked: bool,
+    /// Digits in all and behind the point, of a decimal that is stored as a number.
+    pub digits: (u32, u32),
+}
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $file:ident),* $(,)?) => {
         $(mod $file;)*
@@ -105,7 +153,24 @@ macro_rules! kinds {
             /// Writes a value of exactly this kind's Python type; anything else is "not mine".
             #[inline(always)]
             pub fn write<F: Form>(self, value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
-                match self { $(Self::$kind => $file::write(value, imports, sink),)* }
+                match self { $(Self::$kind => $file::$kind::write(value, imports, sink),)* }
+            }
+
+            /// Writes a value as a database driver gives it; anything but the strict form is "not mine".
+            #[inline(always)]
+            pub fn read<F: Form>(
+                self,
+                value: &Bound<'_, PyAny>,
+                stored: &Stored,
+                imports: &Imports,
+                sink: &mut Sink<F>,
+            ) -> Outcome {
+                match self { $(Self::$kind => $file::$kind::read(value, stored, imports, sink),)* }
+            }
+
+            /// The kind of a name: that of its file.
+            pub fn of_name(name: &str) -> Option<Self> {
+                match name { $(stringify!($file) => Some(Self::$kind),)* _ => None }
             }
         }
     };
@@ -132,6 +197,8 @@ kinds! {
     Decimal = decimal,
     /// `uuid.UUID`
     Uuid = uuid,
+    /// Stored JSON text
+    Json = json,
 }
 
 impl Kind {

@@ -3,14 +3,19 @@
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::{Form, Outcome, Sink};
+use super::{Form, JsonKind, Outcome, Sink};
 use crate::imports::Imports;
 
-#[inline(always)]
-pub fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
-    let Ok(text) = value.cast::<PyString>() else {
-        return Outcome::NotMine;
-    };
-    F::write_text(text, &mut sink.out);
-    Outcome::Done
+/// See the head of this file.
+pub struct Text;
+
+impl JsonKind for Text {
+    #[inline(always)]
+    fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
+        let Ok(text) = value.cast::<PyString>() else {
+            return Outcome::NotMine;
+        };
+        F::write_text(text, &mut sink.out);
+        Outcome::Done
+    }
 }

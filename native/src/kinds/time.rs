@@ -3,25 +3,44 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyTime, PyTimeAccess, PyTzInfoAccess};
 
-use super::{Form, Outcome, Sink};
+use super::{Form, JsonKind, Outcome, Sink, Stored};
+use crate::ffi::ascii;
 use crate::imports::Imports;
-use crate::json::temporal::{Time, write_time};
+use crate::json::temporal::{self, parse_time, write_time};
 
-#[inline]
-pub fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
-    let Ok(value) = value.cast_exact::<PyTime>() else {
-        return Outcome::NotMine;
-    };
-    if value.get_tzinfo().is_some() {
-        return Outcome::NotMine;
+/// See the head of this file.
+pub struct Time;
+
+impl JsonKind for Time {
+    #[inline]
+    fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
+        let Ok(value) = value.cast_exact::<PyTime>() else {
+            return Outcome::NotMine;
+        };
+        if value.get_tzinfo().is_some() {
+            return Outcome::NotMine;
+        }
+        write_time(&mut sink.out, time_of(value));
+        Outcome::Done
     }
-    write_time(&mut sink.out, time_of(value));
-    Outcome::Done
+
+    /// `HH:MM:SS[.ffffff]`, as SQLite stores it and PostgreSQL prints it.
+    #[inline]
+    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+        let Some(text) = ascii(value) else {
+            return Self::write(value, imports, sink);
+        };
+        let Some(time) = parse_time(text) else {
+            return Outcome::NotMine;
+        };
+        write_time(&mut sink.out, time);
+        Outcome::Done
+    }
 }
 
 /// The clock fields of a time or a datetime.
-pub fn time_of(value: &impl PyTimeAccess) -> Time {
-    Time {
+pub fn time_of(value: &impl PyTimeAccess) -> temporal::Time {
+    temporal::Time {
         hour: value.get_hour(),
         minute: value.get_minute(),
         second: value.get_second(),

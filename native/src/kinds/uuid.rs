@@ -3,20 +3,39 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::{Form, Outcome, Sink};
+use super::{Form, JsonKind, Outcome, Sink, Stored};
+use crate::ffi::ascii;
 use crate::imports::{Imports, is_exact};
 use crate::json::writer::Out;
 
-#[inline]
-pub fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
-    if !is_exact(value, &imports.uuid) {
-        return Outcome::NotMine;
+/// See the head of this file.
+pub struct Uuid;
+
+impl JsonKind for Uuid {
+    #[inline]
+    fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+        if !is_exact(value, &imports.uuid) {
+            return Outcome::NotMine;
+        }
+        // The one slot a UUID has; an object made by hand without it is for Django to judge.
+        let number = value.getattr(intern!(value.py(), "int")).and_then(|number| number.extract::<u128>());
+        let Ok(number) = number else { return Outcome::NotMine };
+        sink.out.extend(&text_of(number));
+        Outcome::Done
     }
-    // The one slot a UUID has; an object made by hand without it is for Django to judge.
-    let number = value.getattr(intern!(value.py(), "int")).and_then(|number| number.extract::<u128>());
-    let Ok(number) = number else { return Outcome::NotMine };
-    sink.out.extend(&text_of(number));
-    Outcome::Done
+
+    /// 32 digits as SQLite stores them, or PostgreSQL's text; lower-case, or `UUID()` would spell it otherwise.
+    #[inline]
+    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+        let Some(text) = ascii(value) else {
+            return Self::write(value, imports, sink);
+        };
+        let Some(number) = parse(text) else {
+            return Outcome::NotMine;
+        };
+        sink.out.extend(&text_of(number));
+        Outcome::Done
+    }
 }
 
 /// `"8-4-4-4-12"`, quotes included.
@@ -32,4 +51,24 @@ fn text_of(number: u128) -> [u8; 38] {
         at += 2;
     }
     text
+}
+
+/// The number behind 32 lower-case digits, in groups of 8-4-4-4-12 or in one.
+fn parse(text: &[u8]) -> Option<u128> {
+    let grouped = text.len() == 36;
+    if !grouped && text.len() != 32 {
+        return None;
+    }
+    let mut number = 0;
+    for (at, &digit) in text.iter().enumerate() {
+        number = match digit {
+            b'-' if grouped && matches!(at, 8 | 13 | 18 | 23) => continue,
+            b'0'..=b'9' => number << 4 | u128::from(digit - b'0'),
+            b'a'..=b'f' => number << 4 | u128::from(digit - b'a' + 10),
+            _ => return None,
+        };
+    }
+    // A digit in a dash's place would make 33 of them: the number would have lost its first.
+    let dashes = text.iter().filter(|&&digit| digit == b'-').count();
+    (dashes == if grouped { 4 } else { 0 }).then_some(number)
 }

@@ -34,6 +34,13 @@ pub enum Frame<'py> {
 }
 
 impl<'py> Frame<'py> {
+    /// The frame of an exact dict.
+    #[inline(always)]
+    pub fn dict(dict: Bound<'py, PyDict>) -> Self {
+        let cursor = DictCursor::new(&dict);
+        Self::Dict(dict, cursor)
+    }
+
     /// The bracket that ends the container.
     pub fn closing(&self) -> u8 {
         match self {
@@ -88,12 +95,16 @@ fn key_step(key: Option<Bound<'_, PyAny>>) -> String {
 /// How many characters of a path are shown at most.
 const LONGEST_PATH: usize = 200;
 
-/// The way from the root to the value that is being written: `$.rows[3].price`; the middle of a very long one is left out.
-pub fn path(frames: &[Frame<'_>]) -> String {
-    let path = frames.iter().fold(String::from("$"), |path, frame| path + &frame.step());
+/// The steps through these containers: `.rows[3].price`.
+pub fn steps(frames: &[Frame<'_>]) -> String {
+    frames.iter().map(Frame::step).collect()
+}
+
+/// The path without the middle of a very long one.
+pub fn shorten(path: &str) -> String {
     let count = path.chars().count();
     if count <= LONGEST_PATH {
-        return path;
+        return path.into();
     }
     let half = LONGEST_PATH / 2;
     let head: String = path.chars().take(half).collect();

@@ -1,7 +1,9 @@
 //! From Python values to JSON bytes.
 
+mod columns;
 mod frame;
 mod key;
+mod rows;
 mod uncommon;
 mod value;
 
@@ -14,6 +16,8 @@ use pyo3::types::PyBytes;
 use crate::imports::Imports;
 use crate::kinds::{Compact, CompactAscii, Django, Form, NotFinite};
 use crate::meter::Meter;
+pub use columns::Columns;
+pub use rows::Rows;
 use value::Walk;
 
 /// The options of an encode, checked.

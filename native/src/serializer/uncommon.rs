@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use super::frame::Frame;
-use super::value::{Step, Walk};
+use super::rows::Rows;
+use super::value::{Opened, Step, Walk};
 use crate::error::{Error, MAX_DEPTH};
 use crate::imports::is_exact;
 use crate::json::writer::Out;
@@ -17,7 +18,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     /// What it gives takes the same road again, as often as there may be containers: an endless chain ends in a
     /// `RecursionError`.
     #[inline(never)]
-    pub(super) fn uncommon(&mut self, mut value: Bound<'py, PyAny>) -> Step {
+    pub(super) fn uncommon(&mut self, mut value: Bound<'py, PyAny>) -> Step<'py> {
         for _ in 0..MAX_DEPTH {
             value = match self.rarer(value) {
                 Ok(step) => return step,
@@ -34,6 +35,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             if other.is(&value) {
                 return self.sink.fail(Error::Circular).into();
             }
+            if let Ok(rows) = other.cast_exact::<Rows>() {
+                return if self.rows(rows) { Step::Done } else { Step::Failed };
+            }
             if is_exact(&other, &self.imports.refusal) {
                 return self.refuse(other).into();
             }
@@ -46,7 +50,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     }
 
     /// Writes a value of one of the rarer exact types, or gives it back.
-    fn rarer(&mut self, value: Bound<'py, PyAny>) -> Result<Step, Bound<'py, PyAny>> {
+    fn rarer(&mut self, value: Bound<'py, PyAny>) -> Result<Step<'py>, Bound<'py, PyAny>> {
         if let Some(kind) = Kind::of_rarer(&value, self.imports) {
             return match kind.write(&value, self.imports, &mut self.sink) {
                 Outcome::NotMine => Err(value),
@@ -54,7 +58,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             };
         }
         match value.cast_into_exact::<PyTuple>() {
-            Ok(tuple) => Ok(self.open(b"[]", tuple.len(), tuple, |tuple| Frame::Tuple(tuple, 0))),
+            Ok(tuple) => Ok(self.open(b"[]", tuple.len(), tuple, Opened::Tuple)),
             Err(other) => Err(other.into_inner()),
         }
     }
@@ -63,7 +67,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     ///
     /// The order is that of `encoder_listencode_obj` in CPython's `Modules/_json.c`: what is both a str and an int is text.
     #[cold]
-    fn subclass(&mut self, value: &Bound<'py, PyAny>) -> Option<Step> {
+    fn subclass(&mut self, value: &Bound<'py, PyAny>) -> Option<Step<'py>> {
         if value.is_instance_of::<PyString>() {
             Some(Kind::Text.write(value, self.imports, &mut self.sink).into())
         } else if value.is_instance_of::<PyInt>() {
@@ -80,19 +84,21 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     }
 
     /// A list or tuple subclass: its `__iter__` decides. `form.errors` keeps nothing in its storage.
-    fn open_items(&mut self, value: &Bound<'py, PyAny>) -> Step {
+    fn open_items(&mut self, value: &Bound<'py, PyAny>) -> Step<'py> {
         let list = value.py().get_type::<PyList>();
         match self.meter.call_out(|| list.call1((value,))).and_then(|items| Ok(items.cast_into::<PyList>()?)) {
             Ok(items) => {
                 let size = items.len();
-                self.open(b"[]", size, value.clone(), |source| Frame::Items { source, items, index: 0 })
+                self.open(b"[]", size, value.clone(), |source| {
+                    Opened::Copied(Box::new(Frame::Items { source, items, index: 0 }))
+                })
             }
             Err(error) => self.sink.fail(error).into(),
         }
     }
 
     /// A dict subclass: its `items()` decides. A QueryDict gives the last value of each key.
-    fn open_pairs(&mut self, value: &Bound<'py, PyDict>) -> Step {
+    fn open_pairs(&mut self, value: &Bound<'py, PyDict>) -> Step<'py> {
         // json asks the storage first: an empty one is `{}` whatever `items()` would say.
         if value.is_empty() {
             self.sink.out.extend(b"{}");
@@ -103,7 +109,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         match pairs.and_then(|pairs| Ok(pairs.cast_into::<PyList>()?)) {
             Ok(pairs) => {
                 let size = pairs.len();
-                self.open(b"{}", size, value.clone().into_any(), |source| Frame::Pairs { source, pairs, index: 0 })
+                self.open(b"{}", size, value.clone().into_any(), |source| {
+                    Opened::Copied(Box::new(Frame::Pairs { source, pairs, index: 0 }))
+                })
             }
             Err(error) => self.sink.fail(error).into(),
         }

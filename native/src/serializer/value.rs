@@ -11,18 +11,38 @@ use crate::json::writer::Out;
 use crate::kinds::{Form, Kind, NotFinite, Outcome, Sink};
 use crate::meter::Meter;
 
-/// How the writing of one value ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+/// How the writing of one value ended. Two words: it is returned in registers.
+pub(super) enum Step<'py> {
     /// It is written.
     Done,
-    /// It is a container that begins: its frame is parked in [`Walk::opened`].
-    Open,
     /// See [`Sink::error`].
     Failed,
+    /// A container begins: its first bracket is written.
+    Open(Opened<'py>),
 }
 
-impl From<Outcome> for Step {
+/// A container that begins.
+pub(super) enum Opened<'py> {
+    List(Bound<'py, PyList>),
+    Tuple(Bound<'py, PyTuple>),
+    Dict(Bound<'py, PyDict>),
+    /// A subclass of one of them.
+    Copied(Box<Frame<'py>>),
+}
+
+impl<'py> From<Opened<'py>> for Frame<'py> {
+    #[inline(always)]
+    fn from(opened: Opened<'py>) -> Self {
+        match opened {
+            Opened::List(list) => Self::List(list, 0),
+            Opened::Dict(dict) => Self::dict(dict),
+            Opened::Tuple(tuple) => Self::Tuple(tuple, 0),
+            Opened::Copied(frame) => *frame,
+        }
+    }
+}
+
+impl From<Outcome> for Step<'_> {
     #[inline(always)]
     fn from(outcome: Outcome) -> Self {
         if outcome == Outcome::Done { Self::Done } else { Self::Failed }
@@ -34,14 +54,12 @@ pub struct Walk<'py, 'call, F: Form> {
     pub(super) sink: Sink<F>,
     pub(super) imports: &'static Imports,
     pub(super) meter: &'call mut Meter<'py>,
-    /// The containers around the current one.
-    stack: Vec<Frame<'py>>,
-    /// The container that begins.
-    opened: Option<Frame<'py>>,
+    /// How many containers are open.
+    pub(super) depth: usize,
+    /// The steps from the root to where the walk failed: `.rows[3].price`.
+    pub(super) place: String,
     /// The container that was one too many.
     refused: Option<Bound<'py, PyAny>>,
-    /// How many containers are open.
-    depth: usize,
     py: Python<'py>,
 }
 
@@ -53,64 +71,91 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         not_finite: NotFinite,
         meter: &'call mut Meter<'py>,
     ) -> Self {
-        Self {
-            sink: Sink::new(not_finite),
-            imports,
-            meter,
-            stack: Vec::new(),
-            opened: None,
-            refused: None,
-            depth: 0,
-            py,
-        }
+        Self { sink: Sink::new(not_finite), imports, meter, depth: 0, place: String::new(), refused: None, py }
     }
 
     /// Writes `root` and everything below it.
     pub fn run(mut self, root: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-        let mut step = self.value(root);
-        while step == Step::Open {
-            step = self.containers();
+        if self.whole_value(root) {
+            return self.sink.out.finish(self.py);
         }
-        if step == Step::Failed {
-            return Err(self.into_error());
-        }
-        self.sink.out.finish(self.py)
+        let error = self.sink.error.unwrap_or(Error::OutOfMemory);
+        Err(error.into_pyerr(self.py, &frame::shorten(&format!("${}", self.place))))
     }
 
-    /// Writes the opened container and all that opens below it.
-    fn containers(&mut self) -> Step {
-        let Some(mut current) = self.opened.take() else {
-            return Step::Done;
-        };
+    /// Writes a value and everything below it; false when it failed.
+    #[inline(always)]
+    pub(super) fn whole_value(&mut self, value: Bound<'py, PyAny>) -> bool {
+        match self.value(value) {
+            Step::Done => true,
+            Step::Failed => false,
+            Step::Open(opened) => self.container(opened.into()),
+        }
+    }
+
+    /// Writes a container and all that opens below it, on a stack of the heap.
+    ///
+    /// The innermost container stays in registers until another opens inside it: most hold scalars alone, and a frame
+    /// moved to the stack and back cost canada.json a quarter of its time.
+    fn container(&mut self, root: Frame<'py>) -> bool {
+        let mut stack = Vec::new();
+        let mut inner = root;
         loop {
-            match self.items(&mut current) {
-                Step::Done => {
-                    self.sink.out.push(current.closing());
-                    self.depth -= 1;
-                    if self.sink.out.failed() {
-                        self.sink.fail(Error::OutOfMemory);
-                        return Step::Failed;
-                    }
-                    match self.stack.pop() {
-                        Some(parent) => current = parent,
-                        None => return Step::Done,
-                    }
-                }
-                Step::Open => match self.opened.take() {
-                    Some(child) => self.stack.push(std::mem::replace(&mut current, child)),
-                    None => return Step::Done,
-                },
+            match self.items(&mut inner) {
+                Step::Done => self.close(&inner),
                 Step::Failed => {
-                    self.stack.push(current); // for the path
-                    return Step::Failed;
+                    stack.push(inner);
+                    return self.failed_in(&stack);
+                }
+                Step::Open(opened) => {
+                    stack.push(std::mem::replace(&mut inner, opened.into()));
+                    continue;
                 }
             }
+            inner = loop {
+                let Some(outer) = stack.last_mut() else {
+                    return true;
+                };
+                match self.items(outer) {
+                    Step::Done => {
+                        self.close(outer);
+                        stack.pop();
+                    }
+                    Step::Failed => return self.failed_in(&stack),
+                    Step::Open(opened) => break opened.into(),
+                }
+            };
         }
+    }
+
+    #[inline(always)]
+    fn close(&mut self, frame: &Frame<'py>) {
+        self.sink.out.push(frame.closing());
+        self.depth -= 1;
+    }
+
+    /// Notes where in these open containers the walk failed, and whether the last of them closed a cycle.
+    #[cold]
+    fn failed_in(&mut self, frames: &[Frame<'py>]) -> bool {
+        let mut way = frames;
+        match (&self.sink.error, &self.refused) {
+            (Some(Error::TooDeep), Some(refused)) => {
+                if let Some(at) = frame::find_cycle(frames, refused) {
+                    way = &frames[..at];
+                    self.sink.error = Some(Error::Circular);
+                }
+            }
+            // The fault is the container's, not its last item's.
+            (Some(Error::Changed | Error::NotPairs), _) => way = &frames[..frames.len() - 1],
+            _ => {}
+        }
+        self.place.insert_str(0, &frame::steps(way));
+        false
     }
 
     /// Writes items of one container until it ends, one of them opens, or something fails.
     #[inline(always)]
-    fn items(&mut self, frame: &mut Frame<'py>) -> Step {
+    fn items(&mut self, frame: &mut Frame<'py>) -> Step<'py> {
         match frame {
             Frame::Dict(dict, cursor) => self.dict_items(dict, cursor),
             Frame::List(list, index) => self.list_items(index, |index| list_item(list, index)),
@@ -121,56 +166,53 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
     }
 
     #[inline(always)]
-    fn list_items(&mut self, index: &mut usize, next: impl Fn(usize) -> Option<Bound<'py, PyAny>>) -> Step {
+    fn list_items(&mut self, index: &mut usize, next: impl Fn(usize) -> Option<Bound<'py, PyAny>>) -> Step<'py> {
         while let Some(item) = next(*index) {
             if *index > 0 {
                 self.sink.out.extend(F::ITEM);
             }
             *index += 1;
-            let step = self.value(item);
-            if step != Step::Done {
-                return step;
+            match self.value(item) {
+                Step::Done => {}
+                step => return step,
             }
         }
         Step::Done
     }
 
     #[inline(always)]
-    fn dict_items(&mut self, dict: &Bound<'py, PyDict>, cursor: &mut DictCursor) -> Step {
+    fn dict_items(&mut self, dict: &Bound<'py, PyDict>, cursor: &mut DictCursor) -> Step<'py> {
         loop {
             let first = cursor.given() == 0;
             match cursor.next(dict) {
-                Ok(Some((key, value))) => {
-                    let step = self.entry(first, key, value);
-                    if step != Step::Done {
-                        return step;
-                    }
-                }
+                Ok(Some((key, value))) => match self.entry(first, key, value) {
+                    Step::Done => {}
+                    step => return step,
+                },
                 Ok(None) => return Step::Done,
                 Err(()) => return self.sink.fail(Error::Changed).into(),
             }
         }
     }
 
-    fn pair_items(&mut self, pairs: &Bound<'py, PyList>, index: &mut usize) -> Step {
+    fn pair_items(&mut self, pairs: &Bound<'py, PyList>, index: &mut usize) -> Step<'py> {
         while let Some(pair) = list_item(pairs, *index) {
             let first = *index == 0;
             *index += 1;
             let both = pair.cast::<PyTuple>().ok().filter(|pair| pair.len() == 2);
-            let both = both.and_then(|pair| tuple_item(pair, 0).zip(tuple_item(pair, 1)));
-            let Some((key, value)) = both else {
+            let Some((key, value)) = both.and_then(|pair| tuple_item(pair, 0).zip(tuple_item(pair, 1))) else {
                 return self.sink.fail(Error::NotPairs).into();
             };
-            let step = self.entry(first, key, value);
-            if step != Step::Done {
-                return step;
+            match self.entry(first, key, value) {
+                Step::Done => {}
+                step => return step,
             }
         }
         Step::Done
     }
 
     #[inline(always)]
-    fn entry(&mut self, first: bool, key: Bound<'py, PyAny>, value: Bound<'py, PyAny>) -> Step {
+    fn entry(&mut self, first: bool, key: Bound<'py, PyAny>, value: Bound<'py, PyAny>) -> Step<'py> {
         if !first {
             self.sink.out.extend(F::ITEM);
         }
@@ -183,13 +225,13 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
 
     /// Writes one value.
     #[inline(always)]
-    pub(super) fn value(&mut self, value: Bound<'py, PyAny>) -> Step {
+    pub(super) fn value(&mut self, value: Bound<'py, PyAny>) -> Step<'py> {
         self.common(value).unwrap_or_else(|value| self.uncommon(value))
     }
 
     /// Writes a value of one of the frequent exact types, or gives it back.
     #[inline(always)]
-    pub(super) fn common(&mut self, value: Bound<'py, PyAny>) -> Result<Step, Bound<'py, PyAny>> {
+    pub(super) fn common(&mut self, value: Bound<'py, PyAny>) -> Result<Step<'py>, Bound<'py, PyAny>> {
         if let Some(kind) = Kind::of(&value) {
             return Ok(kind.write(&value, self.imports, &mut self.sink).into());
         }
@@ -198,14 +240,11 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
             return Ok(Step::Done);
         }
         let value = match value.cast_into_exact::<PyDict>() {
-            Ok(dict) => {
-                let cursor = DictCursor::new(&dict);
-                return Ok(self.open(b"{}", dict.len(), dict, |dict| Frame::Dict(dict, cursor)));
-            }
+            Ok(dict) => return Ok(self.open(b"{}", dict.len(), dict, Opened::Dict)),
             Err(other) => other.into_inner(),
         };
         match value.cast_into_exact::<PyList>() {
-            Ok(list) => Ok(self.open(b"[]", list.len(), list, |list| Frame::List(list, 0))),
+            Ok(list) => Ok(self.open(b"[]", list.len(), list, Opened::List)),
             Err(other) => Err(other.into_inner()),
         }
     }
@@ -217,8 +256,8 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         brackets: &[u8; 2],
         size: usize,
         container: Bound<'py, T>,
-        frame: impl FnOnce(Bound<'py, T>) -> Frame<'py>,
-    ) -> Step {
+        opened: impl FnOnce(Bound<'py, T>) -> Opened<'py>,
+    ) -> Step<'py> {
         if self.depth >= MAX_DEPTH {
             return self.too_deep(container.into_any());
         }
@@ -228,29 +267,12 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         }
         self.sink.out.push(brackets[0]);
         self.depth += 1;
-        self.opened = Some(frame(container));
-        Step::Open
+        Step::Open(opened(container))
     }
 
     #[cold]
-    fn too_deep(&mut self, container: Bound<'py, PyAny>) -> Step {
+    fn too_deep(&mut self, container: Bound<'py, PyAny>) -> Step<'py> {
         self.refused = Some(container);
         self.sink.fail(Error::TooDeep).into()
-    }
-
-    /// The exception for what stopped the walk, with the place where it stopped.
-    #[cold]
-    fn into_error(mut self) -> PyErr {
-        let error = self.sink.error.take().unwrap_or(Error::OutOfMemory);
-        let cycle = self.refused.as_ref().and_then(|opened| frame::find_cycle(&self.stack, opened));
-        match (cycle, &error) {
-            (Some(at), Error::TooDeep) => Error::Circular.into_pyerr(self.py, &frame::path(&self.stack[..at])),
-            // The fault is the container's, not its last item's.
-            (_, Error::Changed | Error::NotPairs) => {
-                let around = self.stack.len().saturating_sub(1);
-                error.into_pyerr(self.py, &frame::path(&self.stack[..around]))
-            }
-            _ => error.into_pyerr(self.py, &frame::path(&self.stack)),
-        }
     }
 }

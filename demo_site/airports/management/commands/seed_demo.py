@@ -14,9 +14,7 @@ from demo_site.airports.models import Airport, Country
 class Command(BaseCommand):
     """Load the demo's data; do nothing where it is loaded already."""
 
-    help = (
-        "Load the world's airports (airportsdata) and countries (countryinfo). Does nothing if there are any."
-    )
+    help = "Load the world's airports (airportsdata) and countries (countryinfo). Does nothing if there are any."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load both tables, or neither, and say what was done."""
@@ -30,9 +28,7 @@ class Command(BaseCommand):
             tqdm, desc="Airports", unit="", unit_scale=True, file=sys.stderr, disable=options["verbosity"] < 1
         )
         done = seed.load(progress=bar)
-        self.stdout.write(
-            self.style.SUCCESS(f"Loaded {done.airports:,} airports and {done.countries:,} countries.")
-        )
+        self.stdout.write(self.style.SUCCESS(f"Loaded {done.airports:,} airports and {done.countries:,} countries."))
         if done.unknown:
             self.stdout.write(
                 f"countryinfo does not know {', '.join(done.unknown)}: made with the code for a name, "

@@ -58,11 +58,17 @@ export class AirportMap {
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     this.paintOutline(context, colours);
-    const radius = Math.min(5, (this.points.length > 3000 ? 1.1 : this.points.length > 400 ? 1.7 : 2.6) * this.view.zoom ** 0.35);
+    const radius = this.radius();
     const drawn = this.paintDots(context, colours.minor, radius, (airport) => !airport.iata)
       + this.paintDots(context, colours.major, radius * 1.35, (airport) => airport.iata);
     if (this.selected) this.paintSelected(context, colours);
     this.canvas.dataset.drawn = drawn; // what was really put on the canvas; zoomed in, the rest lies outside
+  }
+
+  /** The more airports on the area, the smaller their dots. */
+  radius() {
+    const spacing = Math.sqrt((this.width * this.height) / Math.max(1, this.points.length));
+    return Math.min(2.8, Math.max(0.6, spacing * 0.13)) * Math.min(2, this.view.zoom ** 0.35);
   }
 
   paintOutline(context, colours) {

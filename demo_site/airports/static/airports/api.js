@@ -7,13 +7,14 @@ export class ApiError extends Error {}
 export async function getJson(url, { signal } = {}) {
   const start = performance.now();
   let response;
+  let text;
   try {
     response = await fetch(url, { signal, headers: { Accept: "application/json" } });
+    text = await response.text();
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError("The server cannot be reached. Is it still running?");
   }
-  const text = await response.text();
   const ms = performance.now() - start;
   let data;
   try {

@@ -1,6 +1,6 @@
 // The compare page: asks for one comparison after the other, so that they do not disturb each other.
 
-import { formatBytes, getJson } from "./api.js";
+import { ApiError, formatBytes, getJson } from "./api.js";
 
 const SAME = 1.15; // a smaller factor is called "about the same"
 const cases = [...document.querySelectorAll("[data-case]")];
@@ -10,12 +10,15 @@ const overall = document.querySelector("[data-overall]");
 async function measureAll() {
   button.disabled = true;
   let equal = 0;
-  for (const [i, card] of cases.entries()) {
-    overall.textContent = `Measuring ${i + 1} of ${cases.length}…`;
-    equal += await measure(card);
+  try {
+    for (const [i, card] of cases.entries()) {
+      overall.textContent = `Measuring ${i + 1} of ${cases.length}…`;
+      equal += await measure(card);
+    }
+    overall.textContent = `Done: ${equal} of ${cases.length} equal in value.`;
+  } finally {
+    button.disabled = false;
   }
-  overall.textContent = `Done: ${equal} of ${cases.length} equal in value.`;
-  button.disabled = false;
 }
 
 /** Measure one case and fill its card; give whether both sides were equal. */
@@ -31,6 +34,7 @@ async function measure(card) {
     card.querySelector("[data-size]").textContent = describeSizes(data);
     return equal;
   } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
     setVerdict(verdict, error.message, "bad");
     return false;
   } finally {

@@ -1,7 +1,7 @@
 // The map page: the form, the fetching, the details. Drawing is in airport-map.js.
 
 import { AirportMap } from "./airport-map.js";
-import { describeTotals, formatCount, getJson, getPages } from "./api.js";
+import { ApiError, describeTotals, formatCount, getJson, getPages } from "./api.js";
 import { steer } from "./steer.js";
 
 const page = document.querySelector("[data-map]");
@@ -9,6 +9,7 @@ const part = (name) => page.querySelector(`[data-${name}]`);
 const [status, message, progress, details] = ["status", "message", "progress", "details"].map(part);
 const canvas = document.getElementById("canvas");
 const chooser = document.getElementById("country");
+const land = page.querySelector(".land").parentElement;
 const PAGE_SIZE = 2000;
 let running = new AbortController();
 
@@ -25,7 +26,7 @@ async function show(code) {
   running.abort();
   running = new AbortController();
   const { signal } = running;
-  const place = code ? chooser.selectedOptions[0].text.replace(/ \(\d+\)$/, "") : "the whole world";
+  const place = code ? chooser.selectedOptions[0].text.replace(/ \([\d,]+\)$/, "") : "the whole world";
   const query = code ? `country=${code}` : "iata=yes";
   say(null);
   showDetails(null);
@@ -39,28 +40,32 @@ async function show(code) {
       (rows, { loaded, count }) => {
         airports.push(...rows);
         progress.hidden = loaded >= count;
-        progress.value = loaded / count;
+        progress.value = loaded;
+        progress.max = Math.max(1, count);
       },
       { signal },
     );
     map.show(outline, airports);
-    report(place, airports, totals);
+    report(place, outline, airports, totals);
   } catch (error) {
     if (error.name === "AbortError") return; // another country was chosen meanwhile
     map.show(null, []);
     status.textContent = "";
-    say(`The airports could not be loaded. ${error.message}`, () => show(code));
+    const reason = error instanceof ApiError ? error.message : "This page has a fault; the browser's console has it.";
+    say(`The airports could not be loaded. ${reason}`, () => show(code));
+    if (!(error instanceof ApiError)) throw error;
   } finally {
     if (!signal.aborted) progress.hidden = true;
   }
 }
 
-function report(place, airports, totals) {
+function report(place, outline, airports, totals) {
   const withCode = airports.filter((airport) => airport.iata).length;
   canvas.setAttribute("aria-label", `Map of ${formatCount(airports.length)} airports: ${place}`);
   status.textContent =
     `${formatCount(airports.length)} ${airports.length === 1 ? "airport" : "airports"}, ` +
     `${formatCount(withCode)} with an IATA code. ${describeTotals(totals)}.`;
+  land.hidden = outline === null;
   if (airports.length === 0) say(`The source lists no airport under ${place}. Choose another country above.`);
 }
 

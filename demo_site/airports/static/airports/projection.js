@@ -1,5 +1,7 @@
 // From longitude and latitude to the plane: no drawing, no DOM.
 
+const GAP = 30; // degrees; where no gap is wider, the points go all around, and the usual map is cut at 180
+
 /** The longitude at which to cut the globe, so that the widest empty gap lies at the edge (Fiji stays whole). */
 export function findSeam(longitudes) {
   const sorted = [...longitudes].sort((a, b) => a - b);
@@ -10,7 +12,7 @@ export function findSeam(longitudes) {
     const gap = sorted[i] - sorted[i - 1];
     if (gap > widest) [widest, seam] = [gap, sorted[i]];
   }
-  return seam;
+  return widest > GAP ? seam : -180;
 }
 
 /** Give the projection { x(longitude), y(latitude) } that fits `points` ([longitude, latitude]) into a box. */

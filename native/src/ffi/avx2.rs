@@ -1,0 +1,269 @@
+//! The text of a str in blocks of 16 code points, for nearly every x86-64 processor since 2013.
+//!
+//! A block is narrowed to bytes, stored, and looked at: mostly it is clean, and done. Otherwise all its code points are
+//! spelled at once where they take two bytes each or stand for themselves (`pairs`) or are dense and beyond Latin-1
+//! (`quads`), else one after the other (`walk`). No branch depends on a single code point but in `walk`.
+//!
+//! What every function here asks of its caller, beyond a processor with AVX2, BMI1 and POPCNT: from `at` on as many bytes
+//! are writable as it has code points, and `SLACK` bytes more.
+
+use std::arch::x86_64::*;
+
+use super::{ASCII, BytesBuffer, HTML, Latin1, SLACK, Unit, copy, is_clean};
+use crate::json::escape::{CLOSE_PAIRS, CLOSE_QUADS, CLOSED_QUADS, SLIDE, spell};
+
+#[target_feature(enable = "avx2,bmi1,popcnt")]
+pub unsafe fn write_units<U: Unit, const ESCAPE: u8>(units: &[U], out: &mut BytesBuffer) {
+    let mut rest = units;
+    // Room that is not used is never touched, and given back in the end.
+    let likely = if size_of::<U>() == 1 { rest.len() + rest.len() / 8 } else { 3 * rest.len() };
+    if !out.reserve(likely + 2) {
+        return;
+    }
+    // SAFETY: `limit - at > rest.len()` whenever a block begins, with one byte for the closing quote. A block may pass
+    // `limit`, but not the slack behind it: at most 16 x 12 bytes, and 16 that are written over later.
+    unsafe {
+        let (mut at, mut limit) = out.spare();
+        at.write(b'"');
+        at = at.add(1);
+        let mut padded = [U::from(b' '); 16];
+        loop {
+            if size_of::<U>() == 1 {
+                let bytes = std::slice::from_raw_parts(rest.as_ptr().cast(), rest.len());
+                let clean = copy_clean::<ESCAPE>(bytes, at);
+                at = at.add(clean);
+                rest = &rest[clean..];
+            }
+            if rest.is_empty() {
+                break;
+            }
+            let (block, count) = match rest.first_chunk() {
+                Some(block) => (block, 16),
+                None => {
+                    padded[..rest.len()].copy_from_slice(rest);
+                    (&padded, rest.len())
+                }
+            };
+            at = write_block::<U, ESCAPE>(block, at).sub(16 - count); // without the padding
+            debug_assert!(at <= limit.add(SLACK - 16));
+            rest = &rest[count..];
+            if limit.offset_from(at) <= rest.len() as isize {
+                out.set_end(at);
+                if !out.grow(2 * rest.len() + 1) {
+                    return;
+                }
+                (at, limit) = out.spare();
+            }
+        }
+        at.write(b'"');
+        out.set_end(at.add(1));
+    }
+}
+
+macro_rules! dirty {
+    ($name:ident, $vector:ty, $fill:ident, $equal:ident, $greater:ident, $or:ident) => {
+        /// Marks the bytes that do not stand for themselves.
+        #[inline(always)]
+        pub unsafe fn $name<const ESCAPE: u8>(block: $vector) -> $vector {
+            // SAFETY: the caller's processor has these instructions.
+            unsafe {
+                let is = |block, byte: u8| $equal(block, $fill(byte as i8));
+                // Compared as signed numbers, all beyond ASCII is below the space too.
+                let below = $greater($fill(b' ' as i8), block);
+                let dirty = $or(below, $or(is(block, b'"'), is(block, b'\\')));
+                match ESCAPE {
+                    ASCII => $or(dirty, is(block, 0x7f)),
+                    HTML => $or(dirty, $or(is($or(block, $fill(2)), b'>'), is($or(block, $fill(1)), b'\''))),
+                    _ => dirty,
+                }
+            }
+        }
+    };
+}
+dirty!(dirty16, __m128i, _mm_set1_epi8, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_or_si128);
+dirty!(dirty32, __m256i, _mm256_set1_epi8, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_or_si256);
+
+/// Copies bytes until a vector of them is not clean; how many were copied. What is written beyond is rubbish.
+#[target_feature(enable = "avx2,bmi1,popcnt")]
+#[inline]
+unsafe fn copy_clean<const ESCAPE: u8>(bytes: &[u8], at: *mut u8) -> usize {
+    let len = bytes.len();
+    // SAFETY: every load and store is of 32 bytes that begin at most at `len - 32`.
+    unsafe {
+        if len < 32 {
+            let clean = is_clean::<ESCAPE>(bytes);
+            if clean {
+                copy(bytes, at);
+            }
+            return if clean { len } else { 0 };
+        }
+        let copy_32 = |place: usize| {
+            debug_assert!(place + 32 <= len);
+            let block = _mm256_loadu_si256(bytes.as_ptr().add(place).cast());
+            _mm256_storeu_si256(at.add(place).cast(), block);
+            dirty32::<ESCAPE>(block)
+        };
+        let is_clean = |dirty| _mm256_testz_si256(dirty, dirty) == 1;
+        let mut done = 0;
+        while len - done >= 64 {
+            if !is_clean(_mm256_or_si256(copy_32(done), copy_32(done + 32))) {
+                return done;
+            }
+            done += 64;
+        }
+        if len - done >= 32 {
+            if !is_clean(copy_32(done)) {
+                return done;
+            }
+            done += 32;
+        }
+        // The last ones once more, together with clean ones before them.
+        if done == len || is_clean(copy_32(len - 32)) { len } else { done }
+    }
+}
+
+#[target_feature(enable = "avx2,bmi1,popcnt")]
+#[inline]
+unsafe fn write_block<U: Unit, const ESCAPE: u8>(block: &[U; 16], at: *mut u8) -> *mut u8 {
+    // SAFETY: all loads are inside the block; what is stored is what the functions below store.
+    unsafe {
+        let from = block.as_ptr().cast::<__m256i>();
+        let words = match size_of::<U>() {
+            1 => _mm256_setzero_si256(),
+            2 => _mm256_loadu_si256(from),
+            // Packed in each half of the vector: a0 b0 a1 b1. What is beyond 16 bits becomes 0xffff.
+            _ => _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(
+                _mm256_loadu_si256(from),
+                _mm256_loadu_si256(from.add(1)),
+            )),
+        };
+        let bytes = if size_of::<U>() == 1 {
+            _mm_loadu_si128(from.cast())
+        } else {
+            // What is beyond 8 bits becomes 0xff, which is dirty.
+            let words = _mm256_min_epu16(words, _mm256_set1_epi16(0xff));
+            _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words))
+        };
+        _mm_storeu_si128(at.cast(), bytes);
+        let dirty = _mm_movemask_epi8(dirty16::<ESCAPE>(bytes)) as u32;
+        if dirty == 0 {
+            return at.add(16);
+        }
+        if _mm256_testz_si256(words, _mm256_set1_epi16(!0xff)) == 1 {
+            if let Some(end) = write_pairs::<ESCAPE>(bytes, dirty, at) {
+                return end;
+            }
+        } else if ESCAPE != ASCII && dirty.count_ones() > 3 {
+            let is = |words, word: i16| _mm256_cmpeq_epi16(words, _mm256_set1_epi16(word));
+            let mut hard = is(_mm256_and_si256(words, _mm256_set1_epi16(!0x7ff)), 0xd800_u16 as i16);
+            if ESCAPE == HTML {
+                hard = _mm256_or_si256(hard, is(_mm256_or_si256(words, _mm256_set1_epi16(1)), 0x2029));
+            }
+            let escapes = dirty & !(_mm_movemask_epi8(bytes) as u32);
+            if escapes == 0 && _mm256_testz_si256(hard, hard) == 1 {
+                let points = |half: usize| match size_of::<U>() {
+                    2 => _mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast::<__m128i>().add(half))),
+                    _ => _mm256_loadu_si256(from.add(half)),
+                };
+                return write_quads(points(1), write_quads(points(0), at));
+            }
+        }
+        walk::<U, ESCAPE>(block, bytes, dirty, at)
+    }
+}
+
+/// 16 code points of Latin-1 that all stand for themselves or take two bytes: None if there are others.
+#[target_feature(enable = "avx2,bmi1,popcnt")]
+#[inline]
+unsafe fn write_pairs<const ESCAPE: u8>(block: __m128i, dirty: u32, at: *mut u8) -> Option<*mut u8> {
+    // SAFETY: two stores of 16 bytes, the second at most 16 behind `at`.
+    unsafe {
+        let fill = |byte: u8| _mm_set1_epi8(byte as i8);
+        let is = |byte| _mm_cmpeq_epi8(block, fill(byte));
+        // \b \t \n \f \r: a byte above 15 becomes one above 127, for which a shuffle gives 0.
+        let letters = _mm_set_epi64x(i64::from_le_bytes(*b"btn\0fr\0\0"), 0);
+        let letters = _mm_shuffle_epi8(letters, _mm_adds_epu8(block, fill(0x70)));
+        let escaped = _mm_or_si128(_mm_or_si128(is(b'"'), is(b'\\')), _mm_cmpgt_epi8(letters, fill(0)));
+        let beyond_ascii = if ESCAPE == ASCII { 0 } else { _mm_movemask_epi8(block) as u32 };
+        if _mm_movemask_epi8(escaped) as u32 | beyond_ascii != dirty {
+            return None;
+        }
+        // First \, or 110000 and the upper two bits; then the letter, or 10 and the lower six bits.
+        let lead = _mm_sub_epi8(fill(0xc2), _mm_cmpgt_epi8(block, fill(0xbf)));
+        let first = _mm_blendv_epi8(_mm_blendv_epi8(block, fill(b'\\'), escaped), lead, block);
+        let bit_6_beyond_ascii = _mm_srli_epi16::<1>(_mm_and_si128(block, fill(0x80)));
+        let second = _mm_andnot_si128(bit_6_beyond_ascii, _mm_max_epu8(letters, block));
+        let close = |pairs, mask: usize, at: *mut u8| {
+            let shuffle = _mm_loadu_si128(CLOSE_PAIRS[mask].as_ptr().cast());
+            _mm_storeu_si128(at.cast(), _mm_shuffle_epi8(pairs, shuffle));
+            at.add(8 + mask.count_ones() as usize)
+        };
+        let at = close(_mm_unpacklo_epi8(first, second), dirty as usize & 0xff, at);
+        Some(close(_mm_unpackhi_epi8(first, second), dirty as usize >> 8, at))
+    }
+}
+
+/// Eight code points in UTF-8, none of them escaped.
+#[target_feature(enable = "avx2,bmi1,popcnt")]
+#[inline]
+unsafe fn write_quads(points: __m256i, at: *mut u8) -> *mut u8 {
+    // SAFETY: two stores of 16 bytes, the second at most 16 behind `at`.
+    unsafe {
+        let fill = |value: u32| _mm256_set1_epi32(value as i32);
+        let or = |a, b| _mm256_or_si256(a, b);
+        // Six bits in each byte, the last byte on top.
+        let top = _mm256_slli_epi32::<24>(points);
+        let bits = or(
+            or(
+                _mm256_and_si256(top, fill(0x3f00_0000)),
+                _mm256_and_si256(_mm256_slli_epi32::<10>(points), fill(0x3f_0000)),
+            ),
+            or(_mm256_and_si256(_mm256_srli_epi32::<4>(points), fill(0x3f00)), _mm256_srli_epi32::<18>(points)),
+        );
+        // How many bytes follow the lead, and the marks of a lead and what follows it.
+        let above = |value: u32| _mm256_cmpgt_epi32(points, fill(value));
+        let (two, three, four) = (above(0x7f), above(0x7ff), above(0xffff));
+        let more = _mm256_sub_epi32(fill(0), _mm256_add_epi32(two, _mm256_add_epi32(three, four)));
+        let marks = [0, 0x80c0_0000, 0x8080_e000, 0x8080_80f0_u32, 0, 0, 0, 0];
+        let marks = _mm256_permutevar8x32_epi32(_mm256_loadu_si256(marks.as_ptr().cast()), more);
+        let quads = _mm256_blendv_epi8(top, or(bits, marks), two);
+        let mask = |lanes| _mm256_movemask_ps(_mm256_castsi256_ps(lanes)) as usize;
+        let (low, high) = (mask(_mm256_slli_epi32::<31>(more)), mask(_mm256_slli_epi32::<30>(more)));
+        let close = |quads, index: usize, at: *mut u8| {
+            let shuffle = _mm_loadu_si128(CLOSE_QUADS[index].as_ptr().cast());
+            _mm_storeu_si128(at.cast(), _mm_shuffle_epi8(quads, shuffle));
+            at.add(usize::from(CLOSED_QUADS[index]))
+        };
+        let at = close(_mm256_castsi256_si128(quads), low & 15 | (high & 15) << 4, at);
+        close(_mm256_extracti128_si256::<1>(quads), low >> 4 | high & 0xf0, at)
+    }
+}
+
+/// Any 16 code points, the dirty ones one by one. `bytes` was stored already.
+#[target_feature(enable = "avx2,bmi1,popcnt")]
+#[inline]
+unsafe fn walk<U: Unit, const ESCAPE: u8>(block: &[U; 16], bytes: __m128i, mut dirty: u32, mut at: *mut u8) -> *mut u8 {
+    let mut done = 0;
+    // SAFETY: at most 12 bytes for each of 16 code points, and 16 for what is left; SLIDE has 16 from any place to 16.
+    unsafe {
+        while dirty != 0 {
+            let index = dirty.trailing_zeros() as usize & 15;
+            at = at.add(index - done);
+            let point: u32 = block[index].into();
+            if point < 0x100 {
+                let spelling = &Latin1::<ESCAPE>::SPELLINGS[point as usize & 0xff];
+                at.cast::<[u8; 8]>().write(*spelling);
+                at = at.add(usize::from(spelling[7]));
+            } else {
+                let (text, len) = spell::<ESCAPE>(point);
+                at.cast::<[u8; 12]>().write(text);
+                at = at.add(len);
+            }
+            done = index + 1;
+            let left = _mm_shuffle_epi8(bytes, _mm_loadu_si128(SLIDE.as_ptr().add(done).cast()));
+            _mm_storeu_si128(at.cast(), left);
+            dirty &= dirty - 1;
+        }
+        at.add(16 - done)
+    }
+}

@@ -1,0 +1,193 @@
+"""The pages in headless Chromium: light and dark, wide and narrow, by mouse, finger and keyboard."""
+
+from itertools import product
+
+import airportsdata
+import pytest
+
+from demo_site.airports.cases import CASES
+
+WIDE, PHONE = 1280, 375
+LOOKS = [
+    *product(("/", "/map/", "/map/?country=IS"), ("light", "dark"), (WIDE, PHONE)),
+    ("/compare/", "light", PHONE),  # measures for some seconds: two looks are enough
+    ("/compare/", "dark", WIDE),
+]
+DRAWN = "Number(document.querySelector('canvas').dataset.drawn)"
+# How many pixels of the canvas are not transparent, and whether each half of its width has some.
+PIXELS = """canvas => {
+    const { width, height } = canvas;
+    const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+    const halves = [0, 0];
+    for (let i = 3; i < data.length; i += 4) if (data[i]) halves[((i >> 2) % width) * 2 < width ? 0 : 1] += 1;
+    return halves;
+}"""
+
+
+def loaded(page) -> None:
+    """Wait until a map has drawn or a comparison is complete, where the page has one."""
+    page.wait_for_function(
+        f"""() => [...document.querySelectorAll("canvas")].every(() => {DRAWN} > 0)
+        && [...document.querySelectorAll("[data-case]")].every((card) => card.ariaBusy === "false")""",
+        timeout=60_000,
+    )
+
+
+def drawn(page, condition: str) -> None:
+    """Wait until the number of dots that the last drawing put on the canvas meets a condition ("> 7000")."""
+    page.wait_for_function(f"() => {DRAWN} {condition}")
+
+
+@pytest.mark.parametrize(("path", "scheme", "width"), LOOKS)
+def test_a_page_is_whole(visit, path, scheme, width):
+    visited = visit(color_scheme=scheme, viewport={"width": width, "height": 800})
+    page = visited.open(path)
+    loaded(page)
+    assert visited.errors == []
+    assert visited.foreign() == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert "PyForge Web" in page.title()
+    red = int(page.evaluate("getComputedStyle(document.body).backgroundColor").removeprefix("rgb(").split(",")[0])
+    assert (red < 60) == (scheme == "dark")
+
+
+def test_the_theme_button_is_remembered(visit):
+    page = visit(color_scheme="light").open("/")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_role("button", name="Switch between light and dark").click()
+    dark = page.evaluate(ground)
+    assert dark != light
+    page.reload()
+    assert page.evaluate(ground) == dark
+
+
+def test_the_map_draws_every_airport_of_a_country(visit):
+    visited = visit()
+    page = visited.open("/map/")
+    page.get_by_label("Country").select_option("FJ")
+    expected = sum(entry["country"] == "FJ" for entry in airportsdata.load().values())
+    drawn(page, f"=== {expected}")
+    assert page.url.endswith("/map/?country=FJ")
+    # Fiji lies on both sides of the 180th meridian: drawn as one, it fills both halves of the canvas.
+    left, right = page.eval_on_selector("canvas", PIXELS)
+    assert min(left, right) > 100
+    assert f"{expected} airports" in page.locator("[data-status]").inner_text()
+    page.go_back()
+    drawn(page, "> 7000")
+    assert visited.errors == []
+
+
+def test_the_globe_is_cut_where_it_is_empty(visit):
+    page = visit().open("/map/?country=IS")
+    seam = "longitudes => import('/static/airports/projection.js').then(({ findSeam }) => findSeam(longitudes))"
+    assert page.evaluate(seam, [178, 179, -179, -178]) == 178
+    assert page.evaluate(seam, [-24, -13]) == -24
+    assert page.evaluate(seam, list(range(-180, 180, 20))) == -180
+    assert page.evaluate(seam, []) == -180
+
+
+def test_the_map_by_keyboard(visit):
+    page = visit().open("/map/?country=IS")
+    loaded(page)
+    details = page.locator("[data-details]")
+    page.locator("#canvas").focus()
+    names = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "+", "-", "0"):
+        page.keyboard.press(key)
+        names.append(details.locator("h2").inner_text())
+    assert len(set(names)) == 3, "each arrow goes on to another airport, zooming stays"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/api/airports/BI*/")
+
+
+def test_the_map_by_wheel(visit):
+    page = visit().open("/map/?country=IS")
+    loaded(page)
+    before = int(page.evaluate(DRAWN))
+    page.locator("#canvas").hover()
+    page.mouse.wheel(0, -960)
+    drawn(page, f"< {before}")
+    page.get_by_role("button", name="Show everything").click()
+    drawn(page, f"=== {before}")
+
+
+def test_the_map_by_mouse(visit):
+    page = visit().open("/map/?country=XK")
+    loaded(page)
+    page.locator("#canvas").hover(position=first_dot(page))
+    assert page.locator("[data-details] h2").count() == 1
+
+
+def test_the_map_by_finger(visit):
+    page = visit(viewport={"width": PHONE, "height": 800}, has_touch=True).open("/map/?country=XK")
+    loaded(page)
+    page.locator("#canvas").tap(position=first_dot(page))
+    assert page.locator("[data-details] h2").count() == 1
+    assert "outline" not in page.locator(".legend").inner_text(), "countryinfo has none of Kosovo"
+
+
+def first_dot(page) -> dict[str, float]:
+    """Where the topmost dot is on the canvas of a country that has no outline, so that there is nothing but dots."""
+    return page.locator("#canvas").evaluate(
+        """canvas => {
+            const { width, height } = canvas;
+            const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+            const first = data.findIndex((value, i) => i % 4 === 3 && value) >> 2;
+            return { x: (first % width) / devicePixelRatio, y: Math.floor(first / width) / devicePixelRatio };
+        }"""
+    )
+
+
+def test_a_country_without_airports_says_so(visit):
+    visited = visit()
+    page = visited.open("/map/?country=AD")
+    assert "no airport under Andorra" in page.get_by_role("alert").inner_text()
+    assert visited.errors == []
+
+
+def test_when_the_server_fails_the_map_says_so_and_can_try_again(visit):
+    visited = visit()
+    visited.page.route("**/api/airports/**", lambda route: route.abort())
+    page = visited.open("/map/?country=IS")
+    alert = page.get_by_role("alert")
+    assert "cannot be reached" in alert.inner_text()
+    page.unroute("**/api/airports/**")
+    alert.get_by_role("button", name="Try again").click()
+    loaded(page)
+    assert alert.count() == 0
+
+
+def test_the_servers_own_words_are_shown(visit):
+    page = visit().open("/map/?country=IS")
+    api = "url => import('/static/airports/api.js').then(({ getJson }) => getJson(url)).catch(error => error.message)"
+    assert page.evaluate(api, "/api/airports/?page=0") == "Bad parameters: Write a whole number, at least 1."
+    assert page.evaluate(api, "/api/airports/NONE/").startswith("No such airport: No airport has the ICAO code")
+    assert "without JSON" in page.evaluate(api, "/map/")
+
+
+def test_the_compare_page_shows_every_case_equal(visit):
+    page = visit().open("/compare/")
+    loaded(page)
+    verdicts = page.locator("[data-verdict]").all_inner_texts()
+    assert verdicts == ["Equal"] * len(CASES)
+    assert page.locator("[data-overall]").inner_text() == f"Done: {len(CASES)} of {len(CASES)} equal in value."
+    for text in page.locator("[data-size]").all_inner_texts():
+        assert "the same bytes" in text
+        assert "NOT" not in text
+    factors = page.locator("[data-factor]").all_inner_texts()
+    assert all("faster" in text or text == "about the same" or "slower" in text for text in factors)
+    widths = page.eval_on_selector_all(
+        "[data-side] .bar", "bars => bars.map((bar) => bar.getBoundingClientRect().width)"
+    )
+    assert min(widths) > 0
+
+
+def test_a_failing_comparison_is_named(visit):
+    visited = visit()
+    visited.page.route("**/api/compare/thousand/", lambda route: route.abort())
+    page = visited.open("/compare/")
+    loaded(page)
+    verdicts = page.locator("[data-verdict]").all_inner_texts()
+    assert "cannot be reached" in verdicts[1]
+    assert verdicts.count("Equal") == len(CASES) - 1

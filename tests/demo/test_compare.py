@@ -1,0 +1,62 @@
+"""The measuring behind the compare page: agreement first, then sizes and times."""
+
+import pytest
+
+from demo_site.airports.cases import CASES, Case
+from demo_site.airports.compare import RUNS_MIN, SIDES, STAGES, compare, first_difference
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "path"),
+    [
+        ({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]}, None),
+        ({"a": [1, {"b": None}]}, {"a": [1, {"b": 0}]}, "$.a[1].b"),
+        ([1, 2], [1, 2, 3], "$"),
+        ([1], [1.0], "$[0]"),
+        ([1], [True], "$[0]"),
+        ([0.0], [-0.0], "$[0]"),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "$"),
+    ],
+)
+def test_first_difference(one, other, path):
+    assert first_difference(one, other) == path
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.slug)
+def test_every_case_is_equal_and_measured(sample, case):
+    found = compare(case, runs=RUNS_MIN, budget=0)
+    assert found.difference is None
+    assert found.same_bytes
+    assert found.runs == RUNS_MIN
+    assert set(found.sides) == set(SIDES)
+    assert found.sides["pyforge"].size < found.sides["django"].size
+    for side in found.sides.values():
+        assert set(side.stages) == {stage.slug for stage in STAGES}
+        assert all(0 < timing.best <= timing.median for timing in side.stages.values())
+
+
+def test_a_difference_is_found():
+    case = Case("x", "", "", lambda: {"rows": [1, 2]}, lambda: {"rows": [1, 3]})
+    found = compare(case, runs=1)
+    assert found.difference == "$.rows[1]"
+    assert not found.same_bytes
+
+
+def test_the_endpoint_gives_the_comparison(client, sample):
+    answer = client.get("/api/compare/instance/")
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    assert answer.json()["difference"] is None
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.slug)
+def test_the_bodies_can_be_looked_at(client, sample, case):
+    bodies = [client.get(f"/api/compare/{case.slug}/{side}/") for side in SIDES]
+    assert bodies[0].json() == bodies[1].json()
+
+
+@pytest.mark.django_db
+def test_without_data_it_says_what_to_do(client):
+    answer = client.get("/api/compare/instance/")
+    assert answer.status_code == 503
+    assert b"seed_demo" in answer.content

@@ -1,0 +1,83 @@
+"""The HTML pages: whole, linked, free of inline scripts and of anything from elsewhere."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from demo_site.airports import guide, urls
+
+APP = Path(urls.__file__).parent
+ADDRESSES = ("/", *(f"/{page.url_name}/" for page in guide.PAGES))
+
+
+class Elements(HTMLParser):
+    """The elements of a page, as (tag, attributes)."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_page_has_a_title_one_heading_and_nothing_inline(client, sample, address):
+    answer = client.get(address)
+    assert answer.status_code == 200
+    html = answer.content.decode()
+    elements = Elements(html).found
+    tags = [tag for tag, _ in elements]
+    assert (tags.count("title"), tags.count("h1"), tags.count("main")) == (1, 1, 1)
+    assert "style" not in tags
+    for tag, attributes in elements:
+        assert "style" not in attributes
+        assert not [name for name in attributes if name.startswith("on")]
+        assert tag != "script" or attributes.get("src", "").startswith("/static/")
+        assert tag != "img" or "alt" in attributes
+
+
+def test_titles_differ(client, sample):
+    titles = [re.search("<title>(.+)</title>", client.get(address).content.decode()).group(1) for address in ADDRESSES]
+    assert len(set(titles)) == len(titles)
+
+
+def test_every_link_leads_somewhere(client, sample):
+    for address in ADDRESSES:
+        for tag, attributes in Elements(client.get(address).content.decode()).found:
+            link = attributes.get("href", "")
+            if tag == "a" and link.startswith("/"):
+                answer = client.get(link)
+                expected = {200, 400, 404} if link.startswith("/api/") else {200}  # some show what an error looks like
+                assert answer.status_code in expected, link
+                assert link.startswith("/api/") == ("json" in answer["Content-Type"]), link
+
+
+def test_the_index_explains_every_endpoint():
+    shown = {endpoint.path for endpoint in guide.ENDPOINTS}
+    served = {"/" + re.sub(r"<\w+:(\w+)>", r"<\1>", str(pattern.pattern)) for pattern in urls.urlpatterns}
+    internal = {path for path in served if path.startswith("/api/compare/")} | {"/api/<rest>"}
+    assert {path for path in served if path.startswith("/api/")} - internal == shown
+
+
+def test_every_page_of_the_guide_is_in_the_navigation(client, sample):
+    html = client.get("/").content.decode()
+    navigation = html[html.index("<nav") : html.index("</nav>")]
+    for page in guide.PAGES:
+        assert f'href="{reverse(page.url_name)}"' in navigation
+
+
+@pytest.mark.django_db
+def test_without_data_the_index_says_what_to_do(client):
+    assert "seed_demo" in client.get("/").content.decode()
+    assert client.get("/map/").status_code == 200
+
+
+def test_nothing_names_another_site():
+    for path in (*APP.glob("templates/**/*.html"), *APP.glob("static/**/*.*")):
+        text = path.read_text().replace('xmlns="http://www.w3.org/2000/svg"', "")
+        assert not re.search(r"""(https?:)?//[\w-]+\.\w|@import|url\(""", text), path
