@@ -1,5 +1,6 @@
 """What all tests share. Without the native extension nothing is collected: the run fails, it never skips."""
 
+import contextlib
 import os
 
 import pytest
@@ -19,23 +20,21 @@ def form(request):
 @pytest.fixture(scope="session")
 def postgres(django_db_setup, django_db_blocker):
     """The alias of a PostgreSQL database with the tests' tables, beside "default"; started at its first use."""
-    try:
-        import psycopg  # noqa: F401
+    with contextlib.ExitStack() as stack:
+        try:
+            import psycopg  # noqa: F401
 
-        running = postgresql.server()
-        settings = running.__enter__()
-    except (ImportError, FileNotFoundError) as error:
-        stop = pytest.fail if os.environ.get("CI") else pytest.skip
-        stop(f"PostgreSQL: {error}")
-    connections.databases["postgres"] = settings
-    connections.configure_settings(connections.databases)
-    database = connections["postgres"]
-    with django_db_blocker.unblock():
-        database.creation.create_test_db(verbosity=0)
-    try:
+            settings = stack.enter_context(postgresql.server())
+        except (ImportError, FileNotFoundError) as error:
+            stop = pytest.fail if os.environ.get("CI") else pytest.skip
+            stop(f"PostgreSQL: {error}")
+        connections.databases["postgres"] = settings
+        connections.configure_settings(connections.databases)
+        database = connections["postgres"]
+        with django_db_blocker.unblock():
+            database.creation.create_test_db(verbosity=0)
         yield "postgres"
-    finally:
         with django_db_blocker.unblock():
             database.creation.destroy_test_db(settings["NAME"], verbosity=0)
             database.close()
-        running.__exit__(None, None, None)
+        del connections.databases["postgres"]

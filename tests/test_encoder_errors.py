@@ -9,6 +9,7 @@ import typing
 from types import MappingProxyType
 
 import pytest
+from django.utils.functional import Promise
 from django.utils.safestring import mark_safe
 
 import pyforge_web
@@ -73,6 +74,21 @@ def test_the_place_survives_any_key(form):
         with pytest.raises(ValueError, match=r"^Out of range float values .*\$") as caught:
             encode({key: {"price": BAD}}, form)
         str(caught.value).encode("utf-8", "surrogatepass")
+
+
+class SaysItOnce(Promise):
+    def __init__(self):
+        self.said = []
+
+    def __str__(self):
+        assert not self.said, "the text was asked for again"
+        self.said.append(1)
+        return "once"
+
+
+def test_no_code_is_run_to_tell_the_place(form):
+    with pytest.raises(ValueError, match=r"^Out of range float values .*\$"):
+        encode({"rows": [{SaysItOnce(): {"price": BAD}}]}, form)
 
 
 class Endless(list):

@@ -131,12 +131,18 @@ def test_a_lazy_key_speaks_the_active_language(form):
     assert_text(ours, {"M\u00e4rz": 1}, form)
 
 
+class NoRepr:
+    def __repr__(self):
+        raise LookupError("nobody asked for this")
+
+
 REFUSED = {
     "tuple": (1, 2),
     "bytes": b"a",
     "frozenset": frozenset(),
     "model": Group(pk=1),
     "object": object(),
+    "object whose repr raises": NoRepr(),
     "type": int,
     "range": range(3),
 }

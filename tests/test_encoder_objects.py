@@ -18,6 +18,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import models
+from django.db.models import QuerySet
 from django.http.request import HttpHeaders
 from django.utils.datastructures import CaseInsensitiveMapping
 from django.utils.functional import SimpleLazyObject
@@ -151,10 +152,20 @@ class Indexed:
         return index
 
 
-class Liar:
-    @property
-    def __class__(self):
-        return dict
+class NoRepr:
+    def __repr__(self):
+        raise LookupError("nobody asked for this")
+
+    __str__ = __repr__
+
+
+def lying(kind):
+    """An object that says to be of a class it is not of, as mocks do."""
+
+    class Liar:
+        __class__ = property(lambda self: kind)
+
+    return Liar()
 
 
 class Iterable:
@@ -175,6 +186,7 @@ REFUSED = {
     "iterator": (lambda: iter([1]), "list_iterator", "list("),
     "deque": (collections.deque, "deque", ""),
     "UserList": (collections.UserList, "UserList", ""),
+    "keys of a UserDict": (lambda: collections.UserDict(a=1).keys(), "KeysView", ""),
     "UserDict": (collections.UserDict, "UserDict", ""),
     "UserString": (lambda: collections.UserString("x"), "UserString", ""),
     "array": (lambda: array.array("i", [1]), "array", ""),
@@ -199,7 +211,11 @@ REFUSED = {
     "slots": (Slotted, "Slotted", ""),
     "methods that speak JSON": (Speaks, "Speaks", ""),
     "__getitem__": (Indexed, "Indexed", ""),
-    "lying __class__": (Liar, "", ""),
+    "repr and str that raise": (NoRepr, "NoRepr", ""),
+    **{
+        f"lying __class__: {kind.__name__}": (lambda kind=kind: lying(kind), "", "")
+        for kind in (dict, list, range, enum.Enum, Article, QuerySet)
+    },
     "endless iterable": (Iterable, "Iterable", ""),
     "model class": (lambda: Article, "ModelBase", ""),
     "Manager": (lambda: Article.objects, "Manager", ".all()"),

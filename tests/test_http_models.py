@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import FieldError
 from django.core.paginator import Paginator
+from django.db import OperationalError
 from django.db.models import Count, F, Value
 from django.db.models.functions import Upper
 
@@ -159,6 +160,11 @@ class TestQueries:
         with django_assert_num_queries(0):
             pyforge_web.dumps(queryset)
 
+    def test_none_for_columns_that_are_not_loaded(self, django_assert_num_queries):
+        instances = list(Article.objects.only("pk", "title"))
+        with django_assert_num_queries(0):
+            assert b"Title 0" in pyforge_web.dumps(instances)
+
     def test_never_more_for_more_rows(self, django_assert_num_queries):
         with django_assert_num_queries(2):
             pyforge_web.dumps([Article.objects.all(), Author.objects.all()])
@@ -219,6 +225,8 @@ def test_a_file_is_its_name_and_is_never_opened(form):
     assert ours["file"] == "files/secret.txt"
 
 
-def test_a_database_error_is_djangos():
-    with pytest.raises(FieldError):
-        PyForgeJsonResponse(Article.objects.extra(where=["1 = 1"]).filter(nothing=1))
+@pytest.mark.django_db(transaction=True)
+def test_a_database_error_is_djangos(form):
+    with pytest.raises(OperationalError, match="no such column") as caught:
+        encode({"rows": Article.objects.extra(where=["nonsense = 1"])}, form)
+    assert "$.rows" in "\n".join(caught.value.__notes__)

@@ -45,7 +45,7 @@ unsafe extern "C" {
 
 impl BytesBuffer {
     /// An empty buffer.
-    #[inline]
+    #[inline(always)]
     pub fn new() -> Self {
         Self { object: None, len: 0, capacity: INLINE, failed: false, inline: [MaybeUninit::uninit(); INLINE + SLACK] }
     }
@@ -68,12 +68,12 @@ impl BytesBuffer {
         additional <= self.capacity - self.len || self.grow(additional)
     }
 
-    /// The content as a `bytes` object of the exact size.
-    pub fn finish<'py>(self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    /// The content as a `bytes` object of the exact size; the buffer is empty afterwards.
+    pub fn finish<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         if self.failed {
             return Err(PyMemoryError::new_err(()));
         }
-        match self.object {
+        match self.object.take() {
             None => new_bytes(py, self.inline.as_ptr().cast(), self.len),
             Some(object) => resize(object.into_bound(py), self.len),
         }
@@ -166,6 +166,22 @@ impl Out for BytesBuffer {
             // SAFETY: room for all of them was reserved, and `bytes` cannot overlap a buffer borrowed as mutable.
             unsafe { copy(bytes, self.end()) };
             self.len += bytes.len();
+        }
+    }
+
+    #[inline(always)]
+    fn fill(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) {
+        const ROOM: usize = 64;
+        const { assert!(ROOM <= SLACK) };
+        debug_assert!(len <= ROOM);
+        if len <= ROOM && self.reserve(len) {
+            // SAFETY: `ROOM` bytes may be written from the end on, and the slice is zeros where `fill` leaves it.
+            fill(unsafe {
+                let end = self.end();
+                end.cast::<[u8; ROOM]>().write([0; ROOM]);
+                std::slice::from_raw_parts_mut(end, len)
+            });
+            self.len += len;
         }
     }
 

@@ -2,10 +2,44 @@
 
 use super::writer::Out;
 
-/// Writes an integer of any of Rust's widths in decimal digits.
+/// The two digits of each number below 100.
+pub static PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut i = 0;
+    while i < 100 {
+        pairs[i] = [b'0' + (i / 10) as u8, b'0' + (i % 10) as u8];
+        i += 1;
+    }
+    pairs
+};
+
+/// Writes an integer in decimal digits.
 #[inline]
-pub fn write_integer(out: &mut impl Out, value: impl itoa::Integer) {
-    out.extend(itoa::Buffer::new().format(value).as_bytes());
+pub fn write_integer(out: &mut impl Out, value: i64) {
+    if value < 0 {
+        out.push(b'-');
+    }
+    write_digits(out, value.unsigned_abs());
+}
+
+/// Writes the digits of a number, without a sign.
+#[inline]
+pub fn write_digits(out: &mut impl Out, value: u64) {
+    let count = value.checked_ilog10().unwrap_or(0) as usize + 1;
+    out.fill(count, |text| fill_digits(text, value));
+}
+
+/// Fills a slice from its end with the digits of a number; zeros stand before them.
+#[inline]
+pub fn fill_digits(text: &mut [u8], mut value: u64) {
+    let mut pairs = text.rchunks_exact_mut(2);
+    for pair in &mut pairs {
+        pair.copy_from_slice(&PAIRS[(value % 100) as usize]);
+        value /= 100;
+    }
+    if let [digit] = pairs.into_remainder() {
+        *digit = b'0' + (value % 10) as u8;
+    }
 }
 
 /// Writes a finite float as `float.__repr__` does: the shortest digits that read back as the same float.
@@ -26,7 +60,7 @@ fn write_tiny(out: &mut impl Out, text: &str) {
     out.extend(sign.as_bytes());
     let exponent = if let Some((mantissa, exponent)) = text.split_once("e-") {
         out.extend(mantissa.as_bytes());
-        exponent.parse().unwrap_or_default()
+        exponent.parse().unwrap_or(0_usize)
     } else {
         let digits = text.trim_start_matches(['0', '.']);
         let (first, rest) = digits.split_at(1);
@@ -38,7 +72,7 @@ fn write_tiny(out: &mut impl Out, text: &str) {
         text.len() - digits.len() - 1 // what was cut: "0." and the zeros
     };
     out.extend(if exponent < 10 { b"e-0" } else { b"e-" });
-    write_integer(out, exponent);
+    write_digits(out, exponent as u64);
 }
 
 /// The digits of a number with `places` of them behind the point, where they are those that
@@ -63,23 +97,15 @@ pub fn scale(value: f64, (digits, places): (u32, u32)) -> Option<i64> {
     (length <= digits && length + 6 > places).then_some(scaled)
 }
 
-/// `"12.34"` of 1234 and 2 places, quotes included.
+/// `"12.34"` of 1234 and 2 places, at most 15 of them, quotes included.
 pub fn write_scaled(out: &mut impl Out, scaled: i64, places: u32) {
+    let power = 10_u64.pow(places);
+    let (whole, fraction) = (scaled.unsigned_abs() / power, scaled.unsigned_abs() % power);
     out.extend(if scaled < 0 { b"\"-" } else { b"\"" });
-    let mut buffer = itoa::Buffer::new();
-    let text = buffer.format(scaled.unsigned_abs()).as_bytes();
-    let places = places as usize;
-    if places == 0 {
-        out.extend(text);
-    } else if text.len() > places {
-        let (whole, fraction) = text.split_at(text.len() - places);
-        out.extend(whole);
+    write_digits(out, whole);
+    if places > 0 {
         out.push(b'.');
-        out.extend(fraction);
-    } else {
-        out.extend(b"0.");
-        out.extend(&[b'0'; 20][..places - text.len()]);
-        out.extend(text);
+        out.fill(places as usize, |text| fill_digits(text, fraction));
     }
     out.push(b'"');
 }

@@ -3,7 +3,7 @@
 //! Source: `django/core/serializers/json.py` and `django/utils/duration.py`. Microseconds are cut to milliseconds, a zero
 //! offset is `Z`, everything else is `isoformat()`.
 
-use super::number::write_integer;
+use super::number::{fill_digits, write_digits};
 use super::writer::Out;
 
 /// A date of the proleptic Gregorian calendar, year 1 to 9999.
@@ -39,63 +39,63 @@ pub enum Offset {
     Micros(i64),
 }
 
-/// Nanoseconds and zones aside: two ASCII digits of each number below 100.
-static PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut i = 0;
-    while i < 100 {
-        pairs[i] = [b'0' + (i / 10) as u8, b'0' + (i % 10) as u8];
-        i += 1;
-    }
-    pairs
-};
-
-fn pair(value: u8) -> [u8; 2] {
-    PAIRS[usize::from(value) % 100]
+fn fill_date(text: &mut [u8], date: Date) {
+    text.copy_from_slice(b"0000-00-00");
+    fill_digits(&mut text[..4], date.year.into());
+    fill_digits(&mut text[5..7], date.month.into());
+    fill_digits(&mut text[8..], date.day.into());
 }
 
-fn date_text(date: Date) -> [u8; 10] {
-    let [[a, b], [c, d]] = [pair((date.year / 100) as u8), pair((date.year % 100) as u8)];
-    let [[e, f], [g, h]] = [pair(date.month), pair(date.day)];
-    [a, b, c, d, b'-', e, f, b'-', g, h]
-}
-
-fn time_text(time: Time) -> [u8; 8] {
-    let [[a, b], [c, d], [e, f]] = [pair(time.hour), pair(time.minute), pair(time.second)];
-    [a, b, b':', c, d, b':', e, f]
+fn fill_time(text: &mut [u8], time: Time) {
+    text.copy_from_slice(b"00:00:00");
+    fill_digits(&mut text[..2], time.hour.into());
+    fill_digits(&mut text[3..5], time.minute.into());
+    fill_digits(&mut text[6..], time.second.into());
 }
 
 /// `.mmm`, truncated, where there are microseconds at all.
 fn write_milliseconds(out: &mut impl Out, microsecond: u32) {
     if microsecond != 0 {
-        let milliseconds = microsecond / 1000;
-        let [tens, ones] = pair((milliseconds % 100) as u8);
-        out.extend(&[b'.', b'0' + (milliseconds / 100) as u8, tens, ones]);
+        write_fraction(out, 3, microsecond / 1000);
     }
+}
+
+fn write_fraction(out: &mut impl Out, places: usize, fraction: u32) {
+    out.push(b'.');
+    out.fill(places, |text| fill_digits(text, fraction.into()));
+}
+
+/// Two digits.
+fn write_pair(out: &mut impl Out, value: u64) {
+    out.fill(2, |text| fill_digits(text, value));
 }
 
 /// `"2024-02-29"`, quotes included.
 pub fn write_date(out: &mut impl Out, date: Date) {
-    out.push(b'"');
-    out.extend(&date_text(date));
-    out.push(b'"');
+    out.fill(12, |text| {
+        text.fill(b'"');
+        fill_date(&mut text[1..11], date);
+    });
 }
 
 /// `"23:59:59.123"`, quotes included.
 pub fn write_time(out: &mut impl Out, time: Time) {
-    out.push(b'"');
-    out.extend(&time_text(time));
+    out.fill(9, |text| {
+        text[0] = b'"';
+        fill_time(&mut text[1..], time);
+    });
     write_milliseconds(out, time.microsecond);
     out.push(b'"');
 }
 
 /// `"2024-02-29T23:59:59.123Z"`, quotes included.
 pub fn write_datetime(out: &mut impl Out, date: Date, time: Time, offset: Offset) {
-    let mut text = [b'"'; 20];
-    text[1..11].copy_from_slice(&date_text(date));
-    text[11] = b'T';
-    text[12..].copy_from_slice(&time_text(time));
-    out.extend(&text);
+    out.fill(20, |text| {
+        text[0] = b'"';
+        fill_date(&mut text[1..11], date);
+        text[11] = b'T';
+        fill_time(&mut text[12..], time);
+    });
     write_milliseconds(out, time.microsecond);
     match offset {
         Offset::None => {}
@@ -109,23 +109,16 @@ pub fn write_datetime(out: &mut impl Out, date: Date, time: Time, offset: Offset
 fn write_offset(out: &mut impl Out, micros: i64) {
     out.push(if micros < 0 { b'-' } else { b'+' });
     let (seconds, micros) = (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
-    out.extend(&pair((seconds / 3600) as u8));
+    write_pair(out, seconds / 3600);
     out.push(b':');
-    out.extend(&pair((seconds / 60 % 60) as u8));
+    write_pair(out, seconds / 60 % 60);
     if seconds % 60 != 0 || micros != 0 {
         out.push(b':');
-        out.extend(&pair((seconds % 60) as u8));
+        write_pair(out, seconds % 60);
     }
     if micros != 0 {
-        write_microseconds(out, micros as u32);
+        write_fraction(out, 6, micros as u32);
     }
-}
-
-fn write_microseconds(out: &mut impl Out, micros: u32) {
-    out.push(b'.');
-    out.extend(&pair((micros / 10_000) as u8));
-    out.extend(&pair((micros / 100 % 100) as u8));
-    out.extend(&pair((micros % 100) as u8));
 }
 
 /// `"-P1DT02H03M04.000005S"` of a number of microseconds, quotes included.
@@ -136,12 +129,15 @@ pub fn write_duration(out: &mut impl Out, micros: i128) {
     let (days, rest) = ((size / DAY) as u64, (size % DAY) as u64);
     let (seconds, micros_left) = (rest / 1_000_000, (rest % 1_000_000) as u32);
     out.extend(if micros < 0 { b"\"-P" } else { b"\"P" });
-    write_integer(out, days);
-    let [[a, b], [c, d], [e, f]] =
-        [pair((seconds / 3600) as u8), pair((seconds / 60 % 60) as u8), pair((seconds % 60) as u8)];
-    out.extend(&[b'D', b'T', a, b, b'H', c, d, b'M', e, f]);
+    write_digits(out, days);
+    out.extend(b"DT");
+    write_pair(out, seconds / 3600);
+    out.push(b'H');
+    write_pair(out, seconds / 60 % 60);
+    out.push(b'M');
+    write_pair(out, seconds % 60);
     if micros_left != 0 {
-        write_microseconds(out, micros_left);
+        write_fraction(out, 6, micros_left);
     }
     out.extend(b"S\"");
 }

@@ -94,6 +94,7 @@ pub struct Sink<F: Form> {
 
 impl<F: Form> Sink<F> {
     /// An empty sink.
+    #[inline(always)]
     pub fn new(not_finite: NotFinite) -> Self {
         Self { out: BytesBuffer::new(), error: None, not_finite, form: PhantomData }
     }

@@ -65,6 +65,7 @@ pub struct Walk<'py, 'call, F: Form> {
 
 impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
     /// A walk that has written nothing yet.
+    #[inline(always)]
     pub fn new(
         py: Python<'py>,
         imports: &'static Imports,
@@ -75,11 +76,11 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
     }
 
     /// Writes `root` and everything below it.
-    pub fn run(mut self, root: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    pub fn run(&mut self, root: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
         if self.whole_value(root) {
             return self.sink.out.finish(self.py);
         }
-        let error = self.sink.error.unwrap_or(Error::OutOfMemory);
+        let error = self.sink.error.take().unwrap_or(Error::OutOfMemory);
         Err(error.into_pyerr(self.py, &frame::shorten(&format!("${}", self.place))))
     }
 
