@@ -1,7 +1,7 @@
-from collections.abc import Sequence
-from typing import Any, Final, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, Self, final
 
-__all__ = ["BUILD_PROFILE", "VERSION", "dumps", "totals"]
+__all__ = ["BUILD_PROFILE", "VERSION", "Columns", "Rows", "dumps", "listen", "totals"]
 
 VERSION: Final[str]
 BUILD_PROFILE: Final[Literal["debug", "release"]]
@@ -14,4 +14,19 @@ def dumps(
     ensure_ascii: bool = False,
     nan: Literal["raise", "null"] = "raise",
 ) -> bytes: ...
+def listen() -> None: ...
 def totals() -> tuple[int, int, int]: ...
+
+@final
+class Columns:
+    def __new__(cls, columns: list[tuple[str, str, str, bool, int, int]], shape: str) -> Self: ...
+
+@final
+class Rows:
+    def __new__(
+        cls,
+        columns: Columns,
+        fetch: Callable[[], list[tuple[Any, ...]]],
+        rescue: Callable[[int, Any], Any],
+        close: Callable[[], object],
+    ) -> Self: ...

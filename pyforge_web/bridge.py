@@ -1,9 +1,9 @@
 """The one module that names native code.
 
 The functions are handed on as they are: a Python frame around `dumps` would cost more than the encode of a small dict
-(`benchmarks/counting.py`). Each call counts itself and tells the open collectors of `metering`.
+(`benchmarks/suites/counting.py`). Each call counts itself and tells the open collectors of `metering`.
 """
 
-from ._native import BUILD_PROFILE, VERSION, dumps, totals
+from ._native import BUILD_PROFILE, VERSION, Columns, Rows, dumps, listen, totals
 
-__all__ = ["BUILD_PROFILE", "VERSION", "dumps", "totals"]
+__all__ = ["BUILD_PROFILE", "VERSION", "Columns", "Rows", "dumps", "listen", "totals"]

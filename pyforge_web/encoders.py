@@ -11,7 +11,6 @@ import ipaddress
 import json
 import types
 import uuid
-from collections.abc import ItemsView, KeysView, ValuesView
 from typing import Any
 
 from django.core.paginator import Page
@@ -38,6 +37,7 @@ _DJANGO = (
     uuid.UUID,
     Promise,
 )
+_DICT_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 _ADDRESSES = (
     ipaddress.IPv4Address,
     ipaddress.IPv6Address,
@@ -50,21 +50,22 @@ _ADDRESSES = (
 
 def convert(value: Any) -> Any:
     """What to write in place of `value`, or a `Refusal` that says why nothing can be."""
-    if issubclass(type(value), LazyObject):  # isinstance would ask what it stands for
+    kind = type(value)  # isinstance would believe a `__class__` that lies; Django's own types it does believe
+    if issubclass(kind, LazyObject):
         return _unwrap(value)
     if isinstance(value, _DJANGO):
         return _django_default(value)
-    if isinstance(value, Model):
-        return refuse_secrets(type(value)) or record(value)
-    if isinstance(value, QuerySet):
+    if issubclass(kind, Model):
+        return refuse_secrets(kind) or record(value)
+    if issubclass(kind, QuerySet):
         return _refuse_bare(value) or rows(value)
-    if isinstance(value, Page | range | KeysView | ValuesView | ItemsView):
+    if issubclass(kind, (Page, range, *_DICT_VIEWS)):
         return list(value)
-    if isinstance(value, types.MappingProxyType):
+    if issubclass(kind, types.MappingProxyType):
         return dict(value)
-    if isinstance(value, enum.Enum):
+    if issubclass(kind, enum.Enum):
         return value.value
-    if isinstance(value, _ADDRESSES):
+    if issubclass(kind, _ADDRESSES):
         return str(value)
     return refuse(value)
 

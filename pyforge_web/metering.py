@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from .bridge import listen
+
 
 @dataclass(slots=True)
 class Collector:
@@ -40,6 +42,7 @@ active: ContextVar[tuple[Collector, ...]] = ContextVar("pyforge_web_collectors",
 @contextmanager
 def collect() -> Iterator[Collector]:
     """Opens a collector for the block: `with collect() as crossings: ...`."""
+    listen()
     collector = Collector()
     token = active.set((*active.get(), collector))
     try:

@@ -4,7 +4,7 @@ A model gives what `.values()` gives: attribute names of the concrete columns, i
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.core.paginator import Page
 from django.db.models import Model, QuerySet
@@ -18,8 +18,9 @@ Record = dict[str, Any]
 
 def is_model_data(data: object) -> bool:
     """Whether this is input of ours that `JsonResponse` does not take: it needs no `safe=False`."""
-    if isinstance(data, list | tuple):
-        return bool(data) and all(isinstance(item, Model) for item in data)
+    if issubclass(type(data), (list, tuple)):  # isinstance would believe a `__class__` that lies
+        items = cast("list[object]", data)
+        return bool(items) and all(isinstance(item, Model) for item in items)
     return isinstance(data, QuerySet | Model | Page)
 
 

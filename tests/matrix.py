@@ -35,14 +35,14 @@ def prepare(python, version):
     if not own.exists():
         run(python, "-m", "venv", venv)
         run(own, "-m", "pip", "install", "-q", "--upgrade", "pip>=25.1")
-    run(own, "-m", "pip", "install", "-q", "--upgrade", "Django", "maturin>=1.9.4,<2", "--group", "test")
+    run(own, "-m", "pip", "install", "-q", "--upgrade", "Django", "maturin>=1.9.4,<2")
     # A target folder of its own: the one of `make test` stays as it is.
     build = {
         "VIRTUAL_ENV": str(venv),
         "PYO3_PYTHON": str(own),
         "CARGO_TARGET_DIR": str(ROOT / "target" / f"matrix-{version}"),
     }
-    run(venv / "bin" / "maturin", "develop", "--release", "--quiet", **build)
+    run(venv / "bin" / "maturin", "develop", "--release", "--quiet", "--group", "test", **build)
     return own
 
 

@@ -1,6 +1,6 @@
-//! The only file with `unsafe`: the output buffer, the text of a str, and raw reads of Python's containers.
+//! The only `unsafe`, with `ffi/avx2.rs`: the output buffer, the text of a str, and raw reads of Python's objects.
 #![allow(unsafe_code)]
-#![allow(unused_unsafe)] // vector instructions are unsafe to call before Rust 1.87 only
+#![allow(unused_unsafe)] // calling a vector instruction is unsafe before Rust 1.87 only
 
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
@@ -45,7 +45,7 @@ unsafe extern "C" {
 
 impl BytesBuffer {
     /// An empty buffer.
-    #[inline(always)]
+    #[inline(always)] // or its 1.3 KB are moved
     pub fn new() -> Self {
         Self { object: None, len: 0, capacity: INLINE, failed: false, inline: [MaybeUninit::uninit(); INLINE + SLACK] }
     }
@@ -73,16 +73,20 @@ impl BytesBuffer {
         if self.failed {
             return Err(PyMemoryError::new_err(()));
         }
+        self.capacity = INLINE; // without an object that of the array counts again
+        let len = std::mem::take(&mut self.len);
         match self.object.take() {
-            None => new_bytes(py, self.inline.as_ptr().cast(), self.len),
-            Some(object) => resize(object.into_bound(py), self.len),
+            None => new_bytes(py, self.inline.as_ptr().cast(), len),
+            Some(object) => resize(object.into_bound(py), len),
         }
     }
 
     #[cold]
     #[inline(never)]
     fn grow(&mut self, additional: usize) -> bool {
-        let capacity = self.len.saturating_add(additional).max(2 * self.capacity);
+        // By four while it is small: each step copies what is there, and a list of texts of 200 bytes feels it.
+        let factor = if self.capacity < 1 << 20 { 4 } else { 2 };
+        let capacity = self.len.saturating_add(additional).max(factor * self.capacity);
         let size = capacity.saturating_add(SLACK);
         if self.failed || size > isize::MAX as usize {
             self.fail();
@@ -168,7 +172,6 @@ impl Out for BytesBuffer {
             self.len += bytes.len();
         }
     }
-
     #[inline(always)]
     fn fill(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) {
         const ROOM: usize = 64;
@@ -192,14 +195,16 @@ impl Out for BytesBuffer {
         const { assert!(align_of::<zmij::Buffer>() == 1 && SIZE <= SLACK) };
         if self.reserve(SIZE) {
             // SAFETY: `SIZE` bytes are reserved, and zmij's buffer is an array of bytes that need not be initialized. The text
-            // begins at its first byte, which the comparison confirms.
-            let digits = unsafe {
+            // is in it, at its beginning but for a future zmij.
+            unsafe {
                 let room = self.end();
-                let text = (*room.cast::<zmij::Buffer>()).format_finite(value);
-                (text.as_ptr() == room).then_some(text.len())
-            };
-            self.len += digits.unwrap_or(0);
-            debug_assert!(digits.is_some());
+                let text = (*room.cast::<zmij::Buffer>()).format_finite(value).as_bytes();
+                let (from, len) = (text.as_ptr(), text.len());
+                if from != room {
+                    ptr::copy(from, room, len);
+                }
+                self.len += len;
+            }
         }
     }
 }
@@ -232,31 +237,35 @@ fn resize(object: Bound<'_, PyBytes>, len: usize) -> PyResult<Bound<'_, PyBytes>
     }
 }
 
-/// Copies, up to 32 bytes without calling memcpy: by two loads and stores that may overlap.
+/// Copies, up to 32 bytes without calling memcpy.
 #[inline(always)]
 unsafe fn copy(bytes: &[u8], to: *mut u8) {
-    /// The first N and the last N bytes.
-    #[inline(always)]
-    unsafe fn ends<const N: usize>(bytes: &[u8], to: *mut u8) {
-        // SAFETY: the caller has at least N bytes, and room for all of them.
-        unsafe {
-            let last = bytes.len() - N;
-            let (a, b) = (bytes.as_ptr().cast::<[u8; N]>().read(), bytes.as_ptr().add(last).cast::<[u8; N]>().read());
-            to.cast::<[u8; N]>().write(a);
-            to.add(last).cast::<[u8; N]>().write(b);
-        }
-    }
-    // SAFETY: the caller has room for all of them; `ends` gets at least its N.
+    // SAFETY: the caller has room for all of them; `copy_ends` gets as many as it needs.
     unsafe {
         match bytes.len() {
             0 => {}
-            1 => ends::<1>(bytes, to),
-            2..4 => ends::<2>(bytes, to),
-            4..8 => ends::<4>(bytes, to),
-            8..16 => ends::<8>(bytes, to),
-            16..=32 => ends::<16>(bytes, to),
+            1 => *to = bytes[0],
+            2..4 => _ = copy_ends::<u16>(bytes, to),
+            4..8 => _ = copy_ends::<u32>(bytes, to),
+            8..16 => _ = copy_ends::<u64>(bytes, to),
+            16..=32 => _ = copy_ends::<u128>(bytes, to),
             _ => ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()),
         }
+    }
+}
+
+/// Copies the first and the last bytes, as many each as an `Int` has, and gives them. They may overlap.
+#[inline(always)]
+unsafe fn copy_ends<Int: Copy>(bytes: &[u8], to: *mut u8) -> (Int, Int) {
+    debug_assert!(bytes.len() >= size_of::<Int>());
+    let last = bytes.len() - size_of::<Int>();
+    // SAFETY: the caller has at least so many bytes, and room for all of them.
+    unsafe {
+        let (first_int, last_int) = (bytes.as_ptr().cast::<Int>(), bytes.as_ptr().add(last).cast::<Int>());
+        let ends = (first_int.read_unaligned(), last_int.read_unaligned());
+        to.cast::<Int>().write_unaligned(ends.0);
+        to.add(last).cast::<Int>().write_unaligned(ends.1);
+        ends
     }
 }
 
@@ -269,18 +278,30 @@ pub fn write_text<const ESCAPE: u8>(text: &Bound<'_, PyString>, out: &mut BytesB
     let Some(ascii) = compact_ascii(text) else {
         return write_other_text::<ESCAPE>(text, out);
     };
-    if ascii.len() <= 32 && is_clean::<ESCAPE>(ascii) && out.reserve(ascii.len() + 2) {
-        // SAFETY: room for the text and its quotes was reserved; a str cannot overlap the buffer.
+    let len = ascii.len();
+    if len <= 32 && len + 2 <= out.capacity - out.len {
+        let end = out.end();
+        // SAFETY: there is room for the text and its quotes; a str cannot overlap the buffer.
         unsafe {
-            let end = out.end();
-            end.write(b'"');
-            copy(ascii, end.add(1));
-            end.add(1 + ascii.len()).write(b'"');
+            if copy_clean::<ESCAPE>(ascii, end.add(1)) {
+                end.write(b'"');
+                end.add(1 + len).write(b'"');
+                out.len += len + 2;
+                return;
+            }
         }
-        out.len += ascii.len() + 2;
-    } else {
-        write_units::<_, ESCAPE>(ascii, out);
     }
+    write_more_ascii::<ESCAPE>(ascii, out);
+}
+
+#[inline(never)]
+fn write_more_ascii<const ESCAPE: u8>(ascii: &[u8], out: &mut BytesBuffer) {
+    #[cfg(target_arch = "x86_64")]
+    if ascii.len() > 32 && avx2::is_there() {
+        // SAFETY: this processor has what the function is compiled for.
+        return unsafe { avx2::write_ascii::<ESCAPE>(ascii, out) };
+    }
+    write_units::<_, ESCAPE>(ascii, out);
 }
 
 #[inline(never)]
@@ -308,34 +329,52 @@ fn compact_ascii<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
     }
 }
 
-/// Whether all of up to 32 bytes stand for themselves.
+/// Copies up to 32 bytes and tells whether all of them stand for themselves.
 #[inline(always)]
-fn is_clean<const ESCAPE: u8>(bytes: &[u8]) -> bool {
-    fn ends<const N: usize>(bytes: &[u8]) -> Option<([u8; N], [u8; N])> {
-        Some((*bytes.first_chunk()?, *bytes.last_chunk()?))
-    }
-    if let Some((first, last)) = ends(bytes) {
-        is_clean_block::<ESCAPE>(u128::from_ne_bytes(first)) && is_clean_block::<ESCAPE>(u128::from_ne_bytes(last))
-    } else if let Some((first, last)) = ends(bytes) {
-        let [first, last] = [first, last].map(|bytes| u128::from(u64::from_ne_bytes(bytes)));
-        is_clean_block::<ESCAPE>(first | last << 64)
-    } else {
-        bytes.iter().all(|&byte| Latin1::<ESCAPE>::SPELLINGS[usize::from(byte)][7] == 1)
+unsafe fn copy_clean<const ESCAPE: u8>(bytes: &[u8], to: *mut u8) -> bool {
+    // SAFETY: as for `copy`.
+    unsafe {
+        match bytes.len() {
+            16.. => {
+                let (a, b) = copy_ends(bytes, to);
+                are_clean::<ESCAPE>(a, b)
+            }
+            8.. => {
+                let (a, b) = copy_ends::<u64>(bytes, to);
+                let both = u128::from(a) | u128::from(b) << 64;
+                are_clean::<ESCAPE>(both, both)
+            }
+            4.. => {
+                let (a, b) = copy_ends::<u32>(bytes, to);
+                let both = u128::from(a) | u128::from(b) << 32;
+                are_clean::<ESCAPE>(both | both << 64, both | both << 64) // a zero byte would be dirty
+            }
+            _ => {
+                copy(bytes, to);
+                bytes.iter().all(|&byte| is_clean::<ESCAPE>(byte))
+            }
+        }
     }
 }
 
-/// Whether all of 16 bytes stand for themselves.
-#[cfg(not(target_arch = "x86_64"))]
-fn is_clean_block<const ESCAPE: u8>(block: u128) -> bool {
-    block.to_ne_bytes().iter().all(|&byte| Latin1::<ESCAPE>::SPELLINGS[usize::from(byte)][7] == 1)
+fn is_clean<const ESCAPE: u8>(byte: u8) -> bool {
+    Latin1::<ESCAPE>::SPELLINGS[usize::from(byte)][7] == 1
 }
 
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn is_clean_block<const ESCAPE: u8>(block: u128) -> bool {
-    use std::arch::x86_64::{_mm_movemask_epi8, _mm_set_epi64x};
+fn are_clean<const ESCAPE: u8>(a: u128, b: u128) -> bool {
+    use std::arch::x86_64::{_mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x};
     // SAFETY: SSE2 is part of x86-64.
-    unsafe { _mm_movemask_epi8(avx2::dirty16::<ESCAPE>(_mm_set_epi64x((block >> 64) as i64, block as i64))) == 0 }
+    unsafe {
+        let dirty = |block| avx2::dirty16::<ESCAPE>(_mm_set_epi64x((block >> 64) as i64, block as i64));
+        _mm_movemask_epi8(_mm_or_si128(dirty(a), dirty(b))) == 0
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn are_clean<const ESCAPE: u8>(a: u128, b: u128) -> bool {
+    a.to_ne_bytes().into_iter().chain(b.to_ne_bytes()).all(is_clean::<ESCAPE>)
 }
 
 /// A code point as CPython stores it.
@@ -344,12 +383,23 @@ impl Unit for u8 {}
 impl Unit for u16 {}
 impl Unit for u32 {}
 
-#[inline(never)]
+#[inline]
 fn write_units<U: Unit, const ESCAPE: u8>(units: &[U], out: &mut BytesBuffer) {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("popcnt") {
+    if avx2::is_there() {
         // SAFETY: this processor has what the function is compiled for.
-        return unsafe { avx2::write_units::<U, ESCAPE>(units, out) };
+        return unsafe { avx2::write_units::<U, ESCAPE>(units, out, true) };
+    }
+    write_plainly::<U, ESCAPE>(units, out);
+}
+
+/// The plain loop, unless the processor turns out to have AVX2.
+#[inline(never)]
+fn write_plainly<U: Unit, const ESCAPE: u8>(units: &[U], out: &mut BytesBuffer) {
+    #[cfg(target_arch = "x86_64")]
+    if avx2::detect() {
+        // SAFETY: it has.
+        return unsafe { avx2::write_units::<U, ESCAPE>(units, out, true) };
     }
     escape::write_code_points::<ESCAPE>(out, units.iter().map(|&unit| unit.into()));
 }

@@ -45,6 +45,12 @@ pub fn dumps<'py>(
     told.map(|()| bytes)
 }
 
+/// Says that a collector is open somewhere: from now on each call looks for its own.
+#[pyfunction]
+pub fn listen() {
+    meter::listen();
+}
+
 /// Crossings in, crossings out and bytes written since the process began.
 #[pyfunction]
 pub fn totals() -> (u64, u64, u64) {

@@ -4,17 +4,57 @@
 //! spelled at once where they take two bytes each or stand for themselves (`pairs`) or are dense and beyond Latin-1
 //! (`quads`), else one after the other (`walk`). No branch depends on a single code point but in `walk`.
 //!
-//! What every function here asks of its caller, beyond a processor with AVX2, BMI1 and POPCNT: from `at` on as many bytes
+//! What every function here asks of its caller, beyond a processor with AVX2 and POPCNT: from `at` on as many bytes
 //! are writable as it has code points, and `SLACK` bytes more.
 
 use std::arch::x86_64::*;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::{ASCII, BytesBuffer, HTML, Latin1, SLACK, Unit, copy, is_clean};
-use crate::json::escape::{CLOSE_PAIRS, CLOSE_QUADS, CLOSED_QUADS, SLIDE, spell};
+use super::{ASCII, BytesBuffer, HTML, Latin1, SLACK, Unit, copy, copy_clean as copy_short};
+use crate::json::escape::{CLOSE_PAIRS, CLOSE_QUADS, CLOSED_QUADS, SLIDE, spell_wide, surrogates};
 
-#[target_feature(enable = "avx2,bmi1,popcnt")]
-pub unsafe fn write_units<U: Unit, const ESCAPE: u8>(units: &[U], out: &mut BytesBuffer) {
-    let mut rest = units;
+/// Whether the processor has what the functions below are compiled for. A flag of our own: the cold half of
+/// `is_x86_feature_detected` would be in the way of every text.
+static THERE: AtomicBool = AtomicBool::new(false);
+
+/// Whether it was found to be so.
+#[inline(always)]
+pub fn is_there() -> bool {
+    THERE.load(Relaxed)
+}
+
+/// Asks the processor.
+pub fn detect() -> bool {
+    let there = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt");
+    THERE.store(there, Relaxed);
+    there
+}
+
+/// Writes ASCII as a JSON string: one look is enough where all of it is clean and there is room.
+#[target_feature(enable = "avx2,popcnt")]
+pub unsafe fn write_ascii<const ESCAPE: u8>(ascii: &[u8], out: &mut BytesBuffer) {
+    let len = ascii.len();
+    // SAFETY: `copy_clean` writes no more than `len` bytes; `write_units` asks the same of the processor.
+    unsafe {
+        if len + 2 > out.capacity - out.len {
+            return write_units::<u8, ESCAPE>(ascii, out, true);
+        }
+        let at = out.end();
+        at.write(b'"');
+        let clean = copy_clean::<ESCAPE>(ascii, at.add(1));
+        out.len += 1 + clean;
+        if clean < len {
+            return write_units::<u8, ESCAPE>(&ascii[clean..], out, false);
+        }
+        at.add(1 + len).write(b'"');
+        out.len += 1;
+    }
+}
+
+/// Writes text of any kind as a JSON string, or the rest of one.
+#[target_feature(enable = "avx2,popcnt")]
+#[inline(never)]
+pub unsafe fn write_units<U: Unit, const ESCAPE: u8>(mut rest: &[U], out: &mut BytesBuffer, from_start: bool) {
     // Room that is not used is never touched, and given back in the end.
     let likely = if size_of::<U>() == 1 { rest.len() + rest.len() / 8 } else { 3 * rest.len() };
     if !out.reserve(likely + 2) {
@@ -25,26 +65,19 @@ pub unsafe fn write_units<U: Unit, const ESCAPE: u8>(units: &[U], out: &mut Byte
     unsafe {
         let (mut at, mut limit) = out.spare();
         at.write(b'"');
-        at = at.add(1);
+        at = at.add(usize::from(from_start));
         let mut padded = [U::from(b' '); 16];
-        loop {
-            if size_of::<U>() == 1 {
-                let bytes = std::slice::from_raw_parts(rest.as_ptr().cast(), rest.len());
-                let clean = copy_clean::<ESCAPE>(bytes, at);
-                at = at.add(clean);
-                rest = &rest[clean..];
-            }
-            if rest.is_empty() {
-                break;
-            }
+        while !rest.is_empty() {
             let (block, count) = match rest.first_chunk() {
                 Some(block) => (block, 16),
                 None => {
-                    padded[..rest.len()].copy_from_slice(rest);
+                    copy(as_bytes(rest), padded.as_mut_ptr().cast());
                     (&padded, rest.len())
                 }
             };
-            at = write_block::<U, ESCAPE>(block, at).sub(16 - count); // without the padding
+            let end = write_block::<U, ESCAPE>(block, at);
+            let was_clean = end == at.add(16);
+            at = end.sub(16 - count); // without the padding
             debug_assert!(at <= limit.add(SLACK - 16));
             rest = &rest[count..];
             if limit.offset_from(at) <= rest.len() as isize {
@@ -54,10 +87,20 @@ pub unsafe fn write_units<U: Unit, const ESCAPE: u8>(units: &[U], out: &mut Byte
                 }
                 (at, limit) = out.spare();
             }
+            if size_of::<U>() == 1 && (was_clean || rest.len() < 16) {
+                let clean = copy_clean::<ESCAPE>(as_bytes(rest), at);
+                at = at.add(clean);
+                rest = &rest[clean..];
+            }
         }
         at.write(b'"');
         out.set_end(at.add(1));
     }
+}
+
+fn as_bytes<U: Unit>(units: &[U]) -> &[u8] {
+    // SAFETY: units are integers.
+    unsafe { std::slice::from_raw_parts(units.as_ptr().cast(), size_of_val(units)) }
 }
 
 macro_rules! dirty {
@@ -84,18 +127,14 @@ dirty!(dirty16, __m128i, _mm_set1_epi8, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_or_s
 dirty!(dirty32, __m256i, _mm256_set1_epi8, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_or_si256);
 
 /// Copies bytes until a vector of them is not clean; how many were copied. What is written beyond is rubbish.
-#[target_feature(enable = "avx2,bmi1,popcnt")]
+#[target_feature(enable = "avx2,popcnt")]
 #[inline]
 unsafe fn copy_clean<const ESCAPE: u8>(bytes: &[u8], at: *mut u8) -> usize {
     let len = bytes.len();
     // SAFETY: every load and store is of 32 bytes that begin at most at `len - 32`.
     unsafe {
         if len < 32 {
-            let clean = is_clean::<ESCAPE>(bytes);
-            if clean {
-                copy(bytes, at);
-            }
-            return if clean { len } else { 0 };
+            return if copy_short::<ESCAPE>(bytes, at) { len } else { 0 };
         }
         let copy_32 = |place: usize| {
             debug_assert!(place + 32 <= len);
@@ -122,7 +161,7 @@ unsafe fn copy_clean<const ESCAPE: u8>(bytes: &[u8], at: *mut u8) -> usize {
     }
 }
 
-#[target_feature(enable = "avx2,bmi1,popcnt")]
+#[target_feature(enable = "avx2,popcnt")]
 #[inline]
 unsafe fn write_block<U: Unit, const ESCAPE: u8>(block: &[U; 16], at: *mut u8) -> *mut u8 {
     // SAFETY: all loads are inside the block; what is stored is what the functions below store.
@@ -173,7 +212,7 @@ unsafe fn write_block<U: Unit, const ESCAPE: u8>(block: &[U; 16], at: *mut u8) -
 }
 
 /// 16 code points of Latin-1 that all stand for themselves or take two bytes: None if there are others.
-#[target_feature(enable = "avx2,bmi1,popcnt")]
+#[target_feature(enable = "avx2,popcnt")]
 #[inline]
 unsafe fn write_pairs<const ESCAPE: u8>(block: __m128i, dirty: u32, at: *mut u8) -> Option<*mut u8> {
     // SAFETY: two stores of 16 bytes, the second at most 16 behind `at`.
@@ -204,7 +243,7 @@ unsafe fn write_pairs<const ESCAPE: u8>(block: __m128i, dirty: u32, at: *mut u8)
 }
 
 /// Eight code points in UTF-8, none of them escaped.
-#[target_feature(enable = "avx2,bmi1,popcnt")]
+#[target_feature(enable = "avx2,popcnt")]
 #[inline]
 unsafe fn write_quads(points: __m256i, at: *mut u8) -> *mut u8 {
     // SAFETY: two stores of 16 bytes, the second at most 16 behind `at`.
@@ -240,7 +279,7 @@ unsafe fn write_quads(points: __m256i, at: *mut u8) -> *mut u8 {
 }
 
 /// Any 16 code points, the dirty ones one by one. `bytes` was stored already.
-#[target_feature(enable = "avx2,bmi1,popcnt")]
+#[target_feature(enable = "avx2,popcnt")]
 #[inline]
 unsafe fn walk<U: Unit, const ESCAPE: u8>(block: &[U; 16], bytes: __m128i, mut dirty: u32, mut at: *mut u8) -> *mut u8 {
     let mut done = 0;
@@ -250,14 +289,19 @@ unsafe fn walk<U: Unit, const ESCAPE: u8>(block: &[U; 16], bytes: __m128i, mut d
             let index = dirty.trailing_zeros() as usize & 15;
             at = at.add(index - done);
             let point: u32 = block[index].into();
+            let mut write_wide = |point| {
+                let (word, len) = spell_wide::<ESCAPE>(point);
+                at.cast::<[u8; 8]>().write(word.to_le_bytes());
+                at = at.add(len);
+            };
             if point < 0x100 {
                 let spelling = &Latin1::<ESCAPE>::SPELLINGS[point as usize & 0xff];
                 at.cast::<[u8; 8]>().write(*spelling);
                 at = at.add(usize::from(spelling[7]));
+            } else if ESCAPE == ASCII && point > 0xffff {
+                surrogates(point).into_iter().for_each(write_wide);
             } else {
-                let (text, len) = spell::<ESCAPE>(point);
-                at.cast::<[u8; 12]>().write(text);
-                at = at.add(len);
+                write_wide(point);
             }
             done = index + 1;
             let left = _mm_shuffle_epi8(bytes, _mm_loadu_si128(SLIDE.as_ptr().add(done).cast()));

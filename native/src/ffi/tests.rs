@@ -137,6 +137,20 @@ fn a_buffer_grows_across_every_limit() {
 }
 
 #[test]
+fn a_finished_buffer_begins_anew() {
+    Python::attach(|py| {
+        let mut out = BytesBuffer::new();
+        for size in [5, 10 * INLINE, INLINE, 3] {
+            out.extend(&vec![b'x'; size]);
+            out.push(b'y');
+            let found = out.finish(py).unwrap();
+            assert_eq!(found.as_bytes(), [&vec![b'x'; size][..], b"y"].concat());
+            assert_eq!(out.len(), 0);
+        }
+    });
+}
+
+#[test]
 fn without_memory_it_forgets_and_says_so_at_the_end() {
     Python::attach(|py| {
         for before in [0, 10 * INLINE] {

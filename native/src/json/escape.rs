@@ -34,7 +34,7 @@ pub const fn spell<const ESCAPE: u8>(point: u32) -> ([u8; 12], usize) {
         0x26 | 0x27 | 0x3c | 0x3e | 0x2028 | 0x2029 if ESCAPE == HTML => unit(point, HEX_UPPER),
         0..0x20 => unit(point, HEX),
         0x7f..0x10000 if ESCAPE == ASCII => unit(point, HEX),
-        0x10000.. if ESCAPE == ASCII => surrogates(point),
+        0x10000.. if ESCAPE == ASCII => two_units(surrogates(point)),
         _ => match char::from_u32(point) {
             Some(c) => {
                 let mut text = [0; 12];
@@ -57,11 +57,43 @@ const fn unit(unit: u32, digits: &[u8; 16]) -> ([u8; 12], usize) {
     ([b'\\', b'u', a, b, c, d, 0, 0, 0, 0, 0, 0], 6)
 }
 
-const fn surrogates(point: u32) -> ([u8; 12], usize) {
+/// The two halves in UTF-16 of a code point beyond 16 bits.
+pub const fn surrogates(point: u32) -> [u32; 2] {
     let above = point - 0x10000;
-    let ([b0, b1, b2, b3, b4, b5, ..], _) = unit(0xd800 + (above >> 10), HEX);
-    let ([b6, b7, b8, b9, b10, b11, ..], _) = unit(0xdc00 + (above & 0x3ff), HEX);
+    [0xd800 + (above >> 10), 0xdc00 + (above & 0x3ff)]
+}
+
+const fn two_units([high, low]: [u32; 2]) -> ([u8; 12], usize) {
+    let ([b0, b1, b2, b3, b4, b5, ..], _) = unit(high, HEX);
+    let ([b6, b7, b8, b9, b10, b11, ..], _) = unit(low, HEX);
     ([b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11], 12)
+}
+
+/// The two digits of each byte, the first in the low half.
+static HEX_PAIRS: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = u16::from_le_bytes([HEX[byte >> 4], HEX[byte & 15]]);
+        byte += 1;
+    }
+    table
+};
+
+/// `spell` beyond Latin-1 as a little-endian word, made without a store: what takes 12 bytes comes as two surrogates.
+#[inline]
+pub fn spell_wide<const ESCAPE: u8>(point: u32) -> (u64, usize) {
+    let is_surrogate = point & !0x7ff == 0xd800;
+    if ESCAPE == ASCII || is_surrogate || ESCAPE == HTML && point | 1 == 0x2029 {
+        let pair = |byte: u32| u64::from(HEX_PAIRS[byte as usize & 0xff]);
+        return (u64::from_le_bytes(*b"\\u\0\0\0\0\0\0") | pair(point >> 8) << 16 | pair(point) << 32, 6);
+    }
+    let six = |shift: u32| u64::from(point >> shift & 0x3f | 0x80);
+    match point {
+        ..0x800 => (u64::from(0xc0 | point >> 6) | six(0) << 8, 2),
+        0x800..0x1_0000 => (u64::from(0xe0 | point >> 12) | six(6) << 8 | six(0) << 16, 3),
+        0x1_0000.. => (u64::from(0xf0 | point >> 18) | six(12) << 8 | six(6) << 16 | six(0) << 24, 4),
+    }
 }
 
 /// `spell` of the first 256 code points: up to six bytes, and in the last place how many they are.
@@ -141,6 +173,30 @@ pub static SLIDE: [u8; 32] = [
     0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
 ];
 
+/// Passes JSON text through as it is.
+pub fn pass_json(out: &mut impl Out, text: &str) -> bool {
+    out.extend(text.as_bytes());
+    true
+}
+
+/// Passes JSON text through as ASCII. Whatever lies beyond ASCII stands inside a string: everywhere an escape may stand.
+pub fn pass_json_as_ascii(out: &mut impl Out, text: &str) -> bool {
+    for unit in text.chars() {
+        if unit.is_ascii() {
+            out.push(unit as u8);
+        } else {
+            let (text, len) = spell::<ASCII>(unit.into());
+            out.extend(&text[..len]);
+        }
+    }
+    true
+}
+
+/// Leaves JSON text to Python: `json.dumps` would spell it in its own way.
+pub fn refuse_json(_: &mut impl Out, _: &str) -> bool {
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,28 +243,4 @@ mod tests {
             assert_eq!(quads, usize::from(CLOSED_QUADS[point]));
         }
     }
-}
-
-/// Passes JSON text through as it is.
-pub fn pass_json(out: &mut impl Out, text: &str) -> bool {
-    out.extend(text.as_bytes());
-    true
-}
-
-/// Passes JSON text through as ASCII. Whatever lies beyond ASCII stands inside a string: everywhere an escape may stand.
-pub fn pass_json_as_ascii(out: &mut impl Out, text: &str) -> bool {
-    for unit in text.chars() {
-        if unit.is_ascii() {
-            out.push(unit as u8);
-        } else {
-            let (text, len) = spell::<ASCII>(unit.into());
-            out.extend(&text[..len]);
-        }
-    }
-    true
-}
-
-/// Leaves JSON text to Python: `json.dumps` would spell it in its own way.
-pub fn refuse_json(_: &mut impl Out, _: &str) -> bool {
-    false
 }

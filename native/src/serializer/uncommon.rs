@@ -9,7 +9,6 @@ use super::rows::Rows;
 use super::value::{Opened, Step, Walk};
 use crate::error::{Error, MAX_DEPTH};
 use crate::imports::is_exact;
-use crate::json::writer::Out;
 use crate::kinds::{Form, Kind, Outcome};
 
 impl<'py, F: Form> Walk<'py, '_, F> {
@@ -41,12 +40,38 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             if is_exact(&other, &self.imports.refusal) {
                 return self.refuse(other).into();
             }
+            if let Some(step) = self.open_converted(&value, &other) {
+                return step;
+            }
             value = match self.common(other) {
                 Ok(step) => return step,
                 Err(value) => value,
             };
         }
         self.sink.fail(Error::TooDeep).into()
+    }
+
+    /// A container made for `source`, which is kept in its place: a cycle is found by what the user has.
+    fn open_converted(&mut self, source: &Bound<'py, PyAny>, made: &Bound<'py, PyAny>) -> Option<Step<'py>> {
+        if let Ok(dict) = made.cast_exact::<PyDict>() {
+            Some(self.open_copy(source, dict.items(), b"{}", |source, pairs| Frame::Pairs { source, pairs, index: 0 }))
+        } else if let Ok(items) = made.cast_exact::<PyList>() {
+            let items = items.clone();
+            Some(self.open_copy(source, items, b"[]", |source, items| Frame::Items { source, items, index: 0 }))
+        } else {
+            None
+        }
+    }
+
+    /// Begins a container that is read from a copy of its content.
+    fn open_copy(
+        &mut self,
+        source: &Bound<'py, PyAny>,
+        copy: Bound<'py, PyList>,
+        brackets: &[u8; 2],
+        frame: fn(Bound<'py, PyAny>, Bound<'py, PyList>) -> Frame<'py>,
+    ) -> Step<'py> {
+        self.open(brackets, copy.len(), source.clone(), |source| Opened::Copied(Box::new(frame(source, copy))))
     }
 
     /// Writes a value of one of the rarer exact types, or gives it back.
@@ -85,14 +110,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
 
     /// A list or tuple subclass: its `__iter__` decides. `form.errors` keeps nothing in its storage.
     fn open_items(&mut self, value: &Bound<'py, PyAny>) -> Step<'py> {
-        let list = value.py().get_type::<PyList>();
-        match self.meter.call_out(|| list.call1((value,))).and_then(|items| Ok(items.cast_into::<PyList>()?)) {
-            Ok(items) => {
-                let size = items.len();
-                self.open(b"[]", size, value.clone(), |source| {
-                    Opened::Copied(Box::new(Frame::Items { source, items, index: 0 }))
-                })
-            }
+        let items = self.meter.call_out(|| list_of(value));
+        match items {
+            Ok(items) => self.open_copy(value, items, b"[]", |source, items| Frame::Items { source, items, index: 0 }),
             Err(error) => self.sink.fail(error).into(),
         }
     }
@@ -101,18 +121,11 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     fn open_pairs(&mut self, value: &Bound<'py, PyDict>) -> Step<'py> {
         // json asks the storage first: an empty one is `{}` whatever `items()` would say.
         if value.is_empty() {
-            self.sink.out.extend(b"{}");
-            return Step::Done;
+            return self.open(b"{}", 0, value.clone(), Opened::Dict);
         }
-        let list = value.py().get_type::<PyList>();
-        let pairs = self.meter.call_out(|| list.call1((value.call_method0(intern!(value.py(), "items"))?,)));
-        match pairs.and_then(|pairs| Ok(pairs.cast_into::<PyList>()?)) {
-            Ok(pairs) => {
-                let size = pairs.len();
-                self.open(b"{}", size, value.clone().into_any(), |source| {
-                    Opened::Copied(Box::new(Frame::Pairs { source, pairs, index: 0 }))
-                })
-            }
+        let pairs = self.meter.call_out(|| list_of(&value.call_method0(intern!(value.py(), "items"))?));
+        match pairs {
+            Ok(pairs) => self.open_copy(value, pairs, b"{}", |source, pairs| Frame::Pairs { source, pairs, index: 0 }),
             Err(error) => self.sink.fail(error).into(),
         }
     }
@@ -126,4 +139,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             Err(error) => self.sink.fail(error),
         }
     }
+}
+
+/// `list(value)`
+fn list_of<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    Ok(value.py().get_type::<PyList>().call1((value,))?.cast_into()?)
 }
