@@ -21,7 +21,8 @@ from django.utils.functional import LazyObject, Promise, empty
 
 from .bridge import dumps
 from .fields import check_names
-from .querysets import record, rows
+from .instances import record
+from .querysets import choose, rows
 from .refusals import Refusal, refuse, refuse_key, refuse_secrets
 
 __all__ = ["Refusal", "convert", "convert_key", "dumps", "plain_data", "select"]
@@ -92,7 +93,7 @@ def select(data: Any, fields: object) -> Any:
     if isinstance(data, Model):
         return record(data, names)
     if isinstance(data, QuerySet):
-        return rows(data, names)
+        return choose(data, names)
     if isinstance(data, Page):
         return select(data.object_list, names)
     if isinstance(data, list | tuple) and all(isinstance(item, Model) for item in data):

@@ -19,18 +19,24 @@ class Collector:
     calls: int = 0
     crossings_in: int = 0
     crossings_out: int = 0
+    rows: int = 0
     bytes: int = 0
     native_ns: int = 0
     python_ns: int = 0
+    native_columns: int = 0
+    django_columns: int = 0
+    rescued: int = 0
 
-    def add(self, function: str, crossings_out: int, size: int, native_ns: int, python_ns: int) -> None:
+    def add(self, function: str, crossings_out: int, rows: int, size: int, native_ns: int, python_ns: int) -> None:
         """One call of a native function ended; native code calls this.
 
-        `crossings_out` calls went back to Python and took `python_ns`; `size` bytes were written.
+        `crossings_out` calls went back to Python and took `python_ns`; `size` bytes were written, for `rows` rows of
+        queries.
         """
         self.calls += 1
         self.crossings_in += 1
         self.crossings_out += crossings_out
+        self.rows += rows
         self.bytes += size
         self.native_ns += native_ns
         self.python_ns += python_ns
@@ -49,3 +55,16 @@ def collect() -> Iterator[Collector]:
         yield collector
     finally:
         active.reset(token)
+
+
+def count_columns(django: int, total: int) -> None:
+    """A query was planned: so many of its columns go through Django's converters."""
+    for collector in active.get():
+        collector.django_columns += django
+        collector.native_columns += total - django
+
+
+def count_rescued() -> None:
+    """A value of a native column was not of the strict form and went through Django's converters."""
+    for collector in active.get():
+        collector.rescued += 1

@@ -1,19 +1,40 @@
-"""QuerySets, instances and pages: the plain data that JSON is written from.
+"""QuerySets: Django's SQL on Django's cursor, the driver's raw rows to native code.
 
-A model gives what `.values()` gives: attribute names of the concrete columns, in their order.
+The compiler makes the SQL and names the converters of each column; a column whose converters are known by identity is
+read natively, every other goes through them in Python, and so does each value that is not of the strict form. What this
+module does not understand takes Django's path, whole: `list(queryset)`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from types import ModuleType
 from typing import Any, cast
 
+from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page
+from django.db import connections
 from django.db.models import Model, QuerySet
-from django.db.models.fields.files import FieldFile
-from django.db.models.query import ModelIterable, ValuesIterable
+from django.db.models.query import (
+    FlatValuesListIterable,
+    ModelIterable,
+    NamedValuesListIterable,
+    ValuesIterable,
+    ValuesListIterable,
+)
 
-from . import fields as model_fields
+from . import backends, instances, metering
+from .bridge import Columns, Rows
 
-Record = dict[str, Any]
+_SHAPES = {
+    ValuesIterable: "object",
+    ValuesListIterable: "array",
+    NamedValuesListIterable: "array",
+    FlatValuesListIterable: "scalar",
+}
+# Rows fetched at once: 100 to 500 are alike, thousands leave the processor's cache (benchmarks/suites/querysets.py).
+_CHUNK = 200
+
+Query = QuerySet[Any, Any]
 
 
 def is_model_data(data: object) -> bool:
@@ -24,41 +45,101 @@ def is_model_data(data: object) -> bool:
     return isinstance(data, QuerySet | Model | Page)
 
 
-def rows(queryset: "QuerySet[Any, Any]", names: Sequence[str] | None = None) -> list[Any]:
-    """The rows of a QuerySet: dicts for model and `values()` QuerySets, lists or values for `values_list()`.
-
-    An evaluated model QuerySet is written from its instances, as they are now, without a query.
-    """
-    if queryset._iterable_class is ModelIterable:
-        if queryset._result_cache is not None:
-            query = queryset.query
-            added = [*query.extra_select, *query.annotation_select] if names is None else []
-            return [
-                record(instance, names) | {name: getattr(instance, name) for name in added} for instance in queryset
-            ]
-        return list(queryset.values(*names or ()))
-    if names is None:
-        return list(queryset)
-    if queryset._iterable_class is not ValuesIterable:
+def choose(queryset: Query, names: Sequence[str]) -> Query | list[Any]:
+    """The QuerySet, or the rows of an evaluated one, with these columns alone."""
+    if queryset._iterable_class is ModelIterable and queryset._result_cache is not None:
+        return instances.records(queryset, names)
+    if queryset._iterable_class not in (ModelIterable, ValuesIterable):
         raise TypeError("fields= chooses columns of models and of values(): name them in values_list() itself")
-    return list(queryset.values(*names))
+    return queryset.values(*names)
 
 
-def record(instance: Model, names: Sequence[str] | None = None) -> Record:
-    """One instance as `.values()` would give its row; a column that is not loaded is left out unless it is named."""
-    model = type(instance)
-    if names is None:
-        loaded = [field.attname for field in model._meta.concrete_fields if field.attname in instance.__dict__]
-        return {name: _column(instance, name) for name in loaded}
-    return {name: _column(instance, model_fields.find_field(model, name).attname) for name in names}
+def rows(queryset: Query) -> Rows | list[Any]:
+    """What native code writes in a QuerySet's place: a query that it fetches from, or plain rows.
+
+    An evaluated QuerySet is written as it is now, without a query.
+    """
+    if queryset._result_cache is not None:
+        model = queryset._iterable_class is ModelIterable
+        return instances.records(queryset) if model else list(queryset)
+    if queryset._iterable_class is ModelIterable:
+        queryset = queryset.values()
+    plan = _plan(queryset)
+    return list(queryset) if plan is None else plan
 
 
-def _column(instance: Model, attname: str) -> Any:
+def why_django(queryset: Query) -> str | None:
+    """Why a QuerySet takes Django's path as a whole; None when its columns decide."""
+    kind = type(queryset)
+    if kind._fetch_all is not QuerySet._fetch_all or kind.__iter__ is not QuerySet.__iter__:
+        return f"{kind.__name__} fetches its rows in its own way"
+    if queryset._iterable_class not in _SHAPES:
+        return f"{queryset._iterable_class.__name__} makes rows in its own way"
+    connection = connections[queryset.db]
+    if backends.find(connection) is None:
+        return f"no native path for {connection.vendor} ({type(connection).__module__})"
+    return None
+
+
+def _plan(queryset: Query) -> Rows | list[Any] | None:
+    """The executed query; an empty list where there is nothing to ask for, None for Django's path."""
+    if why_django(queryset) is not None:
+        return None
+    connection = connections[queryset.db]
+    backend = cast(ModuleType, backends.find(connection))
+    compiler = backend.compiler(queryset.query, connection, queryset.db)
     try:
-        value = instance.__dict__[attname]
-    except KeyError:
-        raise ValueError(
-            f"{type(instance).__name__}.{attname} is not loaded: leave it out of fields=, load it with the QuerySet, "
-            f"or once with refresh_from_db(fields=[{attname!r}])"
-        ) from None
-    return value.name if isinstance(value, FieldFile) else value
+        sql, params = compiler.as_sql()
+    except EmptyResultSet:
+        return []
+    expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
+    names = _names(queryset.query, len(expressions))
+    if names is None or compiler.has_composite_fields(expressions):
+        return None
+    converters = compiler.get_converters(expressions)
+    readers = [
+        backend.read(column, converters[index][0] if index in converters else [], connection)
+        for index, column in enumerate(expressions)
+    ]
+    cursor = connection.cursor()
+    try:
+        driver = backend.Cursor(cursor, expressions, readers)
+        cursor.execute(sql, params)
+    except BaseException:
+        cursor.close()
+        raise
+    columns = compile_columns(_SHAPES[queryset._iterable_class], tuple(names), tuple(driver.readers))
+    metering.count_columns(driver.readers.count(backends.DJANGO), len(names))
+    rescue = _rescue(converters, driver, connection)
+    return Rows(columns, lambda: cursor.fetchmany(_CHUNK), rescue, cursor.close)
+
+
+def _names(query: Any, count: int) -> list[str] | None:
+    """The keys of a row, as `ValuesIterable` has them; None where they are not one for each column."""
+    if query.selected:
+        names = list(query.selected)
+    else:
+        names = [*query.extra_select, *query.values_select, *query.annotation_select]
+    return names if len(set(names)) == len(names) == count else None
+
+
+@lru_cache(maxsize=1024)
+def compile_columns(shape: str, names: tuple[str, ...], readers: tuple[backends.Reader, ...]) -> Columns:
+    """The columns of a row for native code, compiled once for all queries that are alike."""
+    return Columns([(name, *reader) for name, reader in zip(names, readers, strict=True)], shape)
+
+
+def _rescue(converters: dict[int, Any], driver: Any, connection: Any) -> Callable[[int, Any], Any]:
+    """The function that takes a value through Django's converters."""
+
+    def rescue(index: int, value: Any) -> Any:
+        if driver.readers[index] is not backends.DJANGO:
+            metering.count_rescued()
+        value = driver.driver_value(index, value)
+        if index in converters:
+            functions, expression = converters[index]
+            for function in functions:
+                value = function(value, expression, connection)
+        return value
+
+    return rescue

@@ -32,7 +32,7 @@ def postgres(django_db_setup, django_db_blocker):
         connections.configure_settings(connections.databases)
         database = connections["postgres"]
         with django_db_blocker.unblock():
-            database.creation.create_test_db(verbosity=0)
+            database.creation.create_test_db(verbosity=0, autoclobber=True)
         yield "postgres"
         with django_db_blocker.unblock():
             database.creation.destroy_test_db(settings["NAME"], verbosity=0)

@@ -59,7 +59,8 @@ def assert_same(ours, expected):
         place = next(
             (n for n, (a, b) in enumerate(zip(ours, expected, strict=False)) if a != b), min(len(ours), len(expected))
         )
-        around = slice(max(0, place - 60), place + 60)
+        reach = 5 if isinstance(ours, list) else 60
+        around = slice(max(0, place - reach), place + reach)
         raise AssertionError(f"at {place}: ours {ours[around]!r}, Django {expected[around]!r}")
 
 

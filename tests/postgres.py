@@ -110,7 +110,7 @@ def from_url(url):
         "NAME": parts.path.lstrip("/") or "postgres",
         "USER": urllib.parse.unquote(parts.username or ""),
         "PASSWORD": urllib.parse.unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
+        "HOST": urllib.parse.unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
     }
     return connection(**known)

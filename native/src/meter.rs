@@ -39,6 +39,8 @@ pub struct Meter<'py> {
     listeners: Option<Bound<'py, PyTuple>>,
     started: Option<Instant>,
     crossings_out: u64,
+    /// Rows of queries.
+    pub rows: usize,
     python: Duration,
 }
 
@@ -48,7 +50,7 @@ impl<'py> Meter<'py> {
     pub fn start(py: Python<'py>) -> PyResult<Self> {
         let listeners = if LISTENED.load(Relaxed) { Self::listeners(py)? } else { None };
         let started = listeners.is_some().then(Instant::now);
-        Ok(Self { listeners, started, crossings_out: 0, python: Duration::ZERO })
+        Ok(Self { listeners, started, crossings_out: 0, rows: 0, python: Duration::ZERO })
     }
 
     fn listeners(py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
@@ -93,7 +95,7 @@ impl<'py> Meter<'py> {
         let python = self.python.as_nanos() as u64;
         let native = (whole.as_nanos() as u64).saturating_sub(python);
         for listener in listeners {
-            listener.call_method1(intern!(py, "add"), (function, self.crossings_out, bytes, native, python))?;
+            listener.call_method1(intern!(py, "add"), (function, self.crossings_out, self.rows, bytes, native, python))?;
         }
         Ok(())
     }

@@ -52,6 +52,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         self.depth += DEPTH;
         let done = self.fetched(&mut run, rows.fetch.bind(py));
         self.depth -= DEPTH;
+        self.meter.rows += run.row;
         if !done {
             self.place.insert_str(0, &run.place());
         }
