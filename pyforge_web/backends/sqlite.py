@@ -9,14 +9,15 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.sqlite3.base import DatabaseOperations
+from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.db.models import DecimalField
 from django.db.models.expressions import BaseExpression, Col
-from django.db.models.sql.compiler import PositionRef
+from django.db.models.sql.compiler import SQLCompiler
 
 from . import DJANGO, VALUE, Converter, Reader, cast_reader, is_plain_json
 
-_METHODS = {
+DatabaseOperations = DatabaseWrapper.ops_class
+_METHODS: dict[Any, Reader] = {
     DatabaseOperations.convert_datefield_value: Reader("date"),
     DatabaseOperations.convert_timefield_value: Reader("time"),
     DatabaseOperations.convert_uuidfield_value: Reader("uuid"),
@@ -58,36 +59,38 @@ def _column_decimal() -> object:
     return cast(FunctionType, DatabaseOperations.get_decimalfield_converter(cast(Any, None), column)).__code__
 
 
-@cache
-def raw_compiler(compiler_class: Any) -> Any:
-    """A compiler that selects `+column` where the driver would parse a date in Python.
+class RawSelect(SQLCompiler):
+    """Selects `+column` where the driver would parse a date in Python.
 
-    Only where the plan stays the same: a column that ORDER BY names by its position, or that GROUP BY, DISTINCT or a
-    combinator compares, keeps its index.
+    Only where the plan stays the same: a column that ORDER BY names by its position (`PositionRef`), or that GROUP BY,
+    DISTINCT or a combinator compares, keeps its index.
     """
 
-    class RawCompiler(compiler_class):
-        def pre_sql_setup(self, *args: Any, **kwargs: Any) -> Any:
-            setup = super().pre_sql_setup(*args, **kwargs)
-            _, order_by, group_by = setup
-            if not (group_by or self.query.distinct or self.query.combinator):
-                ordered = [ordering.expression for ordering, _ in order_by]
-                by_position = {column.ordinal for column in ordered if isinstance(column, PositionRef)}
-                self.select = [
-                    (column, (f"+{sql}", params), alias)
-                    if position not in by_position and self.is_parsed_by_driver(column)
-                    else (column, (sql, params), alias)
-                    for position, (column, (sql, params), alias) in enumerate(self.select, 1)
-                ]
-            return setup
+    def pre_sql_setup(self, *args: Any, **kwargs: Any) -> Any:
+        setup: Any = super().pre_sql_setup(*args, **kwargs)
+        _, order_by, group_by = setup
+        if not (group_by or self.query.distinct or self.query.combinator):
+            by_position = {getattr(ordering.expression, "ordinal", None) for ordering, _ in order_by}
+            self.select: Any = [
+                (column, (f"+{sql}", params), alias)
+                if position not in by_position and self.is_parsed_by_driver(column)
+                else (column, (sql, params), alias)
+                for position, (column, (sql, params), alias) in enumerate(self.select, 1)
+            ]
+        return setup
 
-        def is_parsed_by_driver(self, column: BaseExpression) -> bool:
-            if type(column) is not Col or column.output_field.get_internal_type() not in _PARSED_BY_DRIVER:
-                return False
-            converters, _ = self.get_converters([column])[0]
-            return read(column, converters, self.connection) is not DJANGO
+    def is_parsed_by_driver(self, column: BaseExpression) -> bool:
+        """Whether the driver would make an object of a plain column's text that native code reads itself."""
+        if type(column) is not Col or column.output_field.get_internal_type() not in _PARSED_BY_DRIVER:
+            return False
+        converters, _ = self.get_converters([column])[0]
+        return read(column, converters, self.connection) is not DJANGO
 
-    return RawCompiler
+
+@cache
+def raw_compiler(standard: Any) -> Any:
+    """The compiler class with `RawSelect` above it."""
+    return type(f"Raw{standard.__name__}", (RawSelect, standard), {})
 
 
 def compiler(query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:

@@ -9,7 +9,7 @@ use super::duration::micros_of;
 use super::time::time_of;
 use super::{Form, JsonKind, Outcome, Sink, Stored, Zone};
 use crate::ffi::ascii;
-use crate::imports::{Imports, is_exact};
+use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::temporal::{Offset, parse_datetime, write_datetime};
 
 /// See the head of this file.
@@ -53,6 +53,10 @@ impl JsonKind for DateTime {
         };
         write_datetime(&mut sink.out, date, time, offset);
         Outcome::Done
+    }
+
+    fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
+        is_instance(value, &imports.datetime)
     }
 }
 

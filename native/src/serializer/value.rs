@@ -77,11 +77,21 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
 
     /// Writes `root` and everything below it.
     pub fn run(&mut self, root: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-        if self.whole_value(root) {
-            return self.sink.out.finish(self.py);
-        }
+        if self.whole_value(root) { self.sink.out.finish(self.py) } else { Err(self.take_error()) }
+    }
+
+    /// The exception for what stopped the walk, with the place where it stopped.
+    #[cold]
+    pub(super) fn take_error(&mut self) -> PyErr {
         let error = self.sink.error.take().unwrap_or(Error::OutOfMemory);
-        Err(error.into_pyerr(self.py, &frame::shorten(&format!("${}", self.place))))
+        error.into_pyerr(self.py, &frame::shorten(&format!("${}", self.place)))
+    }
+
+    /// Ends the walk.
+    #[cold]
+    pub(super) fn stop(&mut self, error: impl Into<Error>) -> bool {
+        self.sink.fail(error);
+        false
     }
 
     /// Writes a value and everything below it; false when it failed.
