@@ -93,7 +93,8 @@ def _plan(queryset: Query) -> Rows | list[Any] | None:
     except EmptyResultSet:
         return []
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    names = _names(queryset.query, len(expressions))
+    shape = _SHAPES[queryset._iterable_class]
+    names = _names(queryset.query, len(expressions), shape)
     if names is None or compiler.has_composite_fields(expressions):
         return None
     converters = compiler.get_converters(expressions)
@@ -105,17 +106,21 @@ def _plan(queryset: Query) -> Rows | list[Any] | None:
     try:
         driver = backend.Cursor(cursor, expressions, readers)
         cursor.execute(sql, params)
+        driver.executed()
     except BaseException:
         cursor.close()
         raise
-    columns = compile_columns(_SHAPES[queryset._iterable_class], tuple(names), tuple(driver.readers))
-    metering.count_columns(driver.readers.count(backends.DJANGO), len(names))
+    readers = driver.readers[: len(names)]
+    columns = compile_columns(shape, tuple(names), tuple(readers))
+    metering.count_columns(readers.count(backends.DJANGO), len(names))
     rescue = _rescue(converters, driver, connection)
     return Rows(columns, lambda: cursor.fetchmany(_CHUNK), rescue, cursor.close)
 
 
-def _names(query: Any, count: int) -> list[str] | None:
+def _names(query: Any, count: int, shape: str) -> list[str] | None:
     """The keys of a row, as `ValuesIterable` has them; None where they are not one for each column."""
+    if shape != "object":
+        return [str(index) for index in range(1 if shape == "scalar" else count)]
     if query.selected:
         names = list(query.selected)
     else:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "postgres"])
 @pytest.mark.parametrize("extension", ["hstore", "citext"])
 def test_the_extensions_are_there(postgres, extension):
     with connections[postgres].cursor() as cursor:
-        cursor.execute(f"CREATE EXTENSION {extension}")
+        cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
         cursor.execute("SELECT extname FROM pg_extension WHERE extname = %s", [extension])
         assert cursor.fetchall() == [(extension,)]
 

@@ -105,6 +105,9 @@ class Cursor:
     def __init__(self, cursor: Any, expressions: list[BaseExpression], readers: list[Reader]) -> None:
         self.readers = readers
 
+    def executed(self) -> None:
+        """Nothing: SQLite's values have types, its columns have none."""
+
     def driver_value(self, index: int, value: Any) -> Any:
         """What the driver gives for a column under Django."""
         return value
