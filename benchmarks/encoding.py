@@ -1,5 +1,6 @@
 """Encode a value with every contestant: check, time, lay out. An encoder suite is a list of `Workload`."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
@@ -36,13 +37,13 @@ class Workload:
     fresh: int | None = None  # so many new objects for each sample, instead of the same ones again
     renew: Callable[[Any], object] = fresh_text
     clock: Callable[[], float] = thread_time
-    rounds: int | None = None  # at most; where one round takes seconds
+    share: float = 1.0  # of all rounds; where one takes seconds
 
     def timed(self, contestant: Contestant) -> Timed:
         return Timed(contestant.call, contestant.names, self._take, self.fresh, clock=self.clock)
 
     def effort(self, effort: Effort) -> Effort:
-        return replace(effort, rounds=min(effort.rounds, self.rounds or effort.rounds))
+        return replace(effort, rounds=math.ceil(effort.rounds * self.share))
 
     def _take(self, count: int) -> Values:
         values = list(islice(cycle(self.values), count))

@@ -104,7 +104,7 @@ def _plan(queryset: Query) -> Rows | list[Any] | None:
     ]
     cursor = connection.cursor()
     try:
-        driver = backend.Cursor(cursor, expressions, readers)
+        driver = backend.Cursor(cursor, compiler, expressions, readers)
         cursor.execute(sql, params)
         driver.executed()
     except BaseException:

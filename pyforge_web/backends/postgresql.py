@@ -65,7 +65,7 @@ class Cursor:
     a table that Django does not manage.
     """
 
-    def __init__(self, cursor: Any, expressions: list[BaseExpression], readers: list[Reader]) -> None:
+    def __init__(self, cursor: Any, compiler: Any, expressions: list[BaseExpression], readers: list[Reader]) -> None:
         self.readers = readers
         self._connection = cursor.db
         self._loaders: dict[int, Any] = {}
@@ -84,7 +84,7 @@ class Cursor:
         result = self._raw.pgresult if self._raw is not None and self._loaders else None
         if result is None:
             return
-        zone = "written" if settings.USE_TZ else "naive"
+        zone = "written" if settings.USE_TZ else "stripped"
         self.readers = list(self.readers)
         for index, reader in enumerate(self.readers):
             oid = result.ftype(index)

@@ -3,8 +3,9 @@
 Source: `django/db/backends/sqlite3/operations.py`, whose converters are recognised by identity.
 """
 
+from collections.abc import Callable, Mapping
 from functools import cache
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any, cast
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.db.models import DecimalField
 from django.db.models.expressions import BaseExpression, Col
 from django.db.models.sql.compiler import SQLCompiler
+from django.utils.dateparse import parse_date, parse_datetime, parse_time
 
 from . import DJANGO, VALUE, Converter, Reader, cast_reader, is_plain_json
 
@@ -25,7 +27,11 @@ _METHODS: dict[Any, Reader] = {
     DatabaseOperations.convert_durationfield_value: Reader("duration"),
 }
 # The driver parses these in Python, by the declared type of a plain column: `+column` is an expression and has none.
-_PARSED_BY_DRIVER = frozenset({"DateTimeField", "DateField", "TimeField"})
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "DateField": parse_date,
+    "DateTimeField": parse_datetime,
+    "TimeField": parse_time,
+}
 
 
 def read(expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper) -> Reader:
@@ -66,22 +72,27 @@ class RawSelect(SQLCompiler):
     DISTINCT or a combinator compares, keeps its index.
     """
 
+    parsers: Mapping[int, Callable[[str], Any]] = MappingProxyType({})
+
     def pre_sql_setup(self, *args: Any, **kwargs: Any) -> Any:
         setup: Any = super().pre_sql_setup(*args, **kwargs)
         _, order_by, group_by = setup
         if not (group_by or self.query.distinct or self.query.combinator):
             by_position = {getattr(ordering.expression, "ordinal", None) for ordering, _ in order_by}
+            self.parsers = {
+                index: _PARSERS[column.output_field.get_internal_type()]
+                for index, (column, _, _) in enumerate(self.select)
+                if index + 1 not in by_position and self.is_parsed_by_driver(column)
+            }
             self.select: Any = [
-                (column, (f"+{sql}", params), alias)
-                if position not in by_position and self.is_parsed_by_driver(column)
-                else (column, (sql, params), alias)
-                for position, (column, (sql, params), alias) in enumerate(self.select, 1)
+                (column, (f"+{sql}" if index in self.parsers else sql, params), alias)
+                for index, (column, (sql, params), alias) in enumerate(self.select)
             ]
         return setup
 
     def is_parsed_by_driver(self, column: BaseExpression) -> bool:
         """Whether the driver would make an object of a plain column's text that native code reads itself."""
-        if type(column) is not Col or column.output_field.get_internal_type() not in _PARSED_BY_DRIVER:
+        if type(column) is not Col or column.output_field.get_internal_type() not in _PARSERS:
             return False
         converters, _ = self.get_converters([column])[0]
         return read(column, converters, self.connection) is not DJANGO
@@ -100,14 +111,26 @@ def compiler(query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:
 
 
 class Cursor:
-    """What must be done to a cursor, and undone for a value: here nothing, raw values are the driver's own."""
+    """What was done to a query, and must be done to a value that is not of the strict form."""
 
-    def __init__(self, cursor: Any, expressions: list[BaseExpression], readers: list[Reader]) -> None:
+    def __init__(self, cursor: Any, compiler: Any, expressions: list[BaseExpression], readers: list[Reader]) -> None:
         self.readers = readers
+        self._parsers = compiler.parsers
 
     def executed(self) -> None:
         """Nothing: SQLite's values have types, its columns have none."""
 
     def driver_value(self, index: int, value: Any) -> Any:
-        """What the driver gives for a column under Django."""
-        return value
+        """What the driver gives for a column under Django: it parses the text of whatever is stored."""
+        parser = self._parsers.get(index)
+        if parser is None or value is None:
+            return value
+        return parser(value.decode() if isinstance(value, bytes) else _text(value))
+
+
+def _text(value: Any) -> str:
+    """SQLite's text of a value: 15 digits of a float, and a point in all of them."""
+    if not isinstance(value, float):
+        return str(value)
+    text = f"{value:.15g}"
+    return text if not text.lstrip("-").isdigit() else f"{text}.0"

@@ -1,6 +1,7 @@
 """Django judges a QuerySet: its rows or its exception, and the statements it sends."""
 
 import contextlib
+import json
 from dataclasses import dataclass, field
 
 from django.db import connections, transaction
@@ -52,8 +53,11 @@ def like_values(queryset):
     return list(queryset)
 
 
-def assert_like_django(make, database, *, rows=True, savepoint=True):
-    """`make()` is a new QuerySet at each call: ours is Django's value, or exception, from as many statements."""
+def assert_like_django(make, database, *, rows=True, savepoint=True, read=strict):
+    """`make()` is a new QuerySet at each call: ours is Django's value, or exception, from as many statements.
+
+    `read` makes a value of JSON text, to be compared.
+    """
     expected = run(database, lambda: like_values(make()), savepoint=savepoint)
     if expected.error is None:
         assert bool(expected.value) is rows, "the rows of this shape show nothing"
@@ -62,28 +66,34 @@ def assert_like_django(make, database, *, rows=True, savepoint=True):
         ours = run(
             database, lambda options=django_bytes: pyforge_web.dumps(make(), django_bytes=options), savepoint=savepoint
         )
-        assert_same_end(ours, expected, django_bytes=django_bytes)
+        _assert_same_end(ours, expected, None if django_bytes else read)
     return expected
 
 
 def _encoded(expected):
     """The end of the whole call: what DjangoJSONEncoder says of the rows may be an exception too."""
     try:
-        django_text(expected.value)
+        text = django_text(expected.value)
+        json.loads(text, parse_constant=_refuse)
     except Exception as error:
         return Run(error=error, statements=expected.statements)
     return expected
 
 
-def assert_same_end(ours, expected, *, django_bytes=False):
+def _refuse(name):
+    """Django writes words for NaN and the infinities that JSON does not have: ours is an error."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def _assert_same_end(ours, expected, read):
     if expected.error is not None:
         assert type(ours.error) is type(expected.error), f"ours {ours.value or ours.error!r}, Django {expected.error!r}"
     elif ours.error is not None:
         raise AssertionError(f"Django has a value: {expected.value!r}") from ours.error
-    elif django_bytes:
+    elif read is None:
         assert_same(ours.value, django_text(expected.value).encode())
     else:
-        assert_same(strict(ours.value), django_value(expected.value))
+        assert_same(read(ours.value), read(django_text(expected.value)))
     assert ours.counts == expected.counts, (ours.statements, expected.statements)
 
 

@@ -46,9 +46,9 @@ impl JsonKind for DateTime {
             return Outcome::NotMine;
         };
         let offset = match (stored.zone, offset) {
-            (Zone::Naive, _) => Offset::None,
+            (Zone::Naive, Offset::None) | (Zone::Stripped, _) => Offset::None,
             (Zone::Utc, Offset::None) => Offset::Micros(0),
-            (_, Offset::None) => return Outcome::NotMine,
+            (Zone::Naive, _) | (_, Offset::None) => return Outcome::NotMine,
             (_, offset) => offset,
         };
         write_datetime(&mut sink.out, date, time, offset);
@@ -70,7 +70,7 @@ impl DateTime {
         match value.cast_exact::<PyDateTime>() {
             Ok(naive) if naive.get_tzinfo().is_none() => {
                 let offset = match stored.zone {
-                    Zone::Naive => Offset::None,
+                    Zone::Naive | Zone::Stripped => Offset::None,
                     Zone::Utc => Offset::Micros(0),
                     Zone::Written => return Outcome::NotMine,
                 };

@@ -133,8 +133,10 @@ pub trait JsonKind {
 /// What the zone of a stored datetime is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zone {
-    /// None (`USE_TZ = False`): an offset in the text is left out.
+    /// None (`USE_TZ = False`).
     Naive,
+    /// None: the offset that PostgreSQL writes is left out.
+    Stripped,
     /// UTC, where the text has no offset.
     Utc,
     /// That of the offset in the text.

@@ -54,7 +54,7 @@ pub struct Columns {
 #[pymethods]
 impl Columns {
     /// `columns` are `(name, attribute, reader, zone, checked, max_digits, decimal_places)`; a reader is a kind's name,
-    /// `"value"` or `"django"`, a zone is `"naive"`, `"utc"` or `"written"`.
+    /// `"value"` or `"django"`, a zone is that of a `Zone`.
     #[new]
     #[allow(clippy::type_complexity)]
     fn new(
@@ -85,6 +85,7 @@ impl Columns {
 fn parse_zone(zone: &str) -> PyResult<Zone> {
     match zone {
         "naive" => Ok(Zone::Naive),
+        "stripped" => Ok(Zone::Stripped),
         "utc" => Ok(Zone::Utc),
         "written" => Ok(Zone::Written),
         _ => Err(PyValueError::new_err(format!("no zone {zone:?}"))),
