@@ -195,17 +195,6 @@ def test_a_raw_queryset_is_refused_with_the_way_out(database, form):
         encode({"rows": raw}, form)
 
 
-@pytest.mark.parametrize("fields", [["at", "id"], ["pk", "kind"], ("before", "before_id"), ["data"], []])
-def test_fields(database, fields):
-    """The same of a fresh QuerySet, of an evaluated one and of its instances."""
-    queryset = Event.objects.using(database).order_by("pk")
-    evaluated = queryset.all()
-    for given in (evaluated, list(evaluated)) if fields else ():
-        assert_rows(pyforge_web.dumps(given, fields=fields), list(queryset.values(*fields)), "compact")
-    assert_rows(pyforge_web.dumps(queryset, fields=fields), list(queryset.values(*fields)), "compact")
-    assert_rows(pyforge_web.dumps(queryset.values(), fields=fields), list(queryset.values(*fields)), "compact")
-
-
 def test_each_database_answers_for_itself(aliases, sqlite, postgresql):
     """`using()` decides; the rows of nulls say where they are from."""
     for alias in (sqlite, postgresql):
