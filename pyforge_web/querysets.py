@@ -5,7 +5,7 @@ read natively, every other goes through them in Python, and so does each value t
 module does not understand takes Django's path, whole: `list(queryset)`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from types import ModuleType
 from typing import Any, cast
@@ -47,12 +47,16 @@ def is_model_data(data: object) -> bool:
     return isinstance(data, QuerySet | Model | Page)
 
 
-def choose(queryset: AnyQuerySet, names: Sequence[str]) -> AnyQuerySet | Records:
-    """The QuerySet, or the rows of an evaluated one, with these columns alone."""
-    if queryset._iterable_class is ModelIterable and queryset._result_cache is not None:
-        return instances.evaluated(queryset, names)
-    if queryset._iterable_class not in (ModelIterable, ValuesIterable):
+def choose(queryset: AnyQuerySet, names: tuple[str, ...]) -> AnyQuerySet | Records | list[Any]:
+    """The QuerySet with these columns alone; the rows of an evaluated one, where they have all of them."""
+    iterable, cached = queryset._iterable_class, queryset._result_cache
+    if iterable is ModelIterable:
+        if cached is not None and (records := instances.evaluated(queryset, names)) is not None:
+            return records
+    elif iterable is not ValuesIterable:
         raise TypeError("fields= chooses columns of models and of values(): name them in values_list() itself")
+    elif cached and set(names) <= cached[0].keys():
+        return [{name: row[name] for name in names} for row in cached]
     return queryset.values(*names)
 
 
@@ -62,8 +66,8 @@ def rows(queryset: AnyQuerySet) -> Rows | Records | list[Any]:
     An evaluated QuerySet is written as it is now, without a query.
     """
     if queryset._result_cache is not None:
-        model = queryset._iterable_class is ModelIterable
-        return instances.evaluated(queryset) if model else list(queryset)
+        records = instances.evaluated(queryset) if queryset._iterable_class is ModelIterable else None
+        return list(queryset) if records is None else records
     if queryset._iterable_class is ModelIterable:
         queryset = queryset.values()
     plan = _plan(queryset)
@@ -117,8 +121,19 @@ def _plan(queryset: AnyQuerySet) -> Rows | list[Any] | None:
     readers = driver.readers[: len(names)]
     columns = compile_columns(shape, tuple(names), tuple(readers))
     metering.count_columns(readers.count(backends.DJANGO), len(names))
-    rescue = _rescue(converters, driver, connection)
-    return Rows(columns, lambda: cursor.fetchmany(_CHUNK), rescue, cursor.close)
+    fetch = _fetch_first(cursor) if backends.DJANGO in readers else lambda: cursor.fetchmany(_CHUNK)
+    return Rows(columns, fetch, _rescue(converters, driver, connection), cursor.close)
+
+
+def _fetch_first(cursor: Any) -> Callable[[], list[Any]]:
+    """Fetches all rows before the first is written, as Django does: a converter of the user's may change the table."""
+
+    def chunks() -> Iterator[list[Any]]:
+        yield cursor.fetchall()
+        yield []
+
+    rows = chunks()
+    return lambda: next(rows)
 
 
 def _names(queryset: AnyQuerySet, count: int) -> list[str] | None:

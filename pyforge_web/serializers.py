@@ -55,7 +55,7 @@ class CompiledSerializer:
 
     def dump_queryset(self, queryset: "QuerySet[Any, Any]") -> bytes:
         """The rows of a QuerySet of this model as a JSON array of objects."""
-        if queryset.model is not self.model:
+        if queryset.model._meta.concrete_model is not self.model._meta.concrete_model:
             raise TypeError(f"a QuerySet of {self.model.__name__} is needed, not of {queryset.model.__name__}")
         return dumps(queryset, fields=self._names)
 
