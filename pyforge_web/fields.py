@@ -1,8 +1,10 @@
 """What is known of the columns of a model: their kinds, their names, and which of them are secret."""
 
+from functools import cache
 from typing import Any, TypedDict, cast
 
 from django.core.exceptions import FieldError
+from django.core.signals import setting_changed
 from django.db import models
 from django.db.models import Field, Model
 
@@ -100,7 +102,8 @@ def kind_of(field: "Field[Any, Any]") -> str | None:
     return known or POSTGRES_KINDS.get(path.removeprefix(_POSTGRES))
 
 
-def secret_columns(model: type[Model]) -> list[str]:
+@cache
+def secret_columns(model: Any) -> list[str]:
     """The columns that leave the server only when they are named: a user's password, and `SENSITIVE_FIELDS`."""
     from django.contrib.auth.base_user import AbstractBaseUser  # a model: importable once the apps are loaded
 
@@ -111,6 +114,14 @@ def secret_columns(model: type[Model]) -> list[str]:
         for field in model._meta.concrete_fields
         if field.name in secrets or field.attname in secrets or (user and field.name == "password")
     ]
+
+
+def _forget(*, setting: str, **kwargs: object) -> None:
+    if setting == "PYFORGE_WEB":
+        secret_columns.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="pyforge_web.fields")
 
 
 def public_columns(model: type[Model]) -> list[str]:

@@ -14,6 +14,7 @@ from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page
 from django.db import connections
 from django.db.models import Model, QuerySet
+from django.db.models.expressions import Col
 from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
@@ -105,11 +106,7 @@ def _plan(queryset: AnyQuerySet) -> Rows | list[Any] | None:
     names = _names(queryset, len(expressions))
     if names is None or compiler.has_composite_fields(expressions):
         return None
-    converters = compiler.get_converters(expressions)
-    readers = [
-        backend.read(column, converters[index][0] if index in converters else [], connection)
-        for index, column in enumerate(expressions)
-    ]
+    readers = _readers(backend, compiler, expressions)
     cursor = connection.cursor()
     try:
         driver = backend.Cursor(cursor, compiler, expressions, readers)
@@ -122,7 +119,7 @@ def _plan(queryset: AnyQuerySet) -> Rows | list[Any] | None:
     columns = compile_columns(shape, tuple(names), tuple(readers))
     metering.count_columns(readers.count(backends.DJANGO), len(names))
     fetch = _fetch_first(cursor) if backends.DJANGO in readers else lambda: cursor.fetchmany(_CHUNK)
-    return Rows(columns, fetch, _rescue(converters, driver, connection), cursor.close)
+    return Rows(columns, fetch, _rescue(compiler, expressions, driver), cursor.close)
 
 
 def _fetch_first(cursor: Any) -> Callable[[], list[Any]]:
@@ -162,17 +159,33 @@ def compile_columns(shape: str, names: tuple[str, ...], readers: tuple[backends.
     return Columns([(name, name, *reader) for name, reader in zip(names, readers, strict=True)], shape)
 
 
-def _rescue(converters: dict[int, Any], driver: Any, connection: Any) -> Callable[[int, Any], Any]:
-    """The function that takes a value through Django's converters."""
+def _readers(backend: ModuleType, compiler: Any, expressions: list[Any]) -> list[backends.Reader]:
+    connection = compiler.connection
+    if all(type(expression) is Col for expression in expressions):
+        key = backends.session(connection)
+        return [backends.column_reader(backend, column, connection, key) for column in expressions]
+    converters = compiler.get_converters(expressions)
+    return [
+        backend.read(expression, converters[index][0] if index in converters else [], connection)
+        for index, expression in enumerate(expressions)
+    ]
+
+
+def _rescue(compiler: Any, expressions: list[Any], driver: Any) -> Callable[[int, Any], Any]:
+    """The function that takes a value through Django's converters, which are asked for when one is needed."""
+    converters: dict[int, Any] | None = None
 
     def rescue(index: int, value: Any) -> Any:
+        nonlocal converters
+        if converters is None:
+            converters = compiler.get_converters(expressions)
         if driver.readers[index] is not backends.DJANGO:
             metering.count_rescued()
         value = driver.driver_value(index, value)
         if index in converters:
             functions, expression = converters[index]
             for function in functions:
-                value = function(value, expression, connection)
+                value = function(value, expression, compiler.connection)
         return value
 
     return rescue

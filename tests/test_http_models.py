@@ -17,6 +17,7 @@ import pyforge_web
 from pyforge_web import PyForgeJsonResponse
 from tests.app.models import Article, Author, Blob, Everything, Tag
 from tests.oracle import Listed, Mapped, assert_text, django_value, encode, strict
+from tests.rows.judge import assert_rows
 from tests.tables import cases
 
 pytestmark = pytest.mark.django_db
@@ -118,14 +119,14 @@ class TestLikeValues:
 
     def test_dumps(self, make, form):
         given, like = make()
-        assert_text(encode(given, form), like, form)
+        assert_rows(encode(given, form), like, form)
 
     @pytest.mark.parametrize(
         "wrap", [lambda x: {"n": 1, "rows": x}, lambda x: [[x], x], lambda x: Mapped(k=Listed([x]))]
     )
     def test_nested(self, make, wrap, form):
         given, like = make()
-        assert_text(encode(wrap(given), form), wrap(like), form)
+        assert_rows(encode(wrap(given), form), wrap(like), form)
 
 
 class TestSafe:

@@ -106,13 +106,20 @@ class Cursor:
             return loader.load(value.encode())
 
 
+_types: dict[int, tuple[str | None, object]] = {}
+
+
 def _column_type(expression: BaseExpression, connection: BaseDatabaseWrapper) -> str | None:
     """The type of a plain column, without its length; None for anything whose type is not certain."""
-    if type(expression) is not Col or not expression.target.model._meta.managed:
+    if type(expression) is not Col:
         return None
-    declared = expression.target.db_type(connection) or ""
-    name = declared.partition("(")[0]
-    return name if name in _SCALARS else None
+    field = expression.target
+    found = _types.get(id(field))
+    if found is None:
+        name = (field.db_type(connection) or "").partition("(")[0]
+        certain = name in _SCALARS and field.model._meta.managed
+        found = _types[id(field)] = (name if certain else None, field)  # kept, so that its id stays its own
+    return found[0]
 
 
 def _raw_cursor(cursor: Any) -> "psycopg.Cursor[Any] | None":

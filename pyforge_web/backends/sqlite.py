@@ -3,6 +3,7 @@
 Source: `django/db/backends/sqlite3/operations.py`, whose converters are recognised by identity.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import FunctionType, MappingProxyType
@@ -16,7 +17,7 @@ from django.db.models.expressions import BaseExpression, Col
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
 
-from . import DJANGO, VALUE, Converter, Reader, cast_reader, is_plain_json
+from . import DJANGO, VALUE, Converter, Reader, cast_reader, column_reader, is_plain_json, session
 
 DatabaseOperations = DatabaseWrapper.ops_class
 _METHODS: dict[Any, Reader] = {
@@ -97,8 +98,8 @@ class RawSelect(SQLCompiler):
         # What other hands have declared in an unmanaged table is not known here.
         if not column.target.model._meta.managed:
             return False
-        converters, _ = self.get_converters([column])[0]
-        return read(column, converters, self.connection) is not DJANGO
+        reader = column_reader(sys.modules[__name__], column, self.connection, session(self.connection))
+        return reader is not DJANGO
 
 
 @cache

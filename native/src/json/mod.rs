@@ -1,5 +1,6 @@
 //! JSON text in pure Rust: no module below knows Python.
 
+pub mod check;
 pub mod escape;
 pub mod number;
 pub mod temporal;
