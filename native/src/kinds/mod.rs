@@ -59,6 +59,8 @@ forms! {
     CompactAscii = b"," b":" ASCII pass_json_as_ascii,
     /// The very bytes of `json.dumps`.
     Django = b", " b": " ASCII refuse_json,
+    /// No white space, and nothing that HTML knows: for a page.
+    Html = b"," b":" HTML pass_json_as_html,
 }
 
 /// What becomes of NaN and the infinities.

@@ -75,9 +75,15 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         Self { sink: Sink::new(not_finite), imports, meter, depth: 0, place: String::new(), refused: None, py }
     }
 
-    /// Writes `root` and everything below it.
-    pub fn run(&mut self, root: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    /// Writes `root` and everything below it, and the text around it as it is.
+    pub fn run(&mut self, root: Bound<'py, PyAny>, around: Option<[&str; 2]>) -> PyResult<Bound<'py, PyBytes>> {
+        if let Some([before, _]) = around {
+            self.sink.out.extend(before.as_bytes());
+        }
         if self.whole_value(root) {
+            if let Some([_, after]) = around {
+                self.sink.out.extend(after.as_bytes());
+            }
             return self.sink.out.finish(self.py);
         }
         let error = self.sink.error.take().unwrap_or(Error::OutOfMemory);
