@@ -18,4 +18,9 @@ class Goal:
         words = f"at most {self.at_most:.3g}: {'met' if self.met(figure) else 'MISSED'}"
         if self.aim is not None:
             words += f"; aim {self.aim:.3g}: {'met' if figure <= self.aim else 'missed'}"
-        return f"{figure:.2f} ({words})"
+        return f"{plain(figure)} ({words})"
+
+
+def plain(figure: float) -> str:
+    """Two decimals, three where that would be one digit."""
+    return f"{figure:.3f}" if 0 < figure < 0.0995 else f"{figure:.2f}"

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
-PACKAGES = ("Django", "orjson", "msgspec")
+PACKAGES = ("Django", "orjson", "msgspec", "psycopg", "djangorestframework", "django-ninja")
 
 
 def stamp() -> str:

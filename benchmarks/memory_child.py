@@ -6,6 +6,7 @@ Not ru_maxrss: a child starts with the peak of the process that started it. The 
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -43,10 +44,25 @@ def main() -> None:
     contestant = next(peer for peer in DJANGO_TYPES if peer.name == name)
     contestant.encode({"warm": "up"})
     value = SHAPES[shape]()
+    print(json.dumps(grown(lambda: contestant.encode(value))))
+
+
+def grown(encode: Callable[[], bytes]) -> tuple[int, int]:
+    """Bytes of memory that an encode takes at its peak, and the bytes it gives."""
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
     before = _kilobytes("VmRSS")
-    output = contestant.encode(value)
-    print(json.dumps([(_kilobytes("VmHWM") - before) * 1024, len(output)]))
+    output = encode()
+    return (_kilobytes("VmHWM") - before) * 1024, len(output)
+
+
+def run_child(module: str, *arguments: str) -> tuple[int, int]:
+    """What a process of its own measures."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
+    memory, output = json.loads(done.stdout)
+    return memory, output
 
 
 def _kilobytes(name: str) -> int:

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 import orjson
 from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.duration import duration_iso_string
 
 import pyforge_web
 from benchmarks.compare import require_same_bytes, require_same_values
@@ -21,20 +22,22 @@ def django_dumps(value: object) -> bytes:
     return json.dumps(value, cls=DjangoJSONEncoder).encode()
 
 
-def _django_values(who: str, value: object, output: bytes) -> None:
+def django_values(who: str, value: object, output: bytes) -> None:
     require_same_values(who, django_dumps(value), output)
 
 
-def _django_bytes(who: str, value: object, output: bytes) -> None:
+def django_bytes(who: str, value: object, output: bytes) -> None:
     require_same_bytes(who, django_dumps(value), output)
 
 
-def _own_dates(utc: str) -> Check:
+def own_dates(utc: str, duration: Callable[[timedelta], str] = duration_iso_string) -> Check:
     """Django's values, but for dates: with microseconds, and UTC written as `utc`."""
 
     def default(value: object) -> str:
         if isinstance(value, datetime):
             return value.isoformat().replace("+00:00", utc)
+        if isinstance(value, timedelta):
+            return duration(value)
         return value.isoformat() if isinstance(value, date) else str(value)
 
     def check(who: str, value: object, output: bytes) -> None:
@@ -50,12 +53,11 @@ class Contestant:
     name: str
     call: str
     names: Mapping[str, object]
-    check: Check = _django_values
+    check: Check = django_values
     note: str = ""
 
     def encode(self, value: object) -> bytes:
-        output = eval(self.call, {**self.names, "value": value})
-        assert isinstance(output, bytes)
+        output: bytes = eval(self.call, {**self.names, "value": value})
         return output
 
 
@@ -66,7 +68,7 @@ DJANGO = Contestant(
     "Django",
     "dumps(value, cls=Encoder).encode()",
     {"dumps": json.dumps, "Encoder": DjangoJSONEncoder},
-    _django_bytes,
+    django_bytes,
     note="what JsonResponse does",
 )
 JSON = Contestant("json", "dumps(value).encode()", {"dumps": json.dumps}, note="the standard library alone")
@@ -83,7 +85,7 @@ OURS_DJANGO_BYTES = Contestant(
     "ours, Django's bytes",
     "dumps(value, django_bytes=True)",
     _OURS,
-    _django_bytes,
+    django_bytes,
     note="equal to JsonResponse in each byte",
 )
 _MSGSPEC = {"encode": msgspec.json.Encoder().encode}
@@ -101,9 +103,9 @@ PLAIN = (
 
 DJANGO_TYPES = (
     DJANGO,
-    Contestant("orjson", "dumps(value, default=default)", _ORJSON, _own_dates("+00:00"), note=OWN_DATES),
+    Contestant("orjson", "dumps(value, default=default)", _ORJSON, own_dates("+00:00"), note=OWN_DATES),
     ORJSON_AS_DJANGO,
-    Contestant("msgspec", "encode(value)", _MSGSPEC, _own_dates("Z"), note=OWN_DATES),
+    Contestant("msgspec", "encode(value)", _MSGSPEC, own_dates("Z"), note=OWN_DATES),
     OURS,
     OURS_DJANGO_BYTES,
 )

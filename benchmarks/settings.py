@@ -1,5 +1,7 @@
-"""The Django settings every suite runs under."""
+"""The Django settings every suite runs under. Its databases are made by `databases.py`."""
 
 SECRET_KEY = "benchmarks"
-INSTALLED_APPS = ["pyforge_web"]
+INSTALLED_APPS = ["pyforge_web", "benchmarks"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
+TIME_ZONE = "UTC"

@@ -3,7 +3,27 @@
 from .bridge import VERSION
 from .encoders import dumps
 from .http import PyForgeJsonResponse
+from .serializers import (
+    CompiledSerializer,
+    extract_model_fields,
+    serialize_fields,
+    serialize_instance,
+    serialize_to_bytes,
+    serialize_value_tuples,
+    version,
+)
 
 __version__ = VERSION
 
-__all__ = ["PyForgeJsonResponse", "__version__", "dumps"]
+__all__ = [
+    "CompiledSerializer",
+    "PyForgeJsonResponse",
+    "__version__",
+    "dumps",
+    "extract_model_fields",
+    "serialize_fields",
+    "serialize_instance",
+    "serialize_to_bytes",
+    "serialize_value_tuples",
+    "version",
+]

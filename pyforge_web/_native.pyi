@@ -1,7 +1,18 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, Self, final
 
-__all__ = ["BUILD_PROFILE", "VERSION", "Columns", "Rows", "dumps", "dumps_html", "listen", "totals"]
+__all__ = [
+    "BUILD_PROFILE",
+    "VERSION",
+    "Columns",
+    "Records",
+    "Rows",
+    "Tuples",
+    "dumps",
+    "dumps_html",
+    "listen",
+    "totals",
+]
 
 VERSION: Final[str]
 BUILD_PROFILE: Final[Literal["debug", "release"]]
@@ -27,7 +38,12 @@ def totals() -> tuple[int, int, int]: ...
 
 @final
 class Columns:
-    def __new__(cls, columns: list[tuple[str, str, str, bool, int, int]], shape: str) -> Self: ...
+    def __new__(cls, columns: list[tuple[str, str, str, str, bool, int, int]], shape: str) -> Self: ...
+    def to_dict(self, values: dict[str, Any]) -> dict[str, Any]: ...
+
+@final
+class Records:
+    def __new__(cls, columns: Columns, source: Any, many: bool, required: bool) -> Self: ...
 
 @final
 class Rows:
@@ -38,3 +54,7 @@ class Rows:
         rescue: Callable[[int, Any], Any],
         close: Callable[[], object],
     ) -> Self: ...
+
+@final
+class Tuples:
+    def __new__(cls, columns: Columns, rows: Any, many: bool) -> Self: ...

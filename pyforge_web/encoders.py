@@ -21,7 +21,7 @@ from django.utils.functional import LazyObject, Promise, empty
 
 from .bridge import dumps
 from .fields import check_names
-from .instances import record
+from .instances import bare, chosen, chosen_list, plain
 from .querysets import choose, rows
 from .refusals import Refusal, refuse, refuse_key, refuse_secrets
 
@@ -57,7 +57,7 @@ def convert(value: Any) -> Any:
     if isinstance(value, _DJANGO):
         return _django_default(value)
     if issubclass(kind, Model):
-        return refuse_secrets(kind) or record(value)
+        return refuse_secrets(kind) or bare(value)
     if issubclass(kind, QuerySet):
         return _refuse_bare(value) or rows(value)
     if issubclass(kind, (Page, range, *_DICT_VIEWS)):
@@ -91,13 +91,13 @@ def select(data: Any, fields: object) -> Any:
     """
     names = check_names(fields)
     if isinstance(data, Model):
-        return record(data, names)
+        return chosen(data, names)
     if isinstance(data, QuerySet):
         return choose(data, names)
     if isinstance(data, Page):
         return select(data.object_list, names)
     if isinstance(data, list | tuple) and all(isinstance(item, Model) for item in data):
-        return [record(item, names) for item in data]
+        return chosen_list(data, names)
     raise TypeError(
         f"fields= chooses columns of a QuerySet, an instance, a page or a list of instances, "
         f"not of {type(data).__name__}"
@@ -105,19 +105,24 @@ def select(data: Any, fields: object) -> Any:
 
 
 def plain_data(data: Any, fields: object = None) -> Any:
-    """The dicts and lists that any JSON encoder takes, for a QuerySet, an instance, a page or a list of instances.
+    """A QuerySet, an instance, a page or a list of instances as the dicts and lists that any JSON encoder takes.
 
-    Raises `TypeError` for a bare model with secret columns.
+    Raises as `select` does, and `TypeError` for a bare model with secret columns.
     """
-    if fields is not None:
-        return select(data, fields)
+    names = None if fields is None else check_names(fields)
     if isinstance(data, Page):
-        return plain_data(data.object_list)
+        return plain_data(data.object_list, fields)
     if isinstance(data, list | tuple):
-        return [plain_data(item) for item in data]
-    if isinstance(plain := convert(data), Refusal):
-        raise TypeError(f"{plain.problem}; {plain.hint}")
-    return plain
+        return [plain_data(item, fields) for item in data]
+    model = data.model if isinstance(data, QuerySet) else type(data)
+    bare = names is None and (isinstance(data, Model) or data._iterable_class is ModelIterable)
+    if bare and (refusal := refuse_secrets(model)):
+        raise TypeError(f"{refusal.problem}; {refusal.hint}")
+    if isinstance(data, Model):
+        return plain(data, names)
+    if names is None and data._iterable_class is not ModelIterable:
+        return list(data)
+    return list(data.values(*names or ()))
 
 
 def _unwrap(value: "LazyObject[Any]") -> Any:

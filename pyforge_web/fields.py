@@ -1,12 +1,104 @@
-"""What is known of the columns of a model."""
+"""What is known of the columns of a model: their kinds, their names, and which of them are secret."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from django.core.exceptions import FieldError
+from django.db import models
 from django.db.models import Field, Model
 
 from .conf import get_settings
+
+# The kind of each field class, by the class itself and never by a name alone; a class that is not here is written by
+# the type of its values. To add one: its row here, its kind in native/src/kinds/, its row in the tests' table.
+KINDS: dict[type[Any], str] = {
+    models.AutoField: "integer",
+    models.BigAutoField: "integer",
+    models.BigIntegerField: "integer",
+    models.BinaryField: "refused",
+    models.BooleanField: "boolean",
+    models.CharField: "text",
+    models.DateField: "date",
+    models.DateTimeField: "datetime",
+    models.DecimalField: "decimal",
+    models.DurationField: "duration",
+    models.EmailField: "text",
+    models.FileField: "file",
+    models.FilePathField: "text",
+    models.FloatField: "float",
+    models.GenericIPAddressField: "ip",
+    models.IPAddressField: "ip",
+    models.ImageField: "file",
+    models.IntegerField: "integer",
+    models.JSONField: "json",
+    models.PositiveBigIntegerField: "integer",
+    models.PositiveIntegerField: "integer",
+    models.PositiveSmallIntegerField: "integer",
+    models.SlugField: "text",
+    models.SmallAutoField: "integer",
+    models.SmallIntegerField: "integer",
+    models.TextField: "text",
+    models.TimeField: "time",
+    models.URLField: "text",
+    models.UUIDField: "uuid",
+}
+# Those of django.contrib.postgres, which cannot be imported without psycopg.
+POSTGRES_KINDS = {
+    "array.ArrayField": "array",
+    "citext.CICharField": "text",
+    "citext.CIEmailField": "text",
+    "citext.CITextField": "text",
+    "hstore.HStoreField": "hstore",
+    "ranges.BigIntegerRangeField": "refused",
+    "ranges.DateRangeField": "refused",
+    "ranges.DateTimeRangeField": "refused",
+    "ranges.DecimalRangeField": "refused",
+    "ranges.IntegerRangeField": "refused",
+}
+_POSTGRES = "django.contrib.postgres.fields."
+
+
+class Descriptor(TypedDict):
+    """What is known of one model field; `kind` is None for a class that is not known, "refused" for none in JSON."""
+
+    name: str
+    attname: str
+    kind: str | None
+    null: bool
+    primary_key: bool
+    max_length: int | None
+    max_digits: int | None
+    decimal_places: int | None
+
+
+def extract_model_fields(model: type[Model]) -> list[Descriptor]:
+    """The descriptors of the concrete fields of a model, in the order of its columns."""
+    return [describe(field) for field in model._meta.concrete_fields]
+
+
+def describe(field: "Field[Any, Any]") -> Descriptor:
+    """The descriptor of a field."""
+    return {
+        "name": field.name,
+        "attname": field.attname,
+        "kind": kind_of(field),
+        "null": field.null,
+        "primary_key": field.primary_key,
+        "max_length": field.max_length,
+        "max_digits": getattr(field, "max_digits", None),
+        "decimal_places": getattr(field, "decimal_places", None),
+    }
+
+
+def kind_of(field: "Field[Any, Any]") -> str | None:
+    """The kind of a field; a foreign key has that of its target, a generated column that of its expression."""
+    while isinstance(field, models.ForeignKey):
+        field = field.target_field
+    if isinstance(field, models.GeneratedField):
+        field = cast("Field[Any, Any]", field.output_field)
+    known = KINDS.get(type(field))
+    path = f"{type(field).__module__}.{type(field).__qualname__}"
+    return known or POSTGRES_KINDS.get(path.removeprefix(_POSTGRES))
 
 
 def secret_columns(model: type[Model]) -> list[str]:

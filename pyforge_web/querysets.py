@@ -23,7 +23,7 @@ from django.db.models.query import (
 )
 
 from . import backends, instances, metering
-from .bridge import Columns, Rows
+from .bridge import Columns, Records, Rows
 
 _SHAPES = {
     ValuesIterable: "object",
@@ -45,23 +45,23 @@ def is_model_data(data: object) -> bool:
     return isinstance(data, QuerySet | Model | Page)
 
 
-def choose(queryset: Query, names: Sequence[str]) -> Query | list[Any]:
+def choose(queryset: Query, names: Sequence[str]) -> Query | Records:
     """The QuerySet, or the rows of an evaluated one, with these columns alone."""
     if queryset._iterable_class is ModelIterable and queryset._result_cache is not None:
-        return instances.records(queryset, names)
+        return instances.evaluated(queryset, names)
     if queryset._iterable_class not in (ModelIterable, ValuesIterable):
         raise TypeError("fields= chooses columns of models and of values(): name them in values_list() itself")
     return queryset.values(*names)
 
 
-def rows(queryset: Query) -> Rows | list[Any]:
+def rows(queryset: Query) -> Rows | Records | list[Any]:
     """What native code writes in a QuerySet's place: a query that it fetches from, or plain rows.
 
     An evaluated QuerySet is written as it is now, without a query.
     """
     if queryset._result_cache is not None:
         model = queryset._iterable_class is ModelIterable
-        return instances.records(queryset) if model else list(queryset)
+        return instances.evaluated(queryset) if model else list(queryset)
     if queryset._iterable_class is ModelIterable:
         queryset = queryset.values()
     plan = _plan(queryset)
@@ -93,7 +93,8 @@ def _plan(queryset: Query) -> Rows | list[Any] | None:
     except EmptyResultSet:
         return []
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    names = _names(queryset.query, len(expressions))
+    shape = _SHAPES[queryset._iterable_class]
+    names = _names(queryset.query, len(expressions), shape)
     if names is None or compiler.has_composite_fields(expressions):
         return None
     converters = compiler.get_converters(expressions)
@@ -103,19 +104,23 @@ def _plan(queryset: Query) -> Rows | list[Any] | None:
     ]
     cursor = connection.cursor()
     try:
-        driver = backend.Cursor(cursor, expressions, readers)
+        driver = backend.Cursor(cursor, compiler, expressions, readers)
         cursor.execute(sql, params)
+        driver.executed()
     except BaseException:
         cursor.close()
         raise
-    columns = compile_columns(_SHAPES[queryset._iterable_class], tuple(names), tuple(driver.readers))
-    metering.count_columns(driver.readers.count(backends.DJANGO), len(names))
+    readers = driver.readers[: len(names)]
+    columns = compile_columns(shape, tuple(names), tuple(readers))
+    metering.count_columns(readers.count(backends.DJANGO), len(names))
     rescue = _rescue(converters, driver, connection)
     return Rows(columns, lambda: cursor.fetchmany(_CHUNK), rescue, cursor.close)
 
 
-def _names(query: Any, count: int) -> list[str] | None:
+def _names(query: Any, count: int, shape: str) -> list[str] | None:
     """The keys of a row, as `ValuesIterable` has them; None where they are not one for each column."""
+    if shape != "object":
+        return [str(index) for index in range(1 if shape == "scalar" else count)]
     if query.selected:
         names = list(query.selected)
     else:
@@ -126,7 +131,7 @@ def _names(query: Any, count: int) -> list[str] | None:
 @lru_cache(maxsize=1024)
 def compile_columns(shape: str, names: tuple[str, ...], readers: tuple[backends.Reader, ...]) -> Columns:
     """The columns of a row for native code, compiled once for all queries that are alike."""
-    return Columns([(name, *reader) for name, reader in zip(names, readers, strict=True)], shape)
+    return Columns([(name, name, *reader) for name, reader in zip(names, readers, strict=True)], shape)
 
 
 def _rescue(converters: dict[int, Any], driver: Any, connection: Any) -> Callable[[int, Any], Any]:

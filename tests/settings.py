@@ -1,5 +1,6 @@
 """The site the tests run in: small, SQLite in memory, no migrations."""
 
+import importlib.util
 from pathlib import Path
 
 SECRET_KEY = "tests only"
@@ -14,7 +15,12 @@ INSTALLED_APPS = [
     "pyforge_web",
     "demo_site.airports",
     "tests.app",
+    "tests.rows",
 ]
+if importlib.util.find_spec("psycopg"):
+    INSTALLED_APPS += ["django.contrib.postgres", "tests.rows.pg"]
+DATABASE_ROUTERS = ["tests.rows.routers.OnlyPostgreSQL"]
+SILENCED_SYSTEM_CHECKS = ["fields.E210"]  # Pillow: an ImageField is a path here, no image is opened
 STATIC_URL = "/static/"
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

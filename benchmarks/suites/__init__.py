@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from benchmarks.measure import Effort
 from benchmarks.report import Report
-from benchmarks.suites import counting, encoder, memory, text
+from benchmarks.suites import counting, encoder, instances, memory, queryset_memory, querysets, text
 
 Suite = Callable[[Effort, str], Report]
 
@@ -13,4 +13,7 @@ SUITES: dict[str, Suite] = {
     "text": text.run,
     "counting": counting.run,
     "memory": memory.run,
+    "querysets": querysets.run,
+    "queryset_memory": queryset_memory.run,
+    "instances": instances.run,
 }

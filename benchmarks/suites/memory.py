@@ -1,12 +1,8 @@
 """Peak memory of one encode, over the size of its output. Each case runs in a process of its own."""
 
-import json
-import subprocess
-import sys
-
 from benchmarks.goals import Goal
 from benchmarks.measure import Effort
-from benchmarks.memory_child import CONTESTANTS, SHAPES, STATUS
+from benchmarks.memory_child import CONTESTANTS, SHAPES, STATUS, run_child
 from benchmarks.report import Report, table
 
 GOAL = Goal(2.2)
@@ -24,18 +20,9 @@ def run(effort: Effort, only: str = "") -> Report:
 
 
 def _row(report: Report, shape: str) -> list[str]:
-    measured = {name: _measure(shape, name) for name in CONTESTANTS}
+    measured = {name: run_child("benchmarks.memory_child", shape, name) for name in CONTESTANTS}
     ratios = {name: grown / output for name, (grown, output) in measured.items()}
     verdict = report.judge(shape, GOAL, ratios["ours"])
     print(f"  {shape}: ours {ratios['ours']:.2f}", flush=True)
     cells = [verdict if name == "ours" else f"{ratio:.2f}" for name, ratio in ratios.items()]
     return [shape, f"{measured['ours'][1] / 1e6:.0f} MB", *cells]
-
-
-def _measure(shape: str, contestant: str) -> tuple[int, int]:
-    command = [sys.executable, "-m", "benchmarks.memory_child", shape, contestant]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
-    grown, output = json.loads(done.stdout)
-    return grown, output

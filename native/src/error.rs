@@ -26,6 +26,31 @@ pub enum Error {
         /// How many values it has.
         found: usize,
     },
+    /// A row of another length than its columns.
+    WrongLength {
+        /// Which row.
+        row: usize,
+        /// How many values it has.
+        found: usize,
+        /// How many columns there are.
+        expected: usize,
+    },
+    /// A value that its column cannot hold.
+    WrongKind {
+        /// Which row.
+        row: usize,
+        /// The column.
+        name: String,
+        /// The column's kind.
+        kind: &'static str,
+        /// The type of the value.
+        found: String,
+    },
+    /// A column of an instance that is deferred, or not yet computed.
+    NotLoaded {
+        /// The column.
+        name: String,
+    },
     /// An `items()` that gave something else than pairs.
     NotPairs,
     /// A value, or a key, that has no JSON form: what Django says of it, and what to do.
@@ -72,6 +97,17 @@ impl Error {
             Self::TooFewColumns { row, found } => {
                 PyValueError::new_err(format!("row {row} has {found} values only at {path}"))
             }
+            Self::WrongLength { row, found, expected } => PyValueError::new_err(format!(
+                "row {row} has {found} values for {expected} columns at {path}; give one for each, in their order"
+            )),
+            Self::WrongKind { row, name, kind, found } => PyTypeError::new_err(format!(
+                "row {row}, field {name:?}: a value of type {found} cannot be of kind {kind}, at {path}; \
+                 give the values in the order of the descriptors"
+            )),
+            Self::NotLoaded { name } => PyValueError::new_err(format!(
+                "{name} is not loaded at {path}; leave it out of fields=, load it with the QuerySet, or once with \
+                 refresh_from_db(fields=[{name:?}])"
+            )),
             Self::NotPairs => PyValueError::new_err(format!("items must return 2-tuples at {path}")),
             Self::Refused { problem, hint } => PyTypeError::new_err(format!("{problem} at {path}; {hint}")),
             Self::OutOfMemory => PyMemoryError::new_err(()),

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::string::PyStringData;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 
-use crate::json::escape::{self, ASCII, HTML, Latin1};
+use crate::json::escape;
 use crate::json::writer::Out;
 
 #[cfg(target_arch = "x86_64")]
@@ -132,6 +132,7 @@ impl BytesBuffer {
     }
 
     /// The place of the next byte, and the end of the capacity.
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     fn spare(&mut self) -> (*mut u8, *mut u8) {
         let end = self.end();
@@ -140,6 +141,7 @@ impl BytesBuffer {
     }
 
     /// Takes what was written from `end()` up to there.
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     unsafe fn set_end(&mut self, end: *mut u8) {
         // SAFETY: the caller wrote on from `end()`, so `end` lies in the same allocation.
@@ -351,14 +353,10 @@ unsafe fn copy_clean<const ESCAPE: u8>(bytes: &[u8], to: *mut u8) -> bool {
             }
             _ => {
                 copy(bytes, to);
-                bytes.iter().all(|&byte| is_clean::<ESCAPE>(byte))
+                bytes.iter().all(|&byte| escape::is_clean::<ESCAPE>(byte))
             }
         }
     }
-}
-
-fn is_clean<const ESCAPE: u8>(byte: u8) -> bool {
-    Latin1::<ESCAPE>::SPELLINGS[usize::from(byte)][7] == 1
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -373,8 +371,9 @@ fn are_clean<const ESCAPE: u8>(a: u128, b: u128) -> bool {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
 fn are_clean<const ESCAPE: u8>(a: u128, b: u128) -> bool {
-    a.to_ne_bytes().into_iter().chain(b.to_ne_bytes()).all(is_clean::<ESCAPE>)
+    escape::are_clean::<ESCAPE>(&a.to_ne_bytes()) & escape::are_clean::<ESCAPE>(&b.to_ne_bytes())
 }
 
 /// A code point as CPython stores it.
@@ -401,7 +400,7 @@ fn write_plainly<U: Unit, const ESCAPE: u8>(units: &[U], out: &mut BytesBuffer) 
         // SAFETY: it has.
         return unsafe { avx2::write_units::<U, ESCAPE>(units, out, true) };
     }
-    escape::write_code_points::<ESCAPE>(out, units.iter().map(|&unit| unit.into()));
+    escape::write_units::<U, ESCAPE>(out, units);
 }
 
 // ---- Raw reads ------------------------------------------------------------------------------------------------------

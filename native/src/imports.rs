@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyType;
+use pyo3::types::{PyDict, PyType};
 
 macro_rules! imports {
     ($($(#[$doc:meta])* $field:ident: $type:ty = $module:literal . $name:literal),* $(,)?) => {
@@ -42,6 +42,12 @@ imports! {
     convert_key: PyAny = "pyforge_web.encoders"."convert_key",
     /// Gives what `fields=` chooses
     select: PyAny = "pyforge_web.encoders"."select",
+    /// The columns of each model class whose instances were written before
+    instances: PyDict = "pyforge_web.instances"."compiled",
+    /// `django.db.models.fields.files.FieldFile`
+    field_file: PyType = "django.db.models.fields.files"."FieldFile",
+    /// `json.loads`
+    loads: PyAny = "json"."loads",
     /// What `convert` returns for a value that has no JSON form
     refusal: PyType = "pyforge_web.encoders"."Refusal",
     /// The `ContextVar` with the collectors that listen
@@ -64,4 +70,9 @@ impl Imports {
 #[inline]
 pub fn is_exact(value: &Bound<'_, PyAny>, class: &Py<PyType>) -> bool {
     value.get_type_ptr().cast() == class.as_ptr()
+}
+
+/// `isinstance(value, class)`, false where the question itself fails.
+pub fn is_instance(value: &Bound<'_, PyAny>, class: &Py<PyType>) -> bool {
+    value.is_instance(class.bind(value.py())).unwrap_or(false)
 }

@@ -28,7 +28,7 @@ mod _native {
     #[pymodule_export]
     use super::functions::{dumps, dumps_html, listen, totals};
     #[pymodule_export]
-    use super::serializer::{Columns, Rows};
+    use super::serializer::{Columns, Records, Rows, Tuples};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

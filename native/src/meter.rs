@@ -95,7 +95,8 @@ impl<'py> Meter<'py> {
         let python = self.python.as_nanos() as u64;
         let native = (whole.as_nanos() as u64).saturating_sub(python);
         for listener in listeners {
-            listener.call_method1(intern!(py, "add"), (function, self.crossings_out, self.rows, bytes, native, python))?;
+            listener
+                .call_method1(intern!(py, "add"), (function, self.crossings_out, self.rows, bytes, native, python))?;
         }
         Ok(())
     }

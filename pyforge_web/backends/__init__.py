@@ -64,4 +64,5 @@ def cast_reader(converters: list[Converter]) -> Reader | None:
     """The reader of an expression whose one converter casts to a number; None for anything else."""
     if len(converters) != 1:
         return None
-    return _CASTS.get(getattr(converters[0], "__code__", None))
+    code: Any = getattr(converters[0], "__code__", None)
+    return _CASTS.get(code)

@@ -38,14 +38,10 @@ _SCALARS = frozenset(
         "varchar",
     }
 )
-# Of these the text is read natively: the kind, and the name of the type to psycopg.
-_AS_TEXT = {
-    "date": ("date", "date"),
-    "numeric": ("decimal", "numeric"),
-    "time": ("time", "time"),
-    "timestamp with time zone": ("datetime", "timestamptz"),
-    "uuid": ("uuid", "uuid"),
-}
+# The types whose text is read natively: the kind, by the type's name to psycopg and its oid.
+_KINDS = {"date": "date", "numeric": "decimal", "time": "time", "timestamptz": "datetime", "uuid": "uuid"}
+_OIDS = {psycopg.adapters.types[name].oid: name for name in _KINDS}
+_SLOW = frozenset({"date", "numeric", "time", "timestamp with time zone", "uuid"})
 
 
 def read(expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper) -> Reader:
@@ -63,30 +59,42 @@ def compiler(query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:
 
 
 class Cursor:
-    """Sets text loaders on a cursor before it executes, where all columns of the row are known scalars."""
+    """Sets text loaders on a cursor before it executes, where all columns of the row are known scalars.
 
-    def __init__(self, cursor: Any, expressions: list[BaseExpression], readers: list[Reader]) -> None:
+    What a column then holds is told by its oid: a union may give another type than its first query declares, and so may
+    a table that Django does not manage.
+    """
+
+    def __init__(self, cursor: Any, compiler: Any, expressions: list[BaseExpression], readers: list[Reader]) -> None:
         self.readers = readers
-        self._loaders: dict[int, Any] = {}
         self._connection = cursor.db
+        self._loaders: dict[int, Any] = {}
+        self._columns: dict[int, Any] = {}
+        self._raw = raw = _raw_cursor(cursor)
         columns = [_column_type(expression, self._connection) for expression in expressions]
-        raw = _raw_cursor(cursor)
-        if raw is None or None in columns or not _is_usual_session(raw, self._connection):
+        if raw is None or None in columns or _SLOW.isdisjoint(columns) or not _is_usual_session(raw, self._connection):
             return
-        self.readers = list(readers)
-        types = psycopg.adapters.types
-        for index, (column, reader) in enumerate(zip(columns, readers, strict=True)):
-            if reader is VALUE and (text := _AS_TEXT.get(str(column))):
-                kind, name = text
-                self.readers[index] = Reader(kind, zone="written" if settings.USE_TZ else "naive")
-                loader = raw.adapters.get_loader(types[name].oid, Format.TEXT)
-                self._loaders[index] = loader(types[name].oid, raw.connection) if loader else None
-        for name in {_AS_TEXT[str(columns[index])][1] for index in self._loaders}:
+        for oid, name in _OIDS.items():
+            loader = raw.adapters.get_loader(oid, Format.TEXT)
+            self._loaders[oid] = loader(oid, raw.connection) if loader else None
             raw.adapters.register_loader(name, TextLoader)
+
+    def executed(self) -> None:
+        """Chooses the readers by what the server says it sends."""
+        result = self._raw.pgresult if self._raw is not None and self._loaders else None
+        if result is None:
+            return
+        zone = "written" if settings.USE_TZ else "stripped"
+        self.readers = list(self.readers)
+        for index, reader in enumerate(self.readers):
+            oid = result.ftype(index)
+            if oid in self._loaders:
+                self._columns[index] = self._loaders[oid]
+                self.readers[index] = Reader(_KINDS[_OIDS[oid]], zone=zone) if reader is VALUE else DJANGO
 
     def driver_value(self, index: int, value: Any) -> Any:
         """What the driver gives for a column under Django."""
-        loader = self._loaders.get(index)
+        loader = self._columns.get(index)
         if loader is None or not isinstance(value, str):
             return value
         with self._connection.wrap_database_errors:

@@ -3,20 +3,23 @@
 Source: `django/db/backends/sqlite3/operations.py`, whose converters are recognised by identity.
 """
 
+from collections.abc import Callable, Mapping
 from functools import cache
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any, cast
 
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.sqlite3.base import DatabaseOperations
+from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.db.models import DecimalField
 from django.db.models.expressions import BaseExpression, Col
-from django.db.models.sql.compiler import PositionRef
+from django.db.models.sql.compiler import SQLCompiler
+from django.utils.dateparse import parse_date, parse_datetime, parse_time
 
 from . import DJANGO, VALUE, Converter, Reader, cast_reader, is_plain_json
 
-_METHODS = {
+DatabaseOperations = DatabaseWrapper.ops_class
+_METHODS: dict[Any, Reader] = {
     DatabaseOperations.convert_datefield_value: Reader("date"),
     DatabaseOperations.convert_timefield_value: Reader("time"),
     DatabaseOperations.convert_uuidfield_value: Reader("uuid"),
@@ -24,7 +27,11 @@ _METHODS = {
     DatabaseOperations.convert_durationfield_value: Reader("duration"),
 }
 # The driver parses these in Python, by the declared type of a plain column: `+column` is an expression and has none.
-_PARSED_BY_DRIVER = frozenset({"DateTimeField", "DateField", "TimeField"})
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "DateField": parse_date,
+    "DateTimeField": parse_datetime,
+    "TimeField": parse_time,
+}
 
 
 def read(expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper) -> Reader:
@@ -58,36 +65,43 @@ def _column_decimal() -> object:
     return cast(FunctionType, DatabaseOperations.get_decimalfield_converter(cast(Any, None), column)).__code__
 
 
-@cache
-def raw_compiler(compiler_class: Any) -> Any:
-    """A compiler that selects `+column` where the driver would parse a date in Python.
+class RawSelect(SQLCompiler):
+    """Selects `+column` where the driver would parse a date in Python.
 
-    Only where the plan stays the same: a column that ORDER BY names by its position, or that GROUP BY, DISTINCT or a
-    combinator compares, keeps its index.
+    Only where the plan stays the same: a column that ORDER BY names by its position (`PositionRef`), or that GROUP BY,
+    DISTINCT or a combinator compares, keeps its index.
     """
 
-    class RawCompiler(compiler_class):
-        def pre_sql_setup(self, *args: Any, **kwargs: Any) -> Any:
-            setup = super().pre_sql_setup(*args, **kwargs)
-            _, order_by, group_by = setup
-            if not (group_by or self.query.distinct or self.query.combinator):
-                ordered = [ordering.expression for ordering, _ in order_by]
-                by_position = {column.ordinal for column in ordered if isinstance(column, PositionRef)}
-                self.select = [
-                    (column, (f"+{sql}", params), alias)
-                    if position not in by_position and self.is_parsed_by_driver(column)
-                    else (column, (sql, params), alias)
-                    for position, (column, (sql, params), alias) in enumerate(self.select, 1)
-                ]
-            return setup
+    parsers: Mapping[int, Callable[[str], Any]] = MappingProxyType({})
 
-        def is_parsed_by_driver(self, column: BaseExpression) -> bool:
-            if type(column) is not Col or column.output_field.get_internal_type() not in _PARSED_BY_DRIVER:
-                return False
-            converters, _ = self.get_converters([column])[0]
-            return read(column, converters, self.connection) is not DJANGO
+    def pre_sql_setup(self, *args: Any, **kwargs: Any) -> Any:
+        setup: Any = super().pre_sql_setup(*args, **kwargs)
+        _, order_by, group_by = setup
+        if not (group_by or self.query.distinct or self.query.combinator):
+            by_position = {getattr(ordering.expression, "ordinal", None) for ordering, _ in order_by}
+            self.parsers = {
+                index: _PARSERS[column.output_field.get_internal_type()]
+                for index, (column, _, _) in enumerate(self.select)
+                if index + 1 not in by_position and self.is_parsed_by_driver(column)
+            }
+            self.select: Any = [
+                (column, (f"+{sql}" if index in self.parsers else sql, params), alias)
+                for index, (column, (sql, params), alias) in enumerate(self.select)
+            ]
+        return setup
 
-    return RawCompiler
+    def is_parsed_by_driver(self, column: BaseExpression) -> bool:
+        """Whether the driver would make an object of a plain column's text that native code reads itself."""
+        if type(column) is not Col or column.output_field.get_internal_type() not in _PARSERS:
+            return False
+        converters, _ = self.get_converters([column])[0]
+        return read(column, converters, self.connection) is not DJANGO
+
+
+@cache
+def raw_compiler(standard: Any) -> Any:
+    """The compiler class with `RawSelect` above it."""
+    return type(f"Raw{standard.__name__}", (RawSelect, standard), {})
 
 
 def compiler(query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:
@@ -97,11 +111,26 @@ def compiler(query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:
 
 
 class Cursor:
-    """What must be done to a cursor, and undone for a value: here nothing, raw values are the driver's own."""
+    """What was done to a query, and must be done to a value that is not of the strict form."""
 
-    def __init__(self, cursor: Any, expressions: list[BaseExpression], readers: list[Reader]) -> None:
+    def __init__(self, cursor: Any, compiler: Any, expressions: list[BaseExpression], readers: list[Reader]) -> None:
         self.readers = readers
+        self._parsers = compiler.parsers
+
+    def executed(self) -> None:
+        """Nothing: SQLite's values have types, its columns have none."""
 
     def driver_value(self, index: int, value: Any) -> Any:
-        """What the driver gives for a column under Django."""
-        return value
+        """What the driver gives for a column under Django: it parses the text of whatever is stored."""
+        parser = self._parsers.get(index)
+        if parser is None or value is None:
+            return value
+        return parser(value.decode() if isinstance(value, bytes) else _text(value))
+
+
+def _text(value: Any) -> str:
+    """SQLite's text of a value: 15 digits of a float, and a point in all of them."""
+    if not isinstance(value, float):
+        return str(value)
+    text = f"{value:.15g}"
+    return text if not text.lstrip("-").isdigit() else f"{text}.0"

@@ -10,8 +10,8 @@
 use std::arch::x86_64::*;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::{ASCII, BytesBuffer, HTML, Latin1, SLACK, Unit, copy, copy_clean as copy_short};
-use crate::json::escape::{CLOSE_PAIRS, CLOSE_QUADS, CLOSED_QUADS, SLIDE, spell_wide, surrogates};
+use super::{BytesBuffer, SLACK, Unit, copy, copy_clean as copy_short};
+use crate::json::escape::{ASCII, CLOSE_PAIRS, CLOSE_QUADS, CLOSED_QUADS, HTML, Latin1, SLIDE, spell_wide, surrogates};
 
 /// Whether the processor has what the functions below are compiled for. A flag of our own: the cold half of
 /// `is_x86_feature_detected` would be in the way of every text.
@@ -41,7 +41,7 @@ pub unsafe fn write_ascii<const ESCAPE: u8>(ascii: &[u8], out: &mut BytesBuffer)
         }
         let at = out.end();
         at.write(b'"');
-        let clean = copy_clean::<ESCAPE>(ascii, at.add(1));
+        let clean = copy_clean::<ESCAPE, true>(ascii, at.add(1));
         out.len += 1 + clean;
         if clean < len {
             return write_units::<u8, ESCAPE>(&ascii[clean..], out, false);
@@ -88,7 +88,7 @@ pub unsafe fn write_units<U: Unit, const ESCAPE: u8>(mut rest: &[U], out: &mut B
                 (at, limit) = out.spare();
             }
             if size_of::<U>() == 1 && (was_clean || rest.len() < 16) {
-                let clean = copy_clean::<ESCAPE>(as_bytes(rest), at);
+                let clean = copy_clean::<ESCAPE, false>(as_bytes(rest), at);
                 at = at.add(clean);
                 rest = &rest[clean..];
             }
@@ -127,13 +127,16 @@ dirty!(dirty16, __m128i, _mm_set1_epi8, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_or_s
 dirty!(dirty32, __m256i, _mm256_set1_epi8, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_or_si256);
 
 /// Copies bytes until a vector of them is not clean; how many were copied. What is written beyond is rubbish.
+///
+/// `FIRST`: at the start of a text of 32 bytes or more. One function for each of the two callers is compiled into them: a
+/// text of 200 bytes takes 10 % less.
 #[target_feature(enable = "avx2,popcnt")]
 #[inline]
-unsafe fn copy_clean<const ESCAPE: u8>(bytes: &[u8], at: *mut u8) -> usize {
+unsafe fn copy_clean<const ESCAPE: u8, const FIRST: bool>(bytes: &[u8], at: *mut u8) -> usize {
     let len = bytes.len();
     // SAFETY: every load and store is of 32 bytes that begin at most at `len - 32`.
     unsafe {
-        if len < 32 {
+        if !FIRST && len < 32 {
             return if copy_short::<ESCAPE>(bytes, at) { len } else { 0 };
         }
         let copy_32 = |place: usize| {

@@ -1,7 +1,7 @@
 use pyo3::types::IntoPyDict;
 
 use super::*;
-use crate::json::escape::UTF8;
+use crate::json::escape::{ASCII, HTML, UTF8};
 
 /// What `write` puts into a buffer.
 fn written(write: impl FnOnce(&mut BytesBuffer)) -> Vec<u8> {

@@ -33,4 +33,8 @@ impl JsonKind for Boolean {
         sink.out.extend(word);
         Outcome::Done
     }
+
+    fn admits(value: &Bound<'_, PyAny>, _: &Imports) -> bool {
+        value.is_instance_of::<PyBool>()
+    }
 }

@@ -5,7 +5,7 @@ use pyo3::types::{PyDate, PyDateAccess};
 
 use super::{Form, JsonKind, Outcome, Sink, Stored};
 use crate::ffi::ascii;
-use crate::imports::Imports;
+use crate::imports::{Imports, is_instance};
 use crate::json::temporal::{self, parse_date, write_date};
 
 /// See the head of this file.
@@ -32,6 +32,10 @@ impl JsonKind for Date {
         };
         write_date(&mut sink.out, date);
         Outcome::Done
+    }
+
+    fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
+        is_instance(value, &imports.date) && !is_instance(value, &imports.datetime)
     }
 }
 

@@ -9,7 +9,7 @@ use super::duration::micros_of;
 use super::time::time_of;
 use super::{Form, JsonKind, Outcome, Sink, Stored, Zone};
 use crate::ffi::ascii;
-use crate::imports::{Imports, is_exact};
+use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::temporal::{Offset, parse_datetime, write_datetime};
 
 /// See the head of this file.
@@ -46,13 +46,17 @@ impl JsonKind for DateTime {
             return Outcome::NotMine;
         };
         let offset = match (stored.zone, offset) {
-            (Zone::Naive, _) => Offset::None,
+            (Zone::Naive, Offset::None) | (Zone::Stripped, _) => Offset::None,
             (Zone::Utc, Offset::None) => Offset::Micros(0),
-            (_, Offset::None) => return Outcome::NotMine,
+            (Zone::Naive, _) | (_, Offset::None) => return Outcome::NotMine,
             (_, offset) => offset,
         };
         write_datetime(&mut sink.out, date, time, offset);
         Outcome::Done
+    }
+
+    fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
+        is_instance(value, &imports.datetime)
     }
 }
 
@@ -66,7 +70,7 @@ impl DateTime {
         match value.cast_exact::<PyDateTime>() {
             Ok(naive) if naive.get_tzinfo().is_none() => {
                 let offset = match stored.zone {
-                    Zone::Naive => Offset::None,
+                    Zone::Naive | Zone::Stripped => Offset::None,
                     Zone::Utc => Offset::Micros(0),
                     Zone::Written => return Outcome::NotMine,
                 };

@@ -5,7 +5,7 @@ use pyo3::types::{PyFloat, PyInt};
 
 use super::{Form, JsonKind, Outcome, Sink, Stored};
 use crate::ffi::{ascii, int_value};
-use crate::imports::{Imports, is_exact};
+use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::number::{scale, write_scaled};
 use crate::json::writer::Out;
 
@@ -47,6 +47,10 @@ impl JsonKind for Decimal {
             }
             None => Outcome::NotMine,
         }
+    }
+
+    fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
+        is_instance(value, &imports.decimal)
     }
 }
 

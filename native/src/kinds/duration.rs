@@ -5,7 +5,7 @@ use pyo3::types::{PyDelta, PyDeltaAccess, PyInt};
 
 use super::{Form, JsonKind, Outcome, Sink, Stored};
 use crate::ffi::int_value;
-use crate::imports::Imports;
+use crate::imports::{Imports, is_instance};
 use crate::json::temporal::write_duration;
 
 /// See the head of this file.
@@ -31,6 +31,10 @@ impl JsonKind for Duration {
             }
             None => Self::write(value, imports, sink),
         }
+    }
+
+    fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
+        is_instance(value, &imports.timedelta)
     }
 }
 

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 
+use super::integer::Integer;
 use super::{Form, JsonKind, NotFinite, Outcome, Sink};
 use crate::error::Error;
 use crate::imports::Imports;
@@ -25,6 +26,10 @@ impl JsonKind for Float {
         } else {
             write_not_finite(value, sink)
         }
+    }
+
+    fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
+        value.is_instance_of::<PyFloat>() || Integer::admits(value, imports)
     }
 }
 

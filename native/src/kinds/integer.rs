@@ -1,7 +1,7 @@
 //! `int` of any size, subclasses by their value: `json` ignores a `__repr__` of theirs.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyString};
+use pyo3::types::{PyBool, PyInt, PyString};
 
 use super::{Form, JsonKind, Outcome, Sink};
 use crate::ffi::int_value;
@@ -22,6 +22,10 @@ impl JsonKind for Integer {
             }
             None => write_large(value, sink),
         }
+    }
+
+    fn admits(value: &Bound<'_, PyAny>, _: &Imports) -> bool {
+        value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>()
     }
 }
 

@@ -32,6 +32,10 @@ impl JsonKind for Json {
         };
         if F::write_json(&mut sink.out, text) { Outcome::Done } else { Outcome::NotMine }
     }
+
+    fn admits(_: &Bound<'_, PyAny>, _: &Imports) -> bool {
+        true
+    }
 }
 
 /// Whether the text is JSON, and none that Python reads as infinity, or not at all.

@@ -15,6 +15,8 @@ use crate::json::writer::Out;
 
 /// How the text is spelled: separators and escapes.
 pub trait Form {
+    /// Which of the forms it is, for what is kept once for each.
+    const INDEX: usize;
     /// Between two items.
     const ITEM: &'static [u8];
     /// Between a key and its value.
@@ -28,11 +30,15 @@ pub trait Form {
 }
 
 macro_rules! forms {
-    ($($(#[$doc:meta])* $form:ident = $item:literal $key:literal $escape:ident $json:ident),* $(,)?) => {$(
+    ($($(#[$doc:meta])* $index:literal $form:ident = $item:literal $key:literal $escape:ident $json:ident),* $(,)?) => {
+        /// How many forms there are.
+        pub const FORMS: usize = [$($index),*].len();
+        $(
         $(#[$doc])*
         pub struct $form;
 
         impl Form for $form {
+            const INDEX: usize = $index;
             const ITEM: &'static [u8] = $item;
             const KEY: &'static [u8] = $key;
 
@@ -49,18 +55,19 @@ macro_rules! forms {
                 escape::write_code_points::<{ escape::$escape }>(out, text.chars().map(u32::from));
             }
         }
-    )*};
+        )*
+    };
 }
 
 forms! {
     /// No white space, raw UTF-8: the default.
-    Compact = b"," b":" UTF8 pass_json,
+    0 Compact = b"," b":" UTF8 pass_json,
     /// No white space, ASCII alone: for a response whose charset is not UTF-8.
-    CompactAscii = b"," b":" ASCII pass_json_as_ascii,
+    1 CompactAscii = b"," b":" ASCII pass_json_as_ascii,
     /// The very bytes of `json.dumps`.
-    Django = b", " b": " ASCII refuse_json,
+    2 Django = b", " b": " ASCII refuse_json,
     /// No white space, and nothing that HTML knows: for a page.
-    Html = b"," b":" HTML pass_json_as_html,
+    3 Html = b"," b":" HTML pass_json_as_html,
 }
 
 /// What becomes of NaN and the infinities.
@@ -114,6 +121,9 @@ pub trait JsonKind {
     /// Writes a value of exactly this kind's Python type; anything else is "not mine".
     fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome;
 
+    /// Whether a value may stand in a column of this kind, though only Python code can write it: an instance of a subclass.
+    fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool;
+
     /// Writes a value as a database driver gives it, in the one strict form that Django's converters read the same way;
     /// anything else is "not mine". The driver's value is this kind's Python type where no other form is known.
     #[inline(always)]
@@ -125,8 +135,10 @@ pub trait JsonKind {
 /// What the zone of a stored datetime is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zone {
-    /// None (`USE_TZ = False`): an offset in the text is left out.
+    /// None (`USE_TZ = False`).
     Naive,
+    /// None: the offset that PostgreSQL writes is left out.
+    Stripped,
     /// UTC, where the text has no offset.
     Utc,
     /// That of the offset in the text.
@@ -171,7 +183,17 @@ macro_rules! kinds {
                 match self { $(Self::$kind => $file::$kind::read(value, stored, imports, sink),)* }
             }
 
-            /// The kind of a name: that of its file.
+            /// Whether a value that is "not mine" may stand in a column of this kind all the same.
+            pub fn admits(self, value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
+                match self { $(Self::$kind => $file::$kind::admits(value, imports),)* }
+            }
+
+            /// The name of the kind: that of its file.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$kind => stringify!($file),)* }
+            }
+
+            /// The kind of a name.
             pub fn of_name(name: &str) -> Option<Self> {
                 match name { $(stringify!($file) => Some(Self::$kind),)* _ => None }
             }
@@ -202,6 +224,14 @@ kinds! {
     Uuid = uuid,
     /// Stored JSON text
     Json = json,
+    /// An IP address, as text
+    Ip = ip,
+    /// The path of a file
+    File = file,
+    /// A list
+    Array = array,
+    /// A dict of texts
+    Hstore = hstore,
 }
 
 impl Kind {

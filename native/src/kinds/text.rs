@@ -18,4 +18,8 @@ impl JsonKind for Text {
         F::write_text(text, &mut sink.out);
         Outcome::Done
     }
+
+    fn admits(value: &Bound<'_, PyAny>, _: &Imports) -> bool {
+        value.is_instance_of::<PyString>()
+    }
 }

@@ -5,7 +5,7 @@ use pyo3::types::{PyTime, PyTimeAccess, PyTzInfoAccess};
 
 use super::{Form, JsonKind, Outcome, Sink, Stored};
 use crate::ffi::ascii;
-use crate::imports::Imports;
+use crate::imports::{Imports, is_instance};
 use crate::json::temporal::{self, parse_time, write_time};
 
 /// See the head of this file.
@@ -35,6 +35,10 @@ impl JsonKind for Time {
         };
         write_time(&mut sink.out, time);
         Outcome::Done
+    }
+
+    fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
+        is_instance(value, &imports.time)
     }
 }
 

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 use super::{Form, JsonKind, Outcome, Sink, Stored};
 use crate::ffi::ascii;
-use crate::imports::{Imports, is_exact};
+use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::writer::Out;
 
 /// See the head of this file.
@@ -35,6 +35,10 @@ impl JsonKind for Uuid {
         };
         write_groups(&mut sink.out, number);
         Outcome::Done
+    }
+
+    fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
+        is_instance(value, &imports.uuid)
     }
 }
 

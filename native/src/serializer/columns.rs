@@ -2,9 +2,11 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString};
 
 use crate::json::writer::Out;
-use crate::kinds::{Form, Kind, Stored, Zone};
+use crate::kinds::{FORMS, Form, Kind, Stored, Zone};
 
 /// What a row becomes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub enum Reader {
 pub struct Column {
     /// The key in an object.
     pub name: String,
+    /// The key in an instance's `__dict__`.
+    pub attribute: Py<PyString>,
     /// How its values are read.
     pub reader: Reader,
 }
@@ -43,56 +47,84 @@ pub struct Columns {
     pub columns: Vec<Column>,
     /// What a row becomes.
     pub shape: Shape,
+    /// `"name":` for each column, in each form once it was asked for.
+    keys: [PyOnceLock<Vec<Vec<u8>>>; FORMS],
 }
 
 #[pymethods]
 impl Columns {
-    /// `columns` are `(name, reader, zone, checked, max_digits, decimal_places)`; a reader is a kind's name, `"value"` or
-    /// `"django"`, a zone is `"naive"`, `"utc"` or `"written"`.
+    /// `columns` are `(name, attribute, reader, zone, checked, max_digits, decimal_places)`; a reader is a kind's name,
+    /// `"value"` or `"django"`, a zone is that of a `Zone`.
     #[new]
-    fn new(columns: Vec<(String, String, String, bool, u32, u32)>, shape: &str) -> PyResult<Self> {
+    #[allow(clippy::type_complexity)]
+    fn new(
+        py: Python<'_>,
+        columns: Vec<(String, String, String, String, bool, u32, u32)>,
+        shape: &str,
+    ) -> PyResult<Self> {
         let shape = match shape {
             "object" => Shape::Object,
             "array" => Shape::Array,
             "scalar" if columns.len() == 1 => Shape::Scalar,
             _ => return Err(PyValueError::new_err(format!("no shape {shape:?} of {} columns", columns.len()))),
         };
-        let columns = columns.into_iter().map(|(name, reader, zone, checked, digits, places)| {
-            let zone = match zone.as_str() {
-                "naive" => Zone::Naive,
-                "utc" => Zone::Utc,
-                "written" => Zone::Written,
-                _ => return Err(PyValueError::new_err(format!("no zone {zone:?}"))),
-            };
-            let reader = match reader.as_str() {
-                "value" => Reader::Value,
-                "django" => Reader::Django,
-                kind => match Kind::of_name(kind) {
-                    Some(kind) => Reader::Kind(kind, Stored { zone, checked, digits: (digits, places) }),
-                    None => return Err(PyValueError::new_err(format!("no kind {kind:?}"))),
-                },
-            };
-            Ok(Column { name, reader })
+        let columns = columns.into_iter().map(|(name, attribute, reader, zone, checked, digits, places)| {
+            let stored = Stored { zone: parse_zone(&zone)?, checked, digits: (digits, places) };
+            let attribute = PyString::intern(py, &attribute).unbind();
+            Ok(Column { name, attribute, reader: parse_reader(&reader, stored)? })
         });
-        Ok(Self { columns: columns.collect::<PyResult<_>>()?, shape })
+        Ok(Self { columns: columns.collect::<PyResult<_>>()?, shape, keys: Default::default() })
+    }
+
+    /// The JSON-ready values of a dict of attributes: text, numbers, bools, None, lists and dicts, in one crossing.
+    fn to_dict<'py>(&self, py: Python<'py>, values: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
+        super::records::to_dict(py, self, values)
     }
 }
 
-/// What stands before each value of a row, made once for all rows: `{"id":`, `,"title":`.
-pub fn literals<F: Form>(columns: &Columns) -> Vec<Vec<u8>> {
-    let literal = |(index, column): (usize, &Column)| {
-        let mut text = Vec::new();
-        match (columns.shape, index) {
-            (Shape::Scalar, _) => {}
-            (Shape::Object, 0) => text.push(b'{'),
-            (Shape::Array, 0) => text.push(b'['),
-            _ => Out::extend(&mut text, F::ITEM),
-        }
-        if columns.shape == Shape::Object {
-            F::write_str(&mut text, &column.name);
-            Out::extend(&mut text, F::KEY);
-        }
-        text
+fn parse_zone(zone: &str) -> PyResult<Zone> {
+    match zone {
+        "naive" => Ok(Zone::Naive),
+        "stripped" => Ok(Zone::Stripped),
+        "utc" => Ok(Zone::Utc),
+        "written" => Ok(Zone::Written),
+        _ => Err(PyValueError::new_err(format!("no zone {zone:?}"))),
+    }
+}
+
+fn parse_reader(reader: &str, stored: Stored) -> PyResult<Reader> {
+    match reader {
+        "value" => Ok(Reader::Value),
+        "django" => Ok(Reader::Django),
+        kind => Kind::of_name(kind)
+            .map(|kind| Reader::Kind(kind, stored))
+            .ok_or_else(|| PyValueError::new_err(format!("no kind {kind:?}"))),
+    }
+}
+
+impl Columns {
+    /// `"name":` for each column.
+    pub fn keys<F: Form>(&self, py: Python<'_>) -> &[Vec<u8>] {
+        self.keys[F::INDEX].get_or_init(py, || {
+            let key = |column: &Column| {
+                let mut text = Vec::new();
+                F::write_str(&mut text, &column.name);
+                Out::extend(&mut text, F::KEY);
+                text
+            };
+            self.columns.iter().map(key).collect()
+        })
+    }
+}
+
+/// What stands before each value of a row: `{"id":`, `,"title":`.
+pub fn literals<F: Form>(py: Python<'_>, columns: &Columns) -> Vec<Vec<u8>> {
+    let literal = |(index, key): (usize, &Vec<u8>)| match (columns.shape, index) {
+        (Shape::Scalar, _) => Vec::new(),
+        (Shape::Object, 0) => [b"{", &key[..]].concat(),
+        (Shape::Object, _) => [F::ITEM, key].concat(),
+        (Shape::Array, 0) => b"[".to_vec(),
+        (Shape::Array, _) => F::ITEM.to_vec(),
     };
-    columns.columns.iter().enumerate().map(literal).collect()
+    columns.keys::<F>(py).iter().enumerate().map(literal).collect()
 }

@@ -3,7 +3,9 @@
 mod columns;
 mod frame;
 mod key;
+mod records;
 mod rows;
+mod tuples;
 mod uncommon;
 mod value;
 
@@ -17,7 +19,9 @@ use crate::imports::Imports;
 use crate::kinds::{Compact, CompactAscii, Django, Form, Html, NotFinite};
 use crate::meter::Meter;
 pub use columns::Columns;
+pub use records::Records;
 pub use rows::Rows;
+pub use tuples::Tuples;
 use value::Walk;
 
 /// The options of an encode, checked.

@@ -48,7 +48,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         let (py, rows) = (rows.py(), rows.get());
         let columns = rows.columns.get();
         let mut run =
-            Run { columns, literals: literals::<F>(columns), rescue: rows.rescue.bind(py), row: 0, column: 0 };
+            Run { columns, literals: literals::<F>(py, columns), rescue: rows.rescue.bind(py), row: 0, column: 0 };
         self.depth += DEPTH;
         let done = self.fetched(&mut run, rows.fetch.bind(py));
         self.depth -= DEPTH;
@@ -94,12 +94,6 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                 return self.stop(Error::OutOfMemory);
             }
         }
-    }
-
-    #[cold]
-    fn stop(&mut self, error: impl Into<Error>) -> bool {
-        self.sink.fail(error);
-        false
     }
 
     #[inline]

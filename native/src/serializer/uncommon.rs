@@ -4,8 +4,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
+use super::columns::Columns;
 use super::frame::Frame;
+use super::records::Records;
 use super::rows::Rows;
+use super::tuples::Tuples;
 use super::value::{Opened, Step, Walk};
 use crate::error::{Error, MAX_DEPTH};
 use crate::imports::is_exact;
@@ -26,6 +29,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             if let Some(step) = self.subclass(&value) {
                 return step;
             }
+            if let Some(step) = self.prepared(&value) {
+                return step;
+            }
             let convert = self.imports.convert.bind(value.py());
             let other = match self.meter.call_out(|| convert.call1((&value,))) {
                 Ok(other) => other,
@@ -33,9 +39,6 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             };
             if other.is(&value) {
                 return self.sink.fail(Error::Circular).into();
-            }
-            if let Ok(rows) = other.cast_exact::<Rows>() {
-                return if self.rows(rows) { Step::Done } else { Step::Failed };
             }
             if is_exact(&other, &self.imports.refusal) {
                 return self.refuse(other).into();
@@ -49,6 +52,23 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             };
         }
         self.sink.fail(Error::TooDeep).into()
+    }
+
+    /// Writes what our own Python code has prepared: a query, instances, tuples; and an instance of a model that was written
+    /// before.
+    fn prepared(&mut self, value: &Bound<'py, PyAny>) -> Option<Step<'py>> {
+        let py = value.py();
+        let done = if let Ok(rows) = value.cast_exact::<Rows>() {
+            self.rows(rows)
+        } else if let Ok(records) = value.cast_exact::<Records>() {
+            self.records(py, records.get())
+        } else if let Ok(tuples) = value.cast_exact::<Tuples>() {
+            self.tuples(py, tuples.get())
+        } else {
+            let known = self.imports.instances.bind(py).get_item(value.get_type()).ok()??;
+            self.record(known.cast_exact::<Columns>().ok()?.get(), value, false)
+        };
+        Some(if done { Step::Done } else { Step::Failed })
     }
 
     /// A container made for `source`, which is kept in its place: a cycle is found by what the user has.

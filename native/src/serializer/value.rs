@@ -80,14 +80,27 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         if let Some([before, _]) = around {
             self.sink.out.extend(before.as_bytes());
         }
-        if self.whole_value(root) {
-            if let Some([_, after]) = around {
-                self.sink.out.extend(after.as_bytes());
-            }
-            return self.sink.out.finish(self.py);
+        if !self.whole_value(root) {
+            return Err(self.take_error());
         }
+        if let Some([_, after]) = around {
+            self.sink.out.extend(after.as_bytes());
+        }
+        self.sink.out.finish(self.py)
+    }
+
+    /// The exception for what stopped the walk, with the place where it stopped.
+    #[cold]
+    pub(super) fn take_error(&mut self) -> PyErr {
         let error = self.sink.error.take().unwrap_or(Error::OutOfMemory);
-        Err(error.into_pyerr(self.py, &frame::shorten(&format!("${}", self.place))))
+        error.into_pyerr(self.py, &frame::shorten(&format!("${}", self.place)))
+    }
+
+    /// Ends the walk.
+    #[cold]
+    pub(super) fn stop(&mut self, error: impl Into<Error>) -> bool {
+        self.sink.fail(error);
+        false
     }
 
     /// Writes a value and everything below it; false when it failed.

@@ -1,0 +1,80 @@
+"""The databases of the QuerySet suites: an SQLite file, and a PostgreSQL server that runs for as long as the suite."""
+
+import contextlib
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import connections
+
+from benchmarks import tables
+from tests import postgres
+
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Database:
+    """One that Django knows by `alias`, with the tables of `models.py` in it."""
+
+    title: str
+    alias: str
+    settings: Settings
+
+    @property
+    def version(self) -> str:
+        if connections[self.alias].vendor == "sqlite":
+            return f"SQLite {sqlite3.sqlite_version}"
+        return f"PostgreSQL {'.'.join(map(str, connections[self.alias].get_database_version()))}"
+
+
+def use(settings: Mapping[str, Settings]) -> None:
+    """Make databases known to Django, by alias."""
+    connections.databases.update(settings)
+    connections.configure_settings(connections.databases)
+
+
+@contextlib.contextmanager
+def opened(title: str) -> Iterator[Database]:
+    """A database of this title with empty tables. Raises FileNotFoundError without PostgreSQL's binaries."""
+    with _SERVERS[title]() as settings:
+        database = Database(title, title.lower(), settings)
+        use({database.alias: settings})
+        tables.create(database.alias)
+        try:
+            yield database
+        finally:
+            tables.drop(database.alias)
+            connections[database.alias].close()
+
+
+def driver(database: Database) -> Any:
+    """A connection of the bare driver, its rows as cheap as it can make them: what no Python code can beat."""
+    if connections[database.alias].vendor == "sqlite":
+        return sqlite3.connect(database.settings["NAME"])  # no detect_types: nothing is converted
+    import psycopg
+    from psycopg.types.string import TextLoader
+
+    parameters = connections[database.alias].get_connection_params()
+    usual = {name: parameters[name] for name in ("dbname", "user", "password", "host", "port") if name in parameters}
+    connection = psycopg.connect(**usual, autocommit=True, prepare_threshold=None, cursor_factory=psycopg.ClientCursor)
+    for info in connection.adapters.types:
+        for oid in filter(None, (info.oid, info.array_oid)):
+            connection.adapters.register_loader(oid, TextLoader)
+    return connection
+
+
+@contextlib.contextmanager
+def _sqlite() -> Iterator[Settings]:
+    with tempfile.TemporaryDirectory(prefix="pyforge-bench-") as folder:
+        yield {"ENGINE": "django.db.backends.sqlite3", "NAME": str(Path(folder, "rows.sqlite3"))}
+
+
+_SERVERS: dict[str, Callable[[], contextlib.AbstractContextManager[Settings]]] = {
+    "SQLite": _sqlite,
+    "PostgreSQL": postgres.server,
+}
+TITLES = tuple(_SERVERS)

@@ -1,0 +1,21 @@
+//! PostgreSQL's arrays: the driver gives lists of values that are written by their own types.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use super::{Form, JsonKind, Outcome, Sink};
+use crate::imports::Imports;
+
+/// See the head of this file.
+pub struct Array;
+
+impl JsonKind for Array {
+    /// The walk over any value writes containers.
+    fn write<F: Form>(_: &Bound<'_, PyAny>, _: &Imports, _: &mut Sink<F>) -> Outcome {
+        Outcome::NotMine
+    }
+
+    fn admits(value: &Bound<'_, PyAny>, _: &Imports) -> bool {
+        value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>()
+    }
+}

@@ -1,0 +1,33 @@
+//! The path of a file, never its content: the storage is not asked.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use super::text::Text;
+use super::{Form, JsonKind, Outcome, Sink};
+use crate::imports::{Imports, is_instance};
+use crate::json::writer::Out;
+
+/// See the head of this file.
+pub struct File;
+
+impl JsonKind for File {
+    /// The column's text; a `FieldFile`, which takes its place after the first access, by its name.
+    fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+        if !is_instance(value, &imports.field_file) {
+            return Text::write(value, imports, sink);
+        }
+        match value.getattr(intern!(value.py(), "name")) {
+            Ok(name) if name.is_none() => {
+                sink.out.extend(b"null");
+                Outcome::Done
+            }
+            Ok(name) => Text::write(&name, imports, sink),
+            Err(error) => sink.fail(error),
+        }
+    }
+
+    fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
+        Text::admits(value, imports)
+    }
+}

@@ -1,0 +1,110 @@
+//! Tuples that somebody else fetched: checked against their columns, for an order that differs would mislabel values.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use super::columns::{Columns, Reader};
+use super::value::Walk;
+use crate::error::Error;
+use crate::ffi::{list_item, tuple_item};
+use crate::json::writer::Out;
+use crate::kinds::{Form, Outcome};
+
+/// Rows of Python values, in the order of the columns.
+#[pyclass(frozen, module = "pyforge_web._native")]
+pub struct Tuples {
+    columns: Py<Columns>,
+    /// Tuples or lists, or one of them.
+    rows: Py<PyAny>,
+    /// Whether `rows` are many.
+    many: bool,
+}
+
+#[pymethods]
+impl Tuples {
+    #[new]
+    fn new(columns: Py<Columns>, rows: Py<PyAny>, many: bool) -> Self {
+        Self { columns, rows, many }
+    }
+}
+
+impl<'py, F: Form> Walk<'py, '_, F> {
+    /// Writes the rows as objects; false when it failed.
+    pub(super) fn tuples(&mut self, py: Python<'py>, tuples: &Tuples) -> bool {
+        let (columns, rows) = (tuples.columns.get(), tuples.rows.bind(py));
+        if !tuples.many {
+            return self.checked_row(columns, 0, rows);
+        }
+        let rows = match rows.cast::<PyList>() {
+            Ok(rows) => rows,
+            Err(error) => return self.stop(PyErr::from(error)),
+        };
+        self.sink.out.push(b'[');
+        let mut index = 0;
+        while let Some(row) = list_item(rows, index) {
+            if index > 0 {
+                self.sink.out.extend(F::ITEM);
+            }
+            if !self.checked_row(columns, index, &row) {
+                self.place.insert_str(0, &format!("[{index}]"));
+                return false;
+            }
+            index += 1;
+        }
+        self.sink.out.push(b']');
+        self.meter.rows += index;
+        true
+    }
+
+    fn checked_row(&mut self, columns: &Columns, index: usize, row: &Bound<'py, PyAny>) -> bool {
+        let values = match row.cast::<PyTuple>() {
+            Ok(values) => values.clone(),
+            Err(_) => match row.cast::<PyList>() {
+                Ok(values) => values.to_tuple(),
+                Err(error) => return self.stop(PyErr::from(error)),
+            },
+        };
+        if values.len() != columns.columns.len() {
+            return self.stop(Error::WrongLength { row: index, found: values.len(), expected: columns.columns.len() });
+        }
+        let py = row.py();
+        self.sink.out.push(b'{');
+        for (at, (column, key)) in columns.columns.iter().zip(columns.keys::<F>(py)).enumerate() {
+            if at > 0 {
+                self.sink.out.extend(F::ITEM);
+            }
+            self.sink.out.extend(key);
+            let Some(value) = tuple_item(&values, at) else {
+                return self.stop(Error::WrongLength { row: index, found: at, expected: columns.columns.len() });
+            };
+            if !self.checked_value(column.reader, index, &column.name, value) {
+                self.place.insert_str(0, &format!(".{}", column.name));
+                return false;
+            }
+        }
+        self.sink.out.push(b'}');
+        true
+    }
+
+    fn checked_value(&mut self, reader: Reader, row: usize, name: &str, value: Bound<'py, PyAny>) -> bool {
+        let Reader::Kind(kind, _) = reader else {
+            return self.whole_value(value);
+        };
+        if value.is_none() {
+            self.sink.out.extend(b"null");
+            return true;
+        }
+        match kind.write(&value, self.imports, &mut self.sink) {
+            Outcome::Done => true,
+            Outcome::Failed => false,
+            Outcome::NotMine if kind.admits(&value, self.imports) => self.whole_value(value),
+            Outcome::NotMine => {
+                self.stop(Error::WrongKind { row, name: name.into(), kind: kind.name(), found: type_name(&value) })
+            }
+        }
+    }
+}
+
+fn type_name(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().name().map_or_else(|_| "?".into(), |name| name.to_string())
+}
