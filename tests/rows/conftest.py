@@ -92,12 +92,15 @@ SESSIONS = {
     "session with ISO intervals": ("SET IntervalStyle TO 'iso_8601'", "SET IntervalStyle TO 'postgres'"),
     "session with short floats": ("SET extra_float_digits TO -10", "SET extra_float_digits TO 1"),
 }
-PAIRS = [(vendor, name) for vendor in ("sqlite", "postgresql") for name in SITES]
 
 
 def pytest_generate_tests(metafunc):
+    """A module that is of one database alone says so in VENDORS."""
     if "site" in metafunc.fixturenames:
-        pairs = PAIRS + [("postgresql", name) for name in SESSIONS]
+        vendors = getattr(metafunc.module, "VENDORS", ("sqlite", "postgresql"))
+        pairs = [
+            (vendor, name) for vendor in vendors for name in (*SITES, *(SESSIONS if vendor == "postgresql" else ()))
+        ]
         metafunc.parametrize("site", pairs, indirect=True, ids=[f"{vendor}-{name}" for vendor, name in pairs])
 
 
