@@ -1,7 +1,7 @@
 """JSON inside a page: the one function behind the template tag, the filter and the Jinja2 extension.
 
-`< > & '`, U+2028 and U+2029 are escaped as the text is written, so what comes out cannot end a script element, open a
-comment or leave a single-quoted attribute, whatever the value holds.
+`< > & '` and all beyond ASCII are escaped as the text is written: what comes out cannot end a script element, open a
+comment or leave a single-quoted attribute, whatever the value holds and whatever the page's charset is.
 """
 
 from collections.abc import Sequence

@@ -32,8 +32,8 @@ pub fn dumps<'py>(
     write(py, obj, fields, options, "dumps")
 }
 
-/// As `dumps`, for `pyforge_web.html`: compact UTF-8 in which `< > & '`, U+2028 and U+2029 are escaped, between two texts
-/// that are written as they are.
+/// As `dumps`, for `pyforge_web.html`: compact ASCII in which `< > & '` are escaped, between two texts that are written as
+/// they are.
 #[pyfunction]
 #[pyo3(signature = (obj, *, fields=None, nan="raise", before="", after=""))]
 pub fn dumps_html<'py>(

@@ -2,11 +2,14 @@
 
 import asyncio
 
+from pathlib import Path
+
 import pytest
 from django.core.exceptions import SynchronousOnlyOperation
 from django.template import Context, TemplateSyntaxError
 from django.template.loader_tags import BlockNode
 
+from pyforge_web.templatetags.pyforge import ARGUMENTS
 from tests.app.models import Article, Author
 from tests.templates.doors import engine, literal_engine
 
@@ -94,3 +97,9 @@ def test_rows_that_async_code_has_fetched():
         return render("{% pyforge_json rows fields='name' %}", rows=[author async for author in Author.objects.all()])
 
     assert asyncio.run(view()) == '[{"name":"Ada"}]'
+
+
+def test_every_argument_is_documented():
+    docs = (Path(__file__).parents[2] / "docs" / "templates.md").read_text()
+    for name in ARGUMENTS:
+        assert f"| `{name}` |" in docs
