@@ -1,7 +1,6 @@
 """The Django tag and filter: how they are parsed, where their errors say they are, what a page keeps."""
 
 import asyncio
-
 from pathlib import Path
 
 import pytest
