@@ -40,7 +40,9 @@ class Workload:
     share: float = 1.0  # of all rounds; where one takes seconds
 
     def timed(self, contestant: Contestant) -> Timed:
-        return Timed(contestant.call, contestant.names, self._take, self.fresh, clock=self.clock)
+        return Timed(
+            contestant.call, contestant.names, self._take, self.fresh, clock=self.clock, every=contestant.every
+        )
 
     def effort(self, effort: Effort) -> Effort:
         return replace(effort, rounds=math.ceil(effort.rounds * self.share))

@@ -37,17 +37,17 @@ class Effort:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds for one call, one figure for each round."""
+    """Seconds for one call, by the number of the round."""
 
-    rounds: Sequence[float]
+    rounds: Mapping[int, float]
 
     @property
     def best(self) -> float:
-        return min(self.rounds)
+        return min(self.rounds.values())
 
     @property
     def median(self) -> float:
-        return median(self.rounds)
+        return median(self.rounds.values())
 
     def over(self, other: "Timing") -> float:
         """The ratio of the best times."""
@@ -55,11 +55,14 @@ class Timing:
 
     def over_by_round(self, other: "Timing") -> float:
         """The median of the ratios within each round: far from the other one, the machine was too noisy."""
-        return median(mine / theirs for mine, theirs in zip(self.rounds, other.rounds, strict=True))
+        return median(mine / theirs for mine, theirs in self._pairs(other))
 
     def above_by_round(self, other: "Timing") -> float:
         """The median of the differences within each round, in seconds."""
-        return median(mine - theirs for mine, theirs in zip(self.rounds, other.rounds, strict=True))
+        return median(mine - theirs for mine, theirs in self._pairs(other))
+
+    def _pairs(self, other: "Timing") -> Iterator[tuple[float, float]]:
+        return ((self.rounds[each], other.rounds[each]) for each in self.rounds if each in other.rounds)
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Timed:
 
     The values are made anew for each sample, outside the timed part. A `count` fixes how many; without one as
     many are asked for as fill a sample. `context` is the one the calls run in. What waits for a database needs
-    `time.perf_counter` as its clock.
+    `time.perf_counter` as its clock. `every` 3 sits out two rounds of three: what is slow has no need of many.
     """
 
     call: str
@@ -77,19 +80,21 @@ class Timed:
     count: int | None = None
     context: Context = field(default_factory=copy_context)
     clock: Callable[[], float] = thread_time
+    every: int = 1
 
 
 def interleave(contestants: Mapping[str, Timed], effort: Effort, seed: int = 3) -> dict[str, Timing]:
     """Time all contestants side by side."""
     with _quiet_gc():
         samplers = {name: _sampler(timed, effort) for name, timed in contestants.items()}
-        samples: dict[str, list[float]] = {name: [] for name in samplers}
+        samples: dict[str, dict[int, float]] = {name: {} for name in samplers}
         order = list(samplers)
         shuffle = random.Random(seed).shuffle
-        for _ in range(effort.rounds):
+        for number in range(effort.rounds):
             shuffle(order)
             for name in order:
-                samples[name].append(samplers[name]())
+                if number % contestants[name].every == 0:
+                    samples[name][number] = samplers[name]()
     return {name: Timing(taken) for name, taken in samples.items()}
 
 

@@ -55,6 +55,7 @@ class Contestant:
     names: Mapping[str, object]
     check: Check = django_values
     note: str = ""
+    every: int = 1  # of how many rounds it takes part in one
 
     def encode(self, value: object) -> bytes:
         output: bytes = eval(self.call, {**self.names, "value": value})

@@ -24,6 +24,7 @@ from benchmarks.peers import OWN_DATES, Check, Contestant, django_bytes, django_
 Query = QuerySet[Any, Any]
 Row = dict[str, Any]
 FLOOR = "driver"
+SLOW = 4  # those that make model instances take part in one round of so many
 
 
 def contestants(queryset: Callable[[], Query], driver: Any) -> list[Contestant]:
@@ -34,11 +35,13 @@ def contestants(queryset: Callable[[], Query], driver: Any) -> list[Contestant]:
     adapter = TypeAdapter(list[create_schema(model)])  # type: ignore[misc]
     usual = {"queryset": queryset, "dumps": json.dumps, "Encoder": DjangoJSONEncoder}
 
-    def contestant(name: str, call: str, names: Mapping[str, object], check: Check, note: str = "") -> Contestant:
+    def contestant(
+        name: str, call: str, names: Mapping[str, object], check: Check, note: str = "", every: int = 1
+    ) -> Contestant:
         def check_rows(who: str, _: object, output: bytes) -> None:
             check(who, list(queryset().values()), output)
 
-        return Contestant(name, call, {**usual, **names}, check_rows, note)
+        return Contestant(name, call, {**usual, **names}, check_rows, note, every)
 
     return [
         contestant(
@@ -70,6 +73,7 @@ def contestants(queryset: Callable[[], Query], driver: Any) -> list[Contestant]:
             {"serialize": serializers.serialize},
             _shaped(lambda row: _envelope(model, row), django_values),
             "django.core.serializers",
+            SLOW,
         ),
         contestant(
             "DRF",
@@ -77,6 +81,7 @@ def contestants(queryset: Callable[[], Query], driver: Any) -> list[Contestant]:
             {"JSONRenderer": JSONRenderer, "Serializer": serializer},
             _shaped(lambda row: _relations_last(model, row), own_dates("Z", duration_string)),
             f"{OWN_DATES}; a ModelSerializer of all fields",
+            SLOW,
         ),
         contestant(
             "ninja",
@@ -84,6 +89,7 @@ def contestants(queryset: Callable[[], Query], driver: Any) -> list[Contestant]:
             {"schema": adapter, "Encoder": NinjaJSONEncoder},
             _shaped(lambda row: _by_name(model, row), django_values),
             "what django-ninja does with response=list[ModelSchema]",
+            SLOW,
         ),
         contestant("ours", "dumps(queryset())", {"dumps": pyforge_web.dumps}, django_values, "pyforge_web.dumps"),
     ]

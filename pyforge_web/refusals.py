@@ -5,14 +5,14 @@ import collections
 import io
 import pathlib
 import types
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, KeysView, Mapping, Set
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.paginator import Paginator
 from django.db.models import Field, Model
-from django.db.models.expressions import BaseExpression
+from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.manager import BaseManager
 from django.db.models.query import RawQuerySet
 
@@ -28,6 +28,7 @@ class Refusal(NamedTuple):
 
 # The first row whose class fits gives the hint.
 _HINTS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (KeysView, "write list(value)"),
     (Set, "write a list in an order of its own: sorted(value)"),
     (
         (bytes, bytearray, memoryview),
@@ -39,7 +40,7 @@ _HINTS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (RawQuerySet, "write list(value), or use a QuerySet"),
     (Paginator, "write one page: value.get_page(number)"),
     (Field, "write its name, or the value of an instance"),
-    (BaseExpression, "it is not computed yet: save the instance and call refresh_from_db()"),
+    ((BaseExpression, Combinable), "it is not computed yet: save the instance and call refresh_from_db()"),
     (ValidationError, "write its .message_dict or .messages"),
     (BaseException, "write str(value)"),
     (type, "write an instance of it, or its __name__"),

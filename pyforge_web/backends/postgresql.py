@@ -41,6 +41,7 @@ _SCALARS = frozenset(
 # The types whose text is read natively: the kind, by the type's name to psycopg and its oid.
 _KINDS = {"date": "date", "numeric": "decimal", "time": "time", "timestamptz": "datetime", "uuid": "uuid"}
 _OIDS = {psycopg.adapters.types[name].oid: name for name in _KINDS}
+_JSON = frozenset({psycopg.adapters.types["jsonb"].oid})
 _SLOW = frozenset({"date", "numeric", "time", "timestamp with time zone", "uuid"})
 
 
@@ -49,7 +50,7 @@ def read(expression: BaseExpression, converters: list[Converter], connection: Ba
     if not converters:
         return VALUE
     if is_plain_json(expression, converters):
-        return Reader("json", checked=True)
+        return Reader("json")
     return cast_reader(converters) or DJANGO
 
 
@@ -81,16 +82,20 @@ class Cursor:
 
     def executed(self) -> None:
         """Chooses the readers by what the server says it sends."""
-        result = self._raw.pgresult if self._raw is not None and self._loaders else None
+        result = self._raw.pgresult if self._raw is not None else None
         if result is None:
             return
         zone = "written" if settings.USE_TZ else "stripped"
-        self.readers = list(self.readers)
-        for index, reader in enumerate(self.readers):
+        readers = list(self.readers)
+        for index, reader in enumerate(readers):
             oid = result.ftype(index)
             if oid in self._loaders:
                 self._columns[index] = self._loaders[oid]
-                self.readers[index] = Reader(_KINDS[_OIDS[oid]], zone=zone) if reader is VALUE else DJANGO
+                readers[index] = Reader(_KINDS[_OIDS[oid]], zone=zone) if reader is VALUE else DJANGO
+            elif reader.kind == "json":
+                # What a jsonb column sends is JSON; a table of other hands may have declared a text.
+                readers[index] = Reader("json", checked=oid in _JSON)
+        self.readers = readers
 
     def driver_value(self, index: int, value: Any) -> Any:
         """What the driver gives for a column under Django."""

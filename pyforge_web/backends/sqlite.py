@@ -94,6 +94,9 @@ class RawSelect(SQLCompiler):
         """Whether the driver would make an object of a plain column's text that native code reads itself."""
         if type(column) is not Col or column.output_field.get_internal_type() not in _PARSERS:
             return False
+        # What other hands have declared in an unmanaged table is not known here.
+        if not column.target.model._meta.managed:
+            return False
         converters, _ = self.get_converters([column])[0]
         return read(column, converters, self.connection) is not DJANGO
 

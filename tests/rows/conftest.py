@@ -32,6 +32,13 @@ def find(aliases, vendor):
     return aliases[vendor]
 
 
+@pytest.fixture
+def postgresql_binaries(aliases):
+    """Nothing but the reason to skip where there is no PostgreSQL."""
+    if "missing" in aliases:
+        raise aliases["missing"]
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request, aliases, db):
     """The alias of each database in turn."""

@@ -13,6 +13,7 @@ from django.db.models import F, Func, Value
 from django.db.models.expressions import RawSQL
 
 import pyforge_web
+from tests.rows.conftest import SITES
 from tests.rows.data import MOMENTS
 from tests.rows.judge import assert_like_django
 from tests.rows.models import Event, Scalars, Stored, Street
@@ -135,12 +136,12 @@ ODD_VALUES = {
 def test_odd_values(postgresql, column, sql):
     with connections[postgresql].cursor() as cursor:
         cursor.execute(f"INSERT INTO rows_scalars (char, {column}) VALUES ('odd', {sql})")
-    odd = Scalars.objects.using(postgresql).filter(char="odd")
-    assert_like_django(lambda: odd.values("char", column), postgresql)
-    assert_like_django(lambda: odd.all(), postgresql)
-    assert_like_django(
-        lambda: Scalars.objects.using(postgresql).order_by("pk").values_list(column, flat=True), postgresql
-    )
+    rows = Scalars.objects.using(postgresql).order_by("pk")
+    for zone in SITES if column in ("moment", "date") else ["UTC"]:
+        with SITES[zone](connections[postgresql]):
+            assert_like_django(lambda: rows.filter(char="odd").values("char", column), postgresql)
+            assert_like_django(lambda: rows.filter(char="odd"), postgresql)
+            assert_like_django(lambda: rows.values_list(column, flat=True), postgresql)
 
 
 # A field of Django over a column of another type, as with tables that are not Django's.
@@ -155,6 +156,8 @@ OTHER_TYPES = {
         ("timestamp", "'2026-01-02 03:04:05'"),
         ("date", "'2026-01-02'"),
         ("bigint", "5"),
+        ("timestamptz[]", "ARRAY['2026-01-02 03:04:05Z'::timestamptz]"),
+        ("tstzrange", "'[2026-01-02 03:04:05Z,)'"),
         ("timestamptz(0)", "'2026-01-02 03:04:05.6Z'"),
     ],
     "date": [("text", "'2026-01-02'"), ("timestamptz", "'2026-01-02 03:04:05Z'"), ("integer", "20260102")],

@@ -7,6 +7,8 @@ from django.core.exceptions import SynchronousOnlyOperation
 from django.db import connections, models, transaction
 from django.db.models import Count, F
 from django.db.models.query import ValuesIterable, ValuesListIterable
+from django.db.models.sql import Query
+from django.db.models.sql.compiler import SQLCompiler
 from django.test import override_settings
 
 import pyforge_web
@@ -70,6 +72,24 @@ class Sums(ValuesListIterable):
         return (sum(row) for row in super().__iter__())
 
 
+class FewerRows(SQLCompiler):
+    def results_iter(self, *args, **kwargs):
+        rows = iter(super().results_iter(*args, **kwargs))
+        next(rows)
+        return rows
+
+
+class Compiled(Query):
+    """Its own compiler, as in packages for common table expressions."""
+
+    def get_compiler(self, using=None, connection=None, elide_empty=True):
+        return FewerRows(self, connection or connections[using], using, elide_empty)
+
+
+def with_query(database):
+    return models.QuerySet(Event, query=Compiled(Event), using=database).order_by("pk")
+
+
 def with_iterable(iterable, *names):
     def make(database):
         queryset = models.QuerySet(Event).using(database).order_by("pk").values(*names)
@@ -87,6 +107,8 @@ SUBCLASSES = {
     "iterator": lambda db: Lazy(Event).using(db).order_by("pk"),
     "values": lambda db: Filtered(Event).using(db).order_by("pk"),
     "_clone": lambda db: Cloned(Event).using(db).order_by("pk").filter(live=True),
+    "a Query with get_compiler": with_query,
+    "a Query with get_compiler, values_list()": lambda db: with_query(db).values_list("pk", "at"),
     "an iterable class over ValuesIterable": with_iterable(Strings, "kind", "number"),
     "an iterable class over ValuesListIterable": with_iterable(Sums, "pk", "number"),
 }
@@ -95,6 +117,19 @@ SUBCLASSES = {
 @pytest.mark.parametrize("make", cases(SUBCLASSES))
 def test_subclasses(make, database):
     assert_like_django(lambda: make(database), database)
+
+
+NAMES_THAT_A_NAMEDTUPLE_REFUSES = {
+    "a keyword": lambda q: q.annotate(**{"class": F("kind")}).values_list("pk", "class", named=True),
+    "an underscore": lambda q: q.annotate(_x=F("kind")).values_list("pk", "_x", named=True),
+    "a backslash": lambda q: q.annotate(**{"a\\b": F("kind")}).values_list("pk", "a\\b", named=True),
+}
+
+
+@pytest.mark.parametrize("shape", cases(NAMES_THAT_A_NAMEDTUPLE_REFUSES))
+def test_names_that_a_namedtuple_refuses(shape, database):
+    ended = assert_like_django(lambda: shape(Event.objects.using(database).order_by("pk")), database)
+    assert type(ended.error) is ValueError
 
 
 EVALUATED = {
@@ -160,9 +195,13 @@ def test_a_raw_queryset_is_refused_with_the_way_out(database, form):
         encode({"rows": raw}, form)
 
 
-@pytest.mark.parametrize("fields", [["at", "id"], ["pk", "kind"], ("before", "before_id"), ["data"]])
+@pytest.mark.parametrize("fields", [["at", "id"], ["pk", "kind"], ("before", "before_id"), ["data"], []])
 def test_fields(database, fields):
+    """The same of a fresh QuerySet, of an evaluated one and of its instances."""
     queryset = Event.objects.using(database).order_by("pk")
+    evaluated = queryset.all()
+    for given in (evaluated, list(evaluated)) if fields else ():
+        assert_rows(pyforge_web.dumps(given, fields=fields), list(queryset.values(*fields)), "compact")
     assert_rows(pyforge_web.dumps(queryset, fields=fields), list(queryset.values(*fields)), "compact")
     assert_rows(pyforge_web.dumps(queryset.values(), fields=fields), list(queryset.values(*fields)), "compact")
 

@@ -31,7 +31,8 @@ impl JsonKind for Decimal {
     #[inline]
     fn read<F: Form>(value: &Bound<'_, PyAny>, stored: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         if let Some(text) = ascii(value) {
-            return Self::read_text(text, sink);
+            let stored_as_number = stored.digits.0 > 0;
+            return if stored_as_number { Outcome::NotMine } else { Self::read_text(text, sink) };
         }
         let scaled = if let Ok(number) = value.cast_exact::<PyFloat>() {
             scale(number.value(), stored.digits)

@@ -152,7 +152,7 @@ pub struct Stored {
     pub zone: Zone,
     /// Whether the database has checked that a text is JSON.
     pub checked: bool,
-    /// Digits in all and behind the point, of a decimal that is stored as a number.
+    /// Digits in all and behind the point, of a decimal that is stored as a number; zeros where it is text.
     pub digits: (u32, u32),
 }
 
