@@ -57,7 +57,10 @@ def find_literal(source: str) -> int | None:
 
 
 def _pieces(source: str) -> Iterator[tuple[bool, int, str]]:
-    """The source cut as Django's lexer cuts it: whether a piece is text that is not verbatim, its line, the piece."""
+    """The source cut as Django's lexer cuts it: whether a piece is text that is not verbatim, its line, the piece.
+
+    What stands in a `{% comment %}` is never sent, so it counts as verbatim.
+    """
     line, verbatim = 1, ""
     for index, piece in enumerate(tag_re.split(source)):
         is_tag = index % 2 == 1
@@ -69,6 +72,8 @@ def _pieces(source: str) -> Iterator[tuple[bool, int, str]]:
                 verbatim = "" if content == verbatim else verbatim
             elif content[:9] in ("verbatim", "verbatim "):
                 verbatim = f"end{content}"
+            elif content.split()[:1] == ["comment"]:
+                verbatim = "endcomment"
 
 
 def _rewrite_text(text: str, line: int, name: str) -> str:

@@ -33,6 +33,7 @@ LEFT = [
     "{% verbatim %}<% pyforge_json rows %>{% endverbatim %}",
     "{% verbatim a %}{% endverbatim %}<% pyforge_json rows %>{% endverbatim a %}",
     "{# <% pyforge_json rows %> #}",
+    "{% comment 'why' %}<% pyforge_json rows %><%- pyforge_json -%>{% if x %}{% endcomment %}",
     "{{ '<% pyforge_json rows %>' }}",
     "{% if '<% pyforge_json rows %>' %}{% endif %}",
     "no tag at all",
@@ -48,6 +49,7 @@ RENDERED = {
         "{% verbatim %}<% pyforge_json 1 %>{% endverbatim %}<% pyforge_json 1 %>",
         "<% pyforge_json 1 %>1",
     ),
+    "after a comment": ("{% comment %}<% pyforge_json 1 %>{% endcomment %}<% pyforge_json 2 %>", "2"),
     "inside a block": ("{% if x %}<% pyforge_json 1 %>{% endif %}", "1"),
 }
 
