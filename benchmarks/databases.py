@@ -49,6 +49,7 @@ def opened(title: str) -> Iterator[Database]:
         finally:
             tables.drop(database.alias)
             connections[database.alias].close()
+            del connections[database.alias]  # it remembers its settings
 
 
 def driver(database: Database) -> Any:

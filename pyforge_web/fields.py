@@ -1,6 +1,5 @@
 """What is known of the columns of a model: their kinds, their names, and which of them are secret."""
 
-from collections.abc import Sequence
 from typing import Any, TypedDict, cast
 
 from django.core.exceptions import FieldError
@@ -120,17 +119,25 @@ def public_columns(model: type[Model]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields if field.attname not in secrets]
 
 
-def check_names(fields: object) -> Sequence[str]:
-    """The names in a `fields=` argument; `TypeError` where it is anything but a list or tuple of strings."""
+def check_names(fields: object) -> tuple[str, ...]:
+    """The names in a `fields=` argument, each once, in their order.
+
+    Raises `TypeError` for anything but a list or tuple of strings, `ValueError` for an empty one: to `.values()` it
+    would mean all columns, the secret ones included.
+    """
     if not isinstance(fields, list | tuple) or not all(isinstance(name, str) for name in fields):
         raise TypeError(f'fields must be a list of field names like ["id", "title"], not {fields!r}')
-    return fields
+    if not fields:
+        raise ValueError("fields is empty: name the columns to write, or leave it out")
+    return tuple(dict.fromkeys(fields))
 
 
 def find_field(model: type[Model], name: str) -> "Field[Any, Any]":
     """The concrete field behind `name`, `attname` or `pk`; `FieldError` lists what there is."""
+    if name == "pk":
+        return model._meta.pk
     for field in model._meta.concrete_fields:
-        if name in (field.name, field.attname) or (name == "pk" and field.primary_key):
+        if name in (field.name, field.attname):
             return field
     names = sorted({name for field in model._meta.concrete_fields for name in (field.name, field.attname)})
     raise FieldError(f"Cannot resolve keyword {name!r} into field of {model.__name__}. Choices are: {', '.join(names)}")

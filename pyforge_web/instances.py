@@ -6,8 +6,10 @@ is ever queried for an instance.
 
 from collections.abc import Hashable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, cast
 
+from django.core.exceptions import FieldError
 from django.core.signals import setting_changed
 from django.db.models import Model, QuerySet
 from django.db.models.fields.files import FieldFile
@@ -26,22 +28,45 @@ def bare(instance: Model) -> Records:
     return Records(columns, instance, many=False, required=False)
 
 
-def chosen(instance: Model, names: Sequence[str]) -> Records:
+def chosen(instance: Model, names: Sequence[str]) -> Records | dict[str, Any]:
     """An instance with these columns."""
+    if _has_composite_key(type(instance), names):
+        return plain(instance, names)
     return Records(columns_of(cast(Hashable, type(instance)), tuple(names)), instance, many=False, required=True)
 
 
-def chosen_list(instances: Sequence[Model], names: Sequence[str]) -> list[Records]:
+def chosen_list(instances: Sequence[Model], names: Sequence[str]) -> list[Records | dict[str, Any]]:
     """Instances of one model, or of several, with these columns."""
     return [chosen(instance, names) for instance in instances]
 
 
-def evaluated(queryset: "QuerySet[Any, Any]", names: Sequence[str] | None = None) -> Records:
-    """The instances of an evaluated model QuerySet as they are now, with its annotations."""
+def evaluated(queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | None = None) -> Records | None:
+    """The instances of an evaluated model QuerySet as they are now, with what the query added to them.
+
+    None where a name is neither a column nor such an addition: only a query can tell its value.
+    """
     query = queryset.query
-    added = () if names is not None else (*query.extra_select, *query.annotation_select)
-    columns = columns_of(cast(Hashable, queryset.model), None if names is None else tuple(names), added)
-    return Records(columns, list(queryset), many=True, required=names is not None)
+    extra, annotations = tuple(query.extra_select), tuple(query.annotation_select)
+    columns = _evaluated_columns(cast(Hashable, queryset.model), names, extra, annotations)
+    return columns and Records(columns, list(queryset), many=True, required=names is not None)
+
+
+@lru_cache(maxsize=1024)
+def _evaluated_columns(
+    model: Any, names: tuple[str, ...] | None, extra: tuple[str, ...], annotations: tuple[str, ...]
+) -> Columns | None:
+    if names is None:
+        return _compile([*_added(extra), *_found(model, None), *_added(annotations)])
+    try:
+        chosen = [_added((name,)) if name in extra + annotations else _found(model, (name,)) for name in names]
+    except FieldError:
+        return None
+    return None if _has_composite_key(model, names) else _compile(list(chain.from_iterable(chosen)))
+
+
+def _has_composite_key(model: type[Model], names: Sequence[str]) -> bool:
+    """Whether a key of several columns is among the names: no `__dict__` has it."""
+    return "pk" in names and model._meta.pk not in model._meta.concrete_fields
 
 
 def plain(instance: Model, names: Sequence[str] | None = None) -> dict[str, Any]:
@@ -56,19 +81,31 @@ def plain(instance: Model, names: Sequence[str] | None = None) -> dict[str, Any]
 
 
 @lru_cache(maxsize=1024)
-def columns_of(model: Any, names: tuple[str, ...] | None, added: tuple[str, ...] = ()) -> Columns:
-    """The columns of a model's instances: `names`, or all, and what a query `added`.
+def columns_of(model: Any, names: tuple[str, ...] | None) -> Columns:
+    """The columns of a model's instances: these, or all.
 
     Raises `FieldError` for a name that the model does not have.
     """
+    return _compile(_found(model, names))
+
+
+def _found(model: type[Model], names: tuple[str, ...] | None) -> list[tuple[str, str, str]]:
+    """Key, attribute and reader of each column of a model."""
     if names is None:
         found = [(field.attname, field) for field in model._meta.concrete_fields]
     else:
         found = [(name, fields.find_field(model, name)) for name in names]
     # Only a file is not what it is written as; everything else is written by its type, for anything may be assigned.
-    columns = [(name, field.attname, "file" if fields.kind_of(field) == "file" else "value") for name, field in found]
-    columns += [(name, name, "value") for name in added]
-    return Columns([(name, attname, reader, "naive", False, 0, 0) for name, attname, reader in columns], "object")
+    return [(name, field.attname, "file" if fields.kind_of(field) == "file" else "value") for name, field in found]
+
+
+def _added(names: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """The same for what a query has added to the instances."""
+    return [(name, name, "value") for name in names]
+
+
+def _compile(columns: list[tuple[str, str, str]]) -> Columns:
+    return Columns([(*column, "naive", False, 0, 0) for column in columns], "object")
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:

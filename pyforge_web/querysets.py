@@ -5,7 +5,7 @@ read natively, every other goes through them in Python, and so does each value t
 module does not understand takes Django's path, whole: `list(queryset)`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from types import ModuleType
 from typing import Any, cast
@@ -21,6 +21,8 @@ from django.db.models.query import (
     ValuesIterable,
     ValuesListIterable,
 )
+from django.db.models.sql import Query
+from django.db.models.utils import create_namedtuple_class
 
 from . import backends, instances, metering
 from .bridge import Columns, Records, Rows
@@ -34,7 +36,7 @@ _SHAPES = {
 # Rows fetched at once: 100 to 500 are alike, thousands leave the processor's cache (benchmarks/suites/querysets.py).
 _CHUNK = 200
 
-Query = QuerySet[Any, Any]
+AnyQuerySet = QuerySet[Any, Any]
 
 
 def is_model_data(data: object) -> bool:
@@ -45,34 +47,40 @@ def is_model_data(data: object) -> bool:
     return isinstance(data, QuerySet | Model | Page)
 
 
-def choose(queryset: Query, names: Sequence[str]) -> Query | Records:
-    """The QuerySet, or the rows of an evaluated one, with these columns alone."""
-    if queryset._iterable_class is ModelIterable and queryset._result_cache is not None:
-        return instances.evaluated(queryset, names)
-    if queryset._iterable_class not in (ModelIterable, ValuesIterable):
+def choose(queryset: AnyQuerySet, names: tuple[str, ...]) -> AnyQuerySet | Records | list[Any]:
+    """The QuerySet with these columns alone; the rows of an evaluated one, where they have all of them."""
+    iterable, cached = queryset._iterable_class, queryset._result_cache
+    if iterable is ModelIterable:
+        if cached is not None and (records := instances.evaluated(queryset, names)) is not None:
+            return records
+    elif iterable is not ValuesIterable:
         raise TypeError("fields= chooses columns of models and of values(): name them in values_list() itself")
+    elif cached and set(names) <= cached[0].keys():
+        return [{name: row[name] for name in names} for row in cached]
     return queryset.values(*names)
 
 
-def rows(queryset: Query) -> Rows | Records | list[Any]:
+def rows(queryset: AnyQuerySet) -> Rows | Records | list[Any]:
     """What native code writes in a QuerySet's place: a query that it fetches from, or plain rows.
 
     An evaluated QuerySet is written as it is now, without a query.
     """
     if queryset._result_cache is not None:
-        model = queryset._iterable_class is ModelIterable
-        return instances.evaluated(queryset) if model else list(queryset)
+        records = instances.evaluated(queryset) if queryset._iterable_class is ModelIterable else None
+        return list(queryset) if records is None else records
     if queryset._iterable_class is ModelIterable:
         queryset = queryset.values()
     plan = _plan(queryset)
     return list(queryset) if plan is None else plan
 
 
-def why_django(queryset: Query) -> str | None:
+def why_django(queryset: AnyQuerySet) -> str | None:
     """Why a QuerySet takes Django's path as a whole; None when its columns decide."""
     kind = type(queryset)
     if kind._fetch_all is not QuerySet._fetch_all or kind.__iter__ is not QuerySet.__iter__:
         return f"{kind.__name__} fetches its rows in its own way"
+    if type(queryset.query).get_compiler is not Query.get_compiler:
+        return f"{type(queryset.query).__name__} chooses its compiler in its own way"
     if queryset._iterable_class not in _SHAPES:
         return f"{queryset._iterable_class.__name__} makes rows in its own way"
     connection = connections[queryset.db]
@@ -81,7 +89,7 @@ def why_django(queryset: Query) -> str | None:
     return None
 
 
-def _plan(queryset: Query) -> Rows | list[Any] | None:
+def _plan(queryset: AnyQuerySet) -> Rows | list[Any] | None:
     """The executed query; an empty list where there is nothing to ask for, None for Django's path."""
     if why_django(queryset) is not None:
         return None
@@ -94,7 +102,7 @@ def _plan(queryset: Query) -> Rows | list[Any] | None:
         return []
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
     shape = _SHAPES[queryset._iterable_class]
-    names = _names(queryset.query, len(expressions), shape)
+    names = _names(queryset, len(expressions))
     if names is None or compiler.has_composite_fields(expressions):
         return None
     converters = compiler.get_converters(expressions)
@@ -113,19 +121,39 @@ def _plan(queryset: Query) -> Rows | list[Any] | None:
     readers = driver.readers[: len(names)]
     columns = compile_columns(shape, tuple(names), tuple(readers))
     metering.count_columns(readers.count(backends.DJANGO), len(names))
-    rescue = _rescue(converters, driver, connection)
-    return Rows(columns, lambda: cursor.fetchmany(_CHUNK), rescue, cursor.close)
+    fetch = _fetch_first(cursor) if backends.DJANGO in readers else lambda: cursor.fetchmany(_CHUNK)
+    return Rows(columns, fetch, _rescue(converters, driver, connection), cursor.close)
 
 
-def _names(query: Any, count: int, shape: str) -> list[str] | None:
-    """The keys of a row, as `ValuesIterable` has them; None where they are not one for each column."""
-    if shape != "object":
-        return [str(index) for index in range(1 if shape == "scalar" else count)]
+def _fetch_first(cursor: Any) -> Callable[[], list[Any]]:
+    """Fetches all rows before the first is written, as Django does: a converter of the user's may change the table."""
+
+    def chunks() -> Iterator[list[Any]]:
+        yield cursor.fetchall()
+        yield []
+
+    rows = chunks()
+    return lambda: next(rows)
+
+
+def _names(queryset: AnyQuerySet, count: int) -> list[str] | None:
+    """The keys of a row, as `ValuesIterable` has them; None where they are not one for each column.
+
+    Raises `ValueError` for the names that a named tuple refuses.
+    """
+    query = queryset.query
+    names = [*query.extra_select, *query.values_select, *query.annotation_select]
+    if queryset._iterable_class is NamedValuesListIterable:
+        create_namedtuple_class(*(getattr(queryset, "_fields", None) or names))
     if query.selected:
         names = list(query.selected)
-    else:
-        names = [*query.extra_select, *query.values_select, *query.annotation_select]
-    return names if len(set(names)) == len(names) == count else None
+    match _SHAPES[queryset._iterable_class]:
+        case "scalar":
+            return ["0"]
+        case "array":
+            return [str(index) for index in range(count)]
+        case _:
+            return names if len(set(names)) == len(names) == count else None
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, cast
 
 from django.db import connections
 from django.db.models import Model, QuerySet
-from django.db.models.expressions import Col
 
 from . import backends
 from .bridge import VERSION, Columns, Tuples, dumps
@@ -56,7 +55,7 @@ class CompiledSerializer:
 
     def dump_queryset(self, queryset: "QuerySet[Any, Any]") -> bytes:
         """The rows of a QuerySet of this model as a JSON array of objects."""
-        if queryset.model is not self.model:
+        if queryset.model._meta.concrete_model is not self.model._meta.concrete_model:
             raise TypeError(f"a QuerySet of {self.model.__name__} is needed, not of {queryset.model.__name__}")
         return dumps(queryset, fields=self._names)
 
@@ -161,7 +160,7 @@ def _explain(field: Any, connection: Any, backend: Any) -> FieldPath:
         return FieldPath(field.attname, None, "refused", "it has no JSON form, and DjangoJSONEncoder refuses it too")
     if backend is None:
         return FieldPath(field.attname, kind, "django", f"no native path for {connection.vendor}")
-    column = Col(field.model._meta.db_table, field)
+    column = field.get_col(field.model._meta.db_table)
     converters = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
     reader = backend.read(column, converters, connection)
     if reader is backends.DJANGO:

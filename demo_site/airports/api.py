@@ -1,4 +1,4 @@
-"""The JSON endpoints. Each hands PyForgeJsonResponse what it has: rows in a dict, or a model instance."""
+"""The JSON endpoints. Each hands PyForgeJsonResponse what it has: a QuerySet in a dict, or a model instance."""
 
 from django.core.paginator import EmptyPage, Paginator
 from django.db.models import Count
@@ -60,8 +60,9 @@ def country_list(request: HttpRequest) -> HttpResponse:
     form = CountryQuery(request.GET)
     if not form.is_valid():
         return bad_parameters(form)
-    rows = form.queryset().annotate(airport_count=Count("airports")).values(*COUNTRY_FIELDS, "airport_count")
-    return PyForgeJsonResponse({"count": len(rows), "results": rows})
+    countries = form.queryset()
+    rows = countries.annotate(airport_count=Count("airports")).values(*COUNTRY_FIELDS, "airport_count")
+    return PyForgeJsonResponse({"count": countries.count(), "results": rows})
 
 
 @require_safe

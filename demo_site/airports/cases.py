@@ -1,7 +1,6 @@
 """What the compare page compares: one row here is one case there.
 
-To add a case, add a row: `plain` gives what Django's JsonResponse takes, `native` the same data as one hands
-it to PyForgeJsonResponse. Both are called anew for each run, so a QuerySet in them is fresh.
+To add a case, add a row. Its callables are called anew for each run, so a QuerySet in them is fresh.
 """
 
 from collections.abc import Callable
@@ -13,6 +12,8 @@ from django.db.models import QuerySet
 from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS
 from demo_site.airports.models import Airport, Country
 
+Rows = QuerySet[Any, dict[str, Any]]
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -22,19 +23,22 @@ class Case:
     title: str
     what: str
     plain: Callable[[], Any]
+    """What Django's JsonResponse takes."""
     native: Callable[[], Any]
+    """The same data as one hands it to PyForgeJsonResponse."""
+    queryset: Callable[[], Rows] | None = None
+    """The QuerySet in both, for the parts of its time."""
 
 
-def _airports() -> QuerySet[Airport, dict[str, Any]]:
-    return Airport.objects.values(*AIRPORT_FIELDS)
+def _rows(
+    slug: str, title: str, what: str, queryset: Callable[[], Rows], wrap: Callable[[Any], Any] = lambda rows: rows
+) -> Case:
+    """Give the case of a QuerySet of rows, `wrap` being what the view puts around them."""
+    return Case(slug, title, what, lambda: wrap(list(queryset())), lambda: wrap(queryset()), queryset)
 
 
-def _with_iata() -> QuerySet[Airport, dict[str, Any]]:
-    return _airports().exclude(iata="")
-
-
-def _countries() -> QuerySet[Country, dict[str, Any]]:
-    return Country.objects.values(*COUNTRY_FIELDS)
+def _with_iata() -> Rows:
+    return Airport.objects.exclude(iata="").values(*AIRPORT_FIELDS)
 
 
 def _instance() -> Airport:
@@ -49,33 +53,30 @@ def _columns(airport: Airport) -> dict[str, Any]:
 
 
 CASES = (
-    Case(
+    _rows(
         "page",
         "A page of 25 airports",
         "The everyday list endpoint. Most of its time is Django building the query, so expect a small gain.",
-        lambda: {"count": 25, "results": list(_with_iata()[:25])},
-        lambda: {"count": 25, "results": _with_iata()[:25]},
+        lambda: _with_iata()[:25],
+        lambda rows: {"count": 25, "results": rows},
     ),
-    Case(
+    _rows(
         "thousand",
         "1,000 airports",
         "Ten columns of text and numbers, straight from a QuerySet.",
-        lambda: list(_with_iata()[:1000]),
         lambda: _with_iata()[:1000],
     ),
-    Case(
+    _rows(
         "iata",
         "Every airport with an IATA code",
         "About 7,900 rows: what a map or an export sends.",
-        lambda: list(_with_iata()),
-        lambda: _with_iata(),
+        _with_iata,
     ),
-    Case(
+    _rows(
         "countries",
         "All countries",
         "About 250 rows with a Decimal and five JSON columns each: currencies, translations and more.",
-        lambda: list(_countries()),
-        lambda: _countries(),
+        lambda: Country.objects.values(*COUNTRY_FIELDS),
     ),
     Case(
         "instance",

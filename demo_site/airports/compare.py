@@ -1,46 +1,56 @@
 """Measures Django's JsonResponse and PyForgeJsonResponse on the same data, after checking that they agree."""
 
 import json
-import random
-import statistics
-from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter, perf_counter_ns
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 
 from demo_site.airports.cases import Case
+from demo_site.airports.timing import Measure, Timing, columns, in_turn, part_measures, parts, timed
 from pyforge_web import PyForgeJsonResponse
 
 RUNS = 15
-RUNS_MIN = 3
-BUDGET_SECONDS = 2.0
+BUDGET_SECONDS = 3.0
 SIDES = ("django", "pyforge")
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A part of the way from the view to the bytes that is timed by itself."""
+    """A stretch of the way from the view to the bytes that is timed by itself."""
 
     slug: str
     title: str
     what: str
 
 
-# A further stage is a row here and two callables in `_work`.
+# A further stage is a row here and two measures in `_measures`.
 STAGES = (
     Stage("whole", "Query to bytes", "A fresh QuerySet, the database, the conversion and the encoding."),
     Stage("encoding", "Encoding alone", "The same rows, already lists and dicts in memory."),
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Times of one stage on one side, in microseconds."""
-
-    best: float
-    median: float
+# The first stage in parts, where the case has a QuerySet. PyForge has "sql", and "native" for the other two.
+PARTS = (
+    Stage(
+        "sql",
+        "SQL",
+        "Building the QuerySet and its SQL, running it, and the driver fetching raw rows. For Django: its compiler's "
+        "execute_sql() alone. For PyForge: the time its call spends in Python, where the same compiler and cursor "
+        "work, and where Django's converters take any value that is not read natively.",
+    ),
+    Stage(
+        "conversion",
+        "Conversion",
+        "From raw rows to dicts of Python objects: the rest of Django's list(queryset).",
+    ),
+    Stage(
+        "encoding",
+        "Encoding",
+        "From those dicts to bytes. PyForge converts and encodes in one pass over the raw rows and makes no dicts, so "
+        "it has one time for both: all of its call outside the SQL part.",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,8 @@ class Side:
     size: int
     """Bytes of the body."""
     stages: dict[str, Timing]
+    parts: dict[str, Timing] | None
+    """By PARTS, where the case has a QuerySet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,8 @@ class Comparison:
     same_bytes: bool
     """Whether PyForge's body with `django_bytes=True` is Django's, byte for byte."""
     sides: dict[str, Side]
+    columns: dict[str, int]
+    """What PyForge's call counted: rows, and their columns and values by path."""
 
 
 def respond(case: Case, side: str) -> HttpResponse:
@@ -73,27 +87,16 @@ def respond(case: Case, side: str) -> HttpResponse:
 
 
 def compare(case: Case, *, runs: int = RUNS, budget: float = BUDGET_SECONDS) -> Comparison:
-    """Compare the two sides on one case: the values first, then sizes and times.
-
-    The four measurements of a run are taken in random order, so that a busy moment of the machine falls on
-    every side alike. Fewer than `runs` runs are made (but at least three) when `budget` seconds are used up.
-    """
+    """Compare the two sides on one case: the values first, then sizes and times."""
     bodies = {side: respond(case, side).content for side in SIDES}
     exact = PyForgeJsonResponse(case.native(), safe=False, django_bytes=True).content
-    work = _work(case)
-    times: dict[tuple[str, str], list[int]] = {key: [] for key in work}
-    end = perf_counter() + budget
-    done = 0
-    while done < runs and (done < RUNS_MIN or perf_counter() < end):
-        for key in random.sample(list(work), len(work)):
-            times[key].append(_time(work[key]))
-        done += 1
+    done, timings = in_turn([*_measures(case), *part_measures(case)], runs=runs, budget=budget)
     sides = {
-        side: Side(len(bodies[side]), {stage.slug: _timing(times[stage.slug, side]) for stage in STAGES})
+        side: Side(len(bodies[side]), {stage.slug: timings[stage.slug, side] for stage in STAGES}, parts(timings, side))
         for side in SIDES
     }
     difference = first_difference(*(json.loads(bodies[side]) for side in SIDES))
-    return Comparison(case.slug, done, difference, exact == bodies["django"], sides)
+    return Comparison(case.slug, done, difference, exact == bodies["django"], sides, columns(case))
 
 
 def first_difference(one: Any, other: Any, path: str = "$") -> str | None:
@@ -116,24 +119,12 @@ def first_difference(one: Any, other: Any, path: str = "$") -> str | None:
     return next(filter(None, (first_difference(a, b, at) for at, a, b in inner)), None)
 
 
-def _work(case: Case) -> dict[tuple[str, str], Callable[[], HttpResponse]]:
-    """Give what is timed, by stage and side."""
+def _measures(case: Case) -> list[Measure]:
+    """Give what is measured for the stages."""
     data = case.plain()
-    return {
-        ("whole", "django"): lambda: respond(case, "django"),
-        ("whole", "pyforge"): lambda: respond(case, "pyforge"),
-        ("encoding", "django"): lambda: JsonResponse(data, safe=False),
-        ("encoding", "pyforge"): lambda: PyForgeJsonResponse(data, safe=False),
-    }
-
-
-def _time(work: Callable[[], HttpResponse]) -> int:
-    """Give the nanoseconds that one call takes; the response itself is thrown away."""
-    start = perf_counter_ns()
-    work().content  # noqa: B018 - a response may leave its encoding to the first look at its content
-    return perf_counter_ns() - start
-
-
-def _timing(samples: list[int]) -> Timing:
-    """Give the best and the median of some nanoseconds, as microseconds."""
-    return Timing(min(samples) / 1000, statistics.median(samples) / 1000)
+    return [
+        timed(("whole", "django"), lambda: respond(case, "django")),
+        timed(("whole", "pyforge"), lambda: respond(case, "pyforge")),
+        timed(("encoding", "django"), lambda: JsonResponse(data, safe=False)),
+        timed(("encoding", "pyforge"), lambda: PyForgeJsonResponse(data, safe=False)),
+    ]

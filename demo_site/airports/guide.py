@@ -108,7 +108,7 @@ ENDPOINTS = (
     Endpoint(
         "/api/countries/",
         "Annotated rows with JSON columns and a Decimal, which stays the string that Django makes of it.",
-        'PyForgeJsonResponse({"count": len(rows), "results": rows})',
+        'PyForgeJsonResponse({"count": countries.count(), "results": rows})',
         (
             ("all", "countries/"),
             ("Oceania", "countries/?region=Oceania"),

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from demo_site.airports.cases import CASES
-from demo_site.airports.compare import SIDES, STAGES, compare, respond
+from demo_site.airports.compare import PARTS, SIDES, STAGES, compare, respond
 from demo_site.airports.guide import ENDPOINTS, SPELLINGS
 from demo_site.airports.models import Airport, Country
 from demo_site.airports.problems import problem
@@ -58,7 +58,7 @@ def embedded(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def compare_page(request: HttpRequest) -> HttpResponse:
     """Show the cases; the page's script asks for one comparison after the other."""
-    return render(request, "airports/compare.html", {"cases": CASES, "stages": STAGES})
+    return render(request, "airports/compare.html", {"cases": CASES, "stages": STAGES, "parts": PARTS})
 
 
 @require_safe

@@ -108,7 +108,7 @@ class Cursor:
 
 def _column_type(expression: BaseExpression, connection: BaseDatabaseWrapper) -> str | None:
     """The type of a plain column, without its length; None for anything whose type is not certain."""
-    if type(expression) is not Col:
+    if type(expression) is not Col or not expression.target.model._meta.managed:
         return None
     declared = expression.target.db_type(connection) or ""
     name = declared.partition("(")[0]

@@ -31,6 +31,7 @@ async function measure(card) {
     const equal = data.difference === null;
     setVerdict(verdict, equal ? "Equal" : `Differs at ${data.difference}`, equal ? "good" : "bad");
     for (const stage of card.querySelectorAll("[data-stage]")) fillStage(stage, data);
+    if (data.sides.django.parts) fillParts(card.querySelector(".parts"), data);
     card.querySelector("[data-size]").textContent = describeSizes(data);
     return equal;
   } catch (error) {
@@ -59,6 +60,28 @@ function fillStage(stage, { sides }) {
   }
   const factor = stage.querySelector("[data-factor]");
   [factor.textContent, factor.dataset.state] = describeFactor(timings.django.best / timings.pyforge.best);
+}
+
+/** The table of parts; the longer side's bar fills the width. */
+function fillParts(section, { sides, columns }) {
+  const sum = ({ parts }) => Object.values(parts).reduce((total, { best }) => total + best, 0);
+  const longest = Math.max(...Object.values(sides).map(sum));
+  for (const [side, { parts }] of Object.entries(sides)) {
+    const rows = section.querySelector(`[data-parts-of=${side}]`);
+    for (const [part, { best, median }] of Object.entries(parts)) {
+      rows.querySelector(`[data-share=${part}]`).style.width = `${(100 * best) / longest}%`;
+      const note = document.createElement("small");
+      note.textContent = `${part === "native" ? "in one pass, " : ""}median ${formatTime(median)}`;
+      rows.querySelector(`[data-time=${part}]`).replaceChildren(formatTime(best), note);
+    }
+  }
+  section.querySelector("[data-columns]").textContent = describeColumns(columns);
+}
+
+function describeColumns({ rows, native_columns: native, django_columns: django, rescued }) {
+  const text = `PyForge read ${rows.toLocaleString("en")} rows: ${native} columns natively, ${django} through Django.`;
+  if (!rescued) return text;
+  return `${text} ${rescued.toLocaleString("en")} values of native columns went through Django’s converters one by one, under SQL.`;
 }
 
 /** 4.2 -> ["4.2 times faster", "good"]; small gains and losses are named as such. */
