@@ -26,14 +26,28 @@ ASGI_APPLICATION = "demo_site.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
                 "demo_site.airports.guide.site",
-            ]
+            ],
+            # In the place of APP_DIRS: templates may hold the literal <% pyforge_json value %>.
+            "loaders": [
+                ("django.template.loaders.cached.Loader", ["pyforge_web.loaders.AppDirectoriesLoader"]),
+            ],
         },
-    }
+    },
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "environment": "demo_site.airports.jinja.environment",
+            "context_processors": ["demo_site.airports.guide.site"],
+            "extensions": ["pyforge_web.jinja.PyForgeExtension"],
+            "block_start_string": "<%",
+            "block_end_string": "%>",
+        },
+    },
 ]
 DATABASES = {
     "default": {

@@ -1,7 +1,18 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, Self, final
 
-__all__ = ["BUILD_PROFILE", "VERSION", "Columns", "Records", "Rows", "Tuples", "dumps", "listen", "totals"]
+__all__ = [
+    "BUILD_PROFILE",
+    "VERSION",
+    "Columns",
+    "Records",
+    "Rows",
+    "Tuples",
+    "dumps",
+    "dumps_html",
+    "listen",
+    "totals",
+]
 
 VERSION: Final[str]
 BUILD_PROFILE: Final[Literal["debug", "release"]]
@@ -13,6 +24,14 @@ def dumps(
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Literal["raise", "null"] = "raise",
+) -> bytes: ...
+def dumps_html(
+    obj: Any,
+    *,
+    fields: Sequence[str] | None = None,
+    nan: Literal["raise", "null"] = "raise",
+    before: str = "",
+    after: str = "",
 ) -> bytes: ...
 def listen() -> None: ...
 def totals() -> tuple[int, int, int]: ...

@@ -8,3 +8,7 @@ class PyForgeWebConfig(AppConfig):
 
     name = "pyforge_web"
     verbose_name = "PyForge Web"
+
+    def ready(self) -> None:
+        """Registers the checks."""
+        from . import checks  # noqa: F401

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from benchmarks.measure import Effort
 from benchmarks.report import Report
-from benchmarks.suites import counting, encoder, instances, memory, queryset_memory, querysets, text
+from benchmarks.suites import counting, embedding, encoder, instances, memory, queryset_memory, querysets, text
 
 Suite = Callable[[Effort, str], Report]
 
@@ -16,4 +16,5 @@ SUITES: dict[str, Suite] = {
     "querysets": querysets.run,
     "queryset_memory": queryset_memory.run,
     "instances": instances.run,
+    "embedding": embedding.run,
 }

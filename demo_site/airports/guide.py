@@ -28,6 +28,18 @@ class Endpoint:
     tries: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A page with the same data embedded in another template: a row here puts it on the index and in the tests."""
+
+    url_name: str
+    title: str
+    template: str
+    engine: str
+    what: str
+    code: str
+
+
 PAGES = (
     Page(
         "map",
@@ -40,6 +52,38 @@ PAGES = (
         "Compare",
         "The same data through Django's JsonResponse and ours: are they equal, how large, how fast? "
         "Measured on this machine when you ask.",
+    ),
+    Page(
+        "embedded",
+        "Embedded",
+        "Every airport in the page itself, written there by one line of a template: no request for data.",
+    ),
+)
+
+SPELLINGS = (
+    Spelling(
+        "embedded",
+        "Django template",
+        "airports/embedded.html",
+        "django",
+        "The tag, after {% load pyforge %}.",
+        '{% pyforge_json airports id="airports" fields=fields %}',
+    ),
+    Spelling(
+        "embedded-jinja2",
+        "Jinja2",
+        "airports/embedded.html",
+        "jinja2",
+        "The extension, and <% %> as the delimiters of blocks.",
+        '<% pyforge_json airports id="airports" fields=fields %>',
+    ),
+    Spelling(
+        "embedded-literal",
+        "Literal tag",
+        "airports/embedded-literal.html",
+        "django",
+        "A Django template with the same <% %>, read by the opt-in loader.",
+        '<% pyforge_json airports id="airports" fields=fields %>',
     ),
 )
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from demo_site.airports.cases import CASES
 from demo_site.airports.compare import PARTS, SIDES, STAGES, compare, respond
-from demo_site.airports.guide import ENDPOINTS
+from demo_site.airports.guide import ENDPOINTS, SPELLINGS
 from demo_site.airports.models import Airport, Country
 from demo_site.airports.problems import problem
 from pyforge_web import PyForgeJsonResponse
@@ -25,7 +25,12 @@ def index(request: HttpRequest) -> HttpResponse:
         "countries and territories": Country.objects.count(),
     }
     shown = {what: f"{number:,}" for what, number in counts.items()}
-    context = {"counts": shown, "empty": not counts["airports"], "endpoints": ENDPOINTS}
+    context = {
+        "counts": shown,
+        "empty": not counts["airports"],
+        "endpoints": ENDPOINTS,
+        "spellings": SPELLINGS,
+    }
     return render(request, "airports/index.html", context)
 
 
@@ -35,6 +40,19 @@ def map_page(request: HttpRequest) -> HttpResponse:
     rows = Country.objects.annotate(number=Count("airports")).values_list("code", "name", "number")
     choices = [(code, f"{name} ({number:,})") for code, name, number in rows]
     return render(request, "airports/map.html", {"choices": choices})
+
+
+@require_safe
+def embedded(request: HttpRequest, name: str) -> HttpResponse:
+    """Show the map of all airports, drawn from JSON that the template itself embeds."""
+    spelling = next(spelling for spelling in SPELLINGS if spelling.url_name == name)
+    context = {
+        "airports": Airport.objects.all(),
+        "fields": "icao,iata,name,latitude,longitude",
+        "spelling": spelling,
+        "spellings": SPELLINGS,
+    }
+    return render(request, spelling.template, context, using=spelling.engine)
 
 
 @require_safe

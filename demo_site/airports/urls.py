@@ -3,11 +3,13 @@
 from django.urls import path
 
 from demo_site.airports import api, pages
+from demo_site.airports.guide import SPELLINGS
 
 urlpatterns = [
     path("", pages.index, name="index"),
     path("map/", pages.map_page, name="map"),
     path("compare/", pages.compare_page, name="compare"),
+    *(path(f"{page.url_name}/", pages.embedded, {"name": page.url_name}, page.url_name) for page in SPELLINGS),
     path("api/airports/", api.airport_list, name="airport-list"),
     path("api/airports/<str:icao>/", api.airport_detail, name="airport-detail"),
     path("api/countries/", api.country_list, name="country-list"),

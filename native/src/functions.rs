@@ -28,7 +28,35 @@ pub fn dumps<'py>(
     ensure_ascii: bool,
     nan: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let options = Options { django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
+    let options = Options { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
+    write(py, obj, fields, options, "dumps")
+}
+
+/// As `dumps`, for `pyforge_web.html`: compact ASCII in which `< > & '` are escaped, between two texts that are written as
+/// they are.
+#[pyfunction]
+#[pyo3(signature = (obj, *, fields=None, nan="raise", before="", after=""))]
+pub fn dumps_html<'py>(
+    py: Python<'py>,
+    obj: Bound<'py, PyAny>,
+    fields: Option<Bound<'py, PyAny>>,
+    nan: &str,
+    before: &str,
+    after: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let html = Some([before, after]);
+    let options = Options { html, django_bytes: false, ensure_ascii: false, not_finite: parse_nan(nan)? };
+    write(py, obj, fields, options, "dumps_html")
+}
+
+#[inline]
+fn write<'py>(
+    py: Python<'py>,
+    obj: Bound<'py, PyAny>,
+    fields: Option<Bound<'py, PyAny>>,
+    options: Options<'_>,
+    function: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
     let mut meter = Meter::start(py)?;
     let chosen = match fields {
         None => Ok(obj),
@@ -40,7 +68,7 @@ pub fn dumps<'py>(
     let result = chosen.and_then(|value| serializer::dumps(value, &options, &mut meter));
     let size = result.as_ref().map_or(0, |bytes| bytes.as_bytes().len());
     // The user's exception comes first, whatever a collector does.
-    let told = meter.finish(py, "dumps", size);
+    let told = meter.finish(py, function, size);
     let bytes = result?;
     told.map(|()| bytes)
 }

@@ -26,7 +26,7 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::functions::{dumps, listen, totals};
+    use super::functions::{dumps, dumps_html, listen, totals};
     #[pymodule_export]
     use super::serializer::{Columns, Records, Rows, Tuples};
 

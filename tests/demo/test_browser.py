@@ -6,10 +6,13 @@ import airportsdata
 import pytest
 
 from demo_site.airports.cases import CASES
+from demo_site.airports.guide import SPELLINGS
 
 WIDE, PHONE = 1280, 375
 LOOKS = [
-    *product(("/", "/map/", "/map/?country=IS"), ("light", "dark"), (WIDE, PHONE)),
+    *product(("/", "/map/", "/map/?country=IS", "/embedded/"), ("light", "dark"), (WIDE, PHONE)),
+    ("/embedded-jinja2/", "light", WIDE),
+    ("/embedded-literal/", "dark", PHONE),
     ("/compare/", "light", PHONE),  # measures for some seconds: two looks are enough
     ("/compare/", "dark", WIDE),
 ]
@@ -85,6 +88,15 @@ def test_the_globe_is_cut_where_it_is_empty(visit):
     assert page.evaluate(seam, [-24, -13]) == -24
     assert page.evaluate(seam, list(range(-180, 180, 20))) == -180
     assert page.evaluate(seam, []) == -180
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=lambda spelling: spelling.url_name)
+def test_an_embedded_map_draws_every_airport_without_a_request(visit, spelling):
+    visited = visit()
+    page = visited.open(f"/{spelling.url_name}/")
+    drawn(page, f"=== {len(airportsdata.load())}")
+    assert not [url for url in visited.requests if "/api/" in url]
+    assert visited.errors == []
 
 
 def test_the_map_by_keyboard(visit):

@@ -1,16 +1,21 @@
 """The HTML pages: whole, linked, free of inline scripts and of anything from elsewhere."""
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
 from demo_site.airports import guide, urls
+from demo_site.airports.models import Airport
+from pyforge_web.checks import check_literal_tags
 
 APP = Path(urls.__file__).parent
-ADDRESSES = ("/", *(f"/{page.url_name}/" for page in guide.PAGES))
+NAMES = dict.fromkeys(page.url_name for page in (*guide.PAGES, *guide.SPELLINGS))
+ADDRESSES = ("/", *(f"/{name}/" for name in NAMES))
 
 
 class Elements(HTMLParser):
@@ -37,7 +42,8 @@ def test_a_page_has_a_title_one_heading_and_nothing_inline(client, sample, addre
     for tag, attributes in elements:
         assert "style" not in attributes
         assert not [name for name in attributes if name.startswith("on")]
-        assert tag != "script" or attributes.get("src", "").startswith("/static/")
+        data = attributes.get("type") == "application/json"
+        assert tag != "script" or data or attributes.get("src", "").startswith("/static/")
         assert tag != "img" or "alt" in attributes
 
 
@@ -78,6 +84,25 @@ def test_without_data_the_index_says_what_to_do(client):
 
 
 def test_nothing_names_another_site():
-    for path in (*APP.glob("templates/**/*.html"), *APP.glob("static/**/*.*")):
+    for path in (*APP.glob("templates/**/*.html"), *APP.glob("jinja2/**/*.html"), *APP.glob("static/**/*.*")):
         text = path.read_text().replace('xmlns="http://www.w3.org/2000/svg"', "")
         assert not re.search(r"""(https?:)?//[\w-]+\.\w|@import|url\(""", text), path
+
+
+def test_the_same_airports_in_every_spelling(client, sample):
+    expected = list(Airport.objects.values("icao", "iata", "name", "latitude", "longitude"))
+    for spelling in guide.SPELLINGS:
+        html = client.get(f"/{spelling.url_name}/").content.decode()
+        data = re.search(r'<script id="airports" type="application/json">(.*?)</script>', html)
+        assert json.loads(data[1]) == expected
+        assert f"<code>{escape(spelling.code)}</code>" in html.replace("&#34;", "&quot;")
+
+
+def test_each_template_holds_what_its_page_shows():
+    for spelling in guide.SPELLINGS:
+        folder = "jinja2" if spelling.engine == "jinja2" else "templates"
+        assert spelling.code in (APP / folder / spelling.template).read_text()
+
+
+def test_no_literal_tag_is_sent_as_text():
+    assert check_literal_tags() == []

@@ -11,7 +11,9 @@ use std::arch::x86_64::*;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::{BytesBuffer, SLACK, Unit, copy, copy_clean as copy_short};
-use crate::json::escape::{ASCII, CLOSE_PAIRS, CLOSE_QUADS, CLOSED_QUADS, HTML, Latin1, SLIDE, spell_wide, surrogates};
+use crate::json::escape::{
+    ASCII, CLOSE_PAIRS, CLOSE_QUADS, CLOSED_QUADS, HTML, Latin1, SLIDE, UTF8, spell_wide, surrogates,
+};
 
 /// Whether the processor has what the functions below are compiled for. A flag of our own: the cold half of
 /// `is_x86_feature_detected` would be in the way of every text.
@@ -116,7 +118,10 @@ macro_rules! dirty {
                 let dirty = $or(below, $or(is(block, b'"'), is(block, b'\\')));
                 match ESCAPE {
                     ASCII => $or(dirty, is(block, 0x7f)),
-                    HTML => $or(dirty, $or(is($or(block, $fill(2)), b'>'), is($or(block, $fill(1)), b'\''))),
+                    HTML => {
+                        let html = $or(is($or(block, $fill(2)), b'>'), is($or(block, $fill(1)), b'\''));
+                        $or($or(dirty, is(block, 0x7f)), html)
+                    }
                     _ => dirty,
                 }
             }
@@ -195,12 +200,9 @@ unsafe fn write_block<U: Unit, const ESCAPE: u8>(block: &[U; 16], at: *mut u8) -
             if let Some(end) = write_pairs::<ESCAPE>(bytes, dirty, at) {
                 return end;
             }
-        } else if ESCAPE != ASCII && dirty.count_ones() > 3 {
+        } else if ESCAPE == UTF8 && dirty.count_ones() > 3 {
             let is = |words, word: i16| _mm256_cmpeq_epi16(words, _mm256_set1_epi16(word));
-            let mut hard = is(_mm256_and_si256(words, _mm256_set1_epi16(!0x7ff)), 0xd800_u16 as i16);
-            if ESCAPE == HTML {
-                hard = _mm256_or_si256(hard, is(_mm256_or_si256(words, _mm256_set1_epi16(1)), 0x2029));
-            }
+            let hard = is(_mm256_and_si256(words, _mm256_set1_epi16(!0x7ff)), 0xd800_u16 as i16);
             let escapes = dirty & !(_mm_movemask_epi8(bytes) as u32);
             if escapes == 0 && _mm256_testz_si256(hard, hard) == 1 {
                 let points = |half: usize| match size_of::<U>() {
@@ -226,7 +228,7 @@ unsafe fn write_pairs<const ESCAPE: u8>(block: __m128i, dirty: u32, at: *mut u8)
         let letters = _mm_set_epi64x(i64::from_le_bytes(*b"btn\0fr\0\0"), 0);
         let letters = _mm_shuffle_epi8(letters, _mm_adds_epu8(block, fill(0x70)));
         let escaped = _mm_or_si128(_mm_or_si128(is(b'"'), is(b'\\')), _mm_cmpgt_epi8(letters, fill(0)));
-        let beyond_ascii = if ESCAPE == ASCII { 0 } else { _mm_movemask_epi8(block) as u32 };
+        let beyond_ascii = if ESCAPE == UTF8 { _mm_movemask_epi8(block) as u32 } else { 0 };
         if _mm_movemask_epi8(escaped) as u32 | beyond_ascii != dirty {
             return None;
         }
@@ -301,7 +303,7 @@ unsafe fn walk<U: Unit, const ESCAPE: u8>(block: &[U; 16], bytes: __m128i, mut d
                 let spelling = &Latin1::<ESCAPE>::SPELLINGS[point as usize & 0xff];
                 at.cast::<[u8; 8]>().write(*spelling);
                 at = at.add(usize::from(spelling[7]));
-            } else if ESCAPE == ASCII && point > 0xffff {
+            } else if ESCAPE != UTF8 && point > 0xffff {
                 surrogates(point).into_iter().for_each(write_wide);
             } else {
                 write_wide(point);

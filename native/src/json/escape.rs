@@ -6,7 +6,7 @@ use super::writer::Out;
 pub const UTF8: u8 = 0;
 /// ASCII alone, as `json.dumps(ensure_ascii=True)`: DEL and all beyond it become `\uXXXX`.
 pub const ASCII: u8 = 1;
-/// As `UTF8`, and `< > & '`, U+2028 and U+2029 escaped: safe inside a script element and a single-quoted attribute.
+/// As `ASCII`, and `< > & '` escaped: safe inside a script element and a single-quoted attribute of a page in any charset.
 pub const HTML: u8 = 2;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -52,7 +52,7 @@ fn write_block<U: Copy + Into<u32>, const ESCAPE: u8>(out: &mut impl Out, block:
             let spelling = Latin1::<ESCAPE>::SPELLINGS[point as usize];
             write(spelling, usize::from(spelling[7]));
         } else {
-            let pair = if ESCAPE == ASCII && point > 0xffff { surrogates(point) } else { [point, 0] };
+            let pair = if ESCAPE != UTF8 && point > 0xffff { surrogates(point) } else { [point, 0] };
             for &point in pair.iter().filter(|&&point| point != 0) {
                 let (word, len) = spell_wide::<ESCAPE>(point);
                 write(word.to_le_bytes(), len);
@@ -71,7 +71,7 @@ pub fn are_clean<const ESCAPE: u8>(block: &[u8; 16]) -> bool {
 /// Whether a code point of Latin-1 stands for itself. In operations that a vector has, too.
 pub const fn is_clean<const ESCAPE: u8>(byte: u8) -> bool {
     let escaped = (byte < 0x20) | (byte == b'"') | (byte == b'\\');
-    let beyond = byte > if ESCAPE == ASCII { 0x7e } else { 0x7f };
+    let beyond = byte > if ESCAPE == UTF8 { 0x7f } else { 0x7e };
     let html = (byte | 2 == b'>') | (byte | 1 == b'\'');
     !(escaped | beyond | (ESCAPE == HTML && html))
 }
@@ -85,10 +85,10 @@ pub const fn spell<const ESCAPE: u8>(point: u32) -> ([u8; 12], usize) {
         0x0c => short(b'f'),
         0x0d => short(b'r'),
         0x22 | 0x5c => short(point as u8),
-        0x26 | 0x27 | 0x3c | 0x3e | 0x2028 | 0x2029 if ESCAPE == HTML => unit(point, HEX_UPPER),
+        0x26 | 0x27 | 0x3c | 0x3e if ESCAPE == HTML => unit(point, HEX_UPPER),
         0..0x20 => unit(point, HEX),
-        0x7f..0x10000 if ESCAPE == ASCII => unit(point, HEX),
-        0x10000.. if ESCAPE == ASCII => two_units(surrogates(point)),
+        0x7f..0x10000 if ESCAPE != UTF8 => unit(point, HEX),
+        0x10000.. if ESCAPE != UTF8 => two_units(surrogates(point)),
         _ => match char::from_u32(point) {
             Some(c) => {
                 let mut text = [0; 12];
@@ -138,7 +138,7 @@ static HEX_PAIRS: [u16; 256] = {
 #[inline]
 pub fn spell_wide<const ESCAPE: u8>(point: u32) -> (u64, usize) {
     let is_surrogate = point & !0x7ff == 0xd800;
-    if ESCAPE == ASCII || is_surrogate || ESCAPE == HTML && point | 1 == 0x2029 {
+    if ESCAPE != UTF8 || is_surrogate {
         let pair = |byte: u32| u64::from(HEX_PAIRS[byte as usize & 0xff]);
         return (u64::from_le_bytes(*b"\\u\0\0\0\0\0\0") | pair(point >> 8) << 16 | pair(point) << 32, 6);
     }
@@ -246,6 +246,23 @@ pub fn pass_json_as_ascii(out: &mut impl Out, text: &str) -> bool {
     true
 }
 
+/// Passes JSON text through as ASCII without what HTML knows. In JSON all that stands inside a string; in text that is
+/// none, which a database may hold, it is escaped just the same.
+pub fn pass_json_as_html(out: &mut impl Out, text: &str) -> bool {
+    let known = |c: char| !c.is_ascii() || matches!(c, '<' | '>' | '&' | '\'');
+    let mut rest = text;
+    while let Some(at) = rest.find(known) {
+        let (clean, from) = rest.split_at(at);
+        out.extend(clean.as_bytes());
+        let mut points = from.chars();
+        let (text, len) = spell::<HTML>(points.next().map_or(0, u32::from));
+        out.extend(&text[..len]);
+        rest = points.as_str();
+    }
+    out.extend(rest.as_bytes());
+    true
+}
+
 /// Leaves JSON text to Python: `json.dumps` would spell it in its own way.
 pub fn refuse_json(_: &mut impl Out, _: &str) -> bool {
     false
@@ -282,8 +299,22 @@ mod tests {
             assert!(ascii.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
             assert_eq!(serde_json::from_str::<String>(&ascii).unwrap(), text);
             let escaped = format!("\"\\u{:04X}\"", u32::from(c));
-            assert_eq!(html, if "<>&'\u{2028}\u{2029}".contains(c) { escaped } else { expected });
+            assert_eq!(html, if "<>&'".contains(c) { escaped } else { ascii });
         }
+    }
+
+    #[test]
+    fn stored_json_is_passed_without_what_html_knows() {
+        let text = "{\"</script>\":\"<!-- & 'é' \\\\u003c\",\"日\":[\"\u{2028}\u{2029}😀\\\\\",1e5,null]}";
+        let mut out = Vec::new();
+        assert!(pass_json_as_html(&mut out, text));
+        let html = String::from_utf8(out).unwrap();
+        assert!(html.is_ascii() && !html.contains(['<', '>', '&', '\'']));
+        let value = |text| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&html), value(text));
+        let mut out = Vec::new();
+        assert!(pass_json_as_html(&mut out, "</script>'no JSON'&"));
+        assert_eq!(out, br"\u003C/script\u003E\u0027no JSON\u0027\u0026");
     }
 
     #[test]

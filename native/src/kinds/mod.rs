@@ -66,6 +66,8 @@ forms! {
     1 CompactAscii = b"," b":" ASCII pass_json_as_ascii,
     /// The very bytes of `json.dumps`.
     2 Django = b", " b": " ASCII refuse_json,
+    /// No white space, ASCII alone, and nothing that HTML knows: for a page.
+    3 Html = b"," b":" HTML pass_json_as_html,
 }
 
 /// What becomes of NaN and the infinities.

@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::imports::Imports;
-use crate::kinds::{Compact, CompactAscii, Django, Form, NotFinite};
+use crate::kinds::{Compact, CompactAscii, Django, Form, Html, NotFinite};
 use crate::meter::Meter;
 pub use columns::Columns;
 pub use records::Records;
@@ -25,7 +25,9 @@ pub use tuples::Tuples;
 use value::Walk;
 
 /// The options of an encode, checked.
-pub struct Options {
+pub struct Options<'a> {
+    /// For a page of HTML: what stands there before and after the value.
+    pub html: Option<[&'a str; 2]>,
     /// JsonResponse's very bytes.
     pub django_bytes: bool,
     /// ASCII alone.
@@ -47,24 +49,25 @@ pub fn parse_nan(nan: &str) -> PyResult<NotFinite> {
 #[inline]
 pub fn dumps<'py>(
     value: Bound<'py, PyAny>,
-    options: &Options,
+    options: &Options<'_>,
     meter: &mut Meter<'py>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let encode = match options {
+        Options { html: Some(_), .. } => encode::<Html>,
         Options { django_bytes: true, .. } => encode::<Django>,
         Options { ensure_ascii: true, .. } => encode::<CompactAscii>,
         _ => encode::<Compact>,
     };
-    catch_unwind(AssertUnwindSafe(|| encode(value, options.not_finite, meter))).unwrap_or_else(|_| {
+    catch_unwind(AssertUnwindSafe(|| encode(value, options, meter))).unwrap_or_else(|_| {
         Err(PyRuntimeError::new_err("PyForge Web failed inside its native core: please report this value as a bug"))
     })
 }
 
 fn encode<'py, F: Form>(
     value: Bound<'py, PyAny>,
-    not_finite: NotFinite,
+    options: &Options<'_>,
     meter: &mut Meter<'py>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let py = value.py();
-    Walk::<F>::new(py, Imports::get(py)?, not_finite, meter).run(value)
+    Walk::<F>::new(py, Imports::get(py)?, options.not_finite, meter).run(value, options.html)
 }

@@ -75,9 +75,18 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         Self { sink: Sink::new(not_finite), imports, meter, depth: 0, place: String::new(), refused: None, py }
     }
 
-    /// Writes `root` and everything below it.
-    pub fn run(&mut self, root: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-        if self.whole_value(root) { self.sink.out.finish(self.py) } else { Err(self.take_error()) }
+    /// Writes `root` and everything below it, and the text around it as it is.
+    pub fn run(&mut self, root: Bound<'py, PyAny>, around: Option<[&str; 2]>) -> PyResult<Bound<'py, PyBytes>> {
+        if let Some([before, _]) = around {
+            self.sink.out.extend(before.as_bytes());
+        }
+        if !self.whole_value(root) {
+            return Err(self.take_error());
+        }
+        if let Some([_, after]) = around {
+            self.sink.out.extend(after.as_bytes());
+        }
+        self.sink.out.finish(self.py)
     }
 
     /// The exception for what stopped the walk, with the place where it stopped.

@@ -1,0 +1,65 @@
+"""JSON inside a page: the one function behind the template tag, the filter and the Jinja2 extension.
+
+`< > & '` and all beyond ASCII are escaped as the text is written: what comes out cannot end a script element, open a
+comment or leave a single-quoted attribute, whatever the value holds and whatever the page's charset is.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+
+from .bridge import dumps_html
+from .conf import Nan, get_settings
+
+Mode = Literal["script", "attr"]
+
+
+def pyforge_json(
+    value: Any,
+    /,
+    *,
+    id: object = None,  # noqa: A002 - the names of the HTML attributes
+    fields: str | Sequence[str] | None = None,
+    type: object = None,  # noqa: A002
+    nonce: object = None,
+    mode: Mode = "script",
+    nan: Nan | None = None,
+) -> SafeString:
+    """The JSON of `value` for a page, with the values, models and errors of `PyForgeJsonResponse`.
+
+    The bare text is for an executable script and for a single-quoted attribute; with `mode="attr"` for an attribute in
+    quotes of either sort. `id`, `type` (by default `application/json`) or `nonce` wrap it in a script element: their
+    values are escaped, also those marked as safe; an empty nonce is left out. `fields` may be one string with commas,
+    `"id,title"`. `nan` is that of the settings by default.
+
+    Raises what `dumps` raises; `TypeError` and `ValueError` for arguments that do not go together.
+    """
+    if mode not in get_args(Mode):
+        raise ValueError(f'mode= must be "script" or "attr", not {mode!r}')
+    before = _start_tag(id=id, type=type, nonce=nonce)
+    if before and mode == "attr":
+        raise TypeError('mode="attr" gives the value of an attribute: it takes no id=, type= or nonce=')
+    names = [name.strip() for name in fields.split(",")] if isinstance(fields, str) else fields
+    nan = get_settings()["NAN"] if nan is None else nan
+    after = "</script>" if before else ""
+    # In one expression: the bytes are freed before SafeString makes its copy.
+    text = str(dumps_html(value, fields=names, nan=nan, before=before, after=after), "utf-8")
+    return SafeString(text.replace('"', "&quot;") if mode == "attr" else text)
+
+
+def _start_tag(*, id: object, type: object, nonce: object) -> str:  # noqa: A002
+    """The start tag of the script element; empty where none is asked for.
+
+    The attributes are turned into text before they are looked at: Django's lazy nonce is false until it is used.
+    """
+    if id is None and type is None and nonce is None:
+        return ""
+    attributes = {"id": id, "type": "application/json" if type is None else type}
+    shown = {name: str(value) for name, value in attributes.items() if value is not None}
+    if empty := [name for name, value in shown.items() if not value.strip()]:
+        raise ValueError(f"{empty[0]}= is empty")
+    if nonce is not None and str(nonce):
+        shown["nonce"] = str(nonce)
+    return "<script{}>".format("".join(f' {name}="{escape(value)}"' for name, value in shown.items()))

@@ -1,0 +1,54 @@
+"""The Jinja2 extension: the tag `{% pyforge_json value %}`, a filter and a global function of the same name.
+
+With `block_start_string="<%"` and `block_end_string="%>"` the tag is `<% pyforge_json value %>`.
+"""
+
+from typing import Any
+
+from django.utils.safestring import SafeString
+from jinja2 import Environment, Undefined, nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+
+from . import html
+
+
+def pyforge_json(value: Any, /, **arguments: Any) -> SafeString:
+    """`html.pyforge_json`; a name that the template does not know raises Jinja2's own `UndefinedError`."""
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    return html.pyforge_json(value, **arguments)
+
+
+class PyForgeExtension(Extension):
+    """`"extensions": ["pyforge_web.jinja.PyForgeExtension"]` in the `OPTIONS` of Django's Jinja2 backend."""
+
+    tags = {"pyforge_json"}  # noqa: RUF012 - as Jinja2 declares it
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        environment.globals.setdefault("pyforge_json", pyforge_json)
+        environment.filters.setdefault("pyforge_json", pyforge_json)
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """`pyforge_json value id="rows" fields="id,title" ... as name`."""
+        stream = parser.stream
+        line = next(stream).lineno
+        value = parser.parse_expression()
+        arguments = []
+        while stream.current.type == "name" and stream.look().type == "assign":
+            name = next(stream).value
+            next(stream)
+            arguments.append(nodes.Keyword(name, parser.parse_expression(), lineno=line))
+        where = nodes.Const(f"in the tag pyforge_json, {parser.filename or parser.name or 'a template'}, line {line}")
+        call = self.call_method("_write", [where, value], arguments, lineno=line)
+        if stream.skip_if("name:as"):
+            return nodes.Assign(parser.parse_assign_target(name_only=True), call, lineno=line)
+        return nodes.Output([call], lineno=line)
+
+    def _write(self, where: str, value: Any, /, **arguments: Any) -> SafeString:
+        try:
+            return pyforge_json(value, **arguments)
+        except Exception as error:
+            error.add_note(where)
+            raise

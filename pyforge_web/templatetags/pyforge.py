@@ -1,0 +1,70 @@
+"""`{% load pyforge %}`: the tag `{% pyforge_json value %}` and the filter `{{ value|pyforge_json }}`."""
+
+from typing import Any
+
+from django import template
+from django.template import Context, Node, TemplateSyntaxError
+from django.template.base import FilterExpression, Parser, Token, token_kwargs
+from django.utils.safestring import SafeString
+
+from pyforge_web import html
+
+register = template.Library()
+
+ARGUMENTS = ("id", "fields", "type", "nonce", "mode", "nan")
+
+
+@register.filter
+def pyforge_json(value: Any, fields: Any = None) -> SafeString:
+    """The JSON of a value for a single-quoted attribute: `data-rows='{{ rows|pyforge_json:"id,title" }}'`."""
+    return html.pyforge_json(value, fields=fields)
+
+
+@register.tag("pyforge_json")
+def parse_tag(parser: Parser, token: Token) -> "PyForgeJsonNode":
+    """`{% pyforge_json value id="rows" fields="id,title" type=... nonce=... mode="attr" nan="null" as name %}`."""
+    tag, *bits = token.split_contents()
+    target = bits.pop() if len(bits) > 2 and bits[-2] == "as" else None
+    if target is not None:
+        bits.pop()
+    if not bits or "=" in bits[0].partition('"')[0].partition("'")[0]:
+        raise TemplateSyntaxError(f"{tag!r} needs a value first: {{% {tag} value id=... %}}")
+    value = parser.compile_filter(bits.pop(0))
+    arguments: dict[str, FilterExpression] = {}
+    while bits:
+        given = token_kwargs(bits[:1], parser)
+        name = next(iter(given), None)
+        if name is None:
+            raise TemplateSyntaxError(f"{tag!r} does not understand {bits[0]!r}: write name=value, or as name")
+        if name not in ARGUMENTS:
+            raise TemplateSyntaxError(f"{tag!r} has no argument {name!r}; it has {', '.join(ARGUMENTS)}")
+        if name in arguments:
+            raise TemplateSyntaxError(f"{tag!r} got {name!r} twice")
+        arguments |= given
+        del bits[0]
+    return PyForgeJsonNode(value, arguments, target, f"in {{% {tag} %}}, {parser.origin}, line {token.lineno}")
+
+
+class PyForgeJsonNode(Node):
+    """The tag in a compiled template."""
+
+    def __init__(
+        self, value: FilterExpression, arguments: dict[str, FilterExpression], target: str | None, where: str
+    ) -> None:
+        self.value = value
+        self.arguments = arguments
+        self.target = target
+        self.where = where
+
+    def render(self, context: Context) -> SafeString:
+        """The JSON; nothing where it goes to a variable (`as name`)."""
+        try:
+            arguments = {name: given.resolve(context) for name, given in self.arguments.items()}
+            text = html.pyforge_json(self.value.resolve(context), **arguments)
+        except Exception as error:
+            error.add_note(self.where)  # Django itself says where in DEBUG alone
+            raise
+        if self.target is None:
+            return text
+        context[self.target] = text
+        return SafeString("")
