@@ -3,7 +3,8 @@
 import pytest
 
 from demo_site.airports.cases import CASES, Case
-from demo_site.airports.compare import RUNS_MIN, SIDES, STAGES, compare, first_difference
+from demo_site.airports.compare import SIDES, STAGES, compare, first_difference
+from demo_site.airports.timing import RUNS_MIN
 
 
 @pytest.mark.parametrize(
