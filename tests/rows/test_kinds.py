@@ -17,6 +17,7 @@ from django.db import models
 import pyforge_web
 from pyforge_web import fields
 from pyforge_web.serializers import CompiledSerializer
+from tests import fields_table
 from tests.rows.data import MOMENTS
 from tests.rows.judge import assert_rows
 from tests.rows.models import Customs, Scalars
@@ -176,3 +177,7 @@ def test_a_class_of_a_project_is_not_its_base(base):
 
 def test_explain_names_the_kinds():
     assert {row.kind for row in CompiledSerializer.for_model(Scalars).explain()} <= SAMPLES.keys()
+
+
+def test_the_table_of_the_docs_is_that_of_the_code():
+    assert fields_table.PAGE.read_text() == fields_table.page(), "run python -m tests.fields_table"

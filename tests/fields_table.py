@@ -1,0 +1,28 @@
+"""`python -m tests.fields_table` writes docs/fields.md from the code; a test holds the two together."""
+
+import os
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "fields.md"
+HEAD = """# Field classes and their kinds
+
+Made from `pyforge_web/fields.py` by `python -m tests.fields_table`; see [rows.md](rows.md) for what each kind becomes.
+A class that is not here is written by the type of its values, through its own converters.
+
+| field class | kind |
+|---|---|
+"""
+
+
+def page():
+    """The page: a row for each field class that has a kind."""
+    from pyforge_web.fields import KINDS, POSTGRES_KINDS
+
+    rows = [(f"{kind.__module__.partition('.fields')[0]}.{kind.__name__}", name) for kind, name in KINDS.items()]
+    rows += [(f"django.contrib.postgres.{path.partition('.')[2]}", name) for path, name in POSTGRES_KINDS.items()]
+    return HEAD + "".join(f"| `{field}` | {kind} |\n" for field, kind in sorted(rows))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    PAGE.write_text(page())
