@@ -10,6 +10,7 @@ from django.db.models import Count
 from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS
 from demo_site.airports.forms import PAGE_SIZE, PAGE_SIZE_MAX
 from demo_site.airports.models import Airport, Country
+from pyforge_web.metering import collect
 
 
 def as_django(value):
@@ -90,9 +91,14 @@ def test_following_next_meets_every_airport_once(client, sample):
     assert answer.json()["previous"] == f"/api/airports/?page_size=17&page={answer.json()['pages'] - 1}"
 
 
-def test_a_list_takes_two_queries(client, sample, django_assert_num_queries):
-    with django_assert_num_queries(2):  # the count and the rows
-        client.get("/api/airports/")
+@pytest.mark.parametrize(
+    ("path", "columns"), [("/api/airports/", len(AIRPORT_FIELDS)), ("/api/countries/", len(COUNTRY_FIELDS) + 1)]
+)
+def test_a_list_takes_two_queries_and_is_read_natively(client, sample, django_assert_num_queries, path, columns):
+    with django_assert_num_queries(2), collect() as counted:  # the count and the rows
+        rows = client.get(path).json()["results"]
+    assert counted.rows == len(rows) > 0
+    assert (counted.native_columns, counted.django_columns) == (columns, 0)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import airportsdata
 import pytest
 
 from demo_site.airports.cases import CASES
+from demo_site.airports.compare import PARTS
 from demo_site.airports.guide import SPELLINGS
 
 WIDE, PHONE = 1280, 375
@@ -193,6 +194,25 @@ def test_the_compare_page_shows_every_case_equal(visit):
         "[data-side] .bar", "bars => bars.map((bar) => bar.getBoundingClientRect().width)"
     )
     assert min(widths) > 0
+
+
+def test_the_compare_page_shows_the_parts_of_each_queryset(visit):
+    page = visit().open("/compare/")
+    loaded(page)
+    tables = page.get_by_role("region", name="Where the time goes")
+    assert tables.count() == sum(case.queryset is not None for case in CASES)
+    for table in tables.all():
+        assert table.get_by_role("columnheader").all_inner_texts() == [part.title for part in PARTS]
+        times = table.locator("[data-time]").all_inner_texts()
+        assert len(times) == 5
+        assert all("median" in text for text in times)
+        assert "in one pass" in times[-1]
+        assert "0 through Django" in table.locator("[data-columns]").inner_text()
+        django, pyforge = table.locator(".shares").evaluate_all(
+            "bars => bars.map((bar) => [...bar.children].map((part) => part.getBoundingClientRect().width))"
+        )
+        assert (len(django), len(pyforge)) == (3, 2)
+        assert min(*django, *pyforge) > 0
 
 
 def test_a_failing_comparison_is_named(visit):

@@ -3,7 +3,7 @@
 import pytest
 
 from demo_site.airports.cases import CASES, Case
-from demo_site.airports.compare import SIDES, STAGES, compare, first_difference
+from demo_site.airports.compare import PARTS, SIDES, STAGES, compare, first_difference
 from demo_site.airports.timing import RUNS_MIN
 
 
@@ -34,6 +34,26 @@ def test_every_case_is_equal_and_measured(sample, case):
     for side in found.sides.values():
         assert set(side.stages) == {stage.slug for stage in STAGES}
         assert all(0 < timing.best <= timing.median for timing in side.stages.values())
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.queryset], ids=lambda case: case.slug)
+def test_a_queryset_is_measured_in_parts_and_read_natively(sample, case):
+    found = compare(case, runs=RUNS_MIN, budget=0)
+    django, pyforge = (found.sides[side].parts for side in SIDES)
+    assert list(django) == [part.slug for part in PARTS]
+    assert list(pyforge) == ["sql", "native"]
+    assert all(0 < timing.best <= timing.median for timing in (*django.values(), *pyforge.values()))
+    assert django["encoding"] == found.sides["django"].stages["encoding"]
+    rows = list(case.queryset())
+    assert rows
+    assert found.columns["rows"] == len(rows)
+    assert found.columns["native_columns"] == len(rows[0])
+    assert found.columns["django_columns"] == 0
+
+
+def test_what_is_no_queryset_has_no_parts(sample):
+    found = compare(next(case for case in CASES if not case.queryset), runs=1)
+    assert [side.parts for side in found.sides.values()] == [None, None]
 
 
 def test_a_difference_is_found():

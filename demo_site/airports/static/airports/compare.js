@@ -100,8 +100,8 @@ function describeSizes({ sides: { django, pyforge }, same_bytes: sameBytes, runs
 }
 
 function formatTime(microseconds) {
-  if (microseconds < 1000) return `${microseconds < 100 ? microseconds.toFixed(1) : Math.round(microseconds)} µs`;
-  return `${(microseconds / 1000).toFixed(microseconds < 1e5 ? 2 : 0)} ms`;
+  if (microseconds < 1000) return `${microseconds < 100 ? microseconds.toFixed(1) : Math.round(microseconds)}\u00a0µs`;
+  return `${(microseconds / 1000).toFixed(microseconds < 1e5 ? 2 : 0)}\u00a0ms`;
 }
 
 button.addEventListener("click", measureAll);
