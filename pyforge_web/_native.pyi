@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, Final, Literal, Self, final
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "Records",
     "Rows",
     "Tuples",
+    "Validator",
     "dumps",
     "dumps_html",
     "listen",
@@ -58,3 +59,13 @@ class Rows:
 @final
 class Tuples:
     def __new__(cls, columns: Columns, rows: Any, many: bool) -> Self: ...
+
+@final
+class Validator:
+    def __new__(cls, model: type[Any], plans: Sequence[Any]) -> Self: ...
+    def is_current(self) -> bool: ...
+    def clean(self, instance: Any, exclude: Container[str] | None = None) -> Any: ...
+    def clean_rows(self, instances: list[Any], exclude: Container[str] | None = None) -> Any: ...
+    def clean_values(
+        self, values: dict[str, Any], make: Callable[[], Any], exclude: Container[str] | None = None
+    ) -> Any: ...

@@ -4,7 +4,19 @@ The functions are handed on as they are: a Python frame around `dumps` would cos
 (`benchmarks/suites/counting.py`). Each call counts itself and tells the open collectors of `metering`.
 """
 
-from ._native import BUILD_PROFILE, VERSION, Columns, Records, Rows, Tuples, dumps, dumps_html, listen, totals
+from ._native import (
+    BUILD_PROFILE,
+    VERSION,
+    Columns,
+    Records,
+    Rows,
+    Tuples,
+    Validator,
+    dumps,
+    dumps_html,
+    listen,
+    totals,
+)
 
 __all__ = [
     "BUILD_PROFILE",
@@ -13,6 +25,7 @@ __all__ = [
     "Records",
     "Rows",
     "Tuples",
+    "Validator",
     "dumps",
     "dumps_html",
     "listen",

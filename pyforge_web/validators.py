@@ -1,77 +1,105 @@
-"""`CompiledValidator`: what Django would say of an instance's fields, compiled once per model."""
+"""`CompiledValidator`: what Django says of an instance's fields, compiled once per model."""
 
-from collections.abc import Container, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Container, Sequence
+from functools import cache
+from time import perf_counter_ns
 from typing import Any, NamedTuple, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
-from django.db.models.expressions import DatabaseDefault
 
-__all__ = ["CompiledModelMixin", "CompiledValidator", "FieldErrors", "Unread"]
+from .bridge import Validator
+from .rules import FieldPlan, plan
+
+__all__ = ["CompiledModelMixin", "CompiledValidator", "FieldErrors", "FieldRules", "Unread", "run_validators"]
 
 
 class Unread(NamedTuple):
-    """A value that is refused for certain; Django builds the errors when somebody reads them."""
+    """A value that is refused beyond doubt: Django builds the errors when somebody reads them."""
 
     field: Any
     value: Any
-    instance: Model | None
+    instance: Model
 
     def error_list(self) -> list[ValidationError]:
-        """The errors, as `field.clean` raises them."""
+        """The errors, as `field.clean` raises them.
+
+        Raises `RuntimeError` if the field was changed since and takes the value now.
+        """
         try:
             self.field.clean(self.value, self.instance)
         except ValidationError as error:
-            return cast(list[ValidationError], error.error_list)
-        raise RuntimeError(f"{self.field} changed after the validation: it takes {self.value!r} now")
+            return error.error_list
+        raise RuntimeError(f"{self.field} was changed after the validation: it takes {self.value!r} now")
 
 
 # The errors of one instance by field name, in the order of the fields.
-FieldErrors = dict[str, list[ValidationError] | Unread]
+FieldErrors = dict[str, "list[ValidationError] | Unread"]
+
+
+class FieldRules(NamedTuple):
+    """How the values of one field are validated: natively, or by Django, and why; the validators that are called."""
+
+    name: str
+    path: str
+    conversion: str | None
+    rules: tuple[str, ...]
+    called: tuple[str, ...]
+    reason: str
 
 
 class CompiledValidator:
-    """The field rules of a model, compiled once: `CompiledValidator.for_model(Article).clean(article)`."""
+    """The fields of a model, compiled once: `CompiledValidator.for_model(Article).clean(article)`.
 
-    __slots__ = ("model",)
+    A field that is changed afterwards (its validators, choices, `null`, `blank`, messages) is compiled anew at the next
+    call. Not seen is a change inside a validator, like `validator.limit_value = 5`: call `recompile()` after it.
+    """
+
+    __slots__ = ("_native", "compile_ns", "model", "plans")
 
     def __init__(self, model: type[Model]) -> None:
         self.model = model
+        self.recompile()
 
     @classmethod
     def for_model(cls, model: type[Model]) -> "CompiledValidator":
         """The validator of a model, compiled at start-up or at the first call for it."""
-        return _cached(cls, model)
+        return _cached(cast(Any, cls), model)
+
+    def recompile(self) -> None:
+        """Reads the fields of the model again."""
+        started = perf_counter_ns()
+        self.plans: list[FieldPlan] = [plan(field, self.model) for field in _cleaned_fields(self.model)]
+        self._native = Validator(self.model, self.plans)
+        self.compile_ns = perf_counter_ns() - started
 
     def clean(self, instance: Model, exclude: Container[str] | None = None) -> None:
-        """Cleans all fields but those in `exclude`: raises and writes what `Model.clean_fields` does."""
-        if errors := self._clean(instance, exclude):
-            raise ValidationError(cast(Any, errors))
+        """Cleans all fields but those in `exclude`: raises and writes what `Model.clean_fields` does.
 
-    def clean_rows(
-        self, instances: Sequence[Model], exclude: Container[str] | None = None
-    ) -> dict[int, FieldErrors]:
+        Source: `django.db.models.base.Model.clean_fields`.
+        """
+        errors = self._native.clean(instance, exclude)
+        while errors is NotImplemented:
+            self.recompile()
+            errors = self._native.clean(instance, exclude)
+        if errors:
+            raise ValidationError(errors)
+
+    def clean_rows(self, instances: Sequence[Model], exclude: Container[str] | None = None) -> dict[int, FieldErrors]:
         """Cleans the fields of many instances, never stopping at the first: the errors by the index of the instance."""
-        found = ((index, self._clean(instance, exclude)) for index, instance in enumerate(instances))
-        return {index: errors for index, errors in found if errors}
+        instances = list(instances)
+        found = self._native.clean_rows(instances, exclude)
+        while found is NotImplemented:
+            self.recompile()
+            found = self._native.clean_rows(instances, exclude)
+        return cast(dict[int, FieldErrors], found)
 
-    def clean_data(self, values: Mapping[str, Any], partial: bool = False) -> dict[str, Any]:
-        raise NotImplementedError
+    def explain(self) -> list[FieldRules]:
+        """Per field: whether Rust judges its values or Django, by which rules, and why."""
+        return [_explain(found) for found in self.plans]
 
-    def _clean(self, instance: Model, exclude: Container[str] | None) -> FieldErrors:
-        errors: FieldErrors = {}
-        for field in self.model._meta.fields:
-            if field.name in (exclude or ()) or field.generated:
-                continue
-            raw = getattr(instance, field.attname)
-            if (field.blank and raw in field.empty_values) or isinstance(raw, DatabaseDefault):
-                continue
-            try:
-                setattr(instance, field.attname, field.clean(raw, instance))
-            except ValidationError as error:
-                errors[field.name] = error.error_list
-        return errors
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).for_model, (self.model,)
 
 
 class CompiledModelMixin:
@@ -82,10 +110,42 @@ class CompiledModelMixin:
 
     def clean_fields(self, exclude: Container[str] | None = None) -> None:
         """Cleans all fields and raises a `ValidationError` with a dict of all errors, as `Model.clean_fields`."""
-        CompiledValidator.for_model(cast(Any, type(self))).clean(cast(Any, self), exclude)
+        _cached(CompiledValidator, cast(Any, type(self))).clean(cast(Model, self), exclude)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _cached(cls: Any, model: Any) -> CompiledValidator:
     compiled: CompiledValidator = cls(model)
     return compiled
+
+
+def _cleaned_fields(model: type[Model]) -> list[Any]:
+    """The fields that `clean_fields` looks at."""
+    return [field for field in model._meta.fields if not field.generated]
+
+
+def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:
+    """Calls the validators of a field that no rule stands for; native code calls this when all rules are passed.
+
+    `ruled` are the `id()` of the others. Source: `django.db.models.fields.Field.run_validators`.
+    """
+    errors: list[ValidationError] = []
+    for validator in field.validators:
+        if id(validator) in ruled:
+            continue
+        try:
+            validator(value)
+        except ValidationError as error:
+            if hasattr(error, "code") and error.code in field.error_messages:
+                error.message = field.error_messages[error.code]
+            errors.extend(error.error_list)
+    if errors:
+        raise ValidationError(errors)
+
+
+def _explain(found: FieldPlan) -> FieldRules:
+    path = "django" if found.conversion is None else "native"
+    rules = tuple(rule[0] for rule in found.rules if rule)
+    called = [validator for validator, rule in zip(found.validators or (), found.rules, strict=True) if rule is None]
+    names = tuple(getattr(validator, "__qualname__", type(validator).__qualname__) for validator in called)
+    return FieldRules(found.field.name, path, found.conversion, rules, names, found.reason)

@@ -11,10 +11,14 @@ macro_rules! imports {
 
         impl Imports {
             fn load(py: Python<'_>) -> PyResult<Self> {
-                Ok(Self { $($field: py.import($module)?.getattr($name)?.cast_into::<$type>()?.unbind(),)* })
+                Ok(Self { $($field: find(py, $module, $name)?.cast_into::<$type>()?.unbind(),)* })
             }
         }
     };
+}
+
+fn find<'py>(py: Python<'py>, module: &str, path: &str) -> PyResult<Bound<'py, PyAny>> {
+    path.split('.').try_fold(py.import(module)?.into_any(), |place, name| place.getattr(name))
 }
 
 imports! {
@@ -36,6 +40,24 @@ imports! {
     decimal: PyType = "decimal"."Decimal",
     /// `uuid.UUID`
     uuid: PyType = "uuid"."UUID",
+    /// `uuid.SafeUUID.unknown`
+    uuid_unknown: PyAny = "uuid"."SafeUUID.unknown",
+    /// `object.__new__`
+    new_object: PyAny = "builtins"."object.__new__",
+    /// `object.__setattr__`
+    set_attribute: PyAny = "builtins"."object.__setattr__",
+    /// `django.core.exceptions.ValidationError`
+    validation_error: PyType = "django.core.exceptions"."ValidationError",
+    /// `django.db.models.expressions.DatabaseDefault`
+    database_default: PyType = "django.db.models.expressions"."DatabaseDefault",
+    /// Calls the validators of a field that have no rule
+    run_validators: PyAny = "pyforge_web.validators"."run_validators",
+    /// The errors of a value that is refused for certain, not built yet
+    unread: PyType = "pyforge_web.validators"."Unread",
+    /// `re.Pattern`
+    pattern: PyType = "re"."Pattern",
+    /// `math.remainder`
+    remainder: PyAny = "math"."remainder",
     /// Gives another value to write in place of one that has no kind, or a `Refusal`
     convert: PyAny = "pyforge_web.encoders"."convert",
     /// The same for a key

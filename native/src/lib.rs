@@ -5,6 +5,8 @@
 //! | [`json`] | JSON text in pure Rust: escapes, numbers, dates |
 //! | [`kinds`] | how each kind of Python value becomes that text, one file each |
 //! | [`serializer`] | the walk over any value |
+//! | [`rules`] | the tests of Django's validators, one file each |
+//! | [`validator`] | a model's fields, compiled: `clean_fields` in one crossing |
 //! | [`meter`] | what a call cost |
 //! | [`error`] | what can go wrong, and its way out to Python |
 //! | [`imports`] | the Python objects that Rust may name |
@@ -18,7 +20,9 @@ pub mod imports;
 pub mod json;
 pub mod kinds;
 pub mod meter;
+pub mod rules;
 pub mod serializer;
+pub mod validator;
 
 /// The extension module: the table of contents of `pyforge_web/_native.pyi`.
 #[pyo3::pymodule(gil_used = true)]
@@ -29,6 +33,8 @@ mod _native {
     use super::functions::{dumps, dumps_html, listen, totals};
     #[pymodule_export]
     use super::serializer::{Columns, Records, Rows, Tuples};
+    #[pymodule_export]
+    use super::validator::Validator;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

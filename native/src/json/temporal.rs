@@ -170,6 +170,16 @@ pub fn parse_time(text: &[u8]) -> Option<Time> {
     (hour < 24 && minute < 60 && second < 60).then_some(Time { hour, minute, second, microsecond })
 }
 
+/// Reads `[D ]HH:MM:SS[.ffffff]`: days of at most nine digits, and a time of the day.
+pub fn parse_duration(text: &[u8]) -> Option<(i32, Time)> {
+    let Some(space) = text.iter().position(|&c| c == b' ') else {
+        return Some((0, parse_time(text)?));
+    };
+    let (days, time) = (&text[..space], &text[space + 1..]);
+    let days = (1..=9).contains(&days.len()).then(|| number(days))??;
+    Some((i32::try_from(days).ok()?, parse_time(time)?))
+}
+
 /// Reads `YYYY-MM-DD HH:MM:SS[.ffffff]` and what follows from the first `+` or `-` on: PostgreSQL's offset.
 pub fn parse_datetime(text: &[u8]) -> Option<(Date, Time, Offset)> {
     let (date, rest) = text.split_at_checked(10)?;
@@ -258,6 +268,17 @@ mod tests {
         assert_eq!(parse("0987-02-09 03:04:59.000001+05:53:28"), at(1).map(|(d, t)| (d, t, east)));
         let west = Offset::Micros(-(3 * 3600 + 30 * 60) * 1_000_000);
         assert_eq!(parse("0987-02-09 03:04:59-03:30"), at(0).map(|(d, t)| (d, t, west)));
+    }
+
+    #[test]
+    fn durations_are_read() {
+        assert_eq!(parse_duration(b"03:04:59.5"), Some((0, at(500_000))));
+        assert_eq!(parse_duration(b"999999999 03:04:59"), Some((999_999_999, at(0))));
+        for text in
+            ["", " ", "1 ", " 03:04:59", "-1 03:04:59", "1  03:04:59", "1 day 03:04:59", "1234567890 03:04:59", "59"]
+        {
+            assert_eq!(parse_duration(text.as_bytes()), None, "{text}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use super::{Form, JsonKind, Outcome, Sink};
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
 use crate::imports::Imports;
 
 /// See the head of this file.
@@ -17,5 +17,12 @@ impl JsonKind for Array {
 
     fn admits(value: &Bound<'_, PyAny>, _: &Imports) -> bool {
         value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>()
+    }
+}
+
+impl Convert for Array {
+    /// Items are not converted; the plan of the items judges them.
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+        if value.is_exact_instance_of::<PyList>() { Converted::Kept } else { Converted::NotMine }
     }
 }

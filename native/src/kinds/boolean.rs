@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt};
 
-use super::{Form, JsonKind, Outcome, Sink, Stored};
-use crate::ffi::int_value;
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
+use crate::ffi::{ascii, int_value};
 use crate::imports::Imports;
 use crate::json::writer::Out;
 
@@ -36,5 +36,21 @@ impl JsonKind for Boolean {
 
     fn admits(value: &Bound<'_, PyAny>, _: &Imports) -> bool {
         value.is_instance_of::<PyBool>()
+    }
+}
+
+impl Convert for Boolean {
+    /// The words and numbers of `BooleanField.to_python`.
+    #[inline]
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+        if value.is_exact_instance_of::<PyBool>() {
+            return Converted::Kept;
+        }
+        let known = match (ascii(value), value.cast_exact::<PyInt>().ok().and_then(|number| int_value(number))) {
+            (Some(b"t" | b"True" | b"1"), _) | (_, Some(1)) => true,
+            (Some(b"f" | b"False" | b"0"), _) | (_, Some(0)) => false,
+            _ => return Converted::NotMine,
+        };
+        Converted::Became(PyBool::new(value.py(), known).to_owned().into_any())
     }
 }

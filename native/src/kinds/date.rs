@@ -1,9 +1,10 @@
 //! `datetime.date`.
 
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDate, PyDateAccess};
+use pyo3::types::{PyDate, PyDateAccess, PyString};
 
-use super::{Form, JsonKind, Outcome, Sink, Stored};
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_instance};
 use crate::json::temporal::{self, parse_date, write_date};
@@ -36,6 +37,21 @@ impl JsonKind for Date {
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
         is_instance(value, &imports.date) && !is_instance(value, &imports.datetime)
+    }
+}
+
+impl Convert for Date {
+    /// `date.fromisoformat`, which `parse_date` tries first; a datetime is moved to the default zone by Django.
+    #[inline]
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+        if value.is_exact_instance_of::<PyDate>() {
+            Converted::Kept
+        } else if value.is_exact_instance_of::<PyString>() {
+            let class = imports.date.bind(value.py());
+            Converted::or_not_mine(class.call_method1(intern!(value.py(), "fromisoformat"), (value,)))
+        } else {
+            Converted::NotMine
+        }
     }
 }
 

@@ -2,12 +2,12 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDateTime, PyTzInfo, PyTzInfoAccess};
+use pyo3::types::{PyDateTime, PyString, PyTzInfo, PyTzInfoAccess};
 
 use super::date::date_of;
 use super::duration::micros_of;
 use super::time::time_of;
-use super::{Form, JsonKind, Outcome, Sink, Stored, Zone};
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored, Zone};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::temporal::{Offset, parse_datetime, write_datetime};
@@ -57,6 +57,21 @@ impl JsonKind for DateTime {
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
         is_instance(value, &imports.datetime)
+    }
+}
+
+impl Convert for DateTime {
+    /// `datetime.fromisoformat`, which `parse_datetime` tries first; a date is warned of by Django.
+    #[inline]
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+        if value.is_exact_instance_of::<PyDateTime>() {
+            Converted::Kept
+        } else if value.is_exact_instance_of::<PyString>() {
+            let class = imports.datetime.bind(value.py());
+            Converted::or_not_mine(class.call_method1(intern!(value.py(), "fromisoformat"), (value,)))
+        } else {
+            Converted::NotMine
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! `decimal.Decimal`: `str(value)`, exponents included, never rounded, never a number.
 
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyInt};
+use pyo3::types::{PyFloat, PyInt, PyString};
 
-use super::{Form, JsonKind, Outcome, Sink, Stored};
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
 use crate::ffi::{ascii, int_value};
 use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::number::{scale, write_scaled};
@@ -52,6 +53,29 @@ impl JsonKind for Decimal {
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
         is_instance(value, &imports.decimal)
+    }
+}
+
+impl Convert for Decimal {
+    /// `Decimal(value)`, finite; a float is rounded in the field's own context, by Django.
+    #[inline]
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+        let py = value.py();
+        let made = if is_exact(value, &imports.decimal) {
+            None
+        } else if value.is_exact_instance_of::<PyString>() || value.is_exact_instance_of::<PyInt>() {
+            match imports.decimal.bind(py).call1((value,)) {
+                Ok(made) => Some(made),
+                Err(_) => return Converted::NotMine,
+            }
+        } else {
+            return Converted::NotMine;
+        };
+        let finite = made.as_ref().unwrap_or(value).call_method0(intern!(py, "is_finite"));
+        match finite.and_then(|finite| finite.is_truthy()) {
+            Ok(true) => made.map_or(Converted::Kept, Converted::Became),
+            _ => Converted::NotMine,
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDelta, PyDeltaAccess, PyInt};
 
-use super::{Form, JsonKind, Outcome, Sink, Stored};
-use crate::ffi::int_value;
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
+use crate::ffi::{ascii, int_value};
 use crate::imports::{Imports, is_instance};
-use crate::json::temporal::write_duration;
+use crate::json::temporal::{parse_duration, write_duration};
 
 /// See the head of this file.
 pub struct Duration;
@@ -35,6 +35,22 @@ impl JsonKind for Duration {
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
         is_instance(value, &imports.timedelta)
+    }
+}
+
+impl Convert for Duration {
+    /// `[D ]HH:MM:SS[.ffffff]` without a sign: the form that `str(timedelta)` and the API's duration strings share. Django's
+    /// own parser reckons in floats and is asked for the others.
+    #[inline]
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+        if value.is_exact_instance_of::<PyDelta>() {
+            return Converted::Kept;
+        }
+        let Some((days, time)) = ascii(value).and_then(parse_duration) else {
+            return Converted::NotMine;
+        };
+        let seconds = i32::from(time.hour) * 3600 + i32::from(time.minute) * 60 + i32::from(time.second);
+        Converted::or_not_mine(PyDelta::new(value.py(), days, seconds, time.microsecond as i32, false))
     }
 }
 

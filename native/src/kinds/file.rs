@@ -2,10 +2,11 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use super::text::Text;
-use super::{Form, JsonKind, Outcome, Sink};
-use crate::imports::{Imports, is_instance};
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
+use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::writer::Out;
 
 /// See the head of this file.
@@ -29,5 +30,19 @@ impl JsonKind for File {
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
         Text::admits(value, imports)
+    }
+}
+
+impl Convert for File {
+    /// The descriptor of the column has made a `FieldFile` of whatever was assigned; one without a name is empty.
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+        if !is_exact(value, &imports.field_file) {
+            return Converted::NotMine;
+        }
+        let name = value.getattr(intern!(value.py(), "name"));
+        match name.as_ref().map(|name| name.cast_exact::<PyString>().map(|name| name.is_empty())) {
+            Ok(Ok(Ok(false))) => Converted::Kept,
+            _ => Converted::NotMine,
+        }
     }
 }

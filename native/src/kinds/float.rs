@@ -1,10 +1,10 @@
 //! `float`, subclasses by their value: `json` ignores a `__repr__` of theirs.
 
 use pyo3::prelude::*;
-use pyo3::types::PyFloat;
+use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use super::integer::Integer;
-use super::{Form, JsonKind, NotFinite, Outcome, Sink};
+use super::{Convert, Converted, Form, JsonKind, NotFinite, Outcome, Sink};
 use crate::error::Error;
 use crate::imports::Imports;
 use crate::json::number::write_float;
@@ -30,6 +30,23 @@ impl JsonKind for Float {
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
         value.is_instance_of::<PyFloat>() || Integer::admits(value, imports)
+    }
+}
+
+impl Convert for Float {
+    /// `float(value)`
+    #[inline]
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+        if value.is_exact_instance_of::<PyFloat>() {
+            Converted::Kept
+        } else if value.is_exact_instance_of::<PyString>()
+            || value.is_exact_instance_of::<PyInt>()
+            || value.is_exact_instance_of::<PyBool>()
+        {
+            Converted::or_not_mine(value.py().get_type::<PyFloat>().call1((value,)))
+        } else {
+            Converted::NotMine
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! PostgreSQL's hstore: the driver gives a dict of texts and None.
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
-use super::{Form, JsonKind, Outcome, Sink};
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
 use crate::imports::Imports;
 
 /// See the head of this file.
@@ -17,5 +17,18 @@ impl JsonKind for Hstore {
 
     fn admits(value: &Bound<'_, PyAny>, _: &Imports) -> bool {
         value.is_instance_of::<PyDict>()
+    }
+}
+
+impl Convert for Hstore {
+    /// A dict of texts and None, as `HStoreField.validate` wants it.
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+        let text = |item: &Bound<'py, PyAny>| item.is_none() || item.is_exact_instance_of::<PyString>();
+        match value.cast_exact::<PyDict>() {
+            Ok(dict) if dict.iter().all(|(key, item)| key.is_exact_instance_of::<PyString>() && text(&item)) => {
+                Converted::Kept
+            }
+            _ => Converted::NotMine,
+        }
     }
 }

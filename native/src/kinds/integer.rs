@@ -1,9 +1,9 @@
 //! `int` of any size, subclasses by their value: `json` ignores a `__repr__` of theirs.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyInt, PyString};
+use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
-use super::{Form, JsonKind, Outcome, Sink};
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
 use crate::ffi::int_value;
 use crate::imports::Imports;
 use crate::json::number::write_integer;
@@ -26,6 +26,23 @@ impl JsonKind for Integer {
 
     fn admits(value: &Bound<'_, PyAny>, _: &Imports) -> bool {
         value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>()
+    }
+}
+
+impl Convert for Integer {
+    /// `int(value)`
+    #[inline]
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+        if value.is_exact_instance_of::<PyInt>() {
+            Converted::Kept
+        } else if value.is_exact_instance_of::<PyString>()
+            || value.is_exact_instance_of::<PyFloat>()
+            || value.is_exact_instance_of::<PyBool>()
+        {
+            Converted::or_not_mine(value.py().get_type::<PyInt>().call1((value,)))
+        } else {
+            Converted::NotMine
+        }
     }
 }
 

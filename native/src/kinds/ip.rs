@@ -1,9 +1,13 @@
 //! IP addresses: text in every database and on every instance; validation is another matter.
 
+use std::net::Ipv6Addr;
+
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use super::text::Text;
-use super::{Form, JsonKind, Outcome, Sink};
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
+use crate::ffi::ascii;
 use crate::imports::Imports;
 
 /// See the head of this file.
@@ -18,4 +22,31 @@ impl JsonKind for Ip {
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
         Text::admits(value, imports)
     }
+}
+
+impl Convert for Ip {
+    /// An IPv4 address stays what it is; an IPv6 one takes its canonical form (RFC 5952). What has an IPv4 address inside,
+    /// or much zero before it, is spelled differently from version to version of Python: Django's.
+    #[inline]
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+        let Some(text) = ascii(value) else { return Converted::NotMine };
+        if !text.contains(&b':') {
+            let bare = text.iter().all(|c| c.is_ascii_graphic());
+            return if bare { Converted::Kept } else { Converted::NotMine };
+        }
+        match parse_ipv6(text).map(|address| address.to_string()) {
+            Some(canonical) if canonical.as_bytes() == text => Converted::Kept,
+            Some(canonical) => Converted::Became(PyString::new(value.py(), &canonical).into_any()),
+            None => Converted::NotMine,
+        }
+    }
+}
+
+/// An IPv6 address of hexadecimal groups alone whose first five are not all zero.
+pub fn parse_ipv6(text: &[u8]) -> Option<Ipv6Addr> {
+    if text.len() > 39 || text.contains(&b'.') {
+        return None;
+    }
+    let address: Ipv6Addr = std::str::from_utf8(text).ok()?.parse().ok()?;
+    address.segments()[..5].iter().any(|&group| group != 0).then_some(address)
 }

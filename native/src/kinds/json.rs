@@ -1,9 +1,10 @@
 //! Stored JSON: the text is passed through after a check, without a Python object for any of its values.
 
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use super::{Form, JsonKind, Outcome, Sink, Stored};
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
+use crate::ffi::int_value;
 use crate::imports::Imports;
 use crate::json::check::is_certain;
 
@@ -31,4 +32,35 @@ impl JsonKind for Json {
     fn admits(_: &Bound<'_, PyAny>, _: &Imports) -> bool {
         true
     }
+}
+
+impl Convert for Json {
+    /// Any value, where `json.dumps` of it, which `JSONField.validate` tries, surely does not fail.
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+        if is_plain(value, MAX_PLAIN_DEPTH) { Converted::Kept } else { Converted::NotMine }
+    }
+}
+
+/// How deep `is_plain` goes: far below what `json.dumps` and the smallest stack bear.
+const MAX_PLAIN_DEPTH: usize = 32;
+
+/// Whether a value consists of what JSON knows, in exact types: no key that JSON does not know, no cycle.
+fn is_plain(value: &Bound<'_, PyAny>, depth: usize) -> bool {
+    if value.is_none() || value.is_exact_instance_of::<PyString>() || value.is_exact_instance_of::<PyFloat>() {
+        return true;
+    }
+    if value.is_exact_instance_of::<PyInt>() {
+        return int_value(value).is_some(); // `str` of a larger one may have too many digits
+    }
+    if value.is_exact_instance_of::<PyBool>() {
+        return true;
+    }
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    if let Ok(dict) = value.cast_exact::<PyDict>() {
+        return dict.iter().all(|(key, item)| key.is_exact_instance_of::<PyString>() && is_plain(&item, depth));
+    }
+    if let Ok(list) = value.cast_exact::<PyList>() {
+        return list.iter().all(|item| is_plain(&item, depth));
+    }
+    value.cast_exact::<PyTuple>().is_ok_and(|tuple| tuple.iter().all(|item| is_plain(&item, depth)))
 }

@@ -1,4 +1,5 @@
-//! The kinds: how a Python value becomes JSON text. One file each, listed in one table.
+//! The kinds: how a Python value becomes JSON text, and what `Field.to_python` makes of one. One file each, listed in one
+//! table.
 //!
 //! To add a kind: its file here, its row in `kinds!`, its row in `pyforge_web/fields.py` and in the tests' table.
 
@@ -132,6 +133,31 @@ pub trait JsonKind {
     }
 }
 
+/// What a field makes of a value that is assigned to it.
+pub enum Converted<'py> {
+    /// The very object.
+    Kept,
+    /// Another one.
+    Became(Bound<'py, PyAny>),
+    /// Django's own `to_python` decides.
+    NotMine,
+}
+
+impl<'py> Converted<'py> {
+    /// Another object, if whoever makes it did not fail; why it failed is for Django to say.
+    #[inline]
+    pub fn or_not_mine<T>(made: PyResult<Bound<'py, T>>) -> Self {
+        made.map_or(Self::NotMine, |value| Self::Became(value.into_any()))
+    }
+}
+
+/// A kind that fields convert to: `Field.to_python` for values of exact built-in types. Where Django calls a constructor
+/// of CPython's, the same one is called; nothing that can run other Python code is.
+pub trait Convert {
+    /// The value that `to_python` returns for one that is not empty.
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py>;
+}
+
 /// What the zone of a stored datetime is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zone {
@@ -188,6 +214,12 @@ macro_rules! kinds {
                 match self { $(Self::$kind => $file::$kind::admits(value, imports),)* }
             }
 
+            /// What `to_python` of a field of this kind makes of a value that is not empty.
+            #[inline(always)]
+            pub fn convert<'py>(self, value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+                match self { $(Self::$kind => $file::$kind::convert(value, imports),)* }
+            }
+
             /// The name of the kind: that of its file.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$kind => stringify!($file),)* }
@@ -232,7 +264,11 @@ kinds! {
     Array = array,
     /// A dict of texts
     Hstore = hstore,
+    /// `bytes`, which has no JSON form
+    Binary = binary,
 }
+
+pub use ip::parse_ipv6;
 
 impl Kind {
     /// The kind of an object of exactly one of the types above, the most frequent first.

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::{Form, JsonKind, Outcome, Sink};
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
 use crate::imports::Imports;
 
 /// See the head of this file.
@@ -21,5 +21,12 @@ impl JsonKind for Text {
 
     fn admits(value: &Bound<'_, PyAny>, _: &Imports) -> bool {
         value.is_instance_of::<PyString>()
+    }
+}
+
+impl Convert for Text {
+    #[inline(always)]
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+        if value.is_exact_instance_of::<PyString>() { Converted::Kept } else { Converted::NotMine }
     }
 }

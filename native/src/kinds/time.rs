@@ -1,9 +1,10 @@
 //! `datetime.time`. One with a `tzinfo` is Django's: it refuses those that have an offset.
 
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyTime, PyTimeAccess, PyTzInfoAccess};
+use pyo3::types::{PyString, PyTime, PyTimeAccess, PyTzInfoAccess};
 
-use super::{Form, JsonKind, Outcome, Sink, Stored};
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_instance};
 use crate::json::temporal::{self, parse_time, write_time};
@@ -39,6 +40,25 @@ impl JsonKind for Time {
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
         is_instance(value, &imports.time)
+    }
+}
+
+impl Convert for Time {
+    /// `time.fromisoformat`, which `parse_time` tries first; it drops an offset, and that is left to Django.
+    #[inline]
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+        if value.is_exact_instance_of::<PyTime>() {
+            return Converted::Kept;
+        }
+        if !value.is_exact_instance_of::<PyString>() {
+            return Converted::NotMine;
+        }
+        let class = imports.time.bind(value.py());
+        let made = class.call_method1(intern!(value.py(), "fromisoformat"), (value,));
+        match made.as_ref().map(|time| time.cast_exact::<PyTime>()) {
+            Ok(Ok(time)) if time.get_tzinfo().is_none() => Converted::or_not_mine(made),
+            _ => Converted::NotMine,
+        }
     }
 }
 

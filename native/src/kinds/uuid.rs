@@ -3,7 +3,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::{Form, JsonKind, Outcome, Sink, Stored};
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::writer::Out;
@@ -40,6 +40,30 @@ impl JsonKind for Uuid {
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
         is_instance(value, &imports.uuid)
     }
+}
+
+impl Convert for Uuid {
+    /// The two spellings of `str(uuid)` and `uuid.hex`, in either case.
+    #[inline]
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+        if is_exact(value, &imports.uuid) {
+            return Converted::Kept;
+        }
+        match ascii(value).map(<[u8]>::to_ascii_lowercase).and_then(|text| parse(&text)) {
+            Some(number) => Converted::or_not_mine(make(value.py(), number, imports)),
+            None => Converted::NotMine,
+        }
+    }
+}
+
+/// A `UUID` of that number, as its `__init__` leaves it, which takes 3 us to parse the text it was given.
+fn make<'py>(py: Python<'py>, number: u128, imports: &Imports) -> PyResult<Bound<'py, PyAny>> {
+    let class = imports.uuid.bind(py);
+    let made = imports.new_object.bind(py).call1((class,))?;
+    let set = imports.set_attribute.bind(py); // `UUID.__setattr__` refuses
+    set.call1((&made, intern!(py, "int"), number))?;
+    set.call1((&made, intern!(py, "is_safe"), imports.uuid_unknown.bind(py)))?;
+    Ok(made)
 }
 
 /// `"8-4-4-4-12"`, quotes included.

@@ -1,0 +1,27 @@
+//! `bytes`: no JSON form, neither Django's nor ours; fields take them as they are.
+
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
+use crate::imports::Imports;
+
+/// See the head of this file.
+pub struct Binary;
+
+impl JsonKind for Binary {
+    fn write<F: Form>(_: &Bound<'_, PyAny>, _: &Imports, _: &mut Sink<F>) -> Outcome {
+        Outcome::NotMine
+    }
+
+    fn admits(_: &Bound<'_, PyAny>, _: &Imports) -> bool {
+        false
+    }
+}
+
+impl Convert for Binary {
+    /// A str is base64 to Django.
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+        if value.is_exact_instance_of::<PyBytes>() { Converted::Kept } else { Converted::NotMine }
+    }
+}

@@ -1,0 +1,85 @@
+//! `choices`, flat or in groups. The field's list is read as it stands at each call: no copy that could be stale.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+use super::Answer;
+use crate::ffi::{ascii, int_value, list_item, tuple_item};
+use crate::imports::{Imports, is_exact};
+
+/// Whether a value that is not empty is among the choices of a field; None of them allow everything. An iterator (of a
+/// callable, say) is run by Django.
+#[inline]
+pub fn judge(choices: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
+    if choices.is_none() {
+        return Answer::Yes;
+    }
+    if !compares_natively(value, imports) {
+        return Answer::NotMine;
+    }
+    search(choices, value, imports, true)
+}
+
+fn search(choices: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>, imports: &Imports, groups: bool) -> Answer {
+    let (mut index, mut missing) = (0, Answer::No);
+    while let Some(option) = item(choices, index) {
+        index += 1;
+        let (Some(key), Some(label), None) = (item(&option, 0), item(&option, 1), item(&option, 2)) else {
+            return Answer::NotMine; // Django fails to unpack it
+        };
+        let found = if groups && is_sequence(&label) {
+            search(&label, value, imports, false)
+        } else {
+            equals(value, &key, imports)
+        };
+        match found {
+            Answer::Yes => return Answer::Yes,
+            Answer::No => {}
+            Answer::NotMine => missing = Answer::NotMine,
+        }
+        if missing == Answer::NotMine {
+            return missing; // a key's own `__eq__` may do anything, and Django asks the keys in their order
+        }
+    }
+    if is_sequence(choices) { missing } else { Answer::NotMine }
+}
+
+fn is_sequence(value: &Bound<'_, PyAny>) -> bool {
+    value.is_exact_instance_of::<PyList>() || value.is_exact_instance_of::<PyTuple>()
+}
+
+fn item<'py>(sequence: &Bound<'py, PyAny>, index: usize) -> Option<Bound<'py, PyAny>> {
+    if let Ok(list) = sequence.cast_exact::<PyList>() {
+        return list_item(list, index);
+    }
+    sequence.cast_exact::<PyTuple>().ok().and_then(|tuple| tuple_item(tuple, index))
+}
+
+/// `value == key`
+#[inline]
+fn equals(value: &Bound<'_, PyAny>, key: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
+    if let (Some(value), Some(key)) = (ascii(value), ascii(key)) {
+        return Answer::certain(value == key);
+    }
+    if value.is_exact_instance_of::<PyInt>() && key.is_exact_instance_of::<PyInt>() {
+        if let (Some(value), Some(key)) = (int_value(value), int_value(key)) {
+            return Answer::certain(value == key);
+        }
+    }
+    if !compares_natively(key, imports) {
+        return Answer::NotMine;
+    }
+    value.eq(key).map_or(Answer::NotMine, Answer::certain)
+}
+
+/// Whether `==` of it is CPython's own code.
+fn compares_natively(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
+    value.is_exact_instance_of::<PyString>()
+        || value.is_exact_instance_of::<PyInt>()
+        || value.is_exact_instance_of::<PyFloat>()
+        || value.is_exact_instance_of::<PyBool>()
+        || value.is_none()
+        || is_exact(value, &imports.decimal)
+        || is_exact(value, &imports.date)
+        || is_exact(value, &imports.timedelta)
+}

@@ -1,0 +1,43 @@
+//! `FileExtensionValidator`: a plain name of a file with a plain extension.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use super::{Answer, Judge};
+use crate::ffi::ascii;
+use crate::imports::{Imports, is_exact};
+
+/// See the head of this file.
+pub struct Extension {
+    /// None allows everything.
+    allowed: Option<Vec<String>>,
+}
+
+impl Judge for Extension {
+    /// `(allowed_extensions,)`
+    fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self> {
+        let (allowed,) = parameters.extract()?;
+        Ok(Self { allowed })
+    }
+
+    fn judge(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
+        if !is_exact(value, &imports.field_file) {
+            return Answer::NotMine;
+        }
+        let name = value.getattr(intern!(value.py(), "name"));
+        let extension = name.as_ref().ok().and_then(ascii).and_then(extension);
+        let Some(extension) = extension else { return Answer::NotMine };
+        let is = |allowed: &String| allowed.as_bytes().eq_ignore_ascii_case(extension);
+        Answer::or_not_mine(self.allowed.as_ref().is_none_or(|all| all.iter().any(is)))
+    }
+}
+
+/// What `Path(name).suffix[1:]` is, for a last part like `photo.jpg`.
+fn extension(name: &[u8]) -> Option<&[u8]> {
+    let last = name.rsplit(|&c| c == b'/').next()?;
+    let dot = last.iter().rposition(|&c| c == b'.')?;
+    let (stem, extension) = (&last[..dot], &last[dot + 1..]);
+    let plain = |text: &[u8]| !text.is_empty() && text.iter().all(|c| c.is_ascii_alphanumeric() || b"-_ ".contains(c));
+    (plain(stem) && plain(extension)).then_some(extension)
+}

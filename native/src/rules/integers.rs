@@ -1,0 +1,23 @@
+//! `validate_comma_separated_integer_list`: ASCII digits and commas.
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use super::{Answer, Judge};
+use crate::ffi::ascii;
+use crate::imports::Imports;
+
+/// See the head of this file.
+pub struct Integers;
+
+impl Judge for Integers {
+    /// `()`
+    fn build(_: &Bound<'_, PyTuple>) -> PyResult<Self> {
+        Ok(Self)
+    }
+
+    fn judge(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Answer {
+        let is_number = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+        Answer::or_not_mine(ascii(value).is_some_and(|text| text.split(|&c| c == b',').all(is_number)))
+    }
+}

@@ -1,0 +1,41 @@
+//! `validate_ipv4_address`, `validate_ipv6_address`, `validate_ipv46_address`.
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use super::{Answer, Judge};
+use crate::ffi::ascii;
+use crate::imports::Imports;
+use crate::kinds::parse_ipv6;
+
+/// See the head of this file.
+pub struct Ip {
+    v4: bool,
+    v6: bool,
+}
+
+impl Judge for Ip {
+    /// `(allows_ipv4, allows_ipv6)`
+    fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self> {
+        let (v4, v6) = parameters.extract()?;
+        Ok(Self { v4, v6 })
+    }
+
+    #[inline]
+    fn judge(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Answer {
+        let valid = |text: &[u8]| (self.v4 && is_ipv4(text)) || (self.v6 && parse_ipv6(text).is_some());
+        Answer::or_not_mine(ascii(value).is_some_and(valid))
+    }
+}
+
+/// Four decimal numbers up to 255 without leading zeros, as `ipaddress.IPv4Address` reads them.
+pub fn is_ipv4(text: &[u8]) -> bool {
+    let is_octet = |octet: &[u8]| match octet {
+        [digit] => digit.is_ascii_digit(),
+        [b'1'..=b'9', rest @ ..] if rest.len() <= 2 && rest.iter().all(u8::is_ascii_digit) => {
+            octet.len() < 3 || octet <= &b"255"[..]
+        }
+        _ => false,
+    };
+    text.split(|&c| c == b'.').count() == 4 && text.split(|&c| c == b'.').all(is_octet)
+}

@@ -1,0 +1,24 @@
+//! `validate_slug`; of `validate_unicode_slug` the ASCII part.
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use super::{Answer, Judge};
+use crate::ffi::ascii;
+use crate::imports::Imports;
+
+/// See the head of this file.
+pub struct Slug;
+
+impl Judge for Slug {
+    /// `()`
+    fn build(_: &Bound<'_, PyTuple>) -> PyResult<Self> {
+        Ok(Self)
+    }
+
+    #[inline]
+    fn judge(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Answer {
+        let valid = |text: &[u8]| text.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'));
+        Answer::or_not_mine(ascii(value).is_some_and(|text| !text.is_empty() && valid(text)))
+    }
+}

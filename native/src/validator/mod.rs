@@ -1,0 +1,316 @@
+//! A model's fields, compiled: `clean_fields` in one crossing.
+//!
+//! Native code accepts what Django surely accepts. Everything else is `field.clean` of that one field: the errors are
+//! Django's by construction, and so is whatever a field, a validator or a descriptor of a project's own does.
+
+mod plan;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pyo3::PyTraverseError;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::gc::PyVisit;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyType};
+
+use crate::imports::Imports;
+use crate::meter::Meter;
+use plan::{Plan, Spec, Verdict};
+
+/// The fields of a model, compiled once: what a `CompiledValidator` of `pyforge_web.validators` holds.
+#[pyclass(frozen, module = "pyforge_web._native")]
+pub struct Validator {
+    model: Py<PyType>,
+    /// `Model._meta.__dict__`, and the tuple of fields that it held.
+    options: Py<PyDict>,
+    fields: Py<PyAny>,
+    plans: Vec<Plan>,
+}
+
+/// Where values are read and written.
+enum Target<'a, 'py> {
+    /// An instance; `direct` if it is of the very class that was compiled.
+    Instance { instance: &'a Bound<'py, PyAny>, direct: bool },
+    /// A dict of values by attribute; the function makes the instance that Django's code may ask for.
+    Values { values: &'a Bound<'py, PyDict>, make: &'a Bound<'py, PyAny>, made: Option<Bound<'py, PyAny>> },
+}
+
+#[pymethods]
+impl Validator {
+    /// `plans` are what `pyforge_web.rules.plan` gives for each field of the model, in their order.
+    #[new]
+    fn new<'py>(model: Bound<'py, PyType>, plans: Vec<Spec<'py>>) -> PyResult<Self> {
+        let py = model.py();
+        let meta = model.getattr(intern!(py, "_meta"))?;
+        Ok(Self {
+            fields: meta.getattr(intern!(py, "fields"))?.unbind(),
+            options: meta.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?.unbind(),
+            plans: plans.iter().map(Plan::build).collect::<PyResult<_>>()?,
+            model: model.unbind(),
+        })
+    }
+
+    /// Whether the model's fields are as they were when this was compiled.
+    fn is_current(&self, py: Python<'_>) -> bool {
+        let fields = self.options.bind(py).get_item(intern!(py, "fields"));
+        matches!(fields, Ok(Some(fields)) if fields.is(&self.fields))
+            && self.plans.iter().all(|plan| plan.is_current(py))
+    }
+
+    /// Cleans the fields of an instance: None if all are valid, else their errors by field name. `NotImplemented` means
+    /// that nothing was done, since a field was changed after this was compiled.
+    #[pyo3(signature = (instance, exclude=None))]
+    fn clean<'py>(
+        &self,
+        instance: &Bound<'py, PyAny>,
+        exclude: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = instance.py();
+        metered(py, "clean", |meter| {
+            if !self.is_current(py) {
+                return Ok(Some(py.NotImplemented().into_bound(py)));
+            }
+            meter.rows = 1;
+            let mut target = Target::Instance { instance, direct: instance.get_type().is(&self.model) };
+            let errors =
+                Run { validator: self, meter, exclude, lazy: false, imports: Imports::get(py)? }.clean(&mut target)?;
+            Ok(errors.map(Bound::into_any))
+        })
+    }
+
+    /// The same for many instances: the errors by the index of the instance, where a value that is refused beyond doubt
+    /// has an `Unread` in place of a list.
+    #[pyo3(signature = (instances, exclude=None))]
+    fn clean_rows<'py>(
+        &self,
+        instances: &Bound<'py, PyList>,
+        exclude: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = instances.py();
+        metered(py, "clean_rows", |meter| {
+            if !self.is_current(py) {
+                return Ok(py.NotImplemented().into_bound(py));
+            }
+            meter.rows = instances.len();
+            let found = PyDict::new(py);
+            let mut run = Run { validator: self, meter, exclude, lazy: true, imports: Imports::get(py)? };
+            for (index, instance) in instances.iter().enumerate() {
+                let direct = instance.get_type().is(&self.model);
+                if let Some(errors) = run.clean(&mut Target::Instance { instance: &instance, direct })? {
+                    found.set_item(index, errors)?;
+                }
+            }
+            Ok(found.into_any())
+        })
+    }
+
+    /// Cleans the values of a dict by attribute name, in place; a field without a value is left out. `make` gives the
+    /// instance that Django's own code may ask for, at its first call for one.
+    #[pyo3(signature = (values, make, exclude=None))]
+    fn clean_values<'py>(
+        &self,
+        values: &Bound<'py, PyDict>,
+        make: &Bound<'py, PyAny>,
+        exclude: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = values.py();
+        metered(py, "clean_values", |meter| {
+            if !self.is_current(py) {
+                return Ok(Some(py.NotImplemented().into_bound(py)));
+            }
+            meter.rows = 1;
+            let mut target = Target::Values { values, make, made: None };
+            let errors =
+                Run { validator: self, meter, exclude, lazy: false, imports: Imports::get(py)? }.clean(&mut target)?;
+            Ok(errors.map(Bound::into_any))
+        })
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.model)?;
+        visit.call(&self.options)?;
+        visit.call(&self.fields)?;
+        self.plans.iter().try_for_each(|plan| plan.traverse(&visit))
+    }
+}
+
+/// Counts a call. A panic, which would be a fault of ours, becomes an `Exception` that Django's handlers catch.
+fn metered<'py, T>(py: Python<'py>, function: &str, work: impl FnOnce(&mut Meter<'py>) -> PyResult<T>) -> PyResult<T> {
+    let mut meter = Meter::start(py)?;
+    let result = catch_unwind(AssertUnwindSafe(|| work(&mut meter))).unwrap_or_else(|_| {
+        Err(PyRuntimeError::new_err("PyForge Web failed inside its native core: please report this value as a bug"))
+    });
+    let told = meter.finish(py, function, 0);
+    let result = result?;
+    told.map(|()| result)
+}
+
+/// One call.
+struct Run<'a, 'py> {
+    validator: &'a Validator,
+    meter: &'a mut Meter<'py>,
+    exclude: Option<&'a Bound<'py, PyAny>>,
+    /// Whether errors may be left unbuilt.
+    lazy: bool,
+    imports: &'static Imports,
+}
+
+impl<'py> Run<'_, 'py> {
+    /// `Model.clean_fields`, but for the raise.
+    fn clean(&mut self, target: &mut Target<'_, 'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let py = self.meter_py(target);
+        let mut errors: Option<Bound<'py, PyDict>> = None;
+        let mut dict = target.dict()?;
+        // Python code ran: what was read before may have changed.
+        let mut ran_python = false;
+        for plan in &self.validator.plans {
+            if let Some(exclude) = self.exclude {
+                if exclude.contains(&plan.name)? {
+                    continue;
+                }
+            }
+            if ran_python {
+                dict = target.dict()?;
+            }
+            let direct = target.is_direct(plan);
+            let stored = if direct { dict.get_item(&plan.attribute)? } else { None };
+            let raw = match (stored, &*target) {
+                (Some(raw), _) => raw,
+                (None, Target::Values { .. }) => continue,
+                (None, Target::Instance { instance, .. }) => {
+                    ran_python = true;
+                    self.meter.call_out(|| instance.getattr(&plan.attribute))?
+                }
+            };
+            let verdict =
+                if ran_python && !plan.is_current(py) { Verdict::NotMine } else { plan.judge(&raw, self.imports) };
+            let failed = match verdict {
+                Verdict::Skipped => None,
+                Verdict::Kept if direct && !plan.calls_validators => None,
+                Verdict::Became(value) if direct && !plan.calls_validators => {
+                    dict.set_item(&plan.attribute, value)?;
+                    None
+                }
+                Verdict::Refused if self.lazy && !plan.calls_validators => Some(self.unread(plan, &raw, target)?),
+                verdict => {
+                    ran_python = true;
+                    self.ask_django(plan, raw, verdict, target)?
+                }
+            };
+            if let Some(failed) = failed {
+                errors.get_or_insert_with(|| PyDict::new(py)).set_item(&plan.name, failed)?;
+            }
+        }
+        Ok(errors)
+    }
+
+    fn meter_py(&self, target: &Target<'_, 'py>) -> Python<'py> {
+        match target {
+            Target::Instance { instance, .. } => instance.py(),
+            Target::Values { values, .. } => values.py(),
+        }
+    }
+
+    /// The error of a value that is refused beyond doubt, to be built when somebody reads it.
+    fn unread(
+        &self,
+        plan: &Plan,
+        raw: &Bound<'py, PyAny>,
+        target: &mut Target<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = raw.py();
+        self.imports.unread.bind(py).call1((&plan.field, raw, target.instance()?))
+    }
+
+    /// What only Python code can do: validators without a rule, Django's `field.clean`, a descriptor's assignment. The
+    /// error list of a `ValidationError`; every other exception goes out.
+    #[cold]
+    fn ask_django(
+        &mut self,
+        plan: &Plan,
+        raw: Bound<'py, PyAny>,
+        verdict: Verdict<'py>,
+        target: &mut Target<'_, 'py>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = raw.py();
+        let field = plan.field.bind(py);
+        let instance = target.instance()?;
+        let cleaned = match verdict {
+            Verdict::Kept => self.run_validators(plan, raw),
+            Verdict::Became(value) => self.run_validators(plan, value),
+            _ => {
+                if self.is_skipped(field, &raw)? {
+                    return Ok(None);
+                }
+                self.meter.call_out(|| field.call_method1(intern!(py, "clean"), (raw, instance)))
+            }
+        };
+        let error = match cleaned.and_then(|value| self.meter.call_out(|| target.write(plan, value))) {
+            Ok(()) => return Ok(None),
+            Err(error) => error,
+        };
+        if !error.matches(py, &self.imports.validation_error)? {
+            return Err(error);
+        }
+        Ok(Some(error.into_value(py).into_bound(py).getattr(intern!(py, "error_list"))?))
+    }
+
+    /// What `clean_fields` skips: `field.blank and raw in field.empty_values`, and a value that the database will fill in.
+    fn is_skipped(&mut self, field: &Bound<'py, PyAny>, raw: &Bound<'py, PyAny>) -> PyResult<bool> {
+        let py = raw.py();
+        if field.getattr(intern!(py, "blank"))?.is_truthy()?
+            && field.getattr(intern!(py, "empty_values"))?.contains(raw)?
+        {
+            return Ok(true);
+        }
+        raw.is_instance(self.imports.database_default.bind(py))
+    }
+
+    /// Calls the validators that have no rule, with the value that passed all others; gives it back.
+    fn run_validators(&mut self, plan: &Plan, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        if plan.calls_validators {
+            let run = self.imports.run_validators.bind(value.py());
+            self.meter.call_out(|| run.call1((&plan.field, &value, &plan.ruled)))?;
+        }
+        Ok(value)
+    }
+}
+
+impl<'py> Target<'_, 'py> {
+    fn is_direct(&self, plan: &Plan) -> bool {
+        match self {
+            Self::Instance { direct, .. } => *direct && plan.direct,
+            Self::Values { .. } => true,
+        }
+    }
+
+    fn dict(&self) -> PyResult<Bound<'py, PyDict>> {
+        match self {
+            Self::Instance { instance, .. } => {
+                Ok(instance.getattr(intern!(instance.py(), "__dict__"))?.cast_into::<PyDict>()?)
+            }
+            Self::Values { values, .. } => Ok((*values).clone()),
+        }
+    }
+
+    /// The instance that fields are given beside a value.
+    fn instance(&mut self) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Self::Instance { instance, .. } => Ok((*instance).clone()),
+            Self::Values { make, made, .. } => {
+                if made.is_none() {
+                    *made = Some(make.call0()?);
+                }
+                Ok(made.clone().unwrap_or_else(|| make.py().None().into_bound(make.py())))
+            }
+        }
+    }
+
+    fn write(&self, plan: &Plan, value: Bound<'py, PyAny>) -> PyResult<()> {
+        match self {
+            Self::Instance { instance, .. } => instance.setattr(&plan.attribute, value),
+            Self::Values { values, .. } => values.set_item(&plan.attribute, value),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What was compiled of one field: how its values are converted, the rules they must pass, and what those were read from.
+
+use pyo3::PyTraverseError;
+use pyo3::gc::PyVisit;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+
+use crate::ffi::list_item;
+use crate::imports::Imports;
+use crate::kinds::{Converted, Kind};
+use crate::rules::{Answer, Rule, choices};
+
+/// What native code says of a value.
+pub enum Verdict<'py> {
+    /// `field.clean` returns the value itself.
+    Kept,
+    /// `field.clean` returns another one.
+    Became(Bound<'py, PyAny>),
+    /// `clean_fields` does not look at it: empty, and it may be.
+    Skipped,
+    /// `field.clean` raises, beyond doubt.
+    Refused,
+    /// Django decides.
+    NotMine,
+}
+
+/// The rule of a validator: its name and parameters, None for a validator that is called.
+type RuleSpec = Option<(String, Py<PyTuple>)>;
+
+/// What `pyforge_web.rules.plan` found out about a field.
+#[derive(FromPyObject)]
+pub struct Spec<'py> {
+    field: Bound<'py, PyAny>,
+    conversion: Option<String>,
+    validators: Option<Bound<'py, PyList>>,
+    rules: Vec<RuleSpec>,
+    ruled: Bound<'py, PyAny>,
+    checks_choices: bool,
+    direct: bool,
+    item: Option<Bound<'py, PyAny>>,
+}
+
+/// One field.
+pub struct Plan {
+    /// The key of its errors.
+    pub name: Py<PyString>,
+    /// Where an instance has the value.
+    pub attribute: Py<PyString>,
+    /// Django's field.
+    pub field: Py<PyAny>,
+    /// Whether the value stands in the instance's `__dict__`, and assigning it only puts it there.
+    pub direct: bool,
+    /// Whether validators without a rule must be called.
+    pub calls_validators: bool,
+    /// The validators with a rule, by their `id()`.
+    pub ruled: Py<PyAny>,
+    /// None where Django cleans every value that is not empty.
+    native: Option<Native>,
+    /// The field's `__dict__`, in which options are read as they stand.
+    state: Py<PyDict>,
+}
+
+struct Native {
+    kind: Kind,
+    rules: Vec<Rule>,
+    checks_choices: bool,
+    item: Option<Box<Plan>>,
+    /// What the rules were read from.
+    source: Source,
+}
+
+/// Enough to see that a field was changed: the list of its validators and what is in it, and how many attributes it has.
+struct Source {
+    validators: Py<PyList>,
+    items: Vec<Py<PyAny>>,
+    attributes: usize,
+}
+
+impl Plan {
+    /// Compiles what was found out.
+    pub fn build(spec: &Spec<'_>) -> PyResult<Self> {
+        let py = spec.field.py();
+        let state = spec.field.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
+        let native = match (&spec.conversion, &spec.validators) {
+            (Some(kind), Some(validators)) => Some(Native::build(spec, kind, validators, &state)?),
+            _ => None,
+        };
+        let text = |name| -> PyResult<_> { Ok(PyString::intern(py, &spec.field.getattr(name)?.extract::<String>()?)) };
+        Ok(Self {
+            name: text("name")?.unbind(),
+            attribute: text("attname")?.unbind(),
+            field: spec.field.clone().unbind(),
+            direct: spec.direct,
+            calls_validators: native.is_some() && spec.rules.iter().any(Option::is_none),
+            ruled: spec.ruled.clone().unbind(),
+            native,
+            state: state.unbind(),
+        })
+    }
+
+    /// Whether the field is as it was when this was compiled.
+    #[inline]
+    pub fn is_current(&self, py: Python<'_>) -> bool {
+        let Some(native) = &self.native else { return true };
+        let state = self.state.bind(py);
+        let source = &native.source;
+        let validators = match state.get_item(intern!(py, "validators")) {
+            Ok(Some(validators)) if validators.is(&source.validators) => source.validators.bind(py),
+            _ => return false,
+        };
+        let same = |(index, held): (usize, &Py<PyAny>)| list_item(validators, index).is_some_and(|item| item.is(held));
+        state.len() == source.attributes
+            && validators.len() == source.items.len()
+            && source.items.iter().enumerate().all(same)
+            && native.item.as_ref().is_none_or(|item| item.is_current(py))
+    }
+
+    /// What `clean_fields` does with a value of this field, without any Python code but CPython's own.
+    #[inline]
+    pub fn judge<'py>(&self, value: &Bound<'py, PyAny>, imports: &Imports) -> Verdict<'py> {
+        let Some(native) = &self.native else {
+            // The field's own `empty_values` may say otherwise of all but None, which Django knows as empty everywhere.
+            return Verdict::NotMine;
+        };
+        if native.is_empty(value) {
+            return self.judge_empty(value.py());
+        }
+        native.judge(value, self.state.bind(value.py()), imports)
+    }
+
+    /// An empty value: skipped if the field may be blank, else refused, unless Django looks at neither.
+    fn judge_empty<'py>(&self, py: Python<'py>) -> Verdict<'py> {
+        let option = |name| self.state.bind(py).get_item(name).ok().flatten().and_then(|value| value.extract().ok());
+        match (option(intern!(py, "blank")), option(intern!(py, "editable"))) {
+            (Some(true), _) => Verdict::Skipped,
+            (Some(false), Some(true)) => Verdict::Refused,
+            _ => Verdict::NotMine,
+        }
+    }
+
+    /// Shows the Python objects it holds to the garbage collector.
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.field)?;
+        visit.call(&self.ruled)?;
+        visit.call(&self.state)?;
+        let Some(native) = &self.native else { return Ok(()) };
+        visit.call(&native.source.validators)?;
+        native.source.items.iter().try_for_each(|item| visit.call(item))?;
+        native.rules.iter().try_for_each(|rule| rule.traverse(visit))?;
+        native.item.as_ref().map_or(Ok(()), |item| item.traverse(visit))
+    }
+}
+
+impl Native {
+    fn build(spec: &Spec<'_>, kind: &str, validators: &Bound<'_, PyList>, state: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let no = |what: &str, name: &str| pyo3::exceptions::PyValueError::new_err(format!("no {what} {name:?}"));
+        let mut rules = Vec::new();
+        for (name, parameters) in spec.rules.iter().flatten() {
+            rules.push(Rule::build(name, parameters.bind(state.py()))?.ok_or_else(|| no("rule", name))?);
+        }
+        Ok(Self {
+            kind: Kind::of_name(kind).ok_or_else(|| no("kind", kind))?,
+            rules,
+            checks_choices: spec.checks_choices,
+            item: spec.item.as_ref().map(|item| Plan::build(&item.extract()?).map(Box::new)).transpose()?,
+            source: Source {
+                validators: validators.clone().unbind(),
+                items: validators.iter().map(Bound::unbind).collect(),
+                attributes: state.len(),
+            },
+        })
+    }
+
+    /// `value in field.empty_values`, for values of exact built-in types; all others are not empty or not ours.
+    #[inline(always)]
+    fn is_empty(&self, value: &Bound<'_, PyAny>) -> bool {
+        if value.is_none() {
+            return true;
+        }
+        if self.kind == Kind::Binary {
+            return value.cast_exact::<PyBytes>().is_ok_and(|bytes| bytes.as_bytes().is_empty());
+        }
+        (value.is_exact_instance_of::<PyString>()
+            || value.is_exact_instance_of::<PyList>()
+            || value.is_exact_instance_of::<PyDict>()
+            || value.is_exact_instance_of::<PyTuple>())
+            && matches!(value.len(), Ok(0))
+    }
+
+    #[inline(always)]
+    fn judge<'py>(&self, raw: &Bound<'py, PyAny>, state: &Bound<'py, PyDict>, imports: &Imports) -> Verdict<'py> {
+        let converted = self.kind.convert(raw, imports);
+        let value = match &converted {
+            Converted::Kept => raw,
+            Converted::Became(value) => value,
+            Converted::NotMine => return Verdict::NotMine,
+        };
+        let mut holds = true;
+        for answer in [self.judge_choices(value, state, imports), self.judge_items(value, imports)]
+            .into_iter()
+            .chain(self.rules.iter().map(|rule| rule.judge(value, imports)))
+        {
+            match answer {
+                Answer::Yes => {}
+                Answer::No => holds = false,
+                Answer::NotMine => return Verdict::NotMine,
+            }
+        }
+        match converted {
+            _ if !holds => Verdict::Refused,
+            Converted::Became(value) => Verdict::Became(value),
+            _ => Verdict::Kept,
+        }
+    }
+
+    #[inline]
+    fn judge_choices<'py>(&self, value: &Bound<'py, PyAny>, state: &Bound<'py, PyDict>, imports: &Imports) -> Answer {
+        if !self.checks_choices {
+            return Answer::Yes;
+        }
+        match state.get_item(intern!(value.py(), "_choices")) {
+            Ok(Some(options)) => choices::judge(&options, value, imports),
+            _ => Answer::NotMine,
+        }
+    }
+
+    /// The items of an array: each must be what the base field takes as it is, for Django does not convert them.
+    #[inline]
+    fn judge_items(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
+        let Some(item) = &self.item else { return Answer::Yes };
+        let Ok(list) = value.cast_exact::<PyList>() else { return Answer::NotMine };
+        let kept = |value: Bound<'_, PyAny>| matches!(item.judge(&value, imports), Verdict::Kept);
+        Answer::or_not_mine(list.iter().all(kept))
+    }
+}
