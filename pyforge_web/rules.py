@@ -62,6 +62,8 @@ def _plan(field: "Field[Any, Any]", direct: bool) -> FieldPlan:
     listed: list[Any] = field.validators
     checks_choices = not isinstance(field, models.AutoField | models.BigAutoField | models.SmallAutoField)
     rules = [find_rule(validator) for validator in listed]
+    if conversion == "decimal" and not any(rule and rule[0] == "digits" for rule in rules):
+        return _leave(field, direct, "its DecimalValidator was taken out")
     ruled = frozenset(id(validator) for validator, rule in zip(listed, rules, strict=True) if rule)
     return FieldPlan(field, conversion, listed, rules, ruled, checks_choices, direct, item, "")
 

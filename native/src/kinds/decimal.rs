@@ -1,6 +1,5 @@
 //! `decimal.Decimal`: `str(value)`, exponents included, never rounded, never a number.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyString};
 
@@ -57,24 +56,16 @@ impl JsonKind for Decimal {
 }
 
 impl Convert for Decimal {
-    /// `Decimal(value)`, finite; a float is rounded in the field's own context, by Django.
+    /// `Decimal(value)`; a float is rounded in the field's own context, by Django. Whether the number is finite is for the
+    /// digits rule to see, which every plan of a decimal field has.
     #[inline]
     fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
-        let py = value.py();
-        let made = if is_exact(value, &imports.decimal) {
-            None
+        if is_exact(value, &imports.decimal) {
+            Converted::Kept
         } else if value.is_exact_instance_of::<PyString>() || value.is_exact_instance_of::<PyInt>() {
-            match imports.decimal.bind(py).call1((value,)) {
-                Ok(made) => Some(made),
-                Err(_) => return Converted::NotMine,
-            }
+            Converted::or_not_mine(imports.decimal.bind(value.py()).call1((value,)))
         } else {
-            return Converted::NotMine;
-        };
-        let finite = made.as_ref().unwrap_or(value).call_method0(intern!(py, "is_finite"));
-        match finite.and_then(|finite| finite.is_truthy()) {
-            Ok(true) => made.map_or(Converted::Kept, Converted::Became),
-            _ => Converted::NotMine,
+            Converted::NotMine
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `MinLengthValidator`, `MaxLengthValidator`: code points of a str, bytes, items of a list.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use super::{Answer, Judge};
+use crate::ffi::text_length;
 use crate::imports::Imports;
 
 /// See the head of this file.
@@ -21,14 +22,12 @@ impl Judge for Length {
 
     #[inline]
     fn judge(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Answer {
-        let sized = value.is_exact_instance_of::<PyString>()
-            || value.is_exact_instance_of::<PyBytes>()
-            || value.is_exact_instance_of::<PyList>();
-        match value.len() {
-            Ok(length) if sized => {
-                Answer::certain(if self.is_max { length <= self.limit } else { length >= self.limit })
-            }
-            _ => Answer::NotMine,
+        let length = text_length(value)
+            .or_else(|| value.cast_exact::<PyList>().ok().map(|list| list.len()))
+            .or_else(|| value.cast_exact::<PyBytes>().ok().map(|bytes| bytes.as_bytes().len()));
+        match length {
+            Some(length) => Answer::certain(if self.is_max { length <= self.limit } else { length >= self.limit }),
+            None => Answer::NotMine,
         }
     }
 }

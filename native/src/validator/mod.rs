@@ -14,6 +14,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 
+use crate::ffi::DictPosition;
 use crate::imports::Imports;
 use crate::meter::Meter;
 use plan::{Plan, Spec, Verdict};
@@ -164,6 +165,8 @@ impl<'py> Run<'_, 'py> {
         let mut dict = target.dict()?;
         // Python code ran: what was read before may have changed.
         let mut ran_python = false;
+        // A model's attributes stand in the order of its fields, unless somebody made it otherwise.
+        let mut position = DictPosition::default();
         for plan in &self.validator.plans {
             if let Some(exclude) = self.exclude {
                 if exclude.contains(&plan.name)? {
@@ -174,7 +177,13 @@ impl<'py> Run<'_, 'py> {
                 dict = target.dict()?;
             }
             let direct = target.is_direct(plan);
-            let stored = if direct { dict.get_item(&plan.attribute)? } else { None };
+            let stored = if direct {
+                position
+                    .take(&dict, &plan.attribute)
+                    .map_or_else(|| dict.get_item(&plan.attribute), |raw| Ok(Some(raw)))?
+            } else {
+                None
+            };
             let raw = match (stored, &*target) {
                 (Some(raw), _) => raw,
                 (None, Target::Values { .. }) => continue,

@@ -6,7 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-use crate::ffi::list_item;
+use crate::ffi::{DictPosition, list_item, text_length};
 use crate::imports::Imports;
 use crate::kinds::{Converted, Kind};
 use crate::rules::{Answer, Rule, choices};
@@ -72,6 +72,8 @@ struct Native {
 
 /// Enough to see that a field was changed: the list of its validators and what is in it, and how many attributes it has.
 struct Source {
+    /// Where the list stands among the attributes.
+    position: DictPosition,
     validators: Py<PyList>,
     items: Vec<Py<PyAny>>,
     attributes: usize,
@@ -105,12 +107,10 @@ impl Plan {
         let Some(native) = &self.native else { return true };
         let state = self.state.bind(py);
         let source = &native.source;
-        let validators = match state.get_item(intern!(py, "validators")) {
-            Ok(Some(validators)) if validators.is(&source.validators) => source.validators.bind(py),
-            _ => return false,
-        };
+        let validators = source.validators.bind(py);
         let same = |(index, held): (usize, &Py<PyAny>)| list_item(validators, index).is_some_and(|item| item.is(held));
         state.len() == source.attributes
+            && source.position.holds(state, intern!(py, "validators"), &source.validators)
             && validators.len() == source.items.len()
             && source.items.iter().enumerate().all(same)
             && native.item.as_ref().is_none_or(|item| item.is_current(py))
@@ -132,9 +132,9 @@ impl Plan {
     /// An empty value: skipped if the field may be blank, else refused, unless Django looks at neither.
     fn judge_empty<'py>(&self, py: Python<'py>) -> Verdict<'py> {
         let option = |name| self.state.bind(py).get_item(name).ok().flatten().and_then(|value| value.extract().ok());
-        match (option(intern!(py, "blank")), option(intern!(py, "editable"))) {
-            (Some(true), _) => Verdict::Skipped,
-            (Some(false), Some(true)) => Verdict::Refused,
+        match option(intern!(py, "blank")) {
+            Some(true) => Verdict::Skipped,
+            Some(false) if option(intern!(py, "editable")) == Some(true) => Verdict::Refused,
             _ => Verdict::NotMine,
         }
     }
@@ -165,6 +165,7 @@ impl Native {
             checks_choices: spec.checks_choices,
             item: spec.item.as_ref().map(|item| Plan::build(&item.extract()?).map(Box::new)).transpose()?,
             source: Source {
+                position: DictPosition::of(state, intern!(state.py(), "validators")).unwrap_or_default(),
                 validators: validators.clone().unbind(),
                 items: validators.iter().map(Bound::unbind).collect(),
                 attributes: state.len(),
@@ -172,20 +173,18 @@ impl Native {
         })
     }
 
-    /// `value in field.empty_values`, for values of exact built-in types; all others are not empty or not ours.
+    /// `value in field.empty_values`, for values of exact built-in types that the kind takes; an empty one of another type
+    /// is not ours.
     #[inline(always)]
     fn is_empty(&self, value: &Bound<'_, PyAny>) -> bool {
         if value.is_none() {
             return true;
         }
-        if self.kind == Kind::Binary {
-            return value.cast_exact::<PyBytes>().is_ok_and(|bytes| bytes.as_bytes().is_empty());
+        match self.kind {
+            Kind::Binary => value.cast_exact::<PyBytes>().is_ok_and(|bytes| bytes.as_bytes().is_empty()),
+            Kind::Json | Kind::Array | Kind::Hstore => is_empty_container(value) || text_length(value) == Some(0),
+            _ => text_length(value) == Some(0),
         }
-        (value.is_exact_instance_of::<PyString>()
-            || value.is_exact_instance_of::<PyList>()
-            || value.is_exact_instance_of::<PyDict>()
-            || value.is_exact_instance_of::<PyTuple>())
-            && matches!(value.len(), Ok(0))
     }
 
     #[inline(always)]
@@ -197,15 +196,19 @@ impl Native {
             Converted::NotMine => return Verdict::NotMine,
         };
         let mut holds = true;
-        for answer in [self.judge_choices(value, state, imports), self.judge_items(value, imports)]
-            .into_iter()
-            .chain(self.rules.iter().map(|rule| rule.judge(value, imports)))
-        {
-            match answer {
-                Answer::Yes => {}
-                Answer::No => holds = false,
-                Answer::NotMine => return Verdict::NotMine,
+        let mut passes = |answer| match answer {
+            Answer::Yes => true,
+            Answer::No => {
+                holds = false;
+                true
             }
+            Answer::NotMine => false,
+        };
+        let mine = (!self.checks_choices || passes(self.judge_choices(value, state, imports)))
+            && self.item.as_ref().is_none_or(|item| passes(judge_items(item, value, imports)))
+            && self.rules.iter().all(|rule| passes(rule.judge(value, imports)));
+        if !mine {
+            return Verdict::NotMine;
         }
         match converted {
             _ if !holds => Verdict::Refused,
@@ -216,21 +219,23 @@ impl Native {
 
     #[inline]
     fn judge_choices<'py>(&self, value: &Bound<'py, PyAny>, state: &Bound<'py, PyDict>, imports: &Imports) -> Answer {
-        if !self.checks_choices {
-            return Answer::Yes;
-        }
         match state.get_item(intern!(value.py(), "_choices")) {
             Ok(Some(options)) => choices::judge(&options, value, imports),
             _ => Answer::NotMine,
         }
     }
+}
 
-    /// The items of an array: each must be what the base field takes as it is, for Django does not convert them.
-    #[inline]
-    fn judge_items(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
-        let Some(item) = &self.item else { return Answer::Yes };
-        let Ok(list) = value.cast_exact::<PyList>() else { return Answer::NotMine };
-        let kept = |value: Bound<'_, PyAny>| matches!(item.judge(&value, imports), Verdict::Kept);
-        Answer::or_not_mine(list.iter().all(kept))
-    }
+/// The items of an array: each must be what the base field takes as it is, for Django does not convert them.
+fn judge_items(item: &Plan, value: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
+    let Ok(list) = value.cast_exact::<PyList>() else { return Answer::NotMine };
+    let kept = |value: Bound<'_, PyAny>| matches!(item.judge(&value, imports), Verdict::Kept);
+    Answer::or_not_mine(list.iter().all(kept))
+}
+
+fn is_empty_container(value: &Bound<'_, PyAny>) -> bool {
+    let container = value.is_exact_instance_of::<PyList>()
+        || value.is_exact_instance_of::<PyDict>()
+        || value.is_exact_instance_of::<PyTuple>();
+    container && matches!(value.len(), Ok(0))
 }
