@@ -1,6 +1,12 @@
-"""What the QuerySet suites read: a narrow table, one of fourteen mixed columns, one of JSON."""
+"""What the QuerySet suites read: a narrow table, one of fourteen mixed columns, one of JSON. And what the validation
+suite validates: twelve fields as most models have them, twenty-eight of all kinds, and the smallest cases.
+"""
 
+from django.core import validators
+from django.core.exceptions import ValidationError
 from django.db import models
+
+from pyforge_web.validators import CompiledModelMixin
 
 
 class Author(models.Model):
@@ -53,3 +59,91 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Checked(models.Model):
+    """Twelve fields to validate, as an article has them."""
+
+    uuid = models.UUIDField()
+    title = models.CharField(max_length=120)
+    slug = models.SlugField()
+    email = models.EmailField()
+    website = models.URLField(blank=True)
+    status = models.CharField(max_length=10, choices=[("draft", "Draft"), ("live", "Live"), ("gone", "Gone")])
+    price = models.DecimalField(max_digits=8, decimal_places=2)
+    rating = models.FloatField(validators=[validators.MinValueValidator(0), validators.MaxValueValidator(5)])
+    views = models.PositiveIntegerField(default=0)
+    live = models.BooleanField(default=True)
+    created = models.DateTimeField()
+    day = models.DateField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+def no_shouting(value: str) -> None:
+    """A validator of a project's own."""
+    if value.isupper():
+        raise ValidationError("Do not shout.", code="shouting")
+
+
+class Thorough(models.Model):
+    """Twenty-eight fields: every kind, with every sort of constraint."""
+
+    big = models.BigIntegerField()
+    binary = models.BinaryField(max_length=64, editable=True)
+    boolean = models.BooleanField()
+    char = models.CharField(max_length=80)
+    code = models.CharField(max_length=12, validators=[validators.RegexValidator(r"^[A-Z]{2}-[0-9]+$")])
+    color = models.CharField(max_length=10, choices=[("Warm", [("r", "Red"), ("o", "Orange")]), ("b", "Blue")])
+    date = models.DateField()
+    datetime = models.DateTimeField()
+    decimal = models.DecimalField(max_digits=10, decimal_places=3, validators=[validators.MinValueValidator(0)])
+    domain = models.CharField(max_length=100, validators=[validators.validate_domain_name])
+    duration = models.DurationField()
+    email = models.EmailField()
+    file = models.FileField(validators=[validators.FileExtensionValidator(["pdf", "txt"])])
+    float = models.FloatField(validators=[validators.MaxValueValidator(1000)])
+    integer = models.IntegerField(validators=[validators.MinValueValidator(1), validators.MaxValueValidator(10**6)])
+    ip = models.GenericIPAddressField()
+    json = models.JSONField()
+    level = models.SmallIntegerField(choices=[(number, str(number)) for number in range(20)])
+    nickname = models.CharField(max_length=30, validators=[no_shouting])
+    numbers = models.CharField(max_length=40, validators=[validators.validate_comma_separated_integer_list])
+    positive = models.PositiveIntegerField()
+    slug = models.SlugField(allow_unicode=True)
+    small = models.PositiveSmallIntegerField(validators=[validators.StepValueValidator(5)])
+    summary = models.CharField(max_length=200, validators=[validators.MinLengthValidator(3)])
+    text = models.TextField(validators=[validators.ProhibitNullCharactersValidator()])
+    time = models.TimeField()
+    url = models.URLField()
+    uuid = models.UUIDField()
+
+    def __str__(self) -> str:
+        return self.char
+
+
+class Single(CompiledModelMixin, models.Model):  # type: ignore[misc]
+    """One field, through the mixin."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Shout(models.CharField):
+    """A field of a project's own: Django's code validates it."""
+
+    def to_python(self, value: object) -> str:
+        return str(value).upper()
+
+
+class Foreign(CompiledModelMixin, models.Model):  # type: ignore[misc]
+    """No field that native code knows, through the mixin."""
+
+    name = Shout(max_length=20, primary_key=True)
+    city = Shout(max_length=20)
+
+    def __str__(self) -> str:
+        return self.name

@@ -4,7 +4,17 @@ from collections.abc import Callable
 
 from benchmarks.measure import Effort
 from benchmarks.report import Report
-from benchmarks.suites import counting, embedding, encoder, instances, memory, queryset_memory, querysets, text
+from benchmarks.suites import (
+    counting,
+    embedding,
+    encoder,
+    instances,
+    memory,
+    queryset_memory,
+    querysets,
+    text,
+    validation,
+)
 
 Suite = Callable[[Effort, str], Report]
 
@@ -17,4 +27,5 @@ SUITES: dict[str, Suite] = {
     "queryset_memory": queryset_memory.run,
     "instances": instances.run,
     "embedding": embedding.run,
+    "validation": validation.run,
 }

@@ -24,16 +24,18 @@ impl Judge for Email {
 
     #[inline]
     fn judge(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Answer {
-        Answer::or_not_mine(ascii(value).is_some_and(|text| self.is_valid(text)))
+        let Some(text) = ascii(value) else { return Answer::NotMine };
+        match text.iter().rposition(|&c| c == b'@') {
+            Some(at) => Answer::or_not_mine(text.len() <= 320 && self.is_valid(&text[..at], &text[at + 1..])),
+            None => Answer::No,
+        }
     }
 }
 
 impl Email {
-    fn is_valid(&self, text: &[u8]) -> bool {
-        let Some(at) = text.iter().rposition(|&c| c == b'@') else { return false };
-        let (user, domain) = (&text[..at], &text[at + 1..]);
-        text.len() <= 320
-            && user.split(|&c| c == b'.').all(|atom| !atom.is_empty() && atom.iter().all(|&c| is_atom(c)))
+    fn is_valid(&self, user: &[u8], domain: &[u8]) -> bool {
+        let is_valid_atom = |atom: &[u8]| !atom.is_empty() && atom.iter().all(|&c| is_atom(c));
+        user.split(|&c| c == b'.').all(is_valid_atom)
             && (is_domain(domain) || self.allowlist.iter().any(|allowed| allowed.as_bytes() == domain))
     }
 }

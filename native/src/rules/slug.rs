@@ -19,6 +19,6 @@ impl Judge for Slug {
     #[inline]
     fn judge(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Answer {
         let valid = |text: &[u8]| text.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'));
-        Answer::or_not_mine(ascii(value).is_some_and(|text| !text.is_empty() && valid(text)))
+        ascii(value).map_or(Answer::NotMine, |text| Answer::certain(!text.is_empty() && valid(text)))
     }
 }

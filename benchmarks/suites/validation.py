@@ -1,0 +1,103 @@
+"""Validating rows: `CompiledValidator` beside `Model.clean_fields`, on the same rows, one at a time and in a batch."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from django.db import models
+
+from benchmarks import cleaning
+from benchmarks.cleaning import Clean, Values
+from benchmarks.goals import Goal
+from benchmarks.measure import Effort, Timed, interleave
+from benchmarks.models import Checked, Foreign, Single, Thorough
+from benchmarks.report import Report, duration, table
+
+ROWS = 200
+
+
+@dataclass(frozen=True)
+class Case:
+    """Rows of one sort, and who validates them; goals are how many times faster than Django."""
+
+    name: str
+    model: type[models.Model]
+    make: Callable[[int], Values]
+    goals: dict[Clean, float | None]
+    aims: dict[Clean, float] = field(default_factory=dict)
+
+
+CASES = [
+    Case("12 fields, valid", Checked, cleaning.checked, {cleaning.by_validator: 40, cleaning.by_batch: 50}),
+    Case(
+        "28 fields of all kinds, valid",
+        Thorough,
+        cleaning.thorough,
+        {cleaning.by_validator: 8, cleaning.by_batch: 8},
+        {cleaning.by_validator: 20, cleaning.by_batch: 20},
+    ),
+    Case(
+        "12 fields as JSON has them, converted",
+        Checked,
+        lambda number: cleaning.as_json(cleaning.checked(number)),
+        {cleaning.by_validator: 20, cleaning.by_batch: 20},
+    ),
+    Case(
+        "12 fields, 10 % bad",
+        Checked,
+        cleaning.spoilt,
+        {cleaning.by_validator: None, cleaning.by_batch_read: 4, cleaning.by_batch: 10},
+    ),
+    Case("1 field, through the mixin", Single, lambda number: {"name": f"n{number}"}, {cleaning.by_method: 4}),
+    Case(
+        "no native field, through the mixin",
+        Foreign,
+        lambda number: {"name": f"n{number}", "city": "Rome"},
+        {cleaning.by_method: 1},
+    ),
+]
+
+
+def run(effort: Effort, only: str = "") -> Report:
+    report = Report("Validation of model instances")
+    lines = [line for case in CASES if only in case.name for line in _measure(report, case, effort)]
+    report.add(table(["rows", "who", "a row", "x Django", "by round", "goal"], lines))
+    report.add("`clean`: one call for each instance. `clean_rows`: one call for all. Rows are made anew for each sample.")
+    return report
+
+
+def _measure(report: Report, case: Case, effort: Effort) -> list[Sequence[str]]:
+    values = [case.make(number) for number in range(ROWS)]
+    for clean in case.goals:
+        cleaning.check_equal(case.model, values, clean)
+    names = {clean.__name__: clean for clean in (cleaning.by_django, *case.goals)}
+    timed = {name: _timed(clean, case.model, values) for name, clean in names.items()}
+    timings = interleave(timed, effort)
+    django = timings["by_django"]
+    lines: list[Sequence[str]] = [(case.name, "Django", duration(django.best / ROWS), "", "", "")]
+    for clean, least in case.goals.items():
+        timing = timings[clean.__name__]
+        goal = None if least is None else Goal(1 / least, 1 / case.aims[clean] if clean in case.aims else None)
+        who = LABELS[clean]
+        verdict = report.judge(f"{case.name}, {who}", goal, timing.over(django)) if goal else ""
+        faster, by_round = 1 / timing.over(django), 1 / timing.over_by_round(django)
+        lines.append(("", who, duration(timing.best / ROWS), f"{faster:.1f}", f"{by_round:.1f}", verdict))
+    return lines
+
+
+def _timed(clean: Clean, model: type[models.Model], rows: Sequence[Values]) -> Timed:
+    make: Callable[[int], list[Any]] = partial(_batches, model, rows)
+    return Timed("clean(value)", {"clean": clean}, make, count=5)
+
+
+def _batches(model: type[models.Model], rows: Sequence[Values], count: int) -> list[Any]:
+    return [cleaning.instances(model, rows) for _ in range(count)]
+
+
+LABELS: dict[Clean, str] = {
+    cleaning.by_validator: "clean",
+    cleaning.by_method: "clean_fields",
+    cleaning.by_batch: "clean_rows",
+    cleaning.by_batch_read: "clean_rows, all errors read",
+}
