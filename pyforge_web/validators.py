@@ -55,7 +55,7 @@ class CompiledValidator:
     call. Not seen is a change inside a validator, like `validator.limit_value = 5`: call `recompile()` after it.
     """
 
-    # `inherited` is what the mixin calls in its place: a `clean_fields` behind it, or Django's where no field is native.
+    # `inherited`: what the mixin calls in its place, a `clean_fields` behind it, or Django's where no field is native.
     __slots__ = ("_native", "compile_ns", "inherited", "model", "plans")
 
     def __init__(self, model: type[Model]) -> None:

@@ -63,7 +63,7 @@ def run(effort: Effort, only: str = "") -> Report:
     report = Report("Validation of model instances")
     lines = [line for case in CASES if only in case.name for line in _measure(report, case, effort)]
     report.add(table(["rows", "who", "a row", "x Django", "by round", "goal"], lines))
-    report.add("`clean`: one call for each instance. `clean_rows`: one call for all. Rows are made anew for each sample.")
+    report.add("`clean`: a call for each instance. `clean_rows`: one for all. Rows are made anew for each sample.")
     return report
 
 
