@@ -132,9 +132,9 @@ def by_batch_read(rows: Sequence[models.Model]) -> list[ValidationError]:
     """All errors built."""
     found = by_batch(rows).values()
     return [
-        ValidationError({
-            name: errors.error_list() if isinstance(errors, Unread) else errors for name, errors in row.items()
-        })
+        ValidationError(
+            {name: errors.error_list() if isinstance(errors, Unread) else errors for name, errors in row.items()}
+        )
         for row in found
     ]
 

@@ -163,10 +163,14 @@ def _is_exact(value: object, *classes: type[Any]) -> bool:
     return type(value) in classes
 
 
+def _is_count(value: Any) -> bool:
+    return _is_exact(value, int) and 0 <= value < 2**53
+
+
 def _length(is_max: bool) -> Callable[[Any], _Rule | None]:
     def rule(validator: Any) -> _Rule | None:
         limit = validator.limit_value
-        return ("length", (limit, is_max)) if _is_exact(limit, int) and limit >= 0 else None
+        return ("length", (limit, is_max)) if _is_count(limit) else None
 
     return rule
 
@@ -180,14 +184,14 @@ def _bound(is_max: bool) -> Callable[[Any], _Rule | None]:
 
 def _step(validator: Any) -> _Rule | None:
     offset = 0 if validator.offset is None else validator.offset
-    exact = _is_exact(validator.limit_value, int, float) and _is_exact(offset, int, float)
-    return ("step", (validator.limit_value, offset)) if exact else None
+    # Above 2**53 not every int is a float, which is what Django reckons in.
+    plain = all(_is_exact(number, int, float) and abs(number) < 2**53 for number in (validator.limit_value, offset))
+    return ("step", (validator.limit_value, offset)) if plain else None
 
 
 def _digits(validator: Any) -> _Rule | None:
     limits = (validator.max_digits, validator.decimal_places)
-    fits = all(limit is None or (_is_exact(limit, int) and limit >= 0) for limit in limits)
-    return ("digits", limits) if fits else None
+    return ("digits", limits) if all(limit is None or _is_count(limit) for limit in limits) else None
 
 
 _PATTERNS = {

@@ -124,17 +124,19 @@ impl Plan {
             return Verdict::NotMine;
         };
         if native.is_empty(value) {
-            return self.judge_empty(value.py());
+            // What `to_python` makes of an empty text is another matter: of a duration it makes zero.
+            let stays = value.is_none() || native.kind == Kind::Text;
+            return self.judge_empty(value.py(), stays);
         }
         native.judge(value, self.state.bind(value.py()), imports)
     }
 
     /// An empty value: skipped if the field may be blank, else refused, unless Django looks at neither.
-    fn judge_empty<'py>(&self, py: Python<'py>) -> Verdict<'py> {
+    fn judge_empty<'py>(&self, py: Python<'py>, stays: bool) -> Verdict<'py> {
         let option = |name| self.state.bind(py).get_item(name).ok().flatten().and_then(|value| value.extract().ok());
         match option(intern!(py, "blank")) {
             Some(true) => Verdict::Skipped,
-            Some(false) if option(intern!(py, "editable")) == Some(true) => Verdict::Refused,
+            Some(false) if stays && option(intern!(py, "editable")) == Some(true) => Verdict::Refused,
             _ => Verdict::NotMine,
         }
     }
