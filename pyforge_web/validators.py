@@ -73,7 +73,7 @@ class CompiledValidator:
         self.plans: list[FieldPlan] = [plan(field, self.model) for field in _cleaned_fields(self.model)]
         self._native = Validator(self.model, self.plans)
         claimed = any(found.conversion for found in self.plans)
-        self.inherited = _inherited(self.model) or (None if claimed else Model.clean_fields)
+        self.inherited: Any = _inherited(self.model) or (None if claimed else Model.clean_fields)
         self.compile_ns = perf_counter_ns() - started
 
     def clean(self, instance: Model, exclude: Container[str] | None = None) -> None:
