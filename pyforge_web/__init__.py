@@ -12,11 +12,14 @@ from .serializers import (
     serialize_value_tuples,
     version,
 )
+from .validators import CompiledModelMixin, CompiledValidator
 
 __version__ = VERSION
 
 __all__ = [
+    "CompiledModelMixin",
     "CompiledSerializer",
+    "CompiledValidator",
     "PyForgeJsonResponse",
     "__version__",
     "dumps",

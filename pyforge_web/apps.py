@@ -10,5 +10,8 @@ class PyForgeWebConfig(AppConfig):
     verbose_name = "PyForge Web"
 
     def ready(self) -> None:
-        """Registers the checks."""
+        """Registers the checks, compiles the validators that `PRECOMPILE` names."""
         from . import checks  # noqa: F401
+        from .validators import precompile
+
+        precompile()

@@ -15,12 +15,14 @@ class Settings(TypedDict):
 
     DJANGO_BYTES: bool
     NAN: Nan
+    PRECOMPILE: Literal["all", "off"] | tuple[str, ...]
     SENSITIVE_FIELDS: tuple[str, ...]
 
 
 DEFAULTS: Settings = {
     "DJANGO_BYTES": False,
     "NAN": "raise",
+    "PRECOMPILE": "all",
     "SENSITIVE_FIELDS": ("password", "secret", "api_key", "private_key", "access_token", "refresh_token"),
 }
 
@@ -41,10 +43,17 @@ def get_settings() -> Settings:
         raise ImproperlyConfigured("PYFORGE_WEB['DJANGO_BYTES'] must be True or False.")
     if merged["NAN"] not in ("raise", "null"):
         raise ImproperlyConfigured("PYFORGE_WEB['NAN'] must be 'raise' or 'null'.")
-    names = merged["SENSITIVE_FIELDS"]
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+    if not _are_names(merged["SENSITIVE_FIELDS"]):
         raise ImproperlyConfigured("PYFORGE_WEB['SENSITIVE_FIELDS'] must be a list of field names.")
-    return cast(Settings, {**merged, "SENSITIVE_FIELDS": tuple(names)})
+    if merged["PRECOMPILE"] not in ("all", "off"):
+        if not _are_names(merged["PRECOMPILE"]):
+            raise ImproperlyConfigured("PYFORGE_WEB['PRECOMPILE'] must be 'all', 'off', or a list like ['app.Model'].")
+        merged["PRECOMPILE"] = tuple(merged["PRECOMPILE"])
+    return cast(Settings, {**merged, "SENSITIVE_FIELDS": tuple(merged["SENSITIVE_FIELDS"])})
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, list | tuple | set | frozenset) and all(isinstance(name, str) for name in value)
 
 
 def _reset(*, setting: str, **kwargs: object) -> None:

@@ -37,6 +37,8 @@ class FieldPlan(NamedTuple):
     checks_choices: bool
     # Whether the value stands in the instance's `__dict__`, and assigning it only puts it there.
     direct: bool
+    # Whether a None that may be blank is skipped, though the field is Django's.
+    none_is_empty: bool
     item: "FieldPlan | None"
     reason: str
 
@@ -65,11 +67,12 @@ def _plan(field: "Field[Any, Any]", direct: bool) -> FieldPlan:
     if conversion == "decimal" and not any(rule and rule[0] == "digits" for rule in rules):
         return _leave(field, direct, "its DecimalValidator was taken out")
     ruled = frozenset(id(validator) for validator, rule in zip(listed, rules, strict=True) if rule)
-    return FieldPlan(field, conversion, listed, rules, ruled, checks_choices, direct, item, "")
+    return FieldPlan(field, conversion, listed, rules, ruled, checks_choices, direct, True, item, "")
 
 
 def _leave(field: "Field[Any, Any]", direct: bool, reason: str) -> FieldPlan:
-    return FieldPlan(field, None, None, [], frozenset(), False, direct, None, reason)
+    none_is_empty = _find(type(field), "empty_values") is Field.empty_values and "empty_values" not in vars(field)
+    return FieldPlan(field, None, None, [], frozenset(), False, direct, none_is_empty, None, reason)
 
 
 # What a field's validation consists of; whoever replaces one of them is asked.
@@ -106,7 +109,7 @@ def _replaced(owner: Any, names: Iterable[str]) -> str:
     """The first of these attributes that is not Django's own; empty if all are."""
     own = vars(owner)
     for name in names:
-        found = inspect.getattr_static(type(owner), name, None)
+        found = _find(type(owner), name)
         found = getattr(found, "func", None) or getattr(found, "fget", None) or found
         if not getattr(found, "__module__", "").startswith("django.") or (name in own and name != "validators"):
             return name
@@ -115,7 +118,12 @@ def _replaced(owner: Any, names: Iterable[str]) -> str:
 
 def _is_direct(field: "Field[Any, Any]", model: type[Model]) -> bool:
     plain = model.__setattr__ is object.__setattr__ and model.__getattribute__ is object.__getattribute__
-    return plain and type(inspect.getattr_static(model, field.attname, None)) is DeferredAttribute
+    return plain and type(_find(model, field.attname)) is DeferredAttribute
+
+
+def _find(owner: type[Any], name: str) -> Any:
+    """What the class has under a name: `inspect.getattr_static`, in a tenth of its time."""
+    return next((vars(base)[name] for base in owner.__mro__ if name in vars(base)), None)
 
 
 def find_rule(validator: Any) -> _Rule | None:
@@ -214,8 +222,8 @@ def _source(regex: Any) -> Any:
         compile_it = vars(regex)["_setupfunc"]
         if compile_it.__qualname__ != "_lazy_re_compile.<locals>._compile":
             return None
-        cells = inspect.getclosurevars(compile_it).nonlocals
-        regex, flags = cells["regex"], flags | cells["flags"]
+        cells = dict(zip(compile_it.__code__.co_freevars, compile_it.__closure__, strict=True))
+        regex, flags = cells["regex"].cell_contents, flags | cells["flags"].cell_contents
     return (regex, flags) if _is_exact(regex, str) else None
 
 

@@ -4,10 +4,12 @@ from collections.abc import Container, Sequence
 from time import perf_counter_ns
 from typing import Any, NamedTuple, cast, final
 
-from django.core.exceptions import ValidationError
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import Model
 
 from .bridge import Validator
+from .conf import get_settings
 from .rules import FieldPlan, plan
 
 __all__ = ["CompiledModelMixin", "CompiledValidator", "FieldErrors", "FieldRules", "Unread", "run_validators"]
@@ -125,6 +127,22 @@ class CompiledModelMixin:
 
 
 _compiled: dict[type[Model], CompiledValidator] = {}
+
+
+def precompile() -> None:
+    """Compiles the validators of the models that the setting `PRECOMPILE` names; called when the application is ready.
+
+    Raises `ImproperlyConfigured` for a name that is no installed model.
+    """
+    chosen = get_settings()["PRECOMPILE"]
+    models = apps.get_models() if chosen == "all" else []
+    if not isinstance(chosen, str):
+        try:
+            models = [apps.get_model(label) for label in chosen]
+        except (LookupError, ValueError) as error:
+            raise ImproperlyConfigured(f"PYFORGE_WEB['PRECOMPILE']: {error}") from error
+    for model in models:
+        CompiledValidator.for_model(model)
 
 
 def _inherited(model: type[Model]) -> Any:

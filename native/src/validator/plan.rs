@@ -4,7 +4,7 @@ use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::ffi::{DictPosition, list_item, text_length};
 use crate::imports::Imports;
@@ -38,6 +38,7 @@ pub struct Spec<'py> {
     ruled: Bound<'py, PyAny>,
     checks_choices: bool,
     direct: bool,
+    none_is_empty: bool,
     item: Option<Bound<'py, PyAny>>,
 }
 
@@ -55,8 +56,10 @@ pub struct Plan {
     pub calls_validators: bool,
     /// The validators with a rule, by their `id()`.
     pub ruled: Py<PyAny>,
-    /// None where Django cleans every value that is not empty.
+    /// None where Django cleans every value.
     native: Option<Native>,
+    /// Whether `empty_values` are Django's own, for a field that is not native.
+    none_is_empty: bool,
     /// The field's `__dict__`, in which options are read as they stand.
     state: Py<PyDict>,
 }
@@ -94,6 +97,7 @@ impl Plan {
             attribute: text("attname")?.unbind(),
             field: spec.field.clone().unbind(),
             direct: spec.direct,
+            none_is_empty: spec.none_is_empty,
             calls_validators: native.is_some() && spec.rules.iter().any(Option::is_none),
             ruled: spec.ruled.clone().unbind(),
             native,
@@ -120,8 +124,9 @@ impl Plan {
     #[inline]
     pub fn judge<'py>(&self, value: &Bound<'py, PyAny>, imports: &Imports) -> Verdict<'py> {
         let Some(native) = &self.native else {
-            // The field's own `empty_values` may say otherwise of all but None, which Django knows as empty everywhere.
-            return Verdict::NotMine;
+            let skips =
+                self.none_is_empty && value.is_none() && self.option(intern!(value.py(), "blank")) == Some(true);
+            return if skips { Verdict::Skipped } else { Verdict::NotMine };
         };
         if native.is_empty(value) {
             // What `to_python` makes of an empty text is another matter: of a duration it makes zero.
@@ -133,12 +138,17 @@ impl Plan {
 
     /// An empty value: skipped if the field may be blank, else refused, unless Django looks at neither.
     fn judge_empty<'py>(&self, py: Python<'py>, stays: bool) -> Verdict<'py> {
-        let option = |name| self.state.bind(py).get_item(name).ok().flatten().and_then(|value| value.extract().ok());
-        match option(intern!(py, "blank")) {
+        match self.option(intern!(py, "blank")) {
             Some(true) => Verdict::Skipped,
-            Some(false) if stays && option(intern!(py, "editable")) == Some(true) => Verdict::Refused,
+            Some(false) if stays && self.option(intern!(py, "editable")) == Some(true) => Verdict::Refused,
             _ => Verdict::NotMine,
         }
+    }
+
+    /// An option of the field as it stands, if it is a bool.
+    fn option(&self, name: &Bound<'_, PyString>) -> Option<bool> {
+        let value = self.state.bind(name.py()).get_item(name).ok().flatten()?;
+        Some(value.cast_exact::<PyBool>().ok()?.is_true())
     }
 
     /// Shows the Python objects it holds to the garbage collector.

@@ -1,17 +1,19 @@
-"""`manage.py pyforge_explain app.Model`: which columns take the native path, and why the others do not."""
+"""`manage.py pyforge_explain app.Model`: what of a model takes the native path, and why the rest does not."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pyforge_web.serializers import CompiledSerializer, FieldPath
+from pyforge_web.serializers import CompiledSerializer
+from pyforge_web.validators import CompiledValidator, FieldRules
 
 
 class Command(BaseCommand):
-    """Prints a row for each column of a model."""
+    """Prints a row for each column of a model: how it is written, and how it is validated."""
 
-    help = "Shows for each column of a model its kind, whether it takes the native path, and if not, why."
+    help = "Shows for each field of a model how it is written and validated: natively, or by Django, and why."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declares the model and the database."""
@@ -24,11 +26,21 @@ class Command(BaseCommand):
             found = apps.get_model(model)
         except (LookupError, ValueError) as error:
             raise CommandError(f"No model {model!r}: {error}") from error
-        rows = [
-            FieldPath("column", "kind", "path", "reason"),
-            *CompiledSerializer.for_model(found).explain(database),
-        ]
-        widths = [max(len(str(row[place] or "-")) for row in rows) for place in range(3)]
-        for row in rows:
-            cells = [str(cell or "-").ljust(width) for cell, width in zip(row, widths, strict=False)]
-            self.stdout.write("  ".join([*cells, row.reason]))
+        rows = CompiledSerializer.for_model(found).explain(database)
+        self._print("Written as JSON", ("column", "kind", "path", "reason"), rows)
+        fields = [_summary(rules) for rules in CompiledValidator.for_model(found).explain()]
+        self._print("\nValidated", ("field", "path", "by", "reason"), fields)
+
+    def _print(self, title: str, head: Sequence[str], rows: Sequence[tuple[str | None, ...]]) -> None:
+        self.stdout.write(title)
+        lines = [[*(cell or "-" for cell in row[:3]), row[3] or ""] for row in (head, *rows)]
+        widths = [max(len(line[place]) for line in lines) for place in range(3)]
+        for line in lines:
+            cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
+            self.stdout.write("  ".join([*cells, line[3]]).rstrip())
+
+
+def _summary(rules: FieldRules) -> tuple[str, str, str, str]:
+    called = [f"{name}()" for name in rules.called]
+    by = ", ".join([*filter(None, [rules.conversion]), *rules.rules, *called])
+    return rules.name, rules.path, by, rules.reason
