@@ -8,7 +8,7 @@ STAMP := $(VENV)/.stamps
 export PYO3_PYTHON := $(abspath $(BIN)/python)
 NATIVE := Cargo.toml Cargo.lock pyproject.toml native/Cargo.toml native/build.rs $(shell find native/src -name '*.rs')
 # rustfmt does not follow the modules that the kinds! table declares, so it is given every file.
-SOURCES := native/build.rs $(shell find native/src benchmarks -name '*.rs')
+SOURCES := native/build.rs $(shell find native/src native/benches benchmarks -name '*.rs')
 MANAGE := $(BIN)/python -m demo_site.manage
 
 .DEFAULT_GOAL := help

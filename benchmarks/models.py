@@ -140,7 +140,17 @@ class Shout(models.CharField):
 
 
 class Foreign(CompiledModelMixin, models.Model):  # type: ignore[misc]
-    """No field that native code knows, through the mixin."""
+    """No field that native code knows but the key, through the mixin."""
+
+    name = Shout(max_length=20)
+    city = Shout(max_length=20)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Alien(CompiledModelMixin, models.Model):  # type: ignore[misc]
+    """Not even the key."""
 
     name = Shout(max_length=20, primary_key=True)
     city = Shout(max_length=20)

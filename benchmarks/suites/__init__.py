@@ -12,6 +12,7 @@ from benchmarks.suites import (
     memory,
     queryset_memory,
     querysets,
+    rules,
     text,
     validation,
 )
@@ -28,4 +29,5 @@ SUITES: dict[str, Suite] = {
     "instances": instances.run,
     "embedding": embedding.run,
     "validation": validation.run,
+    "rules": rules.run,
 }

@@ -13,7 +13,9 @@ use crate::imports::{Imports, is_exact};
 pub struct Bound {
     limit: Py<PyAny>,
     /// The limit, if it is an int of 64 bit.
-    number: Option<i64>,
+    int: Option<i64>,
+    /// The limit, if a float holds it exactly.
+    float: Option<f64>,
     is_max: bool,
 }
 
@@ -21,22 +23,27 @@ impl Judge for Bound {
     /// `(limit, is_max)`
     fn build(parameters: &pyo3::Bound<'_, PyTuple>) -> PyResult<Self> {
         let (limit, is_max): (pyo3::Bound<'_, PyAny>, _) = parameters.extract()?;
-        let number = limit.cast_exact::<PyInt>().ok().and_then(|limit| int_value(limit));
-        Ok(Self { limit: limit.unbind(), number, is_max })
+        let int = limit.cast_exact::<PyInt>().ok().and_then(|limit| int_value(limit));
+        let exact = int.filter(|limit| limit.unsigned_abs() <= 1 << 53).map(|limit| limit as f64);
+        let float = exact.or_else(|| limit.cast_exact::<PyFloat>().ok().map(|limit| limit.value()));
+        Ok(Self { limit: limit.unbind(), int, float, is_max })
     }
 
     #[inline]
     fn judge(&self, value: &pyo3::Bound<'_, PyAny>, imports: &Imports) -> Answer {
-        if let (Some(limit), true) = (self.number, value.is_exact_instance_of::<PyInt>()) {
-            if let Some(number) = int_value(value) {
+        if value.is_exact_instance_of::<PyInt>() {
+            if let (Some(limit), Some(number)) = (self.int, int_value(value)) {
                 return Answer::certain(if self.is_max { number <= limit } else { number >= limit });
             }
+        } else if let (Some(limit), Ok(number)) = (self.float, value.cast_exact::<PyFloat>()) {
+            let number = number.value();
+            // Django asks `value > limit`, so NaN passes.
+            return Answer::certain(!(if self.is_max { number > limit } else { number < limit }));
         }
         let limit = self.limit.bind(value.py());
         if !compares_natively(value, limit, imports) {
             return Answer::NotMine;
         }
-        // Django asks `value > limit`, so NaN passes.
         match if self.is_max { value.gt(limit) } else { value.lt(limit) } {
             Ok(beyond) => Answer::or_not_mine(!beyond),
             Err(_) => Answer::NotMine,
