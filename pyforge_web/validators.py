@@ -81,7 +81,7 @@ class CompiledValidator:
     def clean(self, instance: Model, exclude: Container[str] | None = None) -> None:
         """Cleans all fields but those in `exclude`: raises and writes what `Model.clean_fields` does.
 
-        Source: `django.db.models.base.Model.clean_fields`.
+        Raises `TypeError` for an instance of another model. Source: `django.db.models.base.Model.clean_fields`.
         """
         if (errors := self._native.clean(instance, exclude)) is not None:
             self._raise(errors, instance, exclude)

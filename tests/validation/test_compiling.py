@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 from pyforge_web import rules, validators
 from pyforge_web.validators import CompiledValidator
-from tests.app.models import Article, Everything
+from tests.app.models import Article, Author, Everything
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +55,14 @@ class TestPrecompile:
 
 def test_at_start_up_everything_was_compiled():
     assert set(validators._compiled) >= set(apps.get_models())
+
+
+@pytest.mark.parametrize("other", [None, "text", Author(), Article])
+def test_only_instances_of_the_model_are_cleaned(other):
+    validator = CompiledValidator.for_model(Article)
+    for clean in (validator.clean, lambda instance: validator.clean_rows([instance])):
+        with pytest.raises(TypeError, match="an instance of Article is needed, not "):
+            clean(other)
 
 
 def test_explain_says_who_validates_a_field():

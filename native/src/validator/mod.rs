@@ -8,7 +8,7 @@ mod plan;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::PyTraverseError;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::gc::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -73,7 +73,7 @@ impl Validator {
                 return Ok(Some(py.NotImplemented().into_bound(py)));
             }
             meter.rows = 1;
-            let mut target = Target::Instance { instance, direct: instance.get_type().is(&self.model) };
+            let mut target = self.target(instance)?;
             let errors =
                 Run { validator: self, meter, exclude, lazy: false, imports: Imports::get(py)? }.clean(&mut target)?;
             Ok(errors.map(Bound::into_any))
@@ -97,8 +97,7 @@ impl Validator {
             let found = PyDict::new(py);
             let mut run = Run { validator: self, meter, exclude, lazy: true, imports: Imports::get(py)? };
             for (index, instance) in instances.iter().enumerate() {
-                let direct = instance.get_type().is(&self.model);
-                if let Some(errors) = run.clean(&mut Target::Instance { instance: &instance, direct })? {
+                if let Some(errors) = run.clean(&mut self.target(&instance)?)? {
                     found.set_item(index, errors)?;
                 }
             }
@@ -133,6 +132,18 @@ impl Validator {
         visit.call(&self.options)?;
         visit.call(&self.fields)?;
         self.plans.iter().try_for_each(|plan| plan.traverse(&visit))
+    }
+}
+
+impl Validator {
+    fn target<'a, 'py>(&self, instance: &'a Bound<'py, PyAny>) -> PyResult<Target<'a, 'py>> {
+        let py = instance.py();
+        let direct = instance.get_type().is(&self.model);
+        if direct || instance.is_instance(self.model.bind(py))? {
+            return Ok(Target::Instance { instance, direct });
+        }
+        let (needed, found) = (self.model.bind(py).name()?, instance.get_type().name()?);
+        Err(PyTypeError::new_err(format!("an instance of {needed} is needed, not {found}")))
     }
 }
 
