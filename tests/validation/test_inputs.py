@@ -1,8 +1,10 @@
 """Texts that look like something: Django's own test inputs, lengths at every limit, every code point at every place."""
 
+import itertools
 import random
 import re
 import sys
+from functools import partial
 
 import pytest
 from django.core import validators as v
@@ -15,7 +17,7 @@ from tests.validation.values import named
 
 
 def text_with(*validators):
-    return lambda: models.CharField(validators=validators)
+    return partial(models.CharField, validators=validators)
 
 
 WORDS = {
@@ -26,17 +28,17 @@ WORDS = {
     "URL without a limit": (text_with(v.URLValidator()), inputs.URLS),
     "URL with schemes": (text_with(v.URLValidator(["http", "file", "git", "git+ssh"])), inputs.URLS),
     "Slug": (models.SlugField, inputs.SLUGS),
-    "Slug in Unicode": (lambda: models.SlugField(allow_unicode=True), inputs.SLUGS),
+    "Slug in Unicode": (partial(models.SlugField, allow_unicode=True), inputs.SLUGS),
     "IP": (models.GenericIPAddressField, inputs.ADDRESSES),
-    "IP unpacked": (lambda: models.GenericIPAddressField(unpack_ipv4=True), inputs.ADDRESSES),
-    "IPv4": (lambda: models.GenericIPAddressField(protocol="ipv4"), inputs.ADDRESSES),
-    "IPv6": (lambda: models.GenericIPAddressField(protocol="IPv6"), inputs.ADDRESSES),
+    "IP unpacked": (partial(models.GenericIPAddressField, unpack_ipv4=True), inputs.ADDRESSES),
+    "IPv4": (partial(models.GenericIPAddressField, protocol="ipv4"), inputs.ADDRESSES),
+    "IPv6": (partial(models.GenericIPAddressField, protocol="IPv6"), inputs.ADDRESSES),
     "a text of IPv4": (text_with(v.validate_ipv4_address), inputs.ADDRESSES),
     "a text of IPv6": (text_with(v.validate_ipv6_address), inputs.ADDRESSES),
     "a text of either": (text_with(v.validate_ipv46_address), inputs.ADDRESSES),
     "domain": (text_with(v.validate_domain_name), inputs.DOMAINS),
     "domain in ASCII": (text_with(v.DomainNameValidator(accept_idna=False)), inputs.DOMAINS),
-    "Commas": (lambda: models.CommaSeparatedIntegerField(max_length=30), inputs.LISTS),
+    "Commas": (partial(models.CommaSeparatedIntegerField, max_length=30), inputs.LISTS),
     "negative commas": (text_with(v.int_list_validator(allow_negative=True)), inputs.LISTS),
     "dots": (text_with(v.int_list_validator(sep=".", allow_negative=True)), inputs.LISTS),
     "integer": (text_with(v.validate_integer), inputs.LISTS),
@@ -70,62 +72,68 @@ def hosts():
 
 
 HOSTS = tuple(hosts())
+
+
+def crossed(*parts):
+    """All texts with one of each part, in that order."""
+    return ["".join(chosen) for chosen in itertools.product(*parts)]
+
+
+def placed(texts, signs):
+    """Each sign in the place `{}` of each text."""
+    return [text.replace("{}", str(sign)) for sign in signs for text in texts]
+
+
+PORTS = ("", "0", "1", "80", "99999", "100000", "000080", "-1", "8a", "\u0661", ":", "80:80", " 80", "+1")
+SCHEMES = (
+    "http", "HTTP", "hTtP", "a+b", "A+B", "x-y", "1a", "", "up", "UP", "\u0131", "\u0130", " http", "http ", "ht\ttp",
+    "http:", "://http", "http://http", "\x00http", "\x1fhttp",
+)  # fmt: skip
+RESOURCES = (
+    "/ ", "/\x1f", "/\x7f", "/\x80", "/\x85", "/\xa0", "/\u2003", "/[", "/]", "/[]", "?[", "#[", "/%zz", "/\\", "\\",
+    "/\x00", "?", "#", "?#", "/?#/?", "//", "/..", ";a", "/a b", "/\ud800", "/\U0001f600", "@b.com", "/@b.com",
+)  # fmt: skip
+OCTETS = (*range(260), "00", "01", "1e1", "", " 1", "+1", "\u0661")
+GROUPS = ("0", "00000", "12345", "g", "", "F", "ffff", "-1", "1.2.3.4", "%1")
+AROUND = ("{}:1:2:3:4:5:6:7", "1:2:3:4:5:6:7:{}", "::{}", "{}::", "1::{}:2", "::ffff:{}", "0:0:1::{}")
+INTEGERS = crossed(
+    ("", "-", "+", " ", "--"),
+    ("", "0", "0" * 20),
+    ("", "7", str(2**63), str(2**63 - 1), "9" * 30),
+    ("", " ", "_1", "_", ".0", "e1", "\n", "\0", "\x1f", "\x85"),
+)
+DECIMALS = crossed(
+    ("", "-"),
+    ("0", "00", "12", "123", "0123", "1234", "12345"),
+    ("", ".", ".0", ".00", ".10", ".100", ".000", ".123"),
+    ("", "E0", "E1", "e-1", "E+2", " "),
+)
+FRACTIONS = crossed(("", "0", "1", "-0"), (".",), ("0", "00", "000", "1", "01", "99", "001", "100"))
+REALS = crossed(
+    ("", "-", " ", "+"),
+    ("1e308", "1e309", "1e-400", "1_0.0_1", "1__0", "0x1p3", "infinity", "INF", "nan", "nan(1)", ".e1", "1e", "1d3"),
+)
+SIGNS = ("a", "\xe9", "\u0107", "\U0001f600", "\ud800", "e\u0301")
+SHORT = partial(models.CharField, max_length=5, validators=[v.MinLengthValidator(2)])
+OWN_SCHEMES = text_with(v.URLValidator(["http", "a+b", "x-y", "1a", "", "UP", "\u0131"]))
 EDGES = {
     "domain": (text_with(v.validate_domain_name), HOSTS),
     "domain in ASCII": (text_with(v.DomainNameValidator(accept_idna=False)), HOSTS),
-    "hosts of e-mails": (text_with(v.validate_email), [f"a@{host}" for host in HOSTS]),
-    "hosts of URLs": (text_with(v.URLValidator()), [f"http://{host}" for host in HOSTS]),
-    "hosts of URLs, more behind": (
-        text_with(v.URLValidator()), [f"{head}{host}{tail}" for host in HOSTS for head, tail in (
-            ("http://", "/"), ("ftp://", ":80"), ("https://u@", "?a"), ("HTTPS://", "#"), ("http://u:p@", ":65535/x"))],
-    ),
-    "length of an e-mail": (
-        text_with(v.validate_email), ["a" * length + "@a.com" for length in range(300, 330)] + ["@a.com", "a@", ""],
-    ),
+    "hosts of e-mails": (text_with(v.validate_email), crossed(("a@",), HOSTS)),
+    "hosts of URLs": (text_with(v.URLValidator()), crossed(("http://", "https://u:p@"), HOSTS, ("", "/", ":80", "?a"))),
+    "length of an e-mail": (text_with(v.validate_email), ["a" * length + "@a.com" for length in range(300, 330)]),
     "length of a URL": (text_with(v.URLValidator()), ["http://a.com/" + "a" * length for length in range(2030, 2045)]),
-    "ports": (text_with(v.URLValidator()), [f"http://a.com:{port}{end}" for end in ("", "/") for port in (
-        "", "0", "1", "80", "99999", "100000", "000080", "-1", "8a", "\u0661", ":", "80:80", " 80", "+1")]),
-    "schemes": (
-        text_with(v.URLValidator(["http", "a+b", "x-y", "1a", "", "UP", "\u0131"])),
-        [f"{scheme}://a.com" for scheme in (
-            "http", "HTTP", "hTtP", "a+b", "A+B", "x-y", "1a", "", "up", "UP", "\u0131", "\u0130", " http", "http ",
-            "ht\ttp", "http:", "://http", "http://http", "\x00http", "\x1fhttp")],
-    ),
-    "resources": (text_with(v.URLValidator()), [f"http://a.com{rest}" for rest in (
-        "/ ", "/\x1f", "/\x7f", "/\x80", "/\x85", "/\xa0", "/\u2003", "/[", "/]", "/[]", "?[", "#[", "/%zz", "/\\",
-        "\\",
-        "/\x00", "?", "#", "?#", "/?#/?", "//", "/..", ";a", "/a b", "/\ud800", "/\U0001f600", "@b.com", "/@b.com")]),
-    "lengths of texts": (
-        lambda: models.CharField(max_length=5, validators=[v.MinLengthValidator(2)]),
-        [sign * length for sign in ("a", "\xe9", "\u0107", "\U0001f600", "\ud800", "e\u0301") for length in range(8)],
-    ),
-    "octets": (
-        models.GenericIPAddressField, [text for octet in (*range(260), "00", "01", "1e1", "", " 1", "+1", "\u0661")
-                                       for text in (f"{octet}.1.1.1", f"1.1.1.{octet}", f"1.{octet}.1.1")],
-    ),
-    "groups": (
-        models.GenericIPAddressField, [text for group in ("0", "00000", "12345", "g", "", "F", "ffff", "-1", "1.2.3.4",
-            "%1")
-                                       for text in (f"{group}:1:2:3:4:5:6:7", f"1:2:3:4:5:6:7:{group}", f"::{group}",
-                                                    f"{group}::", f"1::{group}:2", f"::ffff:{group}",
-                                                    f"0:0:1::{group}")],
-    ),
-    "integers": (models.IntegerField, [f"{sign}{'0' * zeros}{digits}{end}" for sign in ("", "-", "+", " ", "--")
-                                       for zeros in (0, 1, 20) for digits in ("", "7", str(2**63), str(2**63 - 1),
-                                           "9" * 30)
-                                       for end in ("", " ", "_1", "_", ".0", "e1", "\n", "\0", "\x1f", "\x85")]),
-    "decimals": (lambda: models.DecimalField(max_digits=5, decimal_places=2), [
-        f"{sign}{whole}{point}{end}" for sign in ("", "-") for whole in ("0", "00", "12", "123", "0123", "1234",
-            "12345")
-        for point in ("", ".", ".0", ".00", ".10", ".100", ".000", ".123") for end in ("", "E0", "E1", "e-1", "E+2",
-            " ")]),
-    "decimals, all places": (lambda: models.DecimalField(max_digits=2, decimal_places=2), [
-        f"{whole}.{places}" for whole in ("", "0", "1", "-0") for places in ("0", "00", "000", "1", "01", "99", "001",
-            "100")]),
-    "floats": (models.FloatField, [f"{sign}{text}" for sign in ("", "-", " ", "+") for text in (
-        "1e308", "1e309", "1e-400", "1_0.0_1", "1__0", "0x1p3", "infinity", "INF", "nan", "nan(1)", ".e1", "1e",
-        "1d3")]),
-}  # fmt: skip
+    "ports": (text_with(v.URLValidator()), crossed(("http://a.com:",), PORTS, ("", "/"))),
+    "schemes": (OWN_SCHEMES, crossed(SCHEMES, ("://a.com",))),
+    "resources": (text_with(v.URLValidator()), crossed(("http://a.com",), RESOURCES)),
+    "lengths of texts": (SHORT, [sign * length for sign in SIGNS for length in range(8)]),
+    "octets": (models.GenericIPAddressField, placed(("{}.1.1.1", "1.1.1.{}", "1.{}.1.1"), OCTETS)),
+    "groups": (models.GenericIPAddressField, placed(AROUND, GROUPS)),
+    "integers": (models.IntegerField, INTEGERS),
+    "decimals": (partial(models.DecimalField, max_digits=5, decimal_places=2), DECIMALS),
+    "decimals, all places": (partial(models.DecimalField, max_digits=2, decimal_places=2), FRACTIONS),
+    "floats": (models.FloatField, REALS),
+}
 
 
 @pytest.mark.parametrize("row", cases(EDGES))
@@ -141,43 +149,46 @@ SURPRISES = (
     "\u200d\u2028\u202f\u2100\u2126\u212a\u2160\u24d0\u3000\u3002\u30fc\u4e00\ua640\ufb01\ufe0f\uff0e\uff11\uff21\uff3f"
     "\uffff\ud800\udfff\U00010330\U0001d7ce\U0001f600\U000e0041\U0010ffff"
 )
+URL_PLACES = (
+    "{}http://a.com", "ht{}tp://a.com", "http{}://a.com", "http:{}//a.com", "http://{}a.com", "http://a{}a.com",
+    "http://a.c{}m", "http://a.com{}", "http://a.com{}80", "http://a.com:8{}", "http://a.com/{}", "http://a.com/a{}b",
+    "http://a.com?{}", "http://u{}@a.com", "http://u:{}@a.com", "http://[::1{}]/",
+)  # fmt: skip
+DOMAIN_PLACES = ("{}.com", "{}a.com", "a{}a.com", "a.{}bc", "a.b{}c", "a.bc{}")
+UUID_PLACES = ("{}" + "1" * 31, "1" * 31 + "{}", "1" * 15 + "{}" + "1" * 16, "{}" + "1" * 32, "1" * 8 + "{}" + "1" * 23)
+MOMENT_PLACES = (
+    "2024-02-29{}12:30", "2024-02-29 12{}30", "2024-02-29 12:30{}", "2024-02-29 12:30:15{}5", "2024-02-29 12:30+01{}00",
+    "2024-02-29{}",
+)  # fmt: skip
+AROUND_A_NUMBER = ("{}", "{}1", "1{}2", "1{}")
+AROUND_A_WORD = ("{}", "{}a", "a{}a", "a{}")
 PLACES = {
-    "slug": (models.SlugField, ("{}", "{}a", "a{}a", "a{}")),
-    "unicode slug": (lambda: models.SlugField(allow_unicode=True), ("{}", "{}a", "a{}a", "a{}")),
-    "user": (text_with(v.validate_email), ("{}@a.com", "{}a@a.com", "a{}a@a.com", "a{}@a.com", 'a.{}@a.com',
-        '"{}"@a.com')),
-    "host of an e-mail": (text_with(v.validate_email), ("a@{}.com", "a@{}a.com", "a@a{}a.com", "a@a{}.com", "a@a.{}",
-                                                        "a@a.{}bc", "a@a.b{}c", "a@a.bc{}", "a@[{}]", "a@[1.2.3.4{}]")),
-    "domain": (text_with(v.validate_domain_name), ("{}.com", "{}a.com", "a{}a.com", "a.{}bc", "a.b{}c", "a.bc{}")),
-    "domain in ASCII": (text_with(v.DomainNameValidator(accept_idna=False)),
-        ("{}.com", "a{}a.com", "a.b{}c", "a.bc{}")),
-    "URL": (text_with(v.URLValidator()), ("{}http://a.com", "ht{}tp://a.com", "http{}://a.com", "http:{}//a.com",
-                                          "http://{}a.com", "http://a{}a.com", "http://a.c{}m", "http://a.com{}",
-                                          "http://a.com{}80", "http://a.com:8{}", "http://a.com/{}",
-                                          "http://a.com/a{}b",
-                                          "http://a.com?{}", "http://u{}@a.com", "http://u:{}@a.com",
-                                          "http://[::1{}]/")),
-    "IP": (models.GenericIPAddressField, ("{}", "{}1.2.3.4", "1{}2.3.4", "1.2.3.{}", "1.2.3.4{}", "::{}", "::1{}",
-        "{}::1",
-                                          "1{}:2::")),
+    "slug": (models.SlugField, AROUND_A_WORD),
+    "unicode slug": (partial(models.SlugField, allow_unicode=True), AROUND_A_WORD),
+    "user": (text_with(v.validate_email), crossed(("", "a", "a.", '"'), ("{}",), ("@a.com", "a@a.com", '"@a.com'))),
+    "host of an e-mail": (text_with(v.validate_email), crossed(("a@",), (*DOMAIN_PLACES, "[{}]", "[1.2.3.4{}]"))),
+    "domain": (text_with(v.validate_domain_name), DOMAIN_PLACES),
+    "domain in ASCII": (text_with(v.DomainNameValidator(accept_idna=False)), DOMAIN_PLACES),
+    "URL": (text_with(v.URLValidator()), URL_PLACES),
+    "IPv4": (models.GenericIPAddressField, ("{}1.2.3.4", "1{}2.3.4", "1.2.3.{}", "1.2.3.4{}")),
+    "IPv6": (models.GenericIPAddressField, ("::{}", "::1{}", "{}::1", "1{}:2::")),
     "list": (text_with(v.validate_comma_separated_integer_list), ("{}", "{}1", "1{}2", "1{}", "1,{},2")),
-    "number": (models.IntegerField, ("{}", "{}1", "1{}2", "1{}")),
-    "real": (models.FloatField, ("{}", "{}1", "1{}2", "1{}")),
-    "decimal": (lambda: models.DecimalField(max_digits=9, decimal_places=3), ("{}", "{}1", "1{}2", "1{}")),
+    "number": (models.IntegerField, AROUND_A_NUMBER),
+    "real": (models.FloatField, AROUND_A_NUMBER),
+    "decimal": (partial(models.DecimalField, max_digits=9, decimal_places=3), AROUND_A_NUMBER),
     "boolean": (models.BooleanField, ("{}", "{}1", "Tru{}", "1{}")),
-    "UUID": (models.UUIDField, ("{}" + "1" * 31, "1" * 31 + "{}", "1" * 15 + "{}" + "1" * 16, "{}" + "1" * 32,
-                                "12345678{}9abc-def0-1234-56789abcdef0")),
-    "date": (models.DateField, ("2024{}02-29", "2024-02{}29", "{}2024-02-29", "2024-02-29{}", "2024-02-2{}",
-        "2024-2-{}")),
-    "moment": (models.DateTimeField, ("2024-02-29{}12:30", "2024-02-29 12{}30", "2024-02-29 12:30{}",
-        "2024-02-29 12:30:15{}5",
-                                      "2024-02-29 12:30+01{}00", "2024-02-29{}")),
+    "UUID": (models.UUIDField, UUID_PLACES),
+    "date": (
+        models.DateField,
+        ("2024{}02-29", "2024-02{}29", "{}2024-02-29", "2024-02-29{}", "2024-02-2{}", "2024-2-{}"),
+    ),
+    "moment": (models.DateTimeField, MOMENT_PLACES),
     "time": (models.TimeField, ("{}12:30", "12{}30", "12:30{}", "12:30:15{}5", "1{}:30")),
-    "duration": (models.DurationField, ("{}", "{}30", "1{}30", "15:3{}", "1 {}:15:30", "P{}D", "P1{}", "1 day{}")),
-    "text": (lambda: models.CharField(max_length=3), ("{}", "aa{}", "aaa{}", "{}{}{}{}")),
-    "text without null characters": (text_with(v.ProhibitNullCharactersValidator()), ("{}", "a{}", "{}a")),
+    "duration": (models.DurationField, (*AROUND_A_NUMBER, "15:3{}", "1 {}:15:30", "P{}D", "P1{}", "1 day{}")),
+    "text": (partial(models.CharField, max_length=3), ("{}", "aa{}", "aaa{}", "{}{}{}{}")),
+    "text without null characters": (text_with(v.ProhibitNullCharactersValidator()), AROUND_A_WORD),
     "pattern": (text_with(v.RegexValidator(r"^\w[a-z]\s$", flags=re.I)), ("{}k ", "k{} ", "kk{}", "kk {}")),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("row", cases(PLACES))
@@ -188,6 +199,6 @@ def test_code_points(row):
     else:
         some = random.Random(places[0]).sample(range(0x180, sys.maxunicode), 60)
         signs = [*map(chr, range(0x180)), *SURPRISES, *map(chr, some)]
-    texts = [place.replace("{}", sign) for sign in signs for place in places]
+    texts = placed(places, signs)
     passed = assert_verdicts(make_field, texts)
     assert 0 < passed < len(texts), "these texts show nothing"
