@@ -84,6 +84,8 @@ _EMPTY = {"binary": [None, b""]}
 
 def _why_django(field: Any, conversion: str | None) -> str:
     """Why Django cleans every value of a field; empty if it need not."""
+    if field.generated:
+        return "the database computes it"
     if field.is_relation:
         return "its target is looked up in the database"
     if conversion in (None, "refused") or type(field) is models.IPAddressField:

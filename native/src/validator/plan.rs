@@ -50,6 +50,8 @@ pub struct Plan {
     pub attribute: Py<PyString>,
     /// Django's field.
     pub field: Py<PyAny>,
+    /// Whether the database computes the value: only `exclude` is asked of it.
+    pub generated: bool,
     /// Whether the value stands in the instance's `__dict__`, and assigning it only puts it there.
     pub direct: bool,
     /// Whether validators without a rule must be called.
@@ -96,6 +98,7 @@ impl Plan {
             name: text("name")?.unbind(),
             attribute: text("attname")?.unbind(),
             field: spec.field.clone().unbind(),
+            generated: spec.field.getattr(intern!(py, "generated"))?.is_truthy()?,
             direct: spec.direct,
             none_is_empty: spec.none_is_empty,
             calls_validators: native.is_some() && spec.rules.iter().any(Option::is_none),
