@@ -159,17 +159,17 @@ def read_rows(found):
     }
 
 
-def rows_differences(their_makes, my_makes, database=None):
+def rows_differences(their_makes, my_makes, database=None, make_exclude=lambda: None):
     """The instances of `my_makes` in one batch, beside Django one by one; the errors are read at the end."""
     record.start()
     theirs = [make() for make in their_makes]
     before = [dict(vars(instance)) for instance in theirs]
-    expected = run(lambda: _django_rows(theirs), database)
+    expected = run(lambda: _django_rows(theirs, make_exclude()), database)
     their_states = [state(*pair) for pair in zip(theirs, before, strict=True)]
     record.start()
     mine = [make() for make in my_makes]
     before = [dict(vars(instance)) for instance in mine]
-    ended = run(lambda: CompiledValidator.for_model(type(mine[0])).clean_rows(mine), database)
+    ended = run(lambda: CompiledValidator.for_model(type(mine[0])).clean_rows(mine, make_exclude()), database)
     called = len(record.CALLS)
     rows = read_rows(ended.result or {})
     if len(record.CALLS) != called:
@@ -194,11 +194,11 @@ def _of_rows(ours, django):
                 yield f"row {index}: {name}: {first_difference(mine, theirs)}"
 
 
-def _django_rows(instances):
+def _django_rows(instances, exclude):
     errors = {}
     for index, instance in enumerate(instances):
         try:
-            Model.clean_fields(instance)
+            Model.clean_fields(instance, exclude)
         except ValidationError as error:
             errors[index] = error.error_dict
     return errors
