@@ -62,6 +62,8 @@ def _plan(field: "Field[Any, Any]", direct: bool) -> FieldPlan:
         if item.conversion in (None, "array") or None in item.rules:
             return _leave(field, direct, f"its items: {item.reason or 'their own validators are called'}")
     listed: list[Any] = field.validators
+    if not _is_exact(listed, list):
+        return _leave(field, direct, "its validators are no list")
     checks_choices = not isinstance(field, models.AutoField | models.BigAutoField | models.SmallAutoField)
     rules = [find_rule(validator) for validator in listed]
     if conversion == "decimal" and not any(rule and rule[0] == "digits" for rule in rules):
@@ -82,6 +84,8 @@ _EMPTY = {"binary": [None, b""]}
 
 def _why_django(field: Any, conversion: str | None) -> str:
     """Why Django cleans every value of a field; empty if it need not."""
+    if field.generated:
+        return "the database computes it"
     if field.is_relation:
         return "its target is looked up in the database"
     if conversion in (None, "refused") or type(field) is models.IPAddressField:

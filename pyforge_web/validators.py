@@ -72,7 +72,7 @@ class CompiledValidator:
     def recompile(self) -> None:
         """Reads the fields of the model again."""
         started = perf_counter_ns()
-        self.plans: list[FieldPlan] = [plan(field, self.model) for field in _cleaned_fields(self.model)]
+        self.plans: list[FieldPlan] = [plan(field, self.model) for field in self.model._meta.fields]
         self._native = Validator(self.model, self.plans)
         claimed = any(found.conversion for found in self.plans)
         self.inherited: Any = _inherited(self.model) or (None if claimed else Model.clean_fields)
@@ -103,7 +103,7 @@ class CompiledValidator:
 
     def explain(self) -> list[FieldRules]:
         """Per field: whether Rust judges its values or Django, by which rules, and why."""
-        return [_explain(found) for found in self.plans]
+        return [_explain(found) for found in self.plans if not found.field.generated]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).for_model, (self.model,)
@@ -151,11 +151,6 @@ def _inherited(model: type[Model]) -> Any:
         return None
     found = cast(Any, super(CompiledModelMixin, model)).clean_fields
     return None if found is Model.clean_fields else found
-
-
-def _cleaned_fields(model: type[Model]) -> list[Any]:
-    """The fields that `clean_fields` looks at."""
-    return [field for field in model._meta.fields if not field.generated]
 
 
 def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:

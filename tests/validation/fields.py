@@ -78,6 +78,8 @@ def rows():
     for kind in CHOSEN:
         for name, choices in CHOICES.items():
             yield f"{kind} with choices: {name}", partial(CLASSES[kind], choices=choices)
+        hidden = partial(CLASSES[kind], choices=CHOICES["flat"], editable=False)
+        yield f"{kind} with choices, not editable", hidden
         yield (
             f"{kind} with choices, all else",
             partial(CLASSES[kind], choices=CHOICES["mixed"], null=True, blank=True, validators=[own.refuse]),

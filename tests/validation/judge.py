@@ -3,16 +3,18 @@
 import itertools
 import warnings
 from dataclasses import dataclass, field
+from unittest import mock
 
 from django.core.exceptions import ValidationError
 from django.db import connections
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
-from pyforge_web.validators import CompiledValidator, Unread
+from pyforge_web.validators import CompiledModelMixin, CompiledValidator, Unread
 from tests.validation import record
 from tests.validation.strict import LANGUAGES, describe, describe_error, text_in
 
+_OF_SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 MUTABLE = (list, dict, set, bytearray)
 _language = itertools.cycle(LANGUAGES)
 
@@ -39,7 +41,8 @@ def run(call, database=None):
         else:
             with CaptureQueriesContext(connections[database]) as queries:
                 _into(ended, call)
-            ended.queries = [query["sql"] for query in queries.captured_queries]
+            sent = [query["sql"] for query in queries.captured_queries]
+            ended.queries = [sql for sql in sent if not sql.startswith(_OF_SAVEPOINTS)]
     ended.warnings = [(warning.category, str(warning.message), warning.filename, warning.lineno) for warning in caught]
     ended.calls = record.CALLS[:]
     return ended
@@ -57,8 +60,8 @@ def state(instance, before):
     described = {}
     for name, value in vars(instance).items():
         if name == "_state":
-            cached = tuple((key, id(item)) for key, item in vars(value).get("fields_cache", {}).items())
-            described[name] = (value is before[name], value.adding, value.db, cached)
+            cached = tuple((key, describe(item)) for key, item in vars(value).get("fields_cache", {}).items())
+            described[name] = (value is before[name], (type(value), value.adding, value.db, cached))
         else:
             described[name] = (name in before and value is before[name], describe(value))
     return described
@@ -99,6 +102,17 @@ def error_of(error):
 
 def django_clean(instance, **options):
     return Model.clean_fields(instance, **options)
+
+
+def full_clean(instance, **options):
+    """Through the mixin."""
+    return instance.full_clean(**options)
+
+
+def django_full_clean(instance, **options):
+    """The same without what the mixin does."""
+    with mock.patch.object(CompiledModelMixin, "clean_fields", Model.clean_fields):
+        return instance.full_clean(**options)
 
 
 def our_clean(instance, **options):
@@ -145,17 +159,17 @@ def read_rows(found):
     }
 
 
-def rows_differences(their_makes, my_makes):
+def rows_differences(their_makes, my_makes, database=None, make_exclude=lambda: None):
     """The instances of `my_makes` in one batch, beside Django one by one; the errors are read at the end."""
     record.start()
     theirs = [make() for make in their_makes]
     before = [dict(vars(instance)) for instance in theirs]
-    expected = run(lambda: _django_rows(theirs))
+    expected = run(lambda: _django_rows(theirs, make_exclude()), database)
     their_states = [state(*pair) for pair in zip(theirs, before, strict=True)]
     record.start()
     mine = [make() for make in my_makes]
     before = [dict(vars(instance)) for instance in mine]
-    ended = run(lambda: CompiledValidator.for_model(type(mine[0])).clean_rows(mine))
+    ended = run(lambda: CompiledValidator.for_model(type(mine[0])).clean_rows(mine, make_exclude()), database)
     called = len(record.CALLS)
     rows = read_rows(ended.result or {})
     if len(record.CALLS) != called:
@@ -180,11 +194,11 @@ def _of_rows(ours, django):
                 yield f"row {index}: {name}: {first_difference(mine, theirs)}"
 
 
-def _django_rows(instances):
+def _django_rows(instances, exclude):
     errors = {}
     for index, instance in enumerate(instances):
         try:
-            Model.clean_fields(instance)
+            Model.clean_fields(instance, exclude)
         except ValidationError as error:
             errors[index] = error.error_dict
     return errors

@@ -53,7 +53,7 @@ def _parts(value, kind, inside):
     if issubclass(kind, FieldFile):
         return describe(value.name), value.field.name, value._committed, "_file" in vars(value)
     if issubclass(kind, Model):
-        return id(value)
+        return describe(vars(value).get(value._meta.pk.attname))
     if issubclass(kind, enum.Enum):
         return id(value)
     return _builtin(value, kind, inside), _attributes(value, inside)

@@ -184,6 +184,9 @@ impl<'py> Run<'_, 'py> {
                     continue;
                 }
             }
+            if plan.generated {
+                continue;
+            }
             if ran_python {
                 dict = target.dict()?;
             }

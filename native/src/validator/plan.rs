@@ -50,6 +50,8 @@ pub struct Plan {
     pub attribute: Py<PyString>,
     /// Django's field.
     pub field: Py<PyAny>,
+    /// Whether the database computes the value: only `exclude` is asked of it.
+    pub generated: bool,
     /// Whether the value stands in the instance's `__dict__`, and assigning it only puts it there.
     pub direct: bool,
     /// Whether validators without a rule must be called.
@@ -96,6 +98,7 @@ impl Plan {
             name: text("name")?.unbind(),
             attribute: text("attname")?.unbind(),
             field: spec.field.clone().unbind(),
+            generated: spec.field.getattr(intern!(py, "generated"))?.is_truthy()?,
             direct: spec.direct,
             none_is_empty: spec.none_is_empty,
             calls_validators: native.is_some() && spec.rules.iter().any(Option::is_none),
@@ -124,14 +127,14 @@ impl Plan {
     #[inline]
     pub fn judge<'py>(&self, value: &Bound<'py, PyAny>, imports: &Imports) -> Verdict<'py> {
         let Some(native) = &self.native else {
-            let skips =
-                self.none_is_empty && value.is_none() && self.option(intern!(value.py(), "blank")) == Some(true);
+            let skips = self.none_is_empty && value.is_none() && self.skips_none(value.py());
             return if skips { Verdict::Skipped } else { Verdict::NotMine };
         };
         if native.is_empty(value) {
             // What `to_python` makes of an empty text is another matter: of a duration it makes zero.
             let stays = value.is_none() || native.kind == Kind::Text;
-            return self.judge_empty(value.py(), stays);
+            // Django's automatic fields take everything that they can convert.
+            return self.judge_empty(value.py(), stays && native.checks_choices);
         }
         native.judge(value, self.state.bind(value.py()), imports)
     }
@@ -143,6 +146,12 @@ impl Plan {
             Some(false) if stays && self.option(intern!(py, "editable")) == Some(true) => Verdict::Refused,
             _ => Verdict::NotMine,
         }
+    }
+
+    /// Whether a field of Django's may be blank and has no empty values of its own, as it stands.
+    fn skips_none(&self, py: Python<'_>) -> bool {
+        self.option(intern!(py, "blank")) == Some(true)
+            && matches!(self.state.bind(py).contains(intern!(py, "empty_values")), Ok(false))
     }
 
     /// An option of the field as it stands, if it is a bool.
@@ -231,10 +240,12 @@ impl Native {
 
     #[inline]
     fn judge_choices<'py>(&self, value: &Bound<'py, PyAny>, state: &Bound<'py, PyDict>, imports: &Imports) -> Answer {
-        match state.get_item(intern!(value.py(), "_choices")) {
+        let answer = match state.get_item(intern!(value.py(), "_choices")) {
             Ok(Some(options)) => choices::judge(&options, value, imports),
             _ => Answer::NotMine,
-        }
+        };
+        // Of a field that is not editable, Django looks at no choices.
+        if answer == Answer::No && !is_true(state, intern!(value.py(), "editable")) { Answer::NotMine } else { answer }
     }
 }
 
@@ -243,6 +254,10 @@ fn judge_items(item: &Plan, value: &Bound<'_, PyAny>, imports: &Imports) -> Answ
     let Ok(list) = value.cast_exact::<PyList>() else { return Answer::NotMine };
     let kept = |value: Bound<'_, PyAny>| matches!(item.judge(&value, imports), Verdict::Kept);
     Answer::or_not_mine(list.iter().all(kept))
+}
+
+fn is_true(state: &Bound<'_, PyDict>, option: &Bound<'_, PyString>) -> bool {
+    matches!(state.get_item(option), Ok(Some(value)) if value.is(PyBool::new(option.py(), true)))
 }
 
 fn is_empty_container(value: &Bound<'_, PyAny>) -> bool {
