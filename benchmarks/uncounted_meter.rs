@@ -4,6 +4,7 @@
 use std::marker::PhantomData;
 
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyType};
 
 /// No totals.
 pub fn totals() -> (u64, u64, u64) {
@@ -27,6 +28,21 @@ impl<'py> Meter<'py> {
         Ok(Self { rows: 0, marker: PhantomData })
     }
 
+    /// Hears nothing.
+    #[inline]
+    pub fn about(&mut self, _value: &Bound<'py, PyAny>, _fields: Option<&Bound<'py, PyAny>>) {}
+
+    /// Hears nothing.
+    #[inline]
+    pub fn output(&mut self, _bytes: &Bound<'py, PyBytes>) {}
+
+    /// Hears nothing.
+    #[inline]
+    pub fn instance(&mut self, _instance: &Bound<'py, PyAny>) {}
+
+    /// Hears nothing.
+    pub fn model(&mut self, _model: &Bound<'py, PyType>) {}
+
     /// Calls, and no more.
     #[inline]
     pub fn call_out<T>(&mut self, call: impl FnOnce() -> T) -> T {
@@ -35,7 +51,7 @@ impl<'py> Meter<'py> {
 
     /// Ends nothing.
     #[inline]
-    pub fn finish(self, _py: Python<'py>, _function: &str, _bytes: usize) -> PyResult<()> {
+    pub fn finish(self, _py: Python<'py>, _function: &'static str, _bytes: usize) -> PyResult<()> {
         Ok(())
     }
 }

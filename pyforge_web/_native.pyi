@@ -5,12 +5,14 @@ __all__ = [
     "BUILD_PROFILE",
     "VERSION",
     "Columns",
+    "Counters",
     "Records",
     "Rows",
     "Tuples",
     "Validator",
     "dumps",
     "dumps_html",
+    "dumps_response",
     "listen",
     "totals",
 ]
@@ -34,13 +36,39 @@ def dumps_html(
     before: str = "",
     after: str = "",
 ) -> bytes: ...
+def dumps_response(
+    obj: Any,
+    *,
+    fields: Sequence[str] | None = None,
+    django_bytes: bool = False,
+    ensure_ascii: bool = False,
+    nan: Literal["raise", "null"] = "raise",
+) -> bytes: ...
 def listen() -> None: ...
 def totals() -> tuple[int, int, int]: ...
 
 @final
 class Columns:
     def __new__(cls, columns: list[tuple[str, str, str, str, bool, int, int]], shape: str) -> Self: ...
-    def to_dict(self, values: dict[str, Any]) -> dict[str, Any]: ...
+    def to_dict(self, values: dict[str, Any], source: Any = None) -> dict[str, Any]: ...
+
+class Counters:
+    def __new__(cls, **details: object) -> Self: ...
+    def by_function(self) -> dict[str, tuple[int, int, int, int, int, int]]: ...
+    @property
+    def calls(self) -> int: ...
+    @property
+    def crossings_in(self) -> int: ...
+    @property
+    def crossings_out(self) -> int: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def native_ns(self) -> int: ...
+    @property
+    def python_ns(self) -> int: ...
 
 @final
 class Records:
@@ -58,7 +86,7 @@ class Rows:
 
 @final
 class Tuples:
-    def __new__(cls, columns: Columns, rows: Any, many: bool) -> Self: ...
+    def __new__(cls, columns: Columns, rows: Any, many: bool, model: type | None = None) -> Self: ...
 
 @final
 class Validator:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpResponse, JsonResponse
 
-from .bridge import dumps
+from .bridge import dumps_response
 from .conf import Nan, get_settings
 from .encoders import plain_data
 from .querysets import is_model_data
@@ -52,7 +52,7 @@ class PyForgeJsonResponse(JsonResponse):
         django_bytes = settings["DJANGO_BYTES"] if django_bytes is None else django_bytes
         nan = settings["NAN"] if nan is None else nan
         utf8 = _is_utf8(self.charset)
-        body = dumps(data, fields=fields, django_bytes=django_bytes, ensure_ascii=not utf8, nan=nan)
+        body = dumps_response(data, fields=fields, django_bytes=django_bytes, ensure_ascii=not utf8, nan=nan)
         self.content = body if utf8 else body.decode("ascii").encode(self.charset)
 
 

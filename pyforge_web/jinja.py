@@ -10,7 +10,7 @@ from jinja2 import Environment, Undefined, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
-from . import html
+from . import html, metering
 
 
 def pyforge_json(value: Any, /, **arguments: Any) -> SafeString:
@@ -40,15 +40,15 @@ class PyForgeExtension(Extension):
             name = next(stream).value
             next(stream)
             arguments.append(nodes.Keyword(name, parser.parse_expression(), lineno=line))
-        where = nodes.Const(f"in the tag pyforge_json, {parser.filename or parser.name or 'a template'}, line {line}")
-        call = self.call_method("_write", [where, value], arguments, lineno=line)
+        where = [nodes.Const(parser.filename or parser.name or "a template"), nodes.Const(line)]
+        call = self.call_method("_write", [*where, value], arguments, lineno=line)
         if stream.skip_if("name:as"):
             return nodes.Assign(parser.parse_assign_target(name_only=True), call, lineno=line)
         return nodes.Output([call], lineno=line)
 
-    def _write(self, where: str, value: Any, /, **arguments: Any) -> SafeString:
+    def _write(self, file: str, line: int, value: Any, /, **arguments: Any) -> SafeString:
         try:
-            return pyforge_json(value, **arguments)
+            return metering.at(metering.Site(file, line, "pyforge_json"), pyforge_json, value, **arguments)
         except Exception as error:
-            error.add_note(where)
+            error.add_note(f"in the tag pyforge_json, {file}, line {line}")
             raise

@@ -1,60 +1,173 @@
 """Collectors: what gathers the crossings between Python and Rust while it is open.
 
 One `ContextVar` holds an immutable tuple of mutable collectors: tasks and threads that copy the context add to the
-same collectors, and a collector opened in one of them is not seen by the others.
+same collectors, and a collector opened in one of them is not seen by the others. Sums are added by native code; a
+collector that asks for details hears of each call (`recording.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import Any, ParamSpec, TypeVar
 
-from .bridge import listen
+from .bridge import Counters, listen
+from .compilation import Compilation, Kind, compiled
+from .groups import SOURCES, Call, Group, Site, Source, Sums, place
+from .queries import watch_queries
+from .reading import Reading, notes
+from .recording import Recording
+
+__all__ = [
+    "SOURCES",
+    "Call",
+    "Collector",
+    "Compilation",
+    "Group",
+    "Reading",
+    "Site",
+    "Source",
+    "Sums",
+    "active",
+    "at",
+    "collect",
+    "compiled",
+    "count_columns",
+    "count_compiled",
+    "count_django_rows",
+    "count_failures",
+    "count_rescued",
+    "in_database",
+    "notes",
+]
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+_KEPT = 100  # compile events, and failing fields, that one collector keeps
 
 
-@dataclass(slots=True)
-class Collector:
-    """Sums over the native calls of a stretch of code; all times in nanoseconds."""
+class Collector(Counters):
+    """Sums over the native calls of a stretch of code, and with any argument the groups of calls that are alike.
 
-    calls: int = 0
-    crossings_in: int = 0
-    crossings_out: int = 0
-    rows: int = 0
-    bytes: int = 0
-    native_ns: int = 0
-    python_ns: int = 0
-    native_columns: int = 0
-    django_columns: int = 0
-    rescued: int = 0
+    `groups` are kept by what was written and how; `sites` tells them apart by the line that called, `stacks` keeps the
+    first stack of the first groups, `hashes` finds outputs that were written before, `queries` notes the SQL that runs
+    inside of a call beside that of the QuerySets written, `calls` keeps so many single calls.
+    """
 
-    def add(self, function: str, crossings_out: int, rows: int, size: int, native_ns: int, python_ns: int) -> None:
-        """One call of a native function ended; native code calls this.
+    __slots__ = (
+        "compiled", "database_ns", "django_columns", "django_rows", "failures", "native_columns", "recording",
+        "rescued", "started_ns",
+    )  # fmt: skip
 
-        `crossings_out` calls went back to Python and took `python_ns`; `size` bytes were written, for `rows` rows of
-        queries.
+    def __init__(
+        self,
+        *,
+        groups: bool = False,
+        sites: bool = False,
+        stacks: bool = False,
+        hashes: bool = False,
+        queries: bool = False,
+        calls: int = 0,
+    ) -> None:
+        self.started_ns = perf_counter_ns()
+        self.native_columns = self.django_columns = self.django_rows = self.rescued = self.database_ns = 0
+        # How often each model's field failed with each code.
+        self.failures: dict[tuple[str, str, str], int] = {}
+        self.compiled: list[Compilation] = []
+        self.recording: Recording | None = None
+        if groups or sites or stacks or hashes or queries or calls:
+            self.recording = Recording(self.started_ns, sites, stacks, hashes, calls)
+        if queries:
+            watch_queries()
+
+    @property
+    def functions(self) -> dict[str, Sums]:
+        """The sums of each native function that was called."""
+        return {name: Sums(*sums) for name, sums in self.by_function().items()}
+
+    @property
+    def sources(self) -> dict[Source, Sums]:
+        """The sums of each source that there was."""
+        found: dict[Source, Sums] = {}
+        for name, sums in self.by_function().items():
+            source = SOURCES.get(name, "direct")
+            found[source] = found.get(source, Sums()).plus(Sums(*sums))
+        return found
+
+    @property
+    def groups(self) -> list[Group]:
+        """The groups of calls that are alike, in the order of their first calls."""
+        return [] if self.recording is None else list(self.recording.groups.values())
+
+    def record(
+        self,
+        function: str,
+        crossings_out: int,
+        rows: int,
+        size: int,
+        native_ns: int,
+        python_ns: int,
+        value: object,
+        fields: object,
+        output: bytes | None,
+        model: type | None,
+        noted: list[Any],
+    ) -> None:
+        """One call ended; native code says so to a collector that wants details, after it has added the sums.
+
+        `value` was written with `fields=`, or judged; `model` is the class of the instances or tuples in it; `noted`
+        is what `notes` held during the call.
         """
-        self.calls += 1
-        self.crossings_in += 1
-        self.crossings_out += crossings_out
-        self.rows += rows
-        self.bytes += size
-        self.native_ns += native_ns
-        self.python_ns += python_ns
+        if self.recording is not None:
+            costs = Sums(1, crossings_out, rows, size, native_ns, python_ns)
+            self.recording.add(function, SOURCES.get(function, "direct"), costs, value, fields, output, model, noted)
 
 
 active: ContextVar[tuple[Collector, ...]] = ContextVar("pyforge_web_collectors", default=())
 
 
 @contextmanager
-def collect() -> Iterator[Collector]:
-    """Opens a collector for the block: `with collect() as crossings: ...`."""
+def collect(**details: Any) -> Iterator[Collector]:
+    """Opens a collector for the block: `with collect() as crossings: ...`; the arguments are those of `Collector`."""
     listen()
-    collector = Collector()
+    collector = Collector(**details)
     token = active.set((*active.get(), collector))
     try:
         yield collector
     finally:
         active.reset(token)
+
+
+def at(where: Site, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
+    """Makes a call on behalf of a place in a template, which the collectors are told."""
+    if not active.get():
+        return call(*args, **kwargs)
+    token = place.set(where)
+    try:
+        return call(*args, **kwargs)
+    finally:
+        place.reset(token)
+
+
+def in_database(call: Callable[Given, Result], reading: Reading | None = None) -> Callable[Given, Result]:
+    """The call with its time counted as the database's; the call itself where nobody listens."""
+    collectors = active.get()
+    if not collectors:
+        return call
+
+    def timed(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        started = perf_counter_ns()
+        try:
+            return call(*args, **kwargs)
+        finally:
+            taken = perf_counter_ns() - started
+            for collector in collectors:
+                collector.database_ns += taken
+            if reading is not None:
+                reading.waited(taken)
+
+    return timed
 
 
 def count_columns(django: int, total: int) -> None:
@@ -64,7 +177,31 @@ def count_columns(django: int, total: int) -> None:
         collector.native_columns += total - django
 
 
+def count_django_rows(rows: int) -> None:
+    """A QuerySet took Django's path, whole: so many rows."""
+    for collector in active.get():
+        collector.django_rows += rows
+
+
 def count_rescued() -> None:
     """A value of a native column was not of the strict form and went through Django's converters."""
     for collector in active.get():
         collector.rescued += 1
+
+
+def count_failures(model: str, failures: Mapping[tuple[str, str], int]) -> None:
+    """A validator refused values: how often each field failed with each code. The values are nobody's business."""
+    for collector in active.get():
+        for (field, code), number in failures.items():
+            key = model, field, code
+            if key in collector.failures or len(collector.failures) < _KEPT:
+                collector.failures[key] = collector.failures.get(key, 0) + number
+
+
+def count_compiled(label: str, kind: Kind, ns: int, native: int, django: int) -> None:
+    """Something was compiled in `ns` nanoseconds, with so many native parts and so many that are Django's."""
+    collectors = active.get()
+    event = compiled.add(label, kind, ns, native, django, in_request=bool(collectors))
+    for collector in collectors:
+        if len(collector.compiled) < _KEPT:
+            collector.compiled.append(event)

@@ -6,7 +6,7 @@ module does not understand takes Django's path, whole: `list(queryset)`.
 """
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any, cast
 
@@ -27,6 +27,7 @@ from django.db.models.utils import create_namedtuple_class
 
 from . import backends, instances, metering
 from .bridge import Columns, Records, Rows
+from .reading import note_reading
 
 _SHAPES = {
     ValuesIterable: "object",
@@ -72,7 +73,16 @@ def rows(queryset: AnyQuerySet) -> Rows | Records | list[Any]:
     if queryset._iterable_class is ModelIterable:
         queryset = queryset.values()
     plan = _plan(queryset)
-    return list(queryset) if plan is None else plan
+    return _django_rows(queryset, plan) if isinstance(plan, str) else plan
+
+
+def _django_rows(queryset: AnyQuerySet, why: str) -> list[Any]:
+    reading = note_reading(queryset.model, "django", why)
+    made = metering.in_database(lambda: list(queryset), reading)()
+    metering.count_django_rows(len(made))
+    if reading is not None:
+        reading.rows = len(made)
+    return made
 
 
 def why_django(queryset: AnyQuerySet) -> str | None:
@@ -90,10 +100,10 @@ def why_django(queryset: AnyQuerySet) -> str | None:
     return None
 
 
-def _plan(queryset: AnyQuerySet) -> Rows | list[Any] | None:
-    """The executed query; an empty list where there is nothing to ask for, None for Django's path."""
-    if why_django(queryset) is not None:
-        return None
+def _plan(queryset: AnyQuerySet) -> Rows | list[Any] | str:
+    """The executed query; an empty list where there is nothing to ask for; why it is Django's path."""
+    if (why := why_django(queryset)) is not None:
+        return why
     connection = connections[queryset.db]
     backend = cast(ModuleType, backends.find(connection))
     compiler = backend.compiler(queryset.query, connection, queryset.db)
@@ -104,13 +114,16 @@ def _plan(queryset: AnyQuerySet) -> Rows | list[Any] | None:
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
     shape = _SHAPES[queryset._iterable_class]
     names = _names(queryset, len(expressions))
-    if names is None or compiler.has_composite_fields(expressions):
-        return None
+    if names is None:
+        return "two of its columns have the same name"
+    if compiler.has_composite_fields(expressions):
+        return "a key of several columns is selected as one value"
     readers = _readers(backend, compiler, expressions)
+    reading = note_reading(queryset.model, "values")
     cursor = connection.cursor()
     try:
         driver = backend.Cursor(cursor, compiler, expressions, readers)
-        cursor.execute(sql, params)
+        metering.in_database(cursor.execute, reading)(sql, params)
         driver.executed()
     except BaseException:
         cursor.close()
@@ -119,7 +132,22 @@ def _plan(queryset: AnyQuerySet) -> Rows | list[Any] | None:
     columns = compile_columns(shape, tuple(names), tuple(readers))
     metering.count_columns(readers.count(backends.DJANGO), len(names))
     fetch = _fetch_first(cursor) if backends.DJANGO in readers else lambda: cursor.fetchmany(_CHUNK)
-    return Rows(columns, fetch, _rescue(compiler, expressions, driver), cursor.close)
+    fetch = metering.in_database(fetch, reading)
+    rescue = _rescue(compiler, expressions, driver)
+    if reading is not None:
+        fetch, rescue = reading.count_rows(fetch), reading.time_callbacks(rescue)
+        reading.columns, reading.django = names, partial(_why_columns, compiler, expressions, readers)
+    return Rows(columns, fetch, rescue, cursor.close)
+
+
+def _why_columns(compiler: Any, expressions: list[Any], readers: list[backends.Reader]) -> dict[int, str]:
+    """The columns that go through Django's converters, and why."""
+    converters = compiler.get_converters(expressions)
+    return {
+        index: backends.why_django(converters[index][0] if index in converters else [])
+        for index, reader in enumerate(readers)
+        if reader is backends.DJANGO
+    }
 
 
 def _fetch_first(cursor: Any) -> Callable[[], list[Any]]:

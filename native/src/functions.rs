@@ -32,6 +32,21 @@ pub fn dumps<'py>(
     write(py, obj, fields, options, "dumps")
 }
 
+/// As `dumps`, for `pyforge_web.http`: the name is the source that collectors hear of.
+#[pyfunction]
+#[pyo3(signature = (obj, *, fields=None, django_bytes=false, ensure_ascii=false, nan="raise"))]
+pub fn dumps_response<'py>(
+    py: Python<'py>,
+    obj: Bound<'py, PyAny>,
+    fields: Option<Bound<'py, PyAny>>,
+    django_bytes: bool,
+    ensure_ascii: bool,
+    nan: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let options = Options { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
+    write(py, obj, fields, options, "dumps_response")
+}
+
 /// As `dumps`, for `pyforge_web.html`: compact ASCII in which `< > & '` are escaped, between two texts that are written as
 /// they are.
 #[pyfunction]
@@ -55,9 +70,10 @@ fn write<'py>(
     obj: Bound<'py, PyAny>,
     fields: Option<Bound<'py, PyAny>>,
     options: Options<'_>,
-    function: &str,
+    function: &'static str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let mut meter = Meter::start(py)?;
+    meter.about(&obj, fields.as_ref());
     let chosen = match fields {
         None => Ok(obj),
         Some(fields) => {
@@ -66,7 +82,10 @@ fn write<'py>(
         }
     };
     let result = chosen.and_then(|value| serializer::dumps(value, &options, &mut meter));
-    let size = result.as_ref().map_or(0, |bytes| bytes.as_bytes().len());
+    let size = result.as_ref().map_or(0, |bytes| {
+        meter.output(bytes);
+        bytes.as_bytes().len()
+    });
     // The user's exception comes first, whatever a collector does.
     let told = meter.finish(py, function, size);
     let bytes = result?;

@@ -74,6 +74,8 @@ imports! {
     refusal: PyType = "pyforge_web.encoders"."Refusal",
     /// The `ContextVar` with the collectors that listen
     collectors: PyAny = "pyforge_web.metering"."active",
+    /// The `ContextVar` with the notes of the call that runs
+    notes: PyAny = "pyforge_web.metering"."notes",
 }
 
 impl Imports {

@@ -8,11 +8,13 @@
 //! | [`rules`] | the tests of Django's validators, one file each |
 //! | [`validator`] | a model's fields, compiled: `clean_fields` in one crossing |
 //! | [`meter`] | what a call cost |
+//! | [`counters`] | what the calls of a collector cost together |
 //! | [`error`] | what can go wrong, and its way out to Python |
 //! | [`imports`] | the Python objects that Rust may name |
 //! | [`ffi`] | the only `unsafe`: the output buffer, the text of a str, raw reads |
 //! | `functions` | what Python calls |
 
+pub mod counters;
 pub mod error;
 pub mod ffi;
 mod functions;
@@ -30,7 +32,9 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::functions::{dumps, dumps_html, listen, totals};
+    use super::counters::Counters;
+    #[pymodule_export]
+    use super::functions::{dumps, dumps_html, dumps_response, listen, totals};
     #[pymodule_export]
     use super::serializer::{Columns, Records, Rows, Tuples};
     #[pymodule_export]

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyBytes, PyList, PyTuple, PyType};
 
+use crate::counters::{Counters, Sums};
 use crate::ffi;
 use crate::imports::Imports;
 
@@ -36,68 +37,158 @@ fn add(counter: &AtomicU64, number: u64) {
 
 /// One call into native code while it runs.
 pub struct Meter<'py> {
-    listeners: Option<Bound<'py, PyTuple>>,
-    started: Option<Instant>,
+    listening: Option<Box<Listening<'py>>>,
     crossings_out: u64,
-    /// Rows of queries.
+    /// Rows of queries, instances, tuples.
     pub rows: usize,
-    python: Duration,
 }
 
 impl<'py> Meter<'py> {
     /// Begins to count, and to time if this context has a collector open.
     #[inline]
     pub fn start(py: Python<'py>) -> PyResult<Self> {
-        let listeners = if LISTENED.load(Relaxed) { Self::listeners(py)? } else { None };
-        let started = listeners.is_some().then(Instant::now);
-        Ok(Self { listeners, started, crossings_out: 0, rows: 0, python: Duration::ZERO })
+        let listening = if LISTENED.load(Relaxed) { Listening::start(py)? } else { None };
+        Ok(Self { listening, crossings_out: 0, rows: 0 })
     }
 
-    fn listeners(py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        let active = ffi::context_value(Imports::get(py)?.collectors.bind(py))?;
-        Ok(active.and_then(|active| active.cast_into::<PyTuple>().ok()).filter(|all| !all.is_empty()))
+    /// Says what the call was given, for a collector that wants details.
+    #[inline]
+    pub fn about(&mut self, value: &Bound<'py, PyAny>, fields: Option<&Bound<'py, PyAny>>) {
+        if let Some(details) = self.details() {
+            details.value = Some(value.clone());
+            details.fields = fields.cloned();
+        }
+    }
+
+    /// Says what was written.
+    #[inline]
+    pub fn output(&mut self, bytes: &Bound<'py, PyBytes>) {
+        if let Some(details) = self.details() {
+            details.output = Some(bytes.clone());
+        }
+    }
+
+    /// Counts an instance as a row.
+    #[inline]
+    pub fn instance(&mut self, instance: &Bound<'py, PyAny>) {
+        self.rows += 1;
+        if self.listening.is_some() {
+            self.model(&instance.get_type());
+        }
+    }
+
+    /// Says whose rows they are that no query has fetched; the first answer counts.
+    pub fn model(&mut self, model: &Bound<'py, PyType>) {
+        if let Some(details) = self.details() {
+            details.model.get_or_insert_with(|| model.clone());
+        }
+    }
+
+    #[inline]
+    fn details(&mut self) -> Option<&mut Details<'py>> {
+        self.listening.as_mut()?.details.as_mut()
     }
 
     /// Counts one call from native code to Python code.
     #[inline]
     pub fn call_out<T>(&mut self, call: impl FnOnce() -> T) -> T {
         self.crossings_out += 1;
-        if self.started.is_none() {
+        let Some(listening) = &mut self.listening else {
             return call();
-        }
+        };
         let before = Instant::now();
         let result = call();
-        self.python += before.elapsed();
+        listening.python += before.elapsed();
         result
     }
 
     /// Ends the call and tells the collectors.
     #[inline]
-    pub fn finish(self, py: Python<'py>, function: &str, bytes: usize) -> PyResult<()> {
+    pub fn finish(self, py: Python<'py>, function: &'static str, bytes: usize) -> PyResult<()> {
         add(&CROSSINGS_IN, 1);
         add(&CROSSINGS_OUT, self.crossings_out);
         add(&BYTES, bytes as u64);
-        match (&self.listeners, self.started) {
-            (Some(listeners), Some(started)) => self.tell(py, listeners, function, bytes, started.elapsed()),
-            _ => Ok(()),
+        match self.listening {
+            None => Ok(()),
+            Some(mut listening) => {
+                let python_ns = listening.python.as_nanos() as u64;
+                let native_ns = (listening.started.elapsed().as_nanos() as u64).saturating_sub(python_ns);
+                let (crossings_out, rows, bytes) = (self.crossings_out, self.rows as u64, bytes as u64);
+                listening.tell(py, function, &Sums { calls: 1, crossings_out, rows, bytes, native_ns, python_ns })
+            }
         }
     }
+}
 
-    #[cold]
-    fn tell(
-        &self,
-        py: Python<'py>,
-        listeners: &Bound<'py, PyTuple>,
-        function: &str,
-        bytes: usize,
-        whole: Duration,
-    ) -> PyResult<()> {
-        let python = self.python.as_nanos() as u64;
-        let native = (whole.as_nanos() as u64).saturating_sub(python);
-        for listener in listeners {
-            listener
-                .call_method1(intern!(py, "add"), (function, self.crossings_out, self.rows, bytes, native, python))?;
+/// What a call keeps while collectors listen.
+struct Listening<'py> {
+    listeners: Bound<'py, PyTuple>,
+    details: Option<Details<'py>>,
+    started: Instant,
+    python: Duration,
+}
+
+/// What a collector that wants details hears beside the sums.
+struct Details<'py> {
+    value: Option<Bound<'py, PyAny>>,
+    fields: Option<Bound<'py, PyAny>>,
+    output: Option<Bound<'py, PyBytes>>,
+    model: Option<Bound<'py, PyType>>,
+    /// What Python code notes of this call while it runs.
+    notes: Bound<'py, PyList>,
+    /// The notes of the call around this one.
+    around: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Listening<'py> {
+    fn start(py: Python<'py>) -> PyResult<Option<Box<Self>>> {
+        let active = ffi::context_value(Imports::get(py)?.collectors.bind(py))?;
+        let Some(listeners) = active.and_then(|active| active.cast_into::<PyTuple>().ok()) else {
+            return Ok(None);
+        };
+        if listeners.is_empty() {
+            return Ok(None);
+        }
+        let detailed = listeners.iter_borrowed().any(|each| each.cast::<Counters>().is_ok_and(|it| it.get().detailed));
+        let details = if detailed { Some(Details::start(py)?) } else { None };
+        Ok(Some(Box::new(Self { listeners, details, started: Instant::now(), python: Duration::ZERO })))
+    }
+
+    fn tell(&mut self, py: Python<'py>, function: &'static str, sums: &Sums) -> PyResult<()> {
+        let details = self.details.take();
+        for listener in &self.listeners {
+            let counters = listener.cast::<Counters>()?.get();
+            counters.add(function, sums);
+            if let Some(Details { value, fields, output, model, notes, .. }) =
+                details.as_ref().filter(|_| counters.detailed)
+            {
+                let Sums { crossings_out, rows, bytes, native_ns, python_ns, .. } = sums;
+                listener.call_method1(
+                    intern!(py, "record"),
+                    (function, crossings_out, rows, bytes, native_ns, python_ns, value, fields, output, model, notes),
+                )?;
+            }
         }
         Ok(())
+    }
+}
+
+impl<'py> Details<'py> {
+    fn start(py: Python<'py>) -> PyResult<Self> {
+        let var = Imports::get(py)?.notes.bind(py);
+        let (notes, around) = (PyList::empty(py), ffi::context_value(var)?);
+        var.call_method1(intern!(py, "set"), (&notes,))?;
+        Ok(Self { value: None, fields: None, output: None, model: None, notes, around })
+    }
+}
+
+impl Drop for Details<'_> {
+    /// The call around this one takes notes again, also when this one failed.
+    fn drop(&mut self) {
+        let py = self.notes.py();
+        let set = Imports::get(py).and_then(|it| it.notes.bind(py).call_method1(intern!(py, "set"), (&self.around,)));
+        if let Err(error) = set {
+            error.write_unraisable(py, None);
+        }
     }
 }

@@ -69,6 +69,12 @@ def cast_reader(converters: list[Converter]) -> Reader | None:
     return _CASTS.get(code)
 
 
+def why_django(converters: list[Converter]) -> str:
+    """Why a column goes through its converters."""
+    names = ", ".join(getattr(converter, "__qualname__", repr(converter)) for converter in converters)
+    return f"its converter may do anything: {names}"
+
+
 Session = tuple[str, str, bool]
 _columns: dict[tuple[Session, int, int], tuple[Reader, object, object]] = {}
 

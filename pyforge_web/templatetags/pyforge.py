@@ -7,7 +7,7 @@ from django.template import Context, Node, TemplateSyntaxError
 from django.template.base import FilterExpression, Parser, Token, token_kwargs
 from django.utils.safestring import SafeString
 
-from pyforge_web import html
+from pyforge_web import html, metering
 
 register = template.Library()
 
@@ -42,14 +42,15 @@ def parse_tag(parser: Parser, token: Token) -> "PyForgeJsonNode":
             raise TemplateSyntaxError(f"{tag!r} got {name!r} twice")
         arguments |= given
         del bits[0]
-    return PyForgeJsonNode(value, arguments, target, f"in {{% {tag} %}}, {parser.origin}, line {token.lineno}")
+    where = metering.Site(str(parser.origin), token.lineno or 0, f"{{% {tag} %}}")
+    return PyForgeJsonNode(value, arguments, target, where)
 
 
 class PyForgeJsonNode(Node):
     """The tag in a compiled template."""
 
     def __init__(
-        self, value: FilterExpression, arguments: dict[str, FilterExpression], target: str | None, where: str
+        self, value: FilterExpression, arguments: dict[str, FilterExpression], target: str | None, where: metering.Site
     ) -> None:
         self.value = value
         self.arguments = arguments
@@ -60,9 +61,10 @@ class PyForgeJsonNode(Node):
         """The JSON; nothing where it goes to a variable (`as name`)."""
         try:
             arguments = {name: given.resolve(context) for name, given in self.arguments.items()}
-            text = html.pyforge_json(self.value.resolve(context), **arguments)
+            text = metering.at(self.where, html.pyforge_json, self.value.resolve(context), **arguments)
         except Exception as error:
-            error.add_note(self.where)  # Django itself says where in DEBUG alone
+            # Django itself says where in DEBUG alone.
+            error.add_note(f"in {self.where.name}, {self.where.file}, line {self.where.line}")
             raise
         if self.target is None:
             return text

@@ -77,8 +77,16 @@ impl Columns {
     }
 
     /// The JSON-ready values of a dict of attributes: text, numbers, bools, None, lists and dicts, in one crossing.
-    fn to_dict<'py>(&self, py: Python<'py>, values: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
-        super::records::to_dict(py, self, values)
+    ///
+    /// `source` is the instance that has them, for the collectors.
+    #[pyo3(signature = (values, source=None))]
+    fn to_dict<'py>(
+        &self,
+        py: Python<'py>,
+        values: &Bound<'py, PyDict>,
+        source: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        super::records::to_dict(py, self, values, source)
     }
 }
 

@@ -68,6 +68,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             Ok(values) => values,
             Err(error) => return self.stop(error),
         };
+        self.meter.instance(instance);
         self.sink.out.push(b'{');
         let mut first = true;
         for (column, key) in columns.columns.iter().zip(columns.keys::<F>(py)) {
@@ -106,10 +107,34 @@ impl<'py, F: Form> Walk<'py, '_, F> {
 }
 
 /// The JSON-ready values of a dict of attributes: what `json.loads` makes of their text.
-pub fn to_dict<'py>(py: Python<'py>, columns: &Columns, values: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
-    let imports = Imports::get(py)?;
+///
+/// `source` is the instance that has them, for the collectors.
+pub fn to_dict<'py>(
+    py: Python<'py>,
+    columns: &Columns,
+    values: &Bound<'py, PyDict>,
+    source: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
     let mut meter = Meter::start(py)?;
-    let mut walk = Walk::<Compact>::new(py, imports, NotFinite::Raise, &mut meter);
+    meter.about(source.unwrap_or(values.as_any()), None);
+    match source {
+        Some(instance) => meter.instance(instance),
+        None => meter.rows += 1,
+    }
+    let result = ready_values(py, columns, values, &mut meter);
+    // The user's exception comes first, whatever a collector does.
+    let told = meter.finish(py, "to_dict", 0);
+    let ready = result?;
+    told.map(|()| ready)
+}
+
+fn ready_values<'py>(
+    py: Python<'py>,
+    columns: &Columns,
+    values: &Bound<'py, PyDict>,
+    meter: &mut Meter<'py>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let mut walk = Walk::<Compact>::new(py, Imports::get(py)?, NotFinite::Raise, meter);
     let result = PyDict::new(py);
     for column in &columns.columns {
         let Some(value) = values.get_item(column.attribute.bind(py))? else { continue };
@@ -117,7 +142,6 @@ pub fn to_dict<'py>(py: Python<'py>, columns: &Columns, values: &Bound<'py, PyDi
             if is_ready(&value) { value } else { ready_value(py, &mut walk, column.reader, value, &column.name)? };
         result.set_item(&column.name, ready)?;
     }
-    meter.finish(py, "to_dict", 0)?;
     Ok(result)
 }
 

@@ -1,7 +1,7 @@
 //! Tuples that somebody else fetched: checked against their columns, for an order that differs would mislabel values.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyList, PyTuple, PyType};
 
 use super::columns::{Columns, Reader};
 use super::value::Walk;
@@ -18,13 +18,16 @@ pub struct Tuples {
     rows: Py<PyAny>,
     /// Whether `rows` are many.
     many: bool,
+    /// The model whose values they are, for the collectors.
+    model: Option<Py<PyType>>,
 }
 
 #[pymethods]
 impl Tuples {
     #[new]
-    fn new(columns: Py<Columns>, rows: Py<PyAny>, many: bool) -> Self {
-        Self { columns, rows, many }
+    #[pyo3(signature = (columns, rows, many, model=None))]
+    fn new(columns: Py<Columns>, rows: Py<PyAny>, many: bool, model: Option<Py<PyType>>) -> Self {
+        Self { columns, rows, many, model }
     }
 }
 
@@ -32,7 +35,11 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     /// Writes the rows as objects; false when it failed.
     pub(super) fn tuples(&mut self, py: Python<'py>, tuples: &Tuples) -> bool {
         let (columns, rows) = (tuples.columns.get(), tuples.rows.bind(py));
+        if let Some(model) = &tuples.model {
+            self.meter.model(model.bind(py));
+        }
         if !tuples.many {
+            self.meter.rows += 1;
             return self.checked_row(columns, 0, rows);
         }
         let rows = match rows.cast::<PyList>() {

@@ -1,0 +1,148 @@
+"""What calls have cost together, and the groups of calls that are alike."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from .reading import Query, Reading
+
+Source = Literal["response", "stream", "tag", "validate", "direct"]
+
+# The door that each native function stands behind; what is not here is called directly.
+SOURCES: dict[str, Source] = {
+    "dumps_response": "response",
+    "dumps_stream": "stream",
+    "dumps_html": "tag",
+    "clean": "validate",
+    "clean_data": "validate",
+    "clean_json": "validate",
+    "validate_many": "validate",
+}
+_SAMPLES, _QUERIES = 50, 5
+
+
+class Sums(NamedTuple):
+    """What calls have cost together; times in nanoseconds."""
+
+    calls: int = 0
+    crossings_out: int = 0
+    rows: int = 0
+    bytes: int = 0
+    native_ns: int = 0
+    python_ns: int = 0
+
+    def plus(self, other: "Sums") -> "Sums":
+        """Both together."""
+        return Sums(*map(sum, zip(self, other, strict=True)))
+
+
+class Site(NamedTuple):
+    """A place in the code: a function's line, or a template's."""
+
+    file: str
+    line: int
+    name: str
+
+
+# The tag that makes the call; `metering.at` sets it.
+place: ContextVar[Site | None] = ContextVar("pyforge_web_place", default=None)
+
+
+class Call(NamedTuple):
+    """One call of a group."""
+
+    group: "Group"
+    start_ns: int
+    costs: Sums
+
+
+@dataclass(slots=True)
+class Column:
+    """How the values of a column were written: natively, by Django's converters, or by them for want of strict form."""
+
+    native: int = 0
+    django: int = 0
+    rescued: int = 0
+    callback_ns: int = 0
+    why: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Calls that are alike; times in nanoseconds, starts since the collector began."""
+
+    function: str
+    source: Source
+    # The model, or the type of what is none.
+    label: str
+    # The type that was given: QuerySet, list, Page, dict ...
+    value_type: str
+    fields: tuple[str, ...]
+    path: str
+    why: str
+    site: Site | None
+    template: Site | None
+    start_ns: int
+    stack: tuple[Site, ...] = ()
+    calls: int = 0
+    crossings_out: int = 0
+    rows: int = 0
+    # Rows of QuerySets that Django has made.
+    django_rows: int = 0
+    bytes: int = 0
+    native_ns: int = 0
+    python_ns: int = 0
+    database_ns: int = 0
+    min_ns: int = 0
+    max_ns: int = 0
+    # Of the first calls.
+    durations: list[int] = field(default_factory=list)
+    columns: dict[str, Column] = field(default_factory=dict)
+    # Beside those of the QuerySets: their number and time, and the first of them with the number of each.
+    query_count: int = 0
+    query_ns: int = 0
+    queries: dict[str, int] = field(default_factory=dict)
+    # Calls whose very bytes had been written before by this group.
+    duplicates: int = 0
+    outputs: set[tuple[int, int]] = field(default_factory=set)
+
+    def add(self, costs: Sums, duration: int) -> None:
+        """One more call."""
+        self.calls += 1
+        self.crossings_out += costs.crossings_out
+        self.rows += costs.rows
+        self.bytes += costs.bytes
+        self.native_ns += costs.native_ns
+        self.python_ns += costs.python_ns
+        if duration > self.max_ns:
+            self.max_ns = duration
+        if self.calls == 1 or duration < self.min_ns:
+            self.min_ns = duration
+        if self.calls <= _SAMPLES:
+            self.durations.append(duration)
+
+    def add_notes(self, noted: list[Any]) -> None:
+        """What the call's own Python code has noted."""
+        readings = [note for note in noted if type(note) is Reading]
+        for reading in readings:
+            self.database_ns += reading.database_ns
+            self.django_rows += reading.rows if reading.path == "django" else 0
+            self._add_columns(reading, f"{reading.model.__name__}." if len(readings) > 1 else "")
+        for note in noted:
+            if type(note) is Query:
+                self.query_count += 1
+                self.query_ns += note.ns
+                if note.sql in self.queries or len(self.queries) < _QUERIES:
+                    self.queries[note.sql] = self.queries.get(note.sql, 0) + 1
+
+    def _add_columns(self, reading: Reading, prefix: str) -> None:
+        django = reading.django()
+        for index, name in enumerate(reading.columns):
+            column = self.columns.setdefault(prefix + name, Column(why=django.get(index, "")))
+            number, ns = reading.callbacks.get(index, (0, 0))
+            column.callback_ns += ns
+            if index in django:
+                column.django += number
+            else:
+                column.rescued += number
+                column.native += reading.rows - number

@@ -1,0 +1,74 @@
+"""What Python code notes of the native call that is running, for collectors that want details."""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from time import perf_counter_ns
+from typing import Any, Literal, NamedTuple
+
+# Of the native call that runs in this context; None where no collector wants details. Native code sets it.
+notes: ContextVar[list[Any] | None] = ContextVar("pyforge_web_notes", default=None)
+
+
+class Query(NamedTuple):
+    """SQL that ran inside of a native call; its parameters are not kept."""
+
+    sql: str
+    ns: int
+
+
+class Reading:
+    """How a QuerySet was read: natively (`values`) or on Django's path, and what each column cost."""
+
+    __slots__ = ("_noted", "callbacks", "columns", "database_ns", "django", "model", "path", "queries", "rows", "why")
+
+    def __init__(self, model: type, path: Literal["values", "django"], why: str, noted: list[Any]) -> None:
+        self.model = model
+        self.path = path
+        self.why = why
+        self.columns: list[str] = []
+        # The columns that go through Django's converters: their index, and why; asked for once in a group.
+        self.django: Callable[[], dict[int, str]] = dict
+        # How often a column's value went through Django's converters, and the nanoseconds.
+        self.callbacks: dict[int, tuple[int, int]] = {}
+        self.rows = self.queries = self.database_ns = 0
+        self._noted = noted
+
+    def waited(self, ns: int) -> None:
+        """The database answered this reading; what it was asked is no query beside it."""
+        self.database_ns += ns
+        own = [note for note in self._noted if type(note) is Query]
+        self.queries += len(own)
+        self._noted[:] = [note for note in self._noted if type(note) is not Query]
+
+    def count_rows(self, fetch: Callable[[], list[Any]]) -> Callable[[], list[Any]]:
+        """`fetch` that counts what it gives."""
+
+        def counted() -> list[Any]:
+            rows = fetch()
+            self.rows += len(rows)
+            return rows
+
+        return counted
+
+    def time_callbacks(self, rescue: Callable[[int, Any], Any]) -> Callable[[int, Any], Any]:
+        """`rescue` that is counted and timed for each column."""
+
+        def timed(index: int, value: Any) -> Any:
+            started = perf_counter_ns()
+            try:
+                return rescue(index, value)
+            finally:
+                number, ns = self.callbacks.get(index, (0, 0))
+                self.callbacks[index] = number + 1, ns + perf_counter_ns() - started
+
+        return timed
+
+
+def note_reading(model: type, path: Literal["values", "django"], why: str = "") -> Reading | None:
+    """Notes that the running call reads a QuerySet; None where no collector wants to know."""
+    noted = notes.get()
+    if noted is None:
+        return None
+    reading = Reading(model, path, why, noted)
+    noted.append(reading)
+    return reading

@@ -1,0 +1,408 @@
+"""What a collector says in detail: groups of calls by what was written, how, and from where."""
+
+import inspect
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import FieldError
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import QuerySet
+from django.template import engines
+from django.utils.functional import lazy
+
+import pyforge_web
+from pyforge_web import CompiledSerializer, PyForgeJsonResponse, dumps, metering, serialize_instance
+from pyforge_web.html import pyforge_json
+from pyforge_web.metering import collect
+from tests.app.models import Article, Author
+from tests.callbacks import CALLBACKS
+from tests.rows.models import Customs
+from tests.tables import cases
+
+pytestmark = pytest.mark.django_db
+
+DETAILS = {"sites": True, "stacks": True, "hashes": True, "queries": True}
+
+
+@pytest.fixture
+def articles():
+    author = Author.objects.create(name="Ann")
+    return Article.objects.bulk_create([Article(title=f"{n}", author=author) for n in range(7)])
+
+
+def group(call, **details):
+    """The one group of a call."""
+    with collect(**details or DETAILS) as found:
+        call()
+    (only,) = found.groups
+    return only
+
+
+def here():
+    """The line after the caller's."""
+    return inspect.currentframe().f_back.f_lineno + 1
+
+
+ALL = ("id", "title", "live", "published", "price", "author_id", "editor_id")
+TWO = ("id", "title")
+
+# What is written: function, source, label, given type, fields, path, rows.
+CALLS = {
+    "a QuerySet": (
+        lambda _: dumps(Article.objects.all()),
+        ("dumps", "direct", "tests_app.Article", "QuerySet", ALL, "values", 7),
+    ),
+    "values() of a QuerySet": (
+        lambda _: dumps(Article.objects.values(*TWO)),
+        ("dumps", "direct", "tests_app.Article", "QuerySet", TWO, "values", 7),
+    ),
+    "chosen fields": (
+        lambda _: PyForgeJsonResponse(Article.objects.all(), fields=list(TWO)),
+        ("dumps_response", "response", "tests_app.Article", "QuerySet", TWO, "values", 7),
+    ),
+    "a QuerySet in a dict": (
+        lambda _: PyForgeJsonResponse({"results": Article.objects.values(*TWO)}),
+        ("dumps_response", "response", "tests_app.Article", "dict", TWO, "values", 7),
+    ),
+    "two QuerySets": (
+        lambda _: dumps([Article.objects.values("id"), Author.objects.values("name")]),
+        ("dumps", "direct", "tests_app.Article, tests_app.Author", "list", ("id",), "values", 8),
+    ),
+    "an instance": (
+        lambda articles: dumps(articles[0]),
+        ("dumps", "direct", "tests_app.Article", "Article", ALL, "instance", 1),
+    ),
+    "instances": (
+        lambda articles: dumps(articles, fields=TWO),
+        ("dumps", "direct", "tests_app.Article", "list", TWO, "instance", 7),
+    ),
+    "a page": (
+        lambda articles: dumps(Paginator(articles, 3).page(2)),
+        ("dumps", "direct", "tests_app.Article", "Page", ALL, "instance", 3),
+    ),
+    "an instance and a QuerySet": (
+        lambda articles: dumps([articles[0], Author.objects.values("name")]),
+        ("dumps", "direct", "tests_app.Author, tests_app.Article", "list", ("name",), "values + instance", 2),
+    ),
+    "an empty QuerySet": (
+        lambda _: dumps(Article.objects.none()),
+        ("dumps", "direct", "tests_app.Article", "QuerySet", (), "values", 0),
+    ),
+    "tuples": (
+        lambda _: CompiledSerializer.for_model(Article, TWO).dump_tuples([(1, "a"), (2, "b")]),
+        ("dumps", "direct", "tests_app.Article", "Tuples", (), "tuples", 2),
+    ),
+    "a dict of an instance": (
+        lambda articles: CompiledSerializer.for_model(Article).to_dict(articles[0]),
+        ("to_dict", "direct", "tests_app.Article", "Article", ALL, "instance", 1),
+    ),
+    "an instance by its descriptors": (
+        lambda articles: serialize_instance(articles[0], pyforge_web.extract_model_fields(Article)),
+        ("to_dict", "direct", "tests_app.Article", "Article", ALL, "instance", 1),
+    ),
+    "any value": (
+        lambda _: PyForgeJsonResponse({"a": 1}),
+        ("dumps_response", "response", "dict", "dict", (), "generic", 0),
+    ),
+    "a value for a page": (
+        lambda _: pyforge_json([1]),
+        ("dumps_html", "tag", "list", "list", (), "generic", 0),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", cases(CALLS))
+def test_what_is_said_of_a_call(articles, case):
+    call, expected = case
+    said = group(lambda: call(articles))
+    assert (said.function, said.source, said.label, said.value_type, said.fields, said.path, said.rows) == expected
+
+
+@pytest.mark.parametrize("case", cases(CALLS))
+def test_the_sums_are_those_without_details(articles, case):
+    call, _ = case
+    call(articles)  # what is compiled once is compiled
+    with collect() as plain, collect(**DETAILS) as detailed:
+        call(articles)
+    names = ("calls", "crossings_in", "crossings_out", "rows", "bytes", "native_ns", "python_ns", "functions")
+    for name in (*names, "native_columns", "django_columns", "rescued", "django_rows"):
+        assert getattr(plain, name) == getattr(detailed, name), name
+    (only,) = detailed.groups
+    for name in ("calls", "crossings_out", "rows", "bytes", "native_ns", "python_ns", "django_rows"):
+        assert getattr(only, name) == getattr(detailed, name), name
+    assert plain.groups == []
+
+
+class Slow(QuerySet):
+    """Fetches in its own way."""
+
+    def _fetch_all(self):
+        super()._fetch_all()
+
+
+def test_a_queryset_on_django_s_path_says_why(articles):
+    said = group(lambda: dumps(Slow(Article).values("id")))
+    assert (said.path, said.django_rows, said.rows, said.label) == ("django", 7, 0, "tests_app.Article")
+    assert said.why == "Slow fetches its rows in its own way"
+
+
+def test_columns():
+    Customs.objects.bulk_create([Customs(unchanged="a", backwards="abc", loud="x") for _ in range(3)])
+    said = group(lambda: dumps(Customs.objects.values("unchanged", "backwards")))
+    assert (said.columns["unchanged"].native, said.columns["unchanged"].django) == (3, 0)
+    assert said.columns["unchanged"].why == ""
+    backwards = said.columns["backwards"]
+    assert (backwards.native, backwards.django, backwards.rescued) == (0, 3, 0)
+    assert backwards.callback_ns > 0
+    assert "Backwards.from_db_value" in backwards.why
+
+
+def test_rescued_values():
+    Author.objects.bulk_create([Author(name=f"{n}", born="1990-01-02") for n in range(4)])
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE tests_app_author SET born = '1990-01-02 00:00:00' WHERE name = '2'")
+    with collect(**DETAILS) as found:
+        dumps(Author.objects.values("born"))
+    born = found.groups[0].columns["born"]
+    assert (born.native, born.django, born.rescued) == (3, 0, 1)
+    assert (found.native_columns, found.django_columns, found.rescued) == (1, 0, 1)
+
+
+def test_the_database_s_time_is_part_of_python_s(articles):
+    with collect() as found:
+        dumps(Article.objects.all())
+    assert 0 < found.database_ns <= found.python_ns
+    said = group(lambda: dumps(Article.objects.all()))
+    assert 0 < said.database_ns <= said.python_ns
+
+
+class Curious(list):
+    """A list that asks the database when it is written."""
+
+    def __iter__(self):
+        yield from Author.objects.values_list("name", flat=True)
+
+
+def test_queries_beside_those_of_the_querysets(articles):
+    with collect(**DETAILS) as found:
+        dumps({"a": Article.objects.all()})
+        dumps({"a": Slow(Article).values("id")})
+        dumps({"b": Curious("x"), "c": Curious("x")})
+        list(Author.objects.all())  # outside
+    own, django, curious = found.groups
+    assert (own.query_count, own.queries, django.query_count) == (0, {}, 0)
+    assert curious.query_count == 2
+    assert list(curious.queries.values()) == [2]
+    assert "app_author" in next(iter(curious.queries))
+    assert 0 < curious.query_ns <= curious.python_ns
+
+
+def test_the_call_site_and_the_stack():
+    with collect(**DETAILS) as found:
+        line = here()
+        dumps([1])
+    (said,) = found.groups
+    assert said.site == (__file__, line, "test_the_call_site_and_the_stack")
+    assert said.stack[0] == said.site
+    assert not any("pyforge_web" in Path(frame.file).parts for frame in said.stack)
+
+
+def test_lines_are_groups_of_their_own():
+    with collect(**DETAILS) as found:
+        for _ in range(3):
+            dumps([1])
+            dumps([2])
+    assert [said.calls for said in found.groups] == [3, 3]
+    with collect(groups=True) as found:
+        dumps([1])
+        dumps([2])
+    assert [(said.calls, said.site, said.stack) for said in found.groups] == [(2, None, ())]
+
+
+def test_a_response_is_called_from_the_view(client, settings):
+    settings.ROOT_URLCONF = "tests.urls"
+    with collect(**DETAILS) as found:
+        client.get("/values/")
+    (said,) = found.groups
+    assert (Path(said.site.file).name, said.site.name) == ("urls.py", "values")
+    assert [frame.name for frame in said.stack] == ["values"]
+
+
+TEMPLATES = {
+    "Django": ("django", "{% load pyforge %}\n\n{% pyforge_json x %}", "{% pyforge_json %}"),
+    "Jinja2": ("jinja2", "\n\n{% pyforge_json x %}", "pyforge_json"),
+}
+
+
+@pytest.mark.parametrize("case", cases(TEMPLATES))
+def test_a_tag_names_its_template_and_line(settings, case):
+    name, source, tag = case
+    settings.TEMPLATES = [
+        {"BACKEND": "django.template.backends.django.DjangoTemplates", "NAME": "django"},
+        {
+            "BACKEND": "django.template.backends.jinja2.Jinja2",
+            "NAME": "jinja2",
+            "OPTIONS": {"extensions": ["pyforge_web.jinja.PyForgeExtension"]},
+        },
+    ]
+    template = engines[name].from_string(source)
+    with collect(**DETAILS) as found:
+        line = here()
+        template.render({"x": [1, 2]})
+        dumps([1])
+    said, after = found.groups
+    assert (said.source, said.template.line, said.template.name) == ("tag", 3, tag)
+    assert said.site.line == line
+    assert after.template is None
+
+
+def test_durations_and_lanes():
+    with collect(**DETAILS) as found:
+        for _ in range(400):
+            dumps([1])
+    (said,) = found.groups
+    assert said.calls == 400
+    assert len(said.durations) == 50
+    assert 0 < said.min_ns <= min(said.durations) <= max(said.durations) <= said.max_ns
+    assert said.native_ns + said.python_ns >= 400 * said.min_ns
+    lane = found.recording.lanes["direct"]
+    assert len(lane) == 300
+    assert lane == sorted(lane)
+    assert lane[0][0] == said.start_ns >= 0
+
+
+def test_groups_are_bounded_and_the_sums_are_exact():
+    kinds = [type(f"Kind{n}", (list,), {}) for n in range(300)]
+    with collect(**DETAILS) as found:
+        size = sum(len(dumps(kind([n]))) for n, kind in enumerate(kinds))
+    assert len(found.groups) == 200
+    assert found.recording.ungrouped == 100
+    assert (found.calls, found.bytes) == (300, size)
+    assert sum(bool(said.stack) for said in found.groups) == 25
+
+
+def test_outputs_that_were_written_before():
+    with collect(**DETAILS) as found:
+        for n in (1, 2, 1, 1, 3, 2):
+            dumps([n])
+    assert found.groups[0].duplicates == 3
+    with collect(sites=True) as found:
+        dumps([1])
+    assert found.groups[0].outputs == set()
+
+
+def test_calls_are_kept_when_asked_for():
+    with collect(calls=3) as found:
+        sizes = [len(dumps([1] * n)) for n in range(5)]
+    assert [call.costs.bytes for call in found.recording.calls] == sizes[:3]
+    assert {call.group for call in found.recording.calls} == set(found.groups)
+
+
+def test_sources_and_functions():
+    with collect() as found:
+        dumps([1])
+        dumps([1])
+        PyForgeJsonResponse({})
+    assert {name: sums.calls for name, sums in found.functions.items()} == {"dumps": 2, "dumps_response": 1}
+    assert {name: sums.bytes for name, sums in found.sources.items()} == {"direct": 6, "response": 2}
+
+
+@pytest.mark.parametrize("make", cases(CALLBACKS))
+def test_a_call_inside_of_a_call(make):
+    with collect(groups=True) as found:
+        dumps([make(lambda: dumps(Author.objects.values("name")))])
+    inner, outer = found.groups
+    assert (inner.label, inner.path) == ("tests_app.Author", "values")
+    assert (outer.label, outer.path) == ("list", "generic")
+
+
+def test_the_notes_end_with_the_call(articles):
+    with collect(**DETAILS) as found:
+        with pytest.raises(TypeError):
+            dumps({"a": Article.objects.all(), "b": {1}})
+        with pytest.raises(FieldError):
+            dumps(Article.objects.all(), fields=["nothing"])
+        with pytest.raises(TypeError):
+            CompiledSerializer.for_model(Article).to_dict(Article(title={1}))
+        assert metering.notes.get() is None
+    assert [(said.calls, said.bytes) for said in found.groups] == [(1, 0)] * 3
+
+
+def test_the_user_s_exception_comes_first():
+    class Broken(metering.Collector):
+        def record(self, *call):
+            raise LookupError("the collector's")
+
+    collector = Broken(groups=True)
+    token = metering.active.set((collector,))
+    try:
+        with pytest.raises(TypeError, match="set"):
+            dumps({1})
+        with pytest.raises(LookupError, match="the collector's"):
+            dumps([1])
+    finally:
+        metering.active.reset(token)
+    assert metering.notes.get() is None
+    assert collector.calls == 2
+
+
+def test_threads_add_to_the_same_collector():
+    text = lazy(lambda: "x" * 50, str)()
+    with collect(sites=True) as found, ThreadPoolExecutor(8) as pool:
+        contexts = [copy_context() for _ in range(8)]
+        futures = [pool.submit(context.run, lambda: [dumps([text]) for _ in range(500)]) for context in contexts]
+    size = sum(len(text) for future in futures for text in future.result())
+    assert (found.calls, found.crossings_out, found.bytes) == (4000, 4000, size)
+    (said,) = found.groups
+    assert (said.calls, said.crossings_out, said.bytes) == (4000, 4000, size)
+
+
+def test_a_bare_thread_is_not_counted():
+    with collect() as found:
+        thread = threading.Thread(target=dumps, args=([1],))
+        thread.start()
+        thread.join()
+    assert found.calls == 0
+
+
+def test_failures():
+    with collect() as found:
+        metering.count_failures("a.B", {("title", "max_length"): 2, ("price", "invalid"): 1})
+        metering.count_failures("a.B", {("title", "max_length"): 3})
+    assert found.failures == {
+        ("tests_app.Article", "title", "max_length"): 5,
+        ("tests_app.Article", "price", "invalid"): 1,
+    }
+    with collect() as found:
+        metering.count_failures("a.B", {(f"{n}", "invalid"): 1 for n in range(1000)})
+    assert len(found.failures) == 100
+
+
+def test_compilations():
+    class Fresh(CompiledSerializer):
+        pass
+
+    before = metering.compiled.count
+    Fresh(Author)
+    lazily = metering.compiled.newest[-1]
+    with collect() as found:
+        Fresh(Author, ("name",))
+    (event,) = found.compiled
+    assert (lazily.label, lazily.kind, lazily.when) == ("tests_app.Author", "serializer", "lazily")
+    assert (event.label, event.kind, event.when) == ("tests_app.Author", "serializer", "request")
+    assert (event.native, event.django) == (1, 0)
+    assert 0 < event.ns < event.after_ns
+    assert metering.compiled.count == before + 2
+    assert event is metering.compiled.newest[-1]
+
+
+def test_what_is_said_is_plain(articles):
+    """All of it can be stored as JSON, but for the tuples."""
+    said = group(lambda: dumps(Article.objects.all()))
+    plain = {name: getattr(said, name) for name in said.__slots__ if name not in ("columns", "outputs")}
+    assert json.loads(json.dumps(plain))
