@@ -1,6 +1,8 @@
 from collections.abc import Callable, Container, Sequence
 from typing import Any, Final, Literal, Self, final
 
+from typing_extensions import disjoint_base
+
 __all__ = [
     "BUILD_PROFILE",
     "VERSION",
@@ -52,6 +54,7 @@ class Columns:
     def __new__(cls, columns: list[tuple[str, str, str, str, bool, int, int]], shape: str) -> Self: ...
     def to_dict(self, values: dict[str, Any], source: Any = None) -> dict[str, Any]: ...
 
+@disjoint_base
 class Counters:
     def __new__(cls, **details: object) -> Self: ...
     def by_function(self) -> dict[str, tuple[int, int, int, int, int, int]]: ...

@@ -1,10 +1,11 @@
 """What calls have cost together, and the groups of calls that are alike."""
 
-from contextvars import ContextVar
+import sys
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from .reading import Query, Reading
+from .sites import Site
 
 Source = Literal["response", "stream", "tag", "validate", "direct"]
 
@@ -18,7 +19,7 @@ SOURCES: dict[str, Source] = {
     "clean_json": "validate",
     "validate_many": "validate",
 }
-_SAMPLES, _QUERIES = 50, 5
+_QUERIES, _OUTPUTS = 5, 1000
 
 
 class Sums(NamedTuple):
@@ -34,18 +35,6 @@ class Sums(NamedTuple):
     def plus(self, other: "Sums") -> "Sums":
         """Both together."""
         return Sums(*map(sum, zip(self, other, strict=True)))
-
-
-class Site(NamedTuple):
-    """A place in the code: a function's line, or a template's."""
-
-    file: str
-    line: int
-    name: str
-
-
-# The tag that makes the call; `metering.at` sets it.
-place: ContextVar[Site | None] = ContextVar("pyforge_web_place", default=None)
 
 
 class Call(NamedTuple):
@@ -93,7 +82,7 @@ class Group:
     native_ns: int = 0
     python_ns: int = 0
     database_ns: int = 0
-    min_ns: int = 0
+    min_ns: int = sys.maxsize
     max_ns: int = 0
     # Of the first calls.
     durations: list[int] = field(default_factory=list)
@@ -105,21 +94,6 @@ class Group:
     # Calls whose very bytes had been written before by this group.
     duplicates: int = 0
     outputs: set[tuple[int, int]] = field(default_factory=set)
-
-    def add(self, costs: Sums, duration: int) -> None:
-        """One more call."""
-        self.calls += 1
-        self.crossings_out += costs.crossings_out
-        self.rows += costs.rows
-        self.bytes += costs.bytes
-        self.native_ns += costs.native_ns
-        self.python_ns += costs.python_ns
-        if duration > self.max_ns:
-            self.max_ns = duration
-        if self.calls == 1 or duration < self.min_ns:
-            self.min_ns = duration
-        if self.calls <= _SAMPLES:
-            self.durations.append(duration)
 
     def add_notes(self, noted: list[Any]) -> None:
         """What the call's own Python code has noted."""
@@ -134,6 +108,13 @@ class Group:
                 self.query_ns += note.ns
                 if note.sql in self.queries or len(self.queries) < _QUERIES:
                     self.queries[note.sql] = self.queries.get(note.sql, 0) + 1
+
+    def find_duplicate(self, size: int, digest: int) -> None:
+        """Counts a call whose output this group has written before."""
+        if (size, digest) in self.outputs:
+            self.duplicates += 1
+        elif len(self.outputs) < _OUTPUTS:
+            self.outputs.add((size, digest))
 
     def _add_columns(self, reading: Reading, prefix: str) -> None:
         django = reading.django()

@@ -13,10 +13,11 @@ from typing import Any, ParamSpec, TypeVar
 
 from .bridge import Counters, listen
 from .compilation import Compilation, Kind, compiled
-from .groups import SOURCES, Call, Group, Site, Source, Sums, place
+from .groups import SOURCES, Call, Group, Source, Sums
 from .queries import watch_queries
 from .reading import Reading, notes
 from .recording import Recording
+from .sites import Site, place
 
 __all__ = [
     "SOURCES",
@@ -56,8 +57,8 @@ class Collector(Counters):
     """
 
     __slots__ = (
-        "compiled", "database_ns", "django_columns", "django_rows", "failures", "native_columns", "recording",
-        "rescued", "started_ns",
+        "compiled", "database_ns", "django_columns", "django_rows", "failures", "native_columns", "record",
+        "recording", "rescued", "started_ns",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +79,7 @@ class Collector(Counters):
         self.recording: Recording | None = None
         if groups or sites or stacks or hashes or queries or calls:
             self.recording = Recording(self.started_ns, sites, stacks, hashes, calls)
+            self.record = self.recording.add
         if queries:
             watch_queries()
 
@@ -99,29 +101,6 @@ class Collector(Counters):
     def groups(self) -> list[Group]:
         """The groups of calls that are alike, in the order of their first calls."""
         return [] if self.recording is None else list(self.recording.groups.values())
-
-    def record(
-        self,
-        function: str,
-        crossings_out: int,
-        rows: int,
-        size: int,
-        native_ns: int,
-        python_ns: int,
-        value: object,
-        fields: object,
-        output: bytes | None,
-        model: type | None,
-        noted: list[Any],
-    ) -> None:
-        """One call ended; native code says so to a collector that wants details, after it has added the sums.
-
-        `value` was written with `fields=`, or judged; `model` is the class of the instances or tuples in it; `noted`
-        is what `notes` held during the call.
-        """
-        if self.recording is not None:
-            costs = Sums(1, crossings_out, rows, size, native_ns, python_ns)
-            self.recording.add(function, SOURCES.get(function, "direct"), costs, value, fields, output, model, noted)
 
 
 active: ContextVar[tuple[Collector, ...]] = ContextVar("pyforge_web_collectors", default=())

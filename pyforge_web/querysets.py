@@ -110,6 +110,7 @@ def _plan(queryset: AnyQuerySet) -> Rows | list[Any] | str:
     try:
         sql, params = compiler.as_sql()
     except EmptyResultSet:
+        note_reading(queryset.model, "values")
         return []
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
     shape = _SHAPES[queryset._iterable_class]

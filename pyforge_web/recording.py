@@ -1,25 +1,19 @@
 """Calls of native code, grouped by what they wrote, how, and from where. Memory is bounded."""
 
 import sys
+from collections import defaultdict
 from time import perf_counter_ns
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Model, QuerySet
 
 from .bridge import Tuples
-from .groups import Call, Group, Site, Source, Sums, place
+from .groups import SOURCES, Call, Group, Source, Sums
 from .reading import Reading
+from .sites import Site, caller, place, stack
 
-_GROUPS, _STACKS, _LANE, _OUTPUTS = 200, 25, 300, 1000
-_DEPTH = 20  # frames of a stack
-
-# Not whose line a developer would change; compiled Jinja2 templates have no name.
-_HIDDEN = frozenset(
-    ("", "asgiref", "asyncio", "concurrent", "contextlib", "contextvars", "debug_toolbar", "django", "jinja2",
-     "pyforge_web", "threading")
-)  # fmt: skip
-_HANDLER = "django.core.handlers.base"
+_GROUPS, _STACKS, _LANE, _DURATIONS = 200, 25, 300, 50
 
 
 class Recording:
@@ -28,7 +22,7 @@ class Recording:
     def __init__(self, started_ns: int, sites: bool, stacks: bool, hashes: bool, calls: int) -> None:
         self.groups: dict[tuple[object, ...], Group] = {}
         # Start and duration of the first calls of each source.
-        self.lanes: dict[Source, list[tuple[int, int]]] = {}
+        self.lanes: defaultdict[Source, list[tuple[int, int]]] = defaultdict(list)
         self.calls: list[Call] = []
         # Calls whose group was one too many: they are in the sums of the collector alone.
         self.ungrouped = 0
@@ -41,126 +35,110 @@ class Recording:
     def add(
         self,
         function: str,
-        source: Source,
-        costs: Sums,
+        crossings_out: int,
+        rows: int,
+        size: int,
+        native_ns: int,
+        python_ns: int,
         value: object,
         fields: object,
         output: bytes | None,
         model: type | None,
         noted: list[Any],
     ) -> None:
-        """One call ended."""
-        duration = costs.native_ns + costs.python_ns
+        """One call ended: native code calls this, after it has added to the sums of the collector.
+
+        `value` was written with `fields=`, or judged; `model` is the class of the instances or tuples in it; `noted`
+        is what `notes` held during the call.
+        """
+        duration = native_ns + python_ns
         start = perf_counter_ns() - self._started_ns - duration
-        lane = self.lanes.get(source)
-        if lane is None:
-            lane = self.lanes.setdefault(source, [])
+        source = SOURCES.get(function, "direct")
+        lane = self.lanes[source]
         if len(lane) < _LANE:
             lane.append((start, duration))
-        frame = _caller(sys._getframe(2)) if self._sites else None
-        template = place.get() if source == "tag" else None
-        subject = _subject(value, model, noted)
-        chosen = tuple(fields) if isinstance(fields, list | tuple) else None
-        line = (frame.f_code.co_filename, frame.f_lineno) if frame is not None else None
-        key = (function, subject, type(value), chosen, line, template)
-        group = self.groups.get(key)
+        kind = type(value)
+        if model is None and issubclass(kind, QuerySet) and not noted:
+            model = cast("QuerySet[Any, Any]", value).model
+        frame = caller(sys._getframe(1)) if self._sites else None
+        key = (
+            function,
+            kind,
+            model,
+            tuple(map(str, fields)) if isinstance(fields, list | tuple) else None,
+            frame and frame.f_code.co_filename,
+            frame and frame.f_lineno,
+            place.get() if source == "tag" else None,
+            _read(noted) if noted else None,
+        )
+        group = self.groups.get(key) or self._begin(key, noted, frame, start)
         if group is None:
-            if len(self.groups) >= _GROUPS:
-                self.ungrouped += 1
-                return
-            site = None if frame is None else _site(frame)
-            classes, path, why = subject
-            names = chosen or _names(classes, path, noted)
-            label = ", ".join(map(_label, classes))
-            kind = type(value).__name__
-            group = Group(function, source, label, kind, names, path, why, site, template, start)
-            if self._stacks and len(self.groups) < _STACKS:
-                group.stack = _stack(sys._getframe(2))
-            group = self.groups.setdefault(key, group)
-        group.add(costs, duration)
+            return
+        group.calls += 1
+        group.crossings_out += crossings_out
+        group.rows += rows
+        group.bytes += size
+        group.native_ns += native_ns
+        group.python_ns += python_ns
+        if duration > group.max_ns:
+            group.max_ns = duration
+        if duration < group.min_ns:
+            group.min_ns = duration
+        if len(group.durations) < _DURATIONS:
+            group.durations.append(duration)
         if noted:
             group.add_notes(noted)
         if self._hashes and output is not None:
-            _find_duplicate(group, output)
+            group.find_duplicate(size, hash(output))
         if len(self.calls) < self._kept:
-            self.calls.append(Call(group, start, costs))
+            self.calls.append(Call(group, start, Sums(1, crossings_out, rows, size, native_ns, python_ns)))
+
+    def _begin(self, key: tuple[Any, ...], noted: list[Any], frame: FrameType | None, start: int) -> Group | None:
+        """A new group, None where there are enough."""
+        if len(self.groups) >= _GROUPS:
+            self.ungrouped += 1
+            return None
+        function, kind, model, fields, _, _, template, _ = key
+        readings = [note for note in noted if type(note) is Reading]
+        models, path = _path(kind, model, readings)
+        group = Group(
+            function=function,
+            source=SOURCES.get(function, "direct"),
+            label=", ".join(each._meta.label if issubclass(each, Model) else each.__name__ for each in models),
+            value_type=kind.__name__,
+            fields=fields or _names(models, path, readings),
+            path=path,
+            why="; ".join(dict.fromkeys(reading.why for reading in readings if reading.why)),
+            site=None if frame is None else Site.of(frame),
+            template=template,
+            start_ns=start,
+            stack=stack(frame) if self._stacks and len(self.groups) < _STACKS else (),
+        )
+        return self.groups.setdefault(key, group)
 
 
-Subject = tuple[tuple[type, ...], str, str]
+def _read(noted: list[Any]) -> tuple[tuple[type, str, str], ...]:
+    """What tells one group from another in the notes of a call."""
+    return tuple((note.model, note.path, note.why) for note in noted if type(note) is Reading)
 
 
-def _subject(value: object, model: type | None, noted: list[Any]) -> Subject:
-    """The classes that were written, the path in words, and why it was Django's."""
-    if not noted:
-        if model is not None:
-            return (model,), "tuples" if type(value) is Tuples else "instance", ""
-        if isinstance(value, Model):  # judged, or refused
-            return (type(value),), "instance", ""
-        if isinstance(value, QuerySet):
-            return (value.model,), "values", ""
-        return (type(value),), "generic", ""
-    readings = [note for note in noted if type(note) is Reading]
-    classes = [reading.model for reading in readings]
+def _path(kind: type, model: type | None, readings: list[Reading]) -> tuple[list[type], str]:
+    """The classes that a call has written, and how, in words."""
+    models = [reading.model for reading in readings]
     paths: list[str] = [reading.path for reading in readings]
     if model is not None:
-        classes.append(model)
-        paths.append("instance")
-    if not classes:
-        return (type(value),), "generic", ""
-    why = "; ".join(dict.fromkeys(reading.why for reading in readings if reading.why))
-    return tuple(dict.fromkeys(classes)), " + ".join(dict.fromkeys(paths)), why
+        models.append(model)
+        paths.append("tuples" if kind is Tuples else "instance")
+    if not models:
+        return [kind], "instance" if issubclass(kind, Model) else "generic"
+    return list(dict.fromkeys(models)), " + ".join(dict.fromkeys(paths))
 
 
-def _label(kind: type) -> str:
-    return kind._meta.label if issubclass(kind, Model) else kind.__name__
-
-
-def _names(classes: tuple[type, ...], path: str, noted: list[Any]) -> tuple[str, ...]:
+def _names(models: list[type], path: str, readings: list[Reading]) -> tuple[str, ...]:
     """The columns that a call has written where it named none."""
-    for note in noted:
-        if type(note) is Reading and note.columns:
-            return tuple(note.columns)
-    if path == "instance" and issubclass(classes[0], Model):
-        return tuple(column.attname for column in classes[0]._meta.concrete_fields)
+    for reading in readings:
+        if reading.columns:
+            return tuple(reading.columns)
+    if path == "instance" and issubclass(models[0], Model):
+        return tuple(column.attname for column in models[0]._meta.concrete_fields)
     return ()
-
-
-def _find_duplicate(group: Group, output: bytes) -> None:
-    seen = (len(output), hash(output))
-    if seen in group.outputs:
-        group.duplicates += 1
-    elif len(group.outputs) < _OUTPUTS:
-        group.outputs.add(seen)
-
-
-def _caller(frame: FrameType | None) -> FrameType | None:
-    """The nearest frame of the site's own code; without one, what has called us."""
-    first = None
-    while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if module == _HANDLER:
-            break
-        root = module.partition(".")[0]
-        if root not in _HIDDEN:
-            return frame
-        if first is None and root != "pyforge_web":
-            first = frame
-        frame = frame.f_back
-    return first
-
-
-def _site(frame: FrameType) -> Site:
-    return Site(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
-
-
-def _stack(frame: FrameType | None) -> tuple[Site, ...]:
-    """The frames of the site's own code, the innermost first."""
-    found: list[Site] = []
-    while frame is not None and len(found) < _DEPTH:
-        module = frame.f_globals.get("__name__", "")
-        if module == _HANDLER:
-            break
-        if module.partition(".")[0] not in _HIDDEN:
-            found.append(_site(frame))
-        frame = frame.f_back
-    return tuple(found)

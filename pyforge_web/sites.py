@@ -1,0 +1,59 @@
+"""Whose line of code makes a native call."""
+
+from contextvars import ContextVar
+from types import FrameType
+from typing import NamedTuple
+
+_DEPTH = 20  # frames of a stack
+# Not whose line a developer would change; compiled Jinja2 templates have no name.
+_HIDDEN = frozenset(
+    ("", "asgiref", "asyncio", "concurrent", "contextlib", "contextvars", "debug_toolbar", "django", "jinja2",
+     "pyforge_web", "threading")
+)  # fmt: skip
+_HANDLER = "django.core.handlers.base"  # calls the view; beyond it is the server
+
+
+class Site(NamedTuple):
+    """A place in the code: a function's line, or a template's."""
+
+    file: str
+    line: int
+    name: str
+
+    @classmethod
+    def of(cls, frame: FrameType) -> "Site":
+        """Where a frame is now."""
+        return cls(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
+
+
+# The tag that makes the call; `metering.at` sets it.
+place: ContextVar[Site | None] = ContextVar("pyforge_web_place", default=None)
+
+
+def caller(frame: FrameType | None) -> FrameType | None:
+    """The nearest frame of the site's own code; without one, the nearest that is not ours."""
+    nearest = None
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module == _HANDLER:
+            break
+        root = module.partition(".")[0]
+        if root not in _HIDDEN:
+            return frame
+        if nearest is None and root != "pyforge_web":
+            nearest = frame
+        frame = frame.f_back
+    return nearest
+
+
+def stack(frame: FrameType | None) -> tuple[Site, ...]:
+    """The frames of the site's own code, the innermost first."""
+    found: list[Site] = []
+    while frame is not None and len(found) < _DEPTH:
+        module = frame.f_globals.get("__name__", "")
+        if module == _HANDLER:
+            break
+        if module.partition(".")[0] not in _HIDDEN:
+            found.append(Site.of(frame))
+        frame = frame.f_back
+    return tuple(found)
