@@ -16,6 +16,7 @@ INSTALLED_APPS = [
     "demo_site.airports",
 ]
 MIDDLEWARE = [
+    "pyforge_web.middleware.PyForgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

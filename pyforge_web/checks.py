@@ -4,14 +4,99 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags, register
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
+from django.core.exceptions import ImproperlyConfigured
 from django.template import engines
 from django.template.backends.django import DjangoTemplates
+from django.utils.module_loading import import_string
 
+from .bridge import BUILD_PROFILE
+from .conf import get_settings
 from .loaders import LiteralTag, find_literal
 
 _EXTENSION = "pyforge_web.jinja.PyForgeExtension"
+_MIDDLEWARE = "pyforge_web.middleware.PyForgeMiddleware"
+_TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"
+_CACHE = "django.middleware.cache.UpdateCacheMiddleware"
+
+
+@register()
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """Finds keys and values in `PYFORGE_WEB` that the first request would stumble over."""
+    try:
+        get_settings()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="docs/settings.md lists the keys and their values.", id="pyforge_web.E001")]
+    return []
+
+
+@register()
+def check_middleware(**kwargs: Any) -> list[CheckMessage]:
+    """Finds `PyForgeMiddleware` where others would lose or repeat what it says."""
+    found = [_bases(path) for path in settings.MIDDLEWARE]
+    ours = next((index for index, names in enumerate(found) if _MIDDLEWARE in names), None)
+    if ours is None:
+        return []
+    outer = set().union(*found[:ours])
+    messages: list[CheckMessage] = []
+    if _TOOLBAR in outer:
+        problem = "PyForgeMiddleware stands inside of DebugToolbarMiddleware, which replaces its Server-Timing header."
+        messages.append(_move(problem, _TOOLBAR, "pyforge_web.W001"))
+    if _CACHE in outer:
+        problem = "PyForgeMiddleware stands inside of UpdateCacheMiddleware: cached responses repeat old figures."
+        messages.append(_move(problem, _CACHE, "pyforge_web.W002"))
+    return messages
+
+
+@register()
+def check_toolbar_store(**kwargs: Any) -> list[CheckMessage]:
+    """Finds the one store of the debug toolbar that fails each request under ASGI."""
+    options = getattr(settings, "DEBUG_TOOLBAR_CONFIG", {})
+    if (
+        "debug_toolbar" not in settings.INSTALLED_APPS
+        or not getattr(settings, "ASGI_APPLICATION", None)
+        or options.get("TOOLBAR_STORE_CLASS") != "debug_toolbar.store.DatabaseStore"
+    ):
+        return []
+    return [
+        Caution(
+            "The debug toolbar's DatabaseStore queries in the event loop: under ASGI each request fails.",
+            hint=(
+                "Set DEBUG_TOOLBAR_CONFIG['TOOLBAR_STORE_CLASS'] to 'debug_toolbar.store.CacheStore', or remove "
+                "ASGI_APPLICATION if only WSGI serves this site."
+            ),
+            id="pyforge_web.W003",
+        )
+    ]
+
+
+@register()
+def check_core(**kwargs: Any) -> list[CheckMessage]:
+    """Finds a native core that was built for debugging."""
+    if BUILD_PROFILE != "debug":
+        return []
+    return [
+        Caution(
+            "The native core is a debug build: it is many times slower, and its times mean nothing.",
+            hint="Build it anew with `make install`, or `pip install .`.",
+            id="pyforge_web.W004",
+        )
+    ]
+
+
+def _move(problem: str, before: str, check: str) -> CheckMessage:
+    return Caution(problem, hint=f"In MIDDLEWARE, move '{_MIDDLEWARE}' before '{before}'.", id=check)
+
+
+def _bases(path: str) -> set[str]:
+    """The dotted paths of a middleware and of the classes that it extends."""
+    try:
+        middleware = import_string(path)
+    except ImportError:
+        return {path}  # whoever loads it is told
+    return {path, *(f"{base.__module__}.{base.__qualname__}" for base in getattr(middleware, "__mro__", ()))}
 
 
 @register(Tags.templates)

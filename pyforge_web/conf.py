@@ -1,11 +1,15 @@
 """The settings: one dict, `PYFORGE_WEB`, in which every key has a default."""
 
+from collections.abc import Callable
 from functools import cache
+from inspect import iscoroutinefunction
 from typing import Any, Literal, TypedDict, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
 
 Nan = Literal["raise", "null"]
 
@@ -17,6 +21,7 @@ class Settings(TypedDict):
     NAN: Nan
     PRECOMPILE: Literal["all", "off"] | tuple[str, ...]
     SENSITIVE_FIELDS: tuple[str, ...]
+    SERVER_TIMING: Callable[[HttpRequest], object] | None
 
 
 DEFAULTS: Settings = {
@@ -24,6 +29,7 @@ DEFAULTS: Settings = {
     "NAN": "raise",
     "PRECOMPILE": "all",
     "SENSITIVE_FIELDS": ("password", "secret", "api_key", "private_key", "access_token", "refresh_token"),
+    "SERVER_TIMING": None,
 }
 
 
@@ -49,11 +55,26 @@ def get_settings() -> Settings:
         if not _are_names(merged["PRECOMPILE"]):
             raise ImproperlyConfigured("PYFORGE_WEB['PRECOMPILE'] must be 'all', 'off', or a list like ['app.Model'].")
         merged["PRECOMPILE"] = tuple(merged["PRECOMPILE"])
-    return cast(Settings, {**merged, "SENSITIVE_FIELDS": tuple(merged["SENSITIVE_FIELDS"])})
+    timing = _function(merged["SERVER_TIMING"])
+    return cast(Settings, {**merged, "SENSITIVE_FIELDS": tuple(merged["SENSITIVE_FIELDS"]), "SERVER_TIMING": timing})
 
 
 def _are_names(value: object) -> bool:
     return isinstance(value, list | tuple | set | frozenset) and all(isinstance(name, str) for name in value)
+
+
+def _function(given: Any) -> Any:
+    """The function behind `SERVER_TIMING`, or None."""
+    try:
+        function = import_string(given) if isinstance(given, str) else given
+    except ImportError as error:
+        raise ImproperlyConfigured(f"PYFORGE_WEB['SERVER_TIMING']: {error}") from error
+    if function is not None and (not callable(function) or iscoroutinefunction(function)):
+        raise ImproperlyConfigured(
+            "PYFORGE_WEB['SERVER_TIMING'] must be None, a function that is given the request, or its dotted path; "
+            "not a coroutine function."
+        )
+    return function
 
 
 def _reset(*, setting: str, **kwargs: object) -> None:

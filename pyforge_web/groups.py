@@ -15,9 +15,8 @@ SOURCES: dict[str, Source] = {
     "dumps_stream": "stream",
     "dumps_html": "tag",
     "clean": "validate",
-    "clean_data": "validate",
-    "clean_json": "validate",
-    "validate_many": "validate",
+    "clean_rows": "validate",
+    "clean_values": "validate",
 }
 _QUERIES, _OUTPUTS = 5, 1000
 
@@ -31,6 +30,11 @@ class Sums(NamedTuple):
     bytes: int = 0
     native_ns: int = 0
     python_ns: int = 0
+
+    @property
+    def crossings(self) -> int:
+        """Crossings in, of which each call is one, and out."""
+        return self.calls + self.crossings_out
 
     def plus(self, other: "Sums") -> "Sums":
         """Both together."""
@@ -109,12 +113,12 @@ class Group:
                 if note.sql in self.queries or len(self.queries) < _QUERIES:
                     self.queries[note.sql] = self.queries.get(note.sql, 0) + 1
 
-    def find_duplicate(self, size: int, digest: int) -> None:
-        """Counts a call whose output this group has written before."""
-        if (size, digest) in self.outputs:
+    def find_duplicate(self, output: tuple[int, int]) -> None:
+        """Counts a call whose output, by its size and hash, this group has written before."""
+        if output in self.outputs:
             self.duplicates += 1
         elif len(self.outputs) < _OUTPUTS:
-            self.outputs.add((size, digest))
+            self.outputs.add(output)
 
     def _add_columns(self, reading: Reading, prefix: str) -> None:
         django = reading.django()

@@ -8,6 +8,7 @@ collector that asks for details hears of each call (`recording.py`).
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cached_property
 from time import perf_counter_ns
 from typing import Any, ParamSpec, TypeVar
 
@@ -56,10 +57,8 @@ class Collector(Counters):
     inside of a call beside that of the QuerySets written, `calls` keeps so many single calls.
     """
 
-    __slots__ = (
-        "compiled", "database_ns", "django_columns", "django_rows", "failures", "native_columns", "record",
-        "recording", "rescued", "started_ns",
-    )  # fmt: skip
+    # Little is done until it is needed: each request has one.
+    recording: Recording | None = None
 
     def __init__(
         self,
@@ -72,16 +71,21 @@ class Collector(Counters):
         calls: int = 0,
     ) -> None:
         self.started_ns = perf_counter_ns()
-        self.native_columns = self.django_columns = self.django_rows = self.rescued = self.database_ns = 0
-        # How often each model's field failed with each code.
-        self.failures: dict[tuple[str, str, str], int] = {}
-        self.compiled: list[Compilation] = []
-        self.recording: Recording | None = None
         if groups or sites or stacks or hashes or queries or calls:
             self.recording = Recording(self.started_ns, sites, stacks, hashes, calls)
             self.record = self.recording.add
         if queries:
             watch_queries()
+
+    @cached_property
+    def failures(self) -> dict[tuple[str, str, str], int]:
+        """How often each model's field failed with each code."""
+        return {}
+
+    @cached_property
+    def compiled(self) -> list[Compilation]:
+        """What was compiled meanwhile."""
+        return []
 
     @property
     def functions(self) -> dict[str, Sums]:
@@ -142,7 +146,7 @@ def in_database(call: Callable[Given, Result], reading: Reading | None = None) -
         finally:
             taken = perf_counter_ns() - started
             for collector in collectors:
-                collector.database_ns += taken
+                collector.count_database(taken)
             if reading is not None:
                 reading.waited(taken)
 
@@ -152,20 +156,19 @@ def in_database(call: Callable[Given, Result], reading: Reading | None = None) -
 def count_columns(django: int, total: int) -> None:
     """A query was planned: so many of its columns go through Django's converters."""
     for collector in active.get():
-        collector.django_columns += django
-        collector.native_columns += total - django
+        collector.count_columns(total - django, django)
 
 
 def count_django_rows(rows: int) -> None:
     """A QuerySet took Django's path, whole: so many rows."""
     for collector in active.get():
-        collector.django_rows += rows
+        collector.count_django_rows(rows)
 
 
 def count_rescued() -> None:
     """A value of a native column was not of the strict form and went through Django's converters."""
     for collector in active.get():
-        collector.rescued += 1
+        collector.count_rescued()
 
 
 def count_failures(model: str, failures: Mapping[tuple[str, str], int]) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from time import perf_counter_ns
 from types import FrameType
 from typing import Any, cast
@@ -31,6 +32,7 @@ class Recording:
         self._stacks = stacks
         self._hashes = hashes
         self._kept = calls
+        self._lines: dict[tuple[str, int, int], tuple[str, int]] = {}
 
     def add(
         self,
@@ -44,12 +46,12 @@ class Recording:
         fields: object,
         output: bytes | None,
         model: type | None,
-        noted: list[Any],
+        noted: list[Any] | None,
     ) -> None:
         """One call ended: native code calls this, after it has added to the sums of the collector.
 
         `value` was written with `fields=`, or judged; `model` is the class of the instances or tuples in it; `noted`
-        is what `notes` held during the call.
+        is what `notes` held, where Python code ran. Spelled for speed: `benchmarks/suites/counting.py`.
         """
         duration = native_ns + python_ns
         start = perf_counter_ns() - self._started_ns - duration
@@ -65,13 +67,12 @@ class Recording:
             function,
             kind,
             model,
-            tuple(map(str, fields)) if isinstance(fields, list | tuple) else None,
-            frame and frame.f_code.co_filename,
-            frame and frame.f_lineno,
+            None if fields is None else _column_names(fields),
+            None if frame is None else self._line(frame),
             place.get() if source == "tag" else None,
-            _read(noted) if noted else None,
+            _readings(noted) if noted else None,
         )
-        group = self.groups.get(key) or self._begin(key, noted, frame, start)
+        group = self.groups.get(key) or self._begin(key, noted or (), frame, start)
         if group is None:
             return
         group.calls += 1
@@ -84,30 +85,41 @@ class Recording:
             group.max_ns = duration
         if duration < group.min_ns:
             group.min_ns = duration
-        if len(group.durations) < _DURATIONS:
+        if group.calls <= _DURATIONS:
             group.durations.append(duration)
         if noted:
             group.add_notes(noted)
         if self._hashes and output is not None:
-            group.find_duplicate(size, hash(output))
+            group.find_duplicate((size, hash(output)))
         if len(self.calls) < self._kept:
-            self.calls.append(Call(group, start, Sums(1, crossings_out, rows, size, native_ns, python_ns)))
+            sums = Sums(1, crossings_out, rows, size, native_ns, python_ns)
+            self.calls.append(Call(group, start, sums))
 
-    def _begin(self, key: tuple[Any, ...], noted: list[Any], frame: FrameType | None, start: int) -> Group | None:
+    def _line(self, frame: FrameType) -> tuple[str, int]:
+        """The line that calls. Its number is searched for in a table as long as the function: remembered."""
+        code = frame.f_code
+        instruction = code.co_filename, code.co_firstlineno, frame.f_lasti
+        line = self._lines.get(instruction)
+        if line is None:
+            line = self._lines[instruction] = code.co_filename, frame.f_lineno
+        return line
+
+    def _begin(self, key: tuple[Any, ...], noted: Sequence[Any], frame: FrameType | None, start: int) -> Group | None:
         """A new group, None where there are enough."""
         if len(self.groups) >= _GROUPS:
             self.ungrouped += 1
             return None
-        function, kind, model, fields, _, _, template, _ = key
+        function, kind, model, fields, _, template, _ = key
         readings = [note for note in noted if type(note) is Reading]
+        source = SOURCES.get(function, "direct")
         models, path = _path(kind, model, readings)
         group = Group(
             function=function,
-            source=SOURCES.get(function, "direct"),
+            source=source,
             label=", ".join(each._meta.label if issubclass(each, Model) else each.__name__ for each in models),
             value_type=kind.__name__,
             fields=fields or _names(models, path, readings),
-            path=path,
+            path="rules" if source == "validate" else path,
             why="; ".join(dict.fromkeys(reading.why for reading in readings if reading.why)),
             site=None if frame is None else Site.of(frame),
             template=template,
@@ -117,7 +129,12 @@ class Recording:
         return self.groups.setdefault(key, group)
 
 
-def _read(noted: list[Any]) -> tuple[tuple[type, str, str], ...]:
+def _column_names(fields: object) -> tuple[str, ...]:
+    """What `fields=` was given; relations as they are written."""
+    return tuple(map(str, fields)) if isinstance(fields, (list, tuple)) else ()
+
+
+def _readings(noted: list[Any]) -> tuple[tuple[type, str, str], ...]:
     """What tells one group from another in the notes of a call."""
     return tuple((note.model, note.path, note.why) for note in noted if type(note) is Reading)
 

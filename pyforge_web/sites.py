@@ -30,17 +30,27 @@ class Site(NamedTuple):
 place: ContextVar[Site | None] = ContextVar("pyforge_web_place", default=None)
 
 
+class _Hidden(dict[str, bool]):
+    """Whether a module's frames are passed over, remembered by its name."""
+
+    def __missing__(self, module: str) -> bool:
+        self[module] = hidden = module.partition(".")[0] in _HIDDEN
+        return hidden
+
+
+_hidden = _Hidden()
+
+
 def caller(frame: FrameType | None) -> FrameType | None:
     """The nearest frame of the site's own code; without one, the nearest that is not ours."""
     nearest = None
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
+        if not _hidden[module]:
+            return frame
         if module == _HANDLER:
             break
-        root = module.partition(".")[0]
-        if root not in _HIDDEN:
-            return frame
-        if nearest is None and root != "pyforge_web":
+        if nearest is None and not module.startswith("pyforge_web"):
             nearest = frame
         frame = frame.f_back
     return nearest
@@ -53,7 +63,7 @@ def stack(frame: FrameType | None) -> tuple[Site, ...]:
         module = frame.f_globals.get("__name__", "")
         if module == _HANDLER:
             break
-        if module.partition(".")[0] not in _HIDDEN:
+        if not _hidden[module]:
             found.append(Site.of(frame))
         frame = frame.f_back
     return tuple(found)

@@ -1,6 +1,7 @@
 """`CompiledValidator`: what Django says of an instance's fields, compiled once per model."""
 
-from collections.abc import Container, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
 from time import perf_counter_ns
 from typing import Any, NamedTuple, cast, final
 
@@ -8,6 +9,7 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import Model
 
+from . import metering
 from .bridge import Validator
 from .conf import get_settings
 from .rules import FieldPlan, plan
@@ -34,6 +36,7 @@ class Unread(NamedTuple):
         raise RuntimeError(f"{self.field} was changed after the validation: it takes {self.value!r} now")
 
 
+_UNREAD = ValidationError("", code="unread")
 # The errors of one instance by field name, in the order of the fields.
 FieldErrors = dict[str, "list[ValidationError] | Unread"]
 
@@ -77,6 +80,9 @@ class CompiledValidator:
         claimed = any(found.conversion for found in self.plans)
         self.inherited: Any = _inherited(self.model) or (None if claimed else Model.clean_fields)
         self.compile_ns = perf_counter_ns() - started
+        rules = [rule for found in self.plans for rule in found.rules]
+        django = rules.count(None) + sum(found.conversion is None for found in self.plans)
+        metering.count_compiled(self.model._meta.label, "validator", self.compile_ns, sum(map(bool, rules)), django)
 
     def clean(self, instance: Model, exclude: Container[str] | None = None) -> None:
         """Cleans all fields but those in `exclude`: raises and writes what `Model.clean_fields` does.
@@ -88,6 +94,7 @@ class CompiledValidator:
 
     def _raise(self, errors: Any, instance: Model, exclude: Container[str] | None) -> None:
         if errors is not NotImplemented:
+            self._count_failures([errors])
             raise ValidationError(errors)
         self.recompile()
         self.clean(instance, exclude)
@@ -99,7 +106,22 @@ class CompiledValidator:
         while found is NotImplemented:
             self.recompile()
             found = self._native.clean_rows(instances, exclude)
+        self._count_failures(found.values())
         return cast(dict[int, FieldErrors], found)
+
+    def _count_failures(self, rows: Iterable[FieldErrors]) -> None:
+        """Tells the collectors which fields failed with which codes; errors that nobody has read have none yet."""
+        if not metering.active.get():
+            return
+        metering.count_failures(
+            self.model._meta.label,
+            Counter(
+                (name, str(error.code))
+                for row in rows
+                for name, errors in row.items()
+                for error in ([_UNREAD] if isinstance(errors, Unread) else errors)
+            ),
+        )
 
     def explain(self) -> list[FieldRules]:
         """Per field: whether Rust judges its values or Django, by which rules, and why."""

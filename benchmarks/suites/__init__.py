@@ -10,6 +10,7 @@ from benchmarks.suites import (
     encoder,
     instances,
     memory,
+    middleware,
     queryset_memory,
     querysets,
     rules,
@@ -30,4 +31,5 @@ SUITES: dict[str, Suite] = {
     "embedding": embedding.run,
     "validation": validation.run,
     "rules": rules.run,
+    "middleware": middleware.run,
 }

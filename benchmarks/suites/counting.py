@@ -3,7 +3,10 @@
 Counting cannot be turned off: the same core is built once more without it, and both are timed side by side.
 """
 
+from collections.abc import Mapping
 from contextvars import Context, copy_context
+
+from django.utils.functional import lazystr
 
 from benchmarks import uncounted
 from benchmarks.goals import Goal
@@ -12,7 +15,11 @@ from benchmarks.report import Report, table
 from pyforge_web import bridge, metering
 
 COUNTING = Goal(5)  # ns a call
+LISTENING = {"none": Goal(100), "one": Goal(500), "panel": Goal(2_000)}  # ns a crossing
 VALUES = {"1": 1, '{"ok": true, "id": 5}': {"ok": True, "id": 5}}
+OUT = 200
+CROSSINGS = {f"{OUT} crossings out": [lazystr("x")] * OUT}
+PANEL = {"sites": True, "stacks": True, "hashes": True, "queries": True}
 
 
 def run(effort: Effort, only: str = "") -> Report:
@@ -23,42 +30,58 @@ def run(effort: Effort, only: str = "") -> Report:
     counting = [_counting(report, name, value, bare, effort) for name, value in values.items()]
     report.add(table(["encoded", "without counting", "counted", "counting"], counting))
     bridge.listen()  # for good: each call looks for its collectors from here on
-    listening = [_collectors(name, value, effort) for name, value in values.items()]
-    names = ["no collector open", "one", "two", "timing and one collector"]
-    report.add(table(["encoded, once a collector was opened in the process", *names], listening))
+    crossings = {name: value for name, value in CROSSINGS.items() if only in name}
+    rows = [
+        *(_listening(report, name, value, 1, bare, effort) for name, value in values.items()),
+        *(_listening(report, name, value, OUT, bare, effort) for name, value in crossings.items()),
+    ]
     report.add(
-        "`without counting`: a build whose meter does nothing; best times.",
-        "The last column of each table is the median of the differences within each round.",
+        "Once a collector was opened in the process, ns above a build without counting, for each crossing:",
+        table(["encoded", "no collector open", "one collector", "two", "one with all details"], rows),
+        "`without counting`: a build whose meter does nothing; best times. The last column of the first table, and all"
+        " of the second, are medians of the differences within each round.",
     )
     return report
 
 
 def _counting(report: Report, name: str, value: object, bare: object, effort: Effort) -> list[str]:
-    without, counted = _times(value, {"without": (bare, 0), "counted": (bridge.dumps, 0)}, effort)
-    verdict = report.judge(f"{name}, counting, ns", COUNTING, counted.above_by_round(without) * 1e9)
-    return [name, f"{without.best * 1e9:.1f}", f"{counted.best * 1e9:.1f}", verdict]
+    times = _times(value, {"without": (bare, copy_context()), "counted": (bridge.dumps, copy_context())}, effort)
+    verdict = report.judge(f"{name}, counting, ns", COUNTING, times["counted"].above_by_round(times["without"]) * 1e9)
+    return [name, f"{times['without'].best * 1e9:.1f}", f"{times['counted'].best * 1e9:.1f}", verdict]
 
 
-def _collectors(name: str, value: object, effort: Effort) -> list[str]:
-    none, one, two = _times(value, {str(count): (bridge.dumps, count) for count in range(3)}, effort)
-    nanoseconds = [f"{timing.best * 1e9:.1f}" for timing in (none, one, two)]
-    return [name, *nanoseconds, f"{one.above_by_round(none) * 1e9:.1f}"]
+def _listening(report: Report, name: str, value: object, crossings: int, bare: object, effort: Effort) -> list[str]:
+    """The row of a value in whose encode there are so many crossings."""
+    listeners = {
+        "none": [],
+        "one": [metering.Collector()],
+        "two": [metering.Collector(), metering.Collector()],
+        "panel": [metering.Collector(**PANEL)],
+    }
+    contestants = {title: (bridge.dumps, _context(open_)) for title, open_ in listeners.items()}
+    times = _times(value, {"without": (bare, copy_context()), **contestants}, effort)
+    return [name, *(_above(report, name, title, times, crossings) for title in listeners)]
 
 
-def _times(value: object, contestants: dict[str, tuple[object, int]], effort: Effort) -> list[Timing]:
-    """Times of each contestant, a `dumps` and the number of collectors that are open for it."""
-    timings = interleave(
+def _above(report: Report, name: str, title: str, times: Mapping[str, Timing], crossings: int) -> str:
+    figure = times[title].above_by_round(times["without"]) / crossings * 1e9
+    goal = LISTENING.get(title)
+    return f"{figure:.1f}" if goal is None else report.judge(f"{name}, collectors: {title}, ns", goal, figure)
+
+
+def _times(value: object, contestants: Mapping[str, tuple[object, Context]], effort: Effort) -> dict[str, Timing]:
+    """Times of each contestant: a `dumps` and the context with its collectors."""
+    return interleave(
         {
-            title: Timed("dumps(value)", {"dumps": dumps}, lambda count: [value] * count, context=_listening(open_))
-            for title, (dumps, open_) in contestants.items()
+            title: Timed("dumps(value)", {"dumps": dumps}, lambda count: [value] * count, context=context)
+            for title, (dumps, context) in contestants.items()
         },
         effort,
     )
-    return list(timings.values())
 
 
-def _listening(collectors: int) -> Context:
-    """A context in which so many collectors are open."""
+def _context(collectors: list[metering.Collector]) -> Context:
+    """A context in which these are open."""
     context = copy_context()
-    context.run(metering.active.set, tuple(metering.Collector() for _ in range(collectors)))
+    context.run(metering.active.set, tuple(collectors))
     return context

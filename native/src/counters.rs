@@ -1,5 +1,6 @@
 //! The sums of a collector. They are native: a call of Python code for each crossing would cost more than the crossing.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
@@ -35,10 +36,16 @@ impl Sums {
 
 /// The base of `pyforge_web.metering.Collector`.
 #[pyclass(frozen, subclass, module = "pyforge_web._native")]
+#[derive(Default)]
 pub struct Counters {
     /// Whether the subclass wants to hear of each call.
     pub detailed: bool,
     functions: Mutex<Vec<(&'static str, Sums)>>,
+    native_columns: AtomicU64,
+    django_columns: AtomicU64,
+    django_rows: AtomicU64,
+    rescued: AtomicU64,
+    database_ns: AtomicU64,
 }
 
 impl Counters {
@@ -70,7 +77,28 @@ impl Counters {
         for (_, wanted) in details.into_iter().flatten() {
             detailed |= wanted.is_truthy()?;
         }
-        Ok(Self { detailed, functions: Mutex::new(Vec::new()) })
+        Ok(Self { detailed, ..Self::default() })
+    }
+
+    /// A query was planned: so many of its columns are read natively, so many go through Django's converters.
+    fn count_columns(&self, native: u64, django: u64) {
+        self.native_columns.fetch_add(native, Relaxed);
+        self.django_columns.fetch_add(django, Relaxed);
+    }
+
+    /// A QuerySet took Django's path, whole: so many rows.
+    fn count_django_rows(&self, rows: u64) {
+        self.django_rows.fetch_add(rows, Relaxed);
+    }
+
+    /// A value of a native column went through Django's converters.
+    fn count_rescued(&self) {
+        self.rescued.fetch_add(1, Relaxed);
+    }
+
+    /// The database was waited for.
+    fn count_database(&self, ns: u64) {
+        self.database_ns.fetch_add(ns, Relaxed);
     }
 
     /// Per function: calls, crossings out, rows, bytes, nanoseconds in native code and in the Python code it called.
@@ -107,6 +135,31 @@ impl Counters {
     #[getter]
     fn bytes(&self) -> u64 {
         self.total(|sums| sums.bytes)
+    }
+
+    #[getter]
+    fn native_columns(&self) -> u64 {
+        self.native_columns.load(Relaxed)
+    }
+
+    #[getter]
+    fn django_columns(&self) -> u64 {
+        self.django_columns.load(Relaxed)
+    }
+
+    #[getter]
+    fn django_rows(&self) -> u64 {
+        self.django_rows.load(Relaxed)
+    }
+
+    #[getter]
+    fn rescued(&self) -> u64 {
+        self.rescued.load(Relaxed)
+    }
+
+    #[getter]
+    fn database_ns(&self) -> u64 {
+        self.database_ns.load(Relaxed)
     }
 
     #[getter]

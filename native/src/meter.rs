@@ -96,6 +96,7 @@ impl<'py> Meter<'py> {
         let Some(listening) = &mut self.listening else {
             return call();
         };
+        listening.open_notes();
         let before = Instant::now();
         let result = call();
         listening.python += before.elapsed();
@@ -129,15 +130,14 @@ struct Listening<'py> {
 }
 
 /// What a collector that wants details hears beside the sums.
+#[derive(Default)]
 struct Details<'py> {
     value: Option<Bound<'py, PyAny>>,
     fields: Option<Bound<'py, PyAny>>,
     output: Option<Bound<'py, PyBytes>>,
     model: Option<Bound<'py, PyType>>,
-    /// What Python code notes of this call while it runs.
-    notes: Bound<'py, PyList>,
-    /// The notes of the call around this one.
-    around: Option<Bound<'py, PyAny>>,
+    /// Only once Python code runs that could take them.
+    notes: Option<Notes<'py>>,
 }
 
 impl<'py> Listening<'py> {
@@ -150,8 +150,20 @@ impl<'py> Listening<'py> {
             return Ok(None);
         }
         let detailed = listeners.iter_borrowed().any(|each| each.cast::<Counters>().is_ok_and(|it| it.get().detailed));
-        let details = if detailed { Some(Details::start(py)?) } else { None };
+        let details = detailed.then(Details::default);
         Ok(Some(Box::new(Self { listeners, details, started: Instant::now(), python: Duration::ZERO })))
+    }
+
+    /// From here on Python code may note what it knows of this call.
+    #[inline]
+    fn open_notes(&mut self) {
+        let py = self.listeners.py();
+        if let Some(details @ Details { notes: None, .. }) = &mut self.details {
+            match Notes::open(py) {
+                Ok(notes) => details.notes = Some(notes),
+                Err(error) => error.write_unraisable(py, None),
+            }
+        }
     }
 
     fn tell(&mut self, py: Python<'py>, function: &'static str, sums: &Sums) -> PyResult<()> {
@@ -162,6 +174,7 @@ impl<'py> Listening<'py> {
             if let Some(Details { value, fields, output, model, notes, .. }) =
                 details.as_ref().filter(|_| counters.detailed)
             {
+                let notes = notes.as_ref().map(|notes| &notes.taken);
                 let Sums { crossings_out, rows, bytes, native_ns, python_ns, .. } = sums;
                 listener.call_method1(
                     intern!(py, "record"),
@@ -173,19 +186,26 @@ impl<'py> Listening<'py> {
     }
 }
 
-impl<'py> Details<'py> {
-    fn start(py: Python<'py>) -> PyResult<Self> {
+/// What Python code notes of this call while it runs.
+struct Notes<'py> {
+    taken: Bound<'py, PyList>,
+    /// The notes of the call around this one.
+    around: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Notes<'py> {
+    fn open(py: Python<'py>) -> PyResult<Self> {
         let var = Imports::get(py)?.notes.bind(py);
-        let (notes, around) = (PyList::empty(py), ffi::context_value(var)?);
-        var.call_method1(intern!(py, "set"), (&notes,))?;
-        Ok(Self { value: None, fields: None, output: None, model: None, notes, around })
+        let notes = Self { taken: PyList::empty(py), around: ffi::context_value(var)? };
+        var.call_method1(intern!(py, "set"), (&notes.taken,))?;
+        Ok(notes)
     }
 }
 
-impl Drop for Details<'_> {
+impl Drop for Notes<'_> {
     /// The call around this one takes notes again, also when this one failed.
     fn drop(&mut self) {
-        let py = self.notes.py();
+        let py = self.taken.py();
         let set = Imports::get(py).and_then(|it| it.notes.bind(py).call_method1(intern!(py, "set"), (&self.around,)));
         if let Err(error) = set {
             error.write_unraisable(py, None);

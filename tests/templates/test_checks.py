@@ -1,11 +1,8 @@
 """The check for literal tags that no engine would run."""
 
-from pathlib import Path
-
 import pytest
 from django.core.checks import Tags, run_checks
 
-import pyforge_web
 from pyforge_web.checks import check_literal_tags
 
 DJANGO = "django.template.backends.django.DjangoTemplates"
@@ -72,12 +69,3 @@ def test_it_runs_with_the_checks_of_templates(settings, tmp_path):
 def test_directories_that_do_not_exist(settings, tmp_path):
     configure(settings, tmp_path / "absent", [(DJANGO, {}), (JINJA, {})])
     assert check_literal_tags() == []
-
-
-def test_every_check_is_documented():
-    root = Path(pyforge_web.__file__).parents[1]
-    source, docs = (root / "pyforge_web" / "checks.py").read_text(), (root / "docs" / "checks.md").read_text()
-    ids = {word.strip('",') for word in source.split() if "pyforge_web.W" in word}
-    assert {found.removeprefix('id="') for found in ids} == {
-        line.removeprefix("## ").strip("`") for line in docs.splitlines() if line.startswith("## `pyforge_web.")
-    }

@@ -68,11 +68,12 @@ impl Validator {
         exclude: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = instance.py();
-        metered(py, "clean", |meter| {
+        metered(instance, "clean", |meter| {
             if !self.is_current(py) {
                 return Ok(Some(py.NotImplemented().into_bound(py)));
             }
             meter.rows = 1;
+            meter.model(self.model.bind(py));
             let mut target = self.target(instance)?;
             let errors =
                 Run { validator: self, meter, exclude, lazy: false, imports: Imports::get(py)? }.clean(&mut target)?;
@@ -89,11 +90,12 @@ impl Validator {
         exclude: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = instances.py();
-        metered(py, "clean_rows", |meter| {
+        metered(instances, "clean_rows", |meter| {
             if !self.is_current(py) {
                 return Ok(py.NotImplemented().into_bound(py));
             }
             meter.rows = instances.len();
+            meter.model(self.model.bind(py));
             let found = PyDict::new(py);
             let mut run = Run { validator: self, meter, exclude, lazy: true, imports: Imports::get(py)? };
             for (index, instance) in instances.iter().enumerate() {
@@ -115,11 +117,12 @@ impl Validator {
         exclude: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = values.py();
-        metered(py, "clean_values", |meter| {
+        metered(values, "clean_values", |meter| {
             if !self.is_current(py) {
                 return Ok(Some(py.NotImplemented().into_bound(py)));
             }
             meter.rows = 1;
+            meter.model(self.model.bind(py));
             let mut target = Target::Values { values, make, made: None };
             let errors =
                 Run { validator: self, meter, exclude, lazy: false, imports: Imports::get(py)? }.clean(&mut target)?;
@@ -148,8 +151,14 @@ impl Validator {
 }
 
 /// Counts a call. A panic, which would be a fault of ours, becomes an `Exception` that Django's handlers catch.
-fn metered<'py, T>(py: Python<'py>, function: &str, work: impl FnOnce(&mut Meter<'py>) -> PyResult<T>) -> PyResult<T> {
+fn metered<'py, T>(
+    subject: &Bound<'py, PyAny>,
+    function: &'static str,
+    work: impl FnOnce(&mut Meter<'py>) -> PyResult<T>,
+) -> PyResult<T> {
+    let py = subject.py();
     let mut meter = Meter::start(py)?;
+    meter.about(subject, None);
     let result = catch_unwind(AssertUnwindSafe(|| work(&mut meter))).unwrap_or_else(|_| {
         Err(PyRuntimeError::new_err("PyForge Web failed inside its native core: please report this value as a bug"))
     });

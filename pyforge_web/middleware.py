@@ -1,0 +1,146 @@
+"""`PyForgeMiddleware`: what PyForge Web did in each request, for a header, a log and whoever listens."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial, reduce
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
+
+from .bodies import follow
+from .bridge import listen
+from .conf import get_settings
+from .metering import Collector, Sums, active
+from .signals import request_metered
+
+logger = logging.getLogger("pyforge_web.request")
+
+
+class PyForgeMiddleware:
+    """Meters each request: `request.pyforge` is its collector, open until the response is complete.
+
+    Synchronous and asynchronous, under WSGI and ASGI. It stands outside of the debug toolbar and of the cache.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+        listen()
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """The response of what is inside, metered."""
+        if self._is_async:
+            return self._acall(request)
+        collector = Collector()
+        request.pyforge = collector  # type: ignore[attr-defined]
+        collectors = (*active.get(), collector)
+        token = active.set(collectors)
+        try:
+            response: HttpResponseBase = self.get_response(request)
+        finally:
+            active.reset(token)
+        if _is_complete(request, response, collectors):
+            _end(request, response, collector)
+        return response
+
+    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
+        collector = Collector()
+        request.pyforge = collector  # type: ignore[attr-defined]
+        collectors = (*active.get(), collector)
+        token = active.set(collectors)
+        try:
+            response: HttpResponseBase = await self.get_response(request)
+        finally:
+            active.reset(token)
+        if _is_complete(request, response, collectors):
+            await _aend(request, response, collector)
+        return response
+
+
+def _is_complete(request: HttpRequest, response: HttpResponseBase, collectors: tuple[Collector, ...]) -> bool:
+    """Adds the header; whether nothing else will be counted. Otherwise the end of the body is waited for."""
+    collector = collectors[-1]
+    if collector.calls and _may_be_shown(request):
+        before = response.headers.get("Server-Timing")
+        own = server_timing(collector)
+        response.headers["Server-Timing"] = f"{before}, {own}" if before else own
+    if not response.streaming or isinstance(response, FileResponse):  # files are left to the server
+        return True
+    given = request, response, collector
+    follow(response, collectors, partial(_end, *given), partial(_aend, *given))
+    return False
+
+
+def _end(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> None:
+    if collector.calls:
+        _log(request, response, collector)
+    if request_metered.receivers:
+        request_metered.send_robust(PyForgeMiddleware, request=request, response=response, collector=collector)
+
+
+async def _aend(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> None:
+    if collector.calls:
+        _log(request, response, collector)
+    if request_metered.receivers:
+        await request_metered.asend_robust(PyForgeMiddleware, request=request, response=response, collector=collector)
+
+
+def _may_be_shown(request: HttpRequest) -> bool:
+    """Whether this visitor may see durations."""
+    allows = get_settings()["SERVER_TIMING"]
+    return settings.DEBUG if allows is None else bool(allows(request))
+
+
+def server_timing(collector: Collector) -> str:
+    """The metrics of a collector in the form of a `Server-Timing` header; durations are in milliseconds.
+
+    Source: W3C Server Timing.
+    """
+    sources = collector.sources
+    validated = sources.pop("validate", Sums())
+    written = reduce(Sums.plus, sources.values(), Sums())
+    metrics = []
+    if written.calls:
+        metrics.append(_metric("pyforge", _ns(written) - collector.database_ns, written))
+    if collector.database_ns:
+        metrics.append(f"pyforge-db;dur={collector.database_ns / 1e6:.3f}")
+    if validated.calls:
+        metrics.append(_metric("pyforge-validate", _ns(validated), validated))
+    return ", ".join(metrics)
+
+
+def _metric(name: str, ns: int, sums: Sums) -> str:
+    return f'{name};dur={ns / 1e6:.3f};desc="{_count(sums.calls, "call")} {_count(sums.crossings, "crossing")}"'
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _ns(sums: Sums) -> int:
+    return sums.native_ns + sums.python_ns
+
+
+def _log(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> None:
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug(
+            "%s %s %d: %s, %s, %s, %s, %.3f ms, of them %.3f ms in the database",
+            request.method,
+            request.path.encode("unicode_escape").decode("ascii"),  # no line breaks, as django.utils.log has it
+            response.status_code,
+            _count(collector.calls, "call"),
+            _count(collector.crossings_in + collector.crossings_out, "crossing"),
+            _count(collector.rows + collector.django_rows, "row"),
+            _count(collector.bytes, "byte"),
+            (collector.native_ns + collector.python_ns) / 1e6,
+            collector.database_ns / 1e6,
+            extra={"status_code": response.status_code, "request": request, "collector": collector},
+        )

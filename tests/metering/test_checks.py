@@ -1,0 +1,112 @@
+"""The checks of settings, of the order of middleware, of the toolbar's store and of the core; their docs."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.core.checks import run_checks
+from django.middleware.cache import CacheMiddleware
+from django.test import override_settings
+
+from pyforge_web import checks
+from pyforge_web.conf import DEFAULTS
+from pyforge_web.middleware import PyForgeMiddleware
+from tests.tables import cases
+
+ROOT = Path(__file__).parents[2]
+OURS = "pyforge_web.middleware.PyForgeMiddleware"
+TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"
+UPDATE = "django.middleware.cache.UpdateCacheMiddleware"
+STORE = "debug_toolbar.store.DatabaseStore"
+
+
+class Ours(PyForgeMiddleware):
+    """A subclass of the project's own."""
+
+
+class Cache(CacheMiddleware):
+    """A subclass of Django's."""
+
+
+def function(get_response):
+    """A middleware that is a function."""
+    return get_response
+
+
+def ids():
+    """The checks of ours that find something, by id; each says what to do."""
+    found = [message for message in run_checks() if message.id.startswith("pyforge_web.")]
+    assert all(message.hint for message in found)
+    return [message.id.partition(".")[2] for message in found]
+
+
+ORDERS = {
+    "no middleware": ([], []),
+    "not ours": ([TOOLBAR, UPDATE], []),
+    "ours alone": ([OURS], []),
+    "ours first": ([OURS, f"{__name__}.function", TOOLBAR, UPDATE], []),
+    "inside of the toolbar": ([TOOLBAR, OURS, UPDATE], ["W001"]),
+    "inside of the cache": ([UPDATE, f"{__name__}.function", OURS], ["W002"]),
+    "inside of both": ([UPDATE, TOOLBAR, OURS], ["W001", "W002"]),
+    "subclasses": ([f"{__name__}.Cache", f"{__name__}.Ours"], ["W002"]),
+    "a subclass, first": ([f"{__name__}.Ours", f"{__name__}.Cache"], []),
+    "a name that is wrong": (["nothing.there", UPDATE, OURS], ["W002"]),
+}
+
+
+@pytest.mark.parametrize("case", cases(ORDERS))
+def test_the_order_of_middleware(settings, case):
+    settings.MIDDLEWARE, expected = case
+    assert ids() == expected
+
+
+SETTINGS = {
+    "none": ({}, []),
+    "all": (dict(DEFAULTS), []),
+    "an unknown key": ({"NAM": 1}, ["E001"]),
+    "a wrong value": ({"NAN": 1}, ["E001"]),
+}
+
+
+@pytest.mark.parametrize("case", cases(SETTINGS))
+def test_settings(case):
+    given, expected = case
+    with override_settings(PYFORGE_WEB=given):
+        assert ids() == expected
+
+
+STORES = {
+    "under ASGI": ({}, True),
+    "under WSGI alone": ({"ASGI_APPLICATION": None}, False),
+    "the default store": ({"DEBUG_TOOLBAR_CONFIG": {}}, False),
+    "the cache's store": ({"DEBUG_TOOLBAR_CONFIG": {"TOOLBAR_STORE_CLASS": "debug_toolbar.store.CacheStore"}}, False),
+    "no toolbar": ({"INSTALLED_APPS": []}, False),
+}
+
+
+@pytest.mark.parametrize("case", cases(STORES))
+def test_the_store_of_the_toolbar(monkeypatch, case):
+    changed, is_wrong = case
+    given = {
+        "INSTALLED_APPS": ["debug_toolbar"],
+        "ASGI_APPLICATION": "site.asgi.application",
+        "DEBUG_TOOLBAR_CONFIG": {"TOOLBAR_STORE_CLASS": STORE},
+    }
+    monkeypatch.setattr(checks, "settings", SimpleNamespace(**given | changed))  # the toolbar is not installed here
+    assert [message.id for message in checks.check_toolbar_store()] == ["pyforge_web.W003"] * is_wrong
+
+
+def test_the_build_of_the_core(monkeypatch):
+    assert "W004" not in ids()
+    monkeypatch.setattr(checks, "BUILD_PROFILE", "debug")
+    assert ids() == ["W004"]
+
+
+def test_each_check_and_each_setting_has_its_docs():
+    named = set(re.findall(r'"pyforge_web\.([EW]\d{3})"', (ROOT / "pyforge_web" / "checks.py").read_text()))
+    docs = (ROOT / "docs" / "checks.md").read_text()
+    assert set(re.findall(r"^## `pyforge_web\.([EW]\d{3})`$", docs, re.M)) == named
+    assert set(re.findall(r"^\| \[`([EW]\d{3})`\]\(#pyforge_web\1\)", docs, re.M | re.I)) == named
+    rows = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "settings.md").read_text(), re.M)
+    assert sorted(rows) == sorted(DEFAULTS)
