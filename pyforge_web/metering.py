@@ -46,6 +46,7 @@ __all__ = [
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
+_GROUPS = 200
 _KEPT = 100  # compile events, and failing fields, that one collector keeps
 
 
@@ -54,7 +55,8 @@ class Collector(Counters):
 
     `groups` are kept by what was written and how; `sites` tells them apart by the line that called, `stacks` keeps the
     first stack of the first groups, `hashes` finds outputs that were written before, `queries` notes the SQL that runs
-    inside of a call beside that of the QuerySets written, `calls` keeps so many single calls.
+    inside of a call beside that of the QuerySets written, `calls` keeps so many single calls, and no
+    more groups than `max_groups` are begun, by default 200.
     """
 
     # Little is done until it is needed: each request has one.
@@ -69,10 +71,11 @@ class Collector(Counters):
         hashes: bool = False,
         queries: bool = False,
         calls: int = 0,
+        max_groups: int = 0,
     ) -> None:
         self.started_ns = perf_counter_ns()
-        if groups or sites or stacks or hashes or queries or calls:
-            self.recording = Recording(self.started_ns, sites, stacks, hashes, calls)
+        if groups or sites or stacks or hashes or queries or calls or max_groups:
+            self.recording = Recording(self.started_ns, sites, stacks, hashes, calls, max_groups or _GROUPS)
             self.record = self.recording.add
         if queries:
             watch_queries()

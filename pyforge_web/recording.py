@@ -14,13 +14,13 @@ from .groups import SOURCES, Call, Group, Source, Sums
 from .reading import Reading
 from .sites import Site, caller, place, stack
 
-_GROUPS, _STACKS, _LANE, _DURATIONS = 200, 25, 300, 50
+_STACKS, _LANE, _DURATIONS = 25, 300, 50
 
 
 class Recording:
     """The groups of one collector, its timeline, and the calls it was asked to keep."""
 
-    def __init__(self, started_ns: int, sites: bool, stacks: bool, hashes: bool, calls: int) -> None:
+    def __init__(self, started_ns: int, sites: bool, stacks: bool, hashes: bool, calls: int, groups: int) -> None:
         self.groups: dict[tuple[object, ...], Group] = {}
         # Start and duration of the first calls of each source.
         self.lanes: defaultdict[Source, list[tuple[int, int]]] = defaultdict(list)
@@ -32,6 +32,7 @@ class Recording:
         self._stacks = stacks
         self._hashes = hashes
         self._kept = calls
+        self._max_groups = groups
         self._lines: dict[tuple[str, int, int], tuple[str, int]] = {}
 
     def add(
@@ -106,7 +107,7 @@ class Recording:
 
     def _begin(self, key: tuple[Any, ...], noted: Sequence[Any], frame: FrameType | None, start: int) -> Group | None:
         """A new group, None where there are enough."""
-        if len(self.groups) >= _GROUPS:
+        if len(self.groups) >= self._max_groups:
             self.ungrouped += 1
             return None
         function, kind, model, fields, _, template, _ = key

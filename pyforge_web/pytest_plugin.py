@@ -1,0 +1,55 @@
+"""The plugin of pytest, which finds it by itself: its fixtures are those of `testing.py`."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from typing import Protocol
+
+import pytest
+from django.db.models import Model
+
+from .metering import Source
+from .testing import CaptureCrossings
+
+
+class AssertNumCrossings(Protocol):
+    """The type of both fixtures."""
+
+    def __call__(
+        self,
+        num: int,
+        *,
+        callbacks: int | None = None,
+        source: Source | None = None,
+        model: type[Model] | str | None = None,
+        info: str | None = None,
+    ) -> AbstractContextManager[CaptureCrossings]:
+        """Fails if the block makes another number of crossings into native code; `info` is added to the message."""
+
+
+@pytest.fixture
+def pyforge_assert_num_crossings() -> AssertNumCrossings:
+    """Asserts the number of crossings into native code: `with pyforge_assert_num_crossings(1): ...`."""
+    return partial(_assert_num_crossings, exact=True)
+
+
+@pytest.fixture
+def pyforge_assert_max_num_crossings() -> AssertNumCrossings:
+    """Asserts that there are at most so many crossings into native code."""
+    return partial(_assert_num_crossings, exact=False)
+
+
+@contextmanager
+def _assert_num_crossings(
+    num: int,
+    *,
+    exact: bool,
+    callbacks: int | None = None,
+    source: Source | None = None,
+    model: type[Model] | str | None = None,
+    info: str | None = None,
+) -> Iterator[CaptureCrossings]:
+    with CaptureCrossings(source=source, model=model) as captured:
+        yield captured
+    if complaint := captured.complaint(num, callbacks=callbacks, exact=exact):
+        pytest.fail("\n".join(filter(None, [info, complaint])))
