@@ -12,7 +12,7 @@ Source = Literal["response", "stream", "tag", "validate", "direct"]
 # The door that each native function stands behind; what is not here is called directly.
 SOURCES: dict[str, Source] = {
     "dumps_response": "response",
-    "dumps_stream": "stream",
+    "dump_chunk": "stream",
     "dumps_html": "tag",
     "clean": "validate",
     "clean_rows": "validate",

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 
-from .bodies import follow
 from .bridge import listen
 from .conf import get_settings
 from .metering import Collector, Sums, active
+from .responses import follow
 from .signals import request_metered
 
 logger = logging.getLogger("pyforge_web.request")

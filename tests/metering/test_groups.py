@@ -2,13 +2,15 @@
 
 import inspect
 import json
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
 
 import pytest
-from django.core.exceptions import FieldError
+from django.core.exceptions import FieldError, ValidationError
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import QuerySet
@@ -19,6 +21,7 @@ import pyforge_web
 from pyforge_web import CompiledSerializer, PyForgeJsonResponse, dumps, metering, serialize_instance
 from pyforge_web.html import pyforge_json
 from pyforge_web.metering import collect
+from pyforge_web.validators import CompiledValidator
 from tests.app.models import Article, Author
 from tests.callbacks import CALLBACKS
 from tests.rows.models import Customs
@@ -368,6 +371,48 @@ def test_a_bare_thread_is_not_counted():
         thread.start()
         thread.join()
     assert found.calls == 0
+
+
+def test_a_validator():
+    validator = CompiledValidator.for_model(Author)
+    right, wrong = Author(name="Ann", born="1990-01-02"), Author(name="x" * 100)
+    with pytest.raises(ValidationError) as django:
+        wrong.clean_fields()
+    validator.clean(right)  # compiled, and compiled again if the fields have changed
+    with collect(**DETAILS) as found:
+        validator.clean(right)
+        with pytest.raises(ValidationError):
+            validator.clean(wrong)
+        validator.clean_rows([right, wrong, right])
+    said = [(each.function, each.source, each.label, each.value_type, each.path, each.rows) for each in found.groups]
+    assert said == [
+        ("clean", "validate", "tests_app.Author", "Author", "rules", 1),
+        ("clean", "validate", "tests_app.Author", "Author", "rules", 1),
+        ("clean_rows", "validate", "tests_app.Author", "list", "rules", 3),
+    ]
+    codes = {(name, error.code) for name, errors in django.value.error_dict.items() for error in errors}
+    by_code = {("tests_app.Author", *each) for each in codes}
+    assert by_code <= found.failures.keys()
+    unread = {key for key in found.failures if key[2] == "unread"}
+    assert found.failures.keys() == by_code | unread
+    assert sum(found.failures.values()) == 2 * len(codes)
+    assert wrong.name not in str(found.failures)
+
+
+def test_validators_that_are_compiled_at_start_up():
+    code = """
+import django
+django.setup()
+from pyforge_web import metering
+from tests.app.models import Author
+from pyforge_web.validators import CompiledValidator
+
+(event,) = (event for event in metering.compiled.newest if event[:2] == ("tests_app.Author", "validator"))
+rules = [field.rules for field in CompiledValidator.for_model(Author).explain()]
+print(event.when, event.native == sum(map(len, rules)), event.ns > 0)
+"""
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert child.stdout == "startup True True\n", child.stderr
 
 
 def test_failures():

@@ -102,6 +102,16 @@ def test_a_request_is_counted(get, heard, path):
     assert (response.status_code, heard.only.calls, heard.only.crossings_out) == (status, calls, crossings_out)
 
 
+@pytest.mark.parametrize("path", COUNTS)
+def test_a_collector_needs_no_middleware(get, settings, heard, path):
+    settings.MIDDLEWARE = []
+    with collect() as found:
+        assert "Server-Timing" not in get(path)[0]
+    # A body that is made in a context of its own is followed by the middleware alone.
+    assert (found.calls, found.crossings_out) == COUNTS[path][1:]
+    assert not heard.signals
+
+
 def test_the_counters_live(get):
     assert get("/live/")[1] == b"1 3"
 
