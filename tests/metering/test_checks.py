@@ -14,6 +14,8 @@ from pyforge_web.conf import DEFAULTS
 from pyforge_web.middleware import PyForgeMiddleware
 from tests.tables import cases
 
+pytestmark = pytest.mark.django_db  # other checks ask the database
+
 ROOT = Path(__file__).parents[2]
 OURS = "pyforge_web.middleware.PyForgeMiddleware"
 TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"
