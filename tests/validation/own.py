@@ -19,6 +19,12 @@ def accept(value):
     return "ignored"
 
 
+def accept_both(value, instance):
+    """A `clean` of a field."""
+    called("accept both", value)
+    return value
+
+
 def refuse(value):
     called("refuse", value)
     raise ValidationError("refused %(value)s", code="refused", params={"value": value})

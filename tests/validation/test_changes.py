@@ -46,6 +46,11 @@ def count(name, **more):
     return change
 
 
+def compute_again(field):
+    field._validators.append(own.refuse)
+    vars(field).pop("validators", None)
+
+
 CHANGES = {
     "append": lambda field: field.validators.append(own.refuse),
     "append a rule": lambda field: field.validators.append(v.MinLengthValidator(2)),
@@ -62,7 +67,7 @@ CHANGES = {
     "a tuple": lambda field: setattr(field, "validators", (own.refuse,)),
     "computed again": lambda field: vars(field).pop("validators", None),
     "_validators": lambda field: field._validators.append(own.refuse),
-    "_validators, computed again": lambda field: field._validators.append(own.refuse) or vars(field).pop("validators", None),
+    "_validators, computed again": compute_again,
     "choices": lambda field: setattr(field, "choices", [("h", "H"), (5, "five")]),
     "choices of an enum": lambda field: setattr(field, "choices", Suit),
     "choices, called": lambda field: setattr(field, "choices", lambda: called("choices") or [("abc", "ABC")]),
