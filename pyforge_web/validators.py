@@ -93,21 +93,32 @@ class CompiledValidator:
             self._raise(errors, instance, exclude)
 
     def _raise(self, errors: Any, instance: Model, exclude: Container[str] | None) -> None:
-        if errors is not NotImplemented:
+        if errors is NotImplemented:
+            errors = self._again("clean", instance, exclude)
+        if errors is not None:
             self._count_failures([errors])
             raise ValidationError(errors)
-        self.recompile()
-        self.clean(instance, exclude)
 
     def clean_rows(self, instances: Sequence[Model], exclude: Container[str] | None = None) -> dict[int, FieldErrors]:
         """Cleans the fields of many instances, never stopping at the first: the errors by the index of the instance."""
         instances = list(instances)
         found = self._native.clean_rows(instances, exclude)
-        while found is NotImplemented:
-            self.recompile()
-            found = self._native.clean_rows(instances, exclude)
+        if found is NotImplemented:
+            found = self._again("clean_rows", instances, exclude)
         self._count_failures(found.values())
         return cast(dict[int, FieldErrors], found)
+
+    def _again(self, function: str, *arguments: Any) -> Any:
+        """What a native function gives that found a field changed: after the model was compiled anew.
+
+        More than once only if another thread changes a field meanwhile.
+        """
+        for _ in range(10):
+            self.recompile()
+            result = getattr(self._native, function)(*arguments)
+            if result is not NotImplemented:
+                return result
+        raise RuntimeError(f"the fields of {self.model.__name__} change faster than they can be read")
 
     def _count_failures(self, rows: Iterable[FieldErrors]) -> None:
         """Tells the collectors which fields failed with which codes; errors that nobody has read have none yet."""

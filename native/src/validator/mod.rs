@@ -23,8 +23,9 @@ use plan::{Plan, Spec, Verdict};
 #[pyclass(frozen, module = "pyforge_web._native")]
 pub struct Validator {
     model: Py<PyType>,
-    /// `Model._meta.__dict__`, and the tuple of fields that it held.
+    /// `Model._meta.__dict__`, and where in it the tuple of fields stood.
     options: Py<PyDict>,
+    position: DictPosition,
     fields: Py<PyAny>,
     plans: Vec<Plan>,
 }
@@ -44,9 +45,12 @@ impl Validator {
     fn new<'py>(model: Bound<'py, PyType>, plans: Vec<Spec<'py>>) -> PyResult<Self> {
         let py = model.py();
         let meta = model.getattr(intern!(py, "_meta"))?;
+        let fields = meta.getattr(intern!(py, "fields"))?.unbind();
+        let options = meta.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
         Ok(Self {
-            fields: meta.getattr(intern!(py, "fields"))?.unbind(),
-            options: meta.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?.unbind(),
+            fields,
+            position: DictPosition::of(&options, intern!(py, "fields")).unwrap_or_default(),
+            options: options.unbind(),
             plans: plans.iter().map(Plan::build).collect::<PyResult<_>>()?,
             model: model.unbind(),
         })
@@ -54,8 +58,7 @@ impl Validator {
 
     /// Whether the model's fields are as they were when this was compiled.
     fn is_current(&self, py: Python<'_>) -> bool {
-        let fields = self.options.bind(py).get_item(intern!(py, "fields"));
-        matches!(fields, Ok(Some(fields)) if fields.is(&self.fields))
+        self.position.holds(self.options.bind(py), intern!(py, "fields"), &self.fields)
             && self.plans.iter().all(|plan| plan.is_current(py))
     }
 
