@@ -207,15 +207,3 @@ def test_a_list_of_rows_that_grows_meanwhile():
     rows.append(model(value="a"))
     assert judge.CompiledValidator.for_model(model).clean_rows(rows) == {}
     assert len(rows) == 2
-
-
-@pytest.mark.parametrize("row", [None, 5, "text", object()], ids=repr)
-def test_what_is_no_instance(row):
-    """Raises as Django's method does, called with the same."""
-    model = tables.model_of(value=models.IntegerField())
-    record.start()
-    expected, ours = (
-        judge.run(lambda call=call: call(row))
-        for call in (models.Model.clean_fields, judge.CompiledValidator.for_model(model).clean)
-    )
-    assert type(ours.error) is type(expected.error), ours.error
