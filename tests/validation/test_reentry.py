@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from tests.tables import cases
-from tests.validation import judge, own, record, tables
+from tests.validation import judge, own, tables
 from tests.validation.record import called
 
 
