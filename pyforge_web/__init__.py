@@ -1,5 +1,6 @@
 """PyForge Web: Django's JSON, written by Rust, without changing what it says."""
 
+from .batches import BatchResult, BatchValidationError, bulk_create_validated, validate_many
 from .bridge import VERSION
 from .encoders import dumps
 from .http import PyForgeJsonResponse
@@ -16,14 +17,18 @@ from .serializers import (
 __version__ = VERSION
 
 __all__ = [
+    "BatchResult",
+    "BatchValidationError",
     "CompiledSerializer",
     "PyForgeJsonResponse",
     "__version__",
+    "bulk_create_validated",
     "dumps",
     "extract_model_fields",
     "serialize_fields",
     "serialize_instance",
     "serialize_to_bytes",
     "serialize_value_tuples",
+    "validate_many",
     "version",
 ]
