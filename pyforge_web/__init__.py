@@ -1,5 +1,6 @@
 """PyForge Web: Django's JSON, written by Rust, without changing what it says."""
 
+from .bodies import loads
 from .bridge import VERSION
 from .encoders import dumps
 from .http import PyForgeJsonResponse
@@ -24,6 +25,7 @@ __all__ = [
     "__version__",
     "dumps",
     "extract_model_fields",
+    "loads",
     "serialize_fields",
     "serialize_instance",
     "serialize_to_bytes",

@@ -7,11 +7,13 @@ __all__ = [
     "Columns",
     "Records",
     "Rows",
+    "Stop",
     "Tuples",
     "Validator",
     "dumps",
     "dumps_html",
     "listen",
+    "read",
     "totals",
 ]
 
@@ -35,6 +37,7 @@ def dumps_html(
     after: str = "",
 ) -> bytes: ...
 def listen() -> None: ...
+def read(body: str | bytes | bytearray, max_depth: int, allow_nan: bool) -> Any: ...
 def totals() -> tuple[int, int, int]: ...
 
 @final
@@ -55,6 +58,13 @@ class Rows:
         rescue: Callable[[int, Any], Any],
         close: Callable[[], object],
     ) -> Self: ...
+
+@final
+class Stop:
+    @property
+    def at(self) -> int: ...
+    @property
+    def too_deep(self) -> bool: ...
 
 @final
 class Tuples:

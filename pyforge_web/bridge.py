@@ -10,11 +10,13 @@ from ._native import (
     Columns,
     Records,
     Rows,
+    Stop,
     Tuples,
     Validator,
     dumps,
     dumps_html,
     listen,
+    read,
     totals,
 )
 
@@ -24,10 +26,12 @@ __all__ = [
     "Columns",
     "Records",
     "Rows",
+    "Stop",
     "Tuples",
     "Validator",
     "dumps",
     "dumps_html",
     "listen",
+    "read",
     "totals",
 ]

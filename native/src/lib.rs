@@ -2,6 +2,7 @@
 //!
 //! | module | what it has |
 //! |---|---|
+//! | [`body`] | request bodies: JSON text to Python values |
 //! | [`json`] | JSON text in pure Rust: escapes, numbers, dates |
 //! | [`kinds`] | how each kind of Python value becomes that text, one file each |
 //! | [`serializer`] | the walk over any value |
@@ -13,6 +14,7 @@
 //! | [`ffi`] | the only `unsafe`: the output buffer, the text of a str, raw reads |
 //! | `functions` | what Python calls |
 
+pub mod body;
 pub mod error;
 pub mod ffi;
 mod functions;
@@ -30,7 +32,9 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::functions::{dumps, dumps_html, listen, totals};
+    use super::body::Stop;
+    #[pymodule_export]
+    use super::functions::{dumps, dumps_html, listen, read, totals};
     #[pymodule_export]
     use super::serializer::{Columns, Records, Rows, Tuples};
     #[pymodule_export]
