@@ -1,6 +1,6 @@
 """`CompiledValidator`: what Django says of an instance's fields, compiled once per model."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from time import perf_counter_ns
 from typing import Any, NamedTuple, cast, final
 
@@ -8,8 +8,12 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import Model
 
+from . import documents
+from .bodies import MAX_DEPTH, Body, load_array, load_object
 from .bridge import Validator
 from .conf import get_settings
+from .documents import CleanedRows, Unknown
+from .fields import check_names
 from .rules import FieldPlan, plan
 
 __all__ = ["CompiledModelMixin", "CompiledValidator", "FieldErrors", "FieldRules", "Unread", "run_validators"]
@@ -101,6 +105,84 @@ class CompiledValidator:
             found = self._native.clean_rows(instances, exclude)
         return cast(dict[int, FieldErrors], found)
 
+    def clean_values(self, values: dict[str, Any]) -> dict[str, list[ValidationError]]:
+        """Cleans values by attname in place, those that are there: the errors by field name."""
+
+        def make() -> Model:
+            return self.model(**values)
+
+        errors = self._native.clean_values(values, make)
+        while errors is NotImplemented:
+            self.recompile()
+            errors = self._native.clean_values(values, make)
+        return errors or {}
+
+    def clean_data(
+        self,
+        values: Mapping[str, Any],
+        *,
+        fields: Sequence[str] | None = None,
+        partial: bool = False,
+        unknown: Unknown = "ignore",
+    ) -> dict[str, Any]:
+        """Cleans values by field name or attname: those to make an instance of, `Model(**cleaned)`.
+
+        `fields` names what may be set: by default what a ModelForm has. A missing field gets its default, and is left
+        alone with `partial=True`. Other keys are ignored, or errors with `unknown="error"`.
+
+        Raises what `Model(**values).clean_fields()` raises. Source: `django.db.models.base.Model.clean_fields`.
+        """
+        return documents.clean_one(self, values, _policy(fields, partial, unknown))
+
+    def clean_data_rows(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        fields: Sequence[str] | None = None,
+        partial: bool = False,
+        unknown: Unknown = "ignore",
+    ) -> CleanedRows:
+        """The same for many, as they come out of a CSV file: never stops at the first error.
+
+        What makes Django's fields raise something else than a `ValidationError` is an error of its row and field here.
+        """
+        return documents.clean_many(self, rows, _policy(fields, partial, unknown))
+
+    def clean_json(
+        self,
+        body: Body,
+        *,
+        fields: Sequence[str] | None = None,
+        partial: bool = False,
+        unknown: Unknown = "ignore",
+        max_size: int | None = None,
+        max_depth: int = MAX_DEPTH,
+    ) -> dict[str, Any]:
+        """As `clean_data`, of the JSON object in a request body; the limits are those of `loads`.
+
+        Raises a `ValidationError`, whatever the body is: a `BodyError` with the place of the fault if it is not JSON.
+        One that is too large raises Django's `RequestDataTooBig`.
+        """
+        policy = _policy(fields, partial, unknown)
+        return documents.clean_foreign(self, load_object(body, max_size, max_depth), policy)
+
+    def clean_json_rows(
+        self,
+        body: Body,
+        *,
+        fields: Sequence[str] | None = None,
+        partial: bool = False,
+        unknown: Unknown = "ignore",
+        max_size: int | None = None,
+        max_depth: int = MAX_DEPTH,
+    ) -> CleanedRows:
+        """As `clean_data_rows`, of the JSON array of objects in a request body.
+
+        Raises `BodyError` if that is no JSON array, `RequestDataTooBig` if it is too large.
+        """
+        policy = _policy(fields, partial, unknown)
+        return documents.clean_many(self, load_array(body, max_size, max_depth), policy)
+
     def explain(self) -> list[FieldRules]:
         """Per field: whether Rust judges its values or Django, by which rules, and why."""
         return [_explain(found) for found in self.plans]
@@ -175,6 +257,11 @@ def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:
             errors.extend(error.error_list)
     if errors:
         raise ValidationError(errors)
+
+
+def _policy(fields: Sequence[str] | None, partial: bool, unknown: Unknown) -> documents.Policy:
+    names = None if fields is None else check_names(fields)
+    return documents.Policy(names, partial, unknown).check()
 
 
 def _explain(found: FieldPlan) -> FieldRules:
