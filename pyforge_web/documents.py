@@ -8,9 +8,8 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, FieldError, ValidationError
-from django.db.models import AutoField, BigAutoField, FileField, ForeignKey, Model, SmallAutoField
+from django.db.models import NOT_PROVIDED, AutoField, BigAutoField, FileField, ForeignKey, Model, SmallAutoField
 from django.db.models.expressions import DatabaseDefault
-from django.db.models.fields.files import FileDescriptor
 from django.utils.translation import gettext_lazy as _
 
 from .bodies import NOT_AN_OBJECT, kind_of_value
@@ -28,8 +27,6 @@ class Compiled(Protocol):
     """What is needed of a `CompiledValidator`."""
 
     model: type[Model]
-
-    def clean(self, instance: Model, exclude: Any = None) -> None: ...
 
     def clean_values(self, values: Values) -> Errors: ...
 
@@ -81,6 +78,8 @@ class Columns(NamedTuple):
 
     fields: dict[str, Any]  # by attname, in the order of the model
     keys: dict[str, str]  # name or attname → attname
+    related: tuple[str, ...]  # the names of foreign keys
+    computed: tuple[str, ...]  # attnames of those with a default of the database
     as_instance: bool  # they can only be cleaned in an instance
 
 
@@ -155,7 +154,9 @@ def _columns_of(model: Any, names: tuple[str, ...] | None) -> Columns:
             raise FieldError(f"{', '.join(generated)} cannot be set: the database computes it")
     fields = {field.attname: field for field in chosen}
     keys = {key: field.attname for field in chosen for key in (field.name, field.attname)}
-    return Columns(fields, keys, _needs_instance(model, chosen))
+    related = tuple(field.name for field in chosen if isinstance(field, ForeignKey))
+    computed = tuple(field.attname for field in chosen if field.db_default is not NOT_PROVIDED)
+    return Columns(fields, keys, related, computed, _needs_instance(model, chosen))
 
 
 def _is_open(field: Any) -> bool:
@@ -169,42 +170,53 @@ def _is_open(field: Any) -> bool:
 
 def _needs_instance(model: type[Model], fields: Iterable[Any]) -> bool:
     """Whether values can only be cleaned in an instance: some code of the project's may look at it, or change them."""
-    own = (model.__init__, model.__setattr__, model.__getattribute__)
-    if own != (Model.__init__, object.__setattr__, object.__getattribute__):
-        return True
-    attributes = [type(inspect.getattr_static(model, field.attname, None)) for field in fields]
-    owners = (*map(type, fields), *attributes)
-    return not all(owner.__module__.startswith("django.") for owner in owners) or any(
-        issubclass(attribute, FileDescriptor) for attribute in attributes
-    )
+    methods = ("__init__", "__setattr__", "__getattribute__", "clean_fields")
+    owners = [owner for owner in model.__mro__ if any(name in vars(owner) for name in methods)]
+    for field in fields:
+        owners += [type(field), type(inspect.getattr_static(model, field.attname, None))]
+    return not all(map(_is_known, owners)) or any(isinstance(field, FileField) for field in fields)
+
+
+def _is_known(owner: type) -> bool:
+    return owner is object or owner.__module__.partition(".")[0] in ("django", __package__)
 
 
 def _arrange(columns: Columns, document: Mapping[str, Any], policy: Policy) -> tuple[Values, Errors]:
     """The values by attname, with defaults for the missing ones; and errors of keys."""
-    given: Values = {}
+    keys, errors = columns.keys, {}
+    if document.keys() <= columns.fields.keys():
+        values = dict(document)
+    else:
+        values = {keys[key]: value for key, value in document.items() if key in keys}
+        for name in columns.related:
+            if isinstance(document.get(name), Model):
+                values[keys[name]] = _key_of(columns, name, document[name])
+        if len(values) < len(document):
+            errors = _key_errors(columns, document, policy)
+    if len(values) < len(columns.fields) and not policy.partial:
+        for attname, field in columns.fields.items():
+            if attname not in values:
+                values[attname] = field.get_default()
+    for name in errors:
+        if name in columns.related:
+            del values[keys[name]]
+    return values, errors
+
+
+def _key_errors(columns: Columns, document: Mapping[str, Any], policy: Policy) -> Errors:
+    """Two keys of one field; and keys of no field, if that is an error. Both are filed under names."""
     errors: Errors = {}
-    for key, value in document.items():
-        attname = columns.keys.get(key)
-        if attname is None:
-            if policy.unknown == "error":
+    for name in columns.related:
+        attname = columns.keys[name]
+        if name in document and attname in document:
+            text = _("Give either “%(name)s” or “%(attname)s”, not both.")
+            errors[name] = [ValidationError(text, code="conflict", params={"name": name, "attname": attname})]
+    if policy.unknown == "error":
+        for key in document:
+            if key not in columns.keys:
                 text = _("This field is not expected.")
                 errors[str(key)] = [ValidationError(text, code="unknown_field", params={"name": key})]
-        elif attname in given:
-            field = columns.fields[attname]
-            text = _("Give either “%(name)s” or “%(attname)s”, not both.")
-            params = {"name": field.name, "attname": attname}
-            errors[field.name] = [ValidationError(text, code="conflict", params=params)]
-        else:
-            given[attname] = value if key == attname or not isinstance(value, Model) else _key_of(columns, key, value)
-    values: Values = {}
-    for attname, field in columns.fields.items():
-        if field.name in errors:
-            continue
-        if attname in given:
-            values[attname] = given[attname]
-        elif not policy.partial:
-            values[attname] = field.get_default()
-    return values, errors
+    return errors
 
 
 def _key_of(columns: Columns, name: str, related: Model) -> Any:
@@ -222,12 +234,13 @@ def _clean(validator: Compiled, columns: Columns, values: Values) -> Errors:
         others = {field.name for field in validator.model._meta.fields if field.attname not in values}
         found = {}
         try:
-            validator.clean(instance, others)
+            instance.clean_fields(exclude=others)
         except ValidationError as error:
             found = error.error_dict
         values.update((attname, getattr(instance, attname)) for attname in tuple(values))
-    for attname in [attname for attname, value in values.items() if isinstance(value, DatabaseDefault)]:
-        del values[attname]  # the database fills it in
+    for attname in columns.computed:
+        if isinstance(values.get(attname), DatabaseDefault):
+            del values[attname]
     return found
 
 

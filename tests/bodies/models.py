@@ -122,6 +122,22 @@ class Stripped(models.Model):
         return self.name
 
 
+class Judged(models.Model):
+    """A `clean_fields` of its own, which Django would call."""
+
+    name = models.CharField(max_length=5)
+    second = models.IntegerField(default=1)
+
+    def __str__(self):
+        return self.name
+
+    def clean_fields(self, exclude=None):
+        super().clean_fields(exclude)
+        if self.name == "never":
+            raise ValidationError({"name": ValidationError("Never.", code="never")})
+        self.name = self.name.upper()
+
+
 class Named(models.Model):
     """A primary key of the project's own, and a foreign key to a unique column."""
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pyforge_web.bodies import BodyError
 from pyforge_web.validators import CompiledValidator
 from tests.bodies.judge import LANGUAGES, as_json, django_clean, ended, typed
-from tests.bodies.models import Crate, Faulty, Item, Named, Pair, Shelf, Stamped, Stripped
+from tests.bodies.models import Crate, Faulty, Item, Judged, Named, Pair, Shelf, Stamped, Stripped
 from tests.strategies import text
 
 pytestmark = pytest.mark.django_db
@@ -226,6 +226,12 @@ def test_a_field_that_looks_at_the_instance(document):
 def test_values_that_change_as_they_are_assigned(document):
     theirs = ended(lambda: django_clean(Stripped, document, ["name", "second"]))
     assert ended(lambda: validator(Stripped).clean_data(document)) == theirs
+
+
+@pytest.mark.parametrize("document", [{"name": "never"}, {"name": "abc", "second": "2"}, {"name": "abcdefg"}])
+def test_a_model_that_cleans_by_itself(document):
+    theirs = ended(lambda: django_clean(Judged, document, ["name", "second"]))
+    assert ended(lambda: validator(Judged).clean_data(document)) == theirs
 
 
 def test_a_fault_of_the_project_comes_out():
