@@ -1,9 +1,10 @@
 """PyForge Web: Django's JSON, written by Rust, without changing what it says."""
 
-from .bodies import loads
+from .bodies import BodyError, loads
 from .bridge import VERSION
 from .encoders import dumps
-from .http import PyForgeJsonResponse
+from .http import PyForgeJsonResponse, PyForgeProblemResponse
+from .problems import as_drf, as_json_data, as_problem
 from .serializers import (
     CompiledSerializer,
     extract_model_fields,
@@ -13,16 +14,21 @@ from .serializers import (
     serialize_value_tuples,
     version,
 )
-from .validators import CompiledModelMixin, CompiledValidator
+from .validators import CompiledModelMixin, CompiledValidator, validate_fields
 
 __version__ = VERSION
 
 __all__ = [
+    "BodyError",
     "CompiledModelMixin",
     "CompiledSerializer",
     "CompiledValidator",
     "PyForgeJsonResponse",
+    "PyForgeProblemResponse",
     "__version__",
+    "as_drf",
+    "as_json_data",
+    "as_problem",
     "dumps",
     "extract_model_fields",
     "loads",
@@ -30,5 +36,6 @@ __all__ = [
     "serialize_instance",
     "serialize_to_bytes",
     "serialize_value_tuples",
+    "validate_fields",
     "version",
 ]

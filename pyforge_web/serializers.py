@@ -41,7 +41,7 @@ class CompiledSerializer:
     def __init__(self, model: type[Model], fields: Sequence[str] | None = None) -> None:
         found = model._meta.concrete_fields if fields is None else [find_field(model, name) for name in fields]
         self.model = model
-        self.descriptors = [describe(field) for field in found]
+        self.descriptors = [describe(field, model) for field in found]
         self._names = None if fields is None else tuple(fields)
         self._columns = _columns(self.descriptors, self._names)
 

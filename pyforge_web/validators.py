@@ -1,22 +1,31 @@
 """`CompiledValidator`: what Django says of an instance's fields, compiled once per model."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Sequence
 from time import perf_counter_ns
-from typing import Any, NamedTuple, cast, final
+from typing import Any, NamedTuple, TypedDict, cast, final
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import Model
 
-from . import documents
-from .bodies import MAX_DEPTH, Body, load_array, load_object
 from .bridge import Validator
 from .conf import get_settings
-from .documents import CleanedRows, Unknown
-from .fields import check_names
+from .documents import DocumentMethods
+from .documents.cleaning import clean_fields
+from .fields import Descriptor, describe
+from .problems import as_json_data
 from .rules import FieldPlan, plan
 
-__all__ = ["CompiledModelMixin", "CompiledValidator", "FieldErrors", "FieldRules", "Unread", "run_validators"]
+__all__ = [
+    "CompiledModelMixin",
+    "CompiledValidator",
+    "FieldErrors",
+    "FieldRules",
+    "Unread",
+    "Validated",
+    "run_validators",
+    "validate_fields",
+]
 
 
 class Unread(NamedTuple):
@@ -54,7 +63,7 @@ class FieldRules(NamedTuple):
 
 
 @final
-class CompiledValidator:
+class CompiledValidator(DocumentMethods):
     """The fields of a model, compiled once: `CompiledValidator.for_model(Article).clean(article)`.
 
     A field that is changed afterwards (its validators, choices, `null`, `blank`, messages) is compiled anew at the next
@@ -117,72 +126,6 @@ class CompiledValidator:
             errors = self._native.clean_values(values, make)
         return errors or {}
 
-    def clean_data(
-        self,
-        values: Mapping[str, Any],
-        *,
-        fields: Sequence[str] | None = None,
-        partial: bool = False,
-        unknown: Unknown = "ignore",
-    ) -> dict[str, Any]:
-        """Cleans values by field name or attname: those to make an instance of, `Model(**cleaned)`.
-
-        `fields` names what may be set: by default what a ModelForm has. A missing field gets its default, and is left
-        alone with `partial=True`. Other keys are ignored, or errors with `unknown="error"`.
-
-        Raises what `Model(**values).clean_fields()` raises. Source: `django.db.models.base.Model.clean_fields`.
-        """
-        return documents.clean_one(self, values, _policy(fields, partial, unknown))
-
-    def clean_data_rows(
-        self,
-        rows: Iterable[Mapping[str, Any]],
-        *,
-        fields: Sequence[str] | None = None,
-        partial: bool = False,
-        unknown: Unknown = "ignore",
-    ) -> CleanedRows:
-        """The same for many, as they come out of a CSV file: never stops at the first error.
-
-        What makes Django's fields raise something else than a `ValidationError` is an error of its row and field here.
-        """
-        return documents.clean_many(self, rows, _policy(fields, partial, unknown))
-
-    def clean_json(
-        self,
-        body: Body,
-        *,
-        fields: Sequence[str] | None = None,
-        partial: bool = False,
-        unknown: Unknown = "ignore",
-        max_size: int | None = None,
-        max_depth: int = MAX_DEPTH,
-    ) -> dict[str, Any]:
-        """As `clean_data`, of the JSON object in a request body; the limits are those of `loads`.
-
-        Raises a `ValidationError`, whatever the body is: a `BodyError` with the place of the fault if it is not JSON.
-        One that is too large raises Django's `RequestDataTooBig`.
-        """
-        policy = _policy(fields, partial, unknown)
-        return documents.clean_foreign(self, load_object(body, max_size, max_depth), policy)
-
-    def clean_json_rows(
-        self,
-        body: Body,
-        *,
-        fields: Sequence[str] | None = None,
-        partial: bool = False,
-        unknown: Unknown = "ignore",
-        max_size: int | None = None,
-        max_depth: int = MAX_DEPTH,
-    ) -> CleanedRows:
-        """As `clean_data_rows`, of the JSON array of objects in a request body.
-
-        Raises `BodyError` if that is no JSON array, `RequestDataTooBig` if it is too large.
-        """
-        policy = _policy(fields, partial, unknown)
-        return documents.clean_many(self, load_array(body, max_size, max_depth), policy)
-
     def explain(self) -> list[FieldRules]:
         """Per field: whether Rust judges its values or Django, by which rules, and why."""
         return [_explain(found) for found in self.plans]
@@ -206,6 +149,56 @@ class CompiledModelMixin:
         # As `clean` does, without the price of a call: of a model with one field it would be a sixth of all.
         elif (errors := validator._native.clean(self, exclude)) is not None:
             validator._raise(errors, cast(Model, self), exclude)
+
+
+class Validated(TypedDict):
+    """What `validate_fields` says: whether all is valid, the errors by field name, the cleaned values by attname."""
+
+    is_valid: bool
+    errors: dict[str, list[dict[str, str]]]
+    values: dict[str, Any]
+
+
+def validate_fields(descriptors: Sequence[Descriptor], values: Sequence[Any]) -> Validated:
+    """Validates one row of values in the order of the descriptors, by the rules of the model that they describe.
+
+    The errors have the form of `form.errors.get_json_data()`, in the active language; `values` are those without
+    errors. The rules are those of `Model.clean_fields`, which leaves generated columns out.
+
+    Raises `ValueError` for another number of values, and for descriptors that are not of one model as it is now.
+    """
+    if len(descriptors) != len(values):
+        raise ValueError(f"{len(values)} values for {len(descriptors)} descriptors; give one for each, in their order")
+    if not descriptors:
+        return {"is_valid": True, "errors": {}, "values": {}}
+    model = _described(descriptors)
+    generated = {field.attname for field in model._meta.concrete_fields if field.generated}
+    row = zip(descriptors, values, strict=True)
+    cleaned = {each["attname"]: value for each, value in row if each["attname"] not in generated}
+    errors = clean_fields(CompiledValidator.for_model(model), cleaned)
+    for name in errors:
+        del cleaned[cast(Any, model._meta.get_field(name)).attname]
+    told = as_json_data(ValidationError(cast(Any, errors)))
+    return {"is_valid": not errors, "errors": told, "values": cleaned}
+
+
+def _described(descriptors: Sequence[Descriptor]) -> type[Model]:
+    """The model that these are the descriptors of."""
+    label = descriptors[0].get("model", "")
+    try:
+        model = apps.get_model(label)
+    except (LookupError, ValueError) as error:
+        raise ValueError(f"no model {label!r}: take the descriptors from extract_model_fields") from error
+    known = {field.attname: field for field in model._meta.concrete_fields}
+    seen: set[str] = set()
+    for descriptor in descriptors:
+        name = descriptor.get("attname", "")
+        if name not in known or descriptor != describe(known[name], model):
+            raise ValueError(f"{label} has no such field now: {descriptor!r}; take it from extract_model_fields")
+        if name in seen:
+            raise ValueError(f"{name} is described twice")
+        seen.add(name)
+    return model
 
 
 _compiled: dict[type[Model], CompiledValidator] = {}
@@ -257,11 +250,6 @@ def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:
             errors.extend(error.error_list)
     if errors:
         raise ValidationError(errors)
-
-
-def _policy(fields: Sequence[str] | None, partial: bool, unknown: Unknown) -> documents.Policy:
-    names = None if fields is None else check_names(fields)
-    return documents.Policy(names, partial, unknown).check()
 
 
 def _explain(found: FieldPlan) -> FieldRules:

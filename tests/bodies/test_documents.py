@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import FieldError, RequestDataTooBig, ValidationError
 from django.db.models import DateField
 from django.forms import JSONField, modelform_factory
+from django.http import QueryDict
 from django.utils.functional import Promise, lazystr
 from hypothesis import given as given_by
 from hypothesis import strategies as st
@@ -356,6 +357,19 @@ def test_no_query_without_a_foreign_key(django_assert_num_queries):
         validator().clean_data(GOOD)
     with django_assert_num_queries(1):
         validator().clean_data(GOOD | {"shelf": "ab12"})
+
+
+def test_a_query_dict_gives_its_last_values():
+    query = QueryDict("name=a&name=b&price=1.5&maybe=t")
+    theirs = django_clean(Item, {name: query[name] for name in query}, SET)
+    assert validator().clean_data(query) == theirs
+    assert validator().clean_data(QueryDict("name=a&name=b&nope=1"), partial=True) == {"name": "b"}
+
+
+@pytest.mark.parametrize("values", [None, [("name", "x")], "name", 5], ids=repr)
+def test_what_is_no_mapping(values):
+    with pytest.raises(TypeError, match="a mapping of field names"):
+        validator().clean_data(values)
 
 
 def test_the_given_mapping_stays_as_it_was():

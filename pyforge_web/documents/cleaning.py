@@ -1,26 +1,25 @@
-"""Documents: mappings of field names to values, one or many of them, cleaned by the rules of a model."""
+"""How documents are cleaned: as `clean_fields` cleans an instance with their values."""
 
-import inspect
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
-from django.core.exceptions import NON_FIELD_ERRORS, FieldError, ValidationError
-from django.db.models import NOT_PROVIDED, AutoField, BigAutoField, FileField, ForeignKey, Model, SmallAutoField
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import ForeignKey, Model
 from django.db.models.expressions import DatabaseDefault
 from django.utils.translation import gettext_lazy as _
 
-from .bodies import NOT_AN_OBJECT, kind_of_value
-from .fields import find_field
+from pyforge_web.bodies import NOT_AN_OBJECT, kind_of_value
+
+from .columns import Columns, columns_of
 
 Unknown = Literal["ignore", "error"]
 Values = dict[str, Any]
 Errors = dict[str, list[ValidationError]]
 # What a value of a wrong type makes Django's fields raise, besides a ValidationError.
 _CANNOT_TAKE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-_AUTO = (AutoField, BigAutoField, SmallAutoField)
+# Whose code may raise them: the project's own faults come out.
+_NOT_THE_PROJECTS = {"django", __name__.partition(".")[0], *sys.stdlib_module_names}
 
 
 class Compiled(Protocol):
@@ -45,49 +44,13 @@ class Policy(NamedTuple):
         return self
 
 
-class CleanedRows:
-    """What became of many documents: the cleaned values of each row, and the errors of those that have some."""
-
-    __slots__ = ("errors", "rows")
-
-    def __init__(self, rows: list[Values | None], errors: dict[int, ValidationError]) -> None:
-        self.rows = rows
-        self.errors: Mapping[int, ValidationError] = MappingProxyType(errors)
-
-    @property
-    def ok(self) -> bool:
-        """Whether every row is valid."""
-        return not self.errors
-
-    @property
-    def total(self) -> int:
-        """How many rows there are."""
-        return len(self.rows)
-
-    def raise_(self) -> None:
-        """Raises a `ValidationError` with all errors, if there are any; `errors` has them by row."""
-        if self.errors:
-            raise ValidationError(list(self.errors.values()))
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {len(self.errors)} of {self.total} rows are not valid>"
-
-
-class Columns(NamedTuple):
-    """The fields of a model that documents may set."""
-
-    fields: dict[str, Any]  # by attname, in the order of the model
-    keys: dict[str, str]  # name or attname → attname
-    related: tuple[str, ...]  # the names of foreign keys
-    computed: tuple[str, ...]  # attnames of those with a default of the database
-    as_instance: bool  # they can only be cleaned in an instance
-
-
 def clean_one(validator: Compiled, document: Mapping[str, Any], policy: Policy) -> Values:
     """The cleaned values of a document by attname, so that `Model(**values)` takes them.
 
     Raises what `clean_fields` of an instance with these values raises.
     """
+    if not isinstance(document, Mapping):
+        raise TypeError(f"a mapping of field names to values is needed, not {type(document).__name__}")
     columns = columns_of(validator.model, policy.fields)
     values, errors = _arrange(columns, document, policy)
     found = _clean(validator, columns, values)
@@ -117,17 +80,9 @@ def clean_foreign(validator: Compiled, document: object, policy: Policy) -> Valu
     return values
 
 
-def clean_many(validator: Compiled, documents: Iterable[object], policy: Policy) -> CleanedRows:
-    """The same for many, never stopping at the first error."""
-    rows: list[Values | None] = []
-    errors: dict[int, ValidationError] = {}
-    for row, document in enumerate(documents):
-        try:
-            rows.append(clean_foreign(validator, document, policy))
-        except ValidationError as error:
-            rows.append(None)
-            errors[row] = error
-    return CleanedRows(rows, errors)
+def clean_fields(validator: Compiled, values: Values) -> Errors:
+    """Cleans values by attname in place, whatever their fields; the errors by field name."""
+    return _clean(validator, columns_of(validator.model, tuple(values)), values)
 
 
 def not_an_object(value: object) -> ValidationError:
@@ -135,57 +90,11 @@ def not_an_object(value: object) -> ValidationError:
     return ValidationError(NOT_AN_OBJECT, code="not_an_object", params={"found": kind_of_value(value)})
 
 
-def columns_of(model: type[Model], fields: Sequence[str] | None) -> Columns:
-    """The fields that documents may set: those in `fields`, or those that a ModelForm has and JSON can carry.
-
-    Raises `FieldError` for a name that the model does not have, and for a generated column.
-    """
-    return _columns_of(cast(Any, model), None if fields is None else tuple(fields))
-
-
-@lru_cache(maxsize=1024)
-def _columns_of(model: Any, names: tuple[str, ...] | None) -> Columns:
-    if names is None:
-        chosen = [field for field in model._meta.concrete_fields if _is_open(field)]
-    else:
-        named = {find_field(model, name) for name in names}
-        chosen = [field for field in model._meta.concrete_fields if field in named]
-        if generated := [field.name for field in chosen if field.generated]:
-            raise FieldError(f"{', '.join(generated)} cannot be set: the database computes it")
-    fields = {field.attname: field for field in chosen}
-    keys = {key: field.attname for field in chosen for key in (field.name, field.attname)}
-    related = tuple(field.name for field in chosen if isinstance(field, ForeignKey))
-    computed = tuple(field.attname for field in chosen if field.db_default is not NOT_PROVIDED)
-    return Columns(fields, keys, related, computed, _needs_instance(model, chosen))
-
-
-def _is_open(field: Any) -> bool:
-    """Whether documents may set a field without naming it: as in a ModelForm, which leaves these out too.
-
-    A file is no part of a document, and its path in the storage is not for others to choose.
-    """
-    parent_link = field.remote_field is not None and getattr(field.remote_field, "parent_link", False)
-    return field.editable and not parent_link and not isinstance(field, (*_AUTO, FileField))
-
-
-def _needs_instance(model: type[Model], fields: Iterable[Any]) -> bool:
-    """Whether values can only be cleaned in an instance: some code of the project's may look at it, or change them."""
-    methods = ("__init__", "__setattr__", "__getattribute__", "clean_fields")
-    owners = [owner for owner in model.__mro__ if any(name in vars(owner) for name in methods)]
-    for field in fields:
-        owners += [type(field), type(inspect.getattr_static(model, field.attname, None))]
-    return not all(map(_is_known, owners)) or any(isinstance(field, FileField) for field in fields)
-
-
-def _is_known(owner: type) -> bool:
-    return owner is object or owner.__module__.partition(".")[0] in ("django", __package__)
-
-
 def _arrange(columns: Columns, document: Mapping[str, Any], policy: Policy) -> tuple[Values, Errors]:
     """The values by attname, with defaults for the missing ones; and errors of keys."""
     keys, errors = columns.keys, {}
     if document.keys() <= columns.fields.keys():
-        values = dict(document)
+        values = dict(document.items())  # the items: a QueryDict has others inside
     else:
         values = {keys[key]: value for key, value in document.items() if key in keys}
         for name in columns.related:
@@ -248,13 +157,15 @@ def _clean_by_field(validator: Compiled, columns: Columns, values: Values) -> tu
     """The same field by field, to find the one whose value Django's own code cannot take."""
     cleaned: Values = {}
     errors: Errors = {}
-    for attname, raw in values.items():
+    for attname, field in columns.fields.items():
+        if attname not in values:
+            continue
+        raw = values[attname]
         one = {attname: raw}
         try:
             errors |= _clean(validator, columns, one)
         except _CANNOT_TAKE as error:
             _raise_the_projects(error)
-            field = columns.fields[attname]
             errors[field.name] = [_cannot_take(field, raw)]
         cleaned |= one
     return cleaned, errors
@@ -275,6 +186,6 @@ def _raise_the_projects(error: Exception) -> None:
     traceback = error.__traceback__
     while traceback is not None:
         module = traceback.tb_frame.f_globals.get("__name__", "").partition(".")[0]
-        if module not in ("django", __package__) and module not in sys.stdlib_module_names:
+        if module not in _NOT_THE_PROJECTS:
             raise error
         traceback = traceback.tb_next
