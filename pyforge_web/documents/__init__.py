@@ -60,15 +60,17 @@ class DocumentMethods:
         fields: Sequence[str] | None = None,
         partial: bool = False,
         unknown: Unknown = "ignore",
+        foreign_keys: bool = True,
     ) -> dict[str, Any]:
         """Cleans values by field name or attname: those to make an instance of, `Model(**cleaned)`.
 
         `fields` names what may be set: by default what a ModelForm has. A missing field gets its default, and is left
-        alone with `partial=True`. Other keys are ignored, or errors with `unknown="error"`.
+        alone with `partial=True`. Other keys are ignored, or errors with `unknown="error"`. The targets of foreign keys
+        are not looked up with `foreign_keys=False`, for `validate_many` to ask of them once.
 
         Raises what `Model(**values).clean_fields()` raises. Source: `django.db.models.base.Model.clean_fields`.
         """
-        return clean_one(self, values, _policy(fields, partial, unknown))
+        return clean_one(self, values, _policy(fields, partial, unknown, foreign_keys))
 
     def clean_data_rows(
         self,
@@ -77,12 +79,13 @@ class DocumentMethods:
         fields: Sequence[str] | None = None,
         partial: bool = False,
         unknown: Unknown = "ignore",
+        foreign_keys: bool = True,
     ) -> CleanedRows:
         """The same for many, as they come out of a CSV file: never stops at the first error.
 
         What makes Django's fields raise something else than a `ValidationError` is an error of its row and field here.
         """
-        return _clean_many(self, rows, _policy(fields, partial, unknown))
+        return _clean_many(self, rows, _policy(fields, partial, unknown, foreign_keys))
 
     def clean_json(
         self,
@@ -91,6 +94,7 @@ class DocumentMethods:
         fields: Sequence[str] | None = None,
         partial: bool = False,
         unknown: Unknown = "ignore",
+        foreign_keys: bool = True,
         max_size: int | None = None,
         max_depth: int = MAX_DEPTH,
     ) -> dict[str, Any]:
@@ -99,7 +103,7 @@ class DocumentMethods:
         Raises a `ValidationError`, whatever the body is: a `BodyError` with the place of the fault if it is not JSON.
         One that is too large raises Django's `RequestDataTooBig`.
         """
-        policy = _policy(fields, partial, unknown)
+        policy = _policy(fields, partial, unknown, foreign_keys)
         return clean_foreign(self, load_object(body, max_size, max_depth), policy)
 
     def clean_json_rows(
@@ -109,6 +113,7 @@ class DocumentMethods:
         fields: Sequence[str] | None = None,
         partial: bool = False,
         unknown: Unknown = "ignore",
+        foreign_keys: bool = True,
         max_size: int | None = None,
         max_depth: int = MAX_DEPTH,
     ) -> CleanedRows:
@@ -116,13 +121,13 @@ class DocumentMethods:
 
         Raises `BodyError` if that is no JSON array, `RequestDataTooBig` if it is too large.
         """
-        policy = _policy(fields, partial, unknown)
+        policy = _policy(fields, partial, unknown, foreign_keys)
         return _clean_many(self, load_array(body, max_size, max_depth), policy)
 
 
-def _policy(fields: Sequence[str] | None, partial: bool, unknown: Unknown) -> Policy:
+def _policy(fields: Sequence[str] | None, partial: bool, unknown: Unknown, foreign_keys: bool) -> Policy:
     names = None if fields is None else check_names(fields)
-    return Policy(names, partial, unknown).check()
+    return Policy(names, partial, unknown, foreign_keys).check()
 
 
 def _clean_many(validator: Compiled, documents: Iterable[object], policy: Policy) -> CleanedRows:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db.models import ForeignKey, Model
+from django.db.models import Field, ForeignKey, Model
 from django.db.models.expressions import DatabaseDefault
 from django.utils.translation import gettext_lazy as _
 
@@ -31,11 +31,13 @@ class Compiled(Protocol):
 
 
 class Policy(NamedTuple):
-    """How documents are read: the fields that they may set, whether fields may be missing, what other keys are."""
+    """How documents are read: the fields that they may set, whether fields may be missing, what other keys are, and
+    whether foreign keys are looked up."""
 
     fields: tuple[str, ...] | None = None
     partial: bool = False
     unknown: Unknown = "ignore"
+    foreign_keys: bool = True
 
     def check(self) -> "Policy":
         """Itself; raises `ValueError` for an `unknown` that does not exist."""
@@ -53,7 +55,7 @@ def clean_one(validator: Compiled, document: Mapping[str, Any], policy: Policy) 
         raise TypeError(f"a mapping of field names to values is needed, not {type(document).__name__}")
     columns = columns_of(validator.model, policy.fields)
     values, errors = _arrange(columns, document, policy)
-    found = _clean(validator, columns, values)
+    found = _clean(validator, columns, values, policy.foreign_keys)
     if found or errors:
         raise ValidationError(cast(Any, found | errors))
     return values
@@ -71,10 +73,10 @@ def clean_foreign(validator: Compiled, document: object, policy: Policy) -> Valu
     values, errors = _arrange(columns, document, policy)
     raw = dict(values)
     try:
-        found = _clean(validator, columns, values)
+        found = _clean(validator, columns, values, policy.foreign_keys)
     except _CANNOT_TAKE as error:
         _raise_the_projects(error)
-        values, found = _clean_by_field(validator, columns, raw)
+        values, found = _clean_by_field(validator, columns, raw, policy.foreign_keys)
     if found or errors:
         raise ValidationError(cast(Any, found | errors))
     return values
@@ -134,26 +136,45 @@ def _key_of(columns: Columns, name: str, related: Model) -> Any:
     return getattr(columns.fields[attname].model(**{name: related}), attname)
 
 
-def _clean(validator: Compiled, columns: Columns, values: Values) -> Errors:
+def _clean(validator: Compiled, columns: Columns, values: Values, look_up: bool = True) -> Errors:
     """Cleans the values in place, as `Model.clean_fields` would those of an instance; the errors by field name."""
-    if not columns.as_instance:
-        found = validator.clean_values(values)
-    else:
-        instance = validator.model(**values)
-        others = {field.name for field in validator.model._meta.fields if field.attname not in values}
-        found = {}
-        try:
-            instance.clean_fields(exclude=others)
-        except ValidationError as error:
-            found = error.error_dict
-        values.update((attname, getattr(instance, attname)) for attname in tuple(values))
+    unlooked = {} if look_up else {name: values.pop(name) for name in columns.unlooked if name in values}
+    found = _clean_instance(validator.model, values) if columns.as_instance else validator.clean_values(values)
     for attname in columns.computed:
         if isinstance(values.get(attname), DatabaseDefault):
             del values[attname]
+    for attname, raw in unlooked.items():
+        field = columns.fields[attname]
+        try:
+            values[attname] = _clean_key(field, raw)
+        except ValidationError as error:
+            found[field.name] = error.error_list
     return found
 
 
-def _clean_by_field(validator: Compiled, columns: Columns, values: Values) -> tuple[Values, Errors]:
+def _clean_instance(model: type[Model], values: Values) -> Errors:
+    instance = model(**values)
+    others = {field.name for field in model._meta.fields if field.attname not in values}
+    found: Errors = {}
+    try:
+        instance.clean_fields(exclude=others)
+    except ValidationError as error:
+        found = error.error_dict
+    values.update((attname, getattr(instance, attname)) for attname in tuple(values))
+    return found
+
+
+def _clean_key(field: Any, raw: Any) -> Any:
+    """What `ForeignKey.clean` does but for the query; `raw` as it is where `clean_fields` would skip it."""
+    if field.blank and raw in field.empty_values:
+        return raw
+    value = field.to_python(raw)
+    Field.validate(field, value, None)
+    field.run_validators(value)
+    return value
+
+
+def _clean_by_field(validator: Compiled, columns: Columns, values: Values, look_up: bool) -> tuple[Values, Errors]:
     """The same field by field, to find the one whose value Django's own code cannot take."""
     cleaned: Values = {}
     errors: Errors = {}
@@ -163,7 +184,7 @@ def _clean_by_field(validator: Compiled, columns: Columns, values: Values) -> tu
         raw = values[attname]
         one = {attname: raw}
         try:
-            errors |= _clean(validator, columns, one)
+            errors |= _clean(validator, columns, one, look_up)
         except _CANNOT_TAKE as error:
             _raise_the_projects(error)
             errors[field.name] = [_cannot_take(field, raw)]

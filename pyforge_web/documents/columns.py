@@ -6,7 +6,16 @@ from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from django.core.exceptions import FieldError
-from django.db.models import NOT_PROVIDED, AutoField, BigAutoField, FileField, ForeignKey, Model, SmallAutoField
+from django.db.models import (
+    NOT_PROVIDED,
+    AutoField,
+    BigAutoField,
+    FileField,
+    ForeignKey,
+    Model,
+    OneToOneField,
+    SmallAutoField,
+)
 
 from pyforge_web.fields import find_field
 
@@ -20,6 +29,7 @@ class Columns(NamedTuple):
     fields: dict[str, Any]  # by attname, in the order of the model
     keys: dict[str, str]  # name or attname → attname
     related: tuple[str, ...]  # the names of foreign keys
+    unlooked: tuple[str, ...]  # attnames of those that can be cleaned without looking them up
     computed: tuple[str, ...]  # attnames of those with a default of the database
     as_instance: bool  # they can only be cleaned in an instance
 
@@ -43,9 +53,12 @@ def _columns_of(model: Any, names: tuple[str, ...] | None) -> Columns:
             raise FieldError(f"{', '.join(generated)} cannot be set: the database computes it")
     fields = {field.attname: field for field in chosen}
     keys = {key: field.attname for field in chosen for key in (field.name, field.attname)}
-    related = tuple(field.name for field in chosen if isinstance(field, ForeignKey))
+    related = [field for field in chosen if isinstance(field, ForeignKey)]
+    plain = [field for field in related if type(field) in (ForeignKey, OneToOneField) and not _links_to_parent(field)]
+    unlooked = tuple(field.attname for field in plain)
     computed = tuple(field.attname for field in chosen if field.db_default is not NOT_PROVIDED)
-    return Columns(fields, keys, related, computed, _needs_instance(model, chosen))
+    names_of_keys = tuple(field.name for field in related)
+    return Columns(fields, keys, names_of_keys, unlooked, computed, _needs_instance(model, chosen))
 
 
 def _is_open(field: Any) -> bool:
@@ -53,8 +66,11 @@ def _is_open(field: Any) -> bool:
 
     A file is no part of a document, and its path in the storage is not for others to choose.
     """
-    parent_link = field.remote_field is not None and getattr(field.remote_field, "parent_link", False)
-    return field.editable and not parent_link and not isinstance(field, (*_AUTO, FileField))
+    return field.editable and not _links_to_parent(field) and not isinstance(field, (*_AUTO, FileField))
+
+
+def _links_to_parent(field: Any) -> bool:
+    return field.remote_field is not None and getattr(field.remote_field, "parent_link", False)
 
 
 def _needs_instance(model: type[Model], fields: Iterable[Any]) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import FieldError, RequestDataTooBig, ValidationError
-from django.db.models import DateField
+from django.db.models import DateField, QuerySet
 from django.forms import JSONField, modelform_factory
 from django.http import QueryDict
 from django.utils.functional import Promise, lazystr
@@ -187,6 +187,27 @@ def test_foreign_keys_to_other_columns_and_with_limits():
     ):  # fmt: skip
         theirs = ended(lambda document=document: django_clean(Named, document, accepted))
         assert ended(lambda document=document: validator(Named).clean_data(document)) == theirs
+
+
+@pytest.mark.parametrize("value", [None, "", "ab12", "nowhere", 5, [1], "x" * 9, lazystr("ab12")], ids=repr)
+@pytest.mark.parametrize(("model", "name"), [(Item, "shelf"), (Named, "stamp"), (Named, "other")])
+def test_foreign_keys_that_are_not_looked_up(model, name, value, django_assert_num_queries, monkeypatch):
+    accepted = [field.name for field in model._meta.fields if field.name != "file"]
+    with django_assert_num_queries(0):
+        ours = ended(lambda: validator(model).clean_data({name: value}, partial=True, foreign_keys=False))
+    # Django without the query: every target is there.
+    monkeypatch.setattr(QuerySet, "exists", lambda self: True)
+    assert ours == ended(lambda: django_clean(model, {name: value}, accepted, partial=True))
+
+
+def test_an_error_of_a_key_without_a_look_up_is_filed_with_the_others():
+    found = validator(Named).clean_json_rows('[{"id": "x", "stamp": null}, {"stamp": "nowhere"}]', foreign_keys=False)
+    assert list(found.errors) == [0]
+    assert {name: errors[0].code for name, errors in found.errors[0].error_dict.items()} == {
+        "id": "invalid",
+        "stamp": "null",
+    }
+    assert found.rows[1]["stamp_id"] == "nowhere"
 
 
 def test_unknown_keys():
