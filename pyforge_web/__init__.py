@@ -1,5 +1,6 @@
 """PyForge Web: Django's JSON, written by Rust, without changing what it says."""
 
+from .batches import BatchResult, BatchValidationError, bulk_create_validated, validate_many
 from .bodies import BodyError, loads
 from .bridge import VERSION
 from .encoders import dumps
@@ -19,6 +20,8 @@ from .validators import CompiledModelMixin, CompiledValidator, validate_fields
 __version__ = VERSION
 
 __all__ = [
+    "BatchResult",
+    "BatchValidationError",
     "BodyError",
     "CompiledModelMixin",
     "CompiledSerializer",
@@ -29,6 +32,7 @@ __all__ = [
     "as_drf",
     "as_json_data",
     "as_problem",
+    "bulk_create_validated",
     "dumps",
     "extract_model_fields",
     "loads",
@@ -37,5 +41,6 @@ __all__ = [
     "serialize_to_bytes",
     "serialize_value_tuples",
     "validate_fields",
+    "validate_many",
     "version",
 ]
