@@ -57,7 +57,7 @@ class BodyError(ValidationError):
     """
 
 
-def load_object(body: Body, max_size: int | None, max_depth: int) -> dict[str, Any]:
+def load_object(body: Body, max_size: int | None = None, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
     """The object in a body; raises `BodyError` for anything else, `RequestDataTooBig` for a larger one."""
     value = _load(body, max_size, max_depth)
     if not isinstance(value, dict):
@@ -65,7 +65,7 @@ def load_object(body: Body, max_size: int | None, max_depth: int) -> dict[str, A
     return value
 
 
-def load_array(body: Body, max_size: int | None, max_depth: int) -> list[Any]:
+def load_array(body: Body, max_size: int | None = None, max_depth: int = MAX_DEPTH) -> list[Any]:
     """The array in a body; raises `BodyError` for anything else, `RequestDataTooBig` for a larger one."""
     value = _load(body, max_size, max_depth)
     if not isinstance(value, list):
