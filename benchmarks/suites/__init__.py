@@ -5,6 +5,7 @@ from collections.abc import Callable
 from benchmarks.measure import Effort
 from benchmarks.report import Report
 from benchmarks.suites import (
+    bodies,
     counting,
     embedding,
     encoder,
@@ -28,4 +29,5 @@ SUITES: dict[str, Suite] = {
     "instances": instances.run,
     "embedding": embedding.run,
     "validation": validation.run,
+    "bodies": bodies.run,
 }
