@@ -18,7 +18,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "pyforge_web.middleware.PyForgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.locale.LocaleMiddleware",  # the errors of the JSON endpoints, as Accept-Language asks
     "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "demo_site.urls"
@@ -58,7 +60,9 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# The pages are in English; Django's own texts, those of errors above all, in each of these.
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "German"), ("pl", "Polish"), ("ar", "Arabic"), ("ja", "Japanese")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -10,12 +10,14 @@ __all__ = [
     "Counters",
     "Records",
     "Rows",
+    "Stop",
     "Tuples",
     "Validator",
     "dumps",
     "dumps_html",
     "dumps_response",
     "listen",
+    "read",
     "totals",
 ]
 
@@ -47,6 +49,7 @@ def dumps_response(
     nan: Literal["raise", "null"] = "raise",
 ) -> bytes: ...
 def listen() -> None: ...
+def read(body: str | bytes | bytearray, max_depth: int, allow_nan: bool) -> Any: ...
 def totals() -> tuple[int, int, int]: ...
 
 @final
@@ -100,6 +103,13 @@ class Rows:
         rescue: Callable[[int, Any], Any],
         close: Callable[[], object],
     ) -> Self: ...
+
+@final
+class Stop:
+    @property
+    def at(self) -> int: ...
+    @property
+    def too_deep(self) -> bool: ...
 
 @final
 class Tuples:

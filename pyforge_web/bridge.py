@@ -11,12 +11,14 @@ from ._native import (
     Counters,
     Records,
     Rows,
+    Stop,
     Tuples,
     Validator,
     dumps,
     dumps_html,
     dumps_response,
     listen,
+    read,
     totals,
 )
 
@@ -27,11 +29,13 @@ __all__ = [
     "Counters",
     "Records",
     "Rows",
+    "Stop",
     "Tuples",
     "Validator",
     "dumps",
     "dumps_html",
     "dumps_response",
     "listen",
+    "read",
     "totals",
 ]

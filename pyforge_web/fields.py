@@ -60,8 +60,12 @@ _POSTGRES = "django.contrib.postgres.fields."
 
 
 class Descriptor(TypedDict):
-    """What is known of one model field; `kind` is None for a class that is not known, "refused" for none in JSON."""
+    """What is known of one model field, of the model with the label `model`.
 
+    `kind` is None for a class that is not known, "refused" for none in JSON.
+    """
+
+    model: str
     name: str
     attname: str
     kind: str | None
@@ -74,12 +78,13 @@ class Descriptor(TypedDict):
 
 def extract_model_fields(model: type[Model]) -> list[Descriptor]:
     """The descriptors of the concrete fields of a model, in the order of its columns."""
-    return [describe(field) for field in model._meta.concrete_fields]
+    return [describe(field, model) for field in model._meta.concrete_fields]
 
 
-def describe(field: "Field[Any, Any]") -> Descriptor:
-    """The descriptor of a field."""
+def describe(field: "Field[Any, Any]", model: type[Model]) -> Descriptor:
+    """The descriptor of a field of a model, which may have it from another."""
     return {
+        "model": model._meta.label,
         "name": field.name,
         "attname": field.attname,
         "kind": kind_of(field),

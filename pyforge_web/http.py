@@ -10,6 +10,7 @@ from django.http import HttpResponse, JsonResponse
 from .bridge import dumps_response
 from .conf import Nan, get_settings
 from .encoders import plain_data
+from .problems import as_problem
 from .querysets import is_model_data
 
 
@@ -54,6 +55,30 @@ class PyForgeJsonResponse(JsonResponse):
         utf8 = _is_utf8(self.charset)
         body = dumps_response(data, fields=fields, django_bytes=django_bytes, ensure_ascii=not utf8, nan=nan)
         self.content = body if utf8 else body.decode("ascii").encode(self.charset)
+
+
+class PyForgeProblemResponse(PyForgeJsonResponse):
+    """Errors as problem details (`application/problem+json`): `return PyForgeProblemResponse(error)`.
+
+    `errors` and the further arguments are those of `pyforge_web.problems.as_problem`, the rest those of the response.
+
+    Source: RFC 9457.
+    """
+
+    def __init__(
+        self,
+        errors: Any,
+        *,
+        status: int = 400,
+        type: str = "about:blank",  # noqa: A002 - the standard's word
+        title: str | None = None,
+        detail: str | None = None,
+        at: str = "",
+        **kwargs: Any,
+    ) -> None:
+        data = as_problem(errors, status=status, type=type, title=title, detail=detail, at=at)
+        kwargs.setdefault("content_type", "application/problem+json")
+        super().__init__(data, status=status, **kwargs)
 
 
 def _is_utf8(charset: str) -> bool:

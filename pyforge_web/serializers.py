@@ -43,7 +43,7 @@ class CompiledSerializer:
         started = perf_counter_ns()
         found = model._meta.concrete_fields if fields is None else [find_field(model, name) for name in fields]
         self.model = model
-        self.descriptors = [describe(field) for field in found]
+        self.descriptors = [describe(field, model) for field in found]
         self._names = None if fields is None else tuple(fields)
         self._columns = _columns(self.descriptors, self._names)
         unknown = sum(descriptor["kind"] is None for descriptor in self.descriptors)

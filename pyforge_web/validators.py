@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from time import perf_counter_ns
-from typing import Any, NamedTuple, cast, final
+from typing import Any, NamedTuple, TypedDict, cast, final
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -12,9 +12,22 @@ from django.db.models import Model
 from . import metering
 from .bridge import Validator
 from .conf import get_settings
+from .documents import DocumentMethods
+from .documents.cleaning import clean_fields
+from .fields import Descriptor, describe
+from .problems import as_json_data
 from .rules import FieldPlan, plan
 
-__all__ = ["CompiledModelMixin", "CompiledValidator", "FieldErrors", "FieldRules", "Unread", "run_validators"]
+__all__ = [
+    "CompiledModelMixin",
+    "CompiledValidator",
+    "FieldErrors",
+    "FieldRules",
+    "Unread",
+    "Validated",
+    "run_validators",
+    "validate_fields",
+]
 
 
 class Unread(NamedTuple):
@@ -53,7 +66,7 @@ class FieldRules(NamedTuple):
 
 
 @final
-class CompiledValidator:
+class CompiledValidator(DocumentMethods):
     """The fields of a model, compiled once: `CompiledValidator.for_model(Article).clean(article)`.
 
     A field that is changed afterwards (its validators, choices, `null`, `blank`, messages) is compiled anew at the next
@@ -108,6 +121,20 @@ class CompiledValidator:
         self._count_failures(found.values())
         return cast(dict[int, FieldErrors], found)
 
+    def clean_values(self, values: dict[str, Any]) -> dict[str, list[ValidationError]]:
+        """Cleans values by attname in place, those that are there: the errors by field name."""
+
+        def make() -> Model:
+            return self.model(**values)
+
+        errors = self._native.clean_values(values, make)
+        if errors is NotImplemented:
+            errors = self._again("clean_values", values, make)
+        if errors is None:
+            return {}
+        self._count_failures([errors])
+        return cast(dict[str, list[ValidationError]], errors)
+
     def _again(self, function: str, *arguments: Any) -> Any:
         """What a native function gives that found a field changed: after the model was compiled anew.
 
@@ -157,6 +184,56 @@ class CompiledModelMixin:
         # As `clean` does, without the price of a call: of a model with one field it would be a sixth of all.
         elif (errors := validator._native.clean(self, exclude)) is not None:
             validator._raise(errors, cast(Model, self), exclude)
+
+
+class Validated(TypedDict):
+    """What `validate_fields` says: whether all is valid, the errors by field name, the cleaned values by attname."""
+
+    is_valid: bool
+    errors: dict[str, list[dict[str, str]]]
+    values: dict[str, Any]
+
+
+def validate_fields(descriptors: Sequence[Descriptor], values: Sequence[Any]) -> Validated:
+    """Validates one row of values in the order of the descriptors, by the rules of the model that they describe.
+
+    The errors have the form of `form.errors.get_json_data()`, in the active language; `values` are those without
+    errors. The rules are those of `Model.clean_fields`, which leaves generated columns out.
+
+    Raises `ValueError` for another number of values, and for descriptors that are not of one model as it is now.
+    """
+    if len(descriptors) != len(values):
+        raise ValueError(f"{len(values)} values for {len(descriptors)} descriptors; give one for each, in their order")
+    if not descriptors:
+        return {"is_valid": True, "errors": {}, "values": {}}
+    model = _described(descriptors)
+    generated = {field.attname for field in model._meta.concrete_fields if field.generated}
+    row = zip(descriptors, values, strict=True)
+    cleaned = {each["attname"]: value for each, value in row if each["attname"] not in generated}
+    errors = clean_fields(CompiledValidator.for_model(model), cleaned)
+    for name in errors:
+        del cleaned[cast(Any, model._meta.get_field(name)).attname]
+    told = as_json_data(ValidationError(cast(Any, errors)))
+    return {"is_valid": not errors, "errors": told, "values": cleaned}
+
+
+def _described(descriptors: Sequence[Descriptor]) -> type[Model]:
+    """The model that these are the descriptors of."""
+    label = descriptors[0].get("model", "")
+    try:
+        model = apps.get_model(label)
+    except (LookupError, ValueError) as error:
+        raise ValueError(f"no model {label!r}: take the descriptors from extract_model_fields") from error
+    known = {field.attname: field for field in model._meta.concrete_fields}
+    seen: set[str] = set()
+    for descriptor in descriptors:
+        name = descriptor.get("attname", "")
+        if name not in known or descriptor != describe(known[name], model):
+            raise ValueError(f"{label} has no such field now: {descriptor!r}; take it from extract_model_fields")
+        if name in seen:
+            raise ValueError(f"{name} is described twice")
+        seen.add(name)
+    return model
 
 
 _compiled: dict[type[Model], CompiledValidator] = {}

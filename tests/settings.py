@@ -15,6 +15,7 @@ INSTALLED_APPS = [
     "pyforge_web",
     "demo_site.airports",
     "tests.app",
+    "tests.bodies",
     "tests.rows",
     "tests.validation",
     "tests.batches",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from benchmarks.measure import Effort
 from benchmarks.report import Report
 from benchmarks.suites import (
+    bodies,
     counting,
     embedding,
     encoder,
@@ -32,4 +33,5 @@ SUITES: dict[str, Suite] = {
     "validation": validation.run,
     "rules": rules.run,
     "middleware": middleware.run,
+    "bodies": bodies.run,
 }

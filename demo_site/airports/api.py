@@ -1,14 +1,20 @@
-"""The JSON endpoints. Each hands PyForgeJsonResponse what it has: a QuerySet in a dict, or a model instance."""
+"""The JSON endpoints. Each hands PyForgeJsonResponse what it has: a QuerySet in a dict, or a model instance.
+
+One takes rows, too, and answers with every error.
+"""
 
 from django.core.paginator import EmptyPage, Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
 
+from demo_site.airports import imports, samples
 from demo_site.airports.forms import AirportQuery, CountryQuery
 from demo_site.airports.models import Airport, Country
 from demo_site.airports.problems import bad_parameters, problem
-from pyforge_web import PyForgeJsonResponse
+from pyforge_web import BatchValidationError, BodyError, PyForgeJsonResponse, PyForgeProblemResponse
+from pyforge_web.bodies import load_array
 
 AIRPORT_FIELDS = (
     "icao", "iata", "name", "city", "subdivision", "country", "latitude", "longitude",
@@ -52,6 +58,24 @@ def airport_detail(request: HttpRequest, icao: str) -> HttpResponse:
         detail = f"No airport has the ICAO code {icao!r}. Search by name with /api/airports/?q=..."
         return problem(404, "No such airport", detail)
     return PyForgeJsonResponse(airport)
+
+
+@csrf_exempt  # there is nobody to forge a request for: the demo has no users
+@require_http_methods(["GET", "HEAD", "POST"])
+def airport_import(request: HttpRequest) -> HttpResponse:
+    """Import the airports in a JSON array, all or none; by GET give a body to send."""
+    if request.method != "POST":
+        return PyForgeJsonResponse(samples.valid(), safe=False)
+    try:
+        checked = imports.check(load_array(request.body))
+        if checked.errors:
+            return PyForgeProblemResponse(checked.errors, title="Rows with errors")
+        created = imports.create(checked.airports)
+    except BodyError as error:
+        return PyForgeProblemResponse(error, title="No rows")
+    except BatchValidationError as error:  # somebody else imported one of them in this moment
+        return PyForgeProblemResponse(error, title="Rows with errors")
+    return PyForgeJsonResponse({"imported": len(created), "icao": [airport.icao for airport in created]}, status=201)
 
 
 @require_safe

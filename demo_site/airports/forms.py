@@ -1,13 +1,19 @@
-"""The query parameters of the endpoints, as forms: what is not understood is refused and explained."""
+"""The query parameters of the endpoints and the import, as forms: what is not understood is refused and explained."""
 
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.utils.translation import get_language_info
 
+from demo_site.airports import imports
 from demo_site.airports.models import Airport, Country
+from pyforge_web import BodyError
 
+ROWS_MAX = 5000
+FILE_MAX = 2_621_440  # bytes: what Django takes of a form's other fields
 PAGE_SIZE = 25
 PAGE_SIZE_MAX = 2000
 
@@ -119,6 +125,54 @@ class CountryQuery(QueryForm):
         """Give the countries that a valid form asks for."""
         region = self.cleaned_data["region"]
         return Country.objects.filter(region=region) if region else Country.objects.all()
+
+
+def _languages() -> list[tuple[str, str]]:
+    """Give the languages of the site, each by its own name."""
+    return [(code, get_language_info(code)["name_local"]) for code, _ in settings.LANGUAGES]
+
+
+class ImportForm(forms.Form):
+    """Rows to import, pasted or in a file, and the language of their errors."""
+
+    text = forms.CharField(required=False, strip=False, label="Rows", widget=forms.Textarea)
+    file = forms.FileField(required=False, label="or a file")
+    language = forms.ChoiceField(label="Language of the errors", choices=_languages)
+
+    def clean_file(self) -> str:
+        """Give the text of the file, empty without one."""
+        file = self.cleaned_data["file"]
+        if file is None:
+            return ""
+        if file.size > FILE_MAX:
+            raise ValidationError(f"The file is larger than {FILE_MAX:,} bytes. The command import_airports takes it.")
+        try:
+            return str(file.read(), "utf-8-sig")
+        except UnicodeDecodeError:
+            raise ValidationError("The file is not UTF-8. Save it as UTF-8 and choose it again.") from None
+
+    def clean(self) -> dict[str, Any]:
+        """Read the rows, of the file if there is one: they are `rows` in the cleaned data."""
+        cleaned = super().clean() or {}
+        name = "file" if cleaned.get("file") else "text"
+        if "file" in cleaned:
+            self._read(name, cleaned[name])
+        return cleaned
+
+    def _read(self, name: str, text: str) -> None:
+        if not text.strip():
+            self.add_error(name, "Paste rows here, or choose a file.")
+            return
+        try:
+            rows = imports.read(text, max_size=FILE_MAX)
+        except BodyError as error:
+            self.add_error(name, error)
+            return
+        if not rows:
+            self.add_error(name, "There are no rows in it.")
+        if len(rows) > ROWS_MAX:
+            self.add_error(name, f"These are more than {ROWS_MAX:,} rows. The command import_airports takes them.")
+        self.cleaned_data["rows"] = rows
 
 
 def _inside(west: float, south: float, east: float, north: float) -> Q:

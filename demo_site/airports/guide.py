@@ -54,6 +54,12 @@ PAGES = (
         "Measured on this machine when you ask.",
     ),
     Page(
+        "import",
+        "Import",
+        "Paste or upload rows of airports, as CSV or JSON: every error of every row, as Django words it, in five "
+        "languages. The valid rows can be imported.",
+    ),
+    Page(
         "embedded",
         "Embedded",
         "Every airport in the page itself, written there by one line of a template: no request for data.",
@@ -104,6 +110,13 @@ ENDPOINTS = (
         "A model instance: every column, with a UUID, a date, a date and time, and a duration.",
         "PyForgeJsonResponse(airport)",
         (("Keflavík", "airports/BIKF/"), ("Paris", "airports/LFPG/"), ("no such airport", "airports/NONE/")),
+    ),
+    Endpoint(
+        "/api/airports/import/",
+        "Takes a JSON array of airports by POST: imports all of them, or answers 400 with every error as problem "
+        "details (RFC 9457), in the language that the request accepts. By GET it gives a body to send.",
+        "PyForgeProblemResponse(checked.errors)",
+        (("a body to send", "airports/import/"),),
     ),
     Endpoint(
         "/api/countries/",

@@ -1,19 +1,30 @@
 """The HTML pages, and the endpoint behind the compare page."""
 
 from dataclasses import asdict
+from itertools import islice
+from time import perf_counter
+from typing import Any
 
+from django.conf import settings
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language, override
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from demo_site.airports import imports, reports, samples
 from demo_site.airports.cases import CASES
 from demo_site.airports.compare import PARTS, SIDES, STAGES, compare, respond
+from demo_site.airports.forms import ImportForm
 from demo_site.airports.guide import ENDPOINTS, SPELLINGS
 from demo_site.airports.models import Airport, Country
 from demo_site.airports.problems import problem
-from pyforge_web import PyForgeJsonResponse
+from pyforge_web import BatchValidationError, PyForgeJsonResponse
+
+# On the import page: how many rows with errors are shown, and what may be filled in.
+ROWS_SHOWN = 200
+SAMPLES = {"csv": samples.as_csv, "json": samples.as_json}
 
 
 @require_safe
@@ -53,6 +64,42 @@ def embedded(request: HttpRequest, name: str) -> HttpResponse:
         "spellings": SPELLINGS,
     }
     return render(request, spelling.template, context, using=spelling.engine)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_page(request: HttpRequest) -> HttpResponse:
+    """Check the rows that were sent, and import the valid ones if that is asked."""
+    sample = SAMPLES.get(request.GET.get("sample", ""), str)
+    initial = {"text": sample(), "language": request.LANGUAGE_CODE}
+    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm(initial=initial)
+    asked = request.POST.get("language", "")
+    context: dict[str, Any] = {"form": form, "fields": imports.FIELDS, "samples": SAMPLES}
+    with override(asked if asked in dict(settings.LANGUAGES) else request.LANGUAGE_CODE):
+        if form.is_valid():
+            context |= _import(form.cleaned_data["rows"], "import" in request.POST)
+        context["language"] = get_language()
+        return render(request, "airports/import.html", context)
+
+
+def _import(rows: list[Any], write: bool) -> dict[str, Any]:
+    """Give what the page tells of the rows; write the valid ones."""
+    start = perf_counter()
+    checked = imports.check(rows)
+    seconds = perf_counter() - start
+    imported = None
+    if write:
+        try:
+            imported = imports.create(checked.airports)
+        except BatchValidationError:  # somebody else imported one of them in this moment
+            checked = imports.check(rows)
+    faulty = list(islice(reports.tell(rows, checked.errors), ROWS_SHOWN))
+    return {
+        "checked": checked,
+        "milliseconds": f"{seconds * 1000:.1f}",
+        "faulty": faulty,
+        "hidden": len(checked.errors) - len(faulty),
+        "imported": imported,
+    }
 
 
 @require_safe

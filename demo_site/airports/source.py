@@ -71,11 +71,18 @@ def airport(entry: Entry, released_on: dt.date, loaded_at: dt.datetime) -> Airpo
         longitude=entry["lon"],
         elevation_ft=round(entry["elevation"]),
         time_zone=entry["tz"],
-        solar_offset=dt.timedelta(seconds=round(entry["lon"] * 240)),
-        uid=uuid.uuid5(NAMESPACE, entry["icao"]),
         released_on=released_on,
         loaded_at=loaded_at,
+        **derived(entry["icao"], entry["lon"]),
     )
+
+
+def derived(icao: str, longitude: float) -> dict[str, Any]:
+    """Give the columns that follow from others."""
+    return {
+        "solar_offset": dt.timedelta(seconds=round(longitude * 240)),
+        "uid": uuid.uuid5(NAMESPACE, icao),
+    }
 
 
 def _facts(entry: Entry) -> int:

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::body;
 use crate::imports::Imports;
 use crate::meter::{self, Meter};
 use crate::serializer::{self, Options, parse_nan};
@@ -62,6 +63,21 @@ pub fn dumps_html<'py>(
     let html = Some([before, after]);
     let options = Options { html, django_bytes: false, ensure_ascii: false, not_finite: parse_nan(nan)? };
     write(py, obj, fields, options, "dumps_html")
+}
+
+/// Reads a JSON body, for `pyforge_web.bodies`: the value, or a `Stop` where `json.loads` has to look.
+#[pyfunction]
+pub fn read<'py>(
+    py: Python<'py>,
+    body: &Bound<'py, PyAny>,
+    max_depth: usize,
+    allow_nan: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let meter = Meter::start(py)?;
+    let result = body::read(body, max_depth, allow_nan);
+    let told = meter.finish(py, "loads", 0);
+    let value = result?;
+    told.map(|()| value)
 }
 
 #[inline]

@@ -2,6 +2,7 @@
 //!
 //! | module | what it has |
 //! |---|---|
+//! | [`body`] | request bodies: JSON text to Python values |
 //! | [`json`] | JSON text in pure Rust: escapes, numbers, dates |
 //! | [`kinds`] | how each kind of Python value becomes that text, one file each |
 //! | [`serializer`] | the walk over any value |
@@ -14,6 +15,7 @@
 //! | [`ffi`] | the only `unsafe`: the output buffer, the text of a str, raw reads |
 //! | `functions` | what Python calls |
 
+pub mod body;
 pub mod counters;
 pub mod error;
 pub mod ffi;
@@ -32,9 +34,11 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use super::body::Stop;
+    #[pymodule_export]
     use super::counters::Counters;
     #[pymodule_export]
-    use super::functions::{dumps, dumps_html, dumps_response, listen, totals};
+    use super::functions::{dumps, dumps_html, dumps_response, listen, read, totals};
     #[pymodule_export]
     use super::serializer::{Columns, Records, Rows, Tuples};
     #[pymodule_export]

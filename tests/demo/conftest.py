@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from demo_site import settings as demo_settings
 ROOT = Path(__file__).resolve().parents[2]
 # Iceland; Fiji, on both sides of the 180th meridian; Kosovo, unknown to countryinfo; Andorra, without an airport.
 SAMPLE = frozenset({"IS", "FJ", "XK", "AD"})
-IN_PROCESS = ("test_api", "test_compare", "test_pages", "test_seed")
+IN_PROCESS = ("test_api", "test_compare", "test_import", "test_pages", "test_seed")
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,7 @@ def demo(request, settings):
         return
     missing = {"demo_site.airports", "django.contrib.staticfiles"} - set(active.INSTALLED_APPS)
     assert not missing, f"INSTALLED_APPS of {active.SETTINGS_MODULE} lacks {missing}"
-    for name in ("ROOT_URLCONF", "TEMPLATES", "MIDDLEWARE", "STATIC_URL"):
+    for name in ("ROOT_URLCONF", "TEMPLATES", "MIDDLEWARE", "STATIC_URL", "LANGUAGES"):
         setattr(settings, name, getattr(demo_settings, name))
 
 
@@ -69,13 +70,28 @@ def manage(env: dict[str, str], *command: str) -> str:
 @pytest.fixture(scope="session")
 def site(demo_env) -> Iterator[str]:
     """The address of the demo, served by `runserver` in its own process."""
+    with serve(demo_env) as address:
+        yield address
+
+
+@pytest.fixture
+def own_site(demo_env, tmp_path) -> Iterator[str]:
+    """The same with a database of the test's own, to be written to."""
+    copy = shutil.copy(demo_env["DEMO_DATABASE"], tmp_path)
+    with serve({**demo_env, "DEMO_DATABASE": str(copy)}) as address:
+        yield address
+
+
+@contextmanager
+def serve(env: dict[str, str]) -> Iterator[str]:
+    """Serve the demo while the block runs."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", "demo_site.manage", "runserver", "--noreload", f"127.0.0.1:{port}"],
         cwd=ROOT,
-        env=demo_env,
+        env=env,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

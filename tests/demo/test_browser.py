@@ -5,6 +5,7 @@ from itertools import product
 import airportsdata
 import pytest
 
+from demo_site.airports import samples
 from demo_site.airports.cases import CASES
 from demo_site.airports.compare import PARTS
 from demo_site.airports.guide import SPELLINGS
@@ -12,6 +13,8 @@ from demo_site.airports.guide import SPELLINGS
 WIDE, PHONE = 1280, 375
 LOOKS = [
     *product(("/", "/map/", "/map/?country=IS", "/embedded/"), ("light", "dark"), (WIDE, PHONE)),
+    ("/import/?sample=json", "light", PHONE),
+    ("/import/?sample=csv", "dark", WIDE),
     ("/embedded-jinja2/", "light", WIDE),
     ("/embedded-literal/", "dark", PHONE),
     ("/compare/", "light", PHONE),  # measures for some seconds: two looks are enough
@@ -223,3 +226,35 @@ def test_a_failing_comparison_is_named(visit):
     verdicts = page.locator("[data-verdict]").all_inner_texts()
     assert "cannot be reached" in verdicts[1]
     assert verdicts.count("Equal") == len(CASES) - 1
+
+
+@pytest.mark.parametrize(("language", "direction", "width"), [("ar", "rtl", PHONE), ("ja", "ltr", WIDE)])
+def test_the_import_page_shows_errors_in_the_language_chosen(visit, language, direction, width):
+    visited = visit(viewport={"width": width, "height": 800})
+    page = visited.open("/import/?sample=json")
+    page.get_by_label("Language of the errors").select_option(language)
+    page.get_by_role("button", name="Check").click()
+    assert page.get_by_role("heading", name="8 rows: 3 valid, 5 with errors").count() == 1
+    latitude = page.locator('[data-row="4"] [data-field="latitude"]')
+    assert "95" in latitude.locator(".value").inner_text()
+    text = latitude.locator("dd")
+    assert text.evaluate("text => [text.lang, getComputedStyle(text).direction]") == [language, direction]
+    assert not text.inner_text().isascii()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.get_by_label("Language of the errors").input_value() == language
+    assert visited.errors == []
+
+
+def test_valid_rows_are_imported_and_then_there(visit, own_site, tmp_path):
+    visited = visit(accept_downloads=False)
+    visited.site = own_site
+    page = visited.open("/import/")
+    file = tmp_path / "rows.csv"
+    file.write_text(samples.as_csv(), "utf-8")
+    page.get_by_label("or a file").set_input_files(file)
+    page.get_by_role("button", name="Import the valid rows").click()
+    status = page.get_by_role("status")
+    assert "Imported 3 airports: PYF1, PYF2, PYF4." in status.inner_text()
+    status.get_by_role("link", name="PYF1").click()
+    assert "Reykholt Heliport" in page.locator("body").inner_text()
+    assert visited.errors == []

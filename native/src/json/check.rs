@@ -5,6 +5,8 @@
 //! `serde_json`'s `IgnoredAny` accepts the last three, and finding them beside it cost as much again as the whole check
 //! (`benchmarks/suites/querysets.py`); it is the judge of the tests below.
 
+use super::reader::{Number, Reader};
+
 /// `json.loads` raises a `RecursionError` near 1,000 levels.
 const DEEPEST: usize = 900;
 /// An integer of more digits may not be read (`sys.int_info.default_max_str_digits` is 4300), a float of more than 300
@@ -13,13 +15,13 @@ const LONGEST_NUMBER: usize = 200;
 
 /// Whether the whole text is one JSON value that every reader understands alike.
 pub fn is_certain(text: &[u8]) -> bool {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader::new(text);
     // One bit for each open container: set for an object.
     let mut objects = [0_u64; DEEPEST.div_ceil(64)];
     let mut depth = 0;
     'value: loop {
         match reader.token() {
-            Some(b'"') if reader.string() => {}
+            Some(b'"') if reader.string().is_some() => {}
             Some(opening @ (b'{' | b'[')) => {
                 let object = opening == b'{';
                 if reader.peek() == Some(opening + 2) {
@@ -31,7 +33,7 @@ pub fn is_certain(text: &[u8]) -> bool {
                     let bit = 1 << (depth % 64);
                     objects[depth / 64] = if object { objects[depth / 64] | bit } else { objects[depth / 64] & !bit };
                     depth += 1;
-                    if object && !reader.key() {
+                    if object && !key(&mut reader) {
                         return false;
                     }
                     continue 'value;
@@ -40,14 +42,14 @@ pub fn is_certain(text: &[u8]) -> bool {
             Some(b't') if reader.word(b"rue") => {}
             Some(b'f') if reader.word(b"alse") => {}
             Some(b'n') if reader.word(b"ull") => {}
-            Some(first @ (b'-' | b'0'..=b'9')) if reader.number(first) => {}
+            Some(first @ (b'-' | b'0'..=b'9')) if number(&mut reader, first) => {}
             _ => return false,
         }
         // After a value: the next one of the container, or its end.
         while depth > 0 {
             let object = objects[(depth - 1) / 64] >> ((depth - 1) % 64) & 1 == 1;
             match reader.token() {
-                Some(b',') if !object || reader.key() => continue 'value,
+                Some(b',') if !object || key(&mut reader) => continue 'value,
                 Some(b'}') if object => depth -= 1,
                 Some(b']') if !object => depth -= 1,
                 _ => return false,
@@ -57,136 +59,18 @@ pub fn is_certain(text: &[u8]) -> bool {
     }
 }
 
-struct Reader<'a> {
-    text: &'a [u8],
-    at: usize,
+/// A key and its colon.
+fn key(reader: &mut Reader<'_>) -> bool {
+    reader.token() == Some(b'"') && reader.string().is_some() && reader.token() == Some(b':')
 }
 
-impl Reader<'_> {
-    /// The next byte that is no white space.
-    #[inline]
-    fn peek(&mut self) -> Option<u8> {
-        while let Some(byte) = self.text.get(self.at) {
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-                return Some(*byte);
-            }
-            self.at += 1;
-        }
-        None
+/// The rest of a number that is neither long nor large.
+fn number(reader: &mut Reader<'_>, first: u8) -> bool {
+    let start = reader.at;
+    match reader.number(first) {
+        Some(Number::Integer | Number::Float { exponent: 0..=2 }) => reader.at - start < LONGEST_NUMBER,
+        _ => false,
     }
-
-    #[inline]
-    fn token(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += 1;
-        Some(byte)
-    }
-
-    /// A key and its colon.
-    fn key(&mut self) -> bool {
-        self.token() == Some(b'"') && self.string() && self.token() == Some(b':')
-    }
-
-    fn word(&mut self, rest: &[u8]) -> bool {
-        let found = self.text[self.at..].starts_with(rest);
-        self.at += if found { rest.len() } else { 0 };
-        found
-    }
-
-    /// The rest of a string, its last quote included.
-    #[inline]
-    fn string(&mut self) -> bool {
-        loop {
-            self.at += clean_run(&self.text[self.at..]);
-            let Some(byte) = self.text.get(self.at) else { return false };
-            self.at += 1;
-            match byte {
-                b'"' => return true,
-                b'\\' if self.escape() => {}
-                _ => return false, // a control character
-            }
-        }
-    }
-
-    fn escape(&mut self) -> bool {
-        let Some(byte) = self.text.get(self.at) else { return false };
-        self.at += 1;
-        match byte {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => true,
-            b'u' => {
-                let digits = self.text.get(self.at..self.at + 4);
-                self.at += 4;
-                digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-            }
-            _ => false,
-        }
-    }
-
-    /// The rest of a number.
-    fn number(&mut self, first: u8) -> bool {
-        let start = self.at;
-        let first = if first == b'-' { self.next_byte() } else { Some(first) };
-        match first {
-            Some(b'0') => {}
-            Some(b'1'..=b'9') => self.digits(),
-            _ => return false,
-        }
-        if self.text.get(self.at) == Some(&b'.') {
-            self.at += 1;
-            let from = self.at;
-            self.digits();
-            if self.at == from {
-                return false;
-            }
-        }
-        let exponent = matches!(self.text.get(self.at), Some(b'e' | b'E'));
-        self.at - start < LONGEST_NUMBER && (!exponent || self.small_exponent())
-    }
-
-    /// An exponent of one or two digits: with `LONGEST_NUMBER` digits it stays below 1e308.
-    fn small_exponent(&mut self) -> bool {
-        self.at += 1;
-        if matches!(self.text.get(self.at), Some(b'+' | b'-')) {
-            self.at += 1;
-        }
-        let from = self.at;
-        self.digits();
-        (1..=2).contains(&(self.at - from))
-    }
-
-    fn next_byte(&mut self) -> Option<u8> {
-        let byte = self.text.get(self.at).copied();
-        self.at += 1;
-        byte
-    }
-
-    fn digits(&mut self) {
-        while self.text.get(self.at).is_some_and(u8::is_ascii_digit) {
-            self.at += 1;
-        }
-    }
-}
-
-/// How many bytes there are before the first quote, backslash or control character: eight at a time.
-#[inline]
-fn clean_run(text: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGHS: u64 = ONES << 7;
-    let mut at = 0;
-    for block in text.chunks_exact(8) {
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(block);
-        let word = u64::from_le_bytes(bytes);
-        let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        // A borrow may mark a clean byte too, but only above the first that is not.
-        let found = (zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | control) & HIGHS;
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    at + text[at..].iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
 }
 
 #[cfg(test)]

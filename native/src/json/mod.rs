@@ -3,5 +3,6 @@
 pub mod check;
 pub mod escape;
 pub mod number;
+pub mod reader;
 pub mod temporal;
 pub mod writer;
