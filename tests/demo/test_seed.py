@@ -93,6 +93,6 @@ def test_derived_values_are_what_their_help_texts_say(sample):
     assert keflavik.released_on == source.release_date()
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(databases="__all__")  # those that other tests have opened are asked, too
 def test_migrations_are_complete():
     call_command("makemigrations", "airports", check=True, dry_run=True, verbosity=0)
