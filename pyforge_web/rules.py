@@ -68,7 +68,13 @@ def _plan(field: "Field[Any, Any]", direct: bool) -> FieldPlan:
     rules = [find_rule(validator) for validator in listed]
     if conversion == "decimal" and not any(rule and rule[0] == "digits" for rule in rules):
         return _leave(field, direct, "its DecimalValidator was taken out")
-    ruled = frozenset(id(validator) for validator, rule in zip(listed, rules, strict=True) if rule)
+    if conversion in _MUTABLE and None in rules:
+        if conversion == "array":
+            return _leave(field, direct, "a validator that is called may change the list before its items are judged")
+        called = rules.index(None)
+        rules[called:] = [None] * len(rules[called:])
+    pairs = list(zip(listed, rules, strict=True))
+    ruled = frozenset(id(validator) for validator, rule in pairs if rule) - {id(v) for v, rule in pairs if not rule}
     return FieldPlan(field, conversion, listed, rules, ruled, checks_choices, direct, True, item, "")
 
 
@@ -80,6 +86,8 @@ def _leave(field: "Field[Any, Any]", direct: bool, reason: str) -> FieldPlan:
 # What a field's validation consists of; whoever replaces one of them is asked.
 _FIELD = ("clean", "to_python", "validate", "run_validators", "validators", "get_internal_type", "choices")
 _EMPTY = {"binary": [None, b""]}
+# Kinds whose values a validator may change: the validators behind it are called too, and see what it left.
+_MUTABLE = ("array", "file", "hstore", "json")
 
 
 def _why_django(field: Any, conversion: str | None) -> str:

@@ -1,5 +1,7 @@
 """User code in the middle of a validation, that changes what is being validated, or validates something else."""
 
+from functools import partial
+
 import pytest
 from django.core import validators as v
 from django.core.exceptions import ValidationError
@@ -167,6 +169,32 @@ def test_acts_upon_a_later_row(act):
     called_django = []
     found = list(judge.rows_differences(theirs, mine, make_exclude=lambda: before() or ()))
     assert not found, "\n".join(found)
+
+
+def rename(value):
+    called("rename", value.name)
+    value.name = "b.exe"
+
+
+def grow(value):
+    called("grow", value)
+    value.append(1)
+
+
+CHANGED_VALUES = {
+    "a list": (lambda: models.JSONField(validators=[grow, v.MaxLengthValidator(2)]), lambda: [1, 2]),
+    "a list, afterwards": (lambda: models.JSONField(validators=[v.MaxLengthValidator(2), grow]), lambda: [1, 2]),
+    "a list, twice": (lambda: models.JSONField(validators=[LONG, grow, LONG]), lambda: [1, 2]),
+    "a file": (lambda: models.FileField(validators=[rename, v.FileExtensionValidator(["txt"])]), lambda: "a.txt"),
+}
+LONG = v.MaxLengthValidator(2)
+
+
+@pytest.mark.parametrize("row", cases(CHANGED_VALUES))
+def test_a_validator_that_changes_the_value(row):
+    """The one behind it sees what it left."""
+    make_field, make = row
+    judge.assert_same(*(partial(tables.maker(tables.model_of(value=make_field())), make) for _ in range(2)))
 
 
 class Counted:

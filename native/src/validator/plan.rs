@@ -180,6 +180,8 @@ impl Native {
         for (name, parameters) in spec.rules.iter().flatten() {
             rules.push(Rule::build(name, parameters.bind(state.py()))?.ok_or_else(|| no("rule", name))?);
         }
+        // First of all, whether a decimal is finite: to compare NaN leaves a flag in the context of the thread.
+        rules.sort_by_key(|rule| !matches!(rule, Rule::Digits(_)));
         Ok(Self {
             kind: Kind::of_name(kind).ok_or_else(|| no("kind", kind))?,
             rules,
