@@ -1,0 +1,169 @@
+"""The foreign keys of a batch: Django's `ForeignKey.clean`, with one query for the targets of all rows."""
+
+import inspect
+import uuid
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connections
+from django.db.models import Field, ForeignKey
+from django.db.models.expressions import DatabaseDefault
+
+from .asking import Rows, stored
+from .batch import Batch
+from .equality import exact_type, integer_range, plain_type
+from .results import Missing
+
+# What a subclass may not have made its own, so that the steps below are its `clean`.
+_OWN = ("clean", "to_python", "validate", "run_validators", "validators", "get_limit_choices_to", "empty_values")
+# Values that are one question when they are equal and of one type.
+_HASHED = (int, str, uuid.UUID)
+# In the place of a value: nothing more is to be done for the row.
+_DONE: Any = object()
+
+
+def is_batched(field: Any) -> bool:
+    """Whether this is a foreign key whose validation is Django's own."""
+    return isinstance(field, ForeignKey) and all(
+        getattr(type(field), name) is getattr(ForeignKey, name) for name in _OWN
+    )
+
+
+def clean_relation(batch: Batch, field: Any, existing: bool) -> None:
+    """Converts, judges and writes back the keys of all rows; `existing` asks whether their targets exist.
+
+    Source: `django.db.models.base.Model.clean_fields`, `django.db.models.fields.related.ForeignKey.validate`.
+    """
+    raws = list(map(attrgetter(field.attname), batch.rows))
+    values = _converted(batch, field, raws)
+    if not field.remote_field.parent_link:
+        if field.choices is not None or not set(map(type, values)) <= {int, uuid.UUID}:
+            _judge(batch, field, values)
+        if existing:
+            _find_targets(batch, field, values)
+    if field.validators:
+        _run_validators(batch, field, values)
+    _write(batch, field, raws, values)
+
+
+def _converted(batch: Batch, field: Any, raws: list[Any]) -> list[Any]:
+    """The values of `to_python`, which is called once for equal keys of a plain type."""
+    taken_as_is = plain_type(field)
+    if set(map(type, raws)) == {taken_as_is} and not (taken_as_is is str and "" in raws):
+        return raws
+    known: dict[tuple[type, Any], Any] = {}
+    values = list(raws)
+    for row, raw in enumerate(raws):
+        if (field.blank and raw in field.empty_values) or isinstance(raw, DatabaseDefault):
+            values[row] = _DONE
+            continue
+        key = (type(raw), raw) if type(raw) in _HASHED else None
+        try:
+            values[row] = known[key] if key in known else field.to_python(raw)
+            if key is not None:
+                known[key] = values[row]
+        except ValidationError as error:
+            _refuse(batch, field, row, error, values)
+    return values
+
+
+def _judge(batch: Batch, field: Any, values: list[Any]) -> None:
+    """`Field.validate`: null, blank and choices."""
+    for row, value in enumerate(values):
+        if value is _DONE or (field.choices is None and value not in field.empty_values):
+            continue
+        try:
+            Field.validate(field, value, batch.rows[row])
+        except ValidationError as error:
+            _refuse(batch, field, row, error, values)
+
+
+def _find_targets(batch: Batch, field: Any, values: list[Any]) -> None:
+    """Refuses the keys without a target; equal keys are looked for once, keys of odd types each on their own."""
+    if all(value is _DONE or value is None for value in values):
+        return
+    remote = field.remote_field
+    limit = field.get_limit_choices_to()
+    for alias, rows in batch.by_database("db_for_read", remote.model):
+        queryset = remote.model._base_manager.using(alias).complex_filter(limit)
+        chosen = [(row, values[row]) for row in rows if values[row] is not _DONE and values[row] is not None]
+        hashed = {value for _, value in chosen if type(value) in _HASHED}
+        sole = len(set(map(type, hashed))) == 1
+        missing = _missing(queryset, field, hashed) if sole else set()
+        alone = 0
+        for row, value in chosen:
+            if sole and type(value) in _HASHED:
+                if value not in missing:
+                    continue
+            else:
+                alone += 1
+                if _exists(queryset, field, value):
+                    continue
+            batch.add(row, field.name, Missing(field, value))
+            values[row] = _DONE
+        batch.took(field.name, "batch", len(chosen) - alone, "")
+        batch.took(field.name, "django", alone, "keys of several types, or of one that has no hash of Python's own")
+
+
+def _missing(queryset: Rows, field: Any, values: set[Any]) -> set[Any]:
+    """Those of the values, all of one type, for which there is no row."""
+    connection = connections[queryset.db]
+    target = field.target_field
+    if queryset.query.distinct_fields:  # such a query shows one row of many
+        return _each(queryset, field, values)
+    strange: set[Any] = set()
+    if type(next(iter(values))) is int:
+        low, high = integer_range(target, connection) if plain_type(target) is int else (-(2**63), 2**63 - 1)
+        strange = {value for value in values if not low <= value <= high}
+    values = values - strange
+    missing = _each(queryset, field, strange)
+    found = list(stored(queryset.distinct(), [target], list(values)))
+    if not found:
+        return missing | values
+    if exact_type(target, connection) is None and len(found) == len(values):
+        return missing
+    if plain_type(target) is None:
+        return missing | _each(queryset, field, values)
+    rest = values.difference(found)
+    if plain_type(target) is str and rest and any(True for _ in stored(queryset, [target], list(rest))):
+        rest = _each(queryset, field, rest)  # the column takes other texts for equal than Python does
+    return missing | rest
+
+
+def _each(queryset: Rows, field: Any, values: Iterable[Any]) -> set[Any]:
+    return {value for value in values if not _exists(queryset, field, value)}
+
+
+def _exists(queryset: Rows, field: Any, value: Any) -> bool:
+    return queryset.filter(**{field.remote_field.field_name: value}).exists()
+
+
+def _run_validators(batch: Batch, field: Any, values: list[Any]) -> None:
+    for row, value in enumerate(values):
+        if value is _DONE:
+            continue
+        try:
+            field.run_validators(value)
+        except ValidationError as error:
+            _refuse(batch, field, row, error, values)
+
+
+def _write(batch: Batch, field: Any, raws: list[Any], values: list[Any]) -> None:
+    """`setattr` as Django does; what is the same object need not be set where setting does nothing else."""
+    plain = (
+        type(inspect.getattr_static(batch.model, field.attname)) is ForeignKey.descriptor_class
+        and batch.model.__setattr__ is object.__setattr__
+    )
+    if plain and values is raws:
+        return
+    for row, raw, value in zip(range(len(raws)), raws, values, strict=True):
+        if value is not _DONE and not (plain and value is raw):
+            setattr(batch.rows[row], field.attname, value)
+
+
+def _refuse(batch: Batch, field: Any, row: int, error: ValidationError, values: list[Any]) -> None:
+    for leaf in error.error_list:
+        batch.add(row, field.name, leaf)
+    values[row] = _DONE

@@ -1,0 +1,182 @@
+"""Unique sets of a batch: one query for each, and the rows that repeat an earlier row of the batch itself.
+
+A row holds its values as soon as they are valid themselves, whatever else is wrong with the row: as Django checks the
+unique fields of a row whose other fields have failed. So all duplicates are told of at once.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from operator import attrgetter
+from types import NoneType
+from typing import Any, NamedTuple, cast
+
+from django.db import connections
+from django.db.models import Model
+
+from .asking import Asked, Rows, matching, stored
+from .batch import Batch
+from .equality import Column, classes, comparable, plain_type
+
+IN_LIST = "compared in Python, whose equality is that of the columns"
+BY_LOOKUPS = "equality is the database's: Django's lookups of many rows joined by OR"
+
+
+class UniqueSet(NamedTuple):
+    """What no two rows of a model may share."""
+
+    model: type[Model]
+    queryset: Rows
+    # Fields whose values are compared; none where only `ask` knows.
+    fields: tuple[Any, ...]
+    # Django's own check of a row, as what it would look for.
+    ask: Callable[[int], Asked | None]
+    # Whether an edited row keeps its values: those of a primary key.
+    kept: bool = False
+    nulls_distinct: bool = True
+
+
+class Part(NamedTuple):
+    """The rows that take part, each with its key, and the own primary keys of those that are edited."""
+
+    rows: Sequence[int]
+    keys: Sequence[Hashable]
+    own: dict[int, Any]
+
+    def repeated(self) -> list[list[int]]:
+        """The rows of each key that several rows have."""
+        if len(set(self.keys)) == len(self.keys):
+            return []
+        groups: defaultdict[Hashable, list[int]] = defaultdict(list)
+        for row, key in zip(self.rows, self.keys, strict=True):
+            groups[key].append(row)
+        return [rows for rows in groups.values() if len(rows) > 1]
+
+    def are_two(self, row: int, other: int) -> bool:
+        """Whether two rows of the batch are two rows of the table, and not one that is edited twice."""
+        return row not in self.own or other not in self.own or bool(self.own[row] != self.own[other])
+
+    def repeats(self) -> set[int]:
+        """The rows whose key an earlier row has."""
+        return {
+            row
+            for rows in self.repeated()
+            for place, row in enumerate(rows)
+            if any(self.are_two(row, earlier) for earlier in rows[:place])
+        }
+
+
+class Sharing(NamedTuple):
+    """The rows whose values a row of the table has, and all that take part."""
+
+    stored: set[int]
+    part: Part
+    reason: str
+
+
+def find(batch: Batch, unique: UniqueSet, without: Collection[int], stored_too: bool = True) -> Sharing:
+    """The rows of a batch that take part in a unique set; `without` leaves rows out.
+
+    `stored_too` asks which of them share their values with a row of the table.
+    """
+    part = _in_python(batch, unique, without)
+    if part is not None and stored_too and (found := _stored(unique, part)) is not None:
+        return Sharing(found, part, IN_LIST)
+    if part is not None and not stored_too:
+        return Sharing(set(), part, IN_LIST)
+    rows = (row for row in range(len(batch.rows)) if row not in without)
+    asked = [each for row in rows if (each := unique.ask(row)) is not None]
+    hits = set(matching(unique.queryset, asked)) if stored_too else set()
+    return Sharing(hits, keyed(batch, unique, asked) if part is None else part, BY_LOOKUPS)
+
+
+def default_queryset(model: Any, using: str | None) -> Rows:
+    """The rows that Django compares with: those of the default manager."""
+    manager = model._default_manager
+    return cast(Rows, manager.all() if using is None else manager.using(using))
+
+
+def own_keys(batch: Batch, model: type[Model]) -> dict[int, Any]:
+    """The primary keys of the edited rows, which are not compared with themselves."""
+    rows: dict[int, Any] = {row: batch.rows[row] for row in batch.edited}
+    return {row: each._get_pk_val(model._meta) for row, each in rows.items() if each._is_pk_set(model._meta)}
+
+
+def keyed(batch: Batch, unique: UniqueSet, asked: Iterable[Asked]) -> Part:
+    """What was asked, as keys that are equal where the database says so."""
+    own = own_keys(batch, unique.model)
+    known = [each for each in asked if not any(_is_computed(*sides) for sides in each.sides)]
+    if not known:
+        return Part([], [], own)
+    columns = [(side, [each.sides[place][1] for each in known]) for place, (side, _) in enumerate(known[0].sides)]
+    keys = zip(*classes(unique.model, unique.queryset.db, columns), strict=True)
+    found = [
+        (each.row, key) for each, key in zip(known, keys, strict=True) if not (unique.nulls_distinct and None in key)
+    ]
+    return Part([row for row, _ in found], [key for _, key in found], own)
+
+
+def _is_computed(side: Any, value: Any) -> bool:
+    """Whether a field has no value before it is saved: `F()`, a default of the database."""
+    return isinstance(side, str) and hasattr(value, "resolve_expression")
+
+
+def _in_python(batch: Batch, unique: UniqueSet, without: Collection[int]) -> Part | None:
+    """The rows and their keys; None where the equality of Python is not known to be that of the columns."""
+    if (
+        not unique.fields
+        or unique.queryset.query.distinct_fields
+        or any(plain_type(each) is None for each in unique.fields)
+    ):
+        return None
+    columns: list[Column] = [list(map(attrgetter(field.attname), batch.rows)) for field in unique.fields]
+    dropped = {*without, *(batch.edited if unique.kept else ())}
+    for column in columns:
+        if NoneType in map(type, column):
+            if not unique.nulls_distinct:
+                return None
+            dropped.update(row for row, value in enumerate(column) if value is None)
+    rows: Sequence[int] = range(len(batch.rows))
+    if dropped:
+        rows = [row for row in rows if row not in dropped]
+        columns = [[column[row] for row in rows] for column in columns]
+    keys = _keys(unique, unique.fields, columns)
+    if keys is None:
+        return None
+    own = own_keys(batch, unique.model)
+    own_values = _keys(unique, [unique.model._meta.pk], [list(own.values())]) if own else []
+    return None if own_values is None else Part(rows, keys, dict(zip(own, own_values, strict=True)))
+
+
+def _keys(unique: UniqueSet, fields: Sequence[Any], columns: Sequence[Column]) -> Sequence[Any] | None:
+    """A key for each row: the value, or a tuple of several."""
+    connection = connections[unique.queryset.db]
+    found = [comparable(field, connection, column) for field, column in zip(fields, columns, strict=True)]
+    if any(column is None for column in found):
+        return None
+    columns = cast("list[Column]", found)
+    return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+
+
+def _stored(unique: UniqueSet, part: Part) -> set[int] | None:
+    """The rows whose key another row of the table has; None where the table takes other texts for equal than Python."""
+    fields = unique.fields
+    keys = list(dict.fromkeys(part.keys))
+    primary = [unique.model._meta.pk] if part.own else []
+    found = list(stored(unique.queryset, fields, keys, *primary)) if keys else []
+    if not found:
+        return set()
+    width = len(fields)
+    columns = [found] if width == 1 and not primary else list(zip(*found, strict=True))
+    found_keys = _keys(unique, fields, columns[:width])
+    holders = _keys(unique, primary, columns[width:]) if primary else [None] * len(found)
+    if found_keys is None or holders is None:
+        return None
+    if str in map(plain_type, fields):
+        rest = list(set(keys).difference(found_keys))
+        if rest and any(True for _ in stored(unique.queryset, fields, rest)):
+            return None
+    held: defaultdict[Hashable, set[Any]] = defaultdict(set)
+    for key, holder in zip(found_keys, holders, strict=True):
+        held[key].add(holder)
+    rows = zip(part.rows, part.keys, strict=True)
+    return {row for row, key in rows if key in held and (row not in part.own or held[key] - {part.own[row]})}
