@@ -17,10 +17,11 @@ INSTALLED_APPS = [
     "tests.app",
     "tests.rows",
     "tests.validation",
+    "tests.batches",
 ]
 if importlib.util.find_spec("psycopg"):
     INSTALLED_APPS += ["django.contrib.postgres", "tests.rows.pg"]
-DATABASE_ROUTERS = ["tests.rows.routers.OnlyPostgreSQL"]
+DATABASE_ROUTERS = ["tests.rows.routers.OnlyPostgreSQL", "tests.batches.routers.MadeByFixture"]
 SILENCED_SYSTEM_CHECKS = ["fields.E210"]  # Pillow: an ImageField is a path here, no image is opened
 STATIC_URL = "/static/"
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}

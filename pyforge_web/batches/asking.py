@@ -8,6 +8,8 @@ from django.db import connections
 from django.db.models import BooleanField, Model, Q, QuerySet
 from django.db.models.expressions import BaseExpression, F
 
+from .columns import plain_type
+
 # Rows in one list of values: more make a statement that is longer to build than it saves.
 _IN_LIST = 5_000
 # Rows joined by OR: SQLite takes expressions of a depth of 1,000.
@@ -153,6 +155,6 @@ def _sides(conditions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
 
 
 def _prepared(field: Any, connection: Any, values: Sequence[Any]) -> list[Any]:
-    if type(values[0]) is str:
+    if plain_type(field) is str:
         return list(values)
     return [field.get_db_prep_value(value, connection) for value in values]

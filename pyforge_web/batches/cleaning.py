@@ -28,12 +28,12 @@ class Fields:
         if self.by_django:
             self._ask_django(steps)
             return
+        self.batch.took("fields", "batch", len(self.batch.rows), "the compiled validator")
         for excluded, keys in self.groups:
             self._clean(excluded, steps)
             for field in keys:
                 clean_relation(self.batch, field, self.existing)
                 steps.finish()
-        self.batch.took("fields", "batch", len(self.batch.rows), "the compiled validator")
         self._order()
 
     def _clean(self, excluded: set[str], steps: Steps) -> None:

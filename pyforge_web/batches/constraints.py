@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from .asking import Asked, Question
 from .batch import Batch, Excluded, Steps, is_djangos
-from .uniqueness import Part, UniqueSet, default_queryset, find
+from .uniqueness import Sharing, UniqueSet, default_queryset, find
 
 METHODS = ("validate_constraints", "get_constraints", "_get_field_expression_map", "_get_pk_val", "_is_pk_set")
 
@@ -98,16 +98,18 @@ class Constraints:
         sharing = find(batch, unique, without, stored_too=not self.judged)
         if constraint.condition:
             self._check_each(model, constraint, alias, sorted(sharing.stored), excluded)
-            repeats = self._conditional(model, constraint, alias, sharing.part, excluded) - sharing.stored
+            repeats = self._conditional(model, constraint, alias, sharing, excluded)
         else:
-            repeats = sharing.stored | sharing.part.repeats()
+            repeats = sharing.stored | sharing.part.repeats(sharing.stored)
         for row in sorted(repeats):
             error = violation(constraint, model, batch.rows[row])
             if not (self.judged and batch.has(row, error)):
                 self._file(row, constraint, error)
         batch.took(f"constraint: {constraint.name}", "batch", len(sharing.part.rows), sharing.reason)
 
-    def _conditional(self, model: type[Model], constraint: Any, alias: str, part: Part, excluded: Excluded) -> set[int]:
+    def _conditional(
+        self, model: type[Model], constraint: Any, alias: str, sharing: Sharing, excluded: Excluded
+    ) -> set[int]:
         """The rows that meet the condition and repeat an earlier row that meets it; the database says which do."""
 
         def meets(row: int, condition: Q) -> bool:
@@ -123,10 +125,12 @@ class Constraints:
             # A stored row that makes the condition NULL does not meet it; a row that is checked does.
             holds = Q(Coalesce(constraint.condition, Value(False), output_field=BooleanField()))
         found = set()
-        for rows in part.repeated():
+        for rows in sharing.part.repeated():
             holders: list[int] = []
             for row in rows:
-                if any(part.are_two(row, earlier) for earlier in holders) and meets(row, constraint.condition):
+                if row in sharing.stored:
+                    continue
+                if any(sharing.part.are_two(row, earlier) for earlier in holders) and meets(row, constraint.condition):
                     found.add(row)
                 if row != rows[-1] and meets(row, holds):
                     holders.append(row)

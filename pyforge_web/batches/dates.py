@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from .asking import Asked, Question
 from .batch import Batch
-from .uniqueness import Part
+from .uniqueness import Sharing
 
 _PARTS = {"date": ("day", "month", "year"), "month": ("month",), "year": ("year",)}
 
@@ -31,18 +31,20 @@ class Dates:
         asked = question.asked(row)
         return asked and asked._replace(sides=((self._name, getattr(instance, self._attname)),))
 
-    def repeats(self, part: Part) -> set[int]:
+    def repeats(self, sharing: Sharing) -> set[int]:
         """The rows with the value and the date of an earlier row.
 
         An earlier row counts with its date as the database would read it: in the current time zone.
         """
         found = set()
-        for rows in part.repeated():
+        for rows in sharing.part.repeated():
             stored: list[tuple[int, tuple[int, ...]]] = []
             for row in rows:
+                if row in sharing.stored:
+                    continue
                 date = getattr(self._batch.rows[row], self._unique_for)
                 mine = self._of(date)
-                if any(mine == theirs and part.are_two(row, earlier) for earlier, theirs in stored):
+                if any(mine == theirs and sharing.part.are_two(row, earlier) for earlier, theirs in stored):
                     found.add(row)
                 aware = isinstance(date, datetime.datetime) and timezone.is_aware(date)
                 stored.append((row, self._of(timezone.localtime(date)) if aware else mine))

@@ -6,50 +6,25 @@ of their own, decimals, JSON, fields of projects, expressions) the database is a
 
 import datetime
 import re
-import uuid
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any, cast
 
-from django.db import connections, models
-from django.db.models import ForeignKey, Model, OneToOneField
+from django.db import connections
+from django.db.models import Model
 from django.db.models.expressions import F, Value
 from django.db.models.lookups import Exact, IntegerFieldExact
 from django.db.models.sql import Query
 
 from .asking import room
+from .columns import column_field, integer_range, plain_type
 
-# Field class → the one type of its values for which `==` is the equality of the column.
-_TYPES: dict[type, type] = {
-    models.BooleanField: bool,
-    models.DateField: datetime.date,
-    models.DateTimeField: datetime.datetime,
-    models.UUIDField: uuid.UUID,
-    **dict.fromkeys((models.AutoField, models.BigAutoField, models.SmallAutoField), int),
-    **dict.fromkeys((models.IntegerField, models.BigIntegerField, models.SmallIntegerField), int),
-    models.PositiveIntegerField: int,
-    models.PositiveBigIntegerField: int,
-    models.PositiveSmallIntegerField: int,
-    **dict.fromkeys((models.CharField, models.TextField, models.SlugField, models.EmailField, models.URLField), str),
-}
 # Where text without a collation of its own is compared byte by byte.
 _BINARY_TEXT = ("sqlite", "postgresql")
 # Rows that one statement compares with each other.
 _COMPARED = 20_000
 
 Column = Sequence[Any]
-
-
-def column_field(field: Any) -> Any:
-    """The field itself, or what a foreign key refers to in the end."""
-    while type(field) in (ForeignKey, OneToOneField):
-        field = field.target_field
-    return field
-
-
-def plain_type(field: Any) -> type | None:
-    """The type of the values that a field of Django's takes as they are; None for a field of any other class."""
-    return _TYPES.get(type(column_field(field)))
 
 
 def exact_type(field: Any, connection: Any) -> type | None:
@@ -79,12 +54,6 @@ def comparable(field: Any, connection: Any, values: Column) -> Column | None:
         if min(values) < low or max(values) > high:
             return None
     return _instants(values) if expected is datetime.datetime else values
-
-
-def integer_range(field: Any, connection: Any) -> tuple[int, int]:
-    """The integers that a column can hold: of others Django's lookups say that no row has them."""
-    low, high = connection.ops.integer_field_range(column_field(field).get_internal_type())
-    return -(2**63) if low is None else low, 2**63 - 1 if high is None else high
 
 
 def _instants(values: Column) -> Column | None:

@@ -13,7 +13,8 @@ from django.db.models.expressions import DatabaseDefault
 
 from .asking import Rows, stored
 from .batch import Batch
-from .equality import exact_type, integer_range, plain_type
+from .columns import integer_range, plain_type
+from .equality import exact_type
 from .results import Missing
 
 # What a subclass may not have made its own, so that the steps below are its `clean`.
@@ -122,14 +123,10 @@ def _missing(queryset: Rows, field: Any, values: set[Any]) -> set[Any]:
     found = list(stored(queryset.distinct(), [target], list(values)))
     if not found:
         return missing | values
-    if exact_type(target, connection) is None and len(found) == len(values):
-        return missing
-    if plain_type(target) is None:
-        return missing | _each(queryset, field, values)
-    rest = values.difference(found)
-    if plain_type(target) is str and rest and any(True for _ in stored(queryset, [target], list(rest))):
-        rest = _each(queryset, field, rest)  # the column takes other texts for equal than Python does
-    return missing | rest
+    if exact_type(target, connection) is not None:
+        return missing | values.difference(found)
+    # Only the database knows which of the values its rows are equal to.
+    return missing if len(found) == len(values) else missing | _each(queryset, field, values)
 
 
 def _each(queryset: Rows, field: Any, values: Iterable[Any]) -> set[Any]:

@@ -85,7 +85,7 @@ class UniqueChecks:
         kept = any(field in model._meta.pk_fields for field in fields)
         unique = UniqueSet(model, queryset, fields, lambda row: self._asked(row, model, names), kept)
         sharing = find(batch, unique, without, stored_too=not self.judged)
-        for row in sorted(sharing.stored | sharing.part.repeats()):
+        for row in sorted(sharing.stored | sharing.part.repeats(sharing.stored)):
             self._add(row, names[0] if len(names) == 1 else NON_FIELD_ERRORS, Duplicate(batch.rows[row], model, names))
         batch.took(f"unique: {', '.join(names)}", "batch", len(sharing.part.rows), sharing.reason)
 
@@ -102,7 +102,7 @@ class UniqueChecks:
         dates = Dates(batch, check)
         unique = UniqueSet(model, queryset, (), dates.asked, nulls_distinct=False)
         sharing = find(batch, unique, without, stored_too=not self.judged)
-        for row in sorted(sharing.stored | dates.repeats(sharing.part)):
+        for row in sorted(sharing.stored | dates.repeats(sharing)):
             self._add(row, name, DateDuplicate(batch.rows[row], lookup_type, name, unique_for))
         batch.took(f"unique: {name} for {lookup_type} of {unique_for}", "batch", len(sharing.part.rows), sharing.reason)
 

@@ -12,10 +12,12 @@ from typing import Any, NamedTuple, cast
 
 from django.db import connections
 from django.db.models import Model
+from django.db.models.expressions import F
 
 from .asking import Asked, Rows, matching, stored
 from .batch import Batch
-from .equality import Column, classes, comparable, plain_type
+from .columns import plain_type
+from .equality import Column, classes, comparable
 
 IN_LIST = "compared in Python, whose equality is that of the columns"
 BY_LOOKUPS = "equality is the database's: Django's lookups of many rows joined by OR"
@@ -55,13 +57,17 @@ class Part(NamedTuple):
         """Whether two rows of the batch are two rows of the table, and not one that is edited twice."""
         return row not in self.own or other not in self.own or bool(self.own[row] != self.own[other])
 
-    def repeats(self) -> set[int]:
-        """The rows whose key an earlier row has."""
+    def repeats(self, stored: Collection[int]) -> set[int]:
+        """The rows whose key an earlier row has.
+
+        What is `stored` already does not count as such: it could not be saved, and the row that owns the value may be
+        in the batch too.
+        """
         return {
             row
             for rows in self.repeated()
             for place, row in enumerate(rows)
-            if any(self.are_two(row, earlier) for earlier in rows[:place])
+            if any(self.are_two(row, earlier) for earlier in rows[:place] if earlier not in stored)
         }
 
 
@@ -104,7 +110,7 @@ def own_keys(batch: Batch, model: type[Model]) -> dict[int, Any]:
 def keyed(batch: Batch, unique: UniqueSet, asked: Iterable[Asked]) -> Part:
     """What was asked, as keys that are equal where the database says so."""
     own = own_keys(batch, unique.model)
-    known = [each for each in asked if not any(_is_computed(*sides) for sides in each.sides)]
+    known = [each for each in asked if not any(_needs_a_row(value) for _, value in each.sides)]
     if not known:
         return Part([], [], own)
     columns = [(side, [each.sides[place][1] for each in known]) for place, (side, _) in enumerate(known[0].sides)]
@@ -115,9 +121,11 @@ def keyed(batch: Batch, unique: UniqueSet, asked: Iterable[Asked]) -> Part:
     return Part([row for row, _ in found], [key for _, key in found], own)
 
 
-def _is_computed(side: Any, value: Any) -> bool:
-    """Whether a field has no value before it is saved: `F()`, a default of the database."""
-    return isinstance(side, str) and hasattr(value, "resolve_expression")
+def _needs_a_row(value: Any) -> bool:
+    """Whether an expression is computed from the row that it is saved to, as `F("number") + 1`."""
+    if not hasattr(value, "resolve_expression"):
+        return False
+    return any(isinstance(part, F) for part in (value.flatten() if hasattr(value, "flatten") else [value]))
 
 
 def _in_python(batch: Batch, unique: UniqueSet, without: Collection[int]) -> Part | None:
@@ -158,7 +166,7 @@ def _keys(unique: UniqueSet, fields: Sequence[Any], columns: Sequence[Column]) -
 
 
 def _stored(unique: UniqueSet, part: Part) -> set[int] | None:
-    """The rows whose key another row of the table has; None where the table takes other texts for equal than Python."""
+    """The rows whose key another row of the table has; None where what the table gives back is of another sort."""
     fields = unique.fields
     keys = list(dict.fromkeys(part.keys))
     primary = [unique.model._meta.pk] if part.own else []
@@ -171,10 +179,6 @@ def _stored(unique: UniqueSet, part: Part) -> set[int] | None:
     holders = _keys(unique, primary, columns[width:]) if primary else [None] * len(found)
     if found_keys is None or holders is None:
         return None
-    if str in map(plain_type, fields):
-        rest = list(set(keys).difference(found_keys))
-        if rest and any(True for _ in stored(unique.queryset, fields, rest)):
-            return None
     held: defaultdict[Hashable, set[Any]] = defaultdict(set)
     for key, holder in zip(found_keys, holders, strict=True):
         held[key].add(holder)

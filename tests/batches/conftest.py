@@ -1,0 +1,81 @@
+"""The tables of the tests, without unique indexes, on both databases."""
+
+import contextlib
+
+import pytest
+from django.apps import apps
+from django.db import connections, models
+from django.db.migrations.state import ProjectState
+from django.test import override_settings
+
+OF_SQLITE = ("Collated", "CollatedWord")
+ROUTERS = {"sqlite": None, "postgresql": ["tests.batches.routers.ToPostgreSQL"]}
+
+
+def without_uniqueness():
+    """The models of this app as they are, but for what makes their columns unique."""
+    state = ProjectState.from_apps(apps)
+    for (label, name), model in state.models.items():
+        if label != "batches" or name == "country":  # the target of a to_field
+            continue
+        model.options.pop("unique_together", None)
+        model.options["constraints"] = []
+        for name, field in model.fields.items():
+            if isinstance(field, models.OneToOneField) and not field.remote_field.parent_link:
+                model.fields[name] = models.ForeignKey(
+                    field.remote_field.model, models.CASCADE, null=True, related_name="+"
+                )
+            elif not field.primary_key:
+                field._unique = False
+    return [state.apps.get_model("batches", model.__name__) for model in apps.get_app_config("batches").get_models()]
+
+
+def create_tables(alias):
+    with connections[alias].schema_editor() as editor:
+        if connections[alias].vendor == "postgresql":
+            editor.execute("CREATE EXTENSION IF NOT EXISTS citext")
+        for model in without_uniqueness():
+            there = connections[alias].vendor == "sqlite" or model.__name__ not in OF_SQLITE
+            if there and not model._meta.proxy:
+                editor.create_model(model)
+
+
+@pytest.fixture(scope="session")
+def tables(request, django_db_setup, django_db_blocker):
+    """The alias of each database, or the reason why it is not there."""
+    found = {"sqlite": "default"}
+    try:
+        found["postgresql"] = request.getfixturevalue("postgres")
+    except pytest.skip.Exception as reason:
+        found["missing"] = reason
+    with django_db_blocker.unblock():
+        for vendor in ("sqlite", "postgresql"):
+            if vendor in found:
+                create_tables(found[vendor])
+    return found
+
+
+@contextlib.contextmanager
+def routed(tables, vendor):
+    if vendor not in tables:
+        raise tables["missing"]
+    with override_settings(**({"DATABASE_ROUTERS": ROUTERS[vendor]} if ROUTERS[vendor] else {})):
+        yield tables[vendor]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def alias(request, tables, db):
+    """The alias of each database in turn; Django sends every query there."""
+    with routed(tables, request.param) as alias:
+        yield alias
+
+
+@pytest.fixture
+def sqlite(tables, db):
+    return tables["sqlite"]
+
+
+@pytest.fixture
+def postgresql(tables, db):
+    with routed(tables, "postgresql") as alias:
+        yield alias
