@@ -22,7 +22,7 @@ class Country(models.Model):
 class Maker(models.Model):
     name = models.CharField(max_length=20)
     live = models.BooleanField(default=True)
-    country = models.ForeignKey(Country, models.CASCADE, null=True, to_field="code")
+    country = models.ForeignKey(Country, models.CASCADE, null=True, blank=True, to_field="code")
 
     class Meta:
         verbose_name = _("user")
@@ -59,10 +59,10 @@ class CollatedWord(models.Model):
 class Collated(models.Model):
     """Unique texts with a collation; of SQLite alone."""
 
-    word = models.ForeignKey(CollatedWord, models.CASCADE, null=True)
-    name = models.CharField(max_length=20, unique=True, null=True, db_collation="NOCASE")  # noqa: DJ001
-    trimmed = models.CharField(max_length=20, unique=True, null=True, db_collation="RTRIM")  # noqa: DJ001
-    number = models.IntegerField(null=True)
+    word = models.ForeignKey(CollatedWord, models.CASCADE, null=True, blank=True)
+    name = models.CharField(max_length=20, unique=True, null=True, blank=True, db_collation="NOCASE")
+    trimmed = models.CharField(max_length=20, unique=True, null=True, blank=True, db_collation="RTRIM")
+    number = models.IntegerField(null=True, blank=True)
 
     class Meta:
         unique_together = (("word", "number"),)
@@ -187,16 +187,16 @@ class Uniques(models.Model):
 class Odd(models.Model):
     """Unique columns whose equality is not Python's."""
 
-    folded = fields.Folded(max_length=20, unique=True, null=True)
-    code = fields.Code(max_length=20, unique=True, null=True)
-    price = models.DecimalField(max_digits=20, decimal_places=2, unique=True, null=True)
-    ratio = models.FloatField(unique=True, null=True)
-    length = models.DurationField(unique=True, null=True)
-    ip = models.GenericIPAddressField(unique=True, null=True)
-    opens = models.TimeField(unique=True, null=True)
-    document = models.JSONField(unique=True, null=True)
-    word = models.ForeignKey(Word, models.CASCADE, null=True)
-    place = models.CharField(max_length=9, null=True)  # noqa: DJ001
+    folded = fields.Folded(max_length=20, unique=True, null=True, blank=True)
+    code = fields.Code(max_length=20, unique=True, null=True, blank=True)
+    price = models.DecimalField(max_digits=20, decimal_places=2, unique=True, null=True, blank=True)
+    ratio = models.FloatField(unique=True, null=True, blank=True)
+    length = models.DurationField(unique=True, null=True, blank=True)
+    ip = models.GenericIPAddressField(unique=True, null=True, blank=True)
+    opens = models.TimeField(unique=True, null=True, blank=True)
+    document = models.JSONField(unique=True, null=True, blank=True)
+    word = models.ForeignKey(Word, models.CASCADE, null=True, blank=True)
+    place = models.CharField(max_length=9, null=True, blank=True)  # noqa: DJ001
 
     class Meta:
         unique_together = (("word", "place"),)

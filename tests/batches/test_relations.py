@@ -118,7 +118,7 @@ def test_all_relations_at_once_keep_the_order_of_the_fields(there):
 
 def test_one_query_for_a_relation(there):
     def make():
-        return [Relations(title="t", maker_id=number % 7, must_id=1, token_id=TOKEN) for number in range(100)]
+        return [Relations(title="t", maker_id=number % 7, must_id=1, token_id=TOKEN) for number in range(40)]
 
     _, statements = assert_like_django(make, there)
     assert [sum(f'FROM "batches_{table}"' in sql for sql in statements) for table in ("maker", "token")] == [2, 1]

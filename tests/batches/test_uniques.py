@@ -147,7 +147,7 @@ def test_one_query_for_each_set(there):
                 day=DAY,
                 kind="ab"[number % 2],
             )
-            for number in range(300)
+            for number in range(60)
         ]
 
     result, statements = assert_like_django(make, there)
