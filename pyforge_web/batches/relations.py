@@ -1,5 +1,6 @@
 """The foreign keys of a batch: Django's `ForeignKey.clean`, with one query for the targets of all rows."""
 
+import contextlib
 import inspect
 import uuid
 from collections.abc import Iterable
@@ -37,7 +38,8 @@ def clean_relation(batch: Batch, field: Any, existing: bool) -> None:
 
     Source: `django.db.models.base.Model.clean_fields`, `django.db.models.fields.related.ForeignKey.validate`.
     """
-    raws = list(map(attrgetter(field.attname), batch.rows))
+    plain = _is_plain(batch, field)
+    raws = _read(batch, field, plain)
     values = _converted(batch, field, raws)
     if not field.remote_field.parent_link:
         if field.choices is not None or not set(map(type, values)) <= {int, uuid.UUID}:
@@ -46,7 +48,25 @@ def clean_relation(batch: Batch, field: Any, existing: bool) -> None:
             _find_targets(batch, field, values)
     if field.validators:
         _run_validators(batch, field, values)
-    _write(batch, field, raws, values)
+    if not (plain and values is raws):
+        _write(batch, field, raws, values, plain)
+
+
+def _is_plain(batch: Batch, field: Any) -> bool:
+    """Whether a key is read from and written to the instance's `__dict__`, and nothing else happens."""
+    return (
+        type(inspect.getattr_static(batch.model, field.attname)) is ForeignKey.descriptor_class
+        and batch.model.__setattr__ is object.__setattr__
+        and batch.model.__getattribute__ is object.__getattribute__
+    )
+
+
+def _read(batch: Batch, field: Any, plain: bool) -> list[Any]:
+    name = field.attname
+    if plain:
+        with contextlib.suppress(KeyError):  # of a deferred field, which is queried for as Django does
+            return [instance.__dict__[name] for instance in batch.rows]
+    return list(map(attrgetter(name), batch.rows))
 
 
 def _converted(batch: Batch, field: Any, raws: list[Any]) -> list[Any]:
@@ -83,29 +103,27 @@ def _judge(batch: Batch, field: Any, values: list[Any]) -> None:
 
 def _find_targets(batch: Batch, field: Any, values: list[Any]) -> None:
     """Refuses the keys without a target; equal keys are looked for once, keys of odd types each on their own."""
-    if all(value is _DONE or value is None for value in values):
+    waiting = [row for row, value in enumerate(values) if value is not _DONE and value is not None]
+    if not waiting:
         return
     remote = field.remote_field
     limit = field.get_limit_choices_to()
     for alias, rows in batch.by_database("db_for_read", remote.model):
+        chosen = waiting if len(rows) == len(values) else sorted(set(waiting).intersection(rows))
         queryset = remote.model._base_manager.using(alias).complex_filter(limit)
-        chosen = [(row, values[row]) for row in rows if values[row] is not _DONE and values[row] is not None]
-        hashed = {value for _, value in chosen if type(value) in _HASHED}
-        sole = len(set(map(type, hashed))) == 1
-        missing = _missing(queryset, field, hashed) if sole else set()
-        alone = 0
-        for row, value in chosen:
-            if sole and type(value) in _HASHED:
-                if value not in missing:
-                    continue
+        # By type: 1, True and 1.0 are one member of a set, and not one question to every column.
+        for kind in {type(values[row]) for row in chosen}:
+            alike = [row for row in chosen if type(values[row]) is kind]
+            if kind in _HASHED:
+                missing = _missing(queryset, field, {values[row] for row in alike})
+                refused = [row for row in alike if values[row] in missing] if missing else []
+                batch.took(field.name, "batch", len(alike), "equal keys are looked for once")
             else:
-                alone += 1
-                if _exists(queryset, field, value):
-                    continue
-            batch.add(row, field.name, Missing(field, value))
-            values[row] = _DONE
-        batch.took(field.name, "batch", len(chosen) - alone, "")
-        batch.took(field.name, "django", alone, "keys of several types, or of one that has no hash of Python's own")
+                refused = [row for row in alike if not _exists(queryset, field, values[row])]
+                batch.took(field.name, "django", len(alike), f"a query for each key that is a {kind.__qualname__}")
+            for row in refused:
+                batch.add(row, field.name, Missing(field, values[row]))
+                values[row] = _DONE
 
 
 def _missing(queryset: Rows, field: Any, values: set[Any]) -> set[Any]:
@@ -147,17 +165,11 @@ def _run_validators(batch: Batch, field: Any, values: list[Any]) -> None:
             _refuse(batch, field, row, error, values)
 
 
-def _write(batch: Batch, field: Any, raws: list[Any], values: list[Any]) -> None:
-    """`setattr` as Django does; what is the same object need not be set where setting does nothing else."""
-    plain = (
-        type(inspect.getattr_static(batch.model, field.attname)) is ForeignKey.descriptor_class
-        and batch.model.__setattr__ is object.__setattr__
-    )
-    if plain and values is raws:
-        return
-    for row, raw, value in zip(range(len(raws)), raws, values, strict=True):
+def _write(batch: Batch, field: Any, raws: list[Any], values: list[Any], plain: bool) -> None:
+    """`setattr` as Django does; what is the same object need not be set where that does nothing else."""
+    for instance, raw, value in zip(batch.rows, raws, values, strict=True):
         if value is not _DONE and not (plain and value is raw):
-            setattr(batch.rows[row], field.attname, value)
+            setattr(instance, field.attname, value)
 
 
 def _refuse(batch: Batch, field: Any, row: int, error: ValidationError, values: list[Any]) -> None:

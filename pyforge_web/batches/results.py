@@ -86,10 +86,15 @@ class RowErrors(Mapping[int, ValidationError]):
 
     def __getitem__(self, row: int) -> ValidationError:
         if row not in self._built:
-            # Some of Django's texts are of the language they are built in: that of the validation, as ever.
-            with translation.override(self._language):
-                self._built[row] = ValidationError({name: _leaves(parts) for name, parts in self._found[row].items()})
+            if translation.get_language() == self._language:
+                self._build(row)
+            else:  # some of Django's texts are of the language they are built in: that of the validation, as ever
+                with translation.override(self._language):
+                    self._build(row)
         return self._built[row]
+
+    def _build(self, row: int) -> None:
+        self._built[row] = ValidationError({name: _leaves(parts) for name, parts in self._found[row].items()})
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._found)
