@@ -37,12 +37,12 @@ class Captured(NamedTuple):
 
 
 class CapturingCollector(Collector):
-    """The panel's collector: all details, and the input of the response."""
+    """A collector that keeps the input of the response too; its arguments are those of `Collector`."""
 
     __slots__ = ("_most", "captured")
 
-    def __init__(self) -> None:
-        super().__init__(stacks=True, hashes=True, queries=True)
+    def __init__(self, **details: Any) -> None:
+        super().__init__(**details)
         self.captured: Captured | None = None
         self._most = get_settings()["PANEL"]["COMPARE_BYTES"] if settings.DEBUG else 0
         if self._most:

@@ -53,7 +53,7 @@ def _context(stats: Stats) -> dict[str, Any]:
     return {
         "state": stats["state"],
         "quiet": quiet,
-        "warnings": stats["warnings"],
+        "warnings": [{**warning, "where": _where(warning["sites"])} for warning in stats["warnings"]],
         "cards": [] if quiet else list(_cards(stats["totals"], span)),
         "lanes": _lanes(stats["lanes"], span),
         "lane_height": _LANE * max(1, len(stats["lanes"])) + 2,
@@ -140,6 +140,7 @@ def _group(number: int, group: Stats, span: float) -> dict[str, Any]:
     return {
         **group,
         "id": number,
+        "where": _where(group["sites"]),
         "source_name": _NAMES.get(group["source"], group["source"]),
         "colour": _COLOURS.get(group["source"], "#888888"),
         "own": _us(own),
@@ -211,6 +212,11 @@ def _compiled(compiled: Stats) -> str:
     return (
         f"{_count(compiled['count'], 'serializer or validator', 'serializers and validators')} in {_ms(compiled['us'])}"
     )
+
+
+def _where(sites: list[str]) -> str:
+    """`airports/pages.py:55 embedded`: the last two parts of each path; all of it is in the details."""
+    return " ← ".join("/".join(site.rsplit("/", 2)[-2:]) for site in sites)
 
 
 def _good(path: str) -> str:

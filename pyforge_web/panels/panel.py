@@ -105,7 +105,7 @@ class PyForgePanel(Panel):
         """Opens the collector, in the context of the whole request."""
         if self._token is not None:
             return
-        self._collector = CapturingCollector()
+        self._collector = CapturingCollector(stacks=True, hashes=True, queries=True)
         around = active.get()
         self._outside = getattr(self.toolbar.request, "pyforge", None) in around
         self._token = active.set((*around, self._collector))

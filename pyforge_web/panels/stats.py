@@ -80,7 +80,7 @@ def gather(collector: Collector, env: Stats, *, streaming: bool) -> Stats:
 
 
 def _warning(warned: Warned, group: Group | None, text: str, fix: str) -> Stats:
-    words = {"text": _clip(text, _SQL), "fix": _clip(fix, _SQL), "site": _place(group)}
+    words = {"text": _clip(text, _SQL), "fix": _clip(fix, _SQL), "sites": _places(group)}
     return {"id": warned.id, "word": warned.word, **words}
 
 
@@ -125,7 +125,7 @@ def _group(group: Group, words: list[str]) -> Stats:
         "path": group.path,
         "why": _clip(group.why),
         "words": words,
-        "site": _place(group),
+        "sites": _places(group),
         "stack": [_site(site) for site in group.stack[:_STACK]],
         "calls": group.calls,
         "out": group.crossings_out,
@@ -195,7 +195,7 @@ def _validators(collector: Collector, groups: list[Group]) -> list[Stats]:
                 "failures": [
                     [_clip(field, 60), _clip(code, 60), number] for (_, field, code), number in failures.items()
                 ],
-                "sites": [_place(group) for group in calls[:3]],
+                "sites": [site for group in calls[:3] for site in _places(group)],
                 "fields": _not_native(label),
             }
         )
@@ -215,12 +215,9 @@ def _not_native(label: str) -> list[list[str]]:
     ][:_COLUMNS]
 
 
-def _place(group: Group | None) -> str:
+def _places(group: Group | None) -> list[str]:
     """The lines to look at: a template's, where a tag wrote, and the code's."""
-    if group is None:
-        return ""
-    places = [_site(site) for site in (group.template, group.site) if site is not None]
-    return " ← ".join(places)
+    return [_site(site) for site in (group.template, group.site) if site is not None] if group else []
 
 
 def _site(site: Site) -> str:
