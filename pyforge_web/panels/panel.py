@@ -1,12 +1,14 @@
 """`PyForgePanel`: what PyForge Web did in a request, in the debug toolbar."""
 
 from contextvars import Token
+from functools import partial
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from debug_toolbar.panels import Panel
 from debug_toolbar.settings import get_config
 from django.core.checks import CheckMessage
-from django.http import HttpRequest
+from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -14,7 +16,7 @@ from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from pyforge_web.bodies import follow, is_made_later
+from pyforge_web.bodies import follow
 from pyforge_web.bridge import listen
 from pyforge_web.metering import active
 from pyforge_web.queries import watch_queries
@@ -122,12 +124,14 @@ class PyForgePanel(Panel):
         if collector is None:
             return
         # The toolbar would replace the header with that of its panels: ours gives it back (`get_headers`).
-        self._timing = str(response.headers.pop("Server-Timing", ""))
-        streaming = is_made_later(response)
+        self._timing = response.headers.get("Server-Timing", "")
+        del response.headers["Server-Timing"]
+        streaming = response.streaming and not isinstance(response, FileResponse)
         middleware = "outside" if self._outside else "inside" if hasattr(request, "pyforge") else ""
         self._record(collector, middleware, streaming=streaming)
         if streaming:
-            follow(response, (collector,), lambda: self._record_again(collector, middleware))
+            again = partial(self._record_again, collector, middleware)
+            follow(response, (collector,), again, sync_to_async(again))
 
     def _record(self, collector: CapturingCollector, middleware: str, *, streaming: bool) -> None:
         env = {

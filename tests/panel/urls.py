@@ -1,0 +1,184 @@
+"""The views that the panel's tests ask, and the toolbar's own."""
+
+import asyncio
+import threading
+import time
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+
+from pyforge_web import PyForgeJsonResponse, dumps
+from pyforge_web.validators import CompiledValidator
+from tests.app.models import Article, Author
+
+PAGE = "<!doctype html><title>A page</title><link rel='icon' href='data:,'><body><h1>A page</h1></body>"
+HOSTILE = "<script>alert(1)</script>\"'></td><img src=x onerror=alert(1)>{{ 7|add:7 }}"
+
+
+def page(request):
+    """HTML, and so many calls of our own before it."""
+    for number in range(int(request.GET.get("calls", 1))):
+        dumps({"number": number})
+    return HttpResponse(PAGE)
+
+
+def data(request):
+    """JSON: so many calls, the last one the response."""
+    for number in range(int(request.GET.get("calls", 1)) - 1):
+        dumps({"number": number})
+    return PyForgeJsonResponse({"ok": True})
+
+
+def rows(request):
+    return PyForgeJsonResponse({"results": Article.objects.values("id", "title")})
+
+
+def idle(request):
+    return HttpResponse(PAGE)
+
+
+def timed(request):
+    """A header of the site's own."""
+    response = data(request)
+    response["Server-Timing"] = 'db;dur=5;desc="a, b"'
+    return response
+
+
+def broken(request):
+    dumps([1])
+    raise LookupError("broken")
+
+
+def redirect(request):
+    dumps([1])
+    return HttpResponseRedirect("/data/")
+
+
+def streamed(request):
+    """A body of so many parts, each with a call of its own; slow ones can be watched."""
+    parts, pause = int(request.GET.get("parts", 3)), float(request.GET.get("pause", 0))
+
+    def body():
+        for number in range(parts):
+            yield dumps({"part": number, "filler": "x" * 2000}) + b"\n"
+            time.sleep(pause)
+
+    return StreamingHttpResponse(body(), content_type="application/x-ndjson")
+
+
+async def streamed_async(request):
+    parts, pause = int(request.GET.get("parts", 3)), float(request.GET.get("pause", 0))
+
+    async def body():
+        for number in range(parts):
+            yield dumps({"part": number, "filler": "x" * 2000}) + b"\n"
+            await asyncio.sleep(pause)
+
+    return StreamingHttpResponse(body(), content_type="application/x-ndjson")
+
+
+async def data_async(request):
+    for number in range(int(request.GET.get("calls", 1)) - 1):
+        dumps({"number": number})
+        await asyncio.sleep(0)
+    return PyForgeJsonResponse({"ok": True})
+
+
+async def gathered(request):
+    """Five tasks, a thread each way, and a bare thread, whose call nobody hears of."""
+
+    async def one():
+        await asyncio.sleep(0)
+        dumps([1])
+
+    await asyncio.gather(*(one() for _ in range(5)))
+    await sync_to_async(dumps)([2])
+    await sync_to_async(async_to_sync(one))()
+    await asyncio.to_thread(dumps, [3])
+    bare = threading.Thread(target=dumps, args=([4],))
+    bare.start()
+    bare.join()
+    return PyForgeJsonResponse({"ok": True})
+
+
+def tag(request):
+    return render(request, "panel/tag.html", {"rows": [{"id": number} for number in range(3)], "page": "x"})
+
+
+def large(request):
+    return render(request, "panel/tag.html", {"rows": ["x" * 1000] * 120})
+
+
+def hostile(request):
+    """Names that would run, were they not escaped."""
+    exec(compile("dumps([1])", HOSTILE, "exec"), {"__name__": HOSTILE, "dumps": dumps})
+    kind = type(HOSTILE, (dict,), {"__module__": "tests"})
+    dumps(kind(a=1))
+    return HttpResponse(PAGE)
+
+
+@csrf_exempt
+def validate(request):
+    """Articles without a title are refused."""
+    validator = CompiledValidator.for_model(Article)
+    refused = validator.clean_rows([Article(title=title) for title in ("", "fine", "")], exclude=["author", "editor"])
+    found = {index: {name: list(errors) for name, errors in row.items()} for index, row in refused.items()}
+    return HttpResponse(f"{PAGE}{len(found)}")
+
+
+def instances(request):
+    return PyForgeJsonResponse(list(Article.objects.all()))
+
+
+def deferred(request):
+    return PyForgeJsonResponse(list(Article.objects.only("id")[:3]))
+
+
+def related(request):
+    class Lazy(dict):
+        def items(self):
+            return [("author", article.author.name) for article in Article.objects.all()]
+
+    return PyForgeJsonResponse(Lazy(a=1))
+
+
+def duplicates(request):
+    value = {"text": "x" * 200}
+    for _ in range(3):
+        dumps(value)
+    return HttpResponse(PAGE)
+
+
+def similar(request):
+    for author in Author.objects.all():
+        dumps(author)
+    return HttpResponse(PAGE)
+
+
+urlpatterns = [
+    path("__debug__/", include("debug_toolbar.urls")),
+    path("favicon.ico", idle),
+    path("page/", page),
+    path("data/", data),
+    path("rows/", rows),
+    path("idle/", idle),
+    path("timed/", timed),
+    path("broken/", broken),
+    path("redirect/", redirect),
+    path("streamed/", streamed),
+    path("streamed-async/", streamed_async),
+    path("data-async/", data_async),
+    path("gathered/", gathered),
+    path("tag/", tag),
+    path("large/", large),
+    path("hostile/", hostile),
+    path("validate/", validate),
+    path("instances/", instances),
+    path("deferred/", deferred),
+    path("related/", related),
+    path("duplicates/", duplicates),
+    path("similar/", similar),
+]
