@@ -80,9 +80,7 @@ def _panel(given: Any) -> dict[str, int]:
     """The numbers of `PANEL`, over the defaults."""
     defaults = cast(dict[str, int], DEFAULTS["PANEL"])
     if not isinstance(given, dict) or set(given) - set(defaults):
-        raise ImproperlyConfigured(
-            f"PYFORGE_WEB['PANEL'] must be a dict with keys of {', '.join(map(repr, defaults))}."
-        )
+        raise ImproperlyConfigured(f"PYFORGE_WEB['PANEL'] must be a dict of {', '.join(map(repr, defaults))}.")
     for key, number in given.items():
         if not isinstance(number, int) or isinstance(number, bool) or number < 0:
             raise ImproperlyConfigured(f"PYFORGE_WEB['PANEL'][{key!r}] must be a whole number, 0 or more.")

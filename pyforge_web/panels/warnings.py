@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 
 from pyforge_web.compilation import Compilation
@@ -88,7 +87,7 @@ def _duplicate(seen: Seen) -> Found:
 def _compiled(seen: Seen) -> Found:
     for event in seen.compiled:
         if event.kind == "validator":
-            yield None, {"label": event.label, "us": f"{event.ns / 1000:.0f}", "name": event.label.rpartition(".")[2]}
+            yield None, {"label": event.label, "us": f"{event.ns / 1000:.0f}"}
 
 
 def _inline(seen: Seen) -> Found:
@@ -142,7 +141,7 @@ WARNINGS = (
         "PF006",
         "compiled here",
         "The validator of {label} was compiled during this request, in {us} µs.",
-        "Call CompiledValidator.for_model({name}) in the ready() of an AppConfig: it is then compiled at start-up.",
+        "Name {label} in PYFORGE_WEB['PRECOMPILE'], and change no field after start-up: it is then compiled before.",
         _compiled,
     ),
     Warned(
@@ -174,30 +173,30 @@ def _cause(group: Group) -> tuple[str, str]:
     sql = max(group.queries, key=group.queries.__getitem__, default="")
     table = _TABLE.search(sql)
     asked = next((each for each in apps.get_models() if table and each._meta.db_table == table[1]), None)
+    if asked is None:
+        return "code that the value calls asks the database", "Fetch what it needs before the value is written."
+    if deferred := _deferred(asked, sql):
+        fix = f"Add {deferred} to only(), or take it out of defer(); or do not read it."
+        return f"{asked._meta.label}.{deferred} was deferred, and fetched for each object", fix
     written = _model(group.label)
-    if asked is not None and asked is written:
-        names = _COLUMN.findall(sql.partition(" FROM ")[0] + " FROM ")
-        columns = ", ".join(_field_name(asked, name) for name in names) if 0 < len(names) <= 3 else "a deferred column"
-        return (
-            f"{columns} was deferred, and fetched for each instance",
-            f"Add {columns} to only(), take it out of defer(), or leave it out with fields=.",
-        )
-    if asked is not None and written is not None:
-        relations = [
-            field.name for field in written._meta.get_fields() if field.is_relation and field.related_model is asked
-        ]
-        if relations:
-            name = relations[0]
-            return (
-                f"{written.__name__}.{name} was fetched for each object",
-                f'Add select_related("{name}") to the QuerySet.',
-            )
-    if asked is not None:
-        return (
-            f"{asked._meta.label} was fetched while the value was written",
-            "Fetch it before: select_related() or prefetch_related() on the QuerySet that the value comes from.",
-        )
-    return "code that the value calls asks the database", "Fetch what it needs before the value is written."
+    relations = written._meta.get_fields() if written else ()
+    if name := next((field.name for field in relations if field.is_relation and field.related_model is asked), ""):
+        cause = f"{group.label}.{name} was fetched for each object"
+        return cause, f'Add select_related("{name}") to the QuerySet.'
+    return (
+        f"{asked._meta.label} was fetched while the value was written",
+        "Fetch it before: select_related() or prefetch_related() on the QuerySet that the value comes from.",
+    )
+
+
+def _deferred(model: type[Model], sql: str) -> str:
+    """The columns that SQL fetches afterwards for an object that is there: some, and by its primary key."""
+    columns = {field.column: field.name for field in model._meta.concrete_fields}
+    asked = _COLUMN.findall(sql.partition(" FROM ")[0] + " FROM ")
+    key = model._meta.pk.column
+    if key not in asked or len(asked) >= len(columns) or not set(asked) <= set(columns) or " LIMIT 21" not in sql:
+        return ""
+    return ", ".join(columns[column] for column in asked if column != key)
 
 
 def _model(label: str) -> type[Model] | None:
@@ -205,10 +204,3 @@ def _model(label: str) -> type[Model] | None:
         return apps.get_model(label)
     except (LookupError, ValueError):
         return None
-
-
-def _field_name(model: type[Model], column: str) -> str:
-    try:
-        return next(field.name for field in model._meta.concrete_fields if field.column == column)
-    except (StopIteration, FieldDoesNotExist):
-        return column

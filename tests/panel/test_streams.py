@@ -27,7 +27,6 @@ def test_a_body_is_counted_to_its_end_under_wsgi(site, view, place):
     assert panel.stored.nav_subtitle == "streaming…"
     assert "The body is still being sent." in panel.text
     assert len(b"".join(response).splitlines()) == 3
-    response.close()
     assert (panel.calls, panel.stats["state"]) == (3, "complete")
     assert panel.stored.nav_subtitle.startswith("3 calls in ")
     assert active.get() == ()
@@ -73,7 +72,6 @@ def test_a_request_that_the_store_has_dropped_stays_dropped(site):
     response = Client().get("/streamed/")
     get_store().clear()
     b"".join(response.streaming_content)
-    response.close()
     assert list(get_store().request_ids()) == []
 
 
@@ -84,7 +82,7 @@ def test_a_file_is_left_to_the_server(site):
     response = handler.get_response(RequestFactory().get("/data/"))
     assert response.file_to_stream is not None
     assert Panel(response).stats["state"] == "complete"
-    response.close()
+    response.file_to_stream.close()
 
 
 def give_file(get_response):

@@ -1,10 +1,12 @@
 """The views that the panel's tests ask, and the toolbar's own."""
 
 import asyncio
+import contextlib
 import threading
 import time
 
 from asgiref.sync import async_to_sync, sync_to_async
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import include, path
@@ -13,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from pyforge_web import PyForgeJsonResponse, dumps
 from pyforge_web.validators import CompiledValidator
 from tests.app.models import Article, Author
+from tests.rows.models import Customs
 
 PAGE = "<!doctype html><title>A page</title><link rel='icon' href='data:,'><body><h1>A page</h1></body>"
 HOSTILE = "<script>alert(1)</script>\"'></td><img src=x onerror=alert(1)>{{ 7|add:7 }}"
@@ -123,26 +126,40 @@ def hostile(request):
 @csrf_exempt
 def validate(request):
     """Articles without a title are refused."""
-    validator = CompiledValidator.for_model(Article)
-    refused = validator.clean_rows([Article(title=title) for title in ("", "fine", "")], exclude=["author", "editor"])
-    found = {index: {name: list(errors) for name, errors in row.items()} for index, row in refused.items()}
-    return HttpResponse(f"{PAGE}{len(found)}")
+    for title in ("", "fine", ""):
+        with contextlib.suppress(ValidationError):
+            CompiledValidator.for_model(Article).clean(Article(title=title), exclude=["author", "editor"])
+    return HttpResponse(PAGE)
+
+
+def recompiled(request):
+    CompiledValidator.for_model(Article).recompile()
+    return HttpResponse(PAGE)
+
+
+def customs(request):
+    return PyForgeJsonResponse(Customs.objects.all())
 
 
 def instances(request):
     return PyForgeJsonResponse(list(Article.objects.all()))
 
 
+class Late(dict):
+    """A dict that makes its items when it is written."""
+
+    def items(self):
+        return self["items"]()
+
+
 def deferred(request):
-    return PyForgeJsonResponse(list(Article.objects.only("id")[:3]))
+    articles = Article.objects.only("id")[:3]
+    return PyForgeJsonResponse(Late(items=lambda: [("titles", [article.title for article in articles])]))
 
 
 def related(request):
-    class Lazy(dict):
-        def items(self):
-            return [("author", article.author.name) for article in Article.objects.all()]
-
-    return PyForgeJsonResponse(Lazy(a=1))
+    articles = Article.objects.all()
+    return PyForgeJsonResponse(Late(items=lambda: [("authors", [article.author.name for article in articles])]))
 
 
 def duplicates(request):
@@ -176,6 +193,8 @@ urlpatterns = [
     path("large/", large),
     path("hostile/", hostile),
     path("validate/", validate),
+    path("recompiled/", recompiled),
+    path("customs/", customs),
     path("instances/", instances),
     path("deferred/", deferred),
     path("related/", related),
