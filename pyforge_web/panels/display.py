@@ -102,15 +102,25 @@ def _cards(totals: Stats, span: float) -> Any:
     each = f"{(calls + out) / rows:.3g} per row" if rows else "no rows"
     yield {"name": "Crossings", "value": f"{calls:,} → / {out:,} ←", "detail": f"into Rust / into Python · {each}"}
     if rows := serialize["rows"] + totals["django_rows"]:
-        columns = totals["native_columns"] + totals["django_columns"]
-        detail = f"of rows native · {totals['native_columns']} of {columns} columns" if columns else "of rows native"
-        if totals["rescued"]:
-            detail += f" · {totals['rescued']:,} rescued"
-        yield {"name": "Fast path", "value": f"{serialize['rows'] / rows:.0%}", "detail": detail}
+        yield _fast_path(totals, rows)
     if database:
         yield {"name": "Database", "value": _ms(database), "detail": "waited inside of the calls"}
     share = f"{_ms(spent)} of {_ms(span)}"
     yield {"name": "Share of request", "value": f"{min(1.0, spent / span):.1%}", "detail": share}
+
+
+def _fast_path(totals: Stats, rows: int) -> dict[str, str]:
+    """How much of what was read was read natively: of the rows, and of their columns where queries had some."""
+    native, django = totals["native_values"], totals["django_values"]
+    share = totals["serialize"]["rows"] / rows * (native / (native + django) if native + django else 1)
+    columns = totals["native_columns"] + totals["django_columns"]
+    parts = [f"{totals['native_columns']} of {columns} columns native" if columns else "rows read natively"]
+    if totals["django_rows"]:
+        parts.append(f"{_count(totals['django_rows'], 'row')} by Django")
+    if totals["rescued"]:
+        parts.append(f"{_count(totals['rescued'], 'value')} rescued")
+    # 99.99 % is not all.
+    return {"name": "Fast path", "value": f"{int(share * 1000) / 10:g}%", "detail": " · ".join(parts)}
 
 
 def _lanes(lanes: Stats, span: float) -> list[dict[str, Any]]:
@@ -152,6 +162,7 @@ def _group(number: int, group: Stats, span: float) -> dict[str, Any]:
         "calls_text": f"{group['calls']:,}",
         "size": _bytes(group["bytes"]),
         "crossings": f"{group['calls']:,} / {group['out']:,}",
+        "query_time": _us(group["query_us"]),
         "good": _good(group["path"]),
         "fields_more": max(0, group["field_count"] - len(group["fields"])),
         "native": _us(group["native_us"]),
@@ -161,23 +172,21 @@ def _group(number: int, group: Stats, span: float) -> dict[str, Any]:
         "max": _us(group["max_us"]),
         "bar_x": _unit(min(99.0, group["start_us"] / span * 100)),
         "bar_width": _unit(max(1.0, min(100.0, total / span * 100))),
-        "column_rows": [_column(*column) for column in group["columns"]],
+        "column_rows": [_column(*column) for column in group["columns"] if column[2] or column[3]],
+        "native_names": [name for name, _, django, rescued, *_ in group["columns"] if not django and not rescued],
         "columns_more": max(0, group["column_count"] - len(group["columns"])),
     }
 
 
 def _column(name: str, native: int, django: int, rescued: int, callback_us: float, why: str) -> dict[str, Any]:
-    good = "bad" if django else "fair" if rescued else "fast"
-    path = "Django" if django else "rescued" if rescued else "native"
-    why = why or ("values that are not of the form that native code reads" if rescued else "")
     return {
         "name": name,
-        "path": path,
-        "good": good,
+        "path": "Django" if django else "rescued",
+        "good": "bad" if django else "fair",
         "native": f"{native:,}",
         "through": f"{django + rescued:,}",
-        "time": _us(callback_us) if django or rescued else "",
-        "why": why,
+        "time": _us(callback_us),
+        "why": why or "some values are not of the form that native code reads",
     }
 
 

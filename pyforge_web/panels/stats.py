@@ -62,7 +62,7 @@ def gather(collector: Collector, env: Stats, *, streaming: bool) -> Stats:
     stats: Stats = {
         "v": FORMAT,
         "state": "streaming" if streaming else "complete",
-        "totals": _totals(collector),
+        "totals": _totals(collector, groups),
         "warnings": [_warning(*each) for each in warned[:_WARNINGS]],
         "groups": [_group(group, marks.get(id(group), [])) for group in written[:_GROUPS]],
         "more": {
@@ -84,7 +84,8 @@ def _warning(warned: Warned, group: Group | None, text: str, fix: str) -> Stats:
     return {"id": warned.id, "word": warned.word, **words}
 
 
-def _totals(collector: Collector) -> Stats:
+def _totals(collector: Collector, groups: list[Group]) -> Stats:
+    columns = [column for group in groups for column in group.columns.values()]
     sources = collector.sources
     validated = sources.pop("validate", Sums())
     written = Sums()
@@ -99,6 +100,8 @@ def _totals(collector: Collector) -> Stats:
         "native_columns": collector.native_columns,
         "django_columns": collector.django_columns,
         "rescued": collector.rescued,
+        "native_values": sum(column.native for column in columns),
+        "django_values": sum(column.django + column.rescued for column in columns),
         "errors": sum(collector.failures.values()),
     }
 
@@ -146,7 +149,7 @@ def _group(group: Group, words: list[str]) -> Stats:
         "column_count": len(columns),
         "query_count": group.query_count,
         "query_us": _us(group.query_ns),
-        "queries": [[_clip(sql, _SQL), number] for sql, number in group.queries.items()],
+        "queries": [[_clip_middle(sql), number] for sql, number in group.queries.items()],
         "duplicates": group.duplicates,
     }
 
@@ -222,7 +225,7 @@ def _places(group: Group | None) -> list[str]:
 
 def _site(site: Site) -> str:
     file = next((site.file[len(each) + 1 :] for each in _PREFIXES if site.file.startswith(each + os.sep)), site.file)
-    return _clip(f"{file}:{site.line} {site.name}")
+    return _clip(f"{file}:{site.line} {site.name.replace('.<locals>', '')}")
 
 
 def _us(ns: float) -> float:
@@ -233,6 +236,11 @@ def _clip(text: object, most: int = _TEXT) -> str:
     """Text that every store takes, not longer than `most`."""
     clean = str(text).replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
     return clean if len(clean) <= most else clean[: most - 1] + "…"
+
+
+def _clip_middle(sql: str) -> str:
+    """SQL without its middle, which is a list of columns."""
+    return _clip(sql if len(sql) <= _SQL else f"{sql[: _SQL // 2]} … {sql[-_SQL // 2 + 3 :]}", _SQL)
 
 
 def _fit(stats: Stats) -> Stats:

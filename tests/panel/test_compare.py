@@ -25,7 +25,7 @@ def answer(site, monkeypatch):
     comparing._inputs.clear()
 
     def answer(make):
-        monkeypatch.setattr(urls.urlpatterns[5], "callback", lambda request: make())
+        monkeypatch.setattr(urls.IDLE, "callback", lambda request: make())
         return Panel(Client().get("/idle/"))
 
     return answer

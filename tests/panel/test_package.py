@@ -21,7 +21,7 @@ def run(code):
 
 def test_without_the_toolbar_only_the_panel_is_missing():
     hidden = "import sys; sys.modules['debug_toolbar'] = None\n"
-    use = f"{hidden}import pyforge_web, pyforge_web.panels\nprint('imported')\nfrom pyforge_web.panels import PyForgePanel"
+    use = f"{hidden}import pyforge_web.panels\nprint('imported')\nfrom pyforge_web.panels import PyForgePanel"
     out, (error,) = run(use)
     assert out == "imported"
     assert error.startswith("ImportError: PyForgePanel is a panel of django-debug-toolbar, which is not installed: pip")

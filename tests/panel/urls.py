@@ -39,6 +39,16 @@ def rows(request):
     return PyForgeJsonResponse({"results": Article.objects.values("id", "title")})
 
 
+def mixed(request):
+    """Three kinds of calls."""
+    for number in range(3):
+        dumps([number])
+    for number in range(7):
+        dumps({"number": number})
+    dumps("text")
+    return HttpResponse(PAGE)
+
+
 def idle(request):
     return HttpResponse(PAGE)
 
@@ -70,6 +80,27 @@ def streamed(request):
             time.sleep(pause)
 
     return StreamingHttpResponse(body(), content_type="application/x-ndjson")
+
+
+HELD = threading.Event()
+
+
+def held(request):
+    """A body whose last part waits until `release` is asked."""
+    HELD.clear()
+
+    def body():
+        for number in range(3):
+            yield dumps({"part": number}) + b"\n"
+        HELD.wait(20)
+        yield dumps({"part": "last"})
+
+    return StreamingHttpResponse(body(), content_type="application/x-ndjson")
+
+
+def release(request):
+    HELD.set()
+    return HttpResponse("released")
 
 
 async def streamed_async(request):
@@ -175,17 +206,21 @@ def similar(request):
     return HttpResponse(PAGE)
 
 
+IDLE = path("idle/", idle)  # tests put views of their own in its place
 urlpatterns = [
     path("__debug__/", include("debug_toolbar.urls")),
     path("favicon.ico", idle),
     path("page/", page),
     path("data/", data),
     path("rows/", rows),
-    path("idle/", idle),
+    path("mixed/", mixed),
+    IDLE,
     path("timed/", timed),
     path("broken/", broken),
     path("redirect/", redirect),
     path("streamed/", streamed),
+    path("held/", held),
+    path("release/", release),
     path("streamed-async/", streamed_async),
     path("data-async/", data_async),
     path("gathered/", gathered),
