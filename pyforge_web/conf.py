@@ -28,19 +28,19 @@ class Settings(TypedDict):
 
     DJANGO_BYTES: bool
     NAN: Nan
+    PANEL: Panel
     PRECOMPILE: Literal["all", "off"] | tuple[str, ...]
     SENSITIVE_FIELDS: tuple[str, ...]
     SERVER_TIMING: Callable[[HttpRequest], object] | None
-    PANEL: Panel
 
 
 DEFAULTS: Settings = {
     "DJANGO_BYTES": False,
     "NAN": "raise",
+    "PANEL": {"SIMILAR_CALLS": 10, "CALLBACKS": 50, "INLINE_BYTES": 100_000, "COMPARE_BYTES": 1_000_000},
     "PRECOMPILE": "all",
     "SENSITIVE_FIELDS": ("password", "secret", "api_key", "private_key", "access_token", "refresh_token"),
     "SERVER_TIMING": None,
-    "PANEL": {"SIMILAR_CALLS": 10, "CALLBACKS": 50, "INLINE_BYTES": 100_000, "COMPARE_BYTES": 1_000_000},
 }
 
 

@@ -11,6 +11,7 @@ from benchmarks.suites import (
     instances,
     memory,
     middleware,
+    panel,
     queryset_memory,
     querysets,
     rules,
@@ -32,4 +33,5 @@ SUITES: dict[str, Suite] = {
     "validation": validation.run,
     "rules": rules.run,
     "middleware": middleware.run,
+    "panel": panel.run,
 }

@@ -116,6 +116,20 @@ def release_build() -> Any:
     return b""
 
 
+def mixed() -> Any:
+    """Several of them in one request, and a validator: what a busy page looks like in the panel."""
+    similar(), converted(), queried(), inline_few()
+    airports = list(Airport.objects.filter(country="IS"))
+    for airport in airports[::5]:
+        airport.iata, airport.latitude = "nowhere", 100.0
+    CompiledValidator.for_model(Airport).clean_rows(airports, exclude=["country"])
+    return dumps(Airport.objects.exclude(iata="")[:500])
+
+
+def nothing() -> Any:
+    """Nothing at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A warning, what provokes it, and what does the same without it."""
@@ -127,7 +141,7 @@ class Case:
     @property
     def word(self) -> str:
         """The panel's word for it."""
-        return next(warned.word for warned in WARNINGS if warned.id == self.code)
+        return next((warned.word for warned in WARNINGS if warned.id == self.code), "at once")
 
     @property
     def about(self) -> str:
@@ -144,6 +158,7 @@ CASES = (
     Case("PF006", compiled, compiled_before),
     Case("PF007", inline, inline_few),
     Case("PF008", debug_build, release_build),
+    Case("mixed", mixed, nothing),
 )
 
 

@@ -39,24 +39,18 @@ class Captured(NamedTuple):
 class CapturingCollector(Collector):
     """A collector that keeps the input of the response too; its arguments are those of `Collector`."""
 
-    __slots__ = ("_most", "captured")
-
     def __init__(self, **details: Any) -> None:
         super().__init__(**details)
         self.captured: Captured | None = None
         self._most = get_settings()["PANEL"]["COMPARE_BYTES"] if settings.DEBUG else 0
-        if self._most:
-            self.record = self._capture  # type: ignore[assignment] # the same arguments
+        if self._most and self.recording is not None:
+            self.recording.began = self._capture
 
-    def _capture(self, function: str, *call: Any) -> None:
-        """Keeps the input of the first response, then goes out of the way."""
-        add = self.recording.add  # type: ignore[union-attr]
-        if function == "dumps_response":
-            value, fields, output = call[5:8]
-            if output is not None and len(output) <= self._most:
-                self.captured = Captured(value, fields, len(output))
-            self.record = add
-        add(function, *call)
+    def _capture(self, function: str, value: object, fields: object, output: bytes | None) -> None:
+        """Keeps the input of the first response."""
+        is_first = function == "dumps_response" and self.captured is None
+        if is_first and output is not None and len(output) <= self._most:
+            self.captured = Captured(value, fields, len(output))
 
 
 _inputs: OrderedDict[str, Captured] = OrderedDict()

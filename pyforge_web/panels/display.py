@@ -100,7 +100,7 @@ def _cards(totals: Stats, span: float) -> Any:
     calls, out = serialize["calls"] + validate["calls"], serialize["out"] + validate["out"]
     rows = serialize["rows"] + validate["rows"] + totals["django_rows"]
     each = f"{(calls + out) / rows:.3g} per row" if rows else "no rows"
-    yield {"name": "Crossings", "value": f"{calls:,} → / {out:,} ←", "detail": f"into Rust / into Python · {each}"}
+    yield {"name": "Crossings", "value": f"{calls:,} → / {out:,} ←", "detail": f"to Rust / to Python · {each}"}
     if rows := serialize["rows"] + totals["django_rows"]:
         yield _fast_path(totals, rows)
     if database:

@@ -16,10 +16,10 @@ from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from pyforge_web.bodies import follow
 from pyforge_web.bridge import listen
 from pyforge_web.metering import active
 from pyforge_web.queries import watch_queries
+from pyforge_web.responses import follow
 
 from . import comparing, display, stats, views
 from .checks import check_installed

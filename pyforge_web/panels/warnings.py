@@ -50,8 +50,10 @@ def _similar(seen: Seen) -> Found:
     for group in seen.groups:
         rows = group.rows + group.django_rows
         if group.calls >= seen.limits["SIMILAR_CALLS"] and rows <= _FEW_ROWS * group.calls and not group.duplicates:
-            verb = "judged" if group.source == "validate" else "written"
-            yield group, {"calls": group.calls, "label": group.label, "verb": verb}
+            verb, change = "written", "Give the whole list or QuerySet at once"
+            if group.source == "validate":
+                verb, change = "judged", "Give the whole list to CompiledValidator.clean_rows()"
+            yield group, {"calls": group.calls, "label": group.label, "verb": verb, "change": change}
 
 
 def _converted(seen: Seen) -> Found:
@@ -106,7 +108,7 @@ WARNINGS = (
         "PF001",
         "similar",
         "{label} is {verb} {calls} times from the same line, one or two rows a call.",
-        "Give the whole list or QuerySet at once: one call instead of {calls}.",
+        "{change}: one call instead of {calls}.",
         _similar,
     ),
     Warned(
