@@ -12,7 +12,7 @@ SOURCES := native/build.rs $(shell find native/src native/benches benchmarks -na
 MANAGE := $(BIN)/python -m demo_site.manage
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-matrix check bench format clean
+.PHONY: help install demo test test-matrix check bench screenshots format clean
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -65,6 +65,9 @@ check: $(STAMP)/native ## Lint, types, stubs, import contract, formatting
 
 bench: $(STAMP)/native $(STAMP)/bench ## Measure beside the peers, write benchmarks/results/
 	$(BIN)/python -m benchmarks
+
+screenshots: $(STAMP)/native ## Take the pictures in docs/images/ anew, of the demo, with Chromium
+	$(BIN)/python -m demo_site.screenshots
 
 format: $(STAMP)/deps ## Format Python and Rust
 	$(BIN)/ruff check --fix .

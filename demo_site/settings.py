@@ -1,4 +1,7 @@
-"""Settings of the demo. Three environment variables change them: DEMO_DEBUG, DEMO_HOSTS, DEMO_DATABASE."""
+"""Settings of the demo.
+
+Environment variables change them: DEMO_DEBUG, DEMO_HOSTS, DEMO_DATABASE, and those of `toolbar.py`.
+"""
 
 import os
 from pathlib import Path
@@ -26,6 +29,10 @@ MIDDLEWARE = [
 ROOT_URLCONF = "demo_site.urls"
 WSGI_APPLICATION = "demo_site.wsgi.application"
 ASGI_APPLICATION = "demo_site.asgi.application"
+_LOADERS = [
+    "pyforge_web.loaders.AppDirectoriesLoader",
+    "django.template.loaders.app_directories.Loader",  # the debug toolbar's check asks for it
+]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -36,7 +43,7 @@ TEMPLATES = [
             ],
             # In the place of APP_DIRS: templates may hold the literal <% pyforge_json value %>.
             "loaders": [
-                ("django.template.loaders.cached.Loader", ["pyforge_web.loaders.AppDirectoriesLoader"]),
+                ("django.template.loaders.cached.Loader", _LOADERS),
             ],
         },
     },
@@ -67,3 +74,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
+
+if DEBUG:
+    from demo_site import toolbar
+
+    toolbar.install(globals())

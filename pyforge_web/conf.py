@@ -14,11 +14,21 @@ from django.utils.module_loading import import_string
 Nan = Literal["raise", "null"]
 
 
+class Panel(TypedDict):
+    """Every key of `PYFORGE_WEB["PANEL"]`: from which number on the panel warns, and what it keeps."""
+
+    SIMILAR_CALLS: int
+    CALLBACKS: int
+    INLINE_BYTES: int
+    COMPARE_BYTES: int
+
+
 class Settings(TypedDict):
     """Every key of `PYFORGE_WEB`; `docs/settings.md` has a row for each."""
 
     DJANGO_BYTES: bool
     NAN: Nan
+    PANEL: Panel
     PRECOMPILE: Literal["all", "off"] | tuple[str, ...]
     SENSITIVE_FIELDS: tuple[str, ...]
     SERVER_TIMING: Callable[[HttpRequest], object] | None
@@ -27,6 +37,7 @@ class Settings(TypedDict):
 DEFAULTS: Settings = {
     "DJANGO_BYTES": False,
     "NAN": "raise",
+    "PANEL": {"SIMILAR_CALLS": 10, "CALLBACKS": 50, "INLINE_BYTES": 100_000, "COMPARE_BYTES": 1_000_000},
     "PRECOMPILE": "all",
     "SENSITIVE_FIELDS": ("password", "secret", "api_key", "private_key", "access_token", "refresh_token"),
     "SERVER_TIMING": None,
@@ -55,12 +66,25 @@ def get_settings() -> Settings:
         if not _are_names(merged["PRECOMPILE"]):
             raise ImproperlyConfigured("PYFORGE_WEB['PRECOMPILE'] must be 'all', 'off', or a list like ['app.Model'].")
         merged["PRECOMPILE"] = tuple(merged["PRECOMPILE"])
-    timing = _function(merged["SERVER_TIMING"])
-    return cast(Settings, {**merged, "SENSITIVE_FIELDS": tuple(merged["SENSITIVE_FIELDS"]), "SERVER_TIMING": timing})
+    merged["SENSITIVE_FIELDS"] = tuple(merged["SENSITIVE_FIELDS"])
+    merged["SERVER_TIMING"] = _function(merged["SERVER_TIMING"])
+    merged["PANEL"] = _panel(merged["PANEL"])
+    return cast(Settings, merged)
 
 
 def _are_names(value: object) -> bool:
     return isinstance(value, list | tuple | set | frozenset) and all(isinstance(name, str) for name in value)
+
+
+def _panel(given: Any) -> dict[str, int]:
+    """The numbers of `PANEL`, over the defaults."""
+    defaults = cast(dict[str, int], DEFAULTS["PANEL"])
+    if not isinstance(given, dict) or set(given) - set(defaults):
+        raise ImproperlyConfigured(f"PYFORGE_WEB['PANEL'] must be a dict of {', '.join(map(repr, defaults))}.")
+    for key, number in given.items():
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            raise ImproperlyConfigured(f"PYFORGE_WEB['PANEL'][{key!r}] must be a whole number, 0 or more.")
+    return {**defaults, **given}
 
 
 def _function(given: Any) -> Any:

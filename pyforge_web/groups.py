@@ -18,7 +18,7 @@ SOURCES: dict[str, Source] = {
     "clean_rows": "validate",
     "clean_values": "validate",
 }
-_QUERIES, _OUTPUTS = 5, 1000
+_QUERIES = 5
 
 
 class Sums(NamedTuple):
@@ -112,13 +112,6 @@ class Group:
                 self.query_ns += note.ns
                 if note.sql in self.queries or len(self.queries) < _QUERIES:
                     self.queries[note.sql] = self.queries.get(note.sql, 0) + 1
-
-    def find_duplicate(self, output: tuple[int, int]) -> None:
-        """Counts a call whose output, by its size and hash, this group has written before."""
-        if output in self.outputs:
-            self.duplicates += 1
-        elif len(self.outputs) < _OUTPUTS:
-            self.outputs.add(output)
 
     def _add_columns(self, reading: Reading, prefix: str) -> None:
         django = reading.django()

@@ -2,9 +2,9 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter_ns
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, cast
 
 from django.db.models import Model, QuerySet
@@ -14,7 +14,7 @@ from .groups import SOURCES, Call, Group, Source, Sums
 from .reading import Reading
 from .sites import Site, caller, place, stack
 
-_STACKS, _LANE, _DURATIONS = 25, 300, 50
+_STACKS, _LANE, _DURATIONS, _OUTPUTS = 25, 300, 50, 1000
 
 
 class Recording:
@@ -34,8 +34,12 @@ class Recording:
         self._kept = calls
         self._max_groups = groups
         self._lines: dict[tuple[str, int, int], tuple[str, int]] = {}
+        self._again: dict[tuple[object, ...], Group] = {}
+        self._codes: list[CodeType] = []
+        # Hears of the first call of each group: function, value, fields, output.
+        self.began: Callable[[str, object, object, bytes | None], object] | None = None
 
-    def add(
+    def add(  # noqa: C901 - for each call: a function more would be a tenth of its cost
         self,
         function: str,
         crossings_out: int,
@@ -56,24 +60,17 @@ class Recording:
         """
         duration = native_ns + python_ns
         start = perf_counter_ns() - self._started_ns - duration
-        source = SOURCES.get(function, "direct")
-        lane = self.lanes[source]
+        frame = sys._getframe(1)
+        # The same instruction, and nothing that could tell it from its last call.
+        again = function, type(value), model, id(frame.f_code), frame.f_lasti
+        group = None if noted or fields is not None else self._again.get(again)
+        if group is None:
+            group = self._find(function, value, fields, output, model, noted or (), frame, start)
+            lane = self.lanes[SOURCES.get(function, "direct")]
+        else:
+            lane = self.lanes[group.source]
         if len(lane) < _LANE:
             lane.append((start, duration))
-        kind = type(value)
-        if model is None and issubclass(kind, QuerySet) and not noted:
-            model = cast("QuerySet[Any, Any]", value).model
-        frame = caller(sys._getframe(1)) if self._sites else None
-        key = (
-            function,
-            kind,
-            model,
-            None if fields is None else _column_names(fields),
-            None if frame is None else self._line(frame),
-            place.get() if source == "tag" else None,
-            _readings(noted) if noted else None,
-        )
-        group = self.groups.get(key) or self._begin(key, noted or (), frame, start)
         if group is None:
             return
         group.calls += 1
@@ -91,10 +88,49 @@ class Recording:
         if noted:
             group.add_notes(noted)
         if self._hashes and output is not None:
-            group.find_duplicate((size, hash(output)))
+            digest = size, hash(output)
+            if digest in group.outputs:
+                group.duplicates += 1
+            elif len(group.outputs) < _OUTPUTS:
+                group.outputs.add(digest)
         if len(self.calls) < self._kept:
             sums = Sums(1, crossings_out, rows, size, native_ns, python_ns)
             self.calls.append(Call(group, start, sums))
+
+    def _find(
+        self,
+        function: str,
+        value: object,
+        fields: object,
+        output: bytes | None,
+        model: type | None,
+        noted: Sequence[Any],
+        nearest: FrameType,
+        start: int,
+    ) -> Group | None:
+        """The group of a call; a new one if there is none like it, None where there are enough."""
+        kind, source = type(value), SOURCES.get(function, "direct")
+        frame = caller(nearest) if self._sites else None
+        is_unread = model is None and issubclass(kind, QuerySet) and not noted
+        key = (
+            function,
+            kind,
+            cast("QuerySet[Any, Any]", value).model if is_unread else model,
+            None if fields is None else _column_names(fields),
+            None if frame is None else self._line(frame),
+            place.get() if source == "tag" else None,
+            _readings(noted) if noted else None,
+        )
+        group = self.groups.get(key)
+        if group is None:
+            if self.began is not None:
+                self.began(function, value, fields, output)
+            group = self._begin(key, noted, frame, start)
+        is_alike = fields is None and not noted and not is_unread and source != "tag" and frame in (nearest, None)
+        if group is not None and is_alike:
+            self._codes.append(nearest.f_code)  # its id() stays its own
+            self._again[function, kind, model, id(nearest.f_code), nearest.f_lasti] = group
+        return group
 
     def _line(self, frame: FrameType) -> tuple[str, int]:
         """The line that calls. Its number is searched for in a table as long as the function: remembered."""
@@ -135,7 +171,7 @@ def _column_names(fields: object) -> tuple[str, ...]:
     return tuple(map(str, fields)) if isinstance(fields, (list, tuple)) else ()
 
 
-def _readings(noted: list[Any]) -> tuple[tuple[type, str, str], ...]:
+def _readings(noted: Sequence[Any]) -> tuple[tuple[type, str, str], ...]:
     """What tells one group from another in the notes of a call."""
     return tuple((note.model, note.path, note.why) for note in noted if type(note) is Reading)
 

@@ -12,6 +12,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.staticfiles",
+    "debug_toolbar",
     "pyforge_web",
     "demo_site.airports",
     "tests.app",
@@ -25,6 +26,7 @@ if importlib.util.find_spec("psycopg"):
 DATABASE_ROUTERS = ["tests.rows.routers.OnlyPostgreSQL", "tests.batches.routers.MadeByFixture"]
 SILENCED_SYSTEM_CHECKS = ["fields.E210"]  # Pillow: an ImageField is a path here, no image is opened
 STATIC_URL = "/static/"
+DEBUG_TOOLBAR_PANELS = ["debug_toolbar.panels.history.HistoryPanel", "pyforge_web.panels.PyForgePanel"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = Path(__file__).parent / "media-that-does-not-exist"

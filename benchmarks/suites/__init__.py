@@ -12,6 +12,7 @@ from benchmarks.suites import (
     instances,
     memory,
     middleware,
+    panel,
     queryset_memory,
     querysets,
     rules,
@@ -34,4 +35,5 @@ SUITES: dict[str, Suite] = {
     "rules": rules.run,
     "middleware": middleware.run,
     "bodies": bodies.run,
+    "panel": panel.run,
 }

@@ -64,6 +64,17 @@ PAGES = (
         "Embedded",
         "Every airport in the page itself, written there by one line of a template: no request for data.",
     ),
+    Page(
+        "explorer",
+        "Explorer",
+        "Call each endpoint, streams and asynchronous views included: its body, size, time and Server-Timing, beside "
+        "the panel in the debug toolbar.",
+    ),
+    Page(
+        "warnings",
+        "Warnings",
+        "A page for each warning of the panel: code that provokes it, what the panel says, and better code.",
+    ),
 )
 
 SPELLINGS = (

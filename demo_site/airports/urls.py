@@ -1,6 +1,6 @@
 """The demo's addresses: pages first, then the JSON endpoints under /api/."""
 
-from django.urls import path
+from django.urls import include, path
 
 from demo_site.airports import api, pages
 from demo_site.airports.guide import SPELLINGS
@@ -11,6 +11,7 @@ urlpatterns = [
     path("compare/", pages.compare_page, name="compare"),
     path("import/", pages.import_page, name="import"),
     *(path(f"{page.url_name}/", pages.embedded, {"name": page.url_name}, page.url_name) for page in SPELLINGS),
+    path("", include("demo_site.airports.panel_urls")),
     path("api/airports/", api.airport_list, name="airport-list"),
     path("api/airports/import/", api.airport_import, name="airport-import"),
     path("api/airports/<str:icao>/", api.airport_detail, name="airport-detail"),

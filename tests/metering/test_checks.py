@@ -106,7 +106,8 @@ def test_the_build_of_the_core(monkeypatch):
 
 
 def test_each_check_and_each_setting_has_its_docs():
-    named = set(re.findall(r'"pyforge_web\.([EW]\d{3})"', (ROOT / "pyforge_web" / "checks.py").read_text()))
+    sources = "".join(path.read_text() for path in (ROOT / "pyforge_web").rglob("*.py"))
+    named = set(re.findall(r'"pyforge_web\.([EW]\d{3})"', sources))
     docs = (ROOT / "docs" / "checks.md").read_text()
     assert set(re.findall(r"^## `pyforge_web\.([EW]\d{3})`$", docs, re.M)) == named
     assert set(re.findall(r"^\| \[`([EW]\d{3})`\]\(#pyforge_web\1\)", docs, re.M | re.I)) == named

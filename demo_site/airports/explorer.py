@@ -1,0 +1,93 @@
+"""The explorer, and endpoints that it calls beside those of `api.py`: streams, an asynchronous view, a validator."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+from asgiref.sync import sync_to_async
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from demo_site.airports.api import AIRPORT_FIELDS
+from demo_site.airports.models import Airport, Country
+from pyforge_web import PyForgeJsonResponse, dumps
+from pyforge_web.validators import CompiledValidator
+
+CHUNK, CHUNKS = 500, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that the explorer offers."""
+
+    title: str
+    path: str
+    what: str
+
+
+REQUESTS = (
+    Request("A page of airports", "/api/airports/?country=IS", "A QuerySet in a dict"),
+    Request("2,000 airports", "/api/airports/?iata=yes&page_size=2000", "The same, more rows"),
+    Request("One airport", "/api/airports/BIKF/", "An instance"),
+    Request("All countries", "/api/countries/", "Decimals and JSON columns"),
+    Request("A mistake", "/api/airports/?country=ZZ", "A 400 that explains itself"),
+    Request("A stream", "/api/live/stream/", f"{CHUNKS} parts of {CHUNK} rows; the panel is updated at its end"),
+    Request("An asynchronous stream", "/api/live/stream-async/", "The same from an async iterator"),
+    Request("An asynchronous view", "/api/live/async/", "A country, awaited"),
+    Request("A validator", "/api/live/validate/", "100 airports judged, some of them wrong"),
+)
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """Show the requests; the page's script makes them."""
+    return render(request, "airports/explorer.html", {"requests": REQUESTS})
+
+
+@require_safe
+def stream(request: HttpRequest) -> StreamingHttpResponse:
+    """Send airports part by part, as lines of JSON arrays."""
+
+    def parts() -> Iterator[bytes]:
+        for number in range(CHUNKS):
+            yield _part(number)
+
+    return StreamingHttpResponse(parts(), content_type="application/x-ndjson")
+
+
+@require_safe
+def stream_async(request: HttpRequest) -> StreamingHttpResponse:
+    """Send the same from an asynchronous iterator."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        for number in range(CHUNKS):
+            yield await sync_to_async(_part)(number)
+
+    return StreamingHttpResponse(parts(), content_type="application/x-ndjson")
+
+
+async def country_async(request: HttpRequest) -> HttpResponse:
+    """Give a country from an asynchronous view."""
+    country = await Country.objects.filter(code="IS").values("code", "name", "capital", "population").afirst()
+    return PyForgeJsonResponse({"country": country, "asynchronous": True})
+
+
+@require_safe
+def validate(request: HttpRequest) -> HttpResponse:
+    """Judge airports, every tenth with wrong values, and give the number of errors by field."""
+    validator, errors = CompiledValidator.for_model(Airport), dict[str, int]()
+    for number, airport in enumerate(Airport.objects.all()[:100]):
+        if number % 10 == 0:
+            airport.iata, airport.latitude = "nowhere", 100.0
+        try:
+            validator.clean(airport, exclude=["country"])
+        except ValidationError as refused:
+            for name in refused.message_dict:
+                errors[name] = errors.get(name, 0) + 1
+    return PyForgeJsonResponse({"judged": 100, "errors": errors})
+
+
+def _part(number: int) -> bytes:
+    rows = Airport.objects.values(*AIRPORT_FIELDS)[number * CHUNK : (number + 1) * CHUNK]
+    return dumps(rows) + b"\n"

@@ -1,0 +1,201 @@
+"""The panel in headless Chromium, in a site of its own: in both looks, under policies, in History, by hand."""
+
+import os
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from tests.demo.conftest import ROOT, _wait_for, browser, visit
+
+__all__ = ["browser", "visit"]
+MAIN, SHADOWLESS = "1", "0"
+
+
+def serve(shadow: str) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "django", "runserver", "--noreload", "--skip-checks", f"127.0.0.1:{port}"],
+        cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.panel.served", "PANEL_SHADOW": shadow},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/idle/", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture(scope="module")
+def site():
+    yield from serve(MAIN)
+
+
+def open_panel(page):
+    page.locator("#djdt-PyForgePanel a").click()
+    page.locator("#PyForgePanel .pf-foot").wait_for()
+    return page.locator("#PyForgePanel")
+
+
+def is_dark(panel, selector=".djDebugPanelContent"):
+    colour = panel.locator(selector).first.evaluate("it => getComputedStyle(it).color")
+    return [int(part) > 128 for part in colour.removeprefix("rgb(").rstrip(")").split(",")[:3]] == [True] * 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("policy", ["", "self"])
+def test_the_panel_in_both_looks(visit, scheme, policy):
+    visited = visit(color_scheme=scheme)
+    panel = open_panel(visited.open(f"/tag/?csp={policy}"))
+    assert panel.locator("h3").inner_text() == "PyForge: 1 serialize"
+    assert panel.locator(".pf-chip").first.inner_text() == "generic"
+    assert is_dark(panel, "h4") == (scheme == "dark")
+    card = panel.locator(".pf-cards > div").first.evaluate("it => getComputedStyle(it).borderRadius")
+    assert card == "4px", "our stylesheet is loaded"
+    head = panel.locator("th", has_text="Time").first.evaluate("it => getComputedStyle(it).textTransform")
+    assert head == "none", "in capitals µs would read as MS"
+    assert visited.errors == []
+    assert visited.foreign() == []
+
+
+def test_without_our_style_and_script_all_is_there(visit):
+    """A policy with a nonce alone blocks both, and says so in the console."""
+    visited = visit()
+    panel = open_panel(visited.open("/page/?calls=3&csp=nonce"))
+    assert panel.locator(".pf-cards > div").first.evaluate("it => getComputedStyle(it).borderRadius") == "0px"
+    assert any("panel.css" in error for error in visited.errors)
+    text = " ".join(panel.inner_text().split())
+    for words in (
+        "3 calls",
+        "Crossings",
+        "Timeline",
+        "Serialize calls",
+        "dict",
+        "panel/urls.py",
+        "dumps",
+        "pyforge_web",
+    ):
+        assert words in text
+    assert panel.locator(".pf-bar").first.bounding_box()["height"] > 5
+    details = panel.locator("#pfDetails_1")
+    assert not details.is_visible()
+    panel.locator(".djToggleSwitch").first.click()
+    assert details.is_visible(), "the toolbar's own script opens the details"
+    assert "a value that is no model" in details.inner_text()
+
+
+def test_rows_open_close_and_sort(visit):
+    visited = visit()
+    panel = open_panel(visited.open("/mixed/"))
+    labels = panel.locator(".pf-sortable tbody tr[id^=pfCall]")
+    calls = panel.locator(".pf-sortable tbody tr[id^=pfCall] td:nth-child(5)")
+    button = panel.locator("th", has_text="Calls").locator("button")
+    button.click()
+    assert calls.all_inner_texts() == ["7", "3", "1"]
+    assert panel.locator("th[aria-sort]").all_inner_texts() == ["Calls"]
+    button.click()
+    assert calls.all_inner_texts() == ["1", "3", "7"]
+    labels.nth(1).locator(".djToggleSwitch").click()
+    opened = panel.locator("tr.djSelected")
+    assert opened.count() == 1
+    button.click()
+    order = panel.locator(".pf-sortable tbody tr").evaluate_all("rows => rows.map((row) => row.id.split('_')[1])")
+    assert order[::2] == order[1::2], "details follow their row"
+    labels.nth(1).locator(".djToggleSwitch").click()
+    assert opened.count() == 0
+    assert visited.errors == []
+
+
+def test_the_sidebar_follows_fetch_and_history_switches(visit):
+    visited = visit()
+    page = visited.open("/page/?calls=3")
+    subtitle = page.locator("#djdt-PyForgePanel small")
+    assert subtitle.inner_text().startswith("3 calls in ")
+    open_panel(page)
+    for calls in (5, 7):
+        page.evaluate(f"fetch('/data/?calls={calls}').then((response) => response.text())")
+        page.locator("#djdt-PyForgePanel small", has_text=f"{calls} calls").wait_for()
+    panel = open_panel(page)
+    assert panel.locator("h3").inner_text() == "PyForge: 7 serialize"
+    assert panel.locator("th button").count() == 5, "the script, which ran before, has seen the new panel"
+    page.locator("#djdt-HistoryPanel a").click()
+    page.locator("#HistoryPanel tr", has_text="/page/?calls=3").first.locator(".switchHistory").click()
+    page.locator("#djdt-PyForgePanel small", has_text="3 calls").wait_for()
+    assert open_panel(page).locator("h3").inner_text() == "PyForge: 3 serialize"
+    assert visited.errors == []
+
+
+def test_a_stream_is_renewed_when_the_panel_is_opened_again(visit):
+    visited = visit()
+    page = visited.open("/page/")
+    page.evaluate("globalThis.body = fetch('/held/').then((response) => response.text()); null")
+    page.locator("#djdt-PyForgePanel small", has_text="streaming").wait_for()
+    panel = open_panel(page)
+    assert panel.locator(".pf-note").is_visible()
+    urllib.request.urlopen(f"{visited.site}/release/", timeout=10).close()
+    page.evaluate("globalThis.body")
+    page.locator("#djdt-PyForgePanel a").click()
+    page.locator("#djdt-PyForgePanel a").click()
+    panel.locator(".pf-note").wait_for(state="detached")
+    assert "4 calls" in panel.locator(".pf-cards").inner_text()
+    assert visited.errors == []
+
+
+def test_compare_in_the_toolbars_window(visit):
+    visited = visit()
+    page = visited.open("/idle/")
+    page.evaluate("fetch('/data/').then((response) => response.text())")
+    page.locator("#djdt-PyForgePanel small", has_text="1 call in").wait_for()
+    panel = open_panel(page)
+    panel.get_by_role("link", name="Compare with Django").click()
+    window = page.locator("#djDebugWindow")
+    window.get_by_text("Equal in value").wait_for()
+    window.locator(".djDebugClose").click()
+    assert not window.is_visible()
+    assert visited.errors == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_the_panel_has_the_whole_width(visit, scheme):
+    page = visit(color_scheme=scheme, viewport={"width": 375, "height": 800}).open("/mixed/")
+    panel = open_panel(page)
+    box = panel.bounding_box()
+    assert (box["x"], box["width"]) == (0, 375)
+    scroll = panel.locator(".djdt-scroll")
+    assert scroll.evaluate("it => it.scrollWidth <= it.clientWidth"), "only tables scroll sideways"
+    panel.locator(".djDebugClose").click()
+    assert not panel.is_visible()
+
+
+def test_hostile_names_do_not_run(visit):
+    visited = visit()
+    visited.page.on("dialog", lambda dialog: visited.errors.append(dialog.message) or dialog.dismiss())
+    panel = open_panel(visited.open("/hostile/"))
+    assert "<script>alert(1)</script>" in panel.inner_text()
+    assert panel.locator("img").count() == 0
+    assert visited.errors == []
+
+
+def test_without_the_shadow_dom(browser):
+    server = serve(SHADOWLESS)
+    address = next(server)
+    try:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{address}/mixed/")
+        page.wait_for_load_state("networkidle")
+        panel = open_panel(page)
+        assert page.evaluate("document.getElementById('djDebugRoot').shadowRoot") is None
+        panel.locator("th", has_text="Calls").locator("button").click()
+        assert panel.locator("th[aria-sort]").all_inner_texts() == ["Calls"]
+        context.close()
+    finally:
+        server.close()

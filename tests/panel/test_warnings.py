@@ -1,0 +1,132 @@
+"""Each warning is provoked once, says where, and is documented; what is well is not warned of."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pyforge_web.compilation import Compilation
+from pyforge_web.conf import DEFAULTS
+from pyforge_web.panels import warnings
+from pyforge_web.panels.warnings import WARNINGS, Seen, warn
+from tests.app.models import Article, Author
+
+pytestmark = pytest.mark.django_db
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+@pytest.fixture
+def articles():
+    author = Author.objects.create(name="Ann")
+    Author.objects.bulk_create([Author(name=f"{number}") for number in range(12)])
+    return Article.objects.bulk_create([Article(title=f"{number}", author=author) for number in range(12)])
+
+
+# The warning, the view that provokes it, words of its text and of its fix, and the view's name in its place.
+PROVOKED = [
+    ("PF001", "/similar/", "tests_app.Author is written 13 times", "one call instead of 13", "similar"),
+    ("PF003", "/deferred/", "tests_app.Article.title was deferred", "Add title to only()", "deferred"),
+    ("PF003", "/related/", "tests_app.Author was fetched", "select_related()", "related"),
+    ("PF004", "/instances/", "12 instances of tests_app.Article", "give the QuerySet itself", "instances"),
+    ("PF005", "/duplicates/", "bytes of dict were written 3 times", "cache it", "duplicates"),
+    ("PF007", "/large/", "KB of list are in the page itself", "choose fewer columns", "large"),
+]
+
+
+@pytest.mark.parametrize(("code", "path", "text", "fix", "where"), PROVOKED)
+def test_a_warning_names_the_cause_the_change_and_the_line(ask, articles, code, path, text, fix, where):
+    panel = ask(path)
+    assert panel.warned == [code]
+    (found,) = panel.stats["warnings"]
+    assert text in found["text"]
+    assert fix in found["fix"]
+    assert re.search(rf"tests/panel/urls\.py:\d+ {where}$", found["sites"][-1])
+    assert found["word"] in panel.content
+    assert code in panel.text
+    assert panel.stored.nav_subtitle.endswith(", 1 warning")
+    (group,) = [group for group in panel.stats["groups"] if group["words"]]
+    assert group["words"] == [found["word"]]
+
+
+def test_a_field_that_django_converts(ask, site):
+    from tests.rows.models import Customs
+
+    Customs.objects.bulk_create([Customs() for _ in range(60)])
+    panel = ask("/customs/")
+    found = [warning for warning in panel.stats["warnings"] if warning["id"] == "PF002"]
+    converted = {
+        name: (django, why)
+        for name, native, django, rescued, us, why in panel.stats["groups"][0]["columns"]
+        if django + rescued >= 50
+    }
+    assert converted
+    assert len(found) == len(converted)
+    for name, (_, why) in converted.items():
+        assert any(f"The field {name} of" in warning["text"] and why in warning["text"] for warning in found)
+
+
+def test_a_validator_that_a_request_compiles(ask):
+    from pyforge_web.validators import CompiledValidator
+
+    ask("/validate/")
+    CompiledValidator.for_model(Article).recompile()
+    assert "PF006" not in ask("/validate/").warned
+    panel = ask("/recompiled/")
+    assert panel.warned == ["PF006"]
+    assert "The validator of tests_app.Article was compiled during this request" in panel.text
+
+
+def test_a_debug_build(ask, monkeypatch):
+    monkeypatch.setattr("pyforge_web.panels.stats.BUILD_PROFILE", "debug")
+    assert ask("/idle/").warned == ["PF008"]
+
+
+@pytest.mark.parametrize("path", ["/data/", "/rows/", "/tag/", "/page/?calls=9", "/validate/"])
+def test_what_is_well_is_not_warned_of(ask, articles, path):
+    ask(path)
+    assert ask(path).warned == []
+
+
+@pytest.mark.parametrize(
+    ("key", "path", "code", "least"),
+    [("SIMILAR_CALLS", "/similar/", "PF001", 13), ("INLINE_BYTES", "/large/", "PF007", 120_361)],
+)
+def test_thresholds_are_settings(ask, articles, site, key, path, code, least):
+    size = ask(path).stats["groups"][0]
+    least = size["calls"] if key == "SIMILAR_CALLS" else size["bytes"] - 1
+    site.PYFORGE_WEB = {"PANEL": {key: least}}
+    assert ask(path).warned == [code]
+    site.PYFORGE_WEB = {"PANEL": {key: least + 1}}
+    assert ask(path).warned == []
+
+
+def test_the_sql_names_the_relation():
+    """Of an instance whose foreign key is fetched while it is written."""
+    from types import SimpleNamespace
+
+    sql = 'SELECT "tests_app_author"."id", "tests_app_author"."name" FROM "tests_app_author" WHERE "id" = %s'
+    group = SimpleNamespace(queries={sql: 3}, label="tests_app.Article")
+    cause, fix = warnings._cause(group)
+    assert cause == "tests_app.Article.author was fetched for each object"
+    assert fix == 'Add select_related("author") to the QuerySet.'
+    unknown = SimpleNamespace(queries={"SELECT 1": 1}, label="dict")
+    assert warnings._cause(unknown)[0] == "code that the value calls asks the database"
+
+
+def test_words_of_a_hostile_name_are_not_a_format():
+    event = Compilation("app.{0.__class__}", "validator", "request", 0, 1000, 1, 0)
+    ((_, _, text, _),) = warn(Seen([], [event], "release", DEFAULTS["PANEL"]))
+    assert "app.{0.__class__}" in text
+
+
+def test_every_warning_is_documented_and_provoked():
+    rows = re.findall(r"^\| `(PF\d+)` \| ([^|]+) \|", (DOCS / "panel.md").read_text(), re.MULTILINE)
+    assert rows == [(warned.id, warned.word) for warned in WARNINGS]
+    source = Path(__file__).read_text()
+    assert all(f'"{warned.id}"' in source for warned in WARNINGS)
+
+
+def test_every_threshold_is_documented():
+    text = (DOCS / "panel.md").read_text()
+    for key, value in DEFAULTS["PANEL"].items():
+        assert f"| `{key}` | {value:,} |" in text
