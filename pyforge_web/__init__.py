@@ -1,8 +1,8 @@
 """PyForge Web: Django's JSON, written by Rust, without changing what it says."""
 
 from .bridge import VERSION
-from .encoders import dumps
-from .http import PyForgeJsonResponse
+from .encoders import adumps, dumps
+from .http import PyForgeJsonResponse, PyForgeStreamingResponse
 from .serializers import (
     CompiledSerializer,
     extract_model_fields,
@@ -21,7 +21,9 @@ __all__ = [
     "CompiledSerializer",
     "CompiledValidator",
     "PyForgeJsonResponse",
+    "PyForgeStreamingResponse",
     "__version__",
+    "adumps",
     "dumps",
     "extract_model_fields",
     "serialize_fields",
