@@ -52,7 +52,8 @@ struct Run<'a, 'py> {
     literals: Vec<Vec<u8>>,
     rescue: &'a Bound<'py, PyAny>,
     row: usize,
-    column: usize,
+    /// None while rows are fetched.
+    column: Option<usize>,
 }
 
 impl<'py, F: Form> Walk<'py, '_, F> {
@@ -89,7 +90,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     ) -> Result<usize, usize> {
         let columns = rows.columns.get();
         let literals = literals::<F>(py, columns);
-        let mut run = Run { columns, literals, rescue: rows.rescue.bind(py), row: start, column: 0 };
+        let mut run = Run { columns, literals, rescue: rows.rescue.bind(py), row: start, column: None };
         self.depth += DEPTH;
         let done = write(self, &mut run, rows.fetch.bind(py));
         self.depth -= DEPTH;
@@ -170,7 +171,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                 Outcome::Failed => false,
             };
             if !written {
-                run.column = index;
+                run.column = Some(index);
                 return false;
             }
         }
@@ -192,9 +193,9 @@ impl Run<'_, '_> {
     /// The step from the array to the value that is being written: `[3].price`.
     fn place(&self) -> String {
         let row = self.row;
-        match (self.columns.shape, self.columns.columns.get(self.column)) {
-            (Shape::Object, Some(column)) => format!("[{row}].{}", column.name),
-            (Shape::Array, _) => format!("[{row}][{}]", self.column),
+        match (self.columns.shape, self.column) {
+            (Shape::Object, Some(column)) => format!("[{row}].{}", self.columns.columns[column].name),
+            (Shape::Array, Some(column)) => format!("[{row}][{column}]"),
             _ => format!("[{row}]"),
         }
     }
