@@ -115,7 +115,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         kwargs.setdefault("content_type", streams.MEDIA_TYPES.get(format))
         super().__init__(**kwargs)
         charset = None if _is_utf8(self.charset) else self.charset
-        text = streams.Text(format, *_preset(django_bytes, nan), charset)
+        text = streams.find_text(format, *_preset(django_bytes, nan), charset)
         self._parts: Iterator[bytes] = iter(())
         self._body = self.streaming_content = streams.body(source, text, fields, chunk_size)
 

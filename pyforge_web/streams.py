@@ -18,7 +18,7 @@ from .bridge import Rows, dump_chunk, dumps
 from .conf import Nan
 from .sources import Reader, find_source
 
-Format = Literal["ndjson", "array"]
+Form = Literal["compact", "ascii", "django", "fixture"]
 MEDIA_TYPES: dict[str, str] = {"ndjson": "application/x-ndjson", "array": "application/json"}
 # Rows of a chunk: 100 to 500 are alike (benchmarks/suites/streams.py), and 500 are not much memory yet.
 CHUNK = 500
@@ -32,12 +32,25 @@ logger = logging.getLogger("pyforge_web.streams")
 
 
 class Text(NamedTuple):
-    """How a body is spelled; `charset` is None for UTF-8."""
+    """How a body is spelled: what stands around its rows, and native code's name for the form of their values."""
 
-    format: str = "ndjson"
-    django_bytes: bool = False
+    begin: bytes
+    between: str
+    after: str
+    end: bytes
+    form: Form = "compact"
     nan: Nan = "raise"
     charset: str | None = None
+
+
+def find_text(format: str, django_bytes: bool = False, nan: Nan = "raise", charset: str | None = None) -> Text:  # noqa: A002
+    """The text of a format; `charset` is None for UTF-8. Raises `ValueError` for a format that does not exist."""
+    if format not in MEDIA_TYPES:
+        raise ValueError(f"format must be 'ndjson' or 'array', not {format!r}")
+    form: Form = "django" if django_bytes else "compact" if charset is None else "ascii"
+    if format == "ndjson":
+        return Text(b"", "", "\n", b"", form, nan, charset)
+    return Text(b"[", ", " if django_bytes else ",", "", b"]", form, nan, charset)
 
 
 Body = Generator[bytes] | AsyncGenerator[bytes]
@@ -46,15 +59,11 @@ Body = Generator[bytes] | AsyncGenerator[bytes]
 def body(data: Any, text: Text, fields: object = None, chunk_size: int = CHUNK) -> Body:
     """The chunks of the body of a QuerySet, an iterable or an async iterable; asynchronous for the last.
 
-    Raises as `find_source`, and `ValueError` for a format that does not exist. What a row raises is in the body.
+    Raises as `find_source`. What a row raises is in the body.
     """
-    if text.format not in MEDIA_TYPES:
-        raise ValueError(f"format must be 'ndjson' or 'array', not {text.format!r}")
     source = find_source(data, fields, chunk_size)
     writer = Writer(text, chunk_size)
-    if isinstance(source, AsyncGenerator):
-        return _async_chunks(source, writer, _sizes(chunk_size))
-    return _chunks(source, writer, _sizes(chunk_size))
+    return async_chunks(source, writer) if isinstance(source, AsyncGenerator) else chunks(source, writer)
 
 
 def _sizes(chunk_size: int) -> Iterator[int]:
@@ -67,36 +76,28 @@ class Writer:
     def __init__(self, text: Text, chunk_size: int = CHUNK) -> None:
         self.ended = False
         self.rows = 0
+        self.chunk_size = chunk_size
+        self._text = text
+        self._begin = text.begin
         self._sizes = _sizes(chunk_size)
-        self._array = text.format == "array"
-        self._nan = text.nan
-        self._django_bytes = text.django_bytes
         self._encoder = None if text.charset is None else codecs.getincrementalencoder(text.charset)()
 
     def write(self, source: Rows | Iterator[Any]) -> bytes:
         """The next rows, or the end; what is raised by a row, or by the database, is the end too."""
+        _, between, after, _, form, nan, _ = self._text
         rows, count, error = dump_chunk(
-            source,
-            self.rows,
-            next(self._sizes),
-            between=(", " if self._django_bytes else ",") if self._array else "",
-            after="" if self._array else "\n",
-            form="django" if self._django_bytes else "ascii" if self._encoder else "compact",
-            nan=self._nan,
+            source, self.rows, next(self._sizes), between=between, after=after, form=form, nan=nan
         )
-        begun = self._array and self.rows == 0 and count > 0
         self.rows += count
-        text = self._encoded(b"[" + rows if begun else rows)
+        text = self._spelled(rows)
         if error is not None:
             return text + self.fail(error)
-        return text if count else self.end()
+        return text if count else text + self.end()
 
     def end(self) -> bytes:
         """What stands behind the last row."""
         self.ended = True
-        if not self._array:
-            return b""
-        return self._encoded(b"]" if self.rows else b"[]")
+        return self._spelled(self._text.end)
 
     def fail(self, error: BaseException) -> bytes:
         """What stands in the place of a row that could not be written, after which there is nothing.
@@ -113,22 +114,26 @@ class Writer:
             exc_info=error,
             extra={"row": self.rows},
         )
-        if self._array:  # nothing closes the bracket
-            return b"" if self.rows else self._encoded(b"[")
+        if self._text.end:  # nothing closes the bracket
+            return self._spelled(b"")
         problem: dict[str, Any] = {"row": self.rows, "message": "This row could not be written; the stream ends here."}
         if settings.DEBUG:
             problem["exception"] = f"{type(error).__name__}: {error}"
-        line = dumps({"pyforge_error": problem}, django_bytes=self._django_bytes, ensure_ascii=True)
-        return self._encoded(line + b"\n")
+        line = dumps({"pyforge_error": problem}, django_bytes=self._text.form == "django", ensure_ascii=True)
+        return self._spelled(line + b"\n")
 
-    def _encoded(self, text: bytes) -> bytes:
+    def _spelled(self, text: bytes) -> bytes:
+        """The text, behind the beginning of the body where it is the first, in the charset."""
+        if self._begin:
+            text, self._begin = self._begin + text, b""
         return text if self._encoder is None else self._encoder.encode(text.decode("ascii"))
 
 
-def _chunks(read: Reader, writer: Writer, sizes: Iterator[int]) -> Generator[bytes]:
+def chunks(read: Reader, writer: Writer) -> Generator[bytes]:
+    """The body, in parts that are made as they are asked for."""
     source = None
     try:
-        source = read(sizes)
+        source = read(_sizes(writer.chunk_size))
         while not writer.ended:
             if text := writer.write(source):
                 yield text
@@ -140,8 +145,10 @@ def _chunks(read: Reader, writer: Writer, sizes: Iterator[int]) -> Generator[byt
             close()
 
 
-async def _async_chunks(values: AsyncGenerator[Any], writer: Writer, sizes: Iterator[int]) -> AsyncGenerator[bytes]:
+async def async_chunks(values: AsyncGenerator[Any], writer: Writer) -> AsyncGenerator[bytes]:
+    """The same of values that are awaited."""
     parts: list[bytes] = []
+    sizes = _sizes(writer.chunk_size)
     size, due, limit = 0, monotonic() + _LONGEST, next(sizes)
     try:
         async for value in values:

@@ -16,6 +16,7 @@ INSTALLED_APPS = [
     "demo_site.airports",
     "tests.app",
     "tests.rows",
+    "tests.streams",
     "tests.validation",
 ]
 if importlib.util.find_spec("psycopg"):
