@@ -56,6 +56,7 @@ class Command(BaseCommand):
         except (LookupError, ValueError) as error:
             raise CommandError(f"No model {model!r}: {error}") from error
         _refuse_unused(options)
+        self.stdout.ending = ""  # what is written is whole
         reason = _why_dumpdata(found, options) if options["format"] == "django" else None
         if reason is None:
             self._write(found, options)
@@ -65,7 +66,6 @@ class Command(BaseCommand):
     def _call_dumpdata(self, model: type[Model], reason: str, options: dict[str, Any]) -> None:
         if options["verbosity"] > 0:
             self.stderr.write(f"{model._meta.label} is written by Django's own dumpdata: {reason}.")
-        self.stdout.ending = ""
         kept = {name: options[name] for name in ("database", "indent", "output", "verbosity", "traceback")}
         call_command(
             "dumpdata",
@@ -88,7 +88,7 @@ class Command(BaseCommand):
         output = options["output"]
         if output is None:
             for part in parts:
-                self.stdout.write(part.decode(), ending="")
+                self.stdout.write(part.decode())
             return
         shown = self.stdout if self.stdout.isatty() and options["verbosity"] > 0 else None
         count = queryset.order_by().count() if shown else 0
