@@ -24,6 +24,9 @@ class Parts:
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._parts if isinstance(self._parts, AsyncIterator) else in_thread(self._parts)
 
+    async def __anext__(self) -> bytes:
+        return await anext(self._parts)  # type: ignore[arg-type]
+
 
 async def in_thread(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Each part made in the thread of this task's database connections: one hop for a part, none for a row."""

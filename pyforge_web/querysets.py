@@ -27,7 +27,7 @@ from django.db.models.utils import create_namedtuple_class
 
 from . import backends, instances, metering
 from .bridge import Columns, Records, Rows
-from .reading import note_reading, notes
+from .reading import Reading, note_reading, notes
 
 _SHAPES = {
     ValuesIterable: "object",

@@ -117,8 +117,12 @@ pub fn dump_chunk<'py>(
     let items = Items { between: between.as_bytes(), after: after.as_bytes() };
     let spelling = Spelling { form, items, not_finite: parse_nan(nan)? };
     let mut meter = Meter::start(py)?;
+    meter.about(&source, None);
     let written = serializer::dump_chunk(&source, start, limit, &spelling, &mut meter);
-    let size = written.as_ref().map_or(0, |(bytes, ..)| bytes.as_bytes().len());
+    let size = written.as_ref().map_or(0, |(bytes, ..)| {
+        meter.output(bytes);
+        bytes.as_bytes().len()
+    });
     let told = meter.finish(py, "dump_chunk", size);
     let (bytes, count, error) = written?;
     told.map(|()| (bytes, count, error.map(|error| error.into_value(py))))

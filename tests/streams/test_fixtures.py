@@ -48,7 +48,9 @@ def assert_like_dumpdata(model, database, **options):
     return said
 
 
-# Of these an instance is more than its row, or Django lays the text out in its own way: the reason that is given.
+# The apps whose models are written natively, but for these: an instance of them is more than its row. The reason is
+# given.
+APPS = ("airports", "auth", "rows", "rows_pg", "streams", "tests_app")
 DJANGOS = {
     "streams.FromDb": "makes its instances in its own way",
     "streams.Init": "makes its instances in its own way",
@@ -101,6 +103,7 @@ def test_every_model(options, filled_with_all):
                 said[label] = assert_like_dumpdata(model, filled_with_all, **options)
             except AssertionError as error:
                 raise AssertionError(f"{label}: {error}") from error
+    said = {label: words for label, words in said.items() if label.partition(".")[0] in APPS}
     natively = {label for label, words in said.items() if not words}
     assert [label for label, words in said.items() if words == "failed"] == ["rows.Customs"]
     if options:

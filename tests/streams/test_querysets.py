@@ -10,10 +10,11 @@ from django.db.models import Count, F
 from django.db.models.query import ModelIterable
 
 import pyforge_web
+from pyforge_web.metering import collect
 from tests.app.models import Member
 from tests.oracle import assert_same, django_text, strict
 from tests.rows.judge import run
-from tests.rows.models import Event, Place, Scalars, Stored, Town
+from tests.rows.models import Customs, Event, Place, Scalars, Stored, Town
 from tests.rows.shapes import NO_ROWS, SHAPES
 from tests.rows.test_querysets import SUBCLASSES
 from tests.streams.reading import last_line, lines, read, read_async
@@ -169,3 +170,33 @@ def test_line_breaks_of_stored_json_do_not_break_a_line(database):
     rows = Stored.objects.using(database).order_by("pk").values_list("json", flat=True)
     assert lines(read(rows)) == [json.loads(text) for text in TEXTS] == list(rows)
     assert json.loads(read(rows, "array")) == list(rows)
+
+
+class TestCollectors:
+    """Many native calls write a stream: each is told what it reads."""
+
+    def test_of_a_native_query(self, database):
+        rows = Event.objects.using(database).order_by("pk")
+        with collect(groups=True) as found:
+            read(rows, chunk_size=5)
+        (group,) = [group for group in found.groups if group.rows]
+        assert (group.source, group.label, group.path, group.rows) == ("stream", "rows.Event", "values", 12)
+        assert group.fields == tuple(field.attname for field in Event._meta.concrete_fields)
+        assert (found.rows, found.django_rows, found.django_columns) == (12, 0, 0)
+        assert found.database_ns > 0
+
+    def test_of_columns_that_are_djangos(self, database):
+        with collect(groups=True) as found:
+            read(Customs.objects.using(database).order_by("pk").values("pk", "backwards"), chunk_size=2)
+        (group,) = [group for group in found.groups if group.rows]
+        assert group.columns["backwards"].django == 4
+        assert "from_db_value" in group.columns["backwards"].why
+        assert found.django_columns == 1
+
+    def test_of_djangos_path(self, database):
+        with collect(groups=True) as found:
+            read(SUBCLASSES["__iter__"](database), chunk_size=5)
+        (group,) = [group for group in found.groups if group.label == "rows.Event"]
+        assert (group.source, group.path) == ("stream", "django")
+        assert "Backwards fetches its rows in its own way" in group.why
+        assert (found.rows, found.django_rows) == (0, 12)

@@ -68,13 +68,11 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             if !written {
                 self.sink.out.truncate(before);
                 self.place.insert_str(0, &format!("[{}]", start + count));
-                self.meter.rows += count;
                 return Err(count);
             }
             self.sink.out.extend(items.after);
             count += 1;
         }
-        self.meter.rows += count;
         Ok(count)
     }
 }
