@@ -3,8 +3,8 @@
 from .batches import BatchResult, BatchValidationError, bulk_create_validated, validate_many
 from .bodies import BodyError, loads
 from .bridge import VERSION
-from .encoders import dumps
-from .http import PyForgeJsonResponse, PyForgeProblemResponse
+from .encoders import adumps, dumps
+from .http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse
 from .problems import as_drf, as_json_data, as_problem
 from .serializers import (
     CompiledSerializer,
@@ -28,7 +28,9 @@ __all__ = [
     "CompiledValidator",
     "PyForgeJsonResponse",
     "PyForgeProblemResponse",
+    "PyForgeStreamingResponse",
     "__version__",
+    "adumps",
     "as_drf",
     "as_json_data",
     "as_problem",

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any, Final, Literal, Self, final
 
 from typing_extensions import disjoint_base
@@ -13,6 +13,7 @@ __all__ = [
     "Stop",
     "Tuples",
     "Validator",
+    "dump_chunk",
     "dumps",
     "dumps_html",
     "dumps_response",
@@ -48,13 +49,23 @@ def dumps_response(
     ensure_ascii: bool = False,
     nan: Literal["raise", "null"] = "raise",
 ) -> bytes: ...
+def dump_chunk(
+    source: Rows | Iterator[Any],
+    start: int,
+    limit: int,
+    *,
+    between: str = "",
+    after: str = "",
+    form: Literal["compact", "ascii", "django", "fixture"] = "compact",
+    nan: Literal["raise", "null"] = "raise",
+) -> tuple[bytes, int, BaseException | None]: ...
 def listen() -> None: ...
 def read(body: str | bytes | bytearray, max_depth: int, allow_nan: bool) -> Any: ...
 def totals() -> tuple[int, int, int]: ...
 
 @final
 class Columns:
-    def __new__(cls, columns: list[tuple[str, str, str, str, bool, int, int]], shape: str) -> Self: ...
+    def __new__(cls, columns: list[tuple[str, str, str, str, bool, int, int]], shape: str, end: str = "") -> Self: ...
     def to_dict(self, values: dict[str, Any], source: Any = None) -> dict[str, Any]: ...
 
 @disjoint_base
@@ -103,6 +114,7 @@ class Rows:
         rescue: Callable[[int, Any], Any],
         close: Callable[[], object],
     ) -> Self: ...
+    def close(self) -> None: ...
 
 @final
 class Stop:

@@ -13,6 +13,7 @@ import types
 import uuid
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.core.paginator import Page
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
@@ -20,12 +21,13 @@ from django.db.models.query import ModelIterable
 from django.utils.functional import LazyObject, Promise, empty
 
 from .bridge import dumps
+from .conf import Nan
 from .fields import check_names
 from .instances import bare, chosen, chosen_list, plain
 from .querysets import choose, rows
 from .refusals import Refusal, refuse, refuse_key, refuse_secrets
 
-__all__ = ["Refusal", "convert", "convert_key", "dumps", "plain_data", "select"]
+__all__ = ["Refusal", "adumps", "convert", "convert_key", "dumps", "plain_data", "refuse_bare", "select"]
 
 _django_default = DjangoJSONEncoder().default
 # The classes of DjangoJSONEncoder.default, in its order.
@@ -49,6 +51,21 @@ _ADDRESSES = (
 )
 
 
+async def adumps(
+    obj: Any,
+    *,
+    fields: list[str] | tuple[str, ...] | None = None,
+    django_bytes: bool = False,
+    ensure_ascii: bool = False,
+    nan: Nan = "raise",
+) -> bytes:
+    """`dumps`, for asynchronous code: one hop to the thread in which Django's database connections of this task are.
+
+    The arguments, the bytes and what is raised are those of `dumps`.
+    """
+    return await sync_to_async(dumps)(obj, fields=fields, django_bytes=django_bytes, ensure_ascii=ensure_ascii, nan=nan)
+
+
 def convert(value: Any) -> Any:
     """What to write in place of `value`, or a `Refusal` that says why nothing can be."""
     kind = type(value)  # isinstance would believe a `__class__` that lies; Django's own types it does believe
@@ -59,7 +76,7 @@ def convert(value: Any) -> Any:
     if issubclass(kind, Model):
         return refuse_secrets(kind) or bare(value)
     if issubclass(kind, QuerySet):
-        return _refuse_bare(value) or rows(value)
+        return refuse_bare(value) or rows(value)
     if issubclass(kind, (Page, range, *_DICT_VIEWS)):
         return list(value)
     if issubclass(kind, types.MappingProxyType):
@@ -132,6 +149,6 @@ def _unwrap(value: "LazyObject[Any]") -> Any:
     return value._wrapped
 
 
-def _refuse_bare(queryset: "QuerySet[Any, Any]") -> Refusal | None:
+def refuse_bare(queryset: "QuerySet[Any, Any]") -> Refusal | None:
     """The refusal of a model QuerySet with secret columns; an explicit `values()` is obeyed."""
     return refuse_secrets(queryset.model) if queryset._iterable_class is ModelIterable else None

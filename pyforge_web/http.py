@@ -1,15 +1,21 @@
-"""The response: `return PyForgeJsonResponse(obj)`."""
+"""The responses: `return PyForgeJsonResponse(obj)`, `return PyForgeStreamingResponse(queryset)`."""
 
 import codecs
 import json
-from typing import Any
+from collections.abc import AsyncIterator, Generator, Iterator
+from functools import partial
+from typing import Any, Self, cast
 
+from asgiref.sync import sync_to_async
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.utils.cache import get_conditional_response, set_response_etag
 
+from . import streams
 from .bridge import dumps_response
 from .conf import Nan, get_settings
 from .encoders import plain_data
+from .parts import Parts, aclose
 from .problems import as_problem
 from .querysets import is_model_data
 
@@ -22,6 +28,10 @@ class PyForgeJsonResponse(JsonResponse):
     `fields` names the columns of a model to write, in their order. `django_bytes` gives `JsonResponse`'s very bytes,
     `nan="null"` writes null for NaN and the infinities; both default to the settings. A custom `encoder` and
     `json_dumps_params` are handed to the standard library, as `JsonResponse` does.
+
+    `etag=True` adds the strong entity tag that Django computes of the body. A client that has this very body is then
+    answered with 304 by `ConditionalGetMiddleware`; without that middleware, give the `request` too, and this response
+    is what Django's `get_conditional_response` makes of it.
 
     Raises `TypeError` and `ValueError` as `JsonResponse` does, with the place of the value in the message.
     """
@@ -36,25 +46,119 @@ class PyForgeJsonResponse(JsonResponse):
         fields: list[str] | tuple[str, ...] | None = None,
         django_bytes: bool | None = None,
         nan: Nan | None = None,
+        etag: bool = False,
+        request: HttpRequest | None = None,
         **kwargs: Any,
     ) -> None:
+        if request is not None and not etag:
+            raise TypeError("request= has no effect without etag=True")
         ours = fields is not None or is_model_data(data)
         if encoder is not DjangoJSONEncoder or json_dumps_params:
             if django_bytes is not None or nan is not None:
                 raise TypeError("django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params")
             plain = plain_data(data, fields) if ours else data
             super().__init__(plain, encoder, safe and not ours, json_dumps_params, **kwargs)
-            return
-        if safe and not ours and not isinstance(data, dict):
-            raise TypeError("In order to allow non-dict objects to be serialized set the safe parameter to False.")
-        settings = get_settings()
-        kwargs.setdefault("content_type", "application/json")
-        HttpResponse.__init__(self, b"", **kwargs)
-        django_bytes = settings["DJANGO_BYTES"] if django_bytes is None else django_bytes
-        nan = settings["NAN"] if nan is None else nan
+        else:
+            if safe and not ours and not isinstance(data, dict):
+                raise TypeError("In order to allow non-dict objects to be serialized set the safe parameter to False.")
+            kwargs.setdefault("content_type", "application/json")
+            HttpResponse.__init__(self, b"", **kwargs)
+            self.content = self._body(data, fields, *_preset(django_bytes, nan))
+        if etag:
+            set_response_etag(self)
+            if request is not None and request.method in ("GET", "HEAD"):
+                self._answer(request)
+
+    @classmethod
+    async def afrom(cls, data: Any, *args: Any, **kwargs: Any) -> Self:
+        """The response, for an asynchronous view: `return await PyForgeJsonResponse.afrom(queryset)`.
+
+        One hop to the thread in which Django's database connections of this request are. The arguments, and what is
+        raised, are those of the class.
+        """
+        return await sync_to_async(partial(cls, data, *args, **kwargs))()
+
+    def _body(self, data: Any, fields: list[str] | tuple[str, ...] | None, django_bytes: bool, nan: Nan) -> bytes:
         utf8 = _is_utf8(self.charset)
         body = dumps_response(data, fields=fields, django_bytes=django_bytes, ensure_ascii=not utf8, nan=nan)
-        self.content = body if utf8 else body.decode("ascii").encode(self.charset)
+        return body if utf8 else body.decode("ascii").encode(self.charset)
+
+    def _answer(self, request: HttpRequest) -> None:
+        """Becomes the 304 or 412 that the request's conditions ask for."""
+        answer = get_conditional_response(request, etag=self["ETag"], response=self)
+        if answer is not None and answer is not self:
+            self.status_code, self.reason_phrase = answer.status_code, answer.reason_phrase
+            self.headers, self.content = answer.headers, answer.content
+
+
+class PyForgeStreamingResponse(StreamingHttpResponse):
+    """Rows of any number as newline-delimited JSON, or as an array; served by WSGI and by ASGI in bounded memory.
+
+    `source` is a QuerySet, whose rows are fetched `chunk_size` at a time from a cursor as `QuerySet.iterator()` has it,
+    or an iterable or async iterable of any values. `fields`, `django_bytes` and `nan` are those of
+    `PyForgeJsonResponse`; the rest goes to Django's `StreamingHttpResponse`.
+
+    Raises `TypeError`, `ValueError` and `FieldError` for arguments that cannot be. What goes wrong in a row is logged,
+    and ends the body: NDJSON with a line `{"pyforge_error":{"row":7,...}}`, an array without its closing bracket.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        format: str = "ndjson",  # noqa: A002
+        *,
+        fields: list[str] | tuple[str, ...] | None = None,
+        chunk_size: int = streams.CHUNK,
+        django_bytes: bool | None = None,
+        nan: Nan | None = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("content_type", streams.MEDIA_TYPES.get(format))
+        super().__init__(**kwargs)
+        charset = None if _is_utf8(self.charset) else self.charset
+        text = streams.find_text(format, *_preset(django_bytes, nan), charset)
+        self._parts: Iterator[bytes] = iter(())
+        self._body = self.streaming_content = streams.body(source, text, fields, chunk_size)
+
+    @property
+    def streaming_content(self) -> Parts:
+        """The chunks, for `for` and for `async for`."""
+        return Parts(super().streaming_content)
+
+    @streaming_content.setter
+    def streaming_content(self, value: Any) -> None:
+        self._content = value
+        cast(Any, self)._set_streaming_content(value)
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._parts = iter(self.streaming_content)
+        return self._parts
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for part in self.streaming_content:
+                yield part
+        except BaseException:
+            # The client has left, or the server has failed, which may not close the response. What a middleware has
+            # wrapped around the body comes first.
+            for content in dict.fromkeys((self._content, self._body)):
+                await aclose(content)
+            raise
+
+    def close(self) -> None:
+        """Ends the body, its query included, and tells Django that the request is over."""
+        if isinstance(self._parts, Generator):
+            self._parts.close()
+        super().close()
+
+
+def _preset(django_bytes: bool | None, nan: Nan | None) -> tuple[bool, Nan]:
+    """What an argument says, or else the settings."""
+    settings = get_settings()
+    return (
+        settings["DJANGO_BYTES"] if django_bytes is None else django_bytes,
+        settings["NAN"] if nan is None else nan,
+    )
 
 
 class PyForgeProblemResponse(PyForgeJsonResponse):

@@ -4,7 +4,7 @@ A column that is not loaded (deferred, or computed by the database) is left out,
 is ever queried for an instance.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from time import perf_counter_ns
@@ -46,10 +46,23 @@ def evaluated(queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | None = No
 
     None where a name is neither a column nor such an addition: only a query can tell its value.
     """
+    columns = evaluated_columns(queryset, names)
+    return columns and Records(columns, list(queryset), many=True, required=names is not None)
+
+
+def evaluated_each(queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | None = None) -> Iterator[Records] | None:
+    """The same one by one, for a stream."""
+    columns = evaluated_columns(queryset, names)
+    if columns is None:
+        return None
+    return (Records(columns, instance, many=False, required=names is not None) for instance in queryset)
+
+
+def evaluated_columns(queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | None) -> Columns | None:
+    """What the instances of an evaluated QuerySet have under these names, or in all; None where one is unknown."""
     query = queryset.query
     extra, annotations = tuple(query.extra_select), tuple(query.annotation_select)
-    columns = _evaluated_columns(cast(Hashable, queryset.model), names, extra, annotations)
-    return columns and Records(columns, list(queryset), many=True, required=names is not None)
+    return _evaluated_columns(cast(Hashable, queryset.model), names, extra, annotations)
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,7 @@ module does not understand takes Django's path, whole: `list(queryset)`.
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page
@@ -27,7 +27,7 @@ from django.db.models.utils import create_namedtuple_class
 
 from . import backends, instances, metering
 from .bridge import Columns, Records, Rows
-from .reading import note_reading
+from .reading import Reading, note_reading, notes
 
 _SHAPES = {
     ValuesIterable: "object",
@@ -72,8 +72,8 @@ def rows(queryset: AnyQuerySet) -> Rows | Records | list[Any]:
         return list(queryset) if records is None else records
     if queryset._iterable_class is ModelIterable:
         queryset = queryset.values()
-    plan = _plan(queryset)
-    return _django_rows(queryset, plan) if isinstance(plan, str) else plan
+    planned = plan(queryset)
+    return _django_rows(queryset, planned) if isinstance(planned, str) else planned
 
 
 def _django_rows(queryset: AnyQuerySet, why: str) -> list[Any]:
@@ -85,10 +85,26 @@ def _django_rows(queryset: AnyQuerySet, why: str) -> list[Any]:
     return made
 
 
+def django_chunks(queryset: AnyQuerySet, rows: Iterator[Any], why: str) -> Iterator[Any]:
+    """The rows of a stream that Django makes; each native call that writes some of them is told so."""
+    told = None
+    for row in rows:
+        if (noted := notes.get()) is not None and noted is not told:
+            told = noted
+            note_reading(queryset.model, "django", why)
+        metering.count_django_rows(1)
+        yield row
+
+
+def has_own_fetch(kind: type[AnyQuerySet]) -> bool:
+    """Whether `list()` of such a QuerySet runs code of the project's."""
+    return kind._fetch_all is not QuerySet._fetch_all or kind.__iter__ is not QuerySet.__iter__
+
+
 def why_django(queryset: AnyQuerySet) -> str | None:
     """Why a QuerySet takes Django's path as a whole; None when its columns decide."""
     kind = type(queryset)
-    if kind._fetch_all is not QuerySet._fetch_all or kind.__iter__ is not QuerySet.__iter__:
+    if has_own_fetch(kind):
         return f"{kind.__name__} fetches its rows in its own way"
     if type(queryset.query).get_compiler is not Query.get_compiler:
         return f"{type(queryset.query).__name__} chooses its compiler in its own way"
@@ -100,28 +116,38 @@ def why_django(queryset: AnyQuerySet) -> str | None:
     return None
 
 
-def _plan(queryset: AnyQuerySet) -> Rows | list[Any] | str:
-    """The executed query; an empty list where there is nothing to ask for; why it is Django's path."""
-    if (why := why_django(queryset)) is not None:
-        return why
+def compile_query(queryset: AnyQuerySet) -> tuple[Any, str, Any] | None:
+    """Django's compiler of a QuerySet, its SQL and its parameters; None where it finds nothing to ask for."""
     connection = connections[queryset.db]
     backend = cast(ModuleType, backends.find(connection))
     compiler = backend.compiler(queryset.query, connection, queryset.db)
     try:
-        sql, params = compiler.as_sql()
+        return (compiler, *compiler.as_sql())
     except EmptyResultSet:
-        note_reading(queryset.model, "values")
-        return []
+        return None
+
+
+class Statement(NamedTuple):
+    """A query that has been executed: how its columns are read, and what reads the values that native code does not."""
+
+    cursor: Any
+    readers: list[backends.Reader]
+    rescue: Callable[[int, Any], Any]
+
+
+def execute(
+    compiler: Any, sql: str, params: Any, reading: Reading | None = None, *, chunked: bool = False
+) -> Statement:
+    """Runs a compiled query on Django's cursor.
+
+    `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
+    """
+    connection = compiler.connection
+    backend = cast(ModuleType, backends.find(connection))
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    shape = _SHAPES[queryset._iterable_class]
-    names = _names(queryset, len(expressions))
-    if names is None:
-        return "two of its columns have the same name"
-    if compiler.has_composite_fields(expressions):
-        return "a key of several columns is selected as one value"
     readers = _readers(backend, compiler, expressions)
-    reading = note_reading(queryset.model, "values")
-    cursor = connection.cursor()
+    server_side = chunked and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+    cursor = connection.chunked_cursor() if server_side else connection.cursor()
     try:
         driver = backend.Cursor(cursor, compiler, expressions, readers)
         metering.in_database(cursor.execute, reading)(sql, params)
@@ -129,16 +155,77 @@ def _plan(queryset: AnyQuerySet) -> Rows | list[Any] | str:
     except BaseException:
         cursor.close()
         raise
-    readers = driver.readers[: len(names)]
-    columns = compile_columns(shape, tuple(names), tuple(readers))
+    return Statement(cursor, driver.readers, _rescue(compiler, expressions, driver))
+
+
+def plan(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Rows | list[Any] | str:
+    """The executed query; an empty list where there is nothing to ask for; why it is Django's path.
+
+    With `sizes` it is that of a stream, of which each chunk has the next of these numbers of rows.
+    """
+    if (why := why_django(queryset)) is not None:
+        return why
+    compiled = compile_query(queryset)
+    if compiled is None:
+        note_reading(queryset.model, "values")
+        return []
+    compiler, sql, params = compiled
+    expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
+    names = _names(queryset, len(expressions))
+    if names is None:
+        return "two of its columns have the same name"
+    if compiler.has_composite_fields(expressions):
+        return "a key of several columns is selected as one value"
+    reading = note_reading(queryset.model, "values")
+    cursor, readers, rescue = execute(compiler, sql, params, reading, chunked=sizes is not None)
+    readers = readers[: len(names)]
+    columns = compile_columns(_SHAPES[queryset._iterable_class], tuple(names), tuple(readers))
     metering.count_columns(readers.count(backends.DJANGO), len(names))
+    why_columns = partial(_why_columns, compiler, expressions, readers)
+    if sizes is not None:
+        chunks = _Chunks(cursor, sizes, rescue, queryset.model, names, why_columns)
+        return Rows(columns, chunks.fetch, chunks.rescue, cursor.close)
     fetch = _fetch_first(cursor) if backends.DJANGO in readers else lambda: cursor.fetchmany(_CHUNK)
     fetch = metering.in_database(fetch, reading)
-    rescue = _rescue(compiler, expressions, driver)
     if reading is not None:
         fetch, rescue = reading.count_rows(fetch), reading.time_callbacks(rescue)
-        reading.columns, reading.django = names, partial(_why_columns, compiler, expressions, readers)
+        reading.columns, reading.django = names, why_columns
     return Rows(columns, fetch, rescue, cursor.close)
+
+
+class _Chunks:
+    """The rows of a stream, which many native calls write: each of them is told what it reads."""
+
+    def __init__(
+        self,
+        cursor: Any,
+        sizes: Iterator[int],
+        rescue: Callable[[int, Any], Any],
+        model: type,
+        names: list[str],
+        why_columns: Callable[[], dict[int, str]],
+    ) -> None:
+        self._convert = self._rescue = rescue
+        self._cursor = cursor
+        self._sizes = sizes
+        self._model = model
+        self._names = names
+        self._why_columns = why_columns
+
+    def fetch(self) -> list[Any]:
+        """The next rows; converters run while others are still to come, as in `QuerySet.iterator()`."""
+        reading = note_reading(self._model, "values")
+        fetchmany = metering.in_database(self._cursor.fetchmany, reading)
+        rows: list[Any] = fetchmany(next(self._sizes))
+        if reading is not None:
+            reading.rows = len(rows)
+            reading.columns, reading.django = self._names, self._why_columns
+            self._convert = reading.time_callbacks(self._rescue)
+        return rows
+
+    def rescue(self, index: int, value: Any) -> Any:
+        """A value through Django's converters."""
+        return self._convert(index, value)
 
 
 def _why_columns(compiler: Any, expressions: list[Any], readers: list[backends.Reader]) -> dict[int, str]:

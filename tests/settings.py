@@ -18,6 +18,7 @@ INSTALLED_APPS = [
     "tests.app",
     "tests.bodies",
     "tests.rows",
+    "tests.streams",
     "tests.validation",
     "tests.batches",
 ]

@@ -62,6 +62,11 @@ impl BytesBuffer {
         self.failed
     }
 
+    /// Takes back what was written beyond the first `len` bytes.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
     /// Makes room for that many bytes more; false when memory ran out.
     #[inline]
     pub fn reserve(&mut self, additional: usize) -> bool {

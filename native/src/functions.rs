@@ -1,12 +1,13 @@
 //! What Python calls: arguments are checked here, work is done elsewhere.
 
+use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::body;
 use crate::imports::Imports;
 use crate::meter::{self, Meter};
-use crate::serializer::{self, Options, parse_nan};
+use crate::serializer::{self, Items, Options, Spelling, parse_nan};
 
 /// Writes a value as JSON: the encoder behind the response, for caches, websockets and tasks.
 ///
@@ -106,6 +107,41 @@ fn write<'py>(
     let told = meter.finish(py, function, size);
     let bytes = result?;
     told.map(|()| bytes)
+}
+
+/// Writes the next rows of a stream: `(bytes, count, error)`, the bytes of `count` whole rows, and what stopped the row
+/// after them. No rows and no error: the end.
+///
+/// `source` is a `Rows`, which is asked to fetch once, or an iterator, of which up to `limit` values are taken. `start` rows
+/// were written before. `between` stands before every row but the first of all, `after` after each. `form` is "compact",
+/// "ascii", "django" or "fixture"; `nan` is as in `dumps`, but a fixture has Python's words for what is not finite.
+///
+/// Raises `ValueError` for a form or a `nan` that does not exist; whatever a row raises is returned.
+#[pyfunction]
+#[pyo3(signature = (source, start, limit, *, between="", after="", form="compact", nan="raise"))]
+#[allow(clippy::too_many_arguments)] // they are Python's
+pub fn dump_chunk<'py>(
+    py: Python<'py>,
+    source: Bound<'py, PyAny>,
+    start: usize,
+    limit: usize,
+    between: &str,
+    after: &str,
+    form: &str,
+    nan: &str,
+) -> PyResult<(Bound<'py, PyBytes>, usize, Option<Py<PyBaseException>>)> {
+    let items = Items { between: between.as_bytes(), after: after.as_bytes() };
+    let spelling = Spelling { form, items, not_finite: parse_nan(nan)? };
+    let mut meter = Meter::start(py)?;
+    meter.about(&source, None);
+    let written = serializer::dump_chunk(&source, start, limit, &spelling, &mut meter);
+    let size = written.as_ref().map_or(0, |(bytes, ..)| {
+        meter.output(bytes);
+        bytes.as_bytes().len()
+    });
+    let told = meter.finish(py, "dump_chunk", size);
+    let (bytes, count, error) = written?;
+    told.map(|()| (bytes, count, error.map(|error| error.into_value(py))))
 }
 
 /// Says that a collector is open somewhere: from now on each call looks for its own.

@@ -38,7 +38,7 @@ mod _native {
     #[pymodule_export]
     use super::counters::Counters;
     #[pymodule_export]
-    use super::functions::{dumps, dumps_html, dumps_response, listen, read, totals};
+    use super::functions::{dump_chunk, dumps, dumps_html, dumps_response, listen, read, totals};
     #[pymodule_export]
     use super::serializer::{Columns, Records, Rows, Tuples};
     #[pymodule_export]

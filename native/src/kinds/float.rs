@@ -52,9 +52,12 @@ impl Convert for Float {
 
 #[cold]
 fn write_not_finite<F: Form>(value: f64, sink: &mut Sink<F>) -> Outcome {
-    if sink.not_finite == NotFinite::Raise {
-        return sink.fail(Error::NotFinite(value));
-    }
-    sink.out.extend(b"null");
+    sink.out.extend(match sink.not_finite {
+        NotFinite::Raise => return sink.fail(Error::NotFinite(value)),
+        NotFinite::Null => b"null",
+        NotFinite::Words if value.is_nan() => b"NaN",
+        NotFinite::Words if value > 0.0 => b"Infinity",
+        NotFinite::Words => b"-Infinity",
+    });
     Outcome::Done
 }

@@ -26,6 +26,10 @@ impl JsonKind for Json {
             Ok(Ok(text)) if stored.checked || is_certain(text.as_bytes()) => text,
             _ => return Outcome::NotMine,
         };
+        // Within a string a line break is escaped: a raw one stands between tokens, and only Python's spelling has none.
+        if sink.one_line && text.contains(['\n', '\r']) {
+            return Outcome::NotMine;
+        }
         if F::write_json(&mut sink.out, text) { Outcome::Done } else { Outcome::NotMine }
     }
 

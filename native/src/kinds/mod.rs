@@ -69,6 +69,8 @@ forms! {
     2 Django = b", " b": " ASCII refuse_json,
     /// No white space, ASCII alone, and nothing that HTML knows: for a page.
     3 Html = b"," b":" HTML pass_json_as_html,
+    /// The very bytes of `json.dumps(ensure_ascii=False)`: fixtures.
+    4 DjangoText = b", " b": " UTF8 refuse_json,
 }
 
 /// What becomes of NaN and the infinities.
@@ -78,6 +80,8 @@ pub enum NotFinite {
     Raise,
     /// `null`, as `JSON.stringify`.
     Null,
+    /// `NaN`, `Infinity` and `-Infinity`, which are no JSON: `json.dumps` in fixtures.
+    Words,
 }
 
 /// How the writing of a value ended. One byte: an error is parked in the sink, since a large `Result` for every value
@@ -98,6 +102,8 @@ pub struct Sink<F: Form> {
     pub out: BytesBuffer,
     /// The error that ended the work.
     pub error: Option<Error>,
+    /// Whether no line break may stand between the tokens of stored JSON that is passed through.
+    pub one_line: bool,
     not_finite: NotFinite,
     form: PhantomData<F>,
 }
@@ -106,7 +112,7 @@ impl<F: Form> Sink<F> {
     /// An empty sink.
     #[inline(always)]
     pub fn new(not_finite: NotFinite) -> Self {
-        Self { out: BytesBuffer::new(), error: None, not_finite, form: PhantomData }
+        Self { out: BytesBuffer::new(), error: None, one_line: false, not_finite, form: PhantomData }
     }
 
     /// Parks an error.

@@ -17,6 +17,8 @@ pub enum Shape {
     Array,
     /// `1`: the one column of a flat list.
     Scalar,
+    /// The names are the very text before each value.
+    Template,
 }
 
 /// How the values of a column are read.
@@ -47,6 +49,8 @@ pub struct Columns {
     pub columns: Vec<Column>,
     /// What a row becomes.
     pub shape: Shape,
+    /// The text behind the last value.
+    pub end: String,
     /// `"name":` for each column, in each form once it was asked for.
     keys: [PyOnceLock<Vec<Vec<u8>>>; FORMS],
 }
@@ -54,18 +58,22 @@ pub struct Columns {
 #[pymethods]
 impl Columns {
     /// `columns` are `(name, attribute, reader, zone, checked, max_digits, decimal_places)`; a reader is a kind's name,
-    /// `"value"` or `"django"`, a zone is that of a `Zone`.
+    /// `"value"` or `"django"`, a zone is that of a `Zone`. A shape is `"object"`, `"array"`, `"scalar"` or `"template"`, with
+    /// `end` behind its last value.
     #[new]
+    #[pyo3(signature = (columns, shape, end=String::new()))]
     #[allow(clippy::type_complexity)]
     fn new(
         py: Python<'_>,
         columns: Vec<(String, String, String, String, bool, u32, u32)>,
         shape: &str,
+        end: String,
     ) -> PyResult<Self> {
-        let shape = match shape {
-            "object" => Shape::Object,
-            "array" => Shape::Array,
-            "scalar" if columns.len() == 1 => Shape::Scalar,
+        let (shape, end) = match shape {
+            "object" => (Shape::Object, "}".into()),
+            "array" => (Shape::Array, "]".into()),
+            "scalar" if columns.len() == 1 => (Shape::Scalar, String::new()),
+            "template" => (Shape::Template, end),
             _ => return Err(PyValueError::new_err(format!("no shape {shape:?} of {} columns", columns.len()))),
         };
         let columns = columns.into_iter().map(|(name, attribute, reader, zone, checked, digits, places)| {
@@ -73,7 +81,7 @@ impl Columns {
             let attribute = PyString::intern(py, &attribute).unbind();
             Ok(Column { name, attribute, reader: parse_reader(&reader, stored)? })
         });
-        Ok(Self { columns: columns.collect::<PyResult<_>>()?, shape, keys: Default::default() })
+        Ok(Self { columns: columns.collect::<PyResult<_>>()?, shape, end, keys: Default::default() })
     }
 
     /// The JSON-ready values of a dict of attributes: text, numbers, bools, None, lists and dicts, in one crossing.
@@ -129,6 +137,7 @@ impl Columns {
 pub fn literals<F: Form>(py: Python<'_>, columns: &Columns) -> Vec<Vec<u8>> {
     let literal = |(index, key): (usize, &Vec<u8>)| match (columns.shape, index) {
         (Shape::Scalar, _) => Vec::new(),
+        (Shape::Template, index) => columns.columns[index].name.clone().into_bytes(),
         (Shape::Object, 0) => [b"{", &key[..]].concat(),
         (Shape::Object, _) => [F::ITEM, key].concat(),
         (Shape::Array, 0) => b"[".to_vec(),

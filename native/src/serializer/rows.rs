@@ -28,10 +28,23 @@ impl Rows {
     fn new(columns: Py<Columns>, fetch: Py<PyAny>, rescue: Py<PyAny>, close: Py<PyAny>) -> Self {
         Self { columns, fetch, rescue, close }
     }
+
+    /// Ends a query that is read by `dump_chunk`; `dumps` does it itself.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.close.call0(py).map(drop)
+    }
 }
 
 /// The array and the object of a row.
 const DEPTH: usize = 2;
+
+/// What stands between two items of a run, and after each.
+pub struct Items<'a> {
+    /// Before each item but the first of all.
+    pub between: &'a [u8],
+    /// After every item.
+    pub after: &'a [u8],
+}
 
 /// A run over rows: where it is, for the path of an error.
 struct Run<'a, 'py> {
@@ -39,23 +52,15 @@ struct Run<'a, 'py> {
     literals: Vec<Vec<u8>>,
     rescue: &'a Bound<'py, PyAny>,
     row: usize,
-    column: usize,
+    /// None while rows are fetched.
+    column: Option<usize>,
 }
 
 impl<'py, F: Form> Walk<'py, '_, F> {
     /// Writes all rows as one array; false when it failed.
     pub(super) fn rows(&mut self, rows: &Bound<'py, Rows>) -> bool {
         let (py, rows) = (rows.py(), rows.get());
-        let columns = rows.columns.get();
-        let mut run =
-            Run { columns, literals: literals::<F>(py, columns), rescue: rows.rescue.bind(py), row: 0, column: 0 };
-        self.depth += DEPTH;
-        let done = self.fetched(&mut run, rows.fetch.bind(py));
-        self.depth -= DEPTH;
-        self.meter.rows += run.row;
-        if !done {
-            self.place.insert_str(0, &run.place());
-        }
+        let done = self.run_over(py, rows, 0, Self::all_rows).is_ok();
         match self.meter.call_out(|| rows.close.call0(py)) {
             // An error of the query comes first.
             Err(error) if done => self.sink.fail(error) == Outcome::Done,
@@ -63,37 +68,84 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         }
     }
 
-    fn fetched(&mut self, run: &mut Run<'_, 'py>, fetch: &Bound<'py, PyAny>) -> bool {
+    /// Writes the rows that one call of `fetch` gives: how many, none at the end; an error with those before it.
+    ///
+    /// `start` rows were written before, by other calls.
+    pub(super) fn some_rows(
+        &mut self,
+        rows: &Bound<'py, Rows>,
+        start: usize,
+        items: &Items<'_>,
+    ) -> Result<usize, usize> {
+        self.run_over(rows.py(), rows.get(), start, |walk, run, fetch| walk.fetched(run, fetch, items).is_some())
+    }
+
+    /// Opens a run, gives it to `write`, and counts its rows.
+    fn run_over(
+        &mut self,
+        py: Python<'py>,
+        rows: &Rows,
+        start: usize,
+        write: impl FnOnce(&mut Self, &mut Run<'_, 'py>, &Bound<'py, PyAny>) -> bool,
+    ) -> Result<usize, usize> {
+        let columns = rows.columns.get();
+        let literals = literals::<F>(py, columns);
+        let mut run = Run { columns, literals, rescue: rows.rescue.bind(py), row: start, column: None };
+        self.depth += DEPTH;
+        let done = write(self, &mut run, rows.fetch.bind(py));
+        self.depth -= DEPTH;
+        let count = run.row - start;
+        self.meter.rows += count;
+        if !done {
+            self.place.insert_str(0, &run.place());
+            return Err(count);
+        }
+        Ok(count)
+    }
+
+    fn all_rows(&mut self, run: &mut Run<'_, 'py>, fetch: &Bound<'py, PyAny>) -> bool {
         self.sink.out.push(b'[');
         loop {
-            let chunk = self.meter.call_out(|| fetch.call0());
-            let chunk = match chunk.and_then(|chunk| Ok(chunk.cast_into::<PyList>()?)) {
-                Ok(chunk) => chunk,
-                Err(error) => return self.stop(error),
-            };
-            let mut index = 0;
-            while let Some(row) = list_item(&chunk, index) {
-                index += 1;
-                if run.row > 0 {
-                    self.sink.out.extend(F::ITEM);
-                }
-                let written = match row.cast::<PyTuple>() {
-                    Ok(row) => self.row(run, row),
-                    Err(error) => self.stop(PyErr::from(error)),
-                };
-                if !written {
-                    return false;
-                }
-                run.row += 1;
-            }
-            if index == 0 {
-                self.sink.out.push(b']');
-                return true;
-            }
-            if self.sink.out.failed() {
-                return self.stop(Error::OutOfMemory);
+            match self.fetched(run, fetch, &Items { between: F::ITEM, after: b"" }) {
+                None => return false,
+                Some(0) => break,
+                Some(_) if self.sink.out.failed() => return self.stop(Error::OutOfMemory),
+                Some(_) => {}
             }
         }
+        self.sink.out.push(b']');
+        true
+    }
+
+    /// Writes the next rows, each of them whole or not at all: how many, None when one failed.
+    fn fetched(&mut self, run: &mut Run<'_, 'py>, fetch: &Bound<'py, PyAny>, items: &Items<'_>) -> Option<usize> {
+        let chunk = self.meter.call_out(|| fetch.call0());
+        let chunk = match chunk.and_then(|chunk| Ok(chunk.cast_into::<PyList>()?)) {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                self.stop(error);
+                return None;
+            }
+        };
+        let mut index = 0;
+        while let Some(row) = list_item(&chunk, index) {
+            index += 1;
+            let before = self.sink.out.len();
+            if run.row > 0 {
+                self.sink.out.extend(items.between);
+            }
+            let written = match row.cast::<PyTuple>() {
+                Ok(row) => self.row(run, row),
+                Err(error) => self.stop(PyErr::from(error)),
+            };
+            if !written {
+                self.sink.out.truncate(before);
+                return None;
+            }
+            self.sink.out.extend(items.after);
+            run.row += 1;
+        }
+        Some(index)
     }
 
     #[inline]
@@ -119,15 +171,11 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                 Outcome::Failed => false,
             };
             if !written {
-                run.column = index;
+                run.column = Some(index);
                 return false;
             }
         }
-        match columns.shape {
-            Shape::Object => self.sink.out.push(b'}'),
-            Shape::Array => self.sink.out.push(b']'),
-            Shape::Scalar => {}
-        }
+        self.sink.out.extend(columns.end.as_bytes());
         true
     }
 
@@ -145,9 +193,9 @@ impl Run<'_, '_> {
     /// The step from the array to the value that is being written: `[3].price`.
     fn place(&self) -> String {
         let row = self.row;
-        match (self.columns.shape, self.columns.columns.get(self.column)) {
-            (Shape::Object, Some(column)) => format!("[{row}].{}", column.name),
-            (Shape::Array, _) => format!("[{row}][{}]", self.column),
+        match (self.columns.shape, self.column) {
+            (Shape::Object, Some(column)) => format!("[{row}].{}", self.columns.columns[column].name),
+            (Shape::Array, Some(column)) => format!("[{row}][{column}]"),
             _ => format!("[{row}]"),
         }
     }

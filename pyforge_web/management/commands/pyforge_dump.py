@@ -1,0 +1,177 @@
+"""`manage.py pyforge_dump app.Model`: all rows of a model into a file, in bounded memory."""
+
+import bz2
+import gzip
+import lzma
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from django.apps import apps
+from django.core.exceptions import FieldError
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.serializers.base import ProgressBar
+from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.db.models import Model, QuerySet
+
+from pyforge_web import fixtures, streams
+from pyforge_web.sources import Reader, find_source
+
+# As dumpdata, by the ending of the name.
+_OPEN: dict[str, Any] = {
+    ".bz2": bz2.open,
+    ".gz": gzip.open,
+    ".lzma": partial(lzma.open, format=lzma.FORMAT_ALONE),
+    ".xz": lzma.open,
+}
+
+
+class Command(BaseCommand):
+    """Writes all rows of a model."""
+
+    help = "Writes all rows of a model as NDJSON, as a JSON array, or as the fixture that dumpdata makes of them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declares the model, the format and the place; the rest is dumpdata's."""
+        parser.add_argument("model", help="the model, as app_label.Model")
+        formats = ("ndjson", "array", "django")
+        parser.add_argument(
+            "--format", choices=formats, default="ndjson", help="django is dumpdata's (default: ndjson)"
+        )
+        parser.add_argument("--fields", help="the columns to write, as id,title (ndjson and array)")
+        parser.add_argument("-o", "--output", help="the file; .bz2, .gz, .lzma, .xz are compressed (default: stdout)")
+        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, choices=tuple(connections), help="its alias")
+        parser.add_argument("-a", "--all", action="store_true", help="also rows that the model's manager leaves out")
+        parser.add_argument("--indent", type=int, help="blanks for each level (django)")
+        parser.add_argument("--natural-foreign", action="store_true", help="natural keys of related rows (django)")
+        parser.add_argument("--natural-primary", action="store_true", help="natural keys of the rows (django)")
+
+    def handle(self, *args: Any, model: str, **options: Any) -> None:
+        """Writes the rows."""
+        try:
+            found = apps.get_model(model)
+        except (LookupError, ValueError) as error:
+            raise CommandError(f"No model {model!r}: {error}") from error
+        _refuse_unused(options)
+        self.stdout.ending = ""  # what is written is whole
+        reason = _why_dumpdata(found, options) if options["format"] == "django" else None
+        if reason is None:
+            self._write(found, options)
+        else:
+            self._call_dumpdata(found, reason, options)
+
+    def _call_dumpdata(self, model: type[Model], reason: str, options: dict[str, Any]) -> None:
+        if options["verbosity"] > 0:
+            self.stderr.write(f"{model._meta.label} is written by Django's own dumpdata: {reason}.")
+        kept = {name: options[name] for name in ("database", "indent", "output", "verbosity", "traceback")}
+        call_command(
+            "dumpdata",
+            model._meta.label,
+            use_base_manager=options["all"],
+            use_natural_foreign_keys=options["natural_foreign"],
+            use_natural_primary_keys=options["natural_primary"],
+            stdout=self.stdout,
+            stderr=self.stderr,
+            **kept,
+        )
+
+    def _write(self, model: type[Model], options: dict[str, Any]) -> None:
+        queryset = _queryset(model, options)
+        try:
+            writer = _Writer(_text(options))
+            parts = streams.chunks(_reader(queryset, options), writer)
+        except (FieldError, TypeError) as error:
+            raise CommandError(str(error)) from error
+        output = options["output"]
+        if output is None:
+            for part in parts:
+                self.stdout.write(part.decode())
+            return
+        shown = self.stdout if self.stdout.isatty() and options["verbosity"] > 0 else None
+        count = queryset.order_by().count() if shown else 0
+        bar: Any = cast(Any, ProgressBar)(shown, count)
+        with _file(Path(output)) as file:
+            for part in parts:
+                file.write(part)
+                if count:
+                    bar.update(min(writer.rows, count))
+
+
+class _Writer(streams.Writer):
+    """Writes a file: a row that cannot be written ends the command."""
+
+    def fail(self, error: BaseException) -> bytes:
+        if not isinstance(error, Exception):
+            raise error
+        notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+        raise CommandError(f"Unable to write row {self.rows}: {type(error).__name__}: {error}{notes}") from error
+
+
+def _refuse_unused(options: dict[str, Any]) -> None:
+    """Raises `CommandError` for an option that the format does not have, and for an ending that dumpdata renames."""
+    of_django = [name for name in ("indent", "natural_foreign", "natural_primary") if options[name]]
+    if options["format"] == "django":
+        if options["fields"]:
+            raise CommandError("--fields is for ndjson and array: a fixture has all fields.")
+    elif of_django:
+        raise CommandError(f"--{of_django[0].replace('_', '-')} is for --format django.")
+    if (options["output"] or "").endswith(".zip"):
+        raise CommandError("A .zip is not written: use .gz, .bz2, .lzma or .xz.")
+
+
+def _queryset(model: type[Model], options: dict[str, Any]) -> "QuerySet[Any, Any]":
+    """The rows in the order of their keys, as in dumpdata."""
+    manager = model._base_manager if options["all"] else model._default_manager
+    return manager.using(options["database"]).order_by(model._meta.pk.name)
+
+
+def _why_dumpdata(model: type[Model], options: dict[str, Any]) -> str | None:
+    """Why Django's own command must write a fixture."""
+    if not router.allow_migrate_model(options["database"], model):
+        return f"the routers keep it out of the database {options['database']}"
+    related = [model._meta.pk, *model._meta.local_fields, *model._meta.local_many_to_many]
+    models = [model, *(field.remote_field.model for field in related if field.remote_field)]
+    asked = options["natural_foreign"] or options["natural_primary"]
+    if asked and any(hasattr(each, "natural_key") for each in models):
+        return "it has natural keys"
+    if options["natural_primary"] and model._meta.parents:
+        return "it has the key of its parent"
+    return fixtures.why_django(_queryset(model, options), options["indent"])
+
+
+def _text(options: dict[str, Any]) -> streams.Text:
+    indent = options["indent"]
+    if options["format"] != "django":
+        return streams.find_text(options["format"])
+    if indent is None:
+        return streams.Text(b"[", ", ", "", b"]", "fixture")
+    return streams.Text(b"[", ",", "", b"\n]\n", "fixture")
+
+
+def _reader(queryset: "QuerySet[Any, Any]", options: dict[str, Any]) -> Reader:
+    if options["format"] == "django":
+        return lambda sizes: fixtures.rows(queryset, sizes, options["indent"])
+    fields = options["fields"]
+    names = None if fields is None else [name.strip() for name in fields.split(",")]
+    return cast(Reader, find_source(queryset, names, streams.CHUNK))
+
+
+@contextmanager
+def _file(path: Path) -> Iterator[Any]:
+    """A file that has its name when it is complete, and not before; a device or a pipe is written as it is."""
+    write = _OPEN.get(path.suffix, open)
+    if path.exists() and not path.is_file():
+        with write(path, "wb") as file:
+            yield file
+        return
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with write(part, "wb") as file:
+            yield file
+        part.replace(path.resolve())
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,88 @@
+"""The keys of a many-to-many field, row by row, as Django's serializer asks for them.
+
+The order of related rows that no `ordering` decides is the database's, and depends on the statement. So it is Django's
+statement, one for each row as in `dumpdata`, but compiled once.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.core.serializers.python import Serializer
+from django.db import connections
+from django.db.models import ManyToManyField, Model, QuerySet
+from django.db.models.manager import BaseManager
+
+Keys = Callable[[Any], list[Any]]
+_OF_QUERYSETS = ("_fetch_all", "_iterator", "filter", "iterator", "only", "select_related")
+
+_serializer: Any = Serializer()
+
+
+class _Statement(NamedTuple):
+    compiler: Any
+    sql: str
+    parameter: Any
+
+
+def keys_of(field: "ManyToManyField[Any, Any]", using: str) -> Keys:
+    """A function from the key of a row to the keys of its related rows, as the serializer writes them."""
+    compiled: list[_Statement | None] = []
+
+    def keys(key: Any) -> list[Any]:
+        if not compiled:
+            compiled.append(_compile(field, using, key))
+        return _ask_django(field, using, key) if compiled[0] is None else _ask(field, compiled[0], key)
+
+    return keys
+
+
+def _holder(model: type[Model], using: str, key: Any) -> Model:
+    """An instance of which nothing but the key is known."""
+    return model.from_db(using, [model._meta.pk.attname], [key])
+
+
+def _compile(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> _Statement | None:
+    """The statement for a key; None where another key may need another one."""
+    related: Any = field.remote_field.model
+    if type(related._default_manager).get_queryset is not BaseManager.get_queryset:
+        return None
+    queryset: Any = getattr(_holder(field.model, using, key), field.name).select_related(None).only("pk")
+    if any(getattr(type(queryset), name) is not getattr(QuerySet, name) for name in _OF_QUERYSETS):
+        return None
+    compiler = queryset.query.get_compiler(using=queryset.db)
+    sql, params = compiler.as_sql()
+    parameter = _parameter(field.model, key, using)
+    if queryset.db != using or compiler.col_count != 1 or tuple(params) != (parameter,):
+        return None
+    return _Statement(compiler, sql, parameter)
+
+
+def _parameter(model: type[Model], key: Any, using: str) -> Any:
+    return model._meta.pk.get_db_prep_value(key, connections[using])
+
+
+def _ask(field: "ManyToManyField[Any, Any]", statement: _Statement, key: Any) -> list[Any]:
+    compiler = statement.compiler
+    connection = compiler.connection
+    server_side = not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+    with connection.chunked_cursor() if server_side else connection.cursor() as cursor:
+        cursor.execute(statement.sql, (_parameter(field.model, key, compiler.using),))
+        rows = cursor.fetchall()
+    converters = compiler.get_converters([compiler.select[0][0]])
+    if converters:
+        rows = list(compiler.apply_converters(rows, converters))
+    values = [row[0] for row in rows]
+    if all(type(value) is int for value in values):
+        return values
+    related: Any = field.remote_field.model
+    pk = related._meta.pk
+    return [_serializer._value_from_field(_holder(related, compiler.using, value), pk) for value in values]
+
+
+def _ask_django(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> list[Any]:
+    serializer: Any = Serializer()
+    serializer.use_natural_foreign_keys = False
+    serializer._current = {}
+    serializer.handle_m2m_field(_holder(field.model, using, key), field)
+    keys: list[Any] = serializer._current[field.name]
+    return keys

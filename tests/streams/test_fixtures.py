@@ -1,0 +1,235 @@
+"""`pyforge_dump --format django` writes what `dumpdata` writes, to the byte, of every model of the tests."""
+
+import io
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+
+from pyforge_web import fixtures
+from tests.oracle import assert_same
+from tests.streams.fixture_data import fill
+
+pytestmark = [
+    pytest.mark.django_db(databases="__all__"),
+    pytest.mark.filterwarnings("ignore:.*is a proxy model:django.core.management.commands.dumpdata.ProxyModelWarning"),
+]
+MODELS = {model._meta.label: model for model in apps.get_models()}
+
+
+def dumpdata(model, database, **options):
+    out = io.StringIO()
+    call_command("dumpdata", model._meta.label, database=database, stdout=out, **options)
+    return out.getvalue()
+
+
+def dump(model, database, **options):
+    out, err = io.StringIO(), io.StringIO()
+    call_command(
+        "pyforge_dump", model._meta.label, format="django", database=database, stdout=out, stderr=err, **options
+    )
+    return out.getvalue(), err.getvalue()
+
+
+def assert_like_dumpdata(model, database, **options):
+    """The texts are the same, or both commands fail; gives what ours says of its way."""
+    try:
+        expected = dumpdata(model, database, **options)
+    except CommandError:
+        expected = None  # the error itself would keep Django's cursor open until it is collected
+    if expected is None:
+        with pytest.raises(CommandError):
+            dump(model, database, **options)
+        return "failed"
+    ours, said = dump(model, database, **options)
+    assert_same(ours, expected)
+    return said
+
+
+# The apps whose models are written natively, but for these: an instance of them is more than its row. The reason is
+# given.
+APPS = ("airports", "auth", "rows", "rows_pg", "streams", "tests_app")
+DJANGOS = {
+    "streams.FromDb": "makes its instances in its own way",
+    "streams.Init": "makes its instances in its own way",
+    "streams.Listened": "somebody listens",
+    "streams.PinnedModel": "name gives its value in its own way",
+    "streams.ViewedModel": "name gives its value in its own way",
+    "streams.DescribingModel": "name gives its value in its own way",
+    "streams.Iterated": "Rewriting has its own iterator",
+    "streams.Managed": "does more than to filter",
+    "streams.Prefetched": "does more than to filter",
+    "streams.Deferred": "does more than to filter",
+    "rows.OldPlace": "is a proxy",
+    "rows.Seat": "a key of several columns",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def committed(aliases, django_db_blocker):
+    """The rows, once for all tests; a test with transactions of its own empties the tables."""
+    with django_db_blocker.unblock():
+        for vendor in ("sqlite", "postgresql"):
+            if vendor in aliases:
+                fill(aliases[vendor])
+
+
+@pytest.fixture
+def filled(database):
+    fill(database)
+    return database
+
+
+@pytest.fixture
+def filled_with_all(filled):
+    if filled != "default":
+        from tests.rows.pg.models import Arrays, Extras, Ranges
+        from tests.rows.test_postgresql import ARRAYS, EXTRAS
+
+        for model, rows in ((Arrays, ARRAYS), (Extras, EXTRAS), (Ranges, [{"integers": (1, 5)}])):
+            for values in rows:
+                model.objects.using(filled).create(**values)
+    return filled
+
+
+@pytest.mark.parametrize("options", [{}, {"indent": 2}], ids=["compact", "indented"])
+def test_every_model(options, filled_with_all):
+    said = {}
+    for label, model in MODELS.items():
+        if model._meta.managed:
+            try:
+                said[label] = assert_like_dumpdata(model, filled_with_all, **options)
+            except AssertionError as error:
+                raise AssertionError(f"{label}: {error}") from error
+    said = {label: words for label, words in said.items() if label.partition(".")[0] in APPS}
+    natively = {label for label, words in said.items() if not words}
+    assert [label for label, words in said.items() if words == "failed"] == ["rows.Customs"]
+    if options:
+        assert {"streams.Label", "streams.Link", "rows.Event"} - natively == {"rows.Event"}  # it has JSON
+    else:
+        elsewhere = {label for label in said if label.startswith("rows_pg.") and filled_with_all == "default"}
+        assert said.keys() - natively == {"rows.Customs", *DJANGOS, *elsewhere}
+
+
+@pytest.mark.parametrize(("label", "reason"), DJANGOS.items())
+def test_what_is_djangos_is_said(label, reason, filled):
+    said = dump(MODELS[label], filled)[1]
+    assert f"{label} is written by Django's own dumpdata: " in said
+    assert reason in said
+    assert dump(MODELS[label], filled, verbosity=0)[1] == ""
+
+
+NATURAL = ["Natural", "NaturalChild", "Referrer", "Label", "Explicit", "Tagged", "Child"]
+
+
+@pytest.mark.parametrize("name", NATURAL)
+@pytest.mark.parametrize("foreign", [False, True])
+@pytest.mark.parametrize("primary", [False, True])
+def test_natural_keys(name, foreign, primary, filled):
+    model = MODELS[f"streams.{name}"]
+    expected = dumpdata(model, filled, use_natural_foreign_keys=foreign, use_natural_primary_keys=primary)
+    assert_same(dump(model, filled, natural_foreign=foreign, natural_primary=primary)[0], expected)
+
+
+@pytest.mark.parametrize("name", ["Place", "Iterated", "Managed", "Prefetched", "Deferred"])
+def test_all_rows(name, filled):
+    model = MODELS[f"streams.{name}"]
+    expected = dumpdata(model, filled, use_base_manager=True)
+    ours, said = dump(model, filled, all=True)
+    assert_same(ours, expected)
+    assert not said  # only its manager was in the way
+
+
+@pytest.mark.parametrize("indent", [-1, 0, 1, 4])
+@pytest.mark.parametrize("name", ["Label", "Bare", "Odd", "Tagged"])
+def test_indents(indent, name, filled):
+    model = MODELS[f"streams.{name}"]
+    assert_same(dump(model, filled, indent=indent)[0], dumpdata(model, filled, indent=indent))
+
+
+def test_an_empty_table(database):
+    MODELS["streams.Label"].objects.using(database).all().delete()
+    for indent in (None, 2):
+        assert_like_dumpdata(MODELS["streams.Label"], database, indent=indent)
+
+
+def test_a_table_of_many_chunks(database):
+    model = MODELS["streams.Label"]
+    model.objects.using(database).bulk_create(model(name=f"name {n}") for n in range(1_700))
+    assert not assert_like_dumpdata(model, database)
+    assert not assert_like_dumpdata(model, database, indent=1)
+
+
+def test_a_row_whose_parent_is_missing(database):
+    """dumpdata reads the tables of the parents too."""
+    child = MODELS["streams.Explicit"]
+    kept = child.objects.using(database).create(name="kept")
+    lost = child.objects.using(database).create(name="lost")
+    used = connections[database]
+    with used.constraint_checks_disabled(), used.cursor() as cursor:
+        if used.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute("DELETE FROM streams_label WHERE id = %s", [lost.pk])
+        assert not assert_like_dumpdata(child, database)
+        assert f'"pk": {kept.pk}' in dumpdata(child, database)
+        cursor.execute("INSERT INTO streams_label (id, name) VALUES (%s, 'lost')", [lost.pk])
+
+
+# Column: what SQLite may hold in it and Django did not write.
+ODD_VALUES = {
+    "data": ['{"a":\n[1 ,2]}', '["\\u00e9", "\\ud83d\\ude00"]', "NaN", "[1e400]", '{"a":1,"b":2,"a":3}', "1.10"],
+    "length": ["5", "-1", "'text'"],
+    "number": ["1", "'text'", "9e999", "-9e999", "1.5e-7"],
+    "file": ["5", "x'6162'", "''", "NULL"],
+    "image": ["x'6162'"],
+    "blob": ["'text'", "5", "x'00ff'"],
+}
+
+
+class TestOddValues:
+    @pytest.mark.parametrize("column", ODD_VALUES)
+    def test_like_dumpdata(self, column, sqlite):
+        model = MODELS["streams.Odd"]
+        for value in ODD_VALUES[column]:
+            row = model.objects.create()
+            with connection.cursor() as cursor:
+                text = f"'{value}'" if column == "data" else value
+                cursor.execute("PRAGMA ignore_check_constraints = ON")
+                cursor.execute(f"UPDATE streams_odd SET {column} = {text} WHERE id = %s", [row.pk])
+            try:
+                assert_like_dumpdata(model, "default")
+            except AssertionError as error:
+                raise AssertionError(f"{value}: {error}") from error
+            row.delete()
+
+    def test_a_lone_surrogate_has_no_utf8(self, sqlite, tmp_path):
+        """dumpdata cannot write it to a file either."""
+        model = MODELS["streams.Odd"]
+        model.objects.create(data=["\ud800"])
+        with pytest.raises(CommandError, match="surrogates not allowed"):
+            call_command("dumpdata", "streams.Odd", output=str(tmp_path / "theirs.json"))
+        with pytest.raises(CommandError, match="surrogates not allowed"):
+            call_command("pyforge_dump", "streams.Odd", format="django", output=str(tmp_path / "ours.json"))
+        assert not (tmp_path / "ours.json").exists()
+
+
+def test_no_instance_is_made(filled, monkeypatch):
+    model = MODELS["streams.Label"]
+    expected = dumpdata(model, filled)
+    made = []
+    monkeypatch.setattr(model, "from_db", classmethod(lambda *args: made.append(args)))
+    monkeypatch.setattr(fixtures, "_why_model", lambda model: None)
+    assert_same(dump(model, filled)[0], expected)
+    assert len(made) == 1  # for the serializer, of what is not native
+
+
+def test_as_many_statements_as_dumpdata(filled):
+    for name in ("Label", "Tagged", "Child"):
+        model = MODELS[f"streams.{name}"]
+        with CaptureQueriesContext(connections[filled]) as theirs:
+            dumpdata(model, filled)
+        with CaptureQueriesContext(connections[filled]) as ours:
+            dump(model, filled)
+        assert len(ours) <= len(theirs)

@@ -1,0 +1,96 @@
+"""The site behind `served.py`: streams of both sorts of view, and what a test wants to know of the process."""
+
+import asyncio
+import gc
+
+from django.db import connections
+from django.db.backends.dummy.base import DatabaseWrapper as DummyWrapper
+from django.http import JsonResponse
+from django.urls import path
+from django.views.decorators.gzip import gzip_page
+
+from pyforge_web import PyForgeJsonResponse, PyForgeStreamingResponse
+from tests.crash.memory import forget_peak, status
+from tests.rows.models import Event
+from tests.rows.test_errors import is_closed
+
+opened = []
+
+
+def watch_cursors():
+    """From now on each cursor of the drivers is remembered."""
+    for wrapper in {type(connections[alias]) for alias in connections} - {DummyWrapper}:
+
+        def create_cursor(self, name=None, original=wrapper.create_cursor):
+            opened.append(original(self, name))
+            return opened[-1]
+
+        wrapper.create_cursor = create_cursor
+
+
+def events(request, alias):
+    rows = Event.objects.using(alias).order_by("pk")
+    return rows.filter(pk__lte=request.GET["upto"]) if "upto" in request.GET else rows
+
+
+def whole(request, alias):
+    return PyForgeJsonResponse(events(request, alias))
+
+
+async def whole_async(request, alias):
+    return await PyForgeJsonResponse.afrom(events(request, alias))
+
+
+def rows(request, alias):
+    return PyForgeStreamingResponse(events(request, alias), request.GET.get("format", "ndjson"))
+
+
+async def rows_async(request, alias):
+    return rows(request, alias)
+
+
+def numbers(request):
+    for number in range(int(request.GET["upto"])):
+        yield {"n": {number} if request.GET.get("bad") == str(number) else number}
+
+
+def values(request):
+    return PyForgeStreamingResponse(numbers(request), request.GET.get("format", "ndjson"))
+
+
+async def values_async(request):
+    async def awaited():
+        for value in numbers(request):
+            await asyncio.sleep(0)
+            yield value
+
+    return PyForgeStreamingResponse(awaited(), request.GET.get("format", "ndjson"))
+
+
+async def aiterated(request, alias):
+    """An async iterable that queries."""
+    return PyForgeStreamingResponse(events(request, alias).values("pk").aiterator(chunk_size=100))
+
+
+def process(request):
+    """How many cursors are open, and how much memory was used at the most since the last question."""
+    found = {"open": sum(not is_closed(cursor) for cursor in opened)}
+    if "keep" not in request.GET:
+        del opened[:]
+    gc.collect()
+    peak = status("VmHWM")
+    forget_peak()
+    return JsonResponse({**found, "peak": peak, "now": status("VmRSS")})
+
+
+urlpatterns = [
+    path("whole/<alias>/", whole),
+    path("whole-async/<alias>/", whole_async),
+    path("rows/<alias>/", rows),
+    path("rows-async/<alias>/", rows_async),
+    path("gzip/<alias>/", gzip_page(rows)),
+    path("values/", values),
+    path("values-async/", values_async),
+    path("aiterated/<alias>/", aiterated),
+    path("process/", process),
+]
