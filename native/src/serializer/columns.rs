@@ -61,19 +61,19 @@ impl Columns {
     /// `"value"` or `"django"`, a zone is that of a `Zone`. A shape is `"object"`, `"array"`, `"scalar"` or `"template"`, with
     /// `end` behind its last value.
     #[new]
-    #[pyo3(signature = (columns, shape, end=String::new()))]
+    #[pyo3(signature = (columns, shape, end=""))]
     #[allow(clippy::type_complexity)]
     fn new(
         py: Python<'_>,
         columns: Vec<(String, String, String, String, bool, u32, u32)>,
         shape: &str,
-        end: String,
+        end: &str,
     ) -> PyResult<Self> {
         let (shape, end) = match shape {
             "object" => (Shape::Object, "}".into()),
             "array" => (Shape::Array, "]".into()),
             "scalar" if columns.len() == 1 => (Shape::Scalar, String::new()),
-            "template" => (Shape::Template, end),
+            "template" => (Shape::Template, end.into()),
             _ => return Err(PyValueError::new_err(format!("no shape {shape:?} of {} columns", columns.len()))),
         };
         let columns = columns.into_iter().map(|(name, attribute, reader, zone, checked, digits, places)| {
