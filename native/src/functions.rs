@@ -74,7 +74,8 @@ pub fn read<'py>(
     max_depth: usize,
     allow_nan: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let meter = Meter::start(py)?;
+    let mut meter = Meter::start(py)?;
+    meter.about(body, None);
     let result = body::read(body, max_depth, allow_nan);
     let told = meter.finish(py, "loads", 0);
     let value = result?;

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -29,6 +30,7 @@ from tests.tables import cases
 
 pytestmark = pytest.mark.django_db
 
+ROOT = Path(__file__).parents[2]
 DETAILS = {"sites": True, "stacks": True, "hashes": True, "queries": True}
 
 
@@ -111,6 +113,10 @@ CALLS = {
     "any value": (
         lambda _: PyForgeJsonResponse({"a": 1}),
         ("dumps_response", "response", "dict", "dict", (), "generic", 0),
+    ),
+    "a body": (
+        lambda _: pyforge_web.loads(b"[1]"),
+        ("loads", "direct", "bytes", "bytes", (), "generic", 0),
     ),
     "a value for a page": (
         lambda _: pyforge_json([1]),
@@ -262,6 +268,17 @@ def test_a_tag_names_its_template_and_line(settings, case):
     assert (said.source, said.template.line, said.template.name) == ("tag", 3, tag)
     assert said.site.line == line
     assert after.template is None
+
+
+def test_each_native_function_has_its_source():
+    """A door that is new must say what it is."""
+    source = "".join(path.read_text() for path in (ROOT / "native" / "src").rglob("*.rs"))
+    counted = set(
+        re.findall(r'(?:meter\.finish\(py, |metered\(\w+, |write\(py, obj, fields, options, )"(\w+)"', source)
+    )
+    assert {"dumps", "dumps_response", "clean"} < counted
+    direct = {"dumps", "to_dict", "loads"}
+    assert counted - direct <= metering.SOURCES.keys()
 
 
 def test_durations_and_lanes():
