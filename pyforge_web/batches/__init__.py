@@ -7,10 +7,12 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import translation
 
+from pyforge_web.row_errors import BatchValidationError
+
 from .batch import Batch, Progress, Steps, is_djangos
 from .cleaning import Clean, Fields, FullClean
 from .constraints import Constraints
-from .results import BatchPath, BatchResult, BatchValidationError, RowErrors
+from .results import BatchPath, BatchResult, RowErrors
 from .unique_checks import UniqueChecks
 
 __all__ = ["BatchPath", "BatchResult", "BatchValidationError", "RowErrors", "bulk_create_validated", "validate_many"]

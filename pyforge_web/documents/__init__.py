@@ -1,7 +1,6 @@
 """Documents: mappings of field names to values, one or many of them, cleaned by the rules of a model."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,6 +8,7 @@ from django.db.models import Model
 
 from pyforge_web.bodies import MAX_DEPTH, Body, load_array, load_object
 from pyforge_web.fields import check_names
+from pyforge_web.row_errors import BatchValidationError
 
 from .cleaning import Compiled, Errors, Policy, Unknown, Values, clean_foreign, clean_one
 
@@ -22,7 +22,7 @@ class CleanedRows:
 
     def __init__(self, rows: list[Values | None], errors: dict[int, ValidationError]) -> None:
         self.rows = rows
-        self.errors: Mapping[int, ValidationError] = MappingProxyType(errors)
+        self.errors: Mapping[int, ValidationError] = errors
 
     @property
     def ok(self) -> bool:
@@ -35,9 +35,9 @@ class CleanedRows:
         return len(self.rows)
 
     def raise_(self) -> None:
-        """Raises a `ValidationError` with all errors, if there are any; `errors` has them by row."""
+        """Raises a `BatchValidationError` with the errors of all rows, if there are any."""
         if self.errors:
-            raise ValidationError(list(self.errors.values()))
+            raise BatchValidationError(self.errors, self.total)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {len(self.errors)} of {self.total} rows are not valid>"

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import pickle
 import uuid
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from django.utils.functional import Promise, lazystr
 from hypothesis import given as given_by
 from hypothesis import strategies as st
 
+from pyforge_web import BatchValidationError
 from pyforge_web.bodies import BodyError
 from pyforge_web.validators import CompiledValidator
 from tests.bodies.judge import LANGUAGES, as_json, django_clean, ended, typed
@@ -345,8 +347,11 @@ def test_rows():
         assert found.errors[2].message_dict.keys() == {"day"}
         assert found.errors[3].message_dict == {"__all__": ["An object is expected, not a number."]}
         assert found.errors[5].message_dict == {"__all__": ["An object is expected, not an array."]}
-        with pytest.raises(ValidationError):
+        with pytest.raises(BatchValidationError, match="4 of 6 rows are not valid: row 1: ") as raised:
             found.raise_()
+        assert raised.value.errors is found.errors
+        assert "Row 3: An object is expected, not a number." in raised.value.messages
+        assert pickle.loads(pickle.dumps(raised.value)).messages == raised.value.messages
 
 
 def raise_(error):

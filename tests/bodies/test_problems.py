@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy, ngettext_lazy
 from rest_framework import serializers
 
+from pyforge_web import validate_many
 from pyforge_web.bodies import BodyError
 from pyforge_web.documents import CleanedRows
 from pyforge_web.http import PyForgeProblemResponse
@@ -105,11 +106,20 @@ def rows():
 
 def test_by_row():
     found = rows()
-    for given in (found, found.errors, dict(found.errors)):
+    raised = error_of(found.raise_)
+    for given in (found, found.errors, dict(found.errors), raised):
         assert as_json_data(given) == {row: as_json_data(error) for row, error in found.errors.items()}
         assert as_drf(given) == {row: as_drf(error) for row, error in found.errors.items()}
         assert list(as_json_data(given)) == [1, 2]
     assert as_drf(found, as_list=True) == [{}, as_drf(found.errors[1]), as_drf(found.errors[2])]
+
+
+def test_a_result_of_validate_many():
+    result = validate_many([Item(name="x", price=1, maybe=True), Item(name="admin", price=1, maybe=True)], unique=False)
+    for given in (result, error_of(result.raise_)):
+        assert as_drf(given) == {1: {"name": ["Reserved: admin."]}}
+        assert [one["pointer"] for one in as_problem(given)["errors"]] == ["#/1/name"]
+        assert as_drf(given, as_list=True) == [{}, {"name": ["Reserved: admin."]}]
 
 
 def test_a_list_needs_the_number_of_rows():
