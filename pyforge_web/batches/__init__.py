@@ -61,6 +61,7 @@ def validate_many(
     steps = Steps(progress, len(rows), sum(phase.steps for phase in phases))
     for phase in phases:
         phase.run(steps)
+    batch.report()
     return BatchResult(RowErrors(batch.found, language), len(rows), tuple(batch.paths))
 
 

@@ -1,5 +1,6 @@
 """A batch under validation: its rows, what was found so far, and how far it got."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Any, cast
@@ -8,7 +9,9 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import router
 from django.db.models import Model
 
-from .results import BatchPath, Found, Unbuilt
+from pyforge_web import metering
+
+from .results import BatchPath, Coded, Found
 
 Progress = Callable[[int, int], object]
 # Rows between two reports of a step that goes row by row.
@@ -25,13 +28,16 @@ class Batch:
         self.using = using
         self.found: dict[int, Found] = {}
         self.paths: list[BatchPath] = []
+        # How often each field failed with each code, beside the compiled validator's findings.
+        self.failures: Counter[tuple[str, str]] = Counter()
         # Rows whose own set of excluded fields was changed by an overridden method, as Django lets it.
         self.own_excludes: dict[int, set[str]] = {}
         self.edited = [row for row, adding in enumerate(map(attrgetter("_state.adding"), rows)) if not adding]
 
-    def add(self, row: int, name: str, part: "ValidationError | Unbuilt") -> None:
+    def add(self, row: int, name: str, part: "ValidationError | Coded") -> None:
         """Files an error of a row under a field."""
         self.found.setdefault(row, {}).setdefault(name, []).append(part)
+        self.failures[name, str(part.code)] += 1
 
     def has(self, row: int, error: ValidationError) -> bool:
         """Whether a method of the model's own has raised the same error already."""
@@ -44,6 +50,14 @@ class Batch:
         errors = error.update_error_dict(cast(Any, self.found.get(row, {})))
         if errors:
             self.found[row] = cast(Any, errors)
+            self.failures.update(
+                (name, str(leaf.code)) for name, leaves in error.update_error_dict({}).items() for leaf in leaves
+            )
+
+    def report(self) -> None:
+        """Tells the collectors what was refused; of the compiled validator's part they know."""
+        if self.failures:
+            metering.count_failures(self.model._meta.label, self.failures)
 
     def took(self, step: str, path: str, rows: int, reason: str) -> None:
         """Notes how a step went, if there was anything to do."""

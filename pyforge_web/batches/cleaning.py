@@ -1,6 +1,6 @@
 """`Model.clean_fields` and `Model.clean` of a batch."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
@@ -20,7 +20,7 @@ class Fields:
     def __init__(self, batch: Batch, foreign_keys: bool) -> None:
         self.batch = batch
         self.existing = foreign_keys
-        self.by_django = batch.model.clean_fields not in (Model.clean_fields, CompiledModelMixin.clean_fields)
+        self.by_django = not _is_djangos(batch.model)
         self.groups = [] if self.by_django else _groups(batch)
         self.steps = 1 if self.by_django else len(self.groups) + sum(len(keys) for _, keys in self.groups)
 
@@ -108,6 +108,13 @@ class FullClean:
                 batch.merge(row, error)
         batch.took("full_clean", "django", len(batch.rows), "the model has its own")
         steps.finish()
+
+
+def _is_djangos(model: type[Model]) -> bool:
+    """Whether `clean_fields` is Django's, or our mixin's with nothing behind it."""
+    if cast(Any, model.clean_fields) is CompiledModelMixin.clean_fields:
+        return CompiledValidator.for_model(model).inherited in (None, Model.clean_fields)
+    return model.clean_fields is Model.clean_fields
 
 
 def _groups(batch: Batch) -> list[tuple[set[str], list[Any]]]:

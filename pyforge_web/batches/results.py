@@ -16,6 +16,13 @@ class Unbuilt(Protocol):
     def error_list(self) -> list[ValidationError]: ...
 
 
+class Coded(Unbuilt, Protocol):
+    """One whose code is known before."""
+
+    @property
+    def code(self) -> str: ...
+
+
 # The errors of one row by field name, in Django's order.
 Found = dict[str, list["ValidationError | Unbuilt"]]
 
@@ -34,6 +41,10 @@ class Missing(NamedTuple):
 
     field: Any
     value: Any
+
+    @property
+    def code(self) -> str:
+        return "invalid"
 
     def error_list(self) -> list[ValidationError]:
         """The error of `django.db.models.fields.related.ForeignKey.validate`."""
@@ -54,6 +65,10 @@ class Duplicate(NamedTuple):
     model: type[Model]
     names: tuple[str, ...]
 
+    @property
+    def code(self) -> str:
+        return "unique" if len(self.names) == 1 else "unique_together"
+
     def error_list(self) -> list[ValidationError]:
         """The error of `Model._perform_unique_checks`."""
         return [self.instance.unique_error_message(self.model, self.names)]
@@ -66,6 +81,10 @@ class DateDuplicate(NamedTuple):
     lookup_type: str
     name: str
     unique_for: str
+
+    @property
+    def code(self) -> str:
+        return "unique_for_date"
 
     def error_list(self) -> list[ValidationError]:
         """The error of `Model._perform_date_checks`."""

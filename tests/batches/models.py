@@ -393,6 +393,11 @@ class Mixed(CompiledModelMixin, OwnMessage):
         proxy = True
 
 
+class MixedCleanFields(CompiledModelMixin, OwnCleanFields):
+    class Meta:
+        proxy = True
+
+
 class OwnSet(Named):
     """Notes what is written to it."""
 

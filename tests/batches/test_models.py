@@ -8,6 +8,7 @@ from tests.batches.models import (
     RAISED,
     Maker,
     Mixed,
+    MixedCleanFields,
     OwnChecks,
     OwnClean,
     OwnCleanFields,
@@ -19,13 +20,25 @@ from tests.batches.models import (
 )
 
 pytestmark = pytest.mark.django_db(databases="__all__")
-OWN = [OwnChecks, OwnClean, OwnCleanFields, OwnConstraints, OwnFullClean, OwnMessage, OwnSet, OwnUnique]
+OWN = [
+    MixedCleanFields,
+    OwnChecks,
+    OwnClean,
+    OwnCleanFields,
+    OwnConstraints,
+    OwnFullClean,
+    OwnMessage,
+    OwnSet,
+    OwnUnique,
+]
 
 
 @pytest.fixture
 def there(alias):
     Maker.objects.bulk_create(Maker(id=number, name=f"m{number}") for number in range(1, 4))
     for model in OWN:
+        if model._meta.proxy:
+            continue
         model.objects.create(name="there", maker_id=1, number=50)
     return alias
 
@@ -64,6 +77,7 @@ def test_excluded(there, model):
     [
         (OwnFullClean, "full_clean"),
         (OwnCleanFields, "fields"),
+        (MixedCleanFields, "fields"),
         (OwnUnique, "validate_unique"),
         (OwnChecks, "validate_unique"),
         (OwnConstraints, "validate_constraints"),

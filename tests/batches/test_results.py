@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import translation
 
 import pyforge_web
-from pyforge_web import BatchValidationError, validate_many
+from pyforge_web import BatchValidationError, metering, validate_many
 from pyforge_web.batches import results
 from tests.batches.models import Country, Maker, Relations, Uniques
 
@@ -153,6 +153,18 @@ def test_keys_that_are_asked_one_by_one_are_told(there):
     rows = [Relations(title="t", maker_id=1, must_id=1, shelf_id=key) for key in (Word("a"), Word("b"))]
     by_django = [path for path in validate_many(rows).paths if path.path == "django"]
     assert [(path.step, path.rows) for path in by_django] == [("shelf", 2)]
+
+
+def test_collectors_hear_of_what_was_refused(there):
+    rows = some({"maker_id": 5, "kind": "?"}, {"sku": "one"}, {"sku": "n"}, {"sku": "n"}, {"only_id": "x"})
+    with metering.collect() as collector:
+        validate_many(rows)
+    assert {(field, code): number for (_, field, code), number in collector.failures.items() if field != "kind"} == {
+        ("maker", "invalid"): 1,
+        ("sku", "unique"): 2,
+        ("only", "invalid"): 1,
+    }
+    assert {model for model, _, _ in collector.failures} == {"batches.Uniques"}
 
 
 class Word(str):
