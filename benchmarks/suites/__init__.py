@@ -5,6 +5,7 @@ from collections.abc import Callable
 from benchmarks.measure import Effort
 from benchmarks.report import Report
 from benchmarks.suites import (
+    batches,
     counting,
     embedding,
     encoder,
@@ -30,6 +31,7 @@ SUITES: dict[str, Suite] = {
     "instances": instances.run,
     "embedding": embedding.run,
     "validation": validation.run,
+    "batches": batches.run,
     "rules": rules.run,
     "middleware": middleware.run,
 }

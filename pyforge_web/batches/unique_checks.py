@@ -9,7 +9,7 @@ from django.db.models import Model
 from .asking import Asked, Question
 from .batch import Batch, Excluded, Steps, is_djangos
 from .dates import Dates
-from .results import DateDuplicate, Duplicate, Unbuilt
+from .results import Coded, DateDuplicate, Duplicate
 from .uniqueness import UniqueSet, default_queryset, find
 
 # `Model.validate_unique` and what it calls.
@@ -106,6 +106,6 @@ class UniqueChecks:
             self._add(row, name, DateDuplicate(batch.rows[row], lookup_type, name, unique_for))
         batch.took(f"unique: {name} for {lookup_type} of {unique_for}", "batch", len(sharing.part.rows), sharing.reason)
 
-    def _add(self, row: int, name: str, part: Unbuilt) -> None:
+    def _add(self, row: int, name: str, part: Coded) -> None:
         if not (self.judged and self.batch.has(row, *part.error_list())):
             self.batch.add(row, name, part)
