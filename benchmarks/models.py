@@ -5,6 +5,7 @@ suite validates: twelve fields as most models have them, twenty-eight of all kin
 from django.core import validators
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Lower
 
 from pyforge_web.validators import CompiledModelMixin
 
@@ -59,6 +60,33 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Imported(models.Model):
+    """A row of an import: a key of twenty, a unique code, and what else an import has."""
+
+    author = models.ForeignKey(Author, models.CASCADE)
+    code = models.CharField(max_length=20, unique=True)
+    title = models.CharField(max_length=80)
+    price = models.DecimalField(max_digits=8, decimal_places=2)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Grouped(models.Model):
+    """Sets of unique columns, one of them an expression."""
+
+    author = models.ForeignKey(Author, models.CASCADE)
+    name = models.CharField(max_length=80)
+    year = models.IntegerField()
+
+    class Meta:
+        unique_together = (("author", "name", "year"),)
+        constraints = (models.UniqueConstraint(Lower("name"), "year", name="benchmarks_name_of_year"),)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Checked(models.Model):

@@ -7,12 +7,12 @@ from datetime import time, timedelta
 from django.db import connections
 from django.db.models import Model
 
-from benchmarks.models import Author, Document, Narrow, Wide
+from benchmarks.models import Author, Document, Grouped, Imported, Narrow, Wide
 from benchmarks.rows import django_rows
 from benchmarks.texts import sentences
 
 BATCH = 10_000  # made by Python; what is more is copied by the database
-MODELS = (Author, Narrow, Wide, Document)
+MODELS = (Author, Narrow, Wide, Document, Imported, Grouped)
 
 
 def create(alias: str) -> None:

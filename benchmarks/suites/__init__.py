@@ -5,6 +5,7 @@ from collections.abc import Callable
 from benchmarks.measure import Effort
 from benchmarks.report import Report
 from benchmarks.suites import (
+    batches,
     bodies,
     counting,
     embedding,
@@ -32,6 +33,7 @@ SUITES: dict[str, Suite] = {
     "instances": instances.run,
     "embedding": embedding.run,
     "validation": validation.run,
+    "batches": batches.run,
     "rules": rules.run,
     "middleware": middleware.run,
     "bodies": bodies.run,

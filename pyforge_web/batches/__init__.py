@@ -1,6 +1,6 @@
 """Validation of many rows: all errors of all rows, and one query where `full_clean` would send one for each row."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -23,7 +23,7 @@ _Row = TypeVar("_Row", bound=Model)
 def validate_many(
     instances: Iterable[Model],
     *,
-    exclude: Iterable[str] | None = None,
+    exclude: Collection[str] | None = None,
     unique: bool = True,
     constraints: bool = True,
     foreign_keys: bool = True,
@@ -51,7 +51,7 @@ def validate_many(
     judged = not is_djangos(batch.model, "full_clean")
     phases: list[Any]
     if judged:
-        phases = [FullClean(batch, {"validate_unique": unique, "validate_constraints": constraints})]
+        phases = [FullClean(batch, exclude, {"validate_unique": unique, "validate_constraints": constraints})]
     else:
         phases = [Fields(batch, foreign_keys), Clean(batch, model_clean)]
     if unique:

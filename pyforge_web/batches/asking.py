@@ -14,6 +14,8 @@ from .columns import plain_type
 _IN_LIST = 5_000
 # Rows joined by OR: SQLite takes expressions of a depth of 1,000.
 _IN_OR = 400
+# Statements that the search for the rows may cost more than one for each row would.
+_SEARCHING = 50
 # Parameters kept free for what the manager and the conditions bind; and the least that one row of an OR may have.
 _KEPT = 200
 _OF_ROW = 8
@@ -93,21 +95,27 @@ class Asked(NamedTuple):
 
 
 def matching(queryset: Rows, asked: Sequence[Asked]) -> Iterator[int]:
-    """The rows for which the database has one: each half is asked again until no row or a single one is left."""
+    """The rows for which the database has one: halves are asked again until no row or a single one is left.
+
+    Where most rows have one, that would be more statements than rows: then each row is asked for itself.
+    """
     size = room(connections[queryset.db], _OF_ROW, _IN_OR)
-    for start in range(0, len(asked), size):
-        yield from _halves(queryset, asked[start : start + size])
-
-
-def _halves(queryset: Rows, asked: Sequence[Asked]) -> Iterator[int]:
-    if not queryset.filter(Q(*(each.lookup for each in asked), _connector=Q.OR)).exists():
-        return
-    if len(asked) == 1:
-        yield asked[0].row
-        return
-    middle = len(asked) // 2
-    yield from _halves(queryset, asked[:middle])
-    yield from _halves(queryset, asked[middle:])
+    parts = [asked[start : start + size] for start in range(0, len(asked), size)]
+    statements = settled = 0
+    while parts:
+        part = parts.pop()
+        if len(part) > 1 and statements > settled + _SEARCHING:
+            parts.extend([each] for each in part)
+            continue
+        statements += 1
+        if not queryset.filter(Q(*(each.lookup for each in part), _connector=Q.OR)).exists():
+            settled += len(part)
+        elif len(part) == 1:
+            settled += 1
+            yield part[0].row
+        else:
+            middle = len(part) // 2
+            parts += [part[:middle], part[middle:]]
 
 
 class Question:

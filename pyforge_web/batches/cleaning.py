@@ -1,5 +1,6 @@
 """`Model.clean_fields` and `Model.clean` of a batch."""
 
+from collections.abc import Collection
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
@@ -93,8 +94,9 @@ class Clean:
 class FullClean:
     """The model's own `full_clean`, row by row."""
 
-    def __init__(self, batch: Batch, options: dict[str, bool]) -> None:
+    def __init__(self, batch: Batch, exclude: Collection[str] | None, options: dict[str, bool]) -> None:
         self.batch = batch
+        self.exclude: Any = exclude
         # What is switched off is said; what is on is every full_clean's default.
         self.options = {name: False for name, wanted in options.items() if not wanted}
         self.steps = 1
@@ -103,7 +105,7 @@ class FullClean:
         batch = self.batch
         for row in steps.each(range(len(batch.rows))):
             try:
-                batch.rows[row].full_clean(exclude=set(batch.exclude), **self.options)
+                batch.rows[row].full_clean(exclude=self.exclude, **self.options)
             except ValidationError as error:
                 batch.merge(row, error)
         batch.took("full_clean", "django", len(batch.rows), "the model has its own")

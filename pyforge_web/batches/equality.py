@@ -40,9 +40,12 @@ def exact_type(field: Any, connection: Any) -> type | None:
     return found
 
 
-def comparable(field: Any, connection: Any, values: Column) -> Column | None:
-    """The values as keys that Python compares as the column does; None where one of them is of another sort."""
-    expected = exact_type(field, connection)
+def comparable(field: Any, connection: Any, values: Column, texts: bool = False) -> Column | None:
+    """The values as keys that Python compares as the column does; None where one of them is of another sort.
+
+    `texts` takes those of a collation too: what is equal in Python is equal there, but not the other way round.
+    """
+    expected = plain_type(field) if texts else exact_type(field, connection)
     if expected is None:
         return None
     if odd := set(map(type, values)) - {expected}:

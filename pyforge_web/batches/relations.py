@@ -143,8 +143,10 @@ def _missing(queryset: Rows, field: Any, values: set[Any]) -> set[Any]:
         return missing | values
     if exact_type(target, connection) is not None:
         return missing | values.difference(found)
-    # Only the database knows which of the values its rows are equal to.
-    return missing if len(found) == len(values) else missing | _each(queryset, field, values)
+    if len(found) == len(values):
+        return missing
+    # Only the database knows which of the values its rows are equal to; equal texts are equal in any collation.
+    return missing | _each(queryset, field, values if plain_type(target) is None else values.difference(found))
 
 
 def _each(queryset: Rows, field: Any, values: Iterable[Any]) -> set[Any]:

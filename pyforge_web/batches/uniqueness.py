@@ -20,6 +20,7 @@ from .columns import plain_type
 from .equality import Column, classes, comparable
 
 IN_LIST = "compared in Python, whose equality is that of the columns"
+BY_COLLATION = "texts that the database compares: one list of values, and its own comparison of the rows"
 BY_LOOKUPS = "equality is the database's: Django's lookups of many rows joined by OR"
 
 
@@ -84,15 +85,17 @@ def find(batch: Batch, unique: UniqueSet, without: Collection[int], stored_too: 
 
     `stored_too` asks which of them share their values with a row of the table.
     """
-    part = _in_python(batch, unique, without)
-    if part is not None and stored_too and (found := _stored(unique, part)) is not None:
-        return Sharing(found, part, IN_LIST)
-    if part is not None and not stored_too:
-        return Sharing(set(), part, IN_LIST)
+    if (part := _in_python(batch, unique, without)) is not None:
+        return Sharing(_stored(unique, part) or set() if stored_too else set(), part, IN_LIST)
+    if (part := _in_python(batch, unique, without, texts=True)) is not None:
+        hits = _stored(unique, part) if stored_too else None
+        if hits is not None:
+            hits = hits.union(matching(unique.queryset, _other_texts(unique, part, hits)))
+        return Sharing(hits or set(), _classed(unique, part), BY_COLLATION)
     rows = (row for row in range(len(batch.rows)) if row not in without)
     asked = [each for row in rows if (each := unique.ask(row)) is not None]
     hits = set(matching(unique.queryset, asked)) if stored_too else set()
-    return Sharing(hits, keyed(batch, unique, asked) if part is None else part, BY_LOOKUPS)
+    return Sharing(hits, keyed(batch, unique, asked), BY_LOOKUPS)
 
 
 def default_queryset(model: Any, using: str | None) -> Rows:
@@ -128,8 +131,11 @@ def _needs_a_row(value: Any) -> bool:
     return any(isinstance(part, F) for part in (value.flatten() if hasattr(value, "flatten") else [value]))
 
 
-def _in_python(batch: Batch, unique: UniqueSet, without: Collection[int]) -> Part | None:
-    """The rows and their keys; None where the equality of Python is not known to be that of the columns."""
+def _in_python(batch: Batch, unique: UniqueSet, without: Collection[int], texts: bool = False) -> Part | None:
+    """The rows and their keys; None where the equality of Python is not known to be that of the columns.
+
+    `texts`: none the less for texts, whose equality in Python is a part of it.
+    """
     if (
         not unique.fields
         or unique.queryset.query.distinct_fields
@@ -147,7 +153,7 @@ def _in_python(batch: Batch, unique: UniqueSet, without: Collection[int]) -> Par
     if dropped:
         rows = [row for row in rows if row not in dropped]
         columns = [[column[row] for row in rows] for column in columns]
-    keys = _keys(unique, unique.fields, columns)
+    keys = _keys(unique, unique.fields, columns, texts)
     if keys is None:
         return None
     own = own_keys(batch, unique.model)
@@ -155,10 +161,12 @@ def _in_python(batch: Batch, unique: UniqueSet, without: Collection[int]) -> Par
     return None if own_values is None else Part(rows, keys, dict(zip(own, own_values, strict=True)))
 
 
-def _keys(unique: UniqueSet, fields: Sequence[Any], columns: Sequence[Column]) -> Sequence[Any] | None:
+def _keys(
+    unique: UniqueSet, fields: Sequence[Any], columns: Sequence[Column], texts: bool = False
+) -> Sequence[Any] | None:
     """A key for each row: the value, or a tuple of several."""
     connection = connections[unique.queryset.db]
-    found = [comparable(field, connection, column) for field, column in zip(fields, columns, strict=True)]
+    found = [comparable(field, connection, column, texts) for field, column in zip(fields, columns, strict=True)]
     if any(column is None for column in found):
         return None
     columns = cast("list[Column]", found)
@@ -166,21 +174,37 @@ def _keys(unique: UniqueSet, fields: Sequence[Any], columns: Sequence[Column]) -
 
 
 def _stored(unique: UniqueSet, part: Part) -> set[int] | None:
-    """The rows whose key another row of the table has; None where what the table gives back is of another sort."""
+    """The rows whose key another row of the table has; None if the table has nothing equal to any of them."""
     fields = unique.fields
     keys = list(dict.fromkeys(part.keys))
     primary = [unique.model._meta.pk] if part.own else []
     found = list(stored(unique.queryset, fields, keys, *primary)) if keys else []
     if not found:
-        return set()
+        return None
     width = len(fields)
     columns = [found] if width == 1 and not primary else list(zip(*found, strict=True))
-    found_keys = _keys(unique, fields, columns[:width])
-    holders = _keys(unique, primary, columns[width:]) if primary else [None] * len(found)
-    if found_keys is None or holders is None:
-        return None
+    # What the table gives back is of the columns' types, as `part` is: there are keys.
+    found_keys = cast("Sequence[Any]", _keys(unique, fields, columns[:width], texts=True))
+    holders = cast("Sequence[Any]", _keys(unique, primary, columns[width:])) if primary else [None] * len(found)
     held: defaultdict[Hashable, set[Any]] = defaultdict(set)
     for key, holder in zip(found_keys, holders, strict=True):
         held[key].add(holder)
     rows = zip(part.rows, part.keys, strict=True)
     return {row for row, key in rows if key in held and (row not in part.own or held[key] - {part.own[row]})}
+
+
+def _other_texts(unique: UniqueSet, part: Part, hits: Collection[int]) -> list[Asked]:
+    """The rows whose texts the table may have in another spelling: those without a hit, if it has any for them."""
+    rest = {row: key for row, key in zip(part.rows, part.keys, strict=True) if row not in hits}
+    if not rest or not any(True for _ in stored(unique.queryset, unique.fields, list(dict.fromkeys(rest.values())))):
+        return []
+    return [each for row in rest if (each := unique.ask(row)) is not None]
+
+
+def _classed(unique: UniqueSet, part: Part) -> Part:
+    """The same rows with keys that are equal where the database says so."""
+    if not part.rows:
+        return part
+    columns = [part.keys] if len(unique.fields) == 1 else list(zip(*cast("Sequence[Any]", part.keys), strict=True))
+    sides = [(field.name, column) for field, column in zip(unique.fields, columns, strict=True)]
+    return part._replace(keys=list(zip(*classes(unique.model, unique.queryset.db, sides), strict=True)))

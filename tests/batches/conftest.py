@@ -8,7 +8,7 @@ from django.db import connections, models
 from django.db.migrations.state import ProjectState
 from django.test import override_settings
 
-OF_SQLITE = ("Collated", "CollatedWord")
+OF_ONE = {"sqlite": ("Collated", "CollatedWord"), "postgresql": ("OfPostgreSQL", "OnePerNumber")}
 ROUTERS = {"sqlite": None, "postgresql": ["tests.batches.routers.ToPostgreSQL"]}
 
 
@@ -35,7 +35,9 @@ def create_tables(alias):
         if connections[alias].vendor == "postgresql":
             editor.execute("CREATE EXTENSION IF NOT EXISTS citext")
         for model in without_uniqueness():
-            there = connections[alias].vendor == "sqlite" or model.__name__ not in OF_SQLITE
+            there = all(
+                model.__name__ not in names for vendor, names in OF_ONE.items() if vendor != connections[alias].vendor
+            )
             if there and not model._meta.proxy:
                 editor.create_model(model)
 

@@ -7,7 +7,7 @@ from django.db import connections
 from django.test import override_settings
 
 from pyforge_web import validate_many
-from pyforge_web.batches import asking, equality
+from pyforge_web.batches import asking, equality, uniqueness
 from tests.batches.judge import assert_like_django
 from tests.batches.models import Collated, Country, Maker, Odd, Relations, Uniques
 
@@ -79,6 +79,21 @@ def test_values_in_several_statements(alias, monkeypatch):
 
     assert_like_django(uniques, alias)
     assert_like_django(lambda: [Odd(folded=f"{'sS'[at % 2]}{at % 13}", price=at % 7) for at in range(30)], alias)
+
+
+def test_a_database_whose_texts_are_not_known(alias, monkeypatch):
+    """All texts are compared by the database then, in the words of standard SQL."""
+    monkeypatch.setattr(equality, "_BINARY_TEXT", ())
+    Maker.objects.bulk_create(Maker(id=number, name="m") for number in (1, 2))
+    Uniques.objects.bulk_create([Uniques(sku="one", email="a@b.de"), Uniques(sku="two", maker_id=1, day="2026-01-01")])
+
+    def make():
+        rows = [("one", None), ("One", 1), ("one ", 1), ("new", 2), ("new", 2), ("", 2), ("b", 99), ("B", 99)]
+        return [Uniques(sku=sku, maker_id=maker, day="2026-01-01", email=f"{sku}@b.de") for sku, maker in rows]
+
+    result, _ = assert_like_django(make, alias)
+    (path,) = [path for path in result.paths if path.step == "unique: sku"]
+    assert path.reason == uniqueness.BY_COLLATION
 
 
 def test_an_sqlite_with_a_low_limit(sqlite):

@@ -394,3 +394,34 @@ def test_a_row_keeps_what_it_owns(there):
     """A new row that claims the value of a stored one is refused; the stored one, edited in the same batch, is not."""
     result = validate_many([row(1, sku="one"), edited(pk=900), row(2, sku="one", number=1)])
     assert {at: list(error.error_dict) for at, error in result.errors.items()} == {0: ["sku"], 2: ["sku", "number"]}
+
+
+@pytest.mark.parametrize("model", [Odd, Collated], ids=lambda model: model.__name__)
+def test_every_row_is_there(sqlite, model):
+    """The search for the rows that the table has ends in a query for each, and not in more."""
+    name = "folded" if model is Odd else "name"
+    model.objects.bulk_create(model(**{name: f"n{at}"}) for at in range(300))
+    rows = [model(**{name: f"{'nN'[at % 2]}{at}"}) for at in range(300)]
+    with connections[sqlite].execute_wrapper(counted := Counter()):
+        result = validate_many(rows, constraints=False)
+    assert len(result.errors) == 300
+    assert counted.calls < 300 + 100
+
+
+def test_collated_texts_take_one_query_and_a_comparison(sqlite):
+    Collated.objects.create(name="there")
+    with connections[sqlite].execute_wrapper(counted := Counter()):
+        result = validate_many([Collated(name=f"n{at}") for at in range(500)], constraints=False)
+    assert result.ok
+    assert counted.calls == 2
+
+
+def test_edited_texts_of_a_collation(sqlite):
+    Collated.objects.bulk_create(Collated(id=900 + at, name=name) for at, name in enumerate(("One", "two", "three")))
+
+    def make():
+        one, two, three = Collated.objects.order_by("pk")
+        one.name, two.name = "ONE", "three"
+        return [one, two, three, Collated(name="One"), Collated(name="new"), Collated(name="NEW")]
+
+    assert_like_django(make, sqlite)
