@@ -16,6 +16,7 @@ from benchmarks.suites import (
     queryset_memory,
     querysets,
     rules,
+    streams,
     text,
     validation,
 )
@@ -30,6 +31,7 @@ SUITES: dict[str, Suite] = {
     "querysets": querysets.run,
     "queryset_memory": queryset_memory.run,
     "instances": instances.run,
+    "streams": streams.run,
     "embedding": embedding.run,
     "validation": validation.run,
     "rules": rules.run,
