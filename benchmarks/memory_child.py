@@ -55,14 +55,13 @@ def grown(encode: Callable[[], bytes]) -> tuple[int, int]:
     return (_kilobytes("VmHWM") - before) * 1024, len(output)
 
 
-def run_child(module: str, *arguments: str) -> tuple[int, int]:
+def run_child(module: str, *arguments: str) -> tuple[int, ...]:
     """What a process of its own measures."""
     command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
-    memory, output = json.loads(done.stdout)
-    return memory, output
+    return tuple(json.loads(done.stdout))
 
 
 def _kilobytes(name: str) -> int:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, cast
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.serializers.python import Serializer
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Field, JSONField, Model, QuerySet
 from django.db.models.fields.files import FieldFile, FileDescriptor, ImageFieldFile, ImageFileDescriptor
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.query import ModelIterable
@@ -136,7 +136,7 @@ def rows(queryset: querysets.AnyQuerySet, sizes: Iterator[int], indent: int | No
 
 
 def _reader(field: AnyField, found: backends.Reader) -> backends.Reader:
-    kind = _kind(field)
+    kind = "json" if type(field) is JSONField else _kind(field)
     if found is backends.DJANGO or kind is None:
         return backends.DJANGO
     if found is backends.VALUE:

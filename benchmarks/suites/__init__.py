@@ -17,6 +17,7 @@ from benchmarks.suites import (
     queryset_memory,
     querysets,
     rules,
+    streams,
     text,
     validation,
 )
@@ -31,6 +32,7 @@ SUITES: dict[str, Suite] = {
     "querysets": querysets.run,
     "queryset_memory": queryset_memory.run,
     "instances": instances.run,
+    "streams": streams.run,
     "embedding": embedding.run,
     "validation": validation.run,
     "batches": batches.run,

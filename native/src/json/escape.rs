@@ -1,5 +1,6 @@
 //! Strings, RFC 8259 section 7: how each code point is spelled, and the tables the fast loops of `ffi` read.
 
+pub use super::respell::{respell_json, respell_json_as_ascii};
 use super::writer::Out;
 
 /// Raw UTF-8; only what JSON requires is escaped.
@@ -261,11 +262,6 @@ pub fn pass_json_as_html(out: &mut impl Out, text: &str) -> bool {
     }
     out.extend(rest.as_bytes());
     true
-}
-
-/// Leaves JSON text to Python: `json.dumps` would spell it in its own way.
-pub fn refuse_json(_: &mut impl Out, _: &str) -> bool {
-    false
 }
 
 #[cfg(test)]

@@ -4,5 +4,6 @@ pub mod check;
 pub mod escape;
 pub mod number;
 pub mod reader;
+pub mod respell;
 pub mod temporal;
 pub mod writer;

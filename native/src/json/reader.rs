@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
 
 /// How many bytes there are before the first quote, backslash or control character: eight at a time.
 #[inline]
-fn clean_run(text: &[u8]) -> usize {
+pub(super) fn clean_run(text: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES << 7;
     let mut at = 0;

@@ -27,7 +27,7 @@ impl JsonKind for Json {
             _ => return Outcome::NotMine,
         };
         // Within a string a line break is escaped: a raw one stands between tokens, and only Python's spelling has none.
-        if sink.one_line && text.contains(['\n', '\r']) {
+        if sink.one_line && has_line_break(text.as_bytes()) {
             return Outcome::NotMine;
         }
         if F::write_json(&mut sink.out, text) { Outcome::Done } else { Outcome::NotMine }
@@ -67,4 +67,10 @@ fn is_plain(value: &Bound<'_, PyAny>, depth: usize) -> bool {
         return list.iter().all(|item| is_plain(&item, depth));
     }
     value.cast_exact::<PyTuple>().is_ok_and(|tuple| tuple.iter().all(|item| is_plain(&item, depth)))
+}
+
+/// In blocks without an early end, which compilers turn into vectors.
+fn has_line_break(text: &[u8]) -> bool {
+    let is_break = |byte: u8| (byte == b'\n') | (byte == b'\r');
+    text.chunks(64).any(|block| block.iter().fold(false, |found, &byte| found | is_break(byte)))
 }

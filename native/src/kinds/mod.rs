@@ -66,11 +66,11 @@ forms! {
     /// No white space, ASCII alone: for a response whose charset is not UTF-8.
     1 CompactAscii = b"," b":" ASCII pass_json_as_ascii,
     /// The very bytes of `json.dumps`.
-    2 Django = b", " b": " ASCII refuse_json,
+    2 Django = b", " b": " ASCII respell_json_as_ascii,
     /// No white space, ASCII alone, and nothing that HTML knows: for a page.
     3 Html = b"," b":" HTML pass_json_as_html,
     /// The very bytes of `json.dumps(ensure_ascii=False)`: fixtures.
-    4 DjangoText = b", " b": " UTF8 refuse_json,
+    4 DjangoText = b", " b": " UTF8 respell_json,
 }
 
 /// What becomes of NaN and the infinities.

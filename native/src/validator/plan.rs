@@ -1,5 +1,7 @@
 //! What was compiled of one field: how its values are converted, the rules they must pass, and what those were read from.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
 use pyo3::intern;
@@ -81,7 +83,27 @@ struct Source {
     position: DictPosition,
     validators: Py<PyList>,
     items: Vec<Py<PyAny>>,
-    attributes: usize,
+    attributes: AtomicUsize,
+}
+
+/// What Django's fields find on their class; on a field itself somebody else has put it there.
+const METHODS: [&str; 6] = ["clean", "to_python", "validate", "run_validators", "get_internal_type", "empty_values"];
+
+impl Source {
+    /// Whether the field has no attributes of a meaning that it had not: Django itself keeps computed ones there.
+    #[inline]
+    fn has_attributes(&self, state: &Bound<'_, PyDict>) -> bool {
+        state.len() == self.attributes.load(Relaxed) || self.has_none_of_meaning(state)
+    }
+
+    #[cold]
+    fn has_none_of_meaning(&self, state: &Bound<'_, PyDict>) -> bool {
+        let none = METHODS.iter().all(|name| matches!(state.contains(*name), Ok(false)));
+        if none {
+            self.attributes.store(state.len(), Relaxed);
+        }
+        none
+    }
 }
 
 impl Plan {
@@ -116,7 +138,7 @@ impl Plan {
         let source = &native.source;
         let validators = source.validators.bind(py);
         let same = |(index, held): (usize, &Py<PyAny>)| list_item(validators, index).is_some_and(|item| item.is(held));
-        state.len() == source.attributes
+        source.has_attributes(state)
             && source.position.holds(state, intern!(py, "validators"), &source.validators)
             && validators.len() == source.items.len()
             && source.items.iter().enumerate().all(same)
@@ -191,7 +213,7 @@ impl Native {
                 position: DictPosition::of(state, intern!(state.py(), "validators")).unwrap_or_default(),
                 validators: validators.clone().unbind(),
                 items: validators.iter().map(Bound::unbind).collect(),
-                attributes: state.len(),
+                attributes: AtomicUsize::new(state.len()),
             },
         })
     }
