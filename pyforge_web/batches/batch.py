@@ -32,7 +32,7 @@ class Batch:
         self.failures: Counter[tuple[str, str]] = Counter()
         # Rows whose own set of excluded fields was changed by an overridden method, as Django lets it.
         self.own_excludes: dict[int, set[str]] = {}
-        self.edited = [row for row, adding in enumerate(map(attrgetter("_state.adding"), rows)) if not adding]
+        self.edited: list[int] = []
 
     def add(self, row: int, name: str, part: "ValidationError | Coded") -> None:
         """Files an error of a row under a field."""
@@ -65,7 +65,11 @@ class Batch:
             self.paths.append(BatchPath(step, path, rows, reason))
 
     def excluded(self) -> "Excluded":
-        """The fields that the next phase leaves out of each row: the caller's, and those with an error."""
+        """The fields that the next phase leaves out of each row: the caller's, and those with an error.
+
+        A phase begins with this: which rows are edited is looked at anew, for `clean()` may have saved its row.
+        """
+        self.edited = [row for row, adding in enumerate(map(attrgetter("_state.adding"), self.rows)) if not adding]
         return Excluded(self)
 
     def by_database(self, action: str, model: type[Model]) -> Iterator[tuple[str, list[int]]]:

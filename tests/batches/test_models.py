@@ -17,6 +17,7 @@ from tests.batches.models import (
     OwnMessage,
     OwnSet,
     OwnUnique,
+    SavesItself,
 )
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -89,6 +90,12 @@ def test_what_django_did_is_told(there, model, step):
     (path,) = [path for path in result.paths if path.step == step]
     assert (path.path, path.rows) == ("django", result.total)
     assert path.reason
+
+
+def test_a_row_that_clean_saves_is_edited_from_then_on(there):
+    rows = [SavesItself(name=name, maker_id=1, number=number) for name, number in (("a", 1), ("b", 2), ("b", 2))]
+    assert [list(error.error_dict) for error in validate_many(rows).errors.values()] == [["name", "number"]] * 2
+    assert not any(row._state.adding for row in rows)
 
 
 def test_model_clean_can_be_left_out(there):
