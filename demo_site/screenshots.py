@@ -44,7 +44,7 @@ def main() -> None:
 
 def _panel(page: Any, site: str) -> None:
     """The panel of a busy request, the details of one kind of calls open."""
-    for _ in range(2):  # the first compiles
+    for _ in range(4):  # the first ones compile
         page.goto(f"{site}/warnings/mixed/")
         page.wait_for_load_state("networkidle")
     page.evaluate("djdt.show_toolbar()")

@@ -13,6 +13,10 @@ from demo_site.airports.guide import SPELLINGS
 WIDE, PHONE = 1280, 375
 LOOKS = [
     *product(("/", "/map/", "/map/?country=IS", "/embedded/"), ("light", "dark"), (WIDE, PHONE)),
+    ("/explorer/", "light", PHONE),
+    ("/explorer/", "dark", WIDE),
+    ("/warnings/", "dark", PHONE),
+    ("/warnings/PF001/", "light", PHONE),
     ("/import/?sample=json", "light", PHONE),
     ("/import/?sample=csv", "dark", WIDE),
     ("/embedded-jinja2/", "light", WIDE),
@@ -253,7 +257,7 @@ def test_valid_rows_are_imported_and_then_there(visit, own_site, tmp_path):
     file.write_text(samples.as_csv(), "utf-8")
     page.get_by_label("or a file").set_input_files(file)
     page.get_by_role("button", name="Import the valid rows").click()
-    status = page.get_by_role("status")
+    status = page.locator("main").get_by_role("status")
     assert "Imported 3 airports: PYF1, PYF2, PYF4." in status.inner_text()
     status.get_by_role("link", name="PYF1").click()
     assert "Reykholt Heliport" in page.locator("body").inner_text()

@@ -7,7 +7,18 @@ import pytest
 
 from tests.demo.conftest import ROOT, manage
 
-PATHS = ("/static/airports/site.css", "/api/airports/BIKF/", "/map/")
+PATHS = (
+    "/static/airports/site.css",
+    "/api/airports/BIKF/",
+    "/map/",
+    "/explorer/",
+    "/warnings/PF001/",
+    "/api/live/stream/",
+    "/api/live/stream-async/",
+    "/api/live/async/",
+    "/api/live/validate/",
+)
+WITH_TOOLBAR = ("/static/pyforge_web/panel.css", "/static/debug_toolbar/css/toolbar.css")
 WSGI = """
 import sys
 from wsgiref.util import setup_testing_defaults
@@ -36,15 +47,17 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("code", [WSGI, ASGI], ids=["wsgi", "asgi"])
-def test_an_entry_point_serves_pages_endpoints_and_static_files(demo_env, code):
+@pytest.mark.parametrize("debug", ["0", "1"])
+def test_an_entry_point_serves_pages_endpoints_and_static_files(demo_env, code, debug):
+    paths = PATHS if debug == "0" else (*PATHS, *WITH_TOOLBAR)
     done = subprocess.run(
-        [sys.executable, "-c", code, *PATHS],
+        [sys.executable, "-W", "ignore", "-c", code, *paths],
         cwd=ROOT,
-        env={**demo_env, "DEMO_DEBUG": "0"},
+        env={**demo_env, "DEMO_DEBUG": debug},
         capture_output=True,
         text=True,
     )
-    assert done.stdout.splitlines() == [f"{path} 200" for path in PATHS], done.stderr
+    assert done.stdout.splitlines() == [f"{path} 200" for path in paths], done.stderr
 
 
 def test_django_has_nothing_to_complain_of(demo_env):

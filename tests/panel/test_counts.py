@@ -1,13 +1,16 @@
 """What the panel counts: under WSGI and ASGI, with the middleware in each place, alone and at the same time."""
 
 import asyncio
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import pytest
 from django.test import AsyncClient, Client
 
+from pyforge_web import dumps
 from pyforge_web.metering import active
+from tests.panel import urls
 from tests.panel.conftest import PLACES, Panel
 
 VIEWS = {"sync": "/data/", "async": "/data-async/"}
@@ -72,6 +75,28 @@ def test_the_toolbars_own_requests_are_not_metered(ask):
     before = panel.stats
     Client().get("/__debug__/render_panel/", {"request_id": panel.request_id, "panel_id": "PyForgePanel"})
     assert panel.stats == before
+
+
+def test_no_profiler_is_installed(site, monkeypatch):
+    """Another one would fail beside it: "Another profiling tool is already active"."""
+    found = []
+    monkeypatch.setattr(urls.IDLE, "callback", lambda request: found.append(sys.getprofile()) or urls.data(request))
+    Client().get("/idle/")
+    assert found == [None]
+
+
+def test_stacks_are_taken_of_the_first_groups_alone(site, monkeypatch):
+    """They are the dearest part of a record."""
+
+    def kinds(request):
+        for number in range(40):
+            dumps(type(f"Kind{number}", (dict,), {})(a=1))
+        return urls.idle(request)
+
+    monkeypatch.setattr(urls.IDLE, "callback", kinds)
+    groups = Panel(Client().get("/idle/")).stats["groups"]
+    assert len(groups) == 40
+    assert sum(bool(group["stack"]) for group in groups) == 25
 
 
 def test_switched_off_by_its_cookie(site):
