@@ -12,7 +12,7 @@ from demo_site.airports.guide import SPELLINGS
 
 WIDE, PHONE = 1280, 375
 LOOKS = [
-    *product(("/", "/map/", "/map/?country=IS", "/embedded/"), ("light", "dark"), (WIDE, PHONE)),
+    *product(("/", "/map/", "/map/?country=IS", "/embedded/", "/export/"), ("light", "dark"), (WIDE, PHONE)),
     ("/import/?sample=json", "light", PHONE),
     ("/import/?sample=csv", "dark", WIDE),
     ("/embedded-jinja2/", "light", WIDE),
