@@ -3,7 +3,9 @@
 One takes rows, too, and answers with every error.
 """
 
-from django.core.paginator import EmptyPage, Paginator
+from typing import Any
+
+from django.core.paginator import EmptyPage, Page, Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -38,16 +40,19 @@ def airport_list(request: HttpRequest) -> HttpResponse:
     except EmptyPage:
         form.add_error("page", f"The last page is {paginator.num_pages}.")
         return bad_parameters(form)
-    return PyForgeJsonResponse(
-        {
-            "count": paginator.count,
-            "page": page.number,
-            "pages": paginator.num_pages,
-            "next": _page_url(request, page.number + 1) if page.has_next() else None,
-            "previous": _page_url(request, page.number - 1) if page.has_previous() else None,
-            "results": page.object_list,
-        }
-    )
+    return PyForgeJsonResponse(describe_page(request, page))
+
+
+def describe_page(request: HttpRequest, page: "Page[Any]") -> dict[str, Any]:
+    """Give a page with its number and the addresses of its neighbours; its rows are a QuerySet still."""
+    return {
+        "count": page.paginator.count,
+        "page": page.number,
+        "pages": page.paginator.num_pages,
+        "next": _page_url(request, page.number + 1) if page.has_next() else None,
+        "previous": _page_url(request, page.number - 1) if page.has_previous() else None,
+        "results": page.object_list,
+    }
 
 
 @require_safe
@@ -57,7 +62,7 @@ def airport_detail(request: HttpRequest, icao: str) -> HttpResponse:
     if airport is None:
         detail = f"No airport has the ICAO code {icao!r}. Search by name with /api/airports/?q=..."
         return problem(404, "No such airport", detail)
-    return PyForgeJsonResponse(airport)
+    return PyForgeJsonResponse(airport, etag=True, request=request)
 
 
 @csrf_exempt  # there is nobody to forge a request for: the demo has no users
@@ -95,7 +100,7 @@ def country_detail(request: HttpRequest, code: str) -> HttpResponse:
     country = Country.objects.filter(code=code.upper()).first()
     if country is None:
         return problem(404, "No such country", f"No country has the code {code!r}. /api/countries/ lists the codes.")
-    return PyForgeJsonResponse(country)
+    return PyForgeJsonResponse(country, etag=True, request=request)
 
 
 @require_safe

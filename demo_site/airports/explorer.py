@@ -35,6 +35,8 @@ REQUESTS = (
     Request("A stream", "/api/live/stream/", f"{CHUNKS} parts of {CHUNK} rows; the panel is updated at its end"),
     Request("An asynchronous stream", "/api/live/stream-async/", "The same from an async iterator"),
     Request("An asynchronous view", "/api/live/async/", "A country, awaited"),
+    Request("A page of airports, awaited", "/api/async/airports/?country=IS", "One hop to a thread for the response"),
+    Request("Every airport", "/api/export/", "A stream of all rows; the export page shows its progress"),
     Request("A validator", "/api/live/validate/", "100 airports judged, some of them wrong"),
 )
 

@@ -127,6 +127,16 @@ class CountryQuery(QueryForm):
         return Country.objects.filter(region=region) if region else Country.objects.all()
 
 
+class ExportQuery(QueryForm):
+    """The parameters of `/api/export/`."""
+
+    format = forms.ChoiceField(
+        required=False,
+        choices=(("ndjson", "a line for each airport"), ("array", "one JSON array")),
+        error_messages={"invalid_choice": "Write ndjson (a line for each airport) or array (one JSON array)."},
+    )
+
+
 def _languages() -> list[tuple[str, str]]:
     """Give the languages of the site, each by its own name."""
     return [(code, get_language_info(code)["name_local"]) for code, _ in settings.LANGUAGES]

@@ -60,6 +60,12 @@ PAGES = (
         "languages. The valid rows can be imported.",
     ),
     Page(
+        "export",
+        "Export",
+        "Every airport with every column in one response: watch it arrive, stop it, save it. The server never holds "
+        "more than a few hundred rows.",
+    ),
+    Page(
         "embedded",
         "Embedded",
         "Every airport in the page itself, written there by one line of a template: no request for data.",
@@ -118,8 +124,9 @@ ENDPOINTS = (
     ),
     Endpoint(
         "/api/airports/<icao>/",
-        "A model instance: every column, with a UUID, a date, a date and time, and a duration.",
-        "PyForgeJsonResponse(airport)",
+        "A model instance: every column, with a UUID, a date, a date and time, and a duration. Asked again, a browser "
+        "gets 304.",
+        "PyForgeJsonResponse(airport, etag=True, request=request)",
         (("Keflavík", "airports/BIKF/"), ("Paris", "airports/LFPG/"), ("no such airport", "airports/NONE/")),
     ),
     Endpoint(
@@ -142,8 +149,24 @@ ENDPOINTS = (
     Endpoint(
         "/api/countries/<code>/",
         "One country with its outline, a GeoJSON geometry in a JSON column. The map draws it.",
-        "PyForgeJsonResponse(country)",
+        "PyForgeJsonResponse(country, etag=True, request=request)",
         (("Japan", "countries/JP/"), ("Kosovo: only the code is known", "countries/XK/")),
+    ),
+    Endpoint(
+        "/api/export/",
+        "A stream of every airport, as NDJSON or as an array. A client that leaves closes the cursor.",
+        "PyForgeStreamingResponse(Airport.objects.all(), format)",
+        (("NDJSON", "export/"), ("an array", "export/?format=array"), ("a mistake", "export/?format=csv")),
+    ),
+    Endpoint(
+        "/api/export-async/",
+        "The same from an asynchronous view; the other endpoints have one under /api/async/ each.",
+        "await PyForgeJsonResponse.afrom(page)",
+        (
+            ("NDJSON", "export-async/"),
+            ("a page, awaited", "async/airports/?country=IS"),
+            ("an airport, awaited", "async/airports/BIKF/"),
+        ),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from demo_site.airports import api, pages
+from demo_site.airports import api, exports, pages
 from demo_site.airports.guide import SPELLINGS
 
 urlpatterns = [
@@ -10,13 +10,17 @@ urlpatterns = [
     path("map/", pages.map_page, name="map"),
     path("compare/", pages.compare_page, name="compare"),
     path("import/", pages.import_page, name="import"),
+    path("export/", exports.page, name="export"),
     *(path(f"{page.url_name}/", pages.embedded, {"name": page.url_name}, page.url_name) for page in SPELLINGS),
     path("", include("demo_site.airports.panel_urls")),
+    path("", include("demo_site.airports.async_urls")),
     path("api/airports/", api.airport_list, name="airport-list"),
     path("api/airports/import/", api.airport_import, name="airport-import"),
     path("api/airports/<str:icao>/", api.airport_detail, name="airport-detail"),
     path("api/countries/", api.country_list, name="country-list"),
     path("api/countries/<str:code>/", api.country_detail, name="country-detail"),
+    path("api/export/", exports.export, name="airport-export"),
+    path("api/export-async/", exports.export_async, name="airport-export-async"),
     path("api/compare/<slug:slug>/", pages.compare_case, name="compare-case"),
     path("api/compare/<slug:slug>/<slug:side>/", pages.compare_body, name="compare-body"),
     path("api/<path:rest>", api.unknown, name="api-unknown"),
