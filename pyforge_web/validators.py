@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
+from inspect import getattr_static
 from time import perf_counter_ns
 from typing import Any, NamedTuple, TypedDict, cast, final
+from weakref import WeakSet
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -92,6 +94,7 @@ class CompiledValidator(DocumentMethods):
         self._native = Validator(self.model, self.plans)
         claimed = any(found.conversion for found in self.plans)
         self.inherited: Any = _inherited(self.model) or (None if claimed else Model.clean_fields)
+        _step_aside(self.model, self.inherited is Model.clean_fields)
         self.compile_ns = perf_counter_ns() - started
         rules = [rule for found in self.plans for rule in found.rules]
         django = rules.count(None) + sum(found.conversion is None for found in self.plans)
@@ -172,8 +175,14 @@ class CompiledValidator(DocumentMethods):
 class CompiledModelMixin:
     """A mixin for models: `class Article(CompiledModelMixin, models.Model)`.
 
-    `clean_fields` is the compiled validator's, so `full_clean`, ModelForms and the admin take it too.
+    `clean_fields` is the compiled validator's, so `full_clean`, ModelForms and the admin take it too. A model without
+    any native field has Django's own method again once it was compiled: nothing is called in between.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for base in cls.__mro__[1:]:
+            _step_aside(base, False)
 
     def clean_fields(self, exclude: Container[str] | None = None) -> None:
         """Cleans all fields and raises a `ValidationError` with a dict of all errors, as `Model.clean_fields`."""
@@ -237,6 +246,8 @@ def _described(descriptors: Sequence[Descriptor]) -> type[Model]:
 
 
 _compiled: dict[type[Model], CompiledValidator] = {}
+# Models that were given Django's own `clean_fields` in front of the mixin's.
+_without_mixin: WeakSet[type] = WeakSet()
 
 
 def precompile() -> None:
@@ -261,6 +272,24 @@ def _inherited(model: type[Model]) -> Any:
         return None
     found = cast(Any, super(CompiledModelMixin, model)).clean_fields
     return None if found is Model.clean_fields else found
+
+
+def _step_aside(model: type, aside: bool) -> None:
+    """Gives a model Django's own `clean_fields` in place of the mixin's, or takes it away again.
+
+    Not one that has subclasses: their fields may be native, and their other bases may have a `clean_fields`.
+    """
+    if model in _without_mixin:
+        if not aside:
+            _without_mixin.discard(model)
+            if vars(model).get("clean_fields") is Model.clean_fields:
+                del cast(Any, model).clean_fields
+    elif aside and not model.__subclasses__() and getattr_static(model, "clean_fields") is _MIXINS:
+        cast(Any, model).clean_fields = Model.clean_fields
+        _without_mixin.add(model)
+
+
+_MIXINS = CompiledModelMixin.clean_fields
 
 
 def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from .asking import Asked, Question
 from .batch import Batch, Excluded, Steps, is_djangos
+from .conditions import Condition
 from .uniqueness import Sharing, UniqueSet, default_queryset, find
 
 METHODS = ("validate_constraints", "get_constraints", "_get_field_expression_map", "_get_pk_val", "_is_pk_set")
@@ -112,25 +113,25 @@ class Constraints:
     ) -> set[int]:
         """The rows that meet the condition and repeat an earlier row that meets it; the database says which do."""
 
-        def meets(row: int, condition: Q) -> bool:
+        def meets(row: int, condition: Condition) -> bool:
             instance: Any = self.batch.rows[row]
             try:
-                values = instance._get_field_expression_map(meta=model._meta, exclude=excluded.of(row))
-                return condition.check(values, using=alias)
+                return condition.is_met(instance._get_field_expression_map(meta=model._meta, exclude=excluded.of(row)))
             except FieldError:  # one of its fields is excluded: Django lets the row pass
                 return False
 
-        holds = constraint.condition
+        checked = holds = Condition(constraint.condition, alias)
         if connections[alias].features.supports_comparing_boolean_expr:
             # A stored row that makes the condition NULL does not meet it; a row that is checked does.
-            holds = Q(Coalesce(constraint.condition, Value(False), output_field=BooleanField()))
+            stored = Q(Coalesce(constraint.condition, Value(False), output_field=BooleanField()))
+            holds = Condition(constraint.condition, alias, asked=stored)
         found = set()
         for rows in sharing.part.repeated():
             holders: list[int] = []
             for row in rows:
                 if row in sharing.stored:
                     continue
-                if any(sharing.part.are_two(row, earlier) for earlier in holders) and meets(row, constraint.condition):
+                if any(sharing.part.are_two(row, earlier) for earlier in holders) and meets(row, checked):
                     found.add(row)
                 if row != rows[-1] and meets(row, holds):
                     holders.append(row)

@@ -188,3 +188,20 @@ def test_values_that_are_expressions(there):
 
     # Django 6.1 cannot judge a condition of a row with such values, and says so: those columns are left out.
     assert_like_django(make, there, exclude=["live", "number", "width"])
+
+
+def test_a_condition_is_asked_once_for_equal_values(there):
+    """Of 40 rows with one number: 20 are live, 10 are not, and of 10 it is not known."""
+    lives = [True, True, False, None] * 10
+    batch = [{"number": 77, "live": live} for live in lives]
+    statements = []
+
+    def note(execute, sql, params, many, context):
+        statements.append(sql)
+        return execute(sql, params, many, context)
+
+    with connections[there].execute_wrapper(note):
+        validate_many(rows(*batch), exclude=["width"])
+    # Of the checked row, and of the row that is stored before it.
+    assert len([sql for sql in statements if "_check" in sql]) == 2 * len(set(lives))
+    assert_like_django(lambda: rows(*batch), there)

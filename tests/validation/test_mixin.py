@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from pyforge_web.testing import CaptureCrossings
-from pyforge_web.validators import CompiledModelMixin
+from pyforge_web.validators import CompiledModelMixin, CompiledValidator
 from tests.tables import cases
 from tests.validation import judge, own, tables
 from tests.validation.record import called
@@ -122,3 +122,75 @@ def test_while_somebody_counts(contents):
             instance.clean_fields()
 
     judge.assert_same(*makes, ours=counted, django=lambda instance: instance.clean_fields())
+
+
+class OwnText(models.CharField):
+    """A field whose class is the project's: Django validates it."""
+
+    def to_python(self, value):
+        return called("to_python", value) or super().to_python(value)
+
+
+def make_foreign(*bases):
+    return tables.model_of(bases=bases, value=OwnText(max_length=3, primary_key=True))
+
+
+def make_child(parent, **fields):
+    """A model with a table of its own."""
+    meta = type("Meta", (), {"app_label": "validation_tables", "apps": parent._meta.apps})
+    return type("Child", (parent,), {"__module__": __name__, "Meta": meta, **fields})
+
+
+SUBCLASSES = {
+    "a proxy": lambda parent: tables.model_of(bases=(parent,), meta={"proxy": True}),
+    "with a native field": lambda parent: make_child(parent, number=models.IntegerField(default="7")),
+    "with another base in front": lambda parent: tables.model_of(bases=(Before, parent), meta={"proxy": True}),
+    "with another base behind": lambda parent: tables.model_of(bases=(parent, Adding), meta={"proxy": True}),
+    "with its own": lambda parent: tables.model_of(
+        bases=(type("Own", (Before,), {}), parent, Adding), meta={"proxy": True}
+    ),
+}
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["parent first", "subclass first"])
+@pytest.mark.parametrize("make", cases(SUBCLASSES))
+def test_a_model_without_a_native_field_has_djangos_method(make, first):
+    """Until it has a subclass, which may have native fields and other bases."""
+
+    def models_of(mixin):
+        parent = make_foreign(mixin, models.Model)
+        parent(value="a").clean_fields()
+        assert parent.clean_fields is models.Model.clean_fields
+        child = make(parent)
+        assert "clean_fields" not in vars(parent)
+        for each in (parent, child) if first else (child, parent):
+            each(value="a").clean_fields()
+        return parent, child
+
+    for place in (0, 1):
+        for value in ("a", "abcd", "", None):
+            makes = [partial(models_of(mixin)[place], value=value) for mixin in (Nothing, CompiledModelMixin)]
+            judge.assert_same(
+                *makes, ours=lambda instance: instance.clean_fields(), django=lambda instance: instance.clean_fields()
+            )
+
+
+def test_the_mixins_method_is_back_when_a_field_becomes_native():
+    model = tables.model_of(
+        bases=(CompiledModelMixin, models.Model), value=models.CharField(max_length=3, primary_key=True)
+    )
+    value = model._meta.get_field("value")
+    value.to_python = OwnText().to_python
+    model(value="a").clean_fields()
+    assert model.clean_fields is models.Model.clean_fields
+    del value.to_python
+    CompiledValidator.for_model(model).recompile()
+    assert model.clean_fields is CompiledModelMixin.clean_fields
+
+
+def test_a_method_that_was_put_on_the_model_stays():
+    model = make_foreign(CompiledModelMixin, models.Model)
+    model(value="a").clean_fields()
+    model.clean_fields = own = lambda self, exclude=None: called("patched", exclude)
+    tables.model_of(bases=(model,), meta={"proxy": True})
+    assert model.clean_fields is own
