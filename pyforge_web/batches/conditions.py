@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from enum import Enum
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ class Condition:
         self._names = sorted(condition.referenced_base_fields) if all(map(_is_constant, _leaves(condition))) else None
         self._said: dict[Hashable, bool] = {}
 
-    def is_met(self, values: Mapping[str, Any]) -> bool:
+    def is_met(self, values: dict[str, Any]) -> bool:
         """Whether a row meets it; `values` are its expressions by field name.
 
         Raises `FieldError` if one of its fields is not among them. Source: `django.db.models.Q.check`.
@@ -35,10 +35,10 @@ class Condition:
             self._said[key] = self._ask(values)
         return self._said[key]
 
-    def _ask(self, values: Mapping[str, Any]) -> bool:
+    def _ask(self, values: dict[str, Any]) -> bool:
         return self._asked.check(values, using=self._alias)
 
-    def _key(self, values: Mapping[str, Any]) -> Hashable | None:
+    def _key(self, values: dict[str, Any]) -> Hashable | None:
         """What its answer depends on; None if that cannot be told."""
         if self._names is None:
             return None

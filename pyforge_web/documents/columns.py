@@ -76,7 +76,8 @@ def _links_to_parent(field: Any) -> bool:
 def _needs_instance(model: type[Model], fields: Iterable[Any]) -> bool:
     """Whether values can only be cleaned in an instance: some code of the project's may look at it, or change them."""
     methods = ("__init__", "__setattr__", "__getattribute__", "clean_fields")
-    owners = [owner for owner in model.__mro__ if any(name in vars(owner) for name in methods)]
+    own = [(owner, vars(owner)[name]) for owner in model.__mro__ for name in methods if name in vars(owner)]
+    owners: list[type] = [owner for owner, method in own if method is not Model.clean_fields]
     for field in fields:
         owners += [type(field), type(inspect.getattr_static(model, field.attname, None))]
     return not all(map(_is_known, owners)) or any(isinstance(field, FileField) for field in fields)
