@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamps
 # One interpreter for every cargo call, or the crate is compiled anew at each turn.
 export PYO3_PYTHON := $(abspath $(BIN)/python)
+# Each worker starts a PostgreSQL, a demo site and a Chromium of its own; a file's tests stay together.
+PARALLEL ?= -n 2 --dist loadfile
 NATIVE := Cargo.toml Cargo.lock pyproject.toml native/Cargo.toml native/build.rs $(shell find native/src -name '*.rs')
 # rustfmt does not follow the modules that the kinds! table declares, so it is given every file.
 SOURCES := native/build.rs $(shell find native/src native/benches benchmarks -name '*.rs')
@@ -49,10 +51,10 @@ demo: $(STAMP)/native ## Set up, build, migrate, load the airports, serve the de
 
 test: $(STAMP)/native ## Set up, build, run all tests: Rust's and Python's
 	cargo test --quiet --workspace --locked
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(PARALLEL)
 
 test-matrix: $(STAMP)/native ## The Python tests under every supported interpreter on this machine
-	$(BIN)/python -m tests.matrix
+	$(BIN)/python -m tests.matrix $(PARALLEL)
 
 check: $(STAMP)/native ## Lint, types, stubs, import contract, formatting
 	$(BIN)/ruff check .

@@ -87,7 +87,7 @@ def test_half_a_surrogate(text):
     assert respelled(text, "fixture")[1]  # there is no UTF-8 of it: Python decides
 
 
-@pytest.mark.parametrize("text", ["1" * 300, "[1e400]", "[-1e400]", "9" * 700 + ".5", "[" * 950 + "]" * 950])
+@pytest.mark.parametrize("text", ["1" * 300, "[1e400]", "[-1e400]", "9" * 700 + ".5", "[" * 900 + "]" * 900])
 def test_what_jsonb_may_hold(text):
     """PostgreSQL has checked it, and so nobody else does."""
     assert_same(respelled(text, "fixture", checked=True)[0], json.dumps(json.loads(text)).encode())

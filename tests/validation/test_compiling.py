@@ -54,7 +54,8 @@ class TestPrecompile:
 
 
 def test_at_start_up_everything_was_compiled():
-    assert set(validators._compiled) >= set(apps.get_models())
+    installed = {model for model in apps.get_models() if ".test_" not in model.__module__}
+    assert set(validators._compiled) >= installed
 
 
 @pytest.mark.parametrize("other", [None, "text", Author(), Article])

@@ -135,7 +135,7 @@ INSTANCES = {**PETS, **OTHERS}
 
 
 @pytest.mark.parametrize("make", cases(INSTANCES))
-@pytest.mark.parametrize("exclude", [None, {"owner", "name"}], ids=repr)
+@pytest.mark.parametrize("exclude", [None, {"owner", "name"}], ids=["all", "but two"])
 def test_fields(make, exclude):
     judge.assert_same(
         make,
