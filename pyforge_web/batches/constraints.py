@@ -10,7 +10,8 @@ from django.db.models import BooleanField, Model, Q, UniqueConstraint
 from django.db.models.expressions import Value
 from django.db.models.functions import Coalesce
 
-from .asking import Asked, Question
+from pyforge_web.lookups.asking import Asked, Question
+
 from .batch import Batch, Excluded, Steps, is_djangos
 from .conditions import Condition
 from .uniqueness import Sharing, UniqueSet, default_queryset, find

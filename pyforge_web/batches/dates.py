@@ -5,7 +5,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from .asking import Asked, Question
+from pyforge_web.lookups.asking import Asked, Question
+
 from .batch import Batch
 from .uniqueness import Sharing
 

@@ -13,31 +13,15 @@ from typing import Any, cast
 from django.db import connections
 from django.db.models import Model
 from django.db.models.expressions import F, Value
-from django.db.models.lookups import Exact, IntegerFieldExact
 from django.db.models.sql import Query
 
-from .asking import room
-from .columns import column_field, integer_range, plain_type
+from pyforge_web.lookups.asking import room
+from pyforge_web.lookups.columns import TEXT_BY_BYTES, exact_type, integer_range, plain_type
 
-# Where text without a collation of its own is compared byte by byte.
-_BINARY_TEXT = ("sqlite", "postgresql")
 # Rows that one statement compares with each other.
 _COMPARED = 20_000
 
 Column = Sequence[Any]
-
-
-def exact_type(field: Any, connection: Any) -> type | None:
-    """The same if the equality of the values in Python is that of the column; otherwise None."""
-    field = column_field(field)
-    found = plain_type(field)
-    if found is None or field.get_lookup("exact") not in (Exact, IntegerFieldExact):
-        return None
-    if found is str and (
-        connection.vendor not in _BINARY_TEXT or field.db_collation is not None or not field.model._meta.managed
-    ):
-        return None
-    return found
 
 
 def comparable(field: Any, connection: Any, values: Column, texts: bool = False) -> Column | None:
@@ -130,7 +114,7 @@ def _first_equals(connection: Any, table: str, heads: Any, rows: Any) -> tuple[s
     """The statement that numbers the rows and finds the first row that is equal, for each column."""
     names = [f"v{place}" for place in range(len(heads))]
     cells = [", ".join([str(place), *(sql for sql, _ in row)]) for place, row in enumerate(rows)]
-    if connection.vendor in _BINARY_TEXT:
+    if connection.vendor in TEXT_BY_BYTES:
         body = "VALUES " + ", ".join(f"({cell})" for cell in cells)
     else:
         suffix = connection.features.bare_select_suffix

@@ -3,25 +3,20 @@
 import contextlib
 import inspect
 import uuid
-from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connections
 from django.db.models import Field, ForeignKey
 from django.db.models.expressions import DatabaseDefault
 
-from .asking import Rows, stored
+from pyforge_web.lookups.columns import plain_type
+from pyforge_web.lookups.targets import HASHED, Missing, look_up
+
 from .batch import Batch
-from .columns import integer_range, plain_type
-from .equality import exact_type
-from .results import Missing
 
 # What a subclass may not have made its own, so that the steps below are its `clean`.
 _OWN = ("clean", "to_python", "validate", "run_validators", "validators", "get_limit_choices_to", "empty_values")
-# Values that are one question when they are equal and of one type.
-_HASHED = (int, str, uuid.UUID)
 # In the place of a value: nothing more is to be done for the row.
 _DONE: Any = object()
 
@@ -80,7 +75,7 @@ def _converted(batch: Batch, field: Any, raws: list[Any]) -> list[Any]:
         if (field.blank and raw in field.empty_values) or isinstance(raw, DatabaseDefault):
             values[row] = _DONE
             continue
-        key = (type(raw), raw) if type(raw) in _HASHED else None
+        key = (type(raw), raw) if type(raw) in HASHED else None
         try:
             values[row] = known[key] if key in known else field.to_python(raw)
             if key is not None:
@@ -110,51 +105,11 @@ def _find_targets(batch: Batch, field: Any, values: list[Any]) -> None:
     limit = field.get_limit_choices_to()
     for alias, rows in batch.by_database("db_for_read", remote.model):
         chosen = waiting if len(rows) == len(values) else sorted(set(waiting).intersection(rows))
-        queryset = remote.model._base_manager.using(alias).complex_filter(limit)
-        # By type: 1, True and 1.0 are one member of a set, and not one question to every column.
-        for kind in {type(values[row]) for row in chosen}:
-            alike = [row for row in chosen if type(values[row]) is kind]
-            if kind in _HASHED:
-                missing = _missing(queryset, field, {values[row] for row in alike})
-                refused = [row for row in alike if values[row] in missing] if missing else []
-                batch.took(field.name, "batch", len(alike), "equal keys are looked for once")
-            else:
-                refused = [row for row in alike if not _exists(queryset, field, values[row])]
-                batch.took(field.name, "django", len(alike), f"a query for each key that is a {kind.__qualname__}")
-            for row in refused:
+        for looked in look_up(field, alias, limit, {row: values[row] for row in chosen}):
+            batch.took(field.name, "batch" if looked.together else "django", len(looked.rows), looked.reason)
+            for row in looked.missing:
                 batch.add(row, field.name, Missing(field, values[row]))
                 values[row] = _DONE
-
-
-def _missing(queryset: Rows, field: Any, values: set[Any]) -> set[Any]:
-    """Those of the values, all of one type, for which there is no row."""
-    connection = connections[queryset.db]
-    target = field.target_field
-    if queryset.query.distinct_fields:  # such a query shows one row of many
-        return _each(queryset, field, values)
-    strange: set[Any] = set()
-    if type(next(iter(values))) is int:
-        low, high = integer_range(target, connection) if plain_type(target) is int else (-(2**63), 2**63 - 1)
-        strange = {value for value in values if not low <= value <= high}
-    values = values - strange
-    missing = _each(queryset, field, strange)
-    found = list(stored(queryset.distinct(), [target], list(values)))
-    if not found:
-        return missing | values
-    if exact_type(target, connection) is not None:
-        return missing | values.difference(found)
-    if len(found) == len(values):
-        return missing
-    # Only the database knows which of the values its rows are equal to; equal texts are equal in any collation.
-    return missing | _each(queryset, field, values if plain_type(target) is None else values.difference(found))
-
-
-def _each(queryset: Rows, field: Any, values: Iterable[Any]) -> set[Any]:
-    return {value for value in values if not _exists(queryset, field, value)}
-
-
-def _exists(queryset: Rows, field: Any, value: Any) -> bool:
-    return queryset.filter(**{field.remote_field.field_name: value}).exists()
 
 
 def _run_validators(batch: Batch, field: Any, values: list[Any]) -> None:

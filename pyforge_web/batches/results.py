@@ -36,28 +36,6 @@ class BatchPath(NamedTuple):
     reason: str
 
 
-class Missing(NamedTuple):
-    """A foreign key to a row that is not there."""
-
-    field: Any
-    value: Any
-
-    @property
-    def code(self) -> str:
-        return "invalid"
-
-    def error_list(self) -> list[ValidationError]:
-        """The error of `django.db.models.fields.related.ForeignKey.validate`."""
-        remote = self.field.remote_field
-        params = {
-            "model": remote.model._meta.verbose_name,
-            "pk": self.value,
-            "field": remote.field_name,
-            "value": self.value,
-        }
-        return [ValidationError(self.field.error_messages["invalid"], code="invalid", params=params)]
-
-
 class Duplicate(NamedTuple):
     """A row whose unique fields have the values of another."""
 

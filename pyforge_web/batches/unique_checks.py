@@ -6,7 +6,8 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Model
 
-from .asking import Asked, Question
+from pyforge_web.lookups.asking import Asked, Question
+
 from .batch import Batch, Excluded, Steps, is_djangos
 from .dates import Dates
 from .results import Coded, DateDuplicate, Duplicate

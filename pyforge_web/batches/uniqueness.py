@@ -14,9 +14,10 @@ from django.db import connections
 from django.db.models import Model
 from django.db.models.expressions import F
 
-from .asking import Asked, Rows, matching, stored
+from pyforge_web.lookups.asking import Asked, Rows, matching, stored
+from pyforge_web.lookups.columns import plain_type
+
 from .batch import Batch
-from .columns import plain_type
 from .equality import Column, classes, comparable
 
 IN_LIST = "compared in Python, whose equality is that of the columns"

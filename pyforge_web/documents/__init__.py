@@ -1,7 +1,7 @@
 """Documents: mappings of field names to values, one or many of them, cleaned by the rules of a model."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
@@ -11,6 +11,7 @@ from pyforge_web.fields import check_names
 from pyforge_web.row_errors import BatchValidationError
 
 from .cleaning import Compiled, Errors, Policy, Unknown, Values, clean_foreign, clean_one
+from .rows import judge_rows
 
 __all__ = ["CleanedRows", "DocumentMethods", "Unknown"]
 
@@ -132,12 +133,6 @@ def _policy(fields: Sequence[str] | None, partial: bool, unknown: Unknown, forei
 
 def _clean_many(validator: Compiled, documents: Iterable[object], policy: Policy) -> CleanedRows:
     """The same for many, never stopping at the first error."""
-    rows: list[Values | None] = []
-    errors: dict[int, ValidationError] = {}
-    for row, document in enumerate(documents):
-        try:
-            rows.append(clean_foreign(validator, document, policy))
-        except ValidationError as error:
-            rows.append(None)
-            errors[row] = error
-    return CleanedRows(rows, errors)
+    judged = judge_rows(validator, documents, policy)
+    errors = {row: ValidationError(cast(Any, found)) for row, (_, found) in enumerate(judged) if found}
+    return CleanedRows([None if found else values for values, found in judged], errors)

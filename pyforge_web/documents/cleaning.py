@@ -1,7 +1,7 @@
 """How documents are cleaned: as `clean_fields` cleans an instance with their values."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -17,7 +17,7 @@ Unknown = Literal["ignore", "error"]
 Values = dict[str, Any]
 Errors = dict[str, list[ValidationError]]
 # What a value of a wrong type makes Django's fields raise, besides a ValidationError.
-_CANNOT_TAKE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+CANNOT_TAKE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 # Whose code may raise them: the project's own faults come out.
 _NOT_THE_PROJECTS = {"django", __name__.partition(".")[0], *sys.stdlib_module_names}
 
@@ -45,6 +45,10 @@ class Policy(NamedTuple):
             raise ValueError(f'unknown must be "ignore" or "error", not {self.unknown!r}')
         return self
 
+    def unlooked(self, columns: Columns) -> tuple[str, ...]:
+        """The foreign keys whose targets are not looked up."""
+        return () if self.foreign_keys else columns.unlooked
+
 
 def clean_one(validator: Compiled, document: Mapping[str, Any], policy: Policy) -> Values:
     """The cleaned values of a document by attname, so that `Model(**values)` takes them.
@@ -55,7 +59,7 @@ def clean_one(validator: Compiled, document: Mapping[str, Any], policy: Policy) 
         raise TypeError(f"a mapping of field names to values is needed, not {type(document).__name__}")
     columns = columns_of(validator.model, policy.fields)
     values, errors = _arrange(columns, document, policy)
-    found = _clean(validator, columns, values, policy.foreign_keys)
+    found = _clean(validator, columns, values, policy.unlooked(columns))
     if found or errors:
         raise ValidationError(cast(Any, found | errors))
     return values
@@ -67,19 +71,27 @@ def clean_foreign(validator: Compiled, document: object, policy: Policy) -> Valu
     What makes Django's own code raise something else than a `ValidationError` (a number for a date) is an error of its
     field. An exception in which code of the project had a part comes out.
     """
-    if not isinstance(document, Mapping):
-        raise ValidationError({NON_FIELD_ERRORS: [not_an_object(document)]})
     columns = columns_of(validator.model, policy.fields)
+    values, errors = judge_foreign(validator, columns, document, policy, policy.unlooked(columns))
+    if errors:
+        raise ValidationError(cast(Any, errors))
+    return values
+
+
+def judge_foreign(
+    validator: Compiled, columns: Columns, document: object, policy: Policy, unlooked: Collection[str]
+) -> tuple[Values, Errors]:
+    """The values and the errors of such a document; the targets of the foreign keys in `unlooked` are not looked up."""
+    if not isinstance(document, Mapping):
+        return {}, {NON_FIELD_ERRORS: [not_an_object(document)]}
     values, errors = _arrange(columns, document, policy)
     raw = dict(values)
     try:
-        found = _clean(validator, columns, values, policy.foreign_keys)
-    except _CANNOT_TAKE as error:
-        _raise_the_projects(error)
-        values, found = _clean_by_field(validator, columns, raw, policy.foreign_keys)
-    if found or errors:
-        raise ValidationError(cast(Any, found | errors))
-    return values
+        found = _clean(validator, columns, values, unlooked)
+    except CANNOT_TAKE as error:
+        raise_the_projects(error)
+        values, found = clean_by_field(validator, columns, raw, unlooked)
+    return values, found | errors
 
 
 def clean_fields(validator: Compiled, values: Values) -> Errors:
@@ -136,20 +148,26 @@ def _key_of(columns: Columns, name: str, related: Model) -> Any:
     return getattr(columns.fields[attname].model(**{name: related}), attname)
 
 
-def _clean(validator: Compiled, columns: Columns, values: Values, look_up: bool = True) -> Errors:
+def _clean(validator: Compiled, columns: Columns, values: Values, unlooked: Collection[str] = ()) -> Errors:
     """Cleans the values in place, as `Model.clean_fields` would those of an instance; the errors by field name."""
-    unlooked = {} if look_up else {name: values.pop(name) for name in columns.unlooked if name in values}
+    keys = {name: values.pop(name) for name in unlooked if name in values and not _is_left(values[name])}
     found = _clean_instance(validator.model, values) if columns.as_instance else validator.clean_values(values)
     for attname in columns.computed:
-        if isinstance(values.get(attname), DatabaseDefault):
+        if _is_left(values.get(attname)):
             del values[attname]
-    for attname, raw in unlooked.items():
+    for attname, raw in keys.items():
         field = columns.fields[attname]
         try:
             values[attname] = _clean_key(field, raw)
         except ValidationError as error:
+            values[attname] = raw
             found[field.name] = error.error_list
-    return found
+    return columns.in_order(found) if keys else found
+
+
+def _is_left(value: Any) -> bool:
+    """Whether a value is left to the database."""
+    return isinstance(value, DatabaseDefault)
 
 
 def _clean_instance(model: type[Model], values: Values) -> Errors:
@@ -174,7 +192,9 @@ def _clean_key(field: Any, raw: Any) -> Any:
     return value
 
 
-def _clean_by_field(validator: Compiled, columns: Columns, values: Values, look_up: bool) -> tuple[Values, Errors]:
+def clean_by_field(
+    validator: Compiled, columns: Columns, values: Values, unlooked: Collection[str] = ()
+) -> tuple[Values, Errors]:
     """The same field by field, to find the one whose value Django's own code cannot take."""
     cleaned: Values = {}
     errors: Errors = {}
@@ -184,9 +204,9 @@ def _clean_by_field(validator: Compiled, columns: Columns, values: Values, look_
         raw = values[attname]
         one = {attname: raw}
         try:
-            errors |= _clean(validator, columns, one, look_up)
-        except _CANNOT_TAKE as error:
-            _raise_the_projects(error)
+            errors |= _clean(validator, columns, one, unlooked)
+        except CANNOT_TAKE as error:
+            raise_the_projects(error)
             errors[field.name] = [_cannot_take(field, raw)]
         cleaned |= one
     return cleaned, errors
@@ -202,7 +222,7 @@ def _cannot_take(field: Any, value: Any) -> ValidationError:
     return ValidationError(text, code="invalid", params=params)
 
 
-def _raise_the_projects(error: Exception) -> None:
+def raise_the_projects(error: Exception) -> None:
     """Raises the exception again, unless all code below this module was Django's or Python's own."""
     traceback = error.__traceback__
     while traceback is not None:

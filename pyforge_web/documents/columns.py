@@ -33,6 +33,17 @@ class Columns(NamedTuple):
     computed: tuple[str, ...]  # attnames of those with a default of the database
     as_instance: bool  # they can only be cleaned in an instance
 
+    @property
+    def names(self) -> set[str]:
+        """The names of the fields."""
+        return {field.name for field in self.fields.values()}
+
+    def in_order(self, errors: dict[str, Any]) -> dict[str, Any]:
+        """Errors by field name in the order of the fields, as `clean_fields` finds them."""
+        if len(errors) < 2:
+            return errors
+        return {field.name: errors[field.name] for field in self.fields.values() if field.name in errors}
+
 
 def columns_of(model: type[Model], fields: Sequence[str] | None) -> Columns:
     """The fields that documents may set: those in `fields`, or those that a ModelForm has and JSON can carry.

@@ -7,7 +7,8 @@ from django.db import connections
 from django.test import override_settings
 
 from pyforge_web import validate_many
-from pyforge_web.batches import asking, equality, uniqueness
+from pyforge_web.batches import equality, uniqueness
+from pyforge_web.lookups import asking, columns
 from tests.batches.judge import assert_like_django
 from tests.batches.models import Collated, Country, Maker, Odd, Relations, Uniques
 
@@ -83,7 +84,8 @@ def test_values_in_several_statements(alias, monkeypatch):
 
 def test_a_database_whose_texts_are_not_known(alias, monkeypatch):
     """All texts are compared by the database then, in the words of standard SQL."""
-    monkeypatch.setattr(equality, "_BINARY_TEXT", ())
+    for module in (columns, equality):
+        monkeypatch.setattr(module, "TEXT_BY_BYTES", ())
     Maker.objects.bulk_create(Maker(id=number, name="m") for number in (1, 2))
     Uniques.objects.bulk_create([Uniques(sku="one", email="a@b.de"), Uniques(sku="two", maker_id=1, day="2026-01-01")])
 

@@ -147,3 +147,42 @@ class Named(models.Model):
 
     def __str__(self):
         return str(self.id)
+
+
+def called_limit():
+    return {"code__gt": "b"}
+
+
+def not_seven(value):
+    """A validator of a key."""
+    if value == 7:
+        raise ValidationError("Not seven.", code="seven")
+
+
+class Linked(models.Model):
+    """Foreign keys of every sort."""
+
+    item = models.ForeignKey(Item, models.CASCADE, related_name="+")
+    optional = models.ForeignKey(Item, models.CASCADE, null=True, blank=True, related_name="+")
+    shelf = models.ForeignKey(Shelf, models.CASCADE, blank=True, default="", related_name="+")
+    by_call = models.ForeignKey(
+        Shelf, models.CASCADE, null=True, blank=True, limit_choices_to=called_limit, related_name="+"
+    )
+    checked = models.ForeignKey(Item, models.CASCADE, null=True, blank=True, validators=[not_seven], related_name="+")
+    preset = models.ForeignKey(Shelf, models.CASCADE, db_default="zz", related_name="+")
+    number = models.IntegerField(default=1)
+    named = models.ForeignKey(
+        Named, models.CASCADE, null=True, blank=True, related_name="+", error_messages={"invalid": "No %(pk)s here."}
+    )
+
+    def __str__(self):
+        return str(self.number)
+
+
+class LinkedPair(Pair):
+    """A foreign key beside a field that looks at the instance."""
+
+    shelf = models.ForeignKey(Shelf, models.CASCADE)
+
+    def __str__(self):
+        return str(self.shelf_id)

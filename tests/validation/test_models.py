@@ -173,7 +173,7 @@ OPTIONS = [
 
 
 @pytest.mark.parametrize("make", cases(COMPILED))
-@pytest.mark.parametrize("options", OPTIONS, ids=repr)
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: ", ".join(options) or "none")
 def test_full_clean(make, options):
     judge.assert_same(
         make,
