@@ -186,7 +186,7 @@ class CompiledModelMixin:
 
     def clean_fields(self, exclude: Container[str] | None = None) -> None:
         """Cleans all fields and raises a `ValidationError` with a dict of all errors, as `Model.clean_fields`."""
-        model = cast(type[Model], type(self))
+        model: Any = type(self)
         validator = _compiled.get(model) or CompiledValidator.for_model(model)
         if validator.inherited is not None:
             validator.inherited(self, exclude=exclude)
