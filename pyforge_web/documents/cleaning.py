@@ -82,7 +82,7 @@ def judge_foreign(
     validator: Compiled, columns: Columns, document: object, policy: Policy, unlooked: Collection[str]
 ) -> tuple[Values, Errors]:
     """The values and the errors of such a document; the targets of the foreign keys in `unlooked` are not looked up."""
-    if not isinstance(document, Mapping):
+    if type(document) is not dict and not isinstance(document, Mapping):
         return {}, {NON_FIELD_ERRORS: [not_an_object(document)]}
     values, errors = _arrange(columns, document, policy)
     raw = dict(values)
@@ -108,7 +108,8 @@ def _arrange(columns: Columns, document: Mapping[str, Any], policy: Policy) -> t
     """The values by attname, with defaults for the missing ones; and errors of keys."""
     keys, errors = columns.keys, {}
     if document.keys() <= columns.fields.keys():
-        values = dict(document.items())  # the items: a QueryDict has others inside
+        # The items of others than dicts: a QueryDict has others inside.
+        values = document.copy() if type(document) is dict else dict(document.items())
     else:
         values = {keys[key]: value for key, value in document.items() if key in keys}
         for name in columns.related:
