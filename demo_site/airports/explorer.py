@@ -24,6 +24,8 @@ class Request:
     title: str
     path: str
     what: str
+    # The answer is a stream: what it costs is known at its end, after the headers and what the toolbar first shows.
+    streamed: bool = False
 
 
 REQUESTS = (
@@ -32,11 +34,11 @@ REQUESTS = (
     Request("One airport", "/api/airports/BIKF/", "An instance"),
     Request("All countries", "/api/countries/", "Decimals and JSON columns"),
     Request("A mistake", "/api/airports/?country=ZZ", "A 400 that explains itself"),
-    Request("A stream", "/api/live/stream/", f"{CHUNKS} parts of {CHUNK} rows; the panel is updated at its end"),
-    Request("An asynchronous stream", "/api/live/stream-async/", "The same from an async iterator"),
+    Request("A stream", "/api/live/stream/", f"{CHUNKS} parts of {CHUNK} rows; the panel is updated at its end", True),
+    Request("An asynchronous stream", "/api/live/stream-async/", "The same from an async iterator", True),
     Request("An asynchronous view", "/api/live/async/", "A country, awaited"),
     Request("A page of airports, awaited", "/api/async/airports/?country=IS", "One hop to a thread for the response"),
-    Request("Every airport", "/api/export/", "A stream of all rows; the export page shows its progress"),
+    Request("Every airport", "/api/export/", "A stream of all rows; the export page shows its progress", True),
     Request("A validator", "/api/live/validate/", "100 airports judged, some of them wrong"),
 )
 
