@@ -46,7 +46,7 @@ __all__ = [
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
-_GROUPS = 200
+_GROUPS, _LANE = 200, 300
 _KEPT = 100  # compile events, and failing fields, that one collector keeps
 
 
@@ -75,10 +75,18 @@ class Collector(Counters):
     ) -> None:
         self.started_ns = perf_counter_ns()
         if groups or sites or stacks or hashes or queries or calls or max_groups:
-            self.recording = Recording(self.started_ns, sites, stacks, hashes, calls, max_groups or _GROUPS)
-            self.record = self.recording.add
+            self.recording = Recording(stacks, max_groups or _GROUPS)
+            self.record = self.recording.find
+            self._most_calls = calls
         if queries:
             watch_queries()
+
+    def keep(self, group: Group, start_ns: int, costs: tuple[int, int, int, int, int, int]) -> bool:
+        """Native code gives each call here while `calls=` wants more."""
+        if self.recording is None or len(self.recording.calls) >= self._most_calls:
+            return False
+        self.recording.keep(group, start_ns, costs)
+        return True
 
     @cached_property
     def failures(self) -> dict[tuple[str, str, str], int]:
@@ -103,6 +111,14 @@ class Collector(Counters):
             source = SOURCES.get(name, "direct")
             found[source] = found.get(source, Sums()).plus(Sums(*sums))
         return found
+
+    @property
+    def lanes(self) -> dict[Source, list[tuple[int, int]]]:
+        """The timeline: start and duration of the first calls of each source, where calls are grouped."""
+        lanes: dict[Source, list[tuple[int, int]]] = {}
+        for name, calls in self.by_time():
+            lanes.setdefault(SOURCES.get(name, "direct"), []).extend(calls)
+        return {source: sorted(calls)[:_LANE] for source, calls in lanes.items()}
 
     @property
     def groups(self) -> list[Group]:

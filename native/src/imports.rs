@@ -76,6 +76,10 @@ imports! {
     collectors: PyAny = "pyforge_web.metering"."active",
     /// The `ContextVar` with the notes of the call that runs
     notes: PyAny = "pyforge_web.metering"."notes",
+    /// The `ContextVar` with the place on whose behalf a tag, or a stream, is written
+    place: PyAny = "pyforge_web.sites"."place",
+    /// Says whose code a frame runs
+    standing: PyAny = "pyforge_web.sites"."standing",
 }
 
 impl Imports {

@@ -70,7 +70,7 @@ def gather(collector: Collector, env: Stats, *, streaming: bool) -> Stats:
             "ungrouped": recording.ungrouped if recording else 0,
             "warnings": max(0, len(warned) - _WARNINGS),
         },
-        "lanes": {source: _lane(marks_, collector) for source, marks_ in recording.lanes.items()} if recording else {},
+        "lanes": {source: _lane(calls, collector) for source, calls in collector.lanes.items()},
         "validators": _validators(collector, groups),
         "compiled": {"count": compiled.count, "us": _us(compiled.ns)},
         "functions": [{"name": name, **_sums(sums)} for name, sums in list(collector.functions.items())[:_FUNCTIONS]],
