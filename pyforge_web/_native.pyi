@@ -51,10 +51,12 @@ def dumps_response(
     nan: Literal["raise", "null"] = "raise",
 ) -> bytes: ...
 def dump_chunk(
-    source: Rows | Iterator[Any],
+    source: Rows | Iterator[Any] | Callable[[], Rows | Iterator[Any]],
     start: int,
     limit: int,
     *,
+    about: tuple[Any, Any] | None = None,
+    opens: bool = False,
     between: str = "",
     after: str = "",
     form: Literal["compact", "ascii", "django", "fixture"] = "compact",

@@ -38,6 +38,8 @@ _SHAPES = {
 # Rows fetched at once: 100 to 500 are alike, thousands leave the processor's cache (benchmarks/suites/querysets.py).
 _CHUNK = 200
 
+_END = object()
+
 AnyQuerySet = QuerySet[Any, Any]
 
 
@@ -87,12 +89,20 @@ def _django_rows(queryset: AnyQuerySet, why: str) -> list[Any]:
 
 def django_chunks(queryset: AnyQuerySet, rows: Iterator[Any], why: str) -> Iterator[Any]:
     """The rows of a stream that Django makes; each native call that writes some of them is told so."""
-    told = None
-    for row in rows:
+    told, reading, listening = None, None, None
+    step: Callable[[], Any] = partial(next, rows, _END)
+    while True:
         if (noted := notes.get()) is not None and noted is not told:
-            told = noted
-            note_reading(queryset.model, "django", why)
-        metering.count_django_rows(1)
+            told, reading, listening = noted, note_reading(queryset.model, "django", why), None
+        if (collectors := metering.active.get()) is not listening:
+            listening, step = collectors, metering.in_database(partial(next, rows, _END), reading)
+        row = step()
+        if row is _END:
+            return
+        if collectors:
+            metering.count_django_rows(1)
+        if reading is not None:
+            reading.rows += 1
         yield row
 
 

@@ -21,8 +21,10 @@ _STACKS = 25
 class Recording:
     """The groups of one collector, and the calls it was asked to keep."""
 
-    def __init__(self, stacks: bool, most: int) -> None:
+    def __init__(self, sites: bool, stacks: bool, most: int) -> None:
         self.groups: dict[tuple[object, ...], Group] = {}
+        # Whether lines tell groups apart.
+        self.sites = sites
         self.calls: list[Call] = []
         # Calls whose group was one too many: they are in the sums of the collector alone.
         self.ungrouped = 0
@@ -53,7 +55,7 @@ class Recording:
         kind = type(value)
         source = SOURCES.get(function, "direct")
         is_unread = model is None and issubclass(kind, QuerySet) and not noted
-        if source == "stream" and output == b"" and not noted and (last := self._last_of_stream(kind, place)):
+        if source == "stream" and output == b"" and not noted and (last := self._last_of_stream(kind, place, frame)):
             return last, False
         key = (
             function,
@@ -80,12 +82,11 @@ class Recording:
         """Keeps a single call."""
         self.calls.append(Call(group, start_ns, Sums(*costs)))
 
-    def _last_of_stream(self, kind: type, place: Site | None) -> Group | None:
-        """The group of a stream whose end this is."""
-        for group in reversed(self.groups.values()):
-            if group.source == "stream" and group.value_type == kind.__name__ and group.site == place:
-                return group
-        return None
+    def _last_of_stream(self, kind: type, place: Site | None, frame: FrameType | None) -> Group | None:
+        """The group of the stream that ends with a call that has written nothing."""
+        site = place or (None if frame is None else Site.of(frame))
+        alike = (each for each in reversed(self.groups.values()) if each.source == "stream" and each.site == site)
+        return next((group for group in alike if group.value_type == kind.__name__), None)
 
     def _line(self, frame: FrameType) -> tuple[str, int]:
         """The line that calls. Its number is searched for in a table as long as the function: remembered."""
@@ -129,8 +130,8 @@ def _are_plain(fields: tuple[object, ...]) -> bool:
 
 
 def _readings(noted: Sequence[Any]) -> tuple[tuple[type, str, str], ...]:
-    """What tells one group from another in the notes of a call."""
-    return tuple((note.model, note.path, note.why) for note in noted if type(note) is Reading)
+    """What tells groups apart in the notes of a call; the first of a stream has a reading for its query, too."""
+    return tuple(dict.fromkeys((note.model, note.path, note.why) for note in noted if type(note) is Reading))
 
 
 def _path(kind: type, model: type | None, readings: list[Reading]) -> tuple[list[type], str]:

@@ -28,6 +28,8 @@ class Site(NamedTuple):
 
 # The tag that makes the call; `metering.at` sets it.
 place: ContextVar[Site | None] = ContextVar("pyforge_web_place", default=None)
+# The line that made the stream of which a part is written, long after it has returned; `metering.from_origin` sets it.
+origin: ContextVar[Site | None] = ContextVar("pyforge_web_origin", default=None)
 
 
 class _Hidden(dict[str, bool]):

@@ -269,8 +269,11 @@ impl Recorder {
             Some(output) if self.hashes => Some((output.as_bytes().len(), output.hash()?)),
             _ => None,
         };
-        let places = matches!(call.function, TAG | STREAM);
-        let place = if places { context_value(Imports::get(py)?.place.bind(py))? } else { None };
+        let place = match call.function {
+            TAG => context_value(Imports::get(py)?.place.bind(py))?,
+            STREAM => context_value(Imports::get(py)?.origin.bind(py))?,
+            _ => None,
+        };
         let place = place.filter(|place| !place.is_none());
         let is_placed = call.function == STREAM && place.is_some();
         let site = if self.sites && !is_placed { self.caller(py)? } else { None };

@@ -63,7 +63,10 @@ def explore(page, request):
     said = re.compile(r"streaming…|\d+ calls? in" if request.streamed else r"\d+ calls? in")
     page.locator("#djdt-PyForgePanel small", has_text=said).wait_for()
     if request.streamed:
-        assert completed(page)["totals"]["serialize"]["calls"] >= 8
+        (group,) = completed(page)["groups"]
+        assert group["source"] == "stream"
+        assert (group["label"] == "airports.Airport") == ("async" not in request.path)
+        assert group["calls"] > 8
     else:
         assert page.locator("[data-timings] tbody tr").first.locator("td").first.inner_text().startswith("pyforge")
 
