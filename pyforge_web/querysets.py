@@ -7,6 +7,7 @@ module does not understand takes Django's path, whole: `list(queryset)`.
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
+from time import perf_counter_ns
 from types import ModuleType
 from typing import Any, NamedTuple, cast
 
@@ -189,7 +190,9 @@ def plan(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Rows | li
     reading = note_reading(queryset.model, "values")
     cursor, readers, rescue = execute(compiler, sql, params, reading, chunked=sizes is not None)
     readers = readers[: len(names)]
-    columns = compile_columns(_SHAPES[queryset._iterable_class], tuple(names), tuple(readers))
+    columns = compile_columns(
+        queryset.model._meta.label, _SHAPES[queryset._iterable_class], tuple(names), tuple(readers)
+    )
     metering.count_columns(readers.count(backends.DJANGO), len(names))
     why_columns = partial(_why_columns, compiler, expressions, readers)
     if sizes is not None:
@@ -280,9 +283,13 @@ def _names(queryset: AnyQuerySet, count: int) -> list[str] | None:
 
 
 @lru_cache(maxsize=1024)
-def compile_columns(shape: str, names: tuple[str, ...], readers: tuple[backends.Reader, ...]) -> Columns:
-    """The columns of a row for native code, compiled once for all queries that are alike."""
-    return Columns([(name, name, *reader) for name, reader in zip(names, readers, strict=True)], shape)
+def compile_columns(label: str, shape: str, names: tuple[str, ...], readers: tuple[backends.Reader, ...]) -> Columns:
+    """The columns of a row for native code, compiled once for all queries of a model that are alike."""
+    started = perf_counter_ns()
+    columns = Columns([(name, name, *reader) for name, reader in zip(names, readers, strict=True)], shape)
+    django = readers.count(backends.DJANGO)
+    metering.count_compiled(label, "serializer", perf_counter_ns() - started, len(names) - django, django)
+    return columns
 
 
 def _readers(backend: ModuleType, compiler: Any, expressions: list[Any]) -> list[backends.Reader]:

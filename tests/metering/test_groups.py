@@ -20,6 +20,7 @@ from django.utils.functional import lazy
 
 import pyforge_web
 from pyforge_web import CompiledSerializer, PyForgeJsonResponse, dumps, metering, serialize_instance
+from pyforge_web.bridge import Tally
 from pyforge_web.html import pyforge_json
 from pyforge_web.metering import collect
 from pyforge_web.validators import CompiledValidator
@@ -508,8 +509,25 @@ def test_compilations():
     assert event is metering.compiled.newest[-1]
 
 
+def test_columns_of_queries_and_instances_are_compiled_once():
+    Customs.objects.create(unchanged="a", backwards="b")
+    with collect() as found:
+        for _ in range(2):
+            dumps(Customs.objects.values("backwards", "unchanged", "id"))
+            dumps(Customs(unchanged="x"), fields=["unchanged", "id", "backwards"])
+            b"".join(pyforge_web.PyForgeStreamingResponse(Customs.objects.values("backwards", "unchanged", "id")))
+    label = Customs._meta.label
+    assert [(each.label, each.kind, each.native, each.django) for each in found.compiled] == [
+        (label, "serializer", 2, 1),
+        (label, "serializer", 3, 0),
+    ]
+    assert all(each.ns > 0 for each in found.compiled)
+
+
 def test_what_is_said_is_plain(articles):
     """All of it can be stored as JSON, but for the tuples."""
     said = group(lambda: dumps(Article.objects.all()))
-    plain = {name: getattr(said, name) for name in said.__slots__ if name not in ("columns", "outputs")}
+    names = [*said.__slots__, *(name for name, kind in vars(Tally).items() if inspect.isgetsetdescriptor(kind))]
+    plain = {name: getattr(said, name) for name in names if name != "columns"}
+    assert plain["calls"] == 1
     assert json.loads(json.dumps(plain))
