@@ -55,8 +55,9 @@ class Recording:
         kind = type(value)
         source = SOURCES.get(function, "direct")
         is_unread = model is None and issubclass(kind, QuerySet) and not noted
-        if source == "stream" and output == b"" and not noted and (last := self._last_of_stream(kind, place, frame)):
-            return last, False
+        # The end of a stream, and the line that tells of an error, are no groups of their own.
+        if source == "stream" and not noted and model is None and (last := self._last_of_stream(kind, place, frame)):
+            return last, not is_unread
         key = (
             function,
             kind,
@@ -83,7 +84,7 @@ class Recording:
         self.calls.append(Call(group, start_ns, Sums(*costs)))
 
     def _last_of_stream(self, kind: type, place: Site | None, frame: FrameType | None) -> Group | None:
-        """The group of the stream that ends with a call that has written nothing."""
+        """The group of the stream of which a call tells nothing."""
         site = place or (None if frame is None else Site.of(frame))
         alike = (each for each in reversed(self.groups.values()) if each.source == "stream" and each.site == site)
         return next((group for group in alike if group.value_type == kind.__name__), None)

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
 
 from . import metering
-from .bridge import Rows, dump_chunk, dumps
+from .bridge import Rows, dump_chunk
 from .conf import Nan
 from .sources import Reader, find_source
 
@@ -89,19 +89,7 @@ class Writer:
     def write(self, source: "Rows | Iterator[Any] | Opening") -> bytes:
         """The next rows, or the end; what is raised by a row, or by the database, is the end too."""
         _, between, after, _, form, nan, _ = self._text
-        rows, count, error = metering.from_origin(
-            self._origin,
-            dump_chunk,
-            source,
-            self.rows,
-            next(self._sizes),
-            about=self._about,
-            opens=type(source) is Opening,
-            between=between,
-            after=after,
-            form=form,
-            nan=nan,
-        )
+        rows, count, error = self._dump(source, next(self._sizes), between=between, after=after, form=form, nan=nan)
         self.rows += count
         text = self._spelled(rows)
         if error is not None:
@@ -133,8 +121,14 @@ class Writer:
         problem: dict[str, Any] = {"row": self.rows, "message": "This row could not be written; the stream ends here."}
         if settings.DEBUG:
             problem["exception"] = f"{type(error).__name__}: {error}"
-        line = dumps({"pyforge_error": problem}, django_bytes=self._text.form == "django", ensure_ascii=True)
-        return self._spelled(line + b"\n")
+        form: Form = "django" if self._text.form == "django" else "ascii"
+        return self._spelled(self._dump(iter(({"pyforge_error": problem},)), 1, after="\n", form=form)[0])
+
+    def _dump(self, source: Any, limit: int, **spelling: Any) -> tuple[bytes, int, BaseException | None]:
+        """A native call, of which the collectors hear for which stream it is."""
+        opens = type(source) is Opening
+        about, origin = self._about, self._origin
+        return metering.from_origin(origin, dump_chunk, source, self.rows, limit, about=about, opens=opens, **spelling)
 
     def _spelled(self, text: bytes) -> bytes:
         """The text, behind the beginning of the body where it is the first, in the charset."""
