@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::{PyBytes, PyList, PyType};
 
 /// No totals.
 pub fn totals() -> (u64, u64, u64) {
@@ -13,6 +13,27 @@ pub fn totals() -> (u64, u64, u64) {
 
 /// Listens to nobody.
 pub fn listen() {}
+
+/// What no collector hears.
+#[derive(Default)]
+pub struct Details<'py> {
+    /// Nothing.
+    pub value: Option<Bound<'py, PyAny>>,
+    /// Nothing.
+    pub fields: Option<Bound<'py, PyAny>>,
+    /// Nothing.
+    pub output: Option<Bound<'py, PyBytes>>,
+    /// Nothing.
+    pub model: Option<Bound<'py, PyType>>,
+    /// Nothing.
+    pub notes: Option<Notes<'py>>,
+}
+
+/// What nobody notes.
+pub struct Notes<'py> {
+    /// Nothing.
+    pub taken: Bound<'py, PyList>,
+}
 
 /// A meter that does nothing.
 pub struct Meter<'py> {

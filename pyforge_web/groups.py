@@ -1,9 +1,9 @@
 """What calls have cost together, and the groups of calls that are alike."""
 
-import sys
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from .bridge import Tally
 from .reading import Query, Reading
 from .sites import Site
 
@@ -61,8 +61,8 @@ class Column:
 
 
 @dataclass(slots=True, eq=False)
-class Group:
-    """Calls that are alike; times in nanoseconds, starts since the collector began."""
+class Group(Tally):
+    """Calls that are alike; times in nanoseconds, starts since the collector began. Native code adds the sums."""
 
     function: str
     source: Source
@@ -77,35 +77,23 @@ class Group:
     template: Site | None
     start_ns: int
     stack: tuple[Site, ...] = ()
-    calls: int = 0
-    crossings_out: int = 0
-    rows: int = 0
     # Rows of QuerySets that Django has made.
     django_rows: int = 0
-    bytes: int = 0
-    native_ns: int = 0
-    python_ns: int = 0
     database_ns: int = 0
-    min_ns: int = sys.maxsize
-    max_ns: int = 0
-    # Of the first calls.
-    durations: list[int] = field(default_factory=list)
     columns: dict[str, Column] = field(default_factory=dict)
     # Beside those of the QuerySets: their number and time, and the first of them with the number of each.
     query_count: int = 0
     query_ns: int = 0
     queries: dict[str, int] = field(default_factory=dict)
-    # Calls whose very bytes had been written before by this group.
-    duplicates: int = 0
-    outputs: set[tuple[int, int]] = field(default_factory=set)
 
     def add_notes(self, noted: list[Any]) -> None:
         """What the call's own Python code has noted."""
         readings = [note for note in noted if type(note) is Reading]
+        models = {reading.model for reading in readings}
         for reading in readings:
             self.database_ns += reading.database_ns
             self.django_rows += reading.rows if reading.path == "django" else 0
-            self._add_columns(reading, f"{reading.model.__name__}." if len(readings) > 1 else "")
+            self._add_columns(reading, f"{reading.model.__name__}." if len(models) > 1 else "")
         for note in noted:
             if type(note) is Query:
                 self.query_count += 1

@@ -5,6 +5,7 @@ same collectors, and a collector opened in one of them is not seen by the others
 collector that asks for details hears of each call (`recording.py`).
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,7 +19,7 @@ from .groups import SOURCES, Call, Group, Source, Sums
 from .queries import watch_queries
 from .reading import Reading, notes
 from .recording import Recording
-from .sites import Site, place
+from .sites import Site, caller, origin, place
 
 __all__ = [
     "SOURCES",
@@ -39,6 +40,8 @@ __all__ = [
     "count_django_rows",
     "count_failures",
     "count_rescued",
+    "find_origin",
+    "from_origin",
     "in_database",
     "notes",
 ]
@@ -46,7 +49,7 @@ __all__ = [
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
-_GROUPS = 200
+_GROUPS, _LANE = 200, 300
 _KEPT = 100  # compile events, and failing fields, that one collector keeps
 
 
@@ -75,10 +78,18 @@ class Collector(Counters):
     ) -> None:
         self.started_ns = perf_counter_ns()
         if groups or sites or stacks or hashes or queries or calls or max_groups:
-            self.recording = Recording(self.started_ns, sites, stacks, hashes, calls, max_groups or _GROUPS)
-            self.record = self.recording.add
+            self.recording = Recording(sites or stacks, stacks, max_groups or _GROUPS)
+            self.record = self.recording.find
+            self._most_calls = calls
         if queries:
             watch_queries()
+
+    def keep(self, group: Group, start_ns: int, costs: tuple[int, int, int, int, int, int]) -> bool:
+        """Native code gives each call here while `calls=` wants more."""
+        if self.recording is None or len(self.recording.calls) >= self._most_calls:
+            return False
+        self.recording.keep(group, start_ns, costs)
+        return True
 
     @cached_property
     def failures(self) -> dict[tuple[str, str, str], int]:
@@ -103,6 +114,14 @@ class Collector(Counters):
             source = SOURCES.get(name, "direct")
             found[source] = found.get(source, Sums()).plus(Sums(*sums))
         return found
+
+    @property
+    def lanes(self) -> dict[Source, list[tuple[int, int]]]:
+        """The timeline: start and duration of the first calls of each source, where calls are grouped."""
+        lanes: dict[Source, list[tuple[int, int]]] = {}
+        for name, calls in self.by_time():
+            lanes.setdefault(SOURCES.get(name, "direct"), []).extend(calls)
+        return {source: sorted(calls)[:_LANE] for source, calls in lanes.items()}
 
     @property
     def groups(self) -> list[Group]:
@@ -134,6 +153,25 @@ def at(where: Site, call: Callable[Given, Result], *args: Given.args, **kwargs: 
         return call(*args, **kwargs)
     finally:
         place.reset(token)
+
+
+def find_origin() -> Site | None:
+    """The line of the site that calls now, if a collector wants to know lines."""
+    if not any(collector.recording is not None and collector.recording.sites for collector in active.get()):
+        return None
+    frame = caller(sys._getframe(1))
+    return None if frame is None else Site.of(frame)
+
+
+def from_origin(line: Site | None, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
+    """Makes a call for a stream that a line began, which the collectors are told."""
+    if line is None:
+        return call(*args, **kwargs)
+    token = origin.set(line)
+    try:
+        return call(*args, **kwargs)
+    finally:
+        origin.reset(token)
 
 
 def in_database(call: Callable[Given, Result], reading: Reading | None = None) -> Callable[Given, Result]:

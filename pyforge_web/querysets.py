@@ -7,6 +7,7 @@ module does not understand takes Django's path, whole: `list(queryset)`.
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
+from time import perf_counter_ns
 from types import ModuleType
 from typing import Any, NamedTuple, cast
 
@@ -37,6 +38,8 @@ _SHAPES = {
 }
 # Rows fetched at once: 100 to 500 are alike, thousands leave the processor's cache (benchmarks/suites/querysets.py).
 _CHUNK = 200
+
+_END = object()
 
 AnyQuerySet = QuerySet[Any, Any]
 
@@ -87,12 +90,20 @@ def _django_rows(queryset: AnyQuerySet, why: str) -> list[Any]:
 
 def django_chunks(queryset: AnyQuerySet, rows: Iterator[Any], why: str) -> Iterator[Any]:
     """The rows of a stream that Django makes; each native call that writes some of them is told so."""
-    told = None
-    for row in rows:
+    told, reading, listening = None, None, None
+    step: Callable[[], Any] = partial(next, rows, _END)
+    while True:
         if (noted := notes.get()) is not None and noted is not told:
-            told = noted
-            note_reading(queryset.model, "django", why)
-        metering.count_django_rows(1)
+            told, reading, listening = noted, note_reading(queryset.model, "django", why), None
+        if (collectors := metering.active.get()) is not listening:
+            listening, step = collectors, metering.in_database(partial(next, rows, _END), reading)
+        row = step()
+        if row is _END:
+            return
+        if collectors:
+            metering.count_django_rows(1)
+        if reading is not None:
+            reading.rows += 1
         yield row
 
 
@@ -179,7 +190,9 @@ def plan(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Rows | li
     reading = note_reading(queryset.model, "values")
     cursor, readers, rescue = execute(compiler, sql, params, reading, chunked=sizes is not None)
     readers = readers[: len(names)]
-    columns = compile_columns(_SHAPES[queryset._iterable_class], tuple(names), tuple(readers))
+    columns = compile_columns(
+        queryset.model._meta.label, _SHAPES[queryset._iterable_class], tuple(names), tuple(readers)
+    )
     metering.count_columns(readers.count(backends.DJANGO), len(names))
     why_columns = partial(_why_columns, compiler, expressions, readers)
     if sizes is not None:
@@ -270,9 +283,13 @@ def _names(queryset: AnyQuerySet, count: int) -> list[str] | None:
 
 
 @lru_cache(maxsize=1024)
-def compile_columns(shape: str, names: tuple[str, ...], readers: tuple[backends.Reader, ...]) -> Columns:
-    """The columns of a row for native code, compiled once for all queries that are alike."""
-    return Columns([(name, name, *reader) for name, reader in zip(names, readers, strict=True)], shape)
+def compile_columns(label: str, shape: str, names: tuple[str, ...], readers: tuple[backends.Reader, ...]) -> Columns:
+    """The columns of a row for native code, compiled once for all queries of a model that are alike."""
+    started = perf_counter_ns()
+    columns = Columns([(name, name, *reader) for name, reader in zip(names, readers, strict=True)], shape)
+    django = readers.count(backends.DJANGO)
+    metering.count_compiled(label, "serializer", perf_counter_ns() - started, len(names) - django, django)
+    return columns
 
 
 def _readers(backend: ModuleType, compiler: Any, expressions: list[Any]) -> list[backends.Reader]:

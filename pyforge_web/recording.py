@@ -1,136 +1,93 @@
-"""Calls of native code, grouped by what they wrote, how, and from where. Memory is bounded."""
+"""Calls of native code, grouped by what they wrote, how, and from where. Memory is bounded.
 
-import sys
-from collections import defaultdict
+Native code tells calls that are alike by themselves and adds to their group (`native/src/recording.rs`); it comes here
+with the first of each kind, and with those that Python code has noted something of.
+"""
+
 from collections.abc import Callable, Sequence
-from time import perf_counter_ns
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any, cast
 
 from django.db.models import Model, QuerySet
 
 from .bridge import Tuples
-from .groups import SOURCES, Call, Group, Source, Sums
+from .groups import SOURCES, Call, Group, Sums
 from .reading import Reading
-from .sites import Site, caller, place, stack
+from .sites import Site, stack
 
-_STACKS, _LANE, _DURATIONS, _OUTPUTS = 25, 300, 50, 1000
+_STACKS = 25
 
 
 class Recording:
-    """The groups of one collector, its timeline, and the calls it was asked to keep."""
+    """The groups of one collector, and the calls it was asked to keep."""
 
-    def __init__(self, started_ns: int, sites: bool, stacks: bool, hashes: bool, calls: int, groups: int) -> None:
+    def __init__(self, sites: bool, stacks: bool, most: int) -> None:
         self.groups: dict[tuple[object, ...], Group] = {}
-        # Start and duration of the first calls of each source.
-        self.lanes: defaultdict[Source, list[tuple[int, int]]] = defaultdict(list)
+        # Whether lines tell groups apart.
+        self.sites = sites
         self.calls: list[Call] = []
         # Calls whose group was one too many: they are in the sums of the collector alone.
         self.ungrouped = 0
-        self._started_ns = started_ns
-        self._sites = sites or stacks
-        self._stacks = stacks
-        self._hashes = hashes
-        self._kept = calls
-        self._max_groups = groups
-        self._lines: dict[tuple[str, int, int], tuple[str, int]] = {}
-        self._again: dict[tuple[object, ...], Group] = {}
-        self._codes: list[CodeType] = []
         # Hears of the first call of each group: function, value, fields, output.
         self.began: Callable[[str, object, object, bytes | None], object] | None = None
+        self._stacks = stacks
+        self._max_groups = most
+        self._lines: dict[tuple[str, int, int], tuple[str, int]] = {}
 
-    def add(  # noqa: C901 - for each call: a function more would be a tenth of its cost
+    def find(
         self,
         function: str,
-        crossings_out: int,
-        rows: int,
-        size: int,
-        native_ns: int,
-        python_ns: int,
+        start_ns: int,
         value: object,
         fields: object,
         output: bytes | None,
         model: type | None,
         noted: list[Any] | None,
-    ) -> None:
-        """One call ended: native code calls this, after it has added to the sums of the collector.
+        place: Site | None,
+        frame: FrameType | None,
+    ) -> tuple[Group | None, bool]:
+        """The group of a call that has ended, None where there are enough; whether all that look the same are in it.
 
         `value` was written with `fields=`, or judged; `model` is the class of the instances or tuples in it; `noted`
-        is what `notes` held, where Python code ran. Spelled for speed: `benchmarks/suites/counting.py`.
+        is what `notes` held, where Python code ran; `place` is the tag's, or that of the line that made the stream;
+        `frame` is the line that calls.
         """
-        duration = native_ns + python_ns
-        start = perf_counter_ns() - self._started_ns - duration
-        frame = sys._getframe(1)
-        # The same instruction, and nothing that could tell it from its last call.
-        again = function, type(value), model, id(frame.f_code), frame.f_lasti
-        group = None if noted or fields is not None else self._again.get(again)
-        if group is None:
-            group = self._find(function, value, fields, output, model, noted or (), frame, start)
-            lane = self.lanes[SOURCES.get(function, "direct")]
-        else:
-            lane = self.lanes[group.source]
-        if len(lane) < _LANE:
-            lane.append((start, duration))
-        if group is None:
-            return
-        group.calls += 1
-        group.crossings_out += crossings_out
-        group.rows += rows
-        group.bytes += size
-        group.native_ns += native_ns
-        group.python_ns += python_ns
-        if duration > group.max_ns:
-            group.max_ns = duration
-        if duration < group.min_ns:
-            group.min_ns = duration
-        if group.calls <= _DURATIONS:
-            group.durations.append(duration)
-        if noted:
-            group.add_notes(noted)
-        if self._hashes and output is not None:
-            digest = size, hash(output)
-            if digest in group.outputs:
-                group.duplicates += 1
-            elif len(group.outputs) < _OUTPUTS:
-                group.outputs.add(digest)
-        if len(self.calls) < self._kept:
-            sums = Sums(1, crossings_out, rows, size, native_ns, python_ns)
-            self.calls.append(Call(group, start, sums))
-
-    def _find(
-        self,
-        function: str,
-        value: object,
-        fields: object,
-        output: bytes | None,
-        model: type | None,
-        noted: Sequence[Any],
-        nearest: FrameType,
-        start: int,
-    ) -> Group | None:
-        """The group of a call; a new one if there is none like it, None where there are enough."""
-        kind, source = type(value), SOURCES.get(function, "direct")
-        frame = caller(nearest) if self._sites else None
+        kind = type(value)
+        source = SOURCES.get(function, "direct")
         is_unread = model is None and issubclass(kind, QuerySet) and not noted
+        # The end of a stream, and the line that tells of an error, are no groups of their own.
+        if source == "stream" and not noted and model is None and (last := self._last_of_stream(kind, place, frame)):
+            return last, not is_unread
         key = (
             function,
             kind,
             cast("QuerySet[Any, Any]", value).model if is_unread else model,
             None if fields is None else _column_names(fields),
             None if frame is None else self._line(frame),
-            place.get() if source == "tag" else None,
-            _readings(noted) if noted else None,
+            place,
+            _readings(noted or ()),
         )
         group = self.groups.get(key)
         if group is None:
+            if len(self.groups) >= self._max_groups:
+                self.ungrouped += 1
+                return None, False
             if self.began is not None:
                 self.began(function, value, fields, output)
-            group = self._begin(key, noted, frame, start)
-        is_alike = fields is None and not noted and not is_unread and source != "tag" and frame in (nearest, None)
-        if group is not None and is_alike:
-            self._codes.append(nearest.f_code)  # its id() stays its own
-            self._again[function, kind, model, id(nearest.f_code), nearest.f_lasti] = group
-        return group
+            group = self.groups[key] = self._begin(key, noted or (), frame, start_ns)
+        if noted:
+            group.add_notes(noted)
+        return group, not is_unread and (type(fields) is not tuple or _are_plain(fields))
+
+    def keep(self, group: Group, start_ns: int, costs: tuple[int, int, int, int, int, int]) -> None:
+        """Keeps a single call."""
+        self.calls.append(Call(group, start_ns, Sums(*costs)))
+
+    def _last_of_stream(self, kind: type, place: Site | None, frame: FrameType | None) -> Group | None:
+        """The group of the stream of which a call tells nothing."""
+        site = place or (None if frame is None else Site.of(frame))
+        alike = (each for each in reversed(self.groups.values()) if each.source == "stream" and each.site == site)
+        return next((group for group in alike if group.value_type == kind.__name__), None)
 
     def _line(self, frame: FrameType) -> tuple[str, int]:
         """The line that calls. Its number is searched for in a table as long as the function: remembered."""
@@ -141,16 +98,14 @@ class Recording:
             line = self._lines[instruction] = code.co_filename, frame.f_lineno
         return line
 
-    def _begin(self, key: tuple[Any, ...], noted: Sequence[Any], frame: FrameType | None, start: int) -> Group | None:
-        """A new group, None where there are enough."""
-        if len(self.groups) >= self._max_groups:
-            self.ungrouped += 1
-            return None
-        function, kind, model, fields, _, template, _ = key
+    def _begin(self, key: tuple[Any, ...], noted: Sequence[Any], frame: FrameType | None, start_ns: int) -> Group:
+        function, kind, model, fields, _, place, _ = key
         readings = [note for note in noted if type(note) is Reading]
         source = SOURCES.get(function, "direct")
         models, path = _path(kind, model, readings)
-        group = Group(
+        is_stream = source == "stream"
+        site = None if frame is None else Site.of(frame)
+        return Group(
             function=function,
             source=source,
             label=", ".join(each._meta.label if issubclass(each, Model) else each.__name__ for each in models),
@@ -158,12 +113,11 @@ class Recording:
             fields=fields or _names(models, path, readings),
             path="rules" if source == "validate" else path,
             why="; ".join(dict.fromkeys(reading.why for reading in readings if reading.why)),
-            site=None if frame is None else Site.of(frame),
-            template=template,
-            start_ns=start,
+            site=place if is_stream and place else site,
+            template=None if is_stream else place,
+            start_ns=start_ns,
             stack=stack(frame) if self._stacks and len(self.groups) < _STACKS else (),
         )
-        return self.groups.setdefault(key, group)
 
 
 def _column_names(fields: object) -> tuple[str, ...]:
@@ -171,9 +125,14 @@ def _column_names(fields: object) -> tuple[str, ...]:
     return tuple(map(str, fields)) if isinstance(fields, (list, tuple)) else ()
 
 
+def _are_plain(fields: tuple[object, ...]) -> bool:
+    """Whether these are the same names for as long as they are the same object."""
+    return all(type(field) is str for field in fields)
+
+
 def _readings(noted: Sequence[Any]) -> tuple[tuple[type, str, str], ...]:
-    """What tells one group from another in the notes of a call."""
-    return tuple((note.model, note.path, note.why) for note in noted if type(note) is Reading)
+    """What tells groups apart in the notes of a call; the first of a stream has a reading for its query, too."""
+    return tuple(dict.fromkeys((note.model, note.path, note.why) for note in noted if type(note) is Reading))
 
 
 def _path(kind: type, model: type | None, readings: list[Reading]) -> tuple[list[type], str]:

@@ -28,6 +28,8 @@ class Site(NamedTuple):
 
 # The tag that makes the call; `metering.at` sets it.
 place: ContextVar[Site | None] = ContextVar("pyforge_web_place", default=None)
+# The line that made the stream of which a part is written, long after it has returned; `metering.from_origin` sets it.
+origin: ContextVar[Site | None] = ContextVar("pyforge_web_origin", default=None)
 
 
 class _Hidden(dict[str, bool]):
@@ -39,6 +41,14 @@ class _Hidden(dict[str, bool]):
 
 
 _hidden = _Hidden()
+
+
+def standing(frame: FrameType) -> int:
+    """Whose code a frame runs: 0 the site's own, 1 a framework's or a server's, 2 ours, 3 what calls the view."""
+    module = frame.f_globals.get("__name__", "")
+    if module == _HANDLER:
+        return 3
+    return (2 if module.startswith("pyforge_web") else 1) if _hidden[module] else 0
 
 
 def caller(frame: FrameType | None) -> FrameType | None:

@@ -76,4 +76,9 @@ def _query(queryset: querysets.AnyQuerySet, sizes: Iterator[int], chunk_size: in
         return rows if isinstance(rows, Rows) else iter(rows)
     # A class that fetches in its own way gives other rows, or none of them, through `iterator()`.
     own = querysets.has_own_fetch(type(queryset))
-    return querysets.django_chunks(queryset, iter(queryset) if own else queryset.iterator(chunk_size), rows)
+    return querysets.django_chunks(queryset, _own_rows(queryset) if own else queryset.iterator(chunk_size), rows)
+
+
+def _own_rows(queryset: querysets.AnyQuerySet) -> Iterator[Any]:
+    """The rows that `list()` of the QuerySet gives, asked for with the first of them."""
+    yield from queryset

@@ -14,7 +14,8 @@ from typing import Any, Literal, NamedTuple
 from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
 
-from .bridge import Rows, dump_chunk, dumps
+from . import metering
+from .bridge import Rows, dump_chunk
 from .conf import Nan
 from .sources import Reader, find_source
 
@@ -62,7 +63,7 @@ def body(data: Any, text: Text, fields: object = None, chunk_size: int = CHUNK) 
     Raises as `find_source`. What a row raises is in the body.
     """
     source = find_source(data, fields, chunk_size)
-    writer = Writer(text, chunk_size)
+    writer = Writer(text, chunk_size, about=(data, fields))
     return async_chunks(source, writer) if isinstance(source, AsyncGenerator) else chunks(source, writer)
 
 
@@ -73,21 +74,22 @@ def _sizes(chunk_size: int) -> Iterator[int]:
 class Writer:
     """Writes one body, chunk after chunk, and its end."""
 
-    def __init__(self, text: Text, chunk_size: int = CHUNK) -> None:
+    def __init__(self, text: Text, chunk_size: int = CHUNK, about: tuple[Any, object] | None = None) -> None:
         self.ended = False
         self.rows = 0
         self.chunk_size = chunk_size
         self._text = text
         self._begin = text.begin
+        # What collectors hear of: what was given, with which `fields=`, by which line.
+        self._about = about
+        self._origin = metering.find_origin()
         self._sizes = _sizes(chunk_size)
         self._encoder = None if text.charset is None else codecs.getincrementalencoder(text.charset)()
 
-    def write(self, source: Rows | Iterator[Any]) -> bytes:
+    def write(self, source: "Rows | Iterator[Any] | Opening") -> bytes:
         """The next rows, or the end; what is raised by a row, or by the database, is the end too."""
         _, between, after, _, form, nan, _ = self._text
-        rows, count, error = dump_chunk(
-            source, self.rows, next(self._sizes), between=between, after=after, form=form, nan=nan
-        )
+        rows, count, error = self._dump(source, next(self._sizes), between=between, after=after, form=form, nan=nan)
         self.rows += count
         text = self._spelled(rows)
         if error is not None:
@@ -119,8 +121,14 @@ class Writer:
         problem: dict[str, Any] = {"row": self.rows, "message": "This row could not be written; the stream ends here."}
         if settings.DEBUG:
             problem["exception"] = f"{type(error).__name__}: {error}"
-        line = dumps({"pyforge_error": problem}, django_bytes=self._text.form == "django", ensure_ascii=True)
-        return self._spelled(line + b"\n")
+        form: Form = "django" if self._text.form == "django" else "ascii"
+        return self._spelled(self._dump(iter(({"pyforge_error": problem},)), 1, after="\n", form=form)[0])
+
+    def _dump(self, source: Any, limit: int, **spelling: Any) -> tuple[bytes, int, BaseException | None]:
+        """A native call, of which the collectors hear for which stream it is."""
+        opens = type(source) is Opening
+        about, origin = self._about, self._origin
+        return metering.from_origin(origin, dump_chunk, source, self.rows, limit, about=about, opens=opens, **spelling)
 
     def _spelled(self, text: bytes) -> bytes:
         """The text, behind the beginning of the body where it is the first, in the charset."""
@@ -129,19 +137,34 @@ class Writer:
         return text if self._encoder is None else self._encoder.encode(text.decode("ascii"))
 
 
+class Opening:
+    """The source of a body, opened by the native call that writes its first rows: its query is metered with them."""
+
+    __slots__ = ("_read", "_sizes", "source")
+
+    def __init__(self, read: Reader, sizes: Iterator[int]) -> None:
+        self.source: Rows | Iterator[Any] | None = None
+        self._read = read
+        self._sizes = sizes
+
+    def __call__(self) -> Rows | Iterator[Any]:
+        """Opens it."""
+        self.source = self._read(self._sizes)
+        return self.source
+
+
 def chunks(read: Reader, writer: Writer) -> Generator[bytes]:
     """The body, in parts that are made as they are asked for."""
-    source = None
+    opening = Opening(read, _sizes(writer.chunk_size))
     try:
-        source = read(_sizes(writer.chunk_size))
         while not writer.ended:
-            if text := writer.write(source):
+            if text := writer.write(opening if opening.source is None else opening.source):
                 yield text
     except Exception as error:
         yield writer.fail(error)
     finally:
         # Reached too when nobody reads on: the cursor goes, and a generator runs its own `finally`.
-        if (close := getattr(source, "close", None)) is not None:
+        if (close := getattr(opening.source, "close", None)) is not None:
             close()
 
 

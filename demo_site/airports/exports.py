@@ -15,7 +15,8 @@ FILES = {"ndjson": "airports.ndjson", "array": "airports.json"}
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """Show the form; the page's script reads the stream."""
-    return render(request, "airports/export.html", {"total": Airport.objects.count(), "files": FILES})
+    total = Airport.objects.count()
+    return render(request, "airports/export.html", {"total": total, "total_text": f"{total:,}", "files": FILES})
 
 
 @require_safe

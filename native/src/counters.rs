@@ -2,9 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
+
+use crate::meter::Details;
+use crate::recording::{Call, Recorder};
 
 /// What calls have cost together.
 #[derive(Clone, Copy, Default)]
@@ -24,7 +28,8 @@ pub struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, other: &Self) {
+    /// Adds another call's, or other calls'.
+    pub fn add(&mut self, other: &Self) {
         self.calls += other.calls;
         self.crossings_out += other.crossings_out;
         self.rows += other.rows;
@@ -32,14 +37,20 @@ impl Sums {
         self.native_ns += other.native_ns;
         self.python_ns += other.python_ns;
     }
+
+    /// In the order of `pyforge_web.groups.Sums`.
+    pub fn parts(&self) -> (u64, u64, u64, u64, u64, u64) {
+        let Self { calls, crossings_out, rows, bytes, native_ns, python_ns } = *self;
+        (calls, crossings_out, rows, bytes, native_ns, python_ns)
+    }
 }
 
 /// The base of `pyforge_web.metering.Collector`.
 #[pyclass(frozen, subclass, module = "pyforge_web._native")]
-#[derive(Default)]
 pub struct Counters {
-    /// Whether the subclass wants to hear of each call.
-    pub detailed: bool,
+    began: Instant,
+    /// What a subclass that wants details keeps of each call.
+    recorder: Option<Recorder>,
     functions: Mutex<Vec<(&'static str, Sums)>>,
     native_columns: AtomicU64,
     django_columns: AtomicU64,
@@ -49,6 +60,24 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Whether calls are grouped.
+    pub fn is_detailed(&self) -> bool {
+        self.recorder.is_some()
+    }
+
+    /// Adds a call to its group; `collector` is the subclass.
+    pub fn record<'py>(
+        &self,
+        collector: &Bound<'py, PyAny>,
+        call: &Call<'_>,
+        details: &Details<'py>,
+        started: Instant,
+    ) -> PyResult<()> {
+        let Some(recorder) = &self.recorder else { return Ok(()) };
+        let start_ns = started.saturating_duration_since(self.began).as_nanos() as u64;
+        recorder.add(collector, call, details, start_ns)
+    }
+
     /// Adds calls of a function.
     pub fn add(&self, function: &'static str, sums: &Sums) {
         let mut functions = self.functions();
@@ -69,15 +98,32 @@ impl Counters {
 
 #[pymethods]
 impl Counters {
-    /// With any true argument the subclass hears of each call: its method `record` is called.
+    /// With any true argument calls are grouped: the subclass is asked by its method `record` for the group of a call that
+    /// is like none before, and with `calls=` each is given to its method `keep` as long as it wants more.
     #[new]
     #[pyo3(signature = (**details))]
     fn new(details: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let mut detailed = false;
-        for (_, wanted) in details.into_iter().flatten() {
-            detailed |= wanted.is_truthy()?;
+        let mut recorder = None;
+        for (name, wanted) in details.into_iter().flatten() {
+            if wanted.is_truthy()? {
+                recorder.get_or_insert_with(Recorder::default).want(name.cast::<PyString>()?.to_str()?);
+            }
         }
-        Ok(Self { detailed, ..Self::default() })
+        Ok(Self {
+            began: Instant::now(),
+            recorder,
+            functions: Mutex::default(),
+            native_columns: AtomicU64::default(),
+            django_columns: AtomicU64::default(),
+            django_rows: AtomicU64::default(),
+            rescued: AtomicU64::default(),
+            database_ns: AtomicU64::default(),
+        })
+    }
+
+    /// Per function, the start and the duration of its first calls, in nanoseconds.
+    fn by_time(&self) -> Vec<(&'static str, Vec<(u64, u64)>)> {
+        self.recorder.as_ref().map_or_else(Vec::new, Recorder::lanes)
     }
 
     /// A query was planned: so many of its columns are read natively, so many go through Django's converters.
@@ -106,8 +152,7 @@ impl Counters {
         let functions = self.functions().clone();
         let result = PyDict::new(py);
         for (name, sums) in functions {
-            let Sums { calls, crossings_out, rows, bytes, native_ns, python_ns } = sums;
-            result.set_item(name, (calls, crossings_out, rows, bytes, native_ns, python_ns))?;
+            result.set_item(name, sums.parts())?;
         }
         Ok(result)
     }

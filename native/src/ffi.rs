@@ -1,4 +1,4 @@
-//! The only `unsafe`, with `ffi/avx2.rs`: the output buffer, the text of a str, and raw reads of Python's objects.
+//! The only `unsafe`, with `ffi/avx2.rs` and `ffi/frames.rs`: the output buffer, the text of a str, and raw reads of Python's objects.
 #![allow(unsafe_code)]
 #![allow(unused_unsafe)] // calling a vector instruction is unsafe before Rust 1.87 only
 
@@ -17,6 +17,7 @@ use crate::json::writer::Out;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+pub mod frames;
 #[cfg(test)]
 mod tests;
 

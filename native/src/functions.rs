@@ -113,19 +113,22 @@ fn write<'py>(
 /// Writes the next rows of a stream: `(bytes, count, error)`, the bytes of `count` whole rows, and what stopped the row
 /// after them. No rows and no error: the end.
 ///
-/// `source` is a `Rows`, which is asked to fetch once, or an iterator, of which up to `limit` values are taken. `start` rows
-/// were written before. `between` stands before every row but the first of all, `after` after each. `form` is "compact",
+/// `source` is a `Rows`, which is asked to fetch once, or an iterator, of which up to `limit` values are taken; with
+/// `opens=True` a function that gives one of them. `about` is what collectors hear of: what the stream was given, and its
+/// `fields=`. `start` rows were written before. `between` stands before every row but the first of all, `after` after each. `form` is "compact",
 /// "ascii", "django" or "fixture"; `nan` is as in `dumps`, but a fixture has Python's words for what is not finite.
 ///
 /// Raises `ValueError` for a form or a `nan` that does not exist; whatever a row raises is returned.
 #[pyfunction]
-#[pyo3(signature = (source, start, limit, *, between="", after="", form="compact", nan="raise"))]
+#[pyo3(signature = (source, start, limit, *, about=None, opens=false, between="", after="", form="compact", nan="raise"))]
 #[allow(clippy::too_many_arguments)] // they are Python's
 pub fn dump_chunk<'py>(
     py: Python<'py>,
     source: Bound<'py, PyAny>,
     start: usize,
     limit: usize,
+    about: Option<(Bound<'py, PyAny>, Option<Bound<'py, PyAny>>)>,
+    opens: bool,
     between: &str,
     after: &str,
     form: &str,
@@ -134,8 +137,15 @@ pub fn dump_chunk<'py>(
     let items = Items { between: between.as_bytes(), after: after.as_bytes() };
     let spelling = Spelling { form, items, not_finite: parse_nan(nan)? };
     let mut meter = Meter::start(py)?;
-    meter.about(&source, None);
-    let written = serializer::dump_chunk(&source, start, limit, &spelling, &mut meter);
+    match &about {
+        Some((given, fields)) => meter.about(given, fields.as_ref()),
+        None => meter.about(&source, None),
+    }
+    let opened = if opens { meter.call_out(|| source.call0()) } else { Ok(source) };
+    let written = match opened {
+        Ok(source) => serializer::dump_chunk(&source, start, limit, &spelling, &mut meter),
+        Err(error) => Ok((PyBytes::new(py, b""), 0, Some(error))),
+    };
     let size = written.as_ref().map_or(0, |(bytes, ..)| {
         meter.output(bytes);
         bytes.as_bytes().len()

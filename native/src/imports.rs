@@ -76,6 +76,12 @@ imports! {
     collectors: PyAny = "pyforge_web.metering"."active",
     /// The `ContextVar` with the notes of the call that runs
     notes: PyAny = "pyforge_web.metering"."notes",
+    /// The `ContextVar` with the tag that is written
+    place: PyAny = "pyforge_web.sites"."place",
+    /// The `ContextVar` with the line that made the stream that is written
+    origin: PyAny = "pyforge_web.sites"."origin",
+    /// Says whose code a frame runs
+    standing: PyAny = "pyforge_web.sites"."standing",
 }
 
 impl Imports {

@@ -10,6 +10,7 @@
 //! | [`validator`] | a model's fields, compiled: `clean_fields` in one crossing |
 //! | [`meter`] | what a call cost |
 //! | [`counters`] | what the calls of a collector cost together |
+//! | [`recording`] | which of them are alike, and what those cost |
 //! | [`error`] | what can go wrong, and its way out to Python |
 //! | [`imports`] | the Python objects that Rust may name |
 //! | [`ffi`] | the only `unsafe`: the output buffer, the text of a str, raw reads |
@@ -24,6 +25,7 @@ pub mod imports;
 pub mod json;
 pub mod kinds;
 pub mod meter;
+pub mod recording;
 pub mod rules;
 pub mod serializer;
 pub mod validator;
@@ -39,6 +41,8 @@ mod _native {
     use super::counters::Counters;
     #[pymodule_export]
     use super::functions::{dump_chunk, dumps, dumps_html, dumps_response, listen, read, totals};
+    #[pymodule_export]
+    use super::recording::Tally;
     #[pymodule_export]
     use super::serializer::{Columns, Records, Rows, Tuples};
     #[pymodule_export]

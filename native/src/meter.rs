@@ -13,6 +13,7 @@ use pyo3::types::{PyBytes, PyList, PyTuple, PyType};
 use crate::counters::{Counters, Sums};
 use crate::ffi;
 use crate::imports::Imports;
+use crate::recording::Call;
 
 static LISTENED: AtomicBool = AtomicBool::new(false);
 static CROSSINGS_IN: AtomicU64 = AtomicU64::new(0);
@@ -105,7 +106,7 @@ impl<'py> Meter<'py> {
 
     /// Ends the call and tells the collectors.
     #[inline]
-    pub fn finish(self, py: Python<'py>, function: &'static str, bytes: usize) -> PyResult<()> {
+    pub fn finish(self, _py: Python<'py>, function: &'static str, bytes: usize) -> PyResult<()> {
         add(&CROSSINGS_IN, 1);
         add(&CROSSINGS_OUT, self.crossings_out);
         add(&BYTES, bytes as u64);
@@ -115,7 +116,7 @@ impl<'py> Meter<'py> {
                 let python_ns = listening.python.as_nanos() as u64;
                 let native_ns = (listening.started.elapsed().as_nanos() as u64).saturating_sub(python_ns);
                 let (crossings_out, rows, bytes) = (self.crossings_out, self.rows as u64, bytes as u64);
-                listening.tell(py, function, &Sums { calls: 1, crossings_out, rows, bytes, native_ns, python_ns })
+                listening.tell(function, &Sums { calls: 1, crossings_out, rows, bytes, native_ns, python_ns })
             }
         }
     }
@@ -131,13 +132,17 @@ struct Listening<'py> {
 
 /// What a collector that wants details hears beside the sums.
 #[derive(Default)]
-struct Details<'py> {
-    value: Option<Bound<'py, PyAny>>,
-    fields: Option<Bound<'py, PyAny>>,
-    output: Option<Bound<'py, PyBytes>>,
-    model: Option<Bound<'py, PyType>>,
+pub struct Details<'py> {
+    /// What was written, or judged.
+    pub value: Option<Bound<'py, PyAny>>,
+    /// With which `fields=`.
+    pub fields: Option<Bound<'py, PyAny>>,
+    /// The text.
+    pub output: Option<Bound<'py, PyBytes>>,
+    /// The class of the instances or tuples in it.
+    pub model: Option<Bound<'py, PyType>>,
     /// Only once Python code runs that could take them.
-    notes: Option<Notes<'py>>,
+    pub notes: Option<Notes<'py>>,
 }
 
 impl<'py> Listening<'py> {
@@ -149,7 +154,8 @@ impl<'py> Listening<'py> {
         if listeners.is_empty() {
             return Ok(None);
         }
-        let detailed = listeners.iter_borrowed().any(|each| each.cast::<Counters>().is_ok_and(|it| it.get().detailed));
+        let detailed =
+            listeners.iter_borrowed().any(|each| each.cast::<Counters>().is_ok_and(|it| it.get().is_detailed()));
         let details = detailed.then(Details::default);
         Ok(Some(Box::new(Self { listeners, details, started: Instant::now(), python: Duration::ZERO })))
     }
@@ -166,20 +172,13 @@ impl<'py> Listening<'py> {
         }
     }
 
-    fn tell(&mut self, py: Python<'py>, function: &'static str, sums: &Sums) -> PyResult<()> {
+    fn tell(&mut self, function: &'static str, sums: &Sums) -> PyResult<()> {
         let details = self.details.take();
         for listener in &self.listeners {
             let counters = listener.cast::<Counters>()?.get();
             counters.add(function, sums);
-            if let Some(Details { value, fields, output, model, notes, .. }) =
-                details.as_ref().filter(|_| counters.detailed)
-            {
-                let notes = notes.as_ref().map(|notes| &notes.taken);
-                let Sums { crossings_out, rows, bytes, native_ns, python_ns, .. } = sums;
-                listener.call_method1(
-                    intern!(py, "record"),
-                    (function, crossings_out, rows, bytes, native_ns, python_ns, value, fields, output, model, notes),
-                )?;
+            if let Some(details) = &details {
+                counters.record(&listener, &Call { function, sums }, details, self.started)?;
             }
         }
         Ok(())
@@ -187,8 +186,9 @@ impl<'py> Listening<'py> {
 }
 
 /// What Python code notes of this call while it runs.
-struct Notes<'py> {
-    taken: Bound<'py, PyList>,
+pub struct Notes<'py> {
+    /// The list that it notes them in.
+    pub taken: Bound<'py, PyList>,
     /// The notes of the call around this one.
     around: Option<Bound<'py, PyAny>>,
 }

@@ -167,6 +167,7 @@ def _group(number: int, group: Stats, span: float) -> dict[str, Any]:
         "fields_more": max(0, group["field_count"] - len(group["fields"])),
         "native": _us(group["native_us"]),
         "python": _us(max(0.0, group["python_us"] - group["database_us"])),
+        "compile": _us(group["compile_us"]) if group["compile_us"] else "",
         "min": _us(group["min_us"]),
         "median": _us(group["median_us"]),
         "max": _us(group["max_us"]),
@@ -203,7 +204,16 @@ def _validator(number: int, each: Stats) -> dict[str, Any]:
         "time": _us(each["us"]),
         "calls_text": f"{each['calls']:,}",
         "rows_text": f"{each['rows']:,}",
+        "failures": [_failure(*failure) for failure in each["failures"]],
     }
+
+
+def _failure(field: str, code: str, number: int) -> dict[str, str]:
+    """Of the errors of a batch that nobody has read, no code is known: Django has not been asked for them."""
+    is_read = code != "unread"
+    said = f"{field} {code}" if is_read else f"{field} (errors not read)"
+    title = "" if is_read else "Refused. The code is known when error_list() is called."
+    return {"text": f"{said} \N{MULTIPLICATION SIGN}{number:,}", "title": title}
 
 
 def _function(function: Stats) -> dict[str, Any]:

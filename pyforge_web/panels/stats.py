@@ -16,6 +16,7 @@ from typing import Any
 from django.apps import apps
 
 from pyforge_web.bridge import BUILD_PROFILE, VERSION
+from pyforge_web.compilation import Compilation
 from pyforge_web.conf import get_settings
 from pyforge_web.groups import Group, Sums
 from pyforge_web.metering import Collector, compiled
@@ -64,13 +65,13 @@ def gather(collector: Collector, env: Stats, *, streaming: bool) -> Stats:
         "state": "streaming" if streaming else "complete",
         "totals": _totals(collector, groups),
         "warnings": [_warning(*each) for each in warned[:_WARNINGS]],
-        "groups": [_group(group, marks.get(id(group), [])) for group in written[:_GROUPS]],
+        "groups": [_group(group, marks.get(id(group), []), collector.compiled) for group in written[:_GROUPS]],
         "more": {
             "groups": max(0, len(written) - _GROUPS),
             "ungrouped": recording.ungrouped if recording else 0,
             "warnings": max(0, len(warned) - _WARNINGS),
         },
-        "lanes": {source: _lane(marks_, collector) for source, marks_ in recording.lanes.items()} if recording else {},
+        "lanes": {source: _lane(calls, collector) for source, calls in collector.lanes.items()},
         "validators": _validators(collector, groups),
         "compiled": {"count": compiled.count, "us": _us(compiled.ns)},
         "functions": [{"name": name, **_sums(sums)} for name, sums in list(collector.functions.items())[:_FUNCTIONS]],
@@ -117,7 +118,8 @@ def _sums(sums: Sums) -> Stats:
     }
 
 
-def _group(group: Group, words: list[str]) -> Stats:
+def _group(group: Group, words: list[str], events: list[Compilation]) -> Stats:
+    labels = group.label.split(", ")
     columns = sorted(group.columns.items(), key=lambda item: -item[1].callback_ns)
     return {
         "source": group.source,
@@ -139,6 +141,7 @@ def _group(group: Group, words: list[str]) -> Stats:
         "python_us": _us(group.python_ns),
         "database_us": _us(group.database_ns),
         "start_us": _us(group.start_ns),
+        "compile_us": _us(sum(event.ns for event in events if event.kind == "serializer" and event.label in labels)),
         "min_us": _us(group.min_ns),
         "median_us": _us(median(group.durations)),
         "max_us": _us(group.max_ns),

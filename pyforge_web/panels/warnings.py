@@ -49,6 +49,8 @@ class Warned:
 def _similar(seen: Seen) -> Found:
     for group in seen.groups:
         rows = group.rows + group.django_rows
+        if group.source == "stream":
+            continue  # its calls are the parts of one body
         if group.calls >= seen.limits["SIMILAR_CALLS"] and rows <= _FEW_ROWS * group.calls and not group.duplicates:
             verb, change = "written", "Give the whole list or QuerySet at once"
             if group.source == "validate":
@@ -67,7 +69,8 @@ def _converted(seen: Seen) -> Found:
 
 def _queried(seen: Seen) -> Found:
     for group in seen.groups:
-        if group.query_count:
+        # What a stream's own iterator asks for each part is no query for each row.
+        if group.query_count > (group.calls if group.source == "stream" else 0):
             cause, fix = _cause(group)
             yield group, {"label": group.label, "queries": group.query_count, "cause": cause, "change": fix}
 

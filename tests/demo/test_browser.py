@@ -17,6 +17,8 @@ LOOKS = [
     ("/explorer/", "dark", WIDE),
     ("/warnings/", "dark", PHONE),
     ("/warnings/PF001/", "light", PHONE),
+    ("/export/", "light", PHONE),
+    ("/export/", "dark", PHONE),
     ("/import/?sample=json", "light", PHONE),
     ("/import/?sample=csv", "dark", WIDE),
     ("/embedded-jinja2/", "light", WIDE),

@@ -20,6 +20,7 @@ from django.utils.functional import lazy
 
 import pyforge_web
 from pyforge_web import CompiledSerializer, PyForgeJsonResponse, dumps, metering, serialize_instance
+from pyforge_web.bridge import Tally
 from pyforge_web.html import pyforge_json
 from pyforge_web.metering import collect
 from pyforge_web.validators import CompiledValidator
@@ -282,6 +283,52 @@ def test_each_native_function_has_its_source():
     assert counted - direct <= metering.SOURCES.keys()
 
 
+def run(code, name, **names):
+    """Runs code of its own, which is freed afterwards."""
+    exec(compile(code, name, "exec"), {"__name__": "own", "dumps": dumps, **names})
+
+
+def test_code_and_types_that_are_gone_are_not_taken_for_others():
+    """Native code knows a group again by addresses, which Python gives to the next object."""
+    with collect(sites=True) as found:
+        for number in range(30):
+            run("dumps([1])", f"file{number}")
+        for number in range(30):
+            run("dumps(value)", "same", value=type(f"Kind{number}", (list,), {})([1]))
+    assert [said.site.file for said in found.groups[:30]] == [f"file{number}" for number in range(30)]
+    assert [said.value_type for said in found.groups[30:]] == [f"Kind{number}" for number in range(30)]
+
+
+def test_the_names_of_fields_tell_groups_apart():
+    names, article = ["id"], Article(id=1, title="a")
+    with collect(sites=True) as found:
+        for added in (None, "title", None):
+            names += [added] if added else []
+            dumps(article, fields=names)
+    assert [(said.fields, said.calls) for said in found.groups] == [(("id",), 1), (TWO, 2)]
+    with collect(sites=True) as found:
+        for fields in (TWO, ("id",), TWO):
+            dumps(article, fields=fields)
+    assert [(said.fields, said.calls) for said in found.groups] == [(TWO, 2), (("id",), 1)]
+
+
+def test_each_tag_is_a_group_also_from_one_line(settings):
+    settings.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "NAME": "django"}]
+    template = engines["django"].from_string("{% load pyforge %}{% pyforge_json x %}\n{% pyforge_json x %}")
+    with collect(**DETAILS) as found:
+        for _ in range(3):
+            template.render({"x": [1, 2]})
+    assert [(said.template.line, said.calls) for said in found.groups] == [(1, 3), (2, 3)]
+
+
+def test_calls_of_a_framework_belong_to_the_line_before_it():
+    with collect(**DETAILS) as found:
+        for _ in range(3):
+            run("dumps([1])", "a", __name__="django.views")
+            run("dumps([1])", "b", __name__="pyforge_web.own")
+    assert [(said.site.file, said.calls) for said in found.groups] == [(__file__, 6)]
+
+
 def test_durations_and_lanes():
     with collect(**DETAILS) as found:
         for _ in range(400):
@@ -291,7 +338,7 @@ def test_durations_and_lanes():
     assert len(said.durations) == 50
     assert 0 < said.min_ns <= min(said.durations) <= max(said.durations) <= said.max_ns
     assert said.native_ns + said.python_ns >= 400 * said.min_ns
-    lane = found.recording.lanes["direct"]
+    lane = found.lanes["direct"]
     assert len(lane) == 300
     assert lane == sorted(lane)
     assert lane[0][0] == said.start_ns >= 0
@@ -314,7 +361,8 @@ def test_outputs_that_were_written_before():
     assert found.groups[0].duplicates == 3
     with collect(sites=True) as found:
         dumps([1])
-    assert found.groups[0].outputs == set()
+        dumps([1])
+    assert found.groups[0].duplicates == 0
 
 
 def test_calls_are_kept_when_asked_for():
@@ -461,8 +509,25 @@ def test_compilations():
     assert event is metering.compiled.newest[-1]
 
 
+def test_columns_of_queries_and_instances_are_compiled_once():
+    Customs.objects.create(unchanged="a", backwards="b")
+    with collect() as found:
+        for _ in range(2):
+            dumps(Customs.objects.values("backwards", "unchanged", "id"))
+            dumps(Customs(unchanged="x"), fields=["unchanged", "id", "backwards"])
+            b"".join(pyforge_web.PyForgeStreamingResponse(Customs.objects.values("backwards", "unchanged", "id")))
+    label = Customs._meta.label
+    assert [(each.label, each.kind, each.native, each.django) for each in found.compiled] == [
+        (label, "serializer", 2, 1),
+        (label, "serializer", 3, 0),
+    ]
+    assert all(each.ns > 0 for each in found.compiled)
+
+
 def test_what_is_said_is_plain(articles):
     """All of it can be stored as JSON, but for the tuples."""
     said = group(lambda: dumps(Article.objects.all()))
-    plain = {name: getattr(said, name) for name in said.__slots__ if name not in ("columns", "outputs")}
+    names = [*said.__slots__, *(name for name, kind in vars(Tally).items() if inspect.isgetsetdescriptor(kind))]
+    plain = {name: getattr(said, name) for name in names if name != "columns"}
+    assert plain["calls"] == 1
     assert json.loads(json.dumps(plain))

@@ -8,7 +8,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from asgiref.sync import iscoroutinefunction, sync_to_async
+from asgiref.sync import SyncToAsync, iscoroutinefunction, sync_to_async
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
@@ -199,6 +199,47 @@ def test_it_stands_in_either_chain():
         return HttpResponse()
 
     assert iscoroutinefunction(PyForgeMiddleware(respond))
+
+
+def test_an_asynchronous_chain_stays_on_its_loop(settings, monkeypatch):
+    """A synchronous middleware in it costs each request two hops between threads."""
+    hops = []
+    hop = SyncToAsync.__call__
+
+    async def counted(self, *args, **kwargs):
+        hops.append(self.func)
+        return await hop(self, *args, **kwargs)
+
+    monkeypatch.setattr(SyncToAsync, "__call__", counted)
+    counts = []
+    for settings.MIDDLEWARE in ([], [MIDDLEWARE]):
+        hops.clear()
+        ask_async("/async_one/")
+        counts.append(len(hops))
+    assert counts[0] == counts[1]
+
+
+class LeaveError(BaseException):
+    """What Django makes no response of: the server stops, the task is cancelled."""
+
+
+def test_whatever_is_raised_nobody_listens_afterwards():
+    def leave(request):
+        assert len(metering.active.get()) == 1
+        raise LeaveError
+
+    async def leave_async(request):
+        leave(request)
+
+    async def ask_for_it(request):
+        with pytest.raises(LeaveError):
+            await PyForgeMiddleware(leave_async)(request)
+        assert metering.active.get() == ()
+
+    with pytest.raises(LeaveError):
+        PyForgeMiddleware(leave)(RequestFactory().get("/"))
+    assert metering.active.get() == ()
+    asyncio.run(ask_for_it(RequestFactory().get("/")))
 
 
 def synchronous(get_response):

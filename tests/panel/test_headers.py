@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.http.response import ResponseHeaders
 from django.test import Client
 
 from tests.panel.conftest import PLACES, PYFORGE, TOOLBAR
@@ -25,6 +26,19 @@ def test_each_metric_stands_there_once(ask, site, place, expected):
     response = ask("/timed/").response
     assert metrics(response) == expected
     assert response.headers["Server-Timing"].startswith('db;dur=5;desc="a, b"')
+
+
+def test_a_toolbar_that_keeps_the_header_itself_does_not_double_it(ask, site, monkeypatch):
+    """This one replaces it, and a later one may append to it."""
+    replace = ResponseHeaders.__setitem__
+
+    def append(self, key, value):
+        before = self.get(key) if key == "Server-Timing" else None
+        replace(self, key, f"{before}, {value}" if before else value)
+
+    monkeypatch.setattr(ResponseHeaders, "__setitem__", append)
+    site.MIDDLEWARE = PLACES[""]
+    assert metrics(ask("/timed/").response) == ["db", "PyForgePanel_total"]
 
 
 def test_an_idle_request_has_no_header_of_ours(ask, site):

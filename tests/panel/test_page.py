@@ -4,8 +4,11 @@ import html5lib
 import pytest
 from django.test import Client
 
+from pyforge_web import querysets
 from pyforge_web.panels import display
+from pyforge_web.validators import CompiledValidator
 from tests.app.models import Article, Author
+from tests.panel import urls
 from tests.panel.conftest import Panel, panel_of
 from tests.panel.urls import HOSTILE
 
@@ -85,6 +88,33 @@ def test_validators(ask):
     assert "title blank \N{MULTIPLICATION SIGN}2" in panel.text
     assert "fine" not in panel.content, "never a value"
     assert "fine" not in str(panel.stats)
+
+
+@pytest.mark.django_db
+def test_errors_that_nobody_reads_have_no_code(ask, monkeypatch):
+    def judge(request):
+        CompiledValidator.for_model(Article).clean_rows(
+            [Article(title="", author_id=1), Article(title="", author_id=1)]
+        )
+        return urls.idle(request)
+
+    monkeypatch.setattr(urls.IDLE, "callback", judge)
+    ask("/idle/")
+    panel = ask("/idle/")
+    (validator,) = panel.stats["validators"]
+    assert ["title", "unread", 2] in validator["failures"]
+    assert "title (errors not read) \N{MULTIPLICATION SIGN}2" in panel.text
+
+
+@pytest.mark.django_db
+def test_columns_that_were_compiled_for_the_request_are_named(ask):
+    querysets.compile_columns.cache_clear()
+    first, second = ask("/rows/"), ask("/rows/")
+    assert first.stats["groups"][0]["compile_us"] > 0
+    assert "Compiled in this request: its columns, in" in first.text
+    assert second.stats["groups"][0]["compile_us"] == 0
+    assert "Compiled in this request" not in second.text
+    assert first.warned == [], "that is no fault"
 
 
 def test_the_data_as_json_by_request_id(ask):

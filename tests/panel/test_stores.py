@@ -81,6 +81,12 @@ def test_titles_and_content_of_stats_that_are_not_ours_never_raise(site, kind):
         assert "another version" in panel.content
 
 
+def test_stats_of_another_version_are_not_shown_however_alike(ask):
+    panel = panel_of({**ask("/page/?calls=3").stats, "v": FORMAT + 1})
+    assert "another version" in panel.content
+    assert (panel.title, panel.nav_subtitle) == ("PyForge", "recorded by another version")
+
+
 @pytest.mark.parametrize("path", ["/data/", "/idle/", "/page/"])
 def test_a_live_toolbar_without_stats_renders_for_each_response(site, monkeypatch, path):
     """Titles are rendered for JSON too: an exception there is a 500."""

@@ -1,6 +1,7 @@
 """Streaming bodies: counted to their end, and the panel updated then, also when the client leaves."""
 
 import asyncio
+import re
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from django.core.handlers.base import BaseHandler
 from django.test import AsyncClient, Client, RequestFactory
 
 from pyforge_web.metering import active
+from tests.app.models import Article, Author
 from tests.metering.servers import SERVERS, leave
 from tests.panel.conftest import PLACES, TOOLBAR, Panel
 
@@ -45,6 +47,26 @@ def test_a_body_is_counted_to_its_end_under_asgi(site, place):
     panel = Panel(response)
     assert len(parts) == 3
     assert (panel.calls, panel.stats["state"]) == (3, "complete")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/streamed-rows/", "/streamed-rows-async/"])
+def test_a_stream_of_rows_says_what_they_are(site, path):
+    Article.objects.bulk_create([Article(title=f"{n}", author=Author.objects.create(name="Ann")) for n in range(60)])
+    response = Client().get(path)
+    assert len(b"".join(response.streaming_content).splitlines()) == 60
+    panel = Panel(response)
+    (group,) = panel.stats["groups"]
+    assert (group["source"], group["label"], group["type"], group["path"]) == (
+        "stream", "tests_app.Article", "QuerySet", "values"
+    )  # fmt: skip
+    assert group["fields"] == [field.attname for field in Article._meta.concrete_fields]
+    assert {name: native for name, native, *_ in group["columns"]} == dict.fromkeys(group["fields"], 60)
+    assert (group["calls"], group["rows"]) == (3, 60)
+    assert group["database_us"] == panel.totals["database_us"] > 0
+    assert re.fullmatch(r"tests/panel/urls\.py:\d+ streamed_rows", group["sites"][0])
+    assert panel.warned == []
+    assert "tests_app.Article" in panel.text
 
 
 # Of the other two Django reads the whole body before it sends it.

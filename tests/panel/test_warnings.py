@@ -48,6 +48,28 @@ def test_a_warning_names_the_cause_the_change_and_the_line(ask, articles, code, 
     assert group["words"] == [found["word"]]
 
 
+def finished(ask, path):
+    panel = ask(path)
+    b"".join(panel.response.streaming_content)
+    assert panel.stats["state"] == "complete"
+    return panel
+
+
+@pytest.mark.parametrize("path", ["/streamed-rows/?chunk=1", "/streamed-values/?one", "/streamed/?parts=3"])
+def test_the_parts_of_a_stream_are_no_similar_calls(ask, articles, path):
+    assert finished(ask, path).warned == []
+
+
+def test_a_query_for_each_row_of_a_stream(ask, articles):
+    """One for each part, or fewer, is how an iterable gets its rows."""
+    assert finished(ask, "/streamed-values/").warned == []
+    panel = finished(ask, "/streamed-values/?each")
+    assert panel.warned == ["PF003"]
+    (found,) = panel.stats["warnings"]
+    assert found["text"].startswith("Writing generator ran 13 more queries: tests_app.Author was fetched")
+    assert found["sites"][0].endswith("streamed_values")
+
+
 def test_a_field_that_django_converts(ask, site):
     from tests.rows.models import Customs
 

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
-from pyforge_web import PyForgeJsonResponse, dumps
+from pyforge_web import PyForgeJsonResponse, PyForgeStreamingResponse, dumps
 from pyforge_web.validators import CompiledValidator
 from tests.app.models import Article, Author
 from tests.rows.models import Customs
@@ -80,6 +80,25 @@ def streamed(request):
             time.sleep(pause)
 
     return StreamingHttpResponse(body(), content_type="application/x-ndjson")
+
+
+def streamed_rows(request):
+    return PyForgeStreamingResponse(Article.objects.all(), chunk_size=int(request.GET.get("chunk", 500)))
+
+
+async def streamed_rows_async(request):
+    return streamed_rows(request)
+
+
+def streamed_values(request):
+    """A generator that asks the database once for each part, or for each row."""
+
+    def values():
+        articles = Article.objects.all()
+        for article in articles if "each" in request.GET else articles.select_related("author"):
+            yield {"title": article.title, "author": article.author.name}
+
+    return PyForgeStreamingResponse(values(), chunk_size=1 if "one" in request.GET else 500)
 
 
 HELD = threading.Event()
@@ -219,6 +238,9 @@ urlpatterns = [
     path("broken/", broken),
     path("redirect/", redirect),
     path("streamed/", streamed),
+    path("streamed-rows/", streamed_rows),
+    path("streamed-rows-async/", streamed_rows_async),
+    path("streamed-values/", streamed_values),
     path("held/", held),
     path("release/", release),
     path("streamed-async/", streamed_async),

@@ -247,6 +247,6 @@ class TestTheResponse:
     def test_each_chunk_is_one_crossing(self):
         with collect() as found:
             read([1] * 1050)
-        # 50, twice 500, and the end; each value is asked of the iterator, and so is that.
-        assert (found.calls, found.crossings_out, found.bytes) == (4, 1051, 2100)
+        # 50, twice 500, and the end; the iterator is asked for, each value of it, and the end.
+        assert (found.calls, found.crossings_out, found.bytes) == (4, 1052, 2100)
         assert set(found.sources) == {"stream"}

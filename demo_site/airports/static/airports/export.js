@@ -53,7 +53,7 @@ function show(found, begun) {
   const items = {
     received: formatBytes(found.bytes),
     "first byte": `${found.first.toFixed(0)} ms`,
-    "so far": `${seconds.toFixed(2)} s`,
+    time: `${seconds.toFixed(2)} s`,
     "airports a second": formatCount(Math.round(found.count / seconds)),
     parts: formatCount(found.parts),
   };
