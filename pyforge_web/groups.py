@@ -104,6 +104,8 @@ class Group(Tally):
     def _add_columns(self, reading: Reading, prefix: str) -> None:
         django = reading.django()
         for index, name in enumerate(reading.columns):
+            if not name:
+                continue
             column = self.columns.setdefault(prefix + name, Column(why=django.get(index, "")))
             number, ns = reading.callbacks.get(index, (0, 0))
             column.callback_ns += ns

@@ -16,15 +16,20 @@ class Query(NamedTuple):
     ns: int
 
 
+Path = Literal["values", "django", "instance"]
+
+
 class Reading:
-    """How a QuerySet was read: natively (`values`) or on Django's path, and what each column cost."""
+    """How rows were read, and what each column cost: of a QuerySet natively (`values`) or on Django's path, or of
+    instances in memory."""
 
     __slots__ = ("_noted", "callbacks", "columns", "database_ns", "django", "model", "path", "queries", "rows", "why")
 
-    def __init__(self, model: type, path: Literal["values", "django"], why: str, noted: list[Any]) -> None:
+    def __init__(self, model: type, path: Path, why: str, noted: list[Any]) -> None:
         self.model = model
         self.path = path
         self.why = why
+        # An empty name is a column that is not written.
         self.columns: list[str] = []
         # The columns that go through Django's converters: their index, and why; asked for once in a group.
         self.django: Callable[[], dict[int, str]] = dict
@@ -64,8 +69,8 @@ class Reading:
         return timed
 
 
-def note_reading(model: type, path: Literal["values", "django"], why: str = "") -> Reading | None:
-    """Notes that the running call reads a QuerySet; None where no collector wants to know."""
+def note_reading(model: type, path: Path, why: str = "") -> Reading | None:
+    """Notes that the running call reads a QuerySet, or instances; None where no collector wants to know."""
     noted = notes.get()
     if noted is None:
         return None

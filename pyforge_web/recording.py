@@ -151,7 +151,7 @@ def _names(models: list[type], path: str, readings: list[Reading]) -> tuple[str,
     """The columns that a call has written where it named none."""
     for reading in readings:
         if reading.columns:
-            return tuple(reading.columns)
+            return tuple(filter(None, reading.columns))
     if path == "instance" and issubclass(models[0], Model):
         return tuple(column.attname for column in models[0]._meta.concrete_fields)
     return ()
