@@ -79,9 +79,9 @@ def test_a_whole_queryset_on_djangos_path(sqlite):
 
 def test_instances_in_memory(sqlite):
     articles = list(on(sqlite)(Article).select_related("author"))
-    group, found = group_of(lambda: pyforge_web.dumps(articles, fields=["id", {"author": ["name"]}]))
+    group, _ = group_of(lambda: pyforge_web.dumps(articles, fields=["id", {"author": ["name"]}]))
     assert (group.path, group.label, group.query_count) == ("instance", "relations.Article", 0)
-    group, found = group_of(lambda: pyforge_web.dumps(articles, fields=["id", {"tags": ["name"]}], fetch=True))
+    group, _ = group_of(lambda: pyforge_web.dumps(articles, fields=["id", {"tags": ["name"]}], fetch=True))
     assert group.query_count == 1
 
 
@@ -108,6 +108,6 @@ def test_each_chunk_of_a_stream(database):
 
 def test_a_prefetch(sqlite):
     queryset = on(sqlite)(Article).prefetch_related(Prefetch("comments", Comment.objects.filter(score=1)))
-    group, found = group_of(lambda: pyforge_web.dumps(queryset, fields=["id", {"comments": ["text"]}]))
+    group, _ = group_of(lambda: pyforge_web.dumps(queryset, fields=["id", {"comments": ["text"]}]))
     assert group.columns["Comment.text"].native == Comment.objects.filter(score=1).count()
     assert Tag._meta.label not in group.label
