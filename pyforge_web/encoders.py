@@ -26,7 +26,7 @@ from .instances import bare, chosen, chosen_list, plain
 from .nesting import FieldNames, is_flat, parse
 from .querysets import choose, rows
 from .refusals import Refusal, refuse, refuse_key, refuse_secrets
-from .relations import nested, plain_nested
+from .relations import is_of_own_models, nested, plain_nested
 
 __all__ = ["Refusal", "adumps", "convert", "convert_key", "dumps", "plain_data", "refuse_bare", "select"]
 
@@ -123,7 +123,7 @@ def select(data: Any, fields: object, fetch: bool = False) -> Any:
             f"fields= chooses columns of a QuerySet, an instance, a page or a list of instances, "
             f"not of {type(data).__name__}"
         )
-    if not is_flat(chosen_fields):
+    if not is_flat(chosen_fields) or is_of_own_models(data):
         return nested(data, chosen_fields, fetch)
     names = cast("tuple[str, ...]", chosen_fields)
     if isinstance(data, Model):
@@ -139,7 +139,7 @@ def plain_data(data: Any, fields: object = None, fetch: bool = False) -> Any:
     chosen_fields = None if fields is None else parse(fields)
     if isinstance(data, Page):
         return plain_data(data.object_list, fields, fetch)
-    if chosen_fields is not None and not is_flat(chosen_fields):
+    if chosen_fields is not None and (not is_flat(chosen_fields) or is_of_own_models(data)):
         return plain_nested(list(data) if isinstance(data, tuple) else data, chosen_fields, fetch)
     if isinstance(data, list | tuple):
         return [plain_data(item, fields) for item in data]

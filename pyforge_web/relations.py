@@ -166,12 +166,18 @@ def open_query(plan: Plan, *, chunked: bool = False) -> Opened | None:
     return Opened(plan, statement, reading)
 
 
+def is_of_own_models(data: object) -> bool:
+    """Whether this is a QuerySet that makes its instances in a way of its own: `values()` would give other rows."""
+    kind = data._iterable_class if isinstance(data, QuerySet) else ModelIterable
+    return kind is not ModelIterable and issubclass(kind, ModelIterable)
+
+
 def resolve(queryset: AnyQuerySet, fields: Fields) -> Tree:
     """The tree of a model QuerySet's fields.
 
     Raises `TypeError` for rows that have no relations, `FieldError` for a name that does not exist.
     """
-    if queryset._iterable_class is not ModelIterable:
+    if not issubclass(queryset._iterable_class, ModelIterable):
         raise TypeError(
             "fields= with relations needs a QuerySet of models: leave out values() and values_list(), or name the "
             "columns of relations in them"

@@ -11,7 +11,7 @@ from . import instances, querysets
 from .bridge import Nested, Rows
 from .encoders import refuse_bare, select
 from .nesting import Fields, is_flat, parse
-from .relations import memory_chunks, nested_chunks, resolve
+from .relations import is_of_own_models, memory_chunks, nested_chunks, resolve
 
 # Runs the query, with the number of rows that each fetch takes, or begins with the values.
 Reader = Callable[[Iterator[int]], Rows | Nested | Iterator[Any]]
@@ -59,7 +59,7 @@ def _queryset_reader(queryset: querysets.AnyQuerySet, names: Fields | None, chun
     """The reader of a QuerySet; an evaluated one is read as it is now, without a query."""
     if names is None and (refusal := refuse_bare(queryset)):
         raise TypeError(f"{refusal.problem}; {refusal.hint}")
-    if names is not None and not is_flat(names):
+    if names is not None and (not is_flat(names) or is_of_own_models(queryset)):
         return _nested_reader(queryset, names, chunk_size)
     columns = cast("tuple[str, ...] | None", names)
     if queryset._result_cache is not None and queryset._iterable_class is ModelIterable:

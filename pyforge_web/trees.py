@@ -10,7 +10,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Field, Manager, Model, Prefetch
 from django.db.models.constants import LOOKUP_SEP
 
-from .nesting import Fields
+from .nesting import Fields, Nest
 from .related import Relation, find_column, find_relation, unknown, unknown_relation
 
 AnyQuerySet = Any  # a QuerySet: the stubs know nothing of its lookups
@@ -54,18 +54,38 @@ class Lookup(NamedTuple):
     queryset: AnyQuerySet | None
 
 
+class Around(NamedTuple):
+    """The rows around those of a relation: where these lead back, Django has that very instance, and loads no other.
+
+    `loaded` are the relations that the QuerySet of a reverse key has loaded before it is told of them.
+    """
+
+    relation: Relation
+    lookups: list[Lookup]
+    loaded: frozenset[str]
+    around: "Around | None"
+
+    def is_behind(self, relation: Relation) -> bool:
+        """Whether a relation of the related rows leads back to them."""
+        if relation.field is not self.relation.field or relation.name in self.loaded:
+            return False
+        if relation.sort == "forward":
+            return self.relation.sort in ("reverse", "backward")
+        return relation.sort == "backward" and self.relation.sort == "forward"
+
+
 def grow(queryset: AnyQuerySet, fields: Fields, path: Path = ()) -> Tree:
     """The tree of a QuerySet's fields.
 
     Raises `FieldError` for a name that is neither a column nor a relation nor added by the query, and `ValueError` for
     lookups that Django refuses.
     """
-    return _tree(queryset.model, fields, _lookups(queryset._prefetch_related_lookups), _added(queryset), path)
+    return _tree(queryset.model, fields, _lookups(queryset._prefetch_related_lookups), _added(queryset), path, None)
 
 
 def grow_model(model: type[Model], fields: Fields) -> Tree:
     """The same for a model of which nothing more is known."""
-    return _tree(model, fields, [], (), ())
+    return _tree(model, fields, [], (), (), None)
 
 
 def doubts(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -93,7 +113,9 @@ def prefetches(tree: Tree, path: Path = ()) -> "Iterator[Prefetch[Any]]":
             yield from prefetches(item.tree, (*path, item.name))
 
 
-def _tree(model: type[Model], fields: Fields, lookups: list[Lookup], added: Path, path: Path) -> Tree:
+def _tree(
+    model: type[Model], fields: Fields, lookups: list[Lookup], added: Path, path: Path, around: Around | None
+) -> Tree:
     items: list[Leaf | Branch] = []
     for item in fields:
         if isinstance(item, str):
@@ -102,28 +124,37 @@ def _tree(model: type[Model], fields: Fields, lookups: list[Lookup], added: Path
                 raise unknown(model, item, path, added)
             items.append(Leaf(item, field))
         else:
-            items.append(_branch(model, item.name, item.fields, lookups, added, path))
+            items.append(_branch(model, item, lookups, added, path, around))
     return Tree(model, tuple(items))
 
 
-def _branch(model: type[Model], name: str, fields: Fields, lookups: list[Lookup], added: Path, path: Path) -> Branch:
+def _branch(
+    model: type[Model], item: Nest, lookups: list[Lookup], added: Path, path: Path, around: Around | None
+) -> Branch:
     """A relation, or what a `Prefetch` gives under the name of its `to_attr`."""
+    name, fields = item
     mine = [lookup for lookup in lookups if lookup.to[0] == name]
     relation = find_relation(model, mine[0].through[0] if mine else name)
     if relation is None:
         raise unknown_relation(model, name, path, added)
     _refuse_conflict(model, name, relation)
+    within = (*path, name)
+    if around is not None and relation.model and name == relation.name and around.is_behind(relation):
+        onwards = [lookup for lookup in mine if len(lookup.to) > 1]
+        rest = [*around.lookups, *(Lookup(each.through[1:], each.to[1:], each.queryset) for each in onwards)]
+        return Branch(name, relation, fields, _tree(relation.model, fields, rest, (), within, around.around), None)
     queryset = mine[0].queryset if mine and len(mine[0].to) == 1 else None
     if queryset is None and mine and not relation.many:
         queryset = _base_queryset(relation)
-    within = (*path, name)
     if relation.model is None:  # of several models: which names there are is known with the objects
         return Branch(name, relation, fields, Tree(Model, ()), queryset)
     source = queryset
     if source is None and relation.many:
         source = relation.model._default_manager.all()
     rest = _rest(mine, source, within)
-    tree = _tree(relation.model, fields, rest, () if source is None else _added(source), within)
+    own = [] if source is None or relation.sort != "reverse" else _lookups(source._prefetch_related_lookups)
+    here = Around(relation, lookups, frozenset(lookup.to[0] for lookup in own), around)
+    tree = _tree(relation.model, fields, rest, () if source is None else _added(source), within, here)
     return Branch(name, relation, fields, tree, queryset)
 
 

@@ -4,6 +4,7 @@ import datetime
 from datetime import UTC, date, timedelta
 from decimal import Decimal
 
+from tests.relations import unusual_data
 from tests.relations.models import (
     Article,
     Author,
@@ -40,6 +41,7 @@ def load(db):
     blog(db, people(db))
     places(db)
     keys(db)
+    unusual_data.load(db)
 
 
 def people(db):

@@ -290,3 +290,6 @@ class Peculiar(models.Model):
 
     def __str__(self):
         return self.text
+
+
+from tests.relations.unusual import *  # noqa: E402, F403 - the models of this app are in two files
