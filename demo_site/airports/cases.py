@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS, NEARBY_FIELDS
 from demo_site.airports.models import Airport, Country
@@ -60,12 +60,14 @@ def _nearby() -> QuerySet[Airport]:
 
 
 def _nested() -> list[dict[str, Any]]:
-    """The airports that Django has joined and prefetched, as dicts of what NEARBY_FIELDS names."""
+    """The airports that Django has joined and prefetched, of their columns those that are needed, as dicts."""
 
     def country(airport: Airport) -> dict[str, Any]:
         return {"code": airport.country.code, "name": airport.country.name}
 
-    rows = _nearby().select_related("country").prefetch_related("nearby__country")
+    columns = ("icao", "iata", "name", "latitude", "longitude", "country__code", "country__name")
+    near = Prefetch("nearby", Airport.objects.select_related("country").only(*columns))
+    rows = _nearby().select_related("country").only(*columns).prefetch_related(near)
     return [
         {
             **{name: getattr(row, name) for name in ("icao", "iata", "name")},
@@ -109,8 +111,8 @@ CASES = (
     Case(
         "nearby",
         "500 airports, their countries and the airports near them",
-        "Nested two levels. Django joins and prefetches instances, which become dicts; ours is two statements of flat "
-        "rows, grouped by Rust.",
+        "Nested two levels. Django joins and prefetches instances of the columns that are needed, which become dicts; "
+        "ours is two statements of flat rows, grouped by Rust.",
         _nested,
         _nearby,
         fields=NEARBY_FIELDS,
