@@ -23,13 +23,13 @@ Compared = Callable[[Any], Hashable]
 class Keys(Expression):
     """`(1, 2, 3)`: integers as they are, for Django prepares each parameter of `IN` in eight steps."""
 
-    def __init__(self, numbers: Sequence[int]) -> None:
+    def __init__(self, numbers: list[int]) -> None:
         super().__init__()
         self.numbers = numbers
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:
         """The text of the list."""
-        return f"({', '.join(map(str, self.numbers))})", ()
+        return f"({str(self.numbers)[1:-1]})", ()
 
 
 class Link(NamedTuple):
@@ -135,5 +135,5 @@ def _of_type(manager: Any, keys: Sequence[Any]) -> Q:
 def _listed(relation: Relation, model: type[Model], keys: Sequence[Any]) -> Any:
     """What follows `IN`."""
     field = source_field(relation, model) if relation.sort == "many_to_many" else relation.field
-    plain = kind_of(field.target_field) == "integer" and all(type(key) is int for key in keys)
-    return Keys(keys) if plain else list(keys)
+    plain = kind_of(field.target_field) == "integer" and set(map(type, keys)) == {int}
+    return Keys(list(keys)) if plain else list(keys)

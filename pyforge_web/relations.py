@@ -59,7 +59,7 @@ class Opened(NamedTuple):
         using = self.plan.queryset.db
         found = link(model, branch.relation, using)
         values = self._values(index, rows)
-        keys = [key for key in dict.fromkeys(values.values()) if key is not None]
+        keys = list(values) if self._is_plain(index) else list(dict.fromkeys(values.values()))
         if not keys:
             return None
         queryset = related_rows(model, branch, keys, using)
@@ -82,8 +82,11 @@ class Opened(NamedTuple):
         """The values of a column as Django has them, by the driver's."""
         found = dict.fromkeys([row[index] for row in rows])
         found.pop(None, None)
+        if self._is_plain(index):
+            return dict(zip(found, found, strict=True))
         convert = self.statement.convert
-        return {raw: raw for raw in found} if self._is_plain(index) else {raw: convert(index, raw) for raw in found}
+        values = {raw: convert(index, raw) for raw in found}
+        return {raw: value for raw, value in values.items() if value is not None}
 
     def _is_plain(self, index: int) -> bool:
         """Whether the driver's values of a column are Django's."""
