@@ -4,7 +4,7 @@ Every statement gives flat tuples. Native code asks for those of a relation with
 once, grouped by what they belong to, and copies them into the rows above: no instance is made.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -125,17 +125,18 @@ def nested_chunks(
     tree = resolve(queryset, fields)
     if (why := why_nested_django(queryset, tree)) is not None:
         joined = with_relations(queryset, tree)
-        rows = iter(joined) if has_own_fetch(type(joined)) else joined.iterator(chunk_size)
+        rows = joined if has_own_fetch(type(joined)) else joined.iterator(chunk_size)
         return django_chunks(queryset, memory_chunks(rows, fields, chunk_size, fetch=True), why)
     opened = open_query(select(queryset, tree), chunked=True)
     return iter(()) if opened is None else opened.chunks(sizes)
 
 
 def memory_chunks(
-    instances: Iterator[Model], fields: Fields, chunk_size: int, *, fetch: bool = False
+    instances: Iterable[Model], fields: Fields, chunk_size: int, *, fetch: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """The rows of instances, so many of them at once."""
-    while chunk := list(islice(instances, chunk_size)):
+    """The rows of instances, so many of them at once; nothing is asked for before the first."""
+    iterator = iter(instances)
+    while chunk := list(islice(iterator, chunk_size)):
         yield from to_dicts(chunk, fields, fetch=fetch)
 
 

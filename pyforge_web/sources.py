@@ -76,7 +76,7 @@ def _nested_reader(queryset: querysets.AnyQuerySet, fields: Fields, chunk_size: 
     """The same with relations; names that do not exist are found before the first row."""
     resolve(queryset, fields)
     if queryset._result_cache is not None:
-        return lambda _: memory_chunks(iter(queryset), fields, chunk_size)
+        return lambda _: memory_chunks(queryset, fields, chunk_size)
     return lambda sizes: nested_chunks(queryset, fields, sizes, chunk_size)
 
 
