@@ -131,8 +131,12 @@ def _are_plain(fields: tuple[object, ...]) -> bool:
 
 
 def _readings(noted: Sequence[Any]) -> tuple[tuple[type, str, str], ...]:
-    """What tells groups apart in the notes of a call; the first of a stream has a reading for its query, too."""
-    return tuple(dict.fromkeys((note.model, note.path, note.why) for note in noted if type(note) is Reading))
+    """What tells groups apart in the notes of a call; the first of a stream has a reading for its query, too.
+
+    Not the relations of its rows, of which there may be none.
+    """
+    readings = [note for note in noted if type(note) is Reading and not note.within]
+    return tuple(dict.fromkeys((note.model, note.path, note.why) for note in readings))
 
 
 def _path(kind: type, model: type | None, readings: list[Reading]) -> tuple[list[type], str]:

@@ -7,6 +7,7 @@ once, grouped by what they belong to, and copies them into the rows above: no in
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
+from time import perf_counter_ns
 from typing import Any, NamedTuple
 
 from django.db import connections
@@ -31,6 +32,7 @@ class Opened(NamedTuple):
     plan: Plan
     statement: Statement
     reading: Reading | None
+    within: str
 
     def rows(self) -> Nested:
         """All its rows. Those that have relations are fetched at once: each relation is one statement."""
@@ -41,11 +43,11 @@ class Opened(NamedTuple):
 
     def chunks(self, sizes: Iterator[int]) -> Nested:
         """The rows of a stream: each chunk has the next of these numbers of rows, and its relations' statements."""
-        chunks = Chunks(self.statement, sizes, self.plan.queryset.model, self._names())
+        chunks = Chunks(self.statement, sizes, self.plan.queryset.model, self._names(), self.within)
         return self._nested(chunks.fetch, chunks.rescue)
 
     def _nested(self, fetch: Fetch, rescue: Convert) -> Nested:
-        layout = _layout(tuple(self.statement.readers), self.plan.steps)
+        layout = _layout(self.plan.queryset.model._meta.label, tuple(self.statement.readers), self.plan.steps)
         return Nested(layout, fetch, rescue, self.statement.cursor.close, self._load)
 
     def _names(self) -> list[str]:
@@ -55,7 +57,7 @@ class Opened(NamedTuple):
 
     def _load(self, number: int, rows: list[tuple[Any, ...]]) -> Children | None:
         """What belongs to these rows by one of their relations; None where there is nothing to ask for."""
-        model, branch, index = self.plan.branches[number]
+        model, branch, index, name = self.plan.branches[number]
         using = self.plan.queryset.db
         found = link(model, branch.relation, using)
         values = self._values(index, rows)
@@ -65,7 +67,7 @@ class Opened(NamedTuple):
         queryset = related_rows(model, branch, keys, using)
         why = why_nested_django(queryset, branch.tree)
         if why is None:
-            opened = open_query(select(queryset, branch.tree, found))
+            opened = open_query(select(queryset, branch.tree, found), f"{self.within}{name}.")
             if opened is None:
                 return None
             nested, key, compared = opened.rows(), opened.plan.key, opened._compared(found)
@@ -158,16 +160,19 @@ def _in_memory(data: Any, fields: Fields, fetch: bool) -> dict[str, Any] | list[
     return rows[0] if isinstance(data, Model) else rows
 
 
-def open_query(plan: Plan, *, chunked: bool = False) -> Opened | None:
-    """Executes the statement of a plan, with a cursor for `chunked` rows; None where it finds nothing to ask for."""
+def open_query(plan: Plan, within: str = "", *, chunked: bool = False) -> Opened | None:
+    """Executes the statement of a plan, with a cursor for `chunked` rows; None where it finds nothing to ask for.
+
+    `within` says where its rows are in the JSON: `tags.`, which collectors are told.
+    """
     compiled = compile_query(plan.queryset)
-    reading = note_reading(plan.queryset.model, "values")
+    reading = note_reading(plan.queryset.model, "values", within=within)
     if compiled is None:
         return None
     statement = execute(*compiled, reading, chunked=chunked)
     written = plan.written()
     metering.count_columns(sum(statement.readers[index] is backends.DJANGO for index in written), len(written))
-    return Opened(plan, statement, reading)
+    return Opened(plan, statement, reading, within)
 
 
 def is_of_own_models(data: object) -> bool:
@@ -214,14 +219,18 @@ def _by_django(queryset: AnyQuerySet, branch: Branch, found: Link, why: str) -> 
     tuples = [(*row.values(), getattr(each, name)) for row, each in zip(rows, objects, strict=True)]
     keys = [item if isinstance(item, str) else item.name for item in branch.fields]
     steps = tuple(("column", key, index) for index, key in enumerate(keys))
-    layout = _layout((backends.VALUE,) * (len(keys) + 1), steps)
+    layout = _layout(branch.tree.model._meta.label, (backends.VALUE,) * (len(keys) + 1), steps)
     return Nested(layout, iter((tuples, [])).__next__, _as_it_is, _nothing, _as_it_is), len(keys)
 
 
 @lru_cache(maxsize=1024)
-def _layout(readers: tuple[backends.Reader, ...], steps: tuple[tuple[str, str, int], ...]) -> Layout:
-    """What native code does with a row, compiled once for all queries that are alike."""
-    return Layout(list(readers), list(steps))
+def _layout(label: str, readers: tuple[backends.Reader, ...], steps: tuple[tuple[str, str, int], ...]) -> Layout:
+    """What native code does with a row, compiled once for all queries of a model that are alike."""
+    started = perf_counter_ns()
+    layout = Layout(list(readers), list(steps))
+    taken, django = perf_counter_ns() - started, readers.count(backends.DJANGO)
+    metering.count_compiled(label, "serializer", taken, len(readers) - django, django)
+    return layout
 
 
 def _nothing() -> None:

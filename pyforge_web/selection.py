@@ -19,11 +19,15 @@ _JOINED = ""  # the attribute of a key that is a column of the join table
 
 
 class Related(NamedTuple):
-    """A relation of `model` that is a statement of its own; `column` is the index of its key in the rows of that."""
+    """A relation of `model` that is a statement of its own.
+
+    `column` is the index of its key in the rows of that, `name` where it is in their JSON: `author.articles`.
+    """
 
     model: type[Model]
     branch: Branch
     column: int
+    name: str
 
 
 class Plan(NamedTuple):
@@ -60,7 +64,7 @@ def select(queryset: AnyQuerySet, tree: Tree, found: Link | None = None) -> Plan
     key = None if found is None else walk.slot((), found.key.attname if found.table is None else _JOINED)
     indexes, queryset = _columns(queryset, list(walk.slots), found)
     steps = tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in walk.steps)
-    branches = tuple(Related(model, branch, indexes[slot]) for model, branch, slot in walk.branches)
+    branches = tuple(Related(model, branch, indexes[slot], name) for model, branch, slot, name in walk.branches)
     return Plan(queryset, steps, branches, -1 if key is None else indexes[key])
 
 
@@ -86,7 +90,8 @@ class _Walk:
         self.using = using
         self.slots: dict[Slot, None] = {}
         self.steps: list[tuple[str, str, Slot | None]] = []
-        self.branches: list[tuple[type[Model], Branch, Slot]] = []
+        self.branches: list[tuple[type[Model], Branch, Slot, str]] = []
+        self.within: list[str] = []
 
     def slot(self, path: tuple[Relation, ...], name: str) -> Slot:
         """A column, once."""
@@ -104,7 +109,7 @@ class _Walk:
             else:
                 slot = self.slot(path, link(tree.model, item.relation, self.using).column)
                 self.steps.append(("many" if item.relation.many else "one", item.name, slot))
-                self.branches.append((tree.model, item, slot))
+                self.branches.append((tree.model, item, slot, ".".join([*self.within, item.name])))
 
     def _joined(self, branch: Branch, path: tuple[Relation, ...], certain: bool) -> None:
         relation = branch.relation
@@ -112,7 +117,9 @@ class _Walk:
         certain = certain and relation.sort == "forward" and not relation.field.null
         presence = None if certain else self.slot(within, branch.tree.model._meta.pk_fields[0].attname)
         self.steps.append(("object", branch.name, presence))
+        self.within.append(branch.name)
         self.tree(branch.tree, within, certain)
+        self.within.pop()
         self.steps.append(("end", "", None))
 
 

@@ -138,17 +138,20 @@ def metered(statement: Statement, fetch: Fetch, names: list[str], reading: Readi
 class Chunks:
     """The rows of a stream, which many native calls write: each of them is told what it reads."""
 
-    def __init__(self, statement: Statement, sizes: Iterator[int], model: type, names: list[str]) -> None:
+    def __init__(
+        self, statement: Statement, sizes: Iterator[int], model: type, names: list[str], within: str | None = None
+    ) -> None:
         self._statement = statement
         self._convert = statement.rescue
         self._sizes = sizes
         self._model = model
         self._names = names
+        self._within = within
 
     def fetch(self) -> list[Any]:
         """The next rows; converters run while others are still to come, as in `QuerySet.iterator()`."""
         cursor, size = self._statement.cursor, next(self._sizes)
-        reading = note_reading(self._model, "values")
+        reading = note_reading(self._model, "values", within=self._within)
         fetch, self._convert = metered(self._statement, lambda: cursor.fetchmany(size), self._names, reading)
         return fetch()
 

@@ -1,7 +1,7 @@
 """What collectors hear of nested reads: each statement is a reading, as that of a flat QuerySet is."""
 
 import pytest
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch
 
 import pyforge_web
 from pyforge_web.metering import collect
@@ -28,21 +28,22 @@ def test_each_statement_is_a_reading(database):
     assert group.label == "relations.Article, relations.Tag, relations.Comment"
     assert group.query_count == 0, "all of them are those of the QuerySet"
     assert list(group.columns) == [
-        "Article.id",
-        "Article.author.name",
-        "Article.author.country.name",
-        "Tag.name",
-        "Comment.text",
+        "id",
+        "author.name",
+        "author.country.name",
+        "tags.name",
+        "comments.text",
     ]
     numbers = {
-        "Article": len(queryset),
-        "Tag": sum(article.tags.count() for article in queryset),
-        "Comment": sum(article.comments.count() for article in queryset),
+        "id": len(queryset),
+        "author": len(queryset),
+        "tags": sum(article.tags.count() for article in queryset),
+        "comments": sum(article.comments.count() for article in queryset),
     }
     assert {name: (column.native, column.django, column.rescued) for name, column in group.columns.items()} == {
         name: (numbers[name.split(".")[0]], 0, 0) for name in group.columns
     }
-    assert group.rows == found.rows == sum(numbers.values())
+    assert group.rows == found.rows == sum(numbers.values()) - numbers["author"]
     assert (found.native_columns, found.django_columns, found.rescued, found.django_rows) == (5, 0, 0, 0)
     assert 0 < found.database_ns < found.python_ns
 
@@ -53,9 +54,9 @@ def test_columns_that_django_converts(database):
     rows = Meaning.objects.using(database).count()
     assert (found.native_columns, found.django_columns) == (1, 2)
     columns = {name: (column.native, column.django) for name, column in group.columns.items()}
-    assert columns == {"Word.text": (0, len(queryset)), "Meaning.text": (rows, 0), "Meaning.word_id": (0, rows)}
-    assert "from_db_value" in group.columns["Word.text"].why
-    assert group.columns["Meaning.word_id"].callback_ns > 0
+    assert columns == {"text": (0, len(queryset)), "meanings.text": (rows, 0), "meanings.word_id": (0, rows)}
+    assert "from_db_value" in group.columns["text"].why
+    assert group.columns["meanings.word_id"].callback_ns > 0
 
 
 def test_a_relation_on_djangos_path(sqlite):
@@ -96,12 +97,13 @@ def test_each_chunk_of_a_stream(database):
     with collect(groups=True, queries=True) as found:
         read(queryset, "ndjson", fields=fields, chunk_size=5)
     tags = sum(article.tags.count() for article in queryset)
-    rows = {}
-    for group in found.groups:
-        assert (group.function, group.source, group.path, group.query_count) == ("dump_chunk", "stream", "values", 0)
-        for name, column in group.columns.items():
-            rows[name] = rows.get(name, 0) + column.native
-    assert rows == {"Article.id": len(queryset), "Tag.name": tags, "id": 0}, "of the last chunk Article alone is read"
+    (group,) = found.groups
+    assert (group.function, group.source, group.path, group.query_count) == ("dump_chunk", "stream", "values", 0)
+    assert (group.label, group.calls) == ("relations.Article, relations.Tag", 4), (
+        "the last one finds that there is no more"
+    )
+    rows = {name: column.native for name, column in group.columns.items()}
+    assert rows == {"id": len(queryset), "tags.name": tags}
     assert found.rows == len(queryset) + tags
     assert 0 < found.database_ns < found.python_ns
 
@@ -109,5 +111,30 @@ def test_each_chunk_of_a_stream(database):
 def test_a_prefetch(sqlite):
     queryset = on(sqlite)(Article).prefetch_related(Prefetch("comments", Comment.objects.filter(score=1)))
     group, _ = group_of(lambda: pyforge_web.dumps(queryset, fields=["id", {"comments": ["text"]}]))
-    assert group.columns["Comment.text"].native == Comment.objects.filter(score=1).count()
+    assert group.columns["comments.text"].native == Comment.objects.filter(score=1).count()
     assert Tag._meta.label not in group.label
+
+
+def test_relations_behind_others_have_their_place(sqlite):
+    fields = [
+        "id",
+        {"author": [{"articles": ["title", {"tags": ["name"]}]}]},
+        {"see_also": ["id"]},
+        {"seen_from": ["id"]},
+    ]
+    group, _ = group_of(lambda: pyforge_web.dumps(on(sqlite)(Article), fields=fields))
+    assert list(group.columns) == [
+        "id",
+        "author.articles.title",
+        "author.articles.tags.name",
+        "see_also.id",
+        "seen_from.id",
+    ]
+
+
+def test_what_is_compiled_for_them_is_a_compilation(sqlite):
+    rows = on(sqlite)(Article).annotate(never_before=F("id"))
+    with collect() as found:
+        pyforge_web.dumps(rows, fields=["never_before", {"comments": ["text", "score", "at", "hidden"]}])
+    assert {(event.label, event.kind) for event in found.compiled} >= {("relations.Article", "serializer")}
+    assert all(event.django == 0 for event in found.compiled)
