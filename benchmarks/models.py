@@ -185,3 +185,46 @@ class Alien(CompiledModelMixin, models.Model):  # type: ignore[misc]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Tag(models.Model):
+    """What articles share."""
+
+    name = models.CharField(max_length=30)
+    slug = models.SlugField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Article(models.Model):
+    """One author, three tags, four comments."""
+
+    uuid = models.UUIDField()
+    title = models.CharField(max_length=80)
+    body = models.TextField()
+    author = models.ForeignKey(Author, models.CASCADE)
+    price = models.DecimalField(max_digits=8, decimal_places=2)
+    created = models.DateTimeField()
+    live = models.BooleanField()
+    views = models.IntegerField()
+    tags = models.ManyToManyField(Tag)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Comment(models.Model):
+    """Belongs to an article."""
+
+    article = models.ForeignKey(Article, models.CASCADE, related_name="comments")
+    name = models.CharField(max_length=60)
+    text = models.TextField()
+    score = models.IntegerField()
+    created = models.DateTimeField()
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.text

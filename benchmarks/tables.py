@@ -7,12 +7,13 @@ from datetime import time, timedelta
 from django.db import connections
 from django.db.models import Model
 
-from benchmarks.models import Author, Document, Grouped, Imported, Narrow, Wide
+from benchmarks.models import Article, Author, Comment, Document, Grouped, Imported, Narrow, Tag, Wide
 from benchmarks.rows import django_rows
 from benchmarks.texts import sentences
 
 BATCH = 10_000  # made by Python; what is more is copied by the database
-MODELS = (Author, Narrow, Wide, Document, Imported, Grouped)
+MODELS = (Author, Narrow, Wide, Document, Tag, Article, Comment, Imported, Grouped)
+TAGS, COMMENTS = 3, 4  # of each article
 
 
 def create(alias: str) -> None:
@@ -45,6 +46,33 @@ def fill(alias: str, model: type[Model], count: int) -> None:
         for _ in range(BATCH, count, BATCH):
             cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} ORDER BY id LIMIT {BATCH}")
         cursor.execute("VACUUM" if database.vendor == "sqlite" else "VACUUM ANALYZE")
+
+
+def fill_articles(alias: str, count: int) -> None:
+    """Insert `count` articles with their tags and comments."""
+    draw = random.Random(4)
+    rows = django_rows(count)
+    tags = Tag.objects.using(alias).bulk_create(Tag(name=f"Tag {n}", slug=f"tag-{n}") for n in range(100))
+    names = ("uuid", "title", "body", "author_id", "price", "created", "live", "views")
+    articles = [Article(**{name: row[name] for name in names}) for row in rows]
+    Article.objects.using(alias).bulk_create(articles, batch_size=500)
+    through = Article.tags.through
+    pairs = [(article, tag) for article in articles for tag in draw.sample(tags, TAGS)]
+    through.objects.using(alias).bulk_create(through(article_id=article.pk, tag_id=tag.pk) for article, tag in pairs)
+    comments = (
+        Comment(
+            article=article,
+            name=f"Reader {draw.randrange(1000)}",
+            text=sentences("French", 90, draw),
+            score=draw.randrange(100),
+            created=article.created + timedelta(microseconds=draw.randrange(10**12)),
+        )
+        for article in articles
+        for _ in range(COMMENTS)
+    )
+    Comment.objects.using(alias).bulk_create(comments, batch_size=500)
+    with connections[alias].cursor() as cursor:
+        cursor.execute("VACUUM" if connections[alias].vendor == "sqlite" else "VACUUM ANALYZE")
 
 
 def _narrow(count: int) -> list[Model]:

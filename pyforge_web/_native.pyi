@@ -1,4 +1,4 @@
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, Self, final
 
 from typing_extensions import disjoint_base
@@ -6,8 +6,11 @@ from typing_extensions import disjoint_base
 __all__ = [
     "BUILD_PROFILE",
     "VERSION",
+    "Children",
     "Columns",
     "Counters",
+    "Layout",
+    "Nested",
     "Records",
     "Rows",
     "Stop",
@@ -23,13 +26,16 @@ __all__ = [
     "totals",
 ]
 
+_Fields = Sequence[str | Mapping[str, "_Fields"] | tuple[str, "_Fields"]]
+
 VERSION: Final[str]
 BUILD_PROFILE: Final[Literal["debug", "release"]]
 
 def dumps(
     obj: Any,
     *,
-    fields: Sequence[str] | None = None,
+    fields: _Fields | None = None,
+    fetch: bool = False,
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Literal["raise", "null"] = "raise",
@@ -37,7 +43,8 @@ def dumps(
 def dumps_html(
     obj: Any,
     *,
-    fields: Sequence[str] | None = None,
+    fields: _Fields | None = None,
+    fetch: bool = False,
     nan: Literal["raise", "null"] = "raise",
     before: str = "",
     after: str = "",
@@ -45,13 +52,14 @@ def dumps_html(
 def dumps_response(
     obj: Any,
     *,
-    fields: Sequence[str] | None = None,
+    fields: _Fields | None = None,
+    fetch: bool = False,
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Literal["raise", "null"] = "raise",
 ) -> bytes: ...
 def dump_chunk(
-    source: Rows | Iterator[Any] | Callable[[], Rows | Iterator[Any]],
+    source: Rows | Nested | Iterator[Any] | Callable[[], Rows | Nested | Iterator[Any]],
     start: int,
     limit: int,
     *,
@@ -104,6 +112,32 @@ class Counters:
     def native_ns(self) -> int: ...
     @property
     def python_ns(self) -> int: ...
+
+@final
+class Layout:
+    def __new__(cls, readers: list[tuple[str, str, bool, int, int]], steps: list[tuple[str, str, int]]) -> Self: ...
+
+@final
+class Nested:
+    def __new__(
+        cls,
+        layout: Layout,
+        fetch: Callable[[], list[tuple[Any, ...]]],
+        rescue: Callable[[int, Any], Any],
+        close: Callable[[], object],
+        load: Callable[[int, list[tuple[Any, ...]]], Children | None],
+    ) -> Self: ...
+    def close(self) -> None: ...
+
+@final
+class Children:
+    def __new__(
+        cls,
+        nested: Nested,
+        key: int,
+        convert: Callable[[Any], Any] | None,
+        parents: dict[Any, Any] | None,
+    ) -> Self: ...
 
 @final
 class Records:

@@ -7,8 +7,11 @@ The functions are handed on as they are: a Python frame around `dumps` would cos
 from ._native import (
     BUILD_PROFILE,
     VERSION,
+    Children,
     Columns,
     Counters,
+    Layout,
+    Nested,
     Records,
     Rows,
     Stop,
@@ -27,8 +30,11 @@ from ._native import (
 __all__ = [
     "BUILD_PROFILE",
     "VERSION",
+    "Children",
     "Columns",
     "Counters",
+    "Layout",
+    "Nested",
     "Records",
     "Rows",
     "Stop",

@@ -10,10 +10,12 @@ from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 from django.template import engines
 from django.template.backends.django import DjangoTemplates
+from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
 from .bridge import BUILD_PROFILE
 from .conf import get_settings
+from .declared import find_faults
 from .loaders import LiteralTag, find_literal
 
 _EXTENSION = "pyforge_web.jinja.PyForgeExtension"
@@ -97,6 +99,22 @@ def _bases(path: str) -> set[str]:
     except ImportError:
         return {path}  # whoever loads it is told
     return {path, *(f"{base.__module__}.{base.__qualname__}" for base in getattr(middleware, "__mro__", ()))}
+
+
+@register(Tags.urls)
+def check_declared_fields(**kwargs: Any) -> list[CheckMessage]:
+    """Finds names in `PyForgeJsonResponse.fields(...)` that do not exist, in all modules that the URLconf leads to."""
+    if getattr(settings, "ROOT_URLCONF", None):
+        _ = get_resolver().url_patterns  # imports the views
+    return [
+        Error(
+            f"{fault.declaration.place}: {fault.problem}",
+            hint="Correct the name; for annotations and a to_attr give PyForgeJsonResponse.fields() the QuerySet.",
+            obj=fault.declaration.place,
+            id="pyforge_web.E020",
+        )
+        for fault in find_faults()
+    ]
 
 
 @register(Tags.templates)

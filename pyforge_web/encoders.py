@@ -11,7 +11,7 @@ import ipaddress
 import json
 import types
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from django.core.paginator import Page
@@ -22,10 +22,11 @@ from django.utils.functional import LazyObject, Promise, empty
 
 from .bridge import dumps
 from .conf import Nan
-from .fields import check_names
 from .instances import bare, chosen, chosen_list, plain
+from .nesting import FieldNames, is_flat, parse
 from .querysets import choose, rows
 from .refusals import Refusal, refuse, refuse_key, refuse_secrets
+from .relations import is_of_own_models, nested, plain_nested
 
 __all__ = ["Refusal", "adumps", "convert", "convert_key", "dumps", "plain_data", "refuse_bare", "select"]
 
@@ -54,7 +55,8 @@ _ADDRESSES = (
 async def adumps(
     obj: Any,
     *,
-    fields: list[str] | tuple[str, ...] | None = None,
+    fields: FieldNames | None = None,
+    fetch: bool = False,
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Nan = "raise",
@@ -63,7 +65,9 @@ async def adumps(
 
     The arguments, the bytes and what is raised are those of `dumps`.
     """
-    return await sync_to_async(dumps)(obj, fields=fields, django_bytes=django_bytes, ensure_ascii=ensure_ascii, nan=nan)
+    return await sync_to_async(dumps)(
+        obj, fields=fields, fetch=fetch, django_bytes=django_bytes, ensure_ascii=ensure_ascii, nan=nan
+    )
 
 
 def convert(value: Any) -> Any:
@@ -101,36 +105,45 @@ def convert_key(key: Any) -> str | Refusal:
     return refuse_key(key)
 
 
-def select(data: Any, fields: object) -> Any:
+def select(data: Any, fields: object, fetch: bool = False) -> Any:
     """What `fields=` chooses of a QuerySet, an instance, a page, or a list of instances.
 
-    Raises `FieldError` for a name that the model does not have, `TypeError` for data that has no columns.
+    `fetch` loads the relations of instances in memory that are not loaded yet. Raises `FieldError` for a name that the
+    model does not have, `TypeError` for data that has no columns, `ValueError` for what is not loaded.
     """
-    names = check_names(fields)
+    chosen_fields = parse(fields)
+    if isinstance(data, Page):
+        data = data.object_list
+    if isinstance(data, list | tuple):
+        data = list(data)
+    if not isinstance(data, Model | QuerySet | list) or (
+        isinstance(data, list) and not all(isinstance(item, Model) for item in data)
+    ):
+        raise TypeError(
+            f"fields= chooses columns of a QuerySet, an instance, a page or a list of instances, "
+            f"not of {type(data).__name__}"
+        )
+    if not is_flat(chosen_fields) or is_of_own_models(data):
+        return nested(data, chosen_fields, fetch)
+    names = cast("tuple[str, ...]", chosen_fields)
     if isinstance(data, Model):
         return chosen(data, names)
-    if isinstance(data, QuerySet):
-        return choose(data, names)
-    if isinstance(data, Page):
-        return select(data.object_list, names)
-    if isinstance(data, list | tuple) and all(isinstance(item, Model) for item in data):
-        return chosen_list(data, names)
-    raise TypeError(
-        f"fields= chooses columns of a QuerySet, an instance, a page or a list of instances, "
-        f"not of {type(data).__name__}"
-    )
+    return choose(data, names) if isinstance(data, QuerySet) else chosen_list(data, names)
 
 
-def plain_data(data: Any, fields: object = None) -> Any:
+def plain_data(data: Any, fields: object = None, fetch: bool = False) -> Any:
     """A QuerySet, an instance, a page or a list of instances as the dicts and lists that any JSON encoder takes.
 
     Raises as `select` does, and `TypeError` for a bare model with secret columns.
     """
-    names = None if fields is None else check_names(fields)
+    chosen_fields = None if fields is None else parse(fields)
     if isinstance(data, Page):
-        return plain_data(data.object_list, fields)
+        return plain_data(data.object_list, fields, fetch)
+    if chosen_fields is not None and (not is_flat(chosen_fields) or is_of_own_models(data)):
+        return plain_nested(list(data) if isinstance(data, tuple) else data, chosen_fields, fetch)
     if isinstance(data, list | tuple):
         return [plain_data(item, fields) for item in data]
+    names = cast("tuple[str, ...] | None", chosen_fields)
     model = data.model if isinstance(data, QuerySet) else type(data)
     bare = names is None and (isinstance(data, Model) or data._iterable_class is ModelIterable)
     if bare and (refusal := refuse_secrets(model)):

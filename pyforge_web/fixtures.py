@@ -23,6 +23,7 @@ from . import backends, querysets
 from .bridge import Columns, Rows
 from .fields import kind_of
 from .related_keys import Keys, keys_of
+from .statements import Statement, compile_query, execute
 
 # Kinds whose JSON text is the serializer's: it hands them to the encoder as they are, or their `str()`.
 _NATIVE = {"boolean", "date", "datetime", "decimal", "float", "integer", "ip", "text", "time", "uuid"}
@@ -122,10 +123,10 @@ def rows(queryset: querysets.AnyQuerySet, sizes: Iterator[int], indent: int | No
     names = [field.attname for field in fields]
     # A row whose parent is missing is none: the tables of the parents are joined by their columns.
     inherited = [field.attname for field in model._meta.concrete_fields if field.model is not model]
-    compiled = querysets.compile_query(queryset.values_list(*names, *inherited))
+    compiled = compile_query(queryset.values_list(*names, *inherited))
     if compiled is None:
         return iter(())
-    statement = querysets.execute(*compiled, chunked=True)
+    statement = execute(*compiled, chunked=True)
     many = _many_to_many(model)
     readers = [_reader(field, found) for field, found in zip(fields, statement.readers, strict=False)]
     readers += [backends.VALUE] * len(many)
@@ -159,7 +160,7 @@ def _texts(model: type[Model], names: list[str], indent: int | None) -> tuple[li
 
 
 def _fetch(
-    statement: querysets.Statement, count: int, many: list[Keys], sizes: Iterator[int]
+    statement: Statement, count: int, many: list[Keys], sizes: Iterator[int]
 ) -> Callable[[], list[tuple[Any, ...]]]:
     """The function that fetches the next rows, and for each the keys of its many-to-many fields."""
 
@@ -173,9 +174,7 @@ def _fetch(
     return fetch
 
 
-def _rescue(
-    statement: querysets.Statement, model: type[Model], fields: list[AnyField], using: str
-) -> Callable[[int, Any], Any]:
+def _rescue(statement: Statement, model: type[Model], fields: list[AnyField], using: str) -> Callable[[int, Any], Any]:
     """The function that takes a value through Django's converters and its serializer."""
     holder = model.from_db(using, [], [])
 

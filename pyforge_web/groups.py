@@ -89,11 +89,12 @@ class Group(Tally):
     def add_notes(self, noted: list[Any]) -> None:
         """What the call's own Python code has noted."""
         readings = [note for note in noted if type(note) is Reading]
-        models = {reading.model for reading in readings}
+        models = {reading.model for reading in readings if reading.within is None}
         for reading in readings:
             self.database_ns += reading.database_ns
             self.django_rows += reading.rows if reading.path == "django" else 0
-            self._add_columns(reading, f"{reading.model.__name__}." if len(models) > 1 else "")
+            model = f"{reading.model.__name__}." if len(models) > 1 else ""
+            self._add_columns(reading, model if reading.within is None else reading.within)
         for note in noted:
             if type(note) is Query:
                 self.query_count += 1
@@ -104,6 +105,8 @@ class Group(Tally):
     def _add_columns(self, reading: Reading, prefix: str) -> None:
         django = reading.django()
         for index, name in enumerate(reading.columns):
+            if not name:
+                continue
             column = self.columns.setdefault(prefix + name, Column(why=django.get(index, "")))
             number, ns = reading.callbacks.get(index, (0, 0))
             column.callback_ns += ns

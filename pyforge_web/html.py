@@ -4,7 +4,6 @@
 comment or leave a single-quoted attribute, whatever the value holds and whatever the page's charset is.
 """
 
-from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 from django.utils.html import escape
@@ -12,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from .bridge import dumps_html
 from .conf import Nan, get_settings
+from .nesting import FieldNames
 
 Mode = Literal["script", "attr"]
 
@@ -21,7 +21,7 @@ def pyforge_json(
     /,
     *,
     id: object = None,  # noqa: A002 - the names of the HTML attributes
-    fields: str | Sequence[str] | None = None,
+    fields: str | FieldNames | None = None,
     type: object = None,  # noqa: A002
     nonce: object = None,
     mode: Mode = "script",
@@ -32,7 +32,7 @@ def pyforge_json(
     The bare text is for an executable script and for a single-quoted attribute; with `mode="attr"` for an attribute in
     quotes of either sort. `id`, `type` (by default `application/json`) or `nonce` wrap it in a script element: their
     values are escaped, also those marked as safe; an empty nonce is left out. `fields` may be one string with commas,
-    `"id,title"`. `nan` is that of the settings by default.
+    `"id,title"`; relations need a list. `nan` is that of the settings by default.
 
     Raises what `dumps` raises; `TypeError` and `ValueError` for arguments that do not go together.
     """

@@ -14,7 +14,9 @@ from django.utils.cache import get_conditional_response, set_response_etag
 from . import streams
 from .bridge import dumps_response
 from .conf import Nan, get_settings
+from .declared import DeclaredFields, Source
 from .encoders import plain_data
+from .nesting import FieldNames
 from .parts import Parts, aclose
 from .problems import as_problem
 from .querysets import is_model_data
@@ -25,7 +27,8 @@ class PyForgeJsonResponse(JsonResponse):
 
     `data` is what a view has: a dict, a QuerySet, an instance, a list of instances, a page; with `safe=False` any
     value.
-    `fields` names the columns of a model to write, in their order. `django_bytes` gives `JsonResponse`'s very bytes,
+    `fields` names the columns of a model to write, in their order, and nests by dicts: `["id", {"author": ["name"]}]`;
+    `fetch=True` loads what instances in memory lack of that. `django_bytes` gives `JsonResponse`'s very bytes,
     `nan="null"` writes null for NaN and the infinities; both default to the settings. A custom `encoder` and
     `json_dumps_params` are handed to the standard library, as `JsonResponse` does.
 
@@ -36,6 +39,14 @@ class PyForgeJsonResponse(JsonResponse):
     Raises `TypeError` and `ValueError` as `JsonResponse` does, with the place of the value in the message.
     """
 
+    @staticmethod
+    def fields(source: Source, fields: FieldNames, /) -> DeclaredFields:
+        """Declares fields for `fields=`, as a constant of a module: `manage.py check` finds names that do not exist.
+
+        `source` is the model, its label ("app.Model"), or a QuerySet that adds annotations or a `to_attr`.
+        """
+        return DeclaredFields.at(source, fields, 1)
+
     def __init__(
         self,
         data: Any,
@@ -43,7 +54,8 @@ class PyForgeJsonResponse(JsonResponse):
         safe: bool = True,
         json_dumps_params: dict[str, Any] | None = None,
         *,
-        fields: list[str] | tuple[str, ...] | None = None,
+        fields: FieldNames | None = None,
+        fetch: bool = False,
         django_bytes: bool | None = None,
         nan: Nan | None = None,
         etag: bool = False,
@@ -56,14 +68,14 @@ class PyForgeJsonResponse(JsonResponse):
         if encoder is not DjangoJSONEncoder or json_dumps_params:
             if django_bytes is not None or nan is not None:
                 raise TypeError("django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params")
-            plain = plain_data(data, fields) if ours else data
+            plain = plain_data(data, fields, fetch) if ours else data
             super().__init__(plain, encoder, safe and not ours, json_dumps_params, **kwargs)
         else:
             if safe and not ours and not isinstance(data, dict):
                 raise TypeError("In order to allow non-dict objects to be serialized set the safe parameter to False.")
             kwargs.setdefault("content_type", "application/json")
             HttpResponse.__init__(self, b"", **kwargs)
-            self.content = self._body(data, fields, *_preset(django_bytes, nan))
+            self.content = self._body(data, fields, fetch, *_preset(django_bytes, nan))
         if etag:
             set_response_etag(self)
             if request is not None and request.method in ("GET", "HEAD"):
@@ -78,9 +90,11 @@ class PyForgeJsonResponse(JsonResponse):
         """
         return await sync_to_async(partial(cls, data, *args, **kwargs))()
 
-    def _body(self, data: Any, fields: list[str] | tuple[str, ...] | None, django_bytes: bool, nan: Nan) -> bytes:
+    def _body(self, data: Any, fields: FieldNames | None, fetch: bool, django_bytes: bool, nan: Nan) -> bytes:
         utf8 = _is_utf8(self.charset)
-        body = dumps_response(data, fields=fields, django_bytes=django_bytes, ensure_ascii=not utf8, nan=nan)
+        body = dumps_response(
+            data, fields=fields, fetch=fetch, django_bytes=django_bytes, ensure_ascii=not utf8, nan=nan
+        )
         return body if utf8 else body.decode("ascii").encode(self.charset)
 
     def _answer(self, request: HttpRequest) -> None:
@@ -107,7 +121,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         source: Any,
         format: str = "ndjson",  # noqa: A002
         *,
-        fields: list[str] | tuple[str, ...] | None = None,
+        fields: FieldNames | None = None,
         chunk_size: int = streams.CHUNK,
         django_bytes: bool | None = None,
         nan: Nan | None = None,

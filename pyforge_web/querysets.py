@@ -1,21 +1,18 @@
-"""QuerySets: Django's SQL on Django's cursor, the driver's raw rows to native code.
+"""QuerySets: the driver's raw rows to native code.
 
-The compiler makes the SQL and names the converters of each column; a column whose converters are known by identity is
-read natively, every other goes through them in Python, and so does each value that is not of the strict form. What this
-module does not understand takes Django's path, whole: `list(queryset)`.
+Django's compiler names the converters of each column; a column whose converters are known by identity is read natively,
+every other goes through them in Python, and so does each value that is not of the strict form. What is not understood
+takes Django's path, whole: `list(queryset)`.
 """
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from time import perf_counter_ns
-from types import ModuleType
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
-from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page
 from django.db import connections
 from django.db.models import Model, QuerySet
-from django.db.models.expressions import Col
 from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
@@ -28,17 +25,16 @@ from django.db.models.utils import create_namedtuple_class
 
 from . import backends, instances, metering
 from .bridge import Columns, Records, Rows
-from .reading import Reading, note_reading, notes
+from .reading import note_reading, notes
+from .statements import Chunks, compile_query, execute, fetch_next, metered
 
 _SHAPES = {
+    ModelIterable: "object",  # read as values()
     ValuesIterable: "object",
     ValuesListIterable: "array",
     NamedValuesListIterable: "array",
     FlatValuesListIterable: "scalar",
 }
-# Rows fetched at once: 100 to 500 are alike, thousands leave the processor's cache (benchmarks/suites/querysets.py).
-_CHUNK = 200
-
 _END = object()
 
 AnyQuerySet = QuerySet[Any, Any]
@@ -76,10 +72,11 @@ def rows(queryset: AnyQuerySet) -> Rows | Records | list[Any]:
     if queryset._iterable_class is ModelIterable:
         queryset = queryset.values()
     planned = plan(queryset)
-    return _django_rows(queryset, planned) if isinstance(planned, str) else planned
+    return django_rows(queryset, planned) if isinstance(planned, str) else planned
 
 
-def _django_rows(queryset: AnyQuerySet, why: str) -> list[Any]:
+def django_rows(queryset: AnyQuerySet, why: str) -> list[Any]:
+    """The rows that Django makes; the collectors hear why."""
     reading = note_reading(queryset.model, "django", why)
     made = metering.in_database(lambda: list(queryset), reading)()
     metering.count_django_rows(len(made))
@@ -127,48 +124,6 @@ def why_django(queryset: AnyQuerySet) -> str | None:
     return None
 
 
-def compile_query(queryset: AnyQuerySet) -> tuple[Any, str, Any] | None:
-    """Django's compiler of a QuerySet, its SQL and its parameters; None where it finds nothing to ask for."""
-    connection = connections[queryset.db]
-    backend = cast(ModuleType, backends.find(connection))
-    compiler = backend.compiler(queryset.query, connection, queryset.db)
-    try:
-        return (compiler, *compiler.as_sql())
-    except EmptyResultSet:
-        return None
-
-
-class Statement(NamedTuple):
-    """A query that has been executed: how its columns are read, and what reads the values that native code does not."""
-
-    cursor: Any
-    readers: list[backends.Reader]
-    rescue: Callable[[int, Any], Any]
-
-
-def execute(
-    compiler: Any, sql: str, params: Any, reading: Reading | None = None, *, chunked: bool = False
-) -> Statement:
-    """Runs a compiled query on Django's cursor.
-
-    `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
-    """
-    connection = compiler.connection
-    backend = cast(ModuleType, backends.find(connection))
-    expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    readers = _readers(backend, compiler, expressions)
-    server_side = chunked and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
-    cursor = connection.chunked_cursor() if server_side else connection.cursor()
-    try:
-        driver = backend.Cursor(cursor, compiler, expressions, readers)
-        metering.in_database(cursor.execute, reading)(sql, params)
-        driver.executed()
-    except BaseException:
-        cursor.close()
-        raise
-    return Statement(cursor, driver.readers, _rescue(compiler, expressions, driver))
-
-
 def plan(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Rows | list[Any] | str:
     """The executed query; an empty list where there is nothing to ask for; why it is Django's path.
 
@@ -188,78 +143,17 @@ def plan(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Rows | li
     if compiler.has_composite_fields(expressions):
         return "a key of several columns is selected as one value"
     reading = note_reading(queryset.model, "values")
-    cursor, readers, rescue = execute(compiler, sql, params, reading, chunked=sizes is not None)
-    readers = readers[: len(names)]
+    statement = execute(compiler, sql, params, reading, chunked=sizes is not None)
+    readers = statement.readers[: len(names)]
     columns = compile_columns(
         queryset.model._meta.label, _SHAPES[queryset._iterable_class], tuple(names), tuple(readers)
     )
     metering.count_columns(readers.count(backends.DJANGO), len(names))
-    why_columns = partial(_why_columns, compiler, expressions, readers)
     if sizes is not None:
-        chunks = _Chunks(cursor, sizes, rescue, queryset.model, names, why_columns)
-        return Rows(columns, chunks.fetch, chunks.rescue, cursor.close)
-    fetch = _fetch_first(cursor) if backends.DJANGO in readers else lambda: cursor.fetchmany(_CHUNK)
-    fetch = metering.in_database(fetch, reading)
-    if reading is not None:
-        fetch, rescue = reading.count_rows(fetch), reading.time_callbacks(rescue)
-        reading.columns, reading.django = names, why_columns
-    return Rows(columns, fetch, rescue, cursor.close)
-
-
-class _Chunks:
-    """The rows of a stream, which many native calls write: each of them is told what it reads."""
-
-    def __init__(
-        self,
-        cursor: Any,
-        sizes: Iterator[int],
-        rescue: Callable[[int, Any], Any],
-        model: type,
-        names: list[str],
-        why_columns: Callable[[], dict[int, str]],
-    ) -> None:
-        self._convert = self._rescue = rescue
-        self._cursor = cursor
-        self._sizes = sizes
-        self._model = model
-        self._names = names
-        self._why_columns = why_columns
-
-    def fetch(self) -> list[Any]:
-        """The next rows; converters run while others are still to come, as in `QuerySet.iterator()`."""
-        reading = note_reading(self._model, "values")
-        fetchmany = metering.in_database(self._cursor.fetchmany, reading)
-        rows: list[Any] = fetchmany(next(self._sizes))
-        if reading is not None:
-            reading.rows = len(rows)
-            reading.columns, reading.django = self._names, self._why_columns
-            self._convert = reading.time_callbacks(self._rescue)
-        return rows
-
-    def rescue(self, index: int, value: Any) -> Any:
-        """A value through Django's converters."""
-        return self._convert(index, value)
-
-
-def _why_columns(compiler: Any, expressions: list[Any], readers: list[backends.Reader]) -> dict[int, str]:
-    """The columns that go through Django's converters, and why."""
-    converters = compiler.get_converters(expressions)
-    return {
-        index: backends.why_django(converters[index][0] if index in converters else [])
-        for index, reader in enumerate(readers)
-        if reader is backends.DJANGO
-    }
-
-
-def _fetch_first(cursor: Any) -> Callable[[], list[Any]]:
-    """Fetches all rows before the first is written, as Django does: a converter of the user's may change the table."""
-
-    def chunks() -> Iterator[list[Any]]:
-        yield cursor.fetchall()
-        yield []
-
-    rows = chunks()
-    return lambda: next(rows)
+        chunks = Chunks(statement, sizes, queryset.model, names)
+        return Rows(columns, chunks.fetch, chunks.rescue, statement.cursor.close)
+    fetch, rescue = metered(statement, fetch_next(statement), names, reading)
+    return Rows(columns, fetch, rescue, statement.cursor.close)
 
 
 def _names(queryset: AnyQuerySet, count: int) -> list[str] | None:
@@ -290,35 +184,3 @@ def compile_columns(label: str, shape: str, names: tuple[str, ...], readers: tup
     django = readers.count(backends.DJANGO)
     metering.count_compiled(label, "serializer", perf_counter_ns() - started, len(names) - django, django)
     return columns
-
-
-def _readers(backend: ModuleType, compiler: Any, expressions: list[Any]) -> list[backends.Reader]:
-    connection = compiler.connection
-    if all(type(expression) is Col for expression in expressions):
-        key = backends.session(connection)
-        return [backends.column_reader(backend, column, connection, key) for column in expressions]
-    converters = compiler.get_converters(expressions)
-    return [
-        backend.read(expression, converters[index][0] if index in converters else [], connection)
-        for index, expression in enumerate(expressions)
-    ]
-
-
-def _rescue(compiler: Any, expressions: list[Any], driver: Any) -> Callable[[int, Any], Any]:
-    """The function that takes a value through Django's converters, which are asked for when one is needed."""
-    converters: dict[int, Any] | None = None
-
-    def rescue(index: int, value: Any) -> Any:
-        nonlocal converters
-        if converters is None:
-            converters = compiler.get_converters(expressions)
-        if driver.readers[index] is not backends.DJANGO:
-            metering.count_rescued()
-        value = driver.driver_value(index, value)
-        if index in converters:
-            functions, expression = converters[index]
-            for function in functions:
-                value = function(value, expression, compiler.connection)
-        return value
-
-    return rescue

@@ -16,15 +16,34 @@ class Query(NamedTuple):
     ns: int
 
 
+Path = Literal["values", "django", "instance"]
+
+
 class Reading:
-    """How a QuerySet was read: natively (`values`) or on Django's path, and what each column cost."""
+    """How rows were read, and what each column cost: of a QuerySet natively (`values`) or on Django's path, or of
+    instances in memory."""
 
-    __slots__ = ("_noted", "callbacks", "columns", "database_ns", "django", "model", "path", "queries", "rows", "why")
+    __slots__ = (
+        "_noted",
+        "callbacks",
+        "columns",
+        "database_ns",
+        "django",
+        "model",
+        "path",
+        "queries",
+        "rows",
+        "why",
+        "within",
+    )
 
-    def __init__(self, model: type, path: Literal["values", "django"], why: str, noted: list[Any]) -> None:
+    def __init__(self, model: type, path: Path, why: str, noted: list[Any], within: str | None) -> None:
+        # Where the rows are in the JSON of others: `tags.`; None where nothing is nested.
+        self.within = within
         self.model = model
         self.path = path
         self.why = why
+        # An empty name is a column that is not written.
         self.columns: list[str] = []
         # The columns that go through Django's converters: their index, and why; asked for once in a group.
         self.django: Callable[[], dict[int, str]] = dict
@@ -64,11 +83,11 @@ class Reading:
         return timed
 
 
-def note_reading(model: type, path: Literal["values", "django"], why: str = "") -> Reading | None:
-    """Notes that the running call reads a QuerySet; None where no collector wants to know."""
+def note_reading(model: type, path: Path, why: str = "", *, within: str | None = None) -> Reading | None:
+    """Notes that the running call reads a QuerySet, or instances; None where no collector wants to know."""
     noted = notes.get()
     if noted is None:
         return None
-    reading = Reading(model, path, why, noted)
+    reading = Reading(model, path, why, noted, within)
     noted.append(reading)
     return reading

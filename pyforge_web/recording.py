@@ -131,8 +131,12 @@ def _are_plain(fields: tuple[object, ...]) -> bool:
 
 
 def _readings(noted: Sequence[Any]) -> tuple[tuple[type, str, str], ...]:
-    """What tells groups apart in the notes of a call; the first of a stream has a reading for its query, too."""
-    return tuple(dict.fromkeys((note.model, note.path, note.why) for note in noted if type(note) is Reading))
+    """What tells groups apart in the notes of a call; the first of a stream has a reading for its query, too.
+
+    Not the relations of its rows, of which there may be none.
+    """
+    readings = [note for note in noted if type(note) is Reading and not note.within]
+    return tuple(dict.fromkeys((note.model, note.path, note.why) for note in readings))
 
 
 def _path(kind: type, model: type | None, readings: list[Reading]) -> tuple[list[type], str]:
@@ -151,7 +155,7 @@ def _names(models: list[type], path: str, readings: list[Reading]) -> tuple[str,
     """The columns that a call has written where it named none."""
     for reading in readings:
         if reading.columns:
-            return tuple(reading.columns)
+            return tuple(filter(None, reading.columns))
     if path == "instance" and issubclass(models[0], Model):
         return tuple(column.attname for column in models[0]._meta.concrete_fields)
     return ()

@@ -1,6 +1,7 @@
 """`CompiledSerializer`, and the functions over descriptors: what was compiled once, called many times."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+import json
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from time import perf_counter_ns
 from typing import Any, NamedTuple, cast
@@ -11,7 +12,11 @@ from django.db.models import Model, QuerySet
 from . import backends, metering
 from .bridge import VERSION, Columns, Tuples, dumps
 from .fields import Descriptor, describe, extract_model_fields, find_field, kind_of
+from .nesting import FieldNames, Fields, is_flat, parse
+from .querysets import why_django
 from .refusals import refuse_secrets
+from .relations import why_nested_django
+from .trees import Branch, Tree, grow, grow_model
 
 __all__ = [
     "CompiledSerializer",
@@ -37,37 +42,44 @@ class FieldPath(NamedTuple):
 class CompiledSerializer:
     """The columns of a model, compiled once: `CompiledSerializer.for_model(Article, ("id", "title"))`."""
 
-    __slots__ = ("_columns", "_names", "descriptors", "model")
+    __slots__ = ("_columns", "_fields", "_names", "_tree", "descriptors", "model")
 
-    def __init__(self, model: type[Model], fields: Sequence[str] | None = None) -> None:
+    def __init__(self, model: type[Model], fields: FieldNames | None = None) -> None:
         started = perf_counter_ns()
-        found = model._meta.concrete_fields if fields is None else [find_field(model, name) for name in fields]
         self.model = model
+        self._fields: Fields | None = None if fields is None else parse(fields)
+        nested = self._fields is not None and not is_flat(self._fields)
+        self._tree = grow_model(model, self._fields or ()) if nested else None
+        self._names = None if self._fields is None else [name for name in self._fields if isinstance(name, str)]
+        names = self._names
+        found = model._meta.concrete_fields if names is None else [find_field(model, name) for name in names]
         self.descriptors = [describe(field, model) for field in found]
-        self._names = None if fields is None else tuple(fields)
-        self._columns = _columns(self.descriptors, self._names)
+        self._columns = _columns(self.descriptors, names)
         unknown = sum(descriptor["kind"] is None for descriptor in self.descriptors)
         taken = perf_counter_ns() - started
         metering.count_compiled(model._meta.label, "serializer", taken, len(self.descriptors) - unknown, unknown)
 
     @classmethod
-    def for_model(cls, model: type[Model], fields: Sequence[str] | None = None) -> "CompiledSerializer":
+    def for_model(cls, model: type[Model], fields: FieldNames | None = None) -> "CompiledSerializer":
         """The serializer of a model and a list of its fields, compiled at the first call for them.
 
         Raises `FieldError` for a name that the model does not have.
         """
-        return _cached(cast(Hashable, cls), cast(Hashable, model), None if fields is None else tuple(fields))
+        return _cached(cast(Hashable, cls), cast(Hashable, model), None if fields is None else parse(fields))
 
     def dump_queryset(self, queryset: "QuerySet[Any, Any]") -> bytes:
         """The rows of a QuerySet of this model as a JSON array of objects."""
         if queryset.model._meta.concrete_model is not self.model._meta.concrete_model:
             raise TypeError(f"a QuerySet of {self.model.__name__} is needed, not of {queryset.model.__name__}")
-        return dumps(queryset, fields=self._names)
+        return dumps(queryset, fields=self._fields)
 
-    def dump_instance(self, instance: Model) -> bytes:
-        """One instance as a JSON object, in one crossing."""
+    def dump_instance(self, instance: Model, *, fetch: bool = False) -> bytes:
+        """One instance as a JSON object, in one crossing; `fetch=True` loads the relations that it does not have yet.
+
+        Raises `ValueError` for what is not loaded.
+        """
         self._check(instance)
-        return dumps(instance, fields=self._names)
+        return dumps(instance, fields=self._fields, fetch=fetch)
 
     def dump_tuples(self, rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows of values in the order of the fields, as `values_list()` gives them, as a JSON array of objects.
@@ -75,21 +87,33 @@ class CompiledSerializer:
         Raises `ValueError` for a row of another length and `TypeError` for a value that its field cannot hold, with the
         row and the field.
         """
+        if self._tree is not None:
+            raise TypeError("rows of tuples have no relations: compile the serializer with names of columns alone")
         self._refuse_secrets()
         return dumps(Tuples(self._columns, list(rows), many=True, model=self.model))
 
     def to_dict(self, instance: Model) -> dict[str, Any]:
         """One instance as a dict of JSON-ready values: what `json.loads(dump_instance(instance))` gives."""
         self._check(instance)
+        if self._tree is not None:
+            return cast("dict[str, Any]", json.loads(self.dump_instance(instance)))
         self._refuse_secrets()
         return self._columns.to_dict(instance.__dict__, instance)
 
-    def explain(self, using: str = "default") -> list[FieldPath]:
-        """Per field: its kind, whether rows of the database `using` take the native path, and if not, why."""
-        connection = connections[using]
-        backend = backends.find(connection)
+    def explain(self, using: str = "default", *, queryset: "QuerySet[Any, Any] | None" = None) -> list[FieldPath]:
+        """Per field: its kind, whether rows of the database `using` take the native path, and if not, why.
+
+        With relations, also how each is read. A `queryset` is asked whether Django reads it as a whole, and what its
+        lookups load; its database takes the place of `using`.
+        """
+        if queryset is None:
+            queryset = self.model._default_manager.using(using)
+        if self._tree is not None:
+            tree = grow(queryset, self._fields or ())
+            return list(_explain_tree(tree, queryset.db, "", why_nested_django(queryset, tree)))
+        reason = why_django(queryset)
         model_fields = [find_field(self.model, descriptor["attname"]) for descriptor in self.descriptors]
-        return [_explain(field, connection, backend) for field in model_fields]
+        return [_explain(field, connections[queryset.db], reason) for field in model_fields]
 
     def _refuse_secrets(self) -> None:
         refusal = refuse_secrets(self.model) if self._names is None else None
@@ -159,12 +183,39 @@ def _compile(columns: tuple[tuple[str, str, str | None], ...]) -> Columns:
     )
 
 
-def _explain(field: Any, connection: Any, backend: Any) -> FieldPath:
+def _explain_tree(tree: Tree, using: str, prefix: str, whole: str | None) -> Iterator[FieldPath]:
+    """The rows of a tree, columns and relations in their order; `whole` says why Django reads its statement."""
+    for item in tree.items:
+        name = f"{prefix}{item.name}"
+        if isinstance(item, Branch):
+            reason, how = whole, "columns of the same statement"
+            if not item.is_joined:
+                how = "a statement of its own for all rows"
+                reason = whole or _why_statement(item, using)
+            yield FieldPath(name, "relation", "django" if reason else "native", reason or how)
+            yield from _explain_tree(item.tree, using, f"{name}.", reason)
+        elif item.field is None:
+            path = "django" if whole else "native"
+            yield FieldPath(name, None, path, whole or "added by the query: written by its converters or its type")
+        else:
+            yield _explain(item.field, connections[using], whole)._replace(name=name)
+
+
+def _why_statement(item: Branch, using: str) -> str | None:
+    """Why the statement of a relation takes Django's path."""
+    if item.queryset is not None:
+        return why_nested_django(item.queryset, item.tree)
+    model = cast("type[Model]", item.relation.model)
+    return why_nested_django(model._default_manager.using(using), item.tree)
+
+
+def _explain(field: Any, connection: Any, whole: str | None) -> FieldPath:
     kind = kind_of(field)
     if kind == "refused":
         return FieldPath(field.attname, None, "refused", "it has no JSON form, and DjangoJSONEncoder refuses it too")
-    if backend is None:
-        return FieldPath(field.attname, kind, "django", f"no native path for {connection.vendor}")
+    if whole is not None:
+        return FieldPath(field.attname, kind, "django", f"Django reads the whole statement: {whole}")
+    backend: Any = backends.find(connection)
     column = field.get_col(field.model._meta.db_table)
     converters = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
     reader = backend.read(column, converters, connection)

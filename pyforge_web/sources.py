@@ -1,19 +1,20 @@
 """Where the rows of a stream come from: the query of a QuerySet, the values of an iterable, or of an async iterable."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.core.paginator import Page
 from django.db.models import Manager, Model, QuerySet
 from django.db.models.query import ModelIterable, RawQuerySet
 
 from . import instances, querysets
-from .bridge import Rows
+from .bridge import Nested, Rows
 from .encoders import refuse_bare, select
-from .fields import check_names
+from .nesting import Fields, is_flat, parse
+from .relations import is_of_own_models, memory_chunks, nested_chunks, resolve
 
 # Runs the query, with the number of rows that each fetch takes, or begins with the values.
-Reader = Callable[[Iterator[int]], Rows | Iterator[Any]]
+Reader = Callable[[Iterator[int]], Rows | Nested | Iterator[Any]]
 _NO_ROWS = (str, bytes, bytearray, memoryview, Mapping, Model, Manager, type)
 
 
@@ -25,7 +26,7 @@ def find_source(data: Any, fields: object, chunk_size: int) -> Reader | AsyncGen
     """
     if chunk_size < 1:
         raise ValueError("Chunk size must be strictly positive.")
-    names = None if fields is None else check_names(fields)
+    names = None if fields is None else parse(fields)
     if isinstance(data, Page):
         data = data.object_list
     if isinstance(data, QuerySet):
@@ -43,7 +44,7 @@ def find_source(data: Any, fields: object, chunk_size: int) -> Reader | AsyncGen
     )
 
 
-async def _awaited(values: AsyncIterable[Any], names: tuple[str, ...] | None) -> AsyncGenerator[Any]:
+async def _awaited(values: AsyncIterable[Any], names: Fields | None) -> AsyncGenerator[Any]:
     """The values, their columns chosen; an asynchronous generator below runs its own `finally` when this one closes."""
     iterator = aiter(values)
     try:
@@ -54,18 +55,29 @@ async def _awaited(values: AsyncIterable[Any], names: tuple[str, ...] | None) ->
             await close()
 
 
-def _queryset_reader(queryset: querysets.AnyQuerySet, names: tuple[str, ...] | None, chunk_size: int) -> Reader:
+def _queryset_reader(queryset: querysets.AnyQuerySet, names: Fields | None, chunk_size: int) -> Reader:
     """The reader of a QuerySet; an evaluated one is read as it is now, without a query."""
     if names is None and (refusal := refuse_bare(queryset)):
         raise TypeError(f"{refusal.problem}; {refusal.hint}")
+    if names is not None and (not is_flat(names) or is_of_own_models(queryset)):
+        return _nested_reader(queryset, names, chunk_size)
+    columns = cast("tuple[str, ...] | None", names)
     if queryset._result_cache is not None and queryset._iterable_class is ModelIterable:
-        records = instances.evaluated_each(queryset, names)
+        records = instances.evaluated_each(queryset, columns)
         if records is not None:
             return lambda _: records
-    rows: Any = queryset if names is None else querysets.choose(queryset, names)
+    rows: Any = queryset if columns is None else querysets.choose(queryset, columns)
     if not isinstance(rows, QuerySet) or rows._result_cache is not None:
         return lambda _: iter(rows)
     return lambda sizes: _query(rows, sizes, chunk_size)
+
+
+def _nested_reader(queryset: querysets.AnyQuerySet, fields: Fields, chunk_size: int) -> Reader:
+    """The same with relations; names that do not exist are found before the first row."""
+    resolve(queryset, fields)
+    if queryset._result_cache is not None:
+        return lambda _: memory_chunks(queryset, fields, chunk_size)
+    return lambda sizes: nested_chunks(queryset, fields, sizes, chunk_size)
 
 
 def _query(queryset: querysets.AnyQuerySet, sizes: Iterator[int], chunk_size: int) -> Rows | Iterator[Any]:

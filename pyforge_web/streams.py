@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
 
 from . import metering
-from .bridge import Rows, dump_chunk
+from .bridge import Nested, Rows, dump_chunk
 from .conf import Nan
 from .sources import Reader, find_source
 
@@ -86,7 +86,7 @@ class Writer:
         self._sizes = _sizes(chunk_size)
         self._encoder = None if text.charset is None else codecs.getincrementalencoder(text.charset)()
 
-    def write(self, source: "Rows | Iterator[Any] | Opening") -> bytes:
+    def write(self, source: "Rows | Nested | Iterator[Any] | Opening") -> bytes:
         """The next rows, or the end; what is raised by a row, or by the database, is the end too."""
         _, between, after, _, form, nan, _ = self._text
         rows, count, error = self._dump(source, next(self._sizes), between=between, after=after, form=form, nan=nan)
@@ -143,11 +143,11 @@ class Opening:
     __slots__ = ("_read", "_sizes", "source")
 
     def __init__(self, read: Reader, sizes: Iterator[int]) -> None:
-        self.source: Rows | Iterator[Any] | None = None
+        self.source: Rows | Nested | Iterator[Any] | None = None
         self._read = read
         self._sizes = sizes
 
-    def __call__(self) -> Rows | Iterator[Any]:
+    def __call__(self) -> Rows | Nested | Iterator[Any]:
         """Opens it."""
         self.source = self._read(self._sizes)
         return self.source

@@ -159,7 +159,8 @@ def test_the_signature_begins_with_djangos():
         assert (theirs.name, theirs.kind, theirs.default) == (mine.name, mine.kind, mine.default)
     own = {p.name: (p.kind, p.default) for p in ours[5:-1]}
     given = dict.fromkeys(("fields", "django_bytes", "nan", "request"), (inspect.Parameter.KEYWORD_ONLY, None))
-    assert own == {**given, "etag": (inspect.Parameter.KEYWORD_ONLY, False)}
+    flags = dict.fromkeys(("fetch", "etag"), (inspect.Parameter.KEYWORD_ONLY, False))
+    assert own == given | flags
     assert ours[-1].kind is inspect.Parameter.VAR_KEYWORD
 
 

@@ -28,6 +28,17 @@ COUNTRY_FIELDS = (
 )  # fmt: skip
 
 
+# Two levels: an airport has a country, and those near it have theirs. `manage.py check` looks at the names.
+NEARBY_FIELDS = PyForgeJsonResponse.fields(
+    Airport,
+    [
+        "icao", "iata", "name",
+        {"country": ["code", "name"]},
+        {"nearby": ["icao", "name", "latitude", "longitude", {"country": ["code", "name"]}]},
+    ],
+)  # fmt: skip
+
+
 @require_safe
 def airport_list(request: HttpRequest) -> HttpResponse:
     """Give one page of the airports that the query string asks for."""
@@ -53,6 +64,15 @@ def describe_page(request: HttpRequest, page: "Page[Any]") -> dict[str, Any]:
         "previous": _page_url(request, page.number - 1) if page.has_previous() else None,
         "results": page.object_list,
     }
+
+
+@require_safe
+def airport_nearby(request: HttpRequest) -> HttpResponse:
+    """Give one page of airports, each with its country and the airports near it: two statements for all of them."""
+    form = AirportQuery(request.GET)
+    if not form.is_valid():
+        return bad_parameters(form)
+    return PyForgeJsonResponse(form.one_page(), fields=NEARBY_FIELDS)
 
 
 @require_safe

@@ -6,7 +6,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS, describe_page
+from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS, NEARBY_FIELDS, describe_page
 from demo_site.airports.forms import AirportQuery, CountryQuery
 from demo_site.airports.models import Airport, Country
 from demo_site.airports.problems import bad_parameters, problem
@@ -26,6 +26,15 @@ async def airport_list(request: HttpRequest) -> HttpResponse:
         form.add_error("page", f"The last page is {paginator.num_pages}.")
         return bad_parameters(form)
     return await PyForgeJsonResponse.afrom(describe_page(request, page))
+
+
+@require_safe
+async def airport_nearby(request: HttpRequest) -> HttpResponse:
+    """Give one page of airports with their countries and the airports near them."""
+    form = AirportQuery(request.GET)
+    if not await sync_to_async(form.is_valid)():
+        return bad_parameters(form)
+    return await PyForgeJsonResponse.afrom(form.one_page(), fields=NEARBY_FIELDS)
 
 
 @require_safe

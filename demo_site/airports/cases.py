@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
-from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS
+from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS, NEARBY_FIELDS
 from demo_site.airports.models import Airport, Country
+from pyforge_web.declared import DeclaredFields
 
 Rows = QuerySet[Any, dict[str, Any]]
 
@@ -28,6 +29,8 @@ class Case:
     """The same data as one hands it to PyForgeJsonResponse."""
     queryset: Callable[[], Rows] | None = None
     """The QuerySet in both, for the parts of its time."""
+    fields: DeclaredFields | None = None
+    """What of `native` is written."""
 
 
 def _rows(
@@ -50,6 +53,33 @@ def _instance() -> Airport:
 
 def _columns(airport: Airport) -> dict[str, Any]:
     return {field.attname: getattr(airport, field.attname) for field in airport._meta.concrete_fields}
+
+
+def _nearby() -> QuerySet[Airport]:
+    return Airport.objects.exclude(iata="")[:500]
+
+
+def _nested() -> list[dict[str, Any]]:
+    """The airports that Django has joined and prefetched, of their columns those that are needed, as dicts."""
+
+    def country(airport: Airport) -> dict[str, Any]:
+        return {"code": airport.country.code, "name": airport.country.name}
+
+    columns = ("icao", "iata", "name", "latitude", "longitude", "country__code", "country__name")
+    near = Prefetch("nearby", Airport.objects.select_related("country").only(*columns))
+    rows = _nearby().select_related("country").only(*columns).prefetch_related(near)
+    return [
+        {
+            **{name: getattr(row, name) for name in ("icao", "iata", "name")},
+            "country": country(row),
+            "nearby": [
+                {name: getattr(each, name) for name in ("icao", "name", "latitude", "longitude")}
+                | {"country": country(each)}
+                for each in row.nearby.all()
+            ],
+        }
+        for row in rows
+    ]
 
 
 CASES = (
@@ -77,6 +107,15 @@ CASES = (
         "All countries",
         "About 250 rows with a Decimal and five JSON columns each: currencies, translations and more.",
         lambda: Country.objects.values(*COUNTRY_FIELDS),
+    ),
+    Case(
+        "nearby",
+        "500 airports, their countries and the airports near them",
+        "Nested two levels. Django joins and prefetches instances of the columns that are needed, which become dicts; "
+        "ours is two statements of flat rows, grouped by Rust.",
+        _nested,
+        _nearby,
+        fields=NEARBY_FIELDS,
     ),
     Case(
         "instance",

@@ -83,13 +83,13 @@ def respond(case: Case, side: str) -> HttpResponse:
     """Give the response of one side to one case, from a fresh QuerySet."""
     if side == "django":
         return JsonResponse(case.plain(), safe=False)
-    return PyForgeJsonResponse(case.native(), safe=False)
+    return PyForgeJsonResponse(case.native(), fields=case.fields, safe=False)
 
 
 def compare(case: Case, *, runs: int = RUNS, budget: float = BUDGET_SECONDS) -> Comparison:
     """Compare the two sides on one case: the values first, then sizes and times."""
     bodies = {side: respond(case, side).content for side in SIDES}
-    exact = PyForgeJsonResponse(case.native(), safe=False, django_bytes=True).content
+    exact = PyForgeJsonResponse(case.native(), fields=case.fields, safe=False, django_bytes=True).content
     done, timings = in_turn([*_measures(case), *part_measures(case)], runs=runs, budget=budget)
     sides = {
         side: Side(len(bodies[side]), {stage.slug: timings[stage.slug, side] for stage in STAGES}, parts(timings, side))

@@ -123,6 +123,20 @@ ENDPOINTS = (
         ),
     ),
     Endpoint(
+        "/api/airports/nearby/",
+        "Airports, each with its country and up to four airports near it, each with its own: nested two levels, from "
+        "two statements for any number of rows. Who is near was computed from the positions when the data was loaded: "
+        "the nearest by great circle within 300 km, all with an IATA code. It takes the same parameters.",
+        'PyForgeJsonResponse(airports, fields=["icao", "iata", "name",\n'
+        '    {"country": ["code", "name"]},\n'
+        '    {"nearby": ["icao", ..., {"country": ["code", "name"]}]}])',
+        (
+            ("Luxembourg", "airports/nearby/?country=LU&iata=yes"),
+            ("2,000 of them", "airports/nearby/?iata=yes&page_size=2000"),
+            ("awaited", "async/airports/nearby/?country=LU&iata=yes"),
+        ),
+    ),
+    Endpoint(
         "/api/airports/<icao>/",
         "A model instance: every column, with a UUID, a date, a date and time, and a duration. Asked again, a browser "
         "gets 304.",

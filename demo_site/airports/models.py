@@ -68,6 +68,14 @@ class Airport(models.Model):
     uid = models.UUIDField("UID", unique=True, help_text="Derived: uuid5 of the ICAO code, the same in every database.")
     released_on = models.DateField(help_text="The date in the version number of the airportsdata release.")
     loaded_at = models.DateTimeField(help_text="When seed_demo wrote this row.")
+    nearby = models.ManyToManyField(
+        "self",
+        symmetrical=False,
+        related_name="nearby_of",
+        blank=True,
+        help_text="Derived from the positions: of an airport with an IATA code the four nearest others with one, by "
+        "great circle, within 300 km.",
+    )
 
     class Meta:
         ordering = ("icao",)

@@ -1,4 +1,4 @@
-"""Fills the two tables from the packages: with everything for `seed_demo`, with a few countries for tests."""
+"""Fills the tables from the packages: with everything for `seed_demo`, with a few countries for tests."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from itertools import islice
 from django.db import transaction
 from django.utils import timezone
 
-from demo_site.airports import source
+from demo_site.airports import nearby, source
 from demo_site.airports.models import Airport, Country
 
 BATCH = 1000
@@ -19,6 +19,8 @@ class Seeded:
 
     countries: int
     airports: int
+    nearby: int
+    """Pairs of airports."""
     unknown: tuple[str, ...]
     """Codes of countries that countryinfo does not know."""
 
@@ -41,4 +43,5 @@ def load(
         Country.objects.bulk_create(source.countries(wanted), batch_size=BATCH)
         while batch := list(islice(rows, BATCH)):
             Airport.objects.bulk_create(batch)
-    return Seeded(len(wanted), len(entries), tuple(sorted(wanted - set(known))))
+        pairs = nearby.load()
+    return Seeded(len(wanted), len(entries), pairs, tuple(sorted(wanted - set(known))))

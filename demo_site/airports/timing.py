@@ -100,7 +100,7 @@ def _pyforge_parts(case: Case) -> tuple[dict[Key, int], Collector]:
         start = perf_counter_ns()
         data = case.native()
         built = perf_counter_ns()
-        PyForgeJsonResponse(data, safe=False)
+        PyForgeJsonResponse(data, fields=case.fields, safe=False)
         end = perf_counter_ns()
     sql = built - start + collector.python_ns
     return {("sql", "pyforge"): sql, ("native", "pyforge"): end - start - sql}, collector

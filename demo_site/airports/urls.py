@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("demo_site.airports.async_urls")),
     path("api/airports/", api.airport_list, name="airport-list"),
     path("api/airports/import/", api.airport_import, name="airport-import"),
+    path("api/airports/nearby/", api.airport_nearby, name="airport-nearby"),
     path("api/airports/<str:icao>/", api.airport_detail, name="airport-detail"),
     path("api/countries/", api.country_list, name="country-list"),
     path("api/countries/<str:code>/", api.country_detail, name="country-detail"),

@@ -12,7 +12,8 @@ use crate::serializer::{self, Items, Options, Spelling, parse_nan};
 /// Writes a value as JSON: the encoder behind the response, for caches, websockets and tasks.
 ///
 /// `obj` is any value that `DjangoJSONEncoder` takes, a QuerySet, an instance, a page, or a list of instances; models may
-/// also stand inside other values. `fields` names the columns to write of a model. The text is compact UTF-8;
+/// also stand inside other values. `fields` names the columns to write of a model, and nests by dicts:
+/// `["id", {"author": ["name"]}]`; `fetch=True` loads what instances in memory lack of that. The text is compact UTF-8;
 /// `django_bytes=True` gives the bytes of `json.dumps(obj, cls=DjangoJSONEncoder)`, `ensure_ascii=True` compact ASCII,
 /// `nan="null"` writes null for NaN and the infinities.
 ///
@@ -21,49 +22,52 @@ use crate::serializer::{self, Items, Options, Spelling, parse_nan};
 ///
 /// Source: `django.core.serializers.json`, RFC 8259.
 #[pyfunction]
-#[pyo3(signature = (obj, *, fields=None, django_bytes=false, ensure_ascii=false, nan="raise"))]
+#[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise"))]
 pub fn dumps<'py>(
     py: Python<'py>,
     obj: Bound<'py, PyAny>,
     fields: Option<Bound<'py, PyAny>>,
+    fetch: bool,
     django_bytes: bool,
     ensure_ascii: bool,
     nan: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let options = Options { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
-    write(py, obj, fields, options, "dumps")
+    write(py, obj, fields, fetch, options, "dumps")
 }
 
 /// As `dumps`, for `pyforge_web.http`: the name is the source that collectors hear of.
 #[pyfunction]
-#[pyo3(signature = (obj, *, fields=None, django_bytes=false, ensure_ascii=false, nan="raise"))]
+#[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise"))]
 pub fn dumps_response<'py>(
     py: Python<'py>,
     obj: Bound<'py, PyAny>,
     fields: Option<Bound<'py, PyAny>>,
+    fetch: bool,
     django_bytes: bool,
     ensure_ascii: bool,
     nan: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let options = Options { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
-    write(py, obj, fields, options, "dumps_response")
+    write(py, obj, fields, fetch, options, "dumps_response")
 }
 
 /// As `dumps`, for `pyforge_web.html`: compact ASCII in which `< > & '` are escaped, between two texts that are written as
 /// they are.
 #[pyfunction]
-#[pyo3(signature = (obj, *, fields=None, nan="raise", before="", after=""))]
+#[pyo3(signature = (obj, *, fields=None, fetch=false, nan="raise", before="", after=""))]
 pub fn dumps_html<'py>(
     py: Python<'py>,
     obj: Bound<'py, PyAny>,
     fields: Option<Bound<'py, PyAny>>,
+    fetch: bool,
     nan: &str,
     before: &str,
     after: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let html = Some([before, after]);
     let options = Options { html, django_bytes: false, ensure_ascii: false, not_finite: parse_nan(nan)? };
-    write(py, obj, fields, options, "dumps_html")
+    write(py, obj, fields, fetch, options, "dumps_html")
 }
 
 /// Reads a JSON body, for `pyforge_web.bodies`: the value, or a `Stop` where `json.loads` has to look.
@@ -87,6 +91,7 @@ fn write<'py>(
     py: Python<'py>,
     obj: Bound<'py, PyAny>,
     fields: Option<Bound<'py, PyAny>>,
+    fetch: bool,
     options: Options<'_>,
     function: &'static str,
 ) -> PyResult<Bound<'py, PyBytes>> {
@@ -96,7 +101,7 @@ fn write<'py>(
         None => Ok(obj),
         Some(fields) => {
             let select = Imports::get(py)?.select.bind(py);
-            meter.call_out(|| select.call1((obj, fields)))
+            meter.call_out(|| select.call1((obj, fields, fetch)))
         }
     };
     let result = chosen.and_then(|value| serializer::dumps(value, &options, &mut meter));
@@ -113,9 +118,10 @@ fn write<'py>(
 /// Writes the next rows of a stream: `(bytes, count, error)`, the bytes of `count` whole rows, and what stopped the row
 /// after them. No rows and no error: the end.
 ///
-/// `source` is a `Rows`, which is asked to fetch once, or an iterator, of which up to `limit` values are taken; with
-/// `opens=True` a function that gives one of them. `about` is what collectors hear of: what the stream was given, and its
-/// `fields=`. `start` rows were written before. `between` stands before every row but the first of all, `after` after each. `form` is "compact",
+/// `source` is a `Rows` or a `Nested`, which is asked to fetch once, or an iterator, of which up to `limit` values are taken;
+/// with `opens=True` a function that gives one of them. `about` is what collectors hear of: what the stream was given, and
+/// its `fields=`. `start` rows were written before. `between` stands before every row but the first of all, `after` after
+/// each. `form` is "compact",
 /// "ascii", "django" or "fixture"; `nan` is as in `dumps`, but a fixture has Python's words for what is not finite.
 ///
 /// Raises `ValueError` for a form or a `nan` that does not exist; whatever a row raises is returned.

@@ -44,7 +44,7 @@ mod _native {
     #[pymodule_export]
     use super::recording::Tally;
     #[pymodule_export]
-    use super::serializer::{Columns, Records, Rows, Tuples};
+    use super::serializer::{Children, Columns, Layout, Nested, Records, Rows, Tuples};
     #[pymodule_export]
     use super::validator::Validator;
 

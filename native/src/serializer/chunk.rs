@@ -1,10 +1,11 @@
-//! A part of a stream: some rows of a query, or some values of an iterator, each written whole or not at all.
+//! A part of a stream: some rows of a query, nested or not, or some values of an iterator, each written whole or not at all.
 
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator};
 
+use super::level::Nested;
 use super::rows::{Items, Rows};
 use super::value::Walk;
 use crate::json::writer::Out;
@@ -19,18 +20,22 @@ const LONGEST: Duration = Duration::from_millis(100);
 const LARGEST: usize = 1 << 18;
 
 impl<'py, F: Form> Walk<'py, '_, F> {
-    /// Writes what one call of a `Rows` fetches, or up to `limit` values of an iterator; nothing at the end of either.
+    /// Writes what one call of a `Rows` or a `Nested` fetches, or up to `limit` values of an iterator; nothing at the end of either.
     ///
     /// `start` rows were written before: they count in the path of an error, and something stands between them and these.
     pub fn chunk(&mut self, source: &Bound<'py, PyAny>, start: usize, limit: usize, items: &Items<'_>) -> Chunk<'py> {
         self.sink.one_line = items.after.contains(&b'\n');
-        let written = match source.cast_exact::<Rows>() {
-            Ok(rows) => self.some_rows(rows, start, items),
-            Err(_) => self.some_values(source, start, limit, items),
-        };
-        let (count, error) = match written {
-            Ok(count) => (count, None),
-            Err(count) => (count, Some(self.take_error())),
+        let (count, error) = if let Ok(nested) = source.cast_exact::<Nested>() {
+            self.some_nested(nested, start, items)
+        } else {
+            let written = match source.cast_exact::<Rows>() {
+                Ok(rows) => self.some_rows(rows, start, items),
+                Err(_) => self.some_values(source, start, limit, items),
+            };
+            match written {
+                Ok(count) => (count, None),
+                Err(count) => (count, Some(self.take_error())),
+            }
         };
         match self.sink.out.finish(source.py()) {
             Ok(bytes) => (bytes, count, error),

@@ -98,7 +98,7 @@ impl Columns {
     }
 }
 
-fn parse_zone(zone: &str) -> PyResult<Zone> {
+pub(super) fn parse_zone(zone: &str) -> PyResult<Zone> {
     match zone {
         "naive" => Ok(Zone::Naive),
         "stripped" => Ok(Zone::Stripped),
@@ -108,7 +108,7 @@ fn parse_zone(zone: &str) -> PyResult<Zone> {
     }
 }
 
-fn parse_reader(reader: &str, stored: Stored) -> PyResult<Reader> {
+pub(super) fn parse_reader(reader: &str, stored: Stored) -> PyResult<Reader> {
     match reader {
         "value" => Ok(Reader::Value),
         "django" => Ok(Reader::Django),

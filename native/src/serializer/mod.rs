@@ -2,8 +2,12 @@
 
 mod chunk;
 mod columns;
+mod family;
 mod frame;
 mod key;
+mod layout;
+mod level;
+mod nested;
 mod records;
 mod rows;
 mod tuples;
@@ -21,6 +25,8 @@ use crate::kinds::{Compact, CompactAscii, Django, DjangoText, Form, Html, NotFin
 use crate::meter::Meter;
 pub use chunk::Chunk;
 pub use columns::Columns;
+pub use layout::Layout;
+pub use level::{Children, Nested};
 pub use records::Records;
 pub use rows::{Items, Rows};
 pub use tuples::Tuples;

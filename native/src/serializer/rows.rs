@@ -157,26 +157,35 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             let Some(value) = tuple_item(row, index) else {
                 return self.stop(Error::TooFewColumns { row: run.row, found: row.len() });
             };
-            let outcome = match column.reader {
-                Reader::Kind(kind, stored) if !value.is_none() => {
-                    kind.read(&value, &stored, self.imports, &mut self.sink)
-                }
-                Reader::Django => Outcome::NotMine,
-                _ if self.whole_value(value.clone()) => Outcome::Done,
-                _ => Outcome::Failed,
-            };
-            let written = match outcome {
-                Outcome::Done => true,
-                Outcome::NotMine => self.rescued(run.rescue, index, value),
-                Outcome::Failed => false,
-            };
-            if !written {
+            if !self.column(column.reader, run.rescue, index, value) {
                 run.column = Some(index);
                 return false;
             }
         }
         self.sink.out.extend(columns.end.as_bytes());
         true
+    }
+
+    /// Writes the driver's value of a column.
+    #[inline(always)]
+    pub(super) fn column(
+        &mut self,
+        reader: Reader,
+        rescue: &Bound<'py, PyAny>,
+        index: usize,
+        value: Bound<'py, PyAny>,
+    ) -> bool {
+        let outcome = match reader {
+            Reader::Kind(kind, stored) if !value.is_none() => kind.read(&value, &stored, self.imports, &mut self.sink),
+            Reader::Django => Outcome::NotMine,
+            _ if self.whole_value(value.clone()) => Outcome::Done,
+            _ => Outcome::Failed,
+        };
+        match outcome {
+            Outcome::Done => true,
+            Outcome::NotMine => self.rescued(rescue, index, value),
+            Outcome::Failed => false,
+        }
     }
 
     /// Writes what Django's converters make of a driver's value.

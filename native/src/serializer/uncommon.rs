@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use super::columns::Columns;
 use super::frame::Frame;
+use super::level::Nested;
 use super::records::Records;
 use super::rows::Rows;
 use super::tuples::Tuples;
@@ -60,6 +61,8 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         let py = value.py();
         let done = if let Ok(rows) = value.cast_exact::<Rows>() {
             self.rows(rows)
+        } else if let Ok(nested) = value.cast_exact::<Nested>() {
+            self.nested(nested)
         } else if let Ok(records) = value.cast_exact::<Records>() {
             self.records(py, records.get())
         } else if let Ok(tuples) = value.cast_exact::<Tuples>() {

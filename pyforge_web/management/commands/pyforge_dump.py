@@ -18,6 +18,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Model, QuerySet
 
 from pyforge_web import fixtures, streams
+from pyforge_web.nesting import read_fields
 from pyforge_web.sources import Reader, find_source
 
 # As dumpdata, by the ending of the name.
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--format", choices=formats, default="ndjson", help="django is dumpdata's (default: ndjson)"
         )
-        parser.add_argument("--fields", help="the columns to write, as id,title (ndjson and array)")
+        parser.add_argument("--fields", help='as id,title or \'["id", {"author": ["name"]}]\' (ndjson and array)')
         parser.add_argument("-o", "--output", help="the file; .bz2, .gz, .lzma, .xz are compressed (default: stdout)")
         parser.add_argument("--database", default=DEFAULT_DB_ALIAS, choices=tuple(connections), help="its alias")
         parser.add_argument("-a", "--all", action="store_true", help="also rows that the model's manager leaves out")
@@ -83,7 +84,7 @@ class Command(BaseCommand):
         try:
             writer = _Writer(_text(options))
             parts = streams.chunks(_reader(queryset, options), writer)
-        except (FieldError, TypeError) as error:
+        except (FieldError, TypeError, ValueError) as error:
             raise CommandError(str(error)) from error
         output = options["output"]
         if output is None:
@@ -155,8 +156,7 @@ def _reader(queryset: "QuerySet[Any, Any]", options: dict[str, Any]) -> Reader:
     if options["format"] == "django":
         return lambda sizes: fixtures.rows(queryset, sizes, options["indent"])
     fields = options["fields"]
-    names = None if fields is None else [name.strip() for name in fields.split(",")]
-    return cast(Reader, find_source(queryset, names, streams.CHUNK))
+    return cast(Reader, find_source(queryset, None if fields is None else read_fields(fields), streams.CHUNK))
 
 
 @contextmanager

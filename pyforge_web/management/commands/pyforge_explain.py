@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
+from django.core.exceptions import FieldError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from pyforge_web.nesting import read_fields
 from pyforge_web.serializers import CompiledSerializer
 from pyforge_web.validators import CompiledValidator, FieldRules
 
@@ -18,18 +20,25 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declares the model and the database."""
         parser.add_argument("model", help="the model, as app_label.Model")
+        parser.add_argument(
+            "--fields", help='the fields, as id,title or \'["id", {"author": ["name"]}]\' (default: all columns)'
+        )
         parser.add_argument("--database", default="default", help="the alias of the database (default: default)")
 
-    def handle(self, *args: Any, model: str, database: str, **options: Any) -> None:
+    def handle(self, *args: Any, model: str, database: str, fields: str | None, **options: Any) -> None:
         """Prints the table."""
         try:
             found = apps.get_model(model)
         except (LookupError, ValueError) as error:
             raise CommandError(f"No model {model!r}: {error}") from error
-        rows = CompiledSerializer.for_model(found).explain(database)
-        self._print("Written as JSON", ("column", "kind", "path", "reason"), rows)
-        fields = [_summary(rules) for rules in CompiledValidator.for_model(found).explain()]
-        self._print("\nValidated", ("field", "path", "by", "reason"), fields)
+        try:
+            serializer = CompiledSerializer.for_model(found, None if fields is None else read_fields(fields))
+        except (FieldError, TypeError, ValueError) as error:
+            raise CommandError(f"--fields: {error}") from error
+        self._print("Written as JSON", ("column", "kind", "path", "reason"), serializer.explain(database))
+        if fields is None:
+            rules = [_summary(each) for each in CompiledValidator.for_model(found).explain()]
+            self._print("\nValidated", ("field", "path", "by", "reason"), rules)
 
     def _print(self, title: str, head: Sequence[str], rows: Sequence[tuple[str | None, ...]]) -> None:
         self.stdout.write(title)
