@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Self, cast
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.utils.cache import get_conditional_response, set_response_etag
@@ -73,9 +74,13 @@ class PyForgeJsonResponse(JsonResponse):
         else:
             if safe and not ours and not isinstance(data, dict):
                 raise TypeError("In order to allow non-dict objects to be serialized set the safe parameter to False.")
-            kwargs.setdefault("content_type", "application/json")
-            HttpResponse.__init__(self, b"", **kwargs)
-            self.content = self._body(data, fields, fetch, *_preset(django_bytes, nan))
+            write = partial(_body, data, fields, fetch, *_preset(django_bytes, nan))
+            if "content_type" in kwargs or "charset" in kwargs or type(self).charset is not HttpResponse.charset:
+                kwargs.setdefault("content_type", "application/json")
+                HttpResponse.__init__(self, b"", **kwargs)
+                self.content = write(self.charset)
+            else:  # to look for a charset where none is given costs as much as all the rest
+                HttpResponse.__init__(self, write(settings.DEFAULT_CHARSET), "application/json", **kwargs)
         if etag:
             set_response_etag(self)
             if request is not None and request.method in ("GET", "HEAD"):
@@ -89,13 +94,6 @@ class PyForgeJsonResponse(JsonResponse):
         raised, are those of the class.
         """
         return await sync_to_async(partial(cls, data, *args, **kwargs))()
-
-    def _body(self, data: Any, fields: FieldNames | None, fetch: bool, django_bytes: bool, nan: Nan) -> bytes:
-        utf8 = _is_utf8(self.charset)
-        body = dumps_response(
-            data, fields=fields, fetch=fetch, django_bytes=django_bytes, ensure_ascii=not utf8, nan=nan
-        )
-        return body if utf8 else body.decode("ascii").encode(self.charset)
 
     def _answer(self, request: HttpRequest) -> None:
         """Becomes the 304 or 412 that the request's conditions ask for."""
@@ -166,12 +164,18 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         super().close()
 
 
+def _body(data: Any, fields: FieldNames | None, fetch: bool, django_bytes: bool, nan: Nan, charset: str) -> bytes:
+    utf8 = _is_utf8(charset)
+    body = dumps_response(data, fields=fields, fetch=fetch, django_bytes=django_bytes, ensure_ascii=not utf8, nan=nan)
+    return body if utf8 else body.decode("ascii").encode(charset)
+
+
 def _preset(django_bytes: bool | None, nan: Nan | None) -> tuple[bool, Nan]:
     """What an argument says, or else the settings."""
-    settings = get_settings()
+    preset = get_settings()
     return (
-        settings["DJANGO_BYTES"] if django_bytes is None else django_bytes,
-        settings["NAN"] if nan is None else nan,
+        preset["DJANGO_BYTES"] if django_bytes is None else django_bytes,
+        preset["NAN"] if nan is None else nan,
     )
 
 

@@ -36,16 +36,19 @@ _SHAPES = {
     FlatValuesListIterable: "scalar",
 }
 _END = object()
+_MODEL_DATA = (QuerySet, Model, Page)
 
 AnyQuerySet = QuerySet[Any, Any]
 
 
 def is_model_data(data: object) -> bool:
     """Whether this is input of ours that `JsonResponse` does not take: it needs no `safe=False`."""
+    if type(data) is dict:
+        return False
     if issubclass(type(data), (list, tuple)):  # isinstance would believe a `__class__` that lies
         items = cast("list[object]", data)
         return bool(items) and all(isinstance(item, Model) for item in items)
-    return isinstance(data, QuerySet | Model | Page)
+    return isinstance(data, _MODEL_DATA)
 
 
 def choose(queryset: AnyQuerySet, names: tuple[str, ...]) -> AnyQuerySet | Records | list[Any]:
