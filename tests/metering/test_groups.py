@@ -163,7 +163,7 @@ def test_a_queryset_on_django_s_path_says_why(articles):
 
 def test_columns():
     Customs.objects.bulk_create([Customs(unchanged="a", backwards="abc", loud="x") for _ in range(3)])
-    rows = Customs.objects.count()
+    rows = Customs.objects.count()  # others keep some there for their whole session
     said = group(lambda: dumps(Customs.objects.values("unchanged", "backwards")))
     assert (said.columns["unchanged"].native, said.columns["unchanged"].django) == (rows, 0)
     assert said.columns["unchanged"].why == ""

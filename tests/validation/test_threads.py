@@ -120,7 +120,8 @@ def put(name, attribute, *values):
 CHANGES = {
     "blank": put("text", "blank", True, False),
     "null": put("number", "null", True, False),
-    "choices": put("text", "choices", [("h", "H")], None, [("abc", "ABC"), ("G", [("h", "H")])]),
+    # Not None: Django asks whether it is None, and iterates over what is there then.
+    "choices": put("text", "choices", [("h", "H")], [], [("abc", "ABC"), ("G", [("h", "H")])]),
     "validators": put("number", "validators", [], [v.MinValueValidator(60)], [v.MaxValueValidator(4)]),
     "validators that are called": put("number", "validators", [lambda value: None], [v.MaxValueValidator(4)]),
     "editable": put("email", "editable", True, False),
