@@ -15,8 +15,8 @@ from django.utils.module_loading import import_string
 
 from .bridge import BUILD_PROFILE
 from .conf import get_settings
-from .declared import find_faults
 from .loaders import LiteralTag, find_literal
+from .relations.declared import find_faults
 
 _EXTENSION = "pyforge_web.jinja.PyForgeExtension"
 _MIDDLEWARE = "pyforge_web.middleware.PyForgeMiddleware"

@@ -29,10 +29,11 @@ class Compilation(NamedTuple):
 
 
 class Compilations:
-    """The newest compilations of this process, and the sums of all."""
+    """The newest compilations of this process, the last of each model's validator, and the sums of all."""
 
     def __init__(self) -> None:
         self.newest: deque[Compilation] = deque(maxlen=500)
+        self.validators: dict[str, Compilation] = {}
         self.count = 0
         self.ns = 0
 
@@ -41,6 +42,8 @@ class Compilations:
         when: When = "startup" if not apps.ready else "request" if in_request else "lazily"
         event = Compilation(label, kind, when, perf_counter_ns() - _BEGAN, ns, native, django)
         self.newest.append(event)
+        if kind == "validator":
+            self.validators[label] = event
         self.count += 1
         self.ns += ns
         return event

@@ -23,10 +23,10 @@ from django.utils.functional import LazyObject, Promise, empty
 from .bridge import dumps
 from .conf import Nan
 from .instances import bare, chosen, chosen_list, plain
-from .nesting import FieldNames, is_flat, parse
 from .querysets import choose, rows
 from .refusals import Refusal, refuse, refuse_key, refuse_secrets
-from .relations import is_of_own_models, nested, plain_nested
+from .relations.nesting import FieldNames, is_flat, parse
+from .relations.queries import is_of_own_models, nested, plain_nested
 
 __all__ = ["Refusal", "adumps", "convert", "convert_key", "dumps", "plain_data", "refuse_bare", "select"]
 
@@ -108,8 +108,8 @@ def convert_key(key: Any) -> str | Refusal:
 def select(data: Any, fields: object, fetch: bool = False) -> Any:
     """What `fields=` chooses of a QuerySet, an instance, a page, or a list of instances.
 
-    `fetch` loads the relations of instances in memory that are not loaded yet. Raises `FieldError` for a name that the
-    model does not have, `TypeError` for data that has no columns, `ValueError` for what is not loaded.
+    `fetch` loads the relations and columns of instances in memory that are not loaded yet. Raises `FieldError` for a
+    name that the model does not have, `TypeError` for data that has no columns, `ValueError` for what is not loaded.
     """
     chosen_fields = parse(fields)
     if isinstance(data, Page):
@@ -123,7 +123,7 @@ def select(data: Any, fields: object, fetch: bool = False) -> Any:
             f"fields= chooses columns of a QuerySet, an instance, a page or a list of instances, "
             f"not of {type(data).__name__}"
         )
-    if not is_flat(chosen_fields) or is_of_own_models(data):
+    if not is_flat(chosen_fields) or is_of_own_models(data) or (fetch and _is_in_memory(data)):
         return nested(data, chosen_fields, fetch)
     names = cast("tuple[str, ...]", chosen_fields)
     if isinstance(data, Model):
@@ -139,7 +139,9 @@ def plain_data(data: Any, fields: object = None, fetch: bool = False) -> Any:
     chosen_fields = None if fields is None else parse(fields)
     if isinstance(data, Page):
         return plain_data(data.object_list, fields, fetch)
-    if chosen_fields is not None and (not is_flat(chosen_fields) or is_of_own_models(data)):
+    if chosen_fields is not None and (
+        not is_flat(chosen_fields) or is_of_own_models(data) or (fetch and _is_in_memory(data))
+    ):
         return plain_nested(list(data) if isinstance(data, tuple) else data, chosen_fields, fetch)
     if isinstance(data, list | tuple):
         return [plain_data(item, fields) for item in data]
@@ -153,6 +155,13 @@ def plain_data(data: Any, fields: object = None, fetch: bool = False) -> Any:
     if names is None and data._iterable_class is not ModelIterable:
         return list(data)
     return list(data.values(*names or ()))
+
+
+def _is_in_memory(data: Any) -> bool:
+    """Whether these are instances that were made before."""
+    if isinstance(data, QuerySet):
+        return data._result_cache is not None and data._iterable_class is ModelIterable
+    return True
 
 
 def _unwrap(value: "LazyObject[Any]") -> Any:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from .bridge import dumps_html
 from .conf import Nan, get_settings
-from .nesting import FieldNames
+from .relations.nesting import FieldNames
 
 Mode = Literal["script", "attr"]
 

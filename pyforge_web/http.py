@@ -15,12 +15,12 @@ from django.utils.cache import get_conditional_response, set_response_etag
 from . import streams
 from .bridge import dumps_response
 from .conf import Nan, get_settings
-from .declared import DeclaredFields, Source
 from .encoders import plain_data
-from .nesting import FieldNames
 from .parts import Parts, aclose
 from .problems import as_problem
 from .querysets import is_model_data
+from .relations.declared import DeclaredFields, Source
+from .relations.nesting import FieldNames
 
 
 class PyForgeJsonResponse(JsonResponse):

@@ -12,11 +12,11 @@ from django.db.models import Model, QuerySet
 from . import backends, metering
 from .bridge import VERSION, Columns, Tuples, dumps
 from .fields import Descriptor, describe, extract_model_fields, find_field, kind_of
-from .nesting import FieldNames, Fields, is_flat, parse
 from .querysets import why_django
 from .refusals import refuse_secrets
-from .relations import why_nested_django
-from .trees import Branch, Tree, grow, grow_model
+from .relations.nesting import FieldNames, Fields, is_flat, parse
+from .relations.queries import why_nested_django
+from .relations.trees import Branch, Tree, grow, grow_model
 
 __all__ = [
     "CompiledSerializer",

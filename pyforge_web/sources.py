@@ -10,8 +10,8 @@ from django.db.models.query import ModelIterable, RawQuerySet
 from . import instances, querysets
 from .bridge import Nested, Rows
 from .encoders import refuse_bare, select
-from .nesting import Fields, is_flat, parse
-from .relations import is_of_own_models, memory_chunks, nested_chunks, resolve
+from .relations.nesting import Fields, is_flat, parse
+from .relations.queries import is_of_own_models, memory_chunks, nested_chunks, resolve
 
 # Runs the query, with the number of rows that each fetch takes, or begins with the values.
 Reader = Callable[[Iterator[int]], Rows | Nested | Iterator[Any]]

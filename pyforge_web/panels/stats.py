@@ -175,7 +175,6 @@ def _lane(calls: Iterable[tuple[int, int]], collector: Collector) -> list[list[i
 
 def _validators(collector: Collector, groups: list[Group]) -> list[Stats]:
     """The validators that were used or compiled: their compilation, their calls, what failed; never a value."""
-    events = {event.label: event for event in compiled.newest if event.kind == "validator"}
     used: dict[str, list[Group]] = {}
     for group in groups:
         if group.source == "validate":
@@ -183,7 +182,7 @@ def _validators(collector: Collector, groups: list[Group]) -> list[Stats]:
     labels = dict.fromkeys([*used, *(event.label for event in collector.compiled if event.kind == "validator")])
     found = []
     for label in list(labels)[:_VALIDATORS]:
-        calls, event = used.get(label, []), events.get(label)
+        calls, event = used.get(label, []), compiled.validators.get(label)
         failures = {key: number for key, number in collector.failures.items() if key[0] == label}
         found.append(
             {

@@ -150,20 +150,21 @@ def test_assigned_instances(there):
 
 
 def test_parents_and_children(there):
-    Base.objects.create(id=7, plate="p7", owner_id=1)
-    Child.objects.create(id=8, plate="p8", owner_id=1, seats=8)
+    """With keys that no sequence has reached."""
+    Base.objects.create(id=90_007, plate="p7", owner_id=1)
+    Child.objects.create(id=90_008, plate="p8", owner_id=1, seats=8)
 
     def children():
         return [
             Child(plate="p7", owner_id=1, seats=1),
-            Child(plate="new", owner_id=9, seats=8, spare_id=7),
-            Child(plate="n2", owner_id=1, seats=2, spare_id=99),
-            Child(plate="n3", owner_id=1, seats=2, base_ptr_id=7),
-            Child(plate="n3", owner_id="1", seats=3, base_ptr_id=700, id=700),
+            Child(plate="new", owner_id=9, seats=8, spare_id=90_007),
+            Child(plate="n2", owner_id=1, seats=2, spare_id=90_099),
+            Child(plate="n3", owner_id=1, seats=2, base_ptr_id=90_007),
+            Child(plate="n3", owner_id="1", seats=3, base_ptr_id=90_700, id=90_700),
         ]
 
     assert_like_django(children, there)
-    assert_like_django(lambda: [Grandchild(child_id=key) for key in (8, 7, 99, "8", None)], there)
+    assert_like_django(lambda: [Grandchild(child_id=key) for key in (90_008, 90_007, 90_099, "90008", None)], there)
     assert_like_django(lambda: [Proxy(name="p", country_id=key) for key in ("de", "xx")], there)
 
 

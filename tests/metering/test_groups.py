@@ -19,7 +19,14 @@ from django.template import engines
 from django.utils.functional import lazy
 
 import pyforge_web
-from pyforge_web import CompiledSerializer, PyForgeJsonResponse, dumps, metering, serialize_instance
+from pyforge_web import (
+    CompiledSerializer,
+    PyForgeJsonResponse,
+    compilation,
+    dumps,
+    metering,
+    serialize_instance,
+)
 from pyforge_web.bridge import Tally
 from pyforge_web.html import pyforge_json
 from pyforge_web.metering import collect
@@ -473,7 +480,7 @@ from pyforge_web import metering
 from tests.app.models import Author
 from pyforge_web.validators import CompiledValidator
 
-(event,) = (event for event in metering.compiled.newest if event[:2] == ("tests_app.Author", "validator"))
+event = metering.compiled.validators["tests_app.Author"]
 rules = [field.rules for field in CompiledValidator.for_model(Author).explain()]
 print(event.when, event.native == sum(map(len, rules)), event.ns > 0)
 """
@@ -531,3 +538,12 @@ def test_what_is_said_is_plain(articles):
     plain = {name: getattr(said, name) for name in names if name != "columns"}
     assert plain["calls"] == 1
     assert json.loads(json.dumps(plain))
+
+
+def test_a_validators_compilation_is_known_however_much_was_compiled_since():
+    compiled = compilation.Compilations()
+    first = compiled.add("a.B", "validator", 5, 1, 0, in_request=False)
+    for number in range(2000):
+        compiled.add(f"a.M{number}", "serializer", 1, 1, 0, in_request=False)
+    assert compiled.validators == {"a.B": first}
+    assert len(compiled.newest) < compiled.count == 2001

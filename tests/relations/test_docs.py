@@ -9,7 +9,7 @@ from django.db.models import Prefetch
 from django.db.models.functions import Upper
 
 from pyforge_web import CompiledSerializer, PyForgeJsonResponse, PyForgeStreamingResponse, dumps
-from tests.relations.models import Article, Comment
+from tests.relations.models import Article, Author, Comment
 from tests.relations.oracle import dicts
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -45,6 +45,7 @@ def test_example(example, sqlite):
         ),
         "dumps": noted,
     }
+    Article.objects.get_or_create(pk=1, defaults={"title": "the first", "author": Author.objects.earliest("pk")})
     exec(example, names)
     for data, fields, text in written:
         fields = [item if isinstance(item, str | dict) else {item.name: list(item.fields)} for item in fields]

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import FieldError
 from django.core.paginator import Paginator
 from django.db import connections
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.test.utils import CaptureQueriesContext
 
 import pyforge_web
@@ -212,3 +212,16 @@ def test_fetch_loads_deferred_columns_together(sqlite):
         ours = pyforge_web.dumps(instances, fields=fields, fetch=True)
     assert_same(strict(ours), django_value(rows))
     assert len(queries) == 3  # the columns and the keys of the authors, authors, tags
+
+
+def test_flat_fields_are_fetched_too(sqlite, django_assert_num_queries):
+    """A column that was deferred, of all instances together."""
+    for make in (list, lambda rows: rows, lambda rows: next(iter(rows))):
+        loaded = make(Article.objects.using(sqlite).defer("title").order_by("pk"))
+        if isinstance(loaded, QuerySet):
+            len(loaded)  # evaluated
+        with django_assert_num_queries(1, using=sqlite):
+            ours = pyforge_web.dumps(loaded, fields=["id", "title"], fetch=True)
+        rows = Article.objects.using(sqlite).order_by("pk")
+        whole = [{"id": row.id, "title": row.title} for row in rows]
+        assert json.loads(ours) == (whole[0] if isinstance(loaded, Article) else whole)

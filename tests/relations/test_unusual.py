@@ -13,7 +13,7 @@ from tests.relations.models import Article, Author, Comment, Country, Pet, Place
 from tests.relations.oracle import expected
 from tests.relations.test_cases import on
 from tests.relations.test_statements import statements
-from tests.relations.unusual import Box, Half, Item, LowLevel, Person, Slot
+from tests.relations.unusual import Box, Half, Item, LowLevel, MiddleLevel, Person, Slot
 from tests.streams.reading import read
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -64,6 +64,25 @@ CASES = {
     "keys that are relations": (
         by_pk(Author),
         ["id", {"employee": ["pk", "salary", {"badge": ["text", {"colleagues": ["person_id"]}]}, {"staff": ["pk"]}]}],
+    ),
+    "names of one column, sliced": (
+        by_pk(
+            MiddleLevel,
+            lambda q: Prefetch("best_of", q(LowLevel).order_by("-pk")[:2], to_attr="some"),
+            lambda q: Prefetch("some__best", q(MiddleLevel)),
+        ),
+        ["pk", "level_key", {"some": ["level_key", "up_id", "pk", "name", {"best": ["pk", "up_id"]}]}],
+    ),
+    "names of one column, distinct and sliced": (
+        by_pk(
+            MiddleLevel,
+            lambda q: Prefetch("best_of", q(LowLevel).distinct().order_by("-pk")[:2], to_attr="some"),
+        ),
+        ["pk", {"some": ["level_key", "up_id", "pk", "name"]}],
+    ),
+    "names of one column, joined": (
+        lambda q: q(LowLevel).order_by("pk"),
+        ["level_key", "up_id", "name", {"best": ["level_key", "pk", "up_id", "name"]}],
     ),
     "a manager that joins, defers and adds": (
         by_pk(Item),

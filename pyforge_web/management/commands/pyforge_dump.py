@@ -18,7 +18,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Model, QuerySet
 
 from pyforge_web import fixtures, streams
-from pyforge_web.nesting import read_fields
+from pyforge_web.relations.nesting import read_fields
 from pyforge_web.sources import Reader, find_source
 
 # As dumpdata, by the ending of the name.

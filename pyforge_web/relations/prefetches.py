@@ -13,7 +13,8 @@ from django.db.models.base import ModelState
 from django.db.models.expressions import Expression
 from django.db.models.fields.related_descriptors import _filter_prefetch_queryset  # type: ignore[attr-defined]
 
-from .fields import kind_of
+from pyforge_web.fields import kind_of
+
 from .related import Relation, source_field
 from .trees import AnyQuerySet, Branch
 

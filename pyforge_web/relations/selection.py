@@ -3,13 +3,15 @@
 Source: the joins are those of `SQLCompiler.get_related_selections` in `django/db/models/sql/compiler.py`.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.db import connections
 from django.db.models import Model
 from django.db.models.expressions import Col
 
-from .fields import kind_of
+from pyforge_web.fields import kind_of
+
 from .prefetches import Link, link
 from .related import Relation
 from .trees import AnyQuerySet, Branch, Leaf, Tree
@@ -124,19 +126,27 @@ class _Walk:
 
 
 def _columns(queryset: AnyQuerySet, slots: list[Slot], found: Link | None) -> tuple[dict[Slot, int], AnyQuerySet]:
-    """The QuerySet with these columns, and where each of them is in its rows."""
+    """The QuerySet with these columns, and where each of them is in its rows.
+
+    A column that two names mean (the key of a model that inherits, of its parent) is selected once: behind a window
+    Django gives it once, too.
+    """
     own = [name for path, name in slots if not path and name != _JOINED]
+    same: dict[str, str] = {}
     if queryset.query.distinct and not queryset.query.distinct_fields:
         # Which rows are equal depends on all that Django selects.
         queryset = queryset.values()
         query = queryset.query
         names = [*query.extra_select, *query.values_select, *query.annotation_select]
     else:
-        names = own
+        names, same = _once(queryset, own)
         queryset = queryset.values(*(names or [queryset.model._meta.concrete_fields[0].attname]))
         query = queryset.query
         query.selected = query.selected if names else {}
     indexes: dict[Slot, int] = {((), name): index for index, name in enumerate(names)}
+    indexes |= {((), name): indexes[(), other] for name, other in same.items()}
+    known = {column: indexes[(), name] for name, column in _cols(query)} if names else {}
+    count = len(names)
     aliases: dict[tuple[Relation, ...], str] = {(): query.get_initial_alias()}
     for slot in (slot for slot in slots if slot not in indexes):
         path, name = slot
@@ -145,9 +155,28 @@ def _columns(queryset: AnyQuerySet, slots: list[Slot], found: Link | None) -> tu
         else:
             column = _column(query, path, name, queryset.model, aliases)
             alias = "__".join([*(relation.query_name for relation in path), name])
-        indexes[slot] = len(indexes)
-        _add(query, column, alias)
+        if column not in known:
+            known[column], count = count, count + 1
+            _add(query, column, alias)
+        indexes[slot] = known[column]
     return indexes, queryset
+
+
+def _once(queryset: AnyQuerySet, names: list[str]) -> tuple[list[str], dict[str, str]]:
+    """The names without those of columns that another of them has; these by their names."""
+    if not (names and queryset.model._meta.parents):
+        return names, {}
+    first: dict[Any, str] = {}
+    same: dict[str, str] = {}
+    for name, column in _cols(queryset.values(*names).query):
+        if first.setdefault(column, name) != name:
+            same[name] = first[column]
+    return [name for name in names if name not in same], same
+
+
+def _cols(query: Any) -> Iterator[tuple[str, Any]]:
+    """The columns of its own table that a query selects, by name."""
+    return zip(query.values_select, query.select, strict=True)
 
 
 def _add(query: Any, column: Col, alias: str) -> None:

@@ -14,15 +14,26 @@ from django.db import connections
 from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable
 
-from . import backends, metering
-from .bridge import Children, Layout, Nested
+from pyforge_web import backends, metering
+from pyforge_web.bridge import Children, Layout, Nested
+from pyforge_web.querysets import django_chunks, django_rows, has_own_fetch, why_django
+from pyforge_web.reading import Reading, note_reading
+from pyforge_web.statements import (
+    Chunks,
+    Convert,
+    Fetch,
+    Statement,
+    compile_query,
+    execute,
+    fetch_all,
+    fetch_next,
+    metered,
+)
+
 from .loaded import to_dicts, with_relations
 from .nesting import Fields
 from .prefetches import Link, link, related_rows
-from .querysets import django_chunks, django_rows, has_own_fetch, why_django
-from .reading import Reading, note_reading
 from .selection import Plan, select
-from .statements import Chunks, Convert, Fetch, Statement, compile_query, execute, fetch_all, fetch_next, metered
 from .trees import AnyQuerySet, Branch, Tree, doubts, grow
 
 
@@ -203,6 +214,8 @@ def why_nested_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
         return reason
     if queryset.query.combinator:
         return f"a {queryset.query.combinator} has no joins of its own"
+    if queryset.query.distinct and queryset.model._meta.parents and queryset.query.where.contains_over_clause:
+        return "a part of distinct rows, of which two columns are one"
     return next((f"{'.'.join(path)}: {reason}" for path, reason in doubts(tree)), None)
 
 
