@@ -214,8 +214,11 @@ def why_nested_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
         return reason
     if queryset.query.combinator:
         return f"a {queryset.query.combinator} has no joins of its own"
-    if queryset.query.distinct and queryset.model._meta.parents and queryset.query.where.contains_over_clause:
-        return "a part of distinct rows, of which two columns are one"
+    if queryset.query.where.contains_over_clause:  # of a sliced Prefetch: Django selects from a query of its own there
+        if len(queryset.model._meta.pk_fields) > 1:
+            return "a part of rows whose key has several columns"
+        if queryset.query.distinct:
+            return "a part of distinct rows"
     return next((f"{'.'.join(path)}: {reason}" for path, reason in doubts(tree)), None)
 
 

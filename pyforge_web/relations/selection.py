@@ -3,7 +3,6 @@
 Source: the joins are those of `SQLCompiler.get_related_selections` in `django/db/models/sql/compiler.py`.
 """
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.db import connections
@@ -128,8 +127,8 @@ class _Walk:
 def _columns(queryset: AnyQuerySet, slots: list[Slot], found: Link | None) -> tuple[dict[Slot, int], AnyQuerySet]:
     """The QuerySet with these columns, and where each of them is in its rows.
 
-    A column that two names mean (the key of a model that inherits, of its parent) is selected once: behind a window
-    Django gives it once, too.
+    A column that two names mean (the key of a model that inherits, of its parent; an annotation) is selected once:
+    behind a window Django gives it once, too.
     """
     own = [name for path, name in slots if not path and name != _JOINED]
     same: dict[str, str] = {}
@@ -145,7 +144,7 @@ def _columns(queryset: AnyQuerySet, slots: list[Slot], found: Link | None) -> tu
         query.selected = query.selected if names else {}
     indexes: dict[Slot, int] = {((), name): index for index, name in enumerate(names)}
     indexes |= {((), name): indexes[(), other] for name, other in same.items()}
-    known = {column: indexes[(), name] for name, column in _cols(query)} if names else {}
+    known = {column: indexes[(), name] for name, column in _cols(query).items() if ((), name) in indexes}
     count = len(names)
     aliases: dict[tuple[Relation, ...], str] = {(): query.get_initial_alias()}
     for slot in (slot for slot in slots if slot not in indexes):
@@ -164,19 +163,20 @@ def _columns(queryset: AnyQuerySet, slots: list[Slot], found: Link | None) -> tu
 
 def _once(queryset: AnyQuerySet, names: list[str]) -> tuple[list[str], dict[str, str]]:
     """The names without those of columns that another of them has; these by their names."""
-    if not (names and queryset.model._meta.parents):
+    if not names or not (queryset.model._meta.parents or queryset.query.where.contains_over_clause):
         return names, {}
     first: dict[Any, str] = {}
     same: dict[str, str] = {}
-    for name, column in _cols(queryset.values(*names).query):
+    for name, column in _cols(queryset.values(*names).query).items():
         if first.setdefault(column, name) != name:
             same[name] = first[column]
     return [name for name in names if name not in same], same
 
 
-def _cols(query: Any) -> Iterator[tuple[str, Any]]:
-    """The columns of its own table that a query selects, by name."""
-    return zip(query.values_select, query.select, strict=True)
+def _cols(query: Any) -> dict[str, Any]:
+    """The columns of its own table that a query selects, by name; with annotations behind a window."""
+    columns = dict(zip(query.values_select, query.select, strict=True))
+    return columns | query.annotation_select if query.where.contains_over_clause else columns
 
 
 def _add(query: Any, column: Col, alias: str) -> None:

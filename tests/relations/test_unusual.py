@@ -80,6 +80,22 @@ CASES = {
         ),
         ["pk", {"some": ["level_key", "up_id", "pk", "name"]}],
     ),
+    "names of one column, annotated and sliced": (
+        by_pk(
+            Author,
+            lambda q: Prefetch(
+                "articles",
+                # Not of a column that is loaded too: Django's own instances come short then.
+                q(Article).annotate(a=F("author_id")).defer("author_id").order_by("-pk")[:2],
+                to_attr="some",
+            ),
+        ),
+        ["id", {"some": ["a", "title", {"tags": ["name"]}]}],
+    ),
+    "keys of several columns, sliced": (
+        by_pk(Author, lambda q: Prefetch("slots", q(Slot).order_by("pk")[:2], to_attr="some")),
+        ["id", {"some": ["number"]}],
+    ),
     "names of one column, joined": (
         lambda q: q(LowLevel).order_by("pk"),
         ["level_key", "up_id", "name", {"best": ["level_key", "pk", "up_id", "name"]}],
