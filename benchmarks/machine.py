@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import sysconfig
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -30,7 +31,7 @@ def _ours() -> str:
     import pyforge_web
     from pyforge_web import bridge
 
-    built = min(path.stat().st_mtime for path in (PROJECT / "pyforge_web").glob("_native*.so"))
+    built = (PROJECT / "pyforge_web" / f"_native{sysconfig.get_config_var('EXT_SUFFIX')}").stat().st_mtime
     stale = any(path.stat().st_mtime > built for path in (PROJECT / "native").rglob("*.rs"))
     warning = ", OLDER THAN ITS SOURCES: run make install" if stale else ""
     return f"{pyforge_web.__version__} ({bridge.BUILD_PROFILE} build{warning})"
