@@ -47,7 +47,10 @@ class PyForgeMiddleware:
             response: HttpResponseBase = self.get_response(request)
         finally:
             active.reset(token)
-        if _is_complete(request, response, collectors):
+        # Most requests of most sites end here.
+        if (collector.calls or response.streaming or request_metered.receivers) and _is_complete(
+            request, response, collectors
+        ):
             _end(request, response, collector)
         return response
 
@@ -60,7 +63,10 @@ class PyForgeMiddleware:
             response: HttpResponseBase = await self.get_response(request)
         finally:
             active.reset(token)
-        if _is_complete(request, response, collectors):
+        # Most requests of most sites end here.
+        if (collector.calls or response.streaming or request_metered.receivers) and _is_complete(
+            request, response, collectors
+        ):
             await _aend(request, response, collector)
         return response
 
