@@ -25,7 +25,7 @@ from .conf import Nan
 from .instances import bare, chosen, chosen_list, plain
 from .querysets import choose, rows
 from .refusals import Refusal, refuse, refuse_key, refuse_secrets
-from .relations.nesting import FieldNames, is_flat, parse
+from .relations.nesting import FieldNames, Fields, is_flat, parse
 from .relations.queries import is_of_own_models, nested, plain_nested
 
 __all__ = ["Refusal", "adumps", "convert", "convert_key", "dumps", "plain_data", "refuse_bare", "select"]
@@ -123,7 +123,7 @@ def select(data: Any, fields: object, fetch: bool = False) -> Any:
             f"fields= chooses columns of a QuerySet, an instance, a page or a list of instances, "
             f"not of {type(data).__name__}"
         )
-    if not is_flat(chosen_fields) or is_of_own_models(data) or (fetch and _is_in_memory(data)):
+    if _takes_instances(data, chosen_fields, fetch):
         return nested(data, chosen_fields, fetch)
     names = cast("tuple[str, ...]", chosen_fields)
     if isinstance(data, Model):
@@ -139,9 +139,7 @@ def plain_data(data: Any, fields: object = None, fetch: bool = False) -> Any:
     chosen_fields = None if fields is None else parse(fields)
     if isinstance(data, Page):
         return plain_data(data.object_list, fields, fetch)
-    if chosen_fields is not None and (
-        not is_flat(chosen_fields) or is_of_own_models(data) or (fetch and _is_in_memory(data))
-    ):
+    if chosen_fields is not None and _takes_instances(data, chosen_fields, fetch):
         return plain_nested(list(data) if isinstance(data, tuple) else data, chosen_fields, fetch)
     if isinstance(data, list | tuple):
         return [plain_data(item, fields) for item in data]
@@ -157,11 +155,13 @@ def plain_data(data: Any, fields: object = None, fetch: bool = False) -> Any:
     return list(data.values(*names or ()))
 
 
-def _is_in_memory(data: Any) -> bool:
-    """Whether these are instances that were made before."""
-    if isinstance(data, QuerySet):
-        return data._result_cache is not None and data._iterable_class is ModelIterable
-    return True
+def _takes_instances(data: Any, fields: Fields, fetch: bool) -> bool:
+    """Whether columns alone are not enough: relations are named, or instances may lack some of the columns."""
+    if not is_flat(fields) or is_of_own_models(data):
+        return True
+    if isinstance(data, QuerySet) and (data._result_cache is None or data._iterable_class is not ModelIterable):
+        return False
+    return fetch
 
 
 def _unwrap(value: "LazyObject[Any]") -> Any:

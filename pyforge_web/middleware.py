@@ -47,10 +47,7 @@ class PyForgeMiddleware:
             response: HttpResponseBase = self.get_response(request)
         finally:
             active.reset(token)
-        # Most requests of most sites end here.
-        if (collector.calls or response.streaming or request_metered.receivers) and _is_complete(
-            request, response, collectors
-        ):
+        if _has_news(request, response, collectors):
             _end(request, response, collector)
         return response
 
@@ -63,17 +60,16 @@ class PyForgeMiddleware:
             response: HttpResponseBase = await self.get_response(request)
         finally:
             active.reset(token)
-        # Most requests of most sites end here.
-        if (collector.calls or response.streaming or request_metered.receivers) and _is_complete(
-            request, response, collectors
-        ):
+        if _has_news(request, response, collectors):
             await _aend(request, response, collector)
         return response
 
 
-def _is_complete(request: HttpRequest, response: HttpResponseBase, collectors: tuple[Collector, ...]) -> bool:
-    """Adds the header; whether nothing else will be counted. Otherwise the end of the body is waited for."""
+def _has_news(request: HttpRequest, response: HttpResponseBase, collectors: tuple[Collector, ...]) -> bool:
+    """Adds the header; whether somebody is to be told now. Of a stream, that is at the end of its body."""
     collector = collectors[-1]
+    if not (collector.calls or response.streaming or request_metered.receivers):
+        return False  # most requests of most sites
     if collector.calls and _may_be_shown(request):
         before = response.headers.get("Server-Timing")
         own = server_timing(collector)

@@ -284,12 +284,13 @@ def _step_aside(model: type, aside: bool) -> None:
             _without_mixin.discard(model)
             if vars(model).get("clean_fields") is Model.clean_fields:
                 del cast(Any, model).clean_fields
-    elif aside and not model.__subclasses__() and getattr_static(model, "clean_fields") is _MIXINS:
+    elif (
+        aside
+        and not model.__subclasses__()
+        and getattr_static(model, "clean_fields") is vars(CompiledModelMixin)["clean_fields"]
+    ):
         cast(Any, model).clean_fields = Model.clean_fields
         _without_mixin.add(model)
-
-
-_MIXINS = CompiledModelMixin.clean_fields
 
 
 def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:

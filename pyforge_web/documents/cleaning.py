@@ -183,9 +183,14 @@ def _clean_instance(model: type[Model], values: Values) -> Errors:
     return found
 
 
+def is_blank(field: Any, value: Any) -> bool:
+    """Whether `clean_fields` skips a value."""
+    return bool(field.blank and value in field.empty_values)
+
+
 def _clean_key(field: Any, raw: Any) -> Any:
     """What `ForeignKey.clean` does but for the query; `raw` as it is where `clean_fields` would skip it."""
-    if field.blank and raw in field.empty_values:
+    if is_blank(field, raw):
         return raw
     value = field.to_python(raw)
     Field.validate(field, value, None)

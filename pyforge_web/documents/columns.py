@@ -33,16 +33,11 @@ class Columns(NamedTuple):
     computed: tuple[str, ...]  # attnames of those with a default of the database
     as_instance: bool  # they can only be cleaned in an instance
 
-    @property
-    def names(self) -> set[str]:
-        """The names of the fields."""
-        return {field.name for field in self.fields.values()}
-
     def in_order(self, errors: dict[str, Any]) -> dict[str, Any]:
-        """Errors by field name in the order of the fields, as `clean_fields` finds them."""
+        """Errors in the order of the fields, as `clean_fields` finds them; those of other keys come last."""
         if len(errors) < 2:
             return errors
-        return {field.name: errors[field.name] for field in self.fields.values() if field.name in errors}
+        return {field.name: errors[field.name] for field in self.fields.values() if field.name in errors} | errors
 
 
 def columns_of(model: type[Model], fields: Sequence[str] | None) -> Columns:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, router
 
@@ -16,6 +15,7 @@ from .cleaning import (
     Policy,
     Values,
     clean_by_field,
+    is_blank,
     judge_foreign,
     raise_the_projects,
 )
@@ -52,7 +52,9 @@ def _look_up(validator: Compiled, columns: Columns, attname: str, judged: Judged
     keys = {
         row: values[attname]
         for row, (values, errors) in enumerate(judged)
-        if attname in values and field.name not in errors and not _is_skipped(field, values[attname])
+        if attname in values and field.name not in errors
+        # The others Django does not look for.
+        if not (values[attname] is None or is_blank(field, values[attname]))
     }
     if not keys:
         return
@@ -68,13 +70,7 @@ def _look_up(validator: Compiled, columns: Columns, attname: str, judged: Judged
         found = [(row, errors[field.name]) for row, errors in each if errors]
     for row, errors in found:
         values, known = judged[row]
-        own = {name: known.pop(name) for name in tuple(known) if name in columns.names}
-        judged[row] = values, columns.in_order(own | {field.name: errors}) | known
+        judged[row] = values, columns.in_order(known | {field.name: errors})
     if found and metering.active.get():
         codes = Counter((field.name, str(error.code)) for _, errors in found for error in errors)
         metering.count_failures(validator.model._meta.label, codes)
-
-
-def _is_skipped(field: Any, key: Any) -> bool:
-    """Whether Django would not look for a key."""
-    return key is None or (field.blank and key in field.empty_values)
