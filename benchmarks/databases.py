@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connections
 
 from benchmarks import tables
+from benchmarks.report import Report
 from tests import postgres
 
 Settings = dict[str, Any]
@@ -50,6 +51,15 @@ def opened(title: str) -> Iterator[Database]:
             tables.drop(database.alias)
             connections[database.alias].close()
             del connections[database.alias]  # it remembers its settings
+
+
+def each(report: Report, stack: contextlib.ExitStack) -> Iterator[Database]:
+    """All of them, open until the stack is left; the report says which is not there."""
+    for title in TITLES:
+        try:
+            yield stack.enter_context(opened(title))
+        except FileNotFoundError as error:
+            report.add(f"LEFT OUT: {title}: {error}")
 
 
 @contextlib.contextmanager

@@ -38,3 +38,23 @@ def postgres(django_db_setup, django_db_blocker):
             database.creation.destroy_test_db(settings["NAME"], verbosity=0)
             database.close()
         del connections.databases["postgres"]
+
+
+class Vendors(dict):
+    """The alias of each database by its vendor; to ask for one that is not there skips the test."""
+
+    reason = None
+
+    def __missing__(self, vendor):
+        raise self.reason
+
+
+@pytest.fixture(scope="session")
+def vendors(request, django_db_setup):
+    """The databases of this machine."""
+    found = Vendors(sqlite="default")
+    try:
+        found["postgresql"] = request.getfixturevalue("postgres")
+    except pytest.skip.Exception as reason:
+        found.reason = reason
+    return found

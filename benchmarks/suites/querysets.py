@@ -57,12 +57,7 @@ def page(model: type[Model], alias: str, count: int) -> Query:
 
 
 def _opened(report: Report, stack: contextlib.ExitStack) -> Iterator[Database]:
-    for title in databases.TITLES:
-        try:
-            database = stack.enter_context(databases.opened(title))
-        except FileNotFoundError as error:
-            report.add(f"LEFT OUT: {title}: {error}")
-            continue
+    for database in databases.each(report, stack):
         for model in SHAPES.values():
             tables.fill(database.alias, model, max(ROUNDS))
         yield database

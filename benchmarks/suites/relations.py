@@ -38,12 +38,7 @@ def page(alias: str, count: int) -> QuerySet[Any, Any]:
 
 
 def _opened(report: Report, stack: contextlib.ExitStack) -> Iterator[Database]:
-    for title in databases.TITLES:
-        try:
-            database = stack.enter_context(databases.opened(title))
-        except FileNotFoundError as error:
-            report.add(f"LEFT OUT: {title}: {error}")
-            continue
+    for database in databases.each(report, stack):
         tables.fill_articles(database.alias, max(ROUNDS))
         yield database
 

@@ -54,12 +54,7 @@ def run(effort: Effort, only: str = "") -> Report:
 
 
 def _opened(report: Report, stack: contextlib.ExitStack) -> Iterator[Database]:
-    for title in databases.TITLES:
-        try:
-            database = stack.enter_context(databases.opened(title))
-        except FileNotFoundError as error:
-            report.add(f"LEFT OUT: {title}: {error}")
-            continue
+    for database in databases.each(report, stack):
         for model in SHAPES.values():
             tables.fill(database.alias, model, FEW)
         yield database

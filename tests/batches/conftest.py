@@ -43,26 +43,19 @@ def create_tables(alias):
 
 
 @pytest.fixture(scope="session")
-def tables(request, django_db_setup, django_db_blocker):
-    """The alias of each database, or the reason why it is not there."""
-    found = {"sqlite": "default"}
-    try:
-        found["postgresql"] = request.getfixturevalue("postgres")
-    except pytest.skip.Exception as reason:
-        found["missing"] = reason
+def tables(vendors, django_db_blocker):
+    """The databases, with the tables."""
     with django_db_blocker.unblock():
-        for vendor in ("sqlite", "postgresql"):
-            if vendor in found:
-                create_tables(found[vendor])
-    return found
+        for alias in vendors.values():
+            create_tables(alias)
+    return vendors
 
 
 @contextlib.contextmanager
 def routed(tables, vendor):
-    if vendor not in tables:
-        raise tables["missing"]
+    alias = tables[vendor]
     with override_settings(**({"DATABASE_ROUTERS": ROUTERS[vendor]} if ROUTERS[vendor] else {})):
-        yield tables[vendor]
+        yield alias
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -10,24 +10,16 @@ from tests.rows import data
 
 
 @pytest.fixture(scope="session")
-def aliases(request, django_db_setup, django_db_blocker):
-    """The alias of each database, or the reason why it is not there; filled once."""
-    found = {"sqlite": "default"}
-    try:
-        found["postgresql"] = request.getfixturevalue("postgres")
-    except pytest.skip.Exception as reason:
-        found["missing"] = reason
+def aliases(vendors, django_db_blocker):
+    """The databases, filled once."""
     with django_db_blocker.unblock():
-        for vendor in ("sqlite", "postgresql"):
-            if vendor in found:
-                assert connections[found[vendor]].features.supports_json_field  # asked once, with a query
-                data.load(found[vendor])
-    return found
+        for alias in vendors.values():
+            assert connections[alias].features.supports_json_field  # asked once, with a query
+            data.load(alias)
+    return vendors
 
 
 def find(aliases, vendor):
-    if vendor not in aliases:
-        raise aliases["missing"]
     data.load(aliases[vendor])  # a test with transactions of its own empties all tables at its end
     return aliases[vendor]
 
@@ -35,8 +27,7 @@ def find(aliases, vendor):
 @pytest.fixture
 def postgresql_binaries(aliases):
     """Nothing but the reason to skip where there is no PostgreSQL."""
-    if "missing" in aliases:
-        raise aliases["missing"]
+    assert aliases["postgresql"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
