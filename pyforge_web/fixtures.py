@@ -126,7 +126,7 @@ def rows(queryset: querysets.AnyQuerySet, sizes: Iterator[int], indent: int | No
     compiled = compile_query(queryset.values_list(*names, *inherited))
     if compiled is None:
         return iter(())
-    statement = execute(*compiled, chunked=True)
+    statement = execute(compiled, chunked=True)
     many = _many_to_many(model)
     readers = [_reader(field, found) for field, found in zip(fields, statement.readers, strict=False)]
     readers += [backends.VALUE] * len(many)

@@ -138,15 +138,13 @@ def plan(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Rows | li
     if compiled is None:
         note_reading(queryset.model, "values")
         return []
-    compiler, sql, params = compiled
-    expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    names = _names(queryset, len(expressions))
+    names = _names(queryset, len(compiled.expressions))
     if names is None:
         return "two of its columns have the same name"
-    if compiler.has_composite_fields(expressions):
+    if compiled.compiler.has_composite_fields(compiled.expressions):
         return "a key of several columns is selected as one value"
     reading = note_reading(queryset.model, "values")
-    statement = execute(compiler, sql, params, reading, chunked=sizes is not None)
+    statement = execute(compiled, reading, chunked=sizes is not None)
     readers = statement.readers[: len(names)]
     columns = compile_columns(
         queryset.model._meta.label, _SHAPES[queryset._iterable_class], tuple(names), tuple(readers)

@@ -19,6 +19,16 @@ Fetch = Callable[[], list[Any]]
 Convert = Callable[[int, Any], Any]
 
 
+class Compiled(NamedTuple):
+    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database."""
+
+    compiler: Any
+    sql: str
+    params: Any
+    expressions: list[Any]
+    backend: ModuleType
+
+
 class Statement(NamedTuple):
     """A query that has been executed: how its columns are read, and what reads the values that native code does not.
 
@@ -34,27 +44,26 @@ class Statement(NamedTuple):
     why_columns: Callable[[], dict[int, str]]
 
 
-def compile_query(queryset: QuerySet[Any, Any]) -> tuple[Any, str, Any] | None:
-    """Django's compiler of a QuerySet, its SQL and its parameters; None where it finds nothing to ask for."""
+def compile_query(queryset: QuerySet[Any, Any]) -> Compiled | None:
+    """A QuerySet as Django compiles it; None where it finds nothing to ask for."""
     connection = connections[queryset.db]
     backend = cast(ModuleType, backends.find(connection))
     compiler = backend.compiler(queryset.query, connection, queryset.db)
     try:
-        return (compiler, *compiler.as_sql())
+        sql, params = compiler.as_sql()
     except EmptyResultSet:
         return None
+    expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
+    return Compiled(compiler, sql, params, expressions, backend)
 
 
-def execute(
-    compiler: Any, sql: str, params: Any, reading: Reading | None = None, *, chunked: bool = False
-) -> Statement:
+def execute(compiled: Compiled, reading: Reading | None = None, *, chunked: bool = False) -> Statement:
     """Runs a compiled query on Django's cursor.
 
     `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
     """
+    compiler, sql, params, expressions, backend = compiled
     connection = compiler.connection
-    backend = cast(ModuleType, backends.find(connection))
-    expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
     readers = _readers(backend, compiler, expressions)
     server_side = chunked and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
     cursor = connection.chunked_cursor() if server_side else connection.cursor()

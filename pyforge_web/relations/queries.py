@@ -180,7 +180,7 @@ def open_query(plan: Plan, within: str = "", *, chunked: bool = False) -> Opened
     reading = note_reading(plan.queryset.model, "values", within=within)
     if compiled is None:
         return None
-    statement = execute(*compiled, reading, chunked=chunked)
+    statement = execute(compiled, reading, chunked=chunked)
     written = plan.written()
     metering.count_columns(sum(statement.readers[index] is backends.DJANGO for index in written), len(written))
     return Opened(plan, statement, reading, within)
