@@ -1,12 +1,11 @@
 """PyForge Web: Django's JSON, written by Rust, without changing what it says."""
 
-from .batches import BatchResult, BatchValidationError, bulk_create_validated, validate_many
-from .bodies import BodyError, loads
-from .bridge import VERSION
-from .encoders import adumps, dumps
-from .http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse
-from .problems import as_drf, as_json_data, as_problem
-from .serializers import (
+from pyforge_web.bridge import VERSION
+from pyforge_web.bulk import BatchResult, BatchValidationError, bulk_create_validated, validate_many
+from pyforge_web.encoders import adumps, dumps
+from pyforge_web.http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse
+from pyforge_web.parsers import BodyError, loads
+from pyforge_web.serializers import (
     CompiledSerializer,
     extract_model_fields,
     serialize_fields,
@@ -15,7 +14,8 @@ from .serializers import (
     serialize_value_tuples,
     version,
 )
-from .validators import CompiledModelMixin, CompiledValidator, validate_fields
+from pyforge_web.validation.error_formats import as_drf, as_json_data, as_problem
+from pyforge_web.validators import CompiledModelMixin, CompiledValidator, validate_fields
 
 __version__ = VERSION
 

@@ -11,7 +11,6 @@ class PyForgeWebConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers the checks, compiles the validators that `PRECOMPILE` names."""
-        from . import checks  # noqa: F401
-        from .validators import precompile
+        from pyforge_web.validators import precompile
 
         precompile()

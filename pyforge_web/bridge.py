@@ -4,7 +4,7 @@ The functions are handed on as they are: a Python frame around `dumps` would cos
 (`benchmarks/suites/counting.py`). Each call counts itself and tells the open collectors of `metering`.
 """
 
-from ._native import (
+from pyforge_web._native import (
     BUILD_PROFILE,
     VERSION,
     Children,

@@ -13,10 +13,10 @@ from django.template.backends.django import DjangoTemplates
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
-from .bridge import BUILD_PROFILE
-from .conf import get_settings
-from .loaders import LiteralTag, find_literal
-from .relations.declared import find_faults
+from pyforge_web.bridge import BUILD_PROFILE
+from pyforge_web.conf import get_settings
+from pyforge_web.loaders import LiteralTag, find_literal
+from pyforge_web.querysets.relations.declared import find_faults
 
 _EXTENSION = "pyforge_web.jinja.PyForgeExtension"
 _MIDDLEWARE = "pyforge_web.middleware.PyForgeMiddleware"

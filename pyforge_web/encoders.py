@@ -20,13 +20,13 @@ from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable
 from django.utils.functional import LazyObject, Promise, empty
 
-from .bridge import dumps
-from .conf import Nan
-from .instances import bare, chosen, chosen_list, plain
-from .querysets import choose, rows
-from .refusals import Refusal, refuse, refuse_key, refuse_secrets
-from .relations.nesting import FieldNames, Fields, is_flat, parse
-from .relations.queries import is_of_own_models, nested, plain_nested
+from pyforge_web.bridge import dumps
+from pyforge_web.conf import Nan
+from pyforge_web.querysets.field_selection import FieldNames, Fields, is_flat, parse
+from pyforge_web.querysets.instances import bare, chosen, chosen_list, plain
+from pyforge_web.querysets.relations.rows import is_of_own_models, nested, plain_nested
+from pyforge_web.querysets.rows import choose, rows
+from pyforge_web.refusals import Refusal, refuse, refuse_key, refuse_secrets
 
 __all__ = ["Refusal", "adumps", "convert", "convert_key", "dumps", "plain_data", "refuse_bare", "select"]
 

@@ -8,7 +8,7 @@ from django.core.signals import setting_changed
 from django.db import models
 from django.db.models import Field, Model
 
-from .conf import get_settings
+from pyforge_web.conf import get_settings
 
 # The kind of each field class, by the class itself and never by a name alone; a class that is not here is written by
 # the type of its values. To add one: its row here, its kind in native/src/kinds/, its row in the tests' table.

@@ -9,9 +9,9 @@ from typing import Any, Literal, get_args
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from .bridge import dumps_html
-from .conf import Nan, get_settings
-from .relations.nesting import FieldNames
+from pyforge_web.bridge import dumps_html
+from pyforge_web.conf import Nan, get_settings
+from pyforge_web.querysets.field_selection import FieldNames
 
 Mode = Literal["script", "attr"]
 

@@ -12,15 +12,15 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.utils.cache import get_conditional_response, set_response_etag
 
-from . import streams
-from .bridge import dumps_response
-from .conf import Nan, get_settings
-from .encoders import plain_data
-from .parts import Parts, aclose
-from .problems import as_problem
-from .querysets import is_model_data
-from .relations.declared import DeclaredFields, Source
-from .relations.nesting import FieldNames
+from pyforge_web.bridge import dumps_response
+from pyforge_web.conf import Nan, get_settings
+from pyforge_web.encoders import plain_data
+from pyforge_web.querysets.field_selection import FieldNames
+from pyforge_web.querysets.relations.declared import DeclaredFields, Source
+from pyforge_web.querysets.rows import is_model_data
+from pyforge_web.streams import writer as streams
+from pyforge_web.streams.sync_async import Parts, aclose
+from pyforge_web.validation.error_formats import as_problem
 
 
 class PyForgeJsonResponse(JsonResponse):

@@ -11,7 +11,7 @@ from jinja2 import Environment, Undefined, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
-from . import html, metering
+from pyforge_web import html, metering
 
 
 def pyforge_json(value: Any, /, **arguments: Any) -> SafeString:

@@ -10,11 +10,11 @@ from django.conf import settings
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 
-from .bridge import listen
-from .conf import get_settings
-from .metering import Collector, Sums, active
-from .responses import follow
-from .signals import request_metered
+from pyforge_web.bridge import listen
+from pyforge_web.conf import get_settings
+from pyforge_web.metering import Collector, Sums, active
+from pyforge_web.metering.streaming_bodies import follow
+from pyforge_web.signals import request_metered
 
 logger = logging.getLogger("pyforge_web.request")
 

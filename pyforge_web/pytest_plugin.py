@@ -8,8 +8,8 @@ from typing import Protocol
 import pytest
 from django.db.models import Model
 
-from .metering import Source
-from .testing import CaptureCrossings
+from pyforge_web.metering import Source
+from pyforge_web.testing import CaptureCrossings
 
 
 class AssertNumCrossings(Protocol):

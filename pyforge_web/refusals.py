@@ -16,7 +16,7 @@ from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.manager import BaseManager
 from django.db.models.query import RawQuerySet
 
-from .fields import public_columns, secret_columns
+from pyforge_web.fields import public_columns, secret_columns
 
 
 class Refusal(NamedTuple):

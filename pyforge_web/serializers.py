@@ -9,14 +9,15 @@ from typing import Any, NamedTuple, cast
 from django.db import connections
 from django.db.models import Model, QuerySet
 
-from . import backends, metering
-from .bridge import VERSION, Columns, Tuples, dumps
-from .fields import Descriptor, describe, extract_model_fields, find_field, kind_of
-from .querysets import why_django
-from .refusals import refuse_secrets
-from .relations.nesting import FieldNames, Fields, is_flat, parse
-from .relations.queries import why_nested_django
-from .relations.trees import Branch, Tree, grow, grow_model
+from pyforge_web import metering
+from pyforge_web.bridge import VERSION, Columns, Tuples, dumps
+from pyforge_web.fields import Descriptor, describe, extract_model_fields, find_field, kind_of
+from pyforge_web.querysets import backends
+from pyforge_web.querysets.field_selection import FieldNames, Fields, is_flat, parse
+from pyforge_web.querysets.relations.resolve import Branch, Tree, grow, grow_model
+from pyforge_web.querysets.relations.rows import why_nested_django
+from pyforge_web.querysets.rows import why_django
+from pyforge_web.refusals import refuse_secrets
 
 __all__ = [
     "CompiledSerializer",

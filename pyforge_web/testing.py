@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from django.db.models import Model
 
-from .metering import Call, Source, collect
+from pyforge_web.metering import Call, Source, collect
 
 __all__ = ["AssertNumCrossingsMixin", "CaptureCrossings"]
 

@@ -11,14 +11,14 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import Model
 
-from . import metering
-from .bridge import Validator
-from .conf import get_settings
-from .documents import DocumentMethods
-from .documents.cleaning import clean_fields
-from .fields import Descriptor, describe
-from .problems import as_json_data
-from .rules import FieldPlan, plan
+from pyforge_web import metering
+from pyforge_web.bridge import Validator
+from pyforge_web.conf import get_settings
+from pyforge_web.fields import Descriptor, describe
+from pyforge_web.validation.error_formats import as_json_data
+from pyforge_web.validation.payload import DocumentMethods
+from pyforge_web.validation.payload.clean import clean_fields
+from pyforge_web.validation.rules import FieldPlan, plan
 
 __all__ = [
     "CompiledModelMixin",

@@ -17,7 +17,7 @@ import pyforge_web
 from pyforge_web import PyForgeJsonResponse
 from tests.app.models import Article, Author, Blob, Everything, Tag
 from tests.oracle import Listed, Mapped, assert_text, django_value, encode, strict
-from tests.rows.judge import assert_rows
+from tests.querysets.judge import assert_rows
 from tests.tables import cases
 
 pytestmark = pytest.mark.django_db

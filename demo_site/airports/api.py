@@ -16,7 +16,7 @@ from demo_site.airports.forms import AirportQuery, CountryQuery
 from demo_site.airports.models import Airport, Country
 from demo_site.airports.problems import bad_parameters, problem
 from pyforge_web import BatchValidationError, BodyError, PyForgeJsonResponse, PyForgeProblemResponse
-from pyforge_web.bodies import load_array
+from pyforge_web.parsers import load_array
 
 AIRPORT_FIELDS = (
     "icao", "iata", "name", "city", "subdivision", "country", "latitude", "longitude",

@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 
 from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS, NEARBY_FIELDS
 from demo_site.airports.models import Airport, Country
-from pyforge_web.relations.declared import DeclaredFields
+from pyforge_web.querysets.relations.declared import DeclaredFields
 
 Rows = QuerySet[Any, dict[str, Any]]
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from demo_site.airports import source
 from demo_site.airports.models import Airport
 from pyforge_web import BodyError, CompiledValidator, bulk_create_validated, validate_many
-from pyforge_web.bodies import load_array
+from pyforge_web.parsers import load_array
 
 # What a row may set, and what follows from it.
 FIELDS = (

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from demo_site.airports.models import Airport
 from pyforge_web import dumps
 from pyforge_web.html import pyforge_json
-from pyforge_web.panels.warnings import WARNINGS
+from pyforge_web.toolbar.warnings import WARNINGS
 from pyforge_web.validators import CompiledValidator
 
 

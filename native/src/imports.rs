@@ -65,7 +65,7 @@ imports! {
     /// Gives what `fields=` chooses
     select: PyAny = "pyforge_web.encoders"."select",
     /// The columns of each model class whose instances were written before
-    instances: PyDict = "pyforge_web.instances"."compiled",
+    instances: PyDict = "pyforge_web.querysets.instances"."compiled",
     /// `django.db.models.fields.files.FieldFile`
     field_file: PyType = "django.db.models.fields.files"."FieldFile",
     /// `json.loads`
@@ -77,11 +77,11 @@ imports! {
     /// The `ContextVar` with the notes of the call that runs
     notes: PyAny = "pyforge_web.metering"."notes",
     /// The `ContextVar` with the tag that is written
-    place: PyAny = "pyforge_web.sites"."place",
+    place: PyAny = "pyforge_web.metering.call_sites"."place",
     /// The `ContextVar` with the line that made the stream that is written
-    origin: PyAny = "pyforge_web.sites"."origin",
+    origin: PyAny = "pyforge_web.metering.call_sites"."origin",
     /// Says whose code a frame runs
-    standing: PyAny = "pyforge_web.sites"."standing",
+    standing: PyAny = "pyforge_web.metering.call_sites"."standing",
 }
 
 impl Imports {

@@ -16,7 +16,7 @@ from hypothesis import given as given_by
 from hypothesis import strategies as st
 
 from pyforge_web import BatchValidationError
-from pyforge_web.bodies import BodyError
+from pyforge_web.parsers import BodyError
 from pyforge_web.validators import CompiledValidator
 from tests.bodies.judge import LANGUAGES, as_json, django_clean, ended, typed
 from tests.bodies.models import Crate, Faulty, Item, Judged, Named, Pair, Shelf, Stamped, Stripped

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from rest_framework import serializers
 
 from pyforge_web import validate_many
-from pyforge_web.bodies import BodyError
-from pyforge_web.documents import CleanedRows
 from pyforge_web.http import PyForgeProblemResponse
-from pyforge_web.problems import as_drf, as_json_data, as_problem
+from pyforge_web.parsers import BodyError
+from pyforge_web.validation.error_formats import as_drf, as_json_data, as_problem
+from pyforge_web.validation.payload import CleanedRows
 from pyforge_web.validators import CompiledValidator
 from tests.bodies.judge import LANGUAGES, form_errors
 from tests.bodies.models import Item

@@ -9,9 +9,10 @@ from django.core.exceptions import RequestDataTooBig
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pyforge_web import bodies, bridge
-from pyforge_web.bodies import DEEPEST, MAX_DEPTH, loads
+from pyforge_web import bridge
+from pyforge_web import parsers as bodies
 from pyforge_web.metering import collect
+from pyforge_web.parsers import DEEPEST, MAX_DEPTH, loads
 from tests.bodies.texts import BROKEN, CONSTANTS, RAW, VALID
 from tests.strategies import text
 from tests.tables import cases

@@ -4,7 +4,7 @@ import gc
 import json
 import threading
 
-from pyforge_web.bodies import DEEPEST, loads
+from pyforge_web.parsers import DEEPEST, loads
 from tests.crash.depth import LEVELS, in_small_thread
 
 SCENARIOS = {}

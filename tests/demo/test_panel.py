@@ -9,7 +9,7 @@ import pytest
 
 from demo_site.airports.explorer import REQUESTS
 from demo_site.airports.warned import CASES
-from pyforge_web.panels.warnings import WARNINGS
+from pyforge_web.toolbar.warnings import WARNINGS
 
 
 def stats(site, path):

@@ -19,21 +19,15 @@ from django.template import engines
 from django.utils.functional import lazy
 
 import pyforge_web
-from pyforge_web import (
-    CompiledSerializer,
-    PyForgeJsonResponse,
-    compilation,
-    dumps,
-    metering,
-    serialize_instance,
-)
+from pyforge_web import CompiledSerializer, PyForgeJsonResponse, dumps, metering, serialize_instance
 from pyforge_web.bridge import Tally
 from pyforge_web.html import pyforge_json
 from pyforge_web.metering import collect
+from pyforge_web.metering import compilations as compilation
 from pyforge_web.validators import CompiledValidator
 from tests.app.models import Article, Author
 from tests.callbacks import CALLBACKS
-from tests.rows.models import Customs
+from tests.querysets.models import Customs
 from tests.tables import cases
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from pyforge_web import PyForgeStreamingResponse
 from pyforge_web.metering import active, collect
 from tests.app.models import Article, Author
-from tests.rows.models import Customs
+from tests.querysets.models import Customs
 from tests.tables import cases
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ INSTALLED_APPS = [
     "debug_toolbar",
     "pyforge_web",
     "tests.app",
-    "tests.rows",
+    "tests.querysets",
 ]
 MIDDLEWARE = [
     "pyforge_web.middleware.PyForgeMiddleware",

@@ -10,8 +10,8 @@ from django.http import HttpResponse
 from django.test import Client
 
 from pyforge_web import PyForgeJsonResponse
-from pyforge_web.panels import comparing
-from pyforge_web.panels.comparing import Comparison, compare_captured, first_difference
+from pyforge_web.toolbar import comparison as comparing
+from pyforge_web.toolbar.comparison import Comparison, compare_captured, first_difference
 from tests.app.models import Article, Author
 from tests.panel import urls
 from tests.panel.conftest import Panel

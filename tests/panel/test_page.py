@@ -4,8 +4,8 @@ import html5lib
 import pytest
 from django.test import Client
 
-from pyforge_web import querysets
-from pyforge_web.panels import display
+from pyforge_web.querysets import rows as querysets
+from pyforge_web.toolbar import display
 from pyforge_web.validators import CompiledValidator
 from tests.app.models import Article, Author
 from tests.panel import urls

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from pyforge_web.panels.stats import FORMAT, MOST_BYTES, SHAPE
+from pyforge_web.toolbar.stats import FORMAT, MOST_BYTES, SHAPE
 from tests.panel.conftest import panel_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,7 +90,7 @@ def test_stats_of_another_version_are_not_shown_however_alike(ask):
 @pytest.mark.parametrize("path", ["/data/", "/idle/", "/page/"])
 def test_a_live_toolbar_without_stats_renders_for_each_response(site, monkeypatch, path):
     """Titles are rendered for JSON too: an exception there is a 500."""
-    monkeypatch.setattr("pyforge_web.panels.panel.PyForgePanel.record_stats", lambda self, stats: None)
+    monkeypatch.setattr("pyforge_web.panels.PyForgePanel.record_stats", lambda self, stats: None)
     assert Client().get(path).status_code == 200
 
 

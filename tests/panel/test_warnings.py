@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pyforge_web.compilation import Compilation
 from pyforge_web.conf import DEFAULTS
-from pyforge_web.panels import warnings
-from pyforge_web.panels.warnings import WARNINGS, Seen, warn
+from pyforge_web.metering.compilations import Compilation
+from pyforge_web.toolbar import warnings
+from pyforge_web.toolbar.warnings import WARNINGS, Seen, warn
 from tests.app.models import Article, Author
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +71,7 @@ def test_a_query_for_each_row_of_a_stream(ask, articles):
 
 
 def test_a_field_that_django_converts(ask, site):
-    from tests.rows.models import Customs
+    from tests.querysets.models import Customs
 
     Customs.objects.bulk_create([Customs() for _ in range(60)])
     panel = ask("/customs/")
@@ -99,7 +99,7 @@ def test_a_validator_that_a_request_compiles(ask):
 
 
 def test_a_debug_build(ask, monkeypatch):
-    monkeypatch.setattr("pyforge_web.panels.stats.BUILD_PROFILE", "debug")
+    monkeypatch.setattr("pyforge_web.toolbar.stats.BUILD_PROFILE", "debug")
     assert ask("/idle/").warned == ["PF008"]
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from pyforge_web import PyForgeJsonResponse, PyForgeStreamingResponse, dumps
 from pyforge_web.validators import CompiledValidator
 from tests.app.models import Article, Author
-from tests.rows.models import Customs
+from tests.querysets.models import Customs
 
 PAGE = "<!doctype html><title>A page</title><link rel='icon' href='data:,'><body><h1>A page</h1></body>"
 HOSTILE = "<script>alert(1)</script>\"'></td><img src=x onerror=alert(1)>{{ 7|add:7 }}"

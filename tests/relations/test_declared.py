@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import F, Prefetch
 
 from pyforge_web import PyForgeJsonResponse, dumps
-from pyforge_web.relations import declared as module
+from pyforge_web.querysets.relations import declared as module
 from tests.relations.models import Article, Comment
 from tests.relations.test_cases import on
 

@@ -15,11 +15,11 @@ from django.test.utils import CaptureQueriesContext
 import pyforge_web
 from pyforge_web import PyForgeJsonResponse, PyForgeStreamingResponse, adumps
 from tests.oracle import assert_same, django_text, django_value, strict
+from tests.querysets.test_errors import cursors, is_closed  # noqa: F401
 from tests.relations.cases import CASES, NO_ROWS
 from tests.relations.models import Article, Author, Comment, Note, Tag
 from tests.relations.oracle import expected
 from tests.relations.test_cases import on
-from tests.rows.test_errors import cursors, is_closed  # noqa: F401
 from tests.streams.reading import is_json, last_line, lines, read, read_async
 
 pytestmark = pytest.mark.django_db(databases="__all__")

@@ -14,14 +14,14 @@ from django.conf import settings
 ROWS = 100_000
 SQL = {
     "sqlite": (
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s) INSERT INTO rows_event "
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s) INSERT INTO querysets_event "
         "SELECT i, 'kind ' || (i %% 9), i / 100.0, i / 7.0, i %% 5, i %% 2, "
         "       '2026-01-02 03:04:05.' || printf('%%06d', i), '2026-01-02', '03:04:05', i * 1000, "
         '       \'{"n": \' || i || \', "list": [1, 2, "three"], "text": "\' || hex(zeroblob(100)) || \'"}\', '
         "       printf('%%032x', i), NULL FROM n"
     ),
     "postgresql": (
-        "INSERT INTO rows_event SELECT i, 'kind ' || (i %% 9), i / 100.0, i / 7.0, i %% 5, i %% 2 = 1, "
+        "INSERT INTO querysets_event SELECT i, 'kind ' || (i %% 9), i / 100.0, i / 7.0, i %% 5, i %% 2 = 1, "
         "       timestamptz '2026-01-02 03:04:05Z' + i * interval '1 microsecond', '2026-01-02', '03:04:05', "
         "       i * interval '1 millisecond', "
         "       jsonb_build_object('n', i, 'list', '[1, 2, \"three\"]'::jsonb, 'text', repeat('00', 100)), "
@@ -33,7 +33,7 @@ SQL = {
 def prepare():
     from django.db import connections
 
-    from tests.rows.models import Event
+    from tests.querysets.models import Event
 
     for alias in json.loads(os.environ["STREAMS_DATABASES"]):
         connection = connections[alias]

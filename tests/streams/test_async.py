@@ -15,7 +15,7 @@ from pyforge_web import PyForgeJsonResponse, PyForgeStreamingResponse, adumps
 from pyforge_web.metering import collect
 from tests.app.models import Member
 from tests.oracle import assert_same
-from tests.rows.models import Event, Place, Scalars
+from tests.querysets.models import Event, Place, Scalars
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 

@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from pyforge_web import PyForgeStreamingResponse
 from tests.app.models import Blob
 from tests.oracle import assert_same
-from tests.rows import data
-from tests.rows.models import Event, Place
-from tests.rows.test_errors import cursors, is_closed  # noqa: F401
+from tests.querysets import data
+from tests.querysets.models import Event, Place
+from tests.querysets.test_errors import cursors, is_closed  # noqa: F401
 from tests.streams.reading import last_line, read, read_async
 
 pytestmark = pytest.mark.django_db(databases="__all__")

@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 import pyforge_web
 from tests.app.models import Member
 from tests.oracle import assert_same
-from tests.rows import fields
-from tests.rows.models import Customs, Event, Scalars, Town
+from tests.querysets import fields
+from tests.querysets.models import Customs, Event, Scalars, Town
 from tests.streams.models import Label, Place
 from tests.streams.reading import lines, read
 
@@ -37,8 +37,8 @@ class Terminal(io.StringIO):
 class TestFormats:
     def test_ndjson_is_the_stream(self, database):
         rows = Scalars.objects.using(database).order_by("pk")
-        assert_same(dump("rows.Scalars", database=database).encode(), read(rows))
-        assert_same(dump("rows.Scalars", database=database, format="ndjson").encode(), read(rows))
+        assert_same(dump("querysets.Scalars", database=database).encode(), read(rows))
+        assert_same(dump("querysets.Scalars", database=database, format="ndjson").encode(), read(rows))
 
     def test_array_is_the_response(self, database):
         rows = Scalars.objects.using(database).order_by("pk")
@@ -46,12 +46,12 @@ class TestFormats:
 
     def test_fields(self, database):
         rows = Event.objects.using(database).order_by("pk")
-        ours = dump("rows.Event", database=database, format="array", fields="id, kind,at")
+        ours = dump("querysets.Event", database=database, format="array", fields="id, kind,at")
         assert_same(ours.encode(), pyforge_web.dumps(rows, fields=["id", "kind", "at"]))
 
     def test_no_rows(self, sqlite):
         Event.objects.all().delete()
-        assert [dump("rows.Event", format=form) for form in ("ndjson", "array", "django")] == ["", "[]", "[]"]
+        assert [dump("querysets.Event", format=form) for form in ("ndjson", "array", "django")] == ["", "[]", "[]"]
 
     def test_the_order_is_that_of_the_keys(self, sqlite):
         """That of dumpdata, whatever the model says."""
@@ -67,7 +67,7 @@ class TestFormats:
 
     def test_a_fixture_can_be_loaded(self, sqlite, tmp_path):
         path = tmp_path / "towns.json"
-        call_command("pyforge_dump", "rows.Town", format="django", output=str(path))
+        call_command("pyforge_dump", "querysets.Town", format="django", output=str(path))
         expected = list(Town.objects.order_by("pk").values())
         Town.objects.all().delete()
         call_command("loaddata", str(path), verbosity=0)
@@ -79,8 +79,8 @@ class TestFiles:
     def test_a_file(self, form, database, tmp_path):
         path = tmp_path / "rows.json"
         path.write_text("what was there before")
-        assert dump("rows.Scalars", database=database, format=form, output=str(path)) == ""
-        assert_same(path.read_text(), dump("rows.Scalars", database=database, format=form))
+        assert dump("querysets.Scalars", database=database, format=form, output=str(path)) == ""
+        assert_same(path.read_text(), dump("querysets.Scalars", database=database, format=form))
         assert [each.name for each in tmp_path.iterdir()] == ["rows.json"]
 
     @pytest.mark.parametrize(
@@ -88,22 +88,22 @@ class TestFiles:
     )
     def test_compressed_as_dumpdata_does(self, ending, read, sqlite, tmp_path):
         ours, theirs = tmp_path / f"ours.json.{ending}", tmp_path / f"theirs.json.{ending}"
-        call_command("pyforge_dump", "rows.Scalars", format="django", output=str(ours))
-        call_command("dumpdata", "rows.Scalars", output=str(theirs))
+        call_command("pyforge_dump", "querysets.Scalars", format="django", output=str(ours))
+        call_command("dumpdata", "querysets.Scalars", output=str(theirs))
         assert ours.read_bytes()[:3] == theirs.read_bytes()[:3]
         with read(ours) as mine, read(theirs) as other:
             assert_same(mine.read(), other.read())
 
     def test_a_zip_is_refused(self, sqlite, tmp_path):
         with pytest.raises(CommandError, match=r"\.gz, \.bz2"):
-            dump("rows.Event", output=str(tmp_path / "rows.zip"))
+            dump("querysets.Event", output=str(tmp_path / "rows.zip"))
 
     def test_a_file_that_is_complete_or_not_there(self, sqlite, tmp_path):
         path = tmp_path / "rows.json"
         path.write_text("kept")
         Customs.objects.create(unchanged="x", angry="boom")
         with pytest.raises(CommandError, match=r"Unable to write row \d+: BoomError: boom"):
-            dump("rows.Customs", output=str(path), fields="angry")
+            dump("querysets.Customs", output=str(path), fields="angry")
         fields.Angry.boom.__notes__.clear()
         assert path.read_text() == "kept"
         assert [each.name for each in tmp_path.iterdir()] == ["rows.json"]
@@ -112,9 +112,9 @@ class TestFiles:
         path, link = tmp_path / "rows.json", tmp_path / "link"
         path.write_text("old")
         link.symlink_to(path)
-        dump("rows.Event", output=str(link))
+        dump("querysets.Event", output=str(link))
         assert link.is_symlink()
-        assert_same(path.read_text(), dump("rows.Event"))
+        assert_same(path.read_text(), dump("querysets.Event"))
 
     def test_a_pipe(self, sqlite, tmp_path):
         path = tmp_path / "pipe"
@@ -122,13 +122,13 @@ class TestFiles:
         found = []
         reader = threading.Thread(target=lambda: found.append(path.read_text()))
         reader.start()
-        dump("rows.Event", output=str(path))
+        dump("querysets.Event", output=str(path))
         reader.join(10)
-        assert_same(found[0], dump("rows.Event"))
+        assert_same(found[0], dump("querysets.Event"))
 
     def test_a_folder_that_is_missing(self, sqlite, tmp_path):
         with pytest.raises((CommandError, FileNotFoundError), match="No such file"):
-            dump("rows.Event", output=str(tmp_path / "nowhere" / "rows.json"))
+            dump("querysets.Event", output=str(tmp_path / "nowhere" / "rows.json"))
 
 
 class TestProgress:
@@ -146,30 +146,30 @@ class TestProgress:
     @pytest.mark.parametrize("options", [{"verbosity": 0}, {"stdout": io.StringIO()}])
     def test_nowhere_else(self, options, sqlite, tmp_path):
         out = options.setdefault("stdout", Terminal())
-        call_command("pyforge_dump", "rows.Event", output=str(tmp_path / "rows"), **options)
+        call_command("pyforge_dump", "querysets.Event", output=str(tmp_path / "rows"), **options)
         assert out.getvalue() == ""
 
     def test_not_among_the_rows(self, sqlite):
         out = Terminal()
-        call_command("pyforge_dump", "rows.Event", stdout=out)
+        call_command("pyforge_dump", "querysets.Event", stdout=out)
         assert len(lines(out.getvalue().encode())) == Event.objects.count()
 
     def test_of_no_rows(self, sqlite, tmp_path):
         Event.objects.all().delete()
         out = Terminal()
-        call_command("pyforge_dump", "rows.Event", output=str(tmp_path / "rows"), stdout=out)
+        call_command("pyforge_dump", "querysets.Event", output=str(tmp_path / "rows"), stdout=out)
         assert out.getvalue() == ""
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("label", ["rows.Nothing", "nothing.Event", "Event", "a.b.c"])
+    @pytest.mark.parametrize("label", ["querysets.Nothing", "nothing.Event", "Event", "a.b.c"])
     def test_no_such_model(self, label, sqlite):
         with pytest.raises(CommandError, match="No model"):
             dump(label)
 
     def test_a_wrong_field(self, sqlite):
         with pytest.raises(CommandError, match="Choices are: after, "):
-            dump("rows.Event", fields="id,nonsense")
+            dump("querysets.Event", fields="id,nonsense")
 
     def test_secrets(self, db):
         with pytest.raises(CommandError, match="write the columns to send: fields="):
@@ -182,12 +182,12 @@ class TestRefusals:
     @pytest.mark.parametrize("options", [{"indent": 2}, {"natural_foreign": True}, {"natural_primary": True}])
     def test_options_of_another_format(self, options, sqlite):
         with pytest.raises(CommandError, match="is for --format django"):
-            dump("rows.Event", **options)
+            dump("querysets.Event", **options)
 
     def test_fields_of_a_fixture(self, sqlite):
         with pytest.raises(CommandError, match="a fixture has all fields"):
-            dump("rows.Event", format="django", fields="id")
+            dump("querysets.Event", format="django", fields="id")
 
     def test_a_table_that_is_missing(self, sqlite):
         with pytest.raises(CommandError, match="Unable to write row 0: OperationalError: no such table"):
-            dump("rows.Stored")
+            dump("querysets.Stored")

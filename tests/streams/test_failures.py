@@ -11,8 +11,8 @@ from django.db.models import F, Func, Value
 from django.db.models.expressions import RawSQL
 
 from pyforge_web import PyForgeStreamingResponse
-from tests.rows import fields
-from tests.rows.models import Customs, Event
+from tests.querysets import fields
+from tests.querysets.models import Customs, Event
 from tests.streams.reading import is_json, last_line, lines, read, read_async
 from tests.tables import cases
 

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
-from pyforge_web import fixtures
+from pyforge_web.streams import dumpdata as fixtures
 from tests.oracle import assert_same
 from tests.streams.fixture_data import fill
 
@@ -50,7 +50,7 @@ def assert_like_dumpdata(model, database, **options):
 
 # The apps whose models are written natively, but for these: an instance of them is more than its row. The reason is
 # given.
-APPS = ("airports", "auth", "rows", "rows_pg", "streams", "tests_app")
+APPS = ("airports", "auth", "rows", "querysets_pg", "streams", "tests_app")
 DJANGOS = {
     "streams.FromDb": "makes its instances in its own way",
     "streams.Init": "makes its instances in its own way",
@@ -62,8 +62,8 @@ DJANGOS = {
     "streams.Managed": "does more than to filter",
     "streams.Prefetched": "does more than to filter",
     "streams.Deferred": "does more than to filter",
-    "rows.OldPlace": "is a proxy",
-    "rows.Seat": "a key of several columns",
+    "querysets.OldPlace": "is a proxy",
+    "querysets.Seat": "a key of several columns",
 }
 
 
@@ -85,8 +85,8 @@ def filled(database):
 @pytest.fixture
 def filled_with_all(filled):
     if filled != "default":
-        from tests.rows.pg.models import Arrays, Extras, Ranges
-        from tests.rows.test_postgresql import ARRAYS, EXTRAS
+        from tests.querysets.pg.models import Arrays, Extras, Ranges
+        from tests.querysets.test_postgresql import ARRAYS, EXTRAS
 
         for model, rows in ((Arrays, ARRAYS), (Extras, EXTRAS), (Ranges, [{"integers": (1, 5)}])):
             for values in rows:
@@ -105,12 +105,12 @@ def test_every_model(options, filled_with_all):
                 raise AssertionError(f"{label}: {error}") from error
     said = {label: words for label, words in said.items() if label.partition(".")[0] in APPS}
     natively = {label for label, words in said.items() if not words}
-    assert [label for label, words in said.items() if words == "failed"] == ["rows.Customs"]
+    assert [label for label, words in said.items() if words == "failed"] == ["querysets.Customs"]
     if options:
-        assert {"streams.Label", "streams.Link", "rows.Event"} - natively == {"rows.Event"}  # it has JSON
+        assert {"streams.Label", "streams.Link", "querysets.Event"} - natively == {"querysets.Event"}  # it has JSON
     else:
-        elsewhere = {label for label in said if label.startswith("rows_pg.") and filled_with_all == "default"}
-        assert said.keys() - natively == {"rows.Customs", *DJANGOS, *elsewhere}
+        elsewhere = {label for label in said if label.startswith("querysets_pg.") and filled_with_all == "default"}
+        assert said.keys() - natively == {"querysets.Customs", *DJANGOS, *elsewhere}
 
 
 @pytest.mark.parametrize(("label", "reason"), DJANGOS.items())

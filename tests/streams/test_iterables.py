@@ -155,7 +155,7 @@ def test_a_large_value_ends_its_chunk():
 def test_a_slow_source_is_not_kept_back(monkeypatch):
     """Whoever gives a value each second has each of them written at once."""
     now = iter(range(1000))
-    monkeypatch.setattr("pyforge_web.streams.monotonic", lambda: next(now))
+    monkeypatch.setattr("pyforge_web.streams.writer.monotonic", lambda: next(now))
 
     async def parts():
         return [part async for part in PyForgeStreamingResponse(generated())]

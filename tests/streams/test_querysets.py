@@ -13,10 +13,10 @@ import pyforge_web
 from pyforge_web.metering import collect
 from tests.app.models import Member
 from tests.oracle import assert_same, django_text, strict
-from tests.rows.judge import run
-from tests.rows.models import Customs, Event, Place, Scalars, Stored, Town
-from tests.rows.shapes import NO_ROWS, SHAPES
-from tests.rows.test_querysets import SUBCLASSES
+from tests.querysets.judge import run
+from tests.querysets.models import Customs, Event, Place, Scalars, Stored, Town
+from tests.querysets.shapes import NO_ROWS, SHAPES
+from tests.querysets.test_querysets import SUBCLASSES
 from tests.streams.reading import last_line, lines, read, read_async
 from tests.tables import cases
 
@@ -165,8 +165,8 @@ TEXTS = ['{"a": 1,\n "b": [\r\n1]}', "[\n]", '"a\\nb"', "\n5 ", '{"a":\t"\\u2028
 def test_line_breaks_of_stored_json_do_not_break_a_line(database):
     """A column of text keeps what other programs gave it; jsonb does not. A reader of lines must not see them."""
     with connections[database].cursor() as cursor:
-        cursor.execute("CREATE TABLE rows_stored (id integer, json text)")
-        cursor.executemany("INSERT INTO rows_stored VALUES (%s, %s)", list(enumerate(TEXTS)))
+        cursor.execute("CREATE TABLE querysets_stored (id integer, json text)")
+        cursor.executemany("INSERT INTO querysets_stored VALUES (%s, %s)", list(enumerate(TEXTS)))
     rows = Stored.objects.using(database).order_by("pk").values_list("json", flat=True)
     assert lines(read(rows)) == [json.loads(text) for text in TEXTS] == list(rows)
     assert json.loads(read(rows, "array")) == list(rows)
@@ -180,7 +180,7 @@ class TestCollectors:
         with collect(groups=True) as found:
             read(rows, chunk_size=5)
         (group,) = [group for group in found.groups if group.rows]
-        assert (group.source, group.label, group.path, group.rows) == ("stream", "rows.Event", "values", 12)
+        assert (group.source, group.label, group.path, group.rows) == ("stream", "querysets.Event", "values", 12)
         assert group.fields == tuple(field.attname for field in Event._meta.concrete_fields)
         assert (found.rows, found.django_rows, found.django_columns) == (12, 0, 0)
         assert found.database_ns > 0
@@ -196,7 +196,7 @@ class TestCollectors:
     def test_of_djangos_path(self, database):
         with collect(groups=True) as found:
             read(SUBCLASSES["__iter__"](database), chunk_size=5)
-        (group,) = [group for group in found.groups if group.label == "rows.Event"]
+        (group,) = [group for group in found.groups if group.label == "querysets.Event"]
         assert (group.source, group.path) == ("stream", "django")
         assert "Backwards fetches its rows in its own way" in group.why
         assert (found.rows, found.django_rows) == (0, 12)

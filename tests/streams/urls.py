@@ -11,8 +11,8 @@ from django.views.decorators.gzip import gzip_page
 
 from pyforge_web import PyForgeJsonResponse, PyForgeStreamingResponse
 from tests.crash.memory import forget_peak, status
-from tests.rows.models import Event
-from tests.rows.test_errors import is_closed
+from tests.querysets.models import Event
+from tests.querysets.test_errors import is_closed
 
 opened = []
 

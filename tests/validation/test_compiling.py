@@ -10,7 +10,8 @@ from django.core import validators as core
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
-from pyforge_web import rules, validators
+from pyforge_web import validators
+from pyforge_web.validation import rules
 from pyforge_web.validators import CompiledValidator
 from tests.app.models import Article, Author, Everything
 

@@ -17,9 +17,10 @@ from django.core.serializers.base import ProgressBar
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Model, QuerySet
 
-from pyforge_web import fixtures, streams
-from pyforge_web.relations.nesting import read_fields
-from pyforge_web.sources import Reader, find_source
+from pyforge_web.querysets.field_selection import read_fields
+from pyforge_web.streams import dumpdata as fixtures
+from pyforge_web.streams import writer as streams
+from pyforge_web.streams.sources import Reader, find_source
 
 # As dumpdata, by the ending of the name.
 _OPEN: dict[str, Any] = {

@@ -1,0 +1,1 @@
+"""QuerySets and instances: the driver's raw rows to native code."""

@@ -1,0 +1,182 @@
+"""One statement: Django's SQL on Django's cursor, how the columns of its rows are read, and what collectors hear."""
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any, NamedTuple, cast
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
+from django.db.models import QuerySet
+from django.db.models.expressions import Col
+
+from pyforge_web import metering
+from pyforge_web.metering.row_traces import Reading, note_reading
+from pyforge_web.querysets import backends
+
+# Rows fetched at once: 100 to 500 are alike, thousands leave the processor's cache (benchmarks/suites/querysets.py).
+_CHUNK = 200
+
+Fetch = Callable[[], list[Any]]
+Convert = Callable[[int, Any], Any]
+
+
+class Compiled(NamedTuple):
+    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database."""
+
+    compiler: Any
+    sql: str
+    params: Any
+    expressions: list[Any]
+    backend: ModuleType
+
+
+class Statement(NamedTuple):
+    """A query that has been executed: how its columns are read, and what reads the values that native code does not.
+
+    `driver_value` gives what the driver would have made of a column's value, `convert` what Django's converters make of
+    it; `rescue` is the same for native code, counted. `why_columns` says which columns are Django's, and why.
+    """
+
+    cursor: Any
+    readers: list[backends.Reader]
+    driver_value: Convert
+    convert: Convert
+    rescue: Convert
+    why_columns: Callable[[], dict[int, str]]
+
+
+def compile_query(queryset: QuerySet[Any, Any]) -> Compiled | None:
+    """A QuerySet as Django compiles it; None where it finds nothing to ask for."""
+    connection = connections[queryset.db]
+    backend = cast(ModuleType, backends.find(connection))
+    compiler = backend.compiler(queryset.query, connection, queryset.db)
+    try:
+        sql, params = compiler.as_sql()
+    except EmptyResultSet:
+        return None
+    expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
+    return Compiled(compiler, sql, params, expressions, backend)
+
+
+def execute(compiled: Compiled, reading: Reading | None = None, *, chunked: bool = False) -> Statement:
+    """Runs a compiled query on Django's cursor.
+
+    `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
+    """
+    compiler, sql, params, expressions, backend = compiled
+    connection = compiler.connection
+    readers = _readers(backend, compiler, expressions)
+    server_side = chunked and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+    cursor = connection.chunked_cursor() if server_side else connection.cursor()
+    try:
+        driver = backend.Cursor(cursor, compiler, expressions, readers)
+        metering.in_database(cursor.execute, reading)(sql, params)
+        driver.executed()
+    except BaseException:
+        cursor.close()
+        raise
+    return _statement(cursor, compiler, expressions, driver)
+
+
+def _statement(cursor: Any, compiler: Any, expressions: list[Any], driver: Any) -> Statement:
+    readers: list[backends.Reader] = driver.readers
+    found: dict[int, Any] | None = None
+
+    def converters() -> dict[int, Any]:
+        """Asked for when one is needed."""
+        nonlocal found
+        if found is None:
+            found = compiler.get_converters(expressions)
+        return found
+
+    def convert(index: int, value: Any) -> Any:
+        value = driver.driver_value(index, value)
+        if index in converters():
+            functions, expression = converters()[index]
+            for function in functions:
+                value = function(value, expression, compiler.connection)
+        return value
+
+    def rescue(index: int, value: Any) -> Any:
+        if readers[index] is not backends.DJANGO:
+            metering.count_rescued()
+        return convert(index, value)
+
+    def why_columns() -> dict[int, str]:
+        known = converters()
+        return {
+            index: backends.why_django(known[index][0] if index in known else [])
+            for index, reader in enumerate(readers)
+            if reader is backends.DJANGO
+        }
+
+    return Statement(cursor, readers, driver.driver_value, convert, rescue, why_columns)
+
+
+def fetch_next(statement: Statement) -> Fetch:
+    """The function that fetches the next rows.
+
+    All of them before the first is written, as Django does, where a converter of the user's may change the table.
+    """
+    cursor = statement.cursor
+    return fetch_all(cursor) if backends.DJANGO in statement.readers else lambda: cursor.fetchmany(_CHUNK)
+
+
+def fetch_all(cursor: Any) -> Fetch:
+    """The function that fetches all rows at once."""
+
+    def chunks() -> Iterator[list[Any]]:
+        yield cursor.fetchall()
+        yield []
+
+    rows = chunks()
+    return lambda: next(rows)
+
+
+def metered(statement: Statement, fetch: Fetch, names: list[str], reading: Reading | None) -> tuple[Fetch, Convert]:
+    """What native code calls for rows, and for values through Django's converters; the collectors hear what it costs.
+
+    `names` are the statement's columns for those who want details; an empty one is not shown.
+    """
+    fetch = metering.in_database(fetch, reading)
+    if reading is None:
+        return fetch, statement.rescue
+    reading.columns, reading.django = names, statement.why_columns
+    return reading.count_rows(fetch), reading.time_callbacks(statement.rescue)
+
+
+class Chunks:
+    """The rows of a stream, which many native calls write: each of them is told what it reads."""
+
+    def __init__(
+        self, statement: Statement, sizes: Iterator[int], model: type, names: list[str], within: str | None = None
+    ) -> None:
+        self._statement = statement
+        self._convert = statement.rescue
+        self._sizes = sizes
+        self._model = model
+        self._names = names
+        self._within = within
+
+    def fetch(self) -> list[Any]:
+        """The next rows; converters run while others are still to come, as in `QuerySet.iterator()`."""
+        cursor, size = self._statement.cursor, next(self._sizes)
+        reading = note_reading(self._model, "values", within=self._within)
+        fetch, self._convert = metered(self._statement, lambda: cursor.fetchmany(size), self._names, reading)
+        return fetch()
+
+    def rescue(self, index: int, value: Any) -> Any:
+        """A value through Django's converters."""
+        return self._convert(index, value)
+
+
+def _readers(backend: ModuleType, compiler: Any, expressions: list[Any]) -> list[backends.Reader]:
+    connection = compiler.connection
+    if all(type(expression) is Col for expression in expressions):
+        key = backends.session(connection)
+        return [backends.column_reader(backend, column, connection, key) for column in expressions]
+    converters = compiler.get_converters(expressions)
+    return [
+        backend.read(expression, converters[index][0] if index in converters else [], connection)
+        for index, expression in enumerate(expressions)
+    ]

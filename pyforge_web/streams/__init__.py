@@ -1,0 +1,1 @@
+"""Bodies of any length, written as they are read."""

@@ -1,0 +1,1 @@
+"""The parts of `pyforge_web.panels.PyForgePanel`."""

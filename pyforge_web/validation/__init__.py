@@ -1,0 +1,1 @@
+"""How one instance, or one payload, is validated."""

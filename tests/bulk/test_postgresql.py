@@ -1,0 +1,110 @@
+"""Columns and constraints that PostgreSQL alone has."""
+
+import pytest
+
+pytest.importorskip("psycopg")
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import (
+    ArrayField,
+    IntegerRangeField,
+    RangeOperators,
+)
+from django.db import models
+from django.db.models import Q, UniqueConstraint
+
+from tests.bulk.judge import assert_like_django
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+class OfPostgreSQL(models.Model):
+    tags = ArrayField(models.CharField(max_length=5), unique=True, null=True, blank=True)
+    span = IntegerRangeField(null=True, blank=True)
+    data = models.BinaryField(unique=True, null=True, blank=True, editable=True)
+    document = models.JSONField(null=True, blank=True)
+    number = models.IntegerField(null=True, blank=True)
+
+    class Meta:
+        app_label = "bulk"
+        unique_together = (("number", "tags"),)
+        constraints = (
+            ExclusionConstraint(
+                name="no_overlap", expressions=[("span", RangeOperators.OVERLAPS)], condition=Q(number=1)
+            ),
+            UniqueConstraint("document__name", name="name_of_the_document"),
+            UniqueConstraint(fields=["span"], name="one_span", nulls_distinct=False, condition=Q(number=2)),
+        )
+
+    def __str__(self):
+        return str(self.pk)
+
+
+class Newest(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().order_by("number", "pk").distinct("number")
+
+
+class OnePerNumber(models.Model):
+    """Its default manager shows one row of each number; its unique field is asked of these alone."""
+
+    name = models.CharField(max_length=9, unique=True)
+    number = models.IntegerField()
+    target = models.ForeignKey("self", models.CASCADE, null=True, blank=True)
+
+    objects = Newest()
+
+    class Meta:
+        app_label = "bulk"
+        base_manager_name = "objects"
+
+    def __str__(self):
+        return self.name
+
+
+VALUES = {
+    "tags": [["a"], ["a"], ["a", "b"], [], None, ["there"], '["a"]'],
+    "span": [(1, 5), (1, 5), "[1,5)", (3, 9), (10, 11), None, (100, 200)],
+    "data": [b"x", b"x", memoryview(b"x"), b"", None, b"there"],
+    "document": [
+        {"name": "a"},
+        {"name": "a", "b": 1},
+        {"name": "there"},
+        {"other": 1},
+        {"name": 1},
+        {"name": "1"},
+        None,
+    ],
+}
+
+
+@pytest.mark.parametrize("number", [1, 2, None])
+@pytest.mark.parametrize("name", VALUES)
+def test_columns(postgresql, name, number):
+    stored = {"tags": ["there"], "span": (150, 160), "data": b"there", "document": {"name": "there"}, "number": 1}
+    OfPostgreSQL.objects.create(**stored)
+
+    def make():
+        return [
+            OfPostgreSQL(number=number, **{name: value}) for value in VALUES[name] if name != "span" or value != "[1,5)"
+        ]
+
+    # Rows of one batch are not compared by an exclusion constraint: the database does it when they are written.
+    assert_like_django(make, postgresql, rows=None, exclude=["span"] if name == "span" and number == 1 else None)
+
+
+def test_exclusion(postgresql):
+    OfPostgreSQL.objects.create(span=(150, 160), number=1)
+    rows = [((100, 200), 1), ((1, 2), 1), ((150, 151), 2)]
+    assert_like_django(lambda: [OfPostgreSQL(span=span, number=number) for span, number in rows], postgresql)
+
+
+def test_a_manager_that_shows_one_row_of_many(postgresql):
+    OnePerNumber._meta.default_manager.bulk_create(
+        OnePerNumber(id=at, name=f"n{at}", number=at // 3) for at in range(1, 9)
+    )
+
+    def make():
+        return [OnePerNumber(name=f"n{at}", number=100 + at, target_id=at) for at in range(9)]
+
+    assert_like_django(make, postgresql)

@@ -1,0 +1,10 @@
+"""Where the tables of the tests are."""
+
+from django.db import connections
+
+
+class OnlyPostgreSQL:
+    """The tables of `tests.querysets.pg` exist on PostgreSQL alone."""
+
+    def allow_migrate(self, db, app_label, **hints):
+        return connections[db].vendor == "postgresql" if app_label == "querysets_pg" else None
