@@ -29,12 +29,12 @@ def stamp() -> str:
 
 def _ours() -> str:
     import pyforge_web
-    from pyforge_web import bridge
+    from pyforge_web import _native
 
     built = (PROJECT / "pyforge_web" / f"_native{sysconfig.get_config_var('EXT_SUFFIX')}").stat().st_mtime
     stale = any(path.stat().st_mtime > built for path in (PROJECT / "native").rglob("*.rs"))
     warning = ", OLDER THAN ITS SOURCES: run make install" if stale else ""
-    return f"{pyforge_web.__version__} ({bridge.BUILD_PROFILE} build{warning})"
+    return f"{pyforge_web.__version__} ({_native.BUILD_PROFILE} build{warning})"
 
 
 def _cpu() -> str:

@@ -1,6 +1,6 @@
 """PyForge Web: Django's JSON, written by Rust, without changing what it says."""
 
-from pyforge_web.bridge import VERSION
+from pyforge_web._native import VERSION
 from pyforge_web.bulk import BatchResult, BatchValidationError, bulk_create_validated, validate_many
 from pyforge_web.encoders import adumps, dumps
 from pyforge_web.http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse

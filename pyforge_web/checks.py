@@ -13,7 +13,7 @@ from django.template.backends.django import DjangoTemplates
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
-from pyforge_web.bridge import BUILD_PROFILE
+from pyforge_web._native import BUILD_PROFILE
 from pyforge_web.conf import get_settings
 from pyforge_web.loaders import LiteralTag, find_literal
 from pyforge_web.querysets.relations.declared import find_faults

@@ -20,7 +20,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable
 from django.utils.functional import LazyObject, Promise, empty
 
-from pyforge_web.bridge import dumps
+from pyforge_web._native import dumps
 from pyforge_web.conf import Nan
 from pyforge_web.querysets.field_selection import FieldNames, Fields, is_flat, parse
 from pyforge_web.querysets.instances import bare, chosen, chosen_list, plain

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from pyforge_web.bridge import dumps_html
+from pyforge_web._native import dumps_html
 from pyforge_web.conf import Nan, get_settings
 from pyforge_web.querysets.field_selection import FieldNames
 

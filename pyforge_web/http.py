@@ -12,14 +12,14 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.utils.cache import get_conditional_response, set_response_etag
 
-from pyforge_web.bridge import dumps_response
+from pyforge_web._native import dumps_response
 from pyforge_web.conf import Nan, get_settings
 from pyforge_web.encoders import plain_data
 from pyforge_web.querysets.field_selection import FieldNames
 from pyforge_web.querysets.relations.declared import DeclaredFields, Source
 from pyforge_web.querysets.rows import is_model_data
 from pyforge_web.streams import writer as streams
-from pyforge_web.streams.sync_async import Parts, aclose
+from pyforge_web.streams.sync_async import SyncAsyncIterator, aclose
 from pyforge_web.validation.error_formats import as_problem
 
 
@@ -133,9 +133,9 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         self._body = self.streaming_content = streams.body(source, text, fields, chunk_size)
 
     @property
-    def streaming_content(self) -> Parts:
+    def streaming_content(self) -> SyncAsyncIterator:
         """The chunks, for `for` and for `async for`."""
-        return Parts(super().streaming_content)
+        return SyncAsyncIterator(super().streaming_content)
 
     @streaming_content.setter
     def streaming_content(self, value: Any) -> None:

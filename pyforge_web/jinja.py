@@ -56,6 +56,6 @@ class PyForgeExtension(Extension):
 
 
 @lru_cache(maxsize=1024)
-def _place(file: str, line: int) -> metering.Site:
+def _place(file: str, line: int) -> metering.CallSite:
     """The tag's place: the same object each time, by which native code knows it again."""
-    return metering.Site(file, line, "pyforge_json")
+    return metering.CallSite(file, line, "pyforge_json")

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 
-from pyforge_web.bridge import listen
+from pyforge_web._native import listen
 from pyforge_web.conf import get_settings
 from pyforge_web.metering import Collector, Sums, active
 from pyforge_web.metering.streaming_bodies import follow

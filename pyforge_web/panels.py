@@ -16,7 +16,7 @@ from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from pyforge_web.bridge import listen
+from pyforge_web._native import listen
 from pyforge_web.metering import active
 from pyforge_web.metering.sql_traces import watch_queries
 from pyforge_web.metering.streaming_bodies import follow

@@ -9,7 +9,7 @@ from django.core.exceptions import RequestDataTooBig, ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from pyforge_web.bridge import Stop, read
+from pyforge_web._native import Stop, read
 
 __all__ = ["DEEPEST", "MAX_DEPTH", "Body", "BodyError", "load_array", "load_object", "loads"]
 

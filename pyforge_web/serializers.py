@@ -10,11 +10,11 @@ from django.db import connections
 from django.db.models import Model, QuerySet
 
 from pyforge_web import metering
-from pyforge_web.bridge import VERSION, Columns, Tuples, dumps
+from pyforge_web._native import VERSION, Columns, Tuples, dumps
 from pyforge_web.fields import Descriptor, describe, extract_model_fields, find_field, kind_of
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.field_selection import FieldNames, Fields, is_flat, parse
-from pyforge_web.querysets.relations.resolve import Branch, Tree, grow, grow_model
+from pyforge_web.querysets.relations.resolve import Branch, Tree, resolve_fields, resolve_model_fields
 from pyforge_web.querysets.relations.rows import why_nested_django
 from pyforge_web.querysets.rows import why_django
 from pyforge_web.refusals import refuse_secrets
@@ -50,7 +50,7 @@ class CompiledSerializer:
         self.model = model
         self._fields: Fields | None = None if fields is None else parse(fields)
         nested = self._fields is not None and not is_flat(self._fields)
-        self._tree = grow_model(model, self._fields or ()) if nested else None
+        self._tree = resolve_model_fields(model, self._fields or ()) if nested else None
         self._names = None if self._fields is None else [name for name in self._fields if isinstance(name, str)]
         names = self._names
         found = model._meta.concrete_fields if names is None else [find_field(model, name) for name in names]
@@ -110,7 +110,7 @@ class CompiledSerializer:
         if queryset is None:
             queryset = self.model._default_manager.using(using)
         if self._tree is not None:
-            tree = grow(queryset, self._fields or ())
+            tree = resolve_fields(queryset, self._fields or ())
             return list(_explain_tree(tree, queryset.db, "", why_nested_django(queryset, tree)))
         reason = why_django(queryset)
         model_fields = [find_field(self.model, descriptor["attname"]) for descriptor in self.descriptors]

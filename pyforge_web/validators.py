@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import Model
 
 from pyforge_web import metering
-from pyforge_web.bridge import Validator
+from pyforge_web._native import Validator
 from pyforge_web.conf import get_settings
 from pyforge_web.fields import Descriptor, describe
 from pyforge_web.validation.error_formats import as_json_data

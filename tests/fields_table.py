@@ -6,7 +6,8 @@ from pathlib import Path
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "fields.md"
 HEAD = """# Field classes and their kinds
 
-Made from `pyforge_web/fields.py` by `python -m tests.fields_table`; see [querysets.md](querysets.md) for what each kind becomes.
+Made from `pyforge_web/fields.py` by `python -m tests.fields_table`; for what each kind becomes
+see [querysets.md](querysets.md).
 A class that is not here is written by the type of its values, through its own converters.
 
 | field class | kind |

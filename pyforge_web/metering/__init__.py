@@ -1,7 +1,7 @@
 """What PyForge Web did in a stretch of code, and what it cost: collectors, and what they hear of each native call."""
 
 from pyforge_web.metering.call_groups import SOURCES, Call, Group, Source, Sums
-from pyforge_web.metering.call_sites import Site
+from pyforge_web.metering.call_sites import CallSite
 from pyforge_web.metering.collector import (
     Collector,
     active,
@@ -17,16 +17,16 @@ from pyforge_web.metering.collector import (
     in_database,
 )
 from pyforge_web.metering.compilations import Compilation, compiled
-from pyforge_web.metering.row_traces import Reading, notes
+from pyforge_web.metering.row_traces import RowTrace, notes
 
 __all__ = [
     "SOURCES",
     "Call",
+    "CallSite",
     "Collector",
     "Compilation",
     "Group",
-    "Reading",
-    "Site",
+    "RowTrace",
     "Source",
     "Sums",
     "active",

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from pyforge_web.bridge import Tally
-from pyforge_web.metering.call_sites import Site
-from pyforge_web.metering.row_traces import Query, Reading
+from pyforge_web._native import Tally
+from pyforge_web.metering.call_sites import CallSite
+from pyforge_web.metering.row_traces import RowTrace, SqlTrace
 
 Source = Literal["response", "stream", "tag", "validate", "direct"]
 
@@ -73,10 +73,10 @@ class Group(Tally):
     fields: tuple[str, ...]
     path: str
     why: str
-    site: Site | None
-    template: Site | None
+    site: CallSite | None
+    template: CallSite | None
     start_ns: int
-    stack: tuple[Site, ...] = ()
+    stack: tuple[CallSite, ...] = ()
     # Rows of QuerySets that Django has made.
     django_rows: int = 0
     database_ns: int = 0
@@ -88,7 +88,7 @@ class Group(Tally):
 
     def add_notes(self, noted: list[Any]) -> None:
         """What the call's own Python code has noted."""
-        readings = [note for note in noted if type(note) is Reading]
+        readings = [note for note in noted if type(note) is RowTrace]
         models = {reading.model for reading in readings if reading.within is None}
         for reading in readings:
             self.database_ns += reading.database_ns
@@ -96,13 +96,13 @@ class Group(Tally):
             model = f"{reading.model.__name__}." if len(models) > 1 else ""
             self._add_columns(reading, model if reading.within is None else reading.within)
         for note in noted:
-            if type(note) is Query:
+            if type(note) is SqlTrace:
                 self.query_count += 1
                 self.query_ns += note.ns
                 if note.sql in self.queries or len(self.queries) < _QUERIES:
                     self.queries[note.sql] = self.queries.get(note.sql, 0) + 1
 
-    def _add_columns(self, reading: Reading, prefix: str) -> None:
+    def _add_columns(self, reading: RowTrace, prefix: str) -> None:
         django = reading.django()
         for index, name in enumerate(reading.columns):
             if not name:

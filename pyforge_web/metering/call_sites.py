@@ -13,7 +13,7 @@ _HIDDEN = frozenset(
 _HANDLER = "django.core.handlers.base"  # calls the view; beyond it is the server
 
 
-class Site(NamedTuple):
+class CallSite(NamedTuple):
     """A place in the code: a function's line, or a template's."""
 
     file: str
@@ -21,15 +21,15 @@ class Site(NamedTuple):
     name: str
 
     @classmethod
-    def of(cls, frame: FrameType) -> "Site":
+    def of(cls, frame: FrameType) -> "CallSite":
         """Where a frame is now."""
         return cls(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
 
 
 # The tag that makes the call; `metering.at` sets it.
-place: ContextVar[Site | None] = ContextVar("pyforge_web_place", default=None)
+place: ContextVar[CallSite | None] = ContextVar("pyforge_web_place", default=None)
 # The line that made the stream of which a part is written, long after it has returned; `metering.from_origin` sets it.
-origin: ContextVar[Site | None] = ContextVar("pyforge_web_origin", default=None)
+origin: ContextVar[CallSite | None] = ContextVar("pyforge_web_origin", default=None)
 
 
 class _Hidden(dict[str, bool]):
@@ -66,14 +66,14 @@ def caller(frame: FrameType | None) -> FrameType | None:
     return nearest
 
 
-def stack(frame: FrameType | None) -> tuple[Site, ...]:
+def stack(frame: FrameType | None) -> tuple[CallSite, ...]:
     """The frames of the site's own code, the innermost first."""
-    found: list[Site] = []
+    found: list[CallSite] = []
     while frame is not None and len(found) < _DEPTH:
         module = frame.f_globals.get("__name__", "")
         if module == _HANDLER:
             break
         if not _hidden[module]:
-            found.append(Site.of(frame))
+            found.append(CallSite.of(frame))
         frame = frame.f_back
     return tuple(found)

@@ -13,22 +13,22 @@ from functools import cached_property
 from time import perf_counter_ns
 from typing import Any, ParamSpec, TypeVar
 
-from pyforge_web.bridge import Counters, listen
+from pyforge_web._native import Counters, listen
 from pyforge_web.metering.call_groups import SOURCES, Call, Group, Source, Sums
-from pyforge_web.metering.call_sites import Site, caller, origin, place
+from pyforge_web.metering.call_sites import CallSite, caller, origin, place
 from pyforge_web.metering.compilations import Compilation, Kind, compiled
 from pyforge_web.metering.recorder import Recording
-from pyforge_web.metering.row_traces import Reading, notes
+from pyforge_web.metering.row_traces import RowTrace, notes
 from pyforge_web.metering.sql_traces import watch_queries
 
 __all__ = [
     "SOURCES",
     "Call",
+    "CallSite",
     "Collector",
     "Compilation",
     "Group",
-    "Reading",
-    "Site",
+    "RowTrace",
     "Source",
     "Sums",
     "active",
@@ -144,7 +144,7 @@ def collect(**details: Any) -> Iterator[Collector]:
         active.reset(token)
 
 
-def at(where: Site, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
+def at(where: CallSite, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
     """Makes a call on behalf of a place in a template, which the collectors are told."""
     if not active.get():
         return call(*args, **kwargs)
@@ -155,15 +155,17 @@ def at(where: Site, call: Callable[Given, Result], *args: Given.args, **kwargs: 
         place.reset(token)
 
 
-def find_origin() -> Site | None:
+def find_origin() -> CallSite | None:
     """The line of the site that calls now, if a collector wants to know lines."""
     if not any(collector.recording is not None and collector.recording.sites for collector in active.get()):
         return None
     frame = caller(sys._getframe(1))
-    return None if frame is None else Site.of(frame)
+    return None if frame is None else CallSite.of(frame)
 
 
-def from_origin(line: Site | None, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
+def from_origin(
+    line: CallSite | None, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+) -> Result:
     """Makes a call for a stream that a line began, which the collectors are told."""
     if line is None:
         return call(*args, **kwargs)
@@ -174,7 +176,7 @@ def from_origin(line: Site | None, call: Callable[Given, Result], *args: Given.a
         origin.reset(token)
 
 
-def in_database(call: Callable[Given, Result], reading: Reading | None = None) -> Callable[Given, Result]:
+def in_database(call: Callable[Given, Result], reading: RowTrace | None = None) -> Callable[Given, Result]:
     """The call with its time counted as the database's; the call itself where nobody listens."""
     collectors = active.get()
     if not collectors:

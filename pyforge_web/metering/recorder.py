@@ -10,10 +10,10 @@ from typing import Any, cast
 
 from django.db.models import Model, QuerySet
 
-from pyforge_web.bridge import Tuples
+from pyforge_web._native import Tuples
 from pyforge_web.metering.call_groups import SOURCES, Call, Group, Sums
-from pyforge_web.metering.call_sites import Site, stack
-from pyforge_web.metering.row_traces import Reading
+from pyforge_web.metering.call_sites import CallSite, stack
+from pyforge_web.metering.row_traces import RowTrace
 
 _STACKS = 25
 
@@ -43,7 +43,7 @@ class Recording:
         output: bytes | None,
         model: type | None,
         noted: list[Any] | None,
-        place: Site | None,
+        place: CallSite | None,
         frame: FrameType | None,
     ) -> tuple[Group | None, bool]:
         """The group of a call that has ended, None where there are enough; whether all that look the same are in it.
@@ -83,9 +83,9 @@ class Recording:
         """Keeps a single call."""
         self.calls.append(Call(group, start_ns, Sums(*costs)))
 
-    def _last_of_stream(self, kind: type, place: Site | None, frame: FrameType | None) -> Group | None:
+    def _last_of_stream(self, kind: type, place: CallSite | None, frame: FrameType | None) -> Group | None:
         """The group of the stream of which a call tells nothing."""
-        site = place or (None if frame is None else Site.of(frame))
+        site = place or (None if frame is None else CallSite.of(frame))
         alike = (each for each in reversed(self.groups.values()) if each.source == "stream" and each.site == site)
         return next((group for group in alike if group.value_type == kind.__name__), None)
 
@@ -100,11 +100,11 @@ class Recording:
 
     def _begin(self, key: tuple[Any, ...], noted: Sequence[Any], frame: FrameType | None, start_ns: int) -> Group:
         function, kind, model, fields, _, place, _ = key
-        readings = [note for note in noted if type(note) is Reading]
+        readings = [note for note in noted if type(note) is RowTrace]
         source = SOURCES.get(function, "direct")
         models, path = _path(kind, model, readings)
         is_stream = source == "stream"
-        site = None if frame is None else Site.of(frame)
+        site = None if frame is None else CallSite.of(frame)
         return Group(
             function=function,
             source=source,
@@ -135,11 +135,11 @@ def _readings(noted: Sequence[Any]) -> tuple[tuple[type, str, str], ...]:
 
     Not the relations of its rows, of which there may be none.
     """
-    readings = [note for note in noted if type(note) is Reading and not note.within]
+    readings = [note for note in noted if type(note) is RowTrace and not note.within]
     return tuple(dict.fromkeys((note.model, note.path, note.why) for note in readings))
 
 
-def _path(kind: type, model: type | None, readings: list[Reading]) -> tuple[list[type], str]:
+def _path(kind: type, model: type | None, readings: list[RowTrace]) -> tuple[list[type], str]:
     """The classes that a call has written, and how, in words."""
     models = [reading.model for reading in readings]
     paths: list[str] = [reading.path for reading in readings]
@@ -151,7 +151,7 @@ def _path(kind: type, model: type | None, readings: list[Reading]) -> tuple[list
     return list(dict.fromkeys(models)), " + ".join(dict.fromkeys(paths))
 
 
-def _names(models: list[type], path: str, readings: list[Reading]) -> tuple[str, ...]:
+def _names(models: list[type], path: str, readings: list[RowTrace]) -> tuple[str, ...]:
     """The columns that a call has written where it named none."""
     for reading in readings:
         if reading.columns:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 notes: ContextVar[list[Any] | None] = ContextVar("pyforge_web_notes", default=None)
 
 
-class Query(NamedTuple):
+class SqlTrace(NamedTuple):
     """SQL that ran inside of a native call; its parameters are not kept."""
 
     sql: str
@@ -19,7 +19,7 @@ class Query(NamedTuple):
 Path = Literal["values", "django", "instance"]
 
 
-class Reading:
+class RowTrace:
     """How rows were read, and what each column cost: of a QuerySet natively (`values`) or on Django's path, or of
     instances in memory."""
 
@@ -55,9 +55,9 @@ class Reading:
     def waited(self, ns: int) -> None:
         """The database answered this reading; what it was asked is no query beside it."""
         self.database_ns += ns
-        own = [note for note in self._noted if type(note) is Query]
+        own = [note for note in self._noted if type(note) is SqlTrace]
         self.queries += len(own)
-        self._noted[:] = [note for note in self._noted if type(note) is not Query]
+        self._noted[:] = [note for note in self._noted if type(note) is not SqlTrace]
 
     def count_rows(self, fetch: Callable[[], list[Any]]) -> Callable[[], list[Any]]:
         """`fetch` that counts what it gives."""
@@ -83,11 +83,11 @@ class Reading:
         return timed
 
 
-def note_reading(model: type, path: Path, why: str = "", *, within: str | None = None) -> Reading | None:
+def trace_rows(model: type, path: Path, why: str = "", *, within: str | None = None) -> RowTrace | None:
     """Notes that the running call reads a QuerySet, or instances; None where no collector wants to know."""
     noted = notes.get()
     if noted is None:
         return None
-    reading = Reading(model, path, why, noted, within)
+    reading = RowTrace(model, path, why, noted, within)
     noted.append(reading)
     return reading

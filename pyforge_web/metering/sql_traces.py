@@ -8,7 +8,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from pyforge_web.metering.row_traces import Query, notes
+from pyforge_web.metering.row_traces import SqlTrace, notes
 
 
 def watch_queries() -> None:
@@ -31,4 +31,4 @@ def _note_query(execute: Callable[..., Any], sql: str, params: Any, many: bool, 
     try:
         return execute(sql, params, many, context)
     finally:
-        noted.append(Query(str(sql), perf_counter_ns() - started))
+        noted.append(SqlTrace(str(sql), perf_counter_ns() - started))

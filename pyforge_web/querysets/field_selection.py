@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 # What a user writes, and what it is once it is checked.
-FieldNames = Sequence["str | Mapping[str, FieldNames] | Nest"]
-Fields = tuple["str | Nest", ...]
+FieldNames = Sequence["str | Mapping[str, FieldNames] | NestedFields"]
+Fields = tuple["str | NestedFields", ...]
 
 
-class Nest(NamedTuple):
+class NestedFields(NamedTuple):
     """`{"author": ["id", "name"]}`: the fields of a relation."""
 
     name: str
@@ -43,14 +43,14 @@ def read_fields(text: str) -> Fields:
 
 def is_flat(fields: Fields) -> bool:
     """Whether only columns are named, no relation."""
-    return not any(isinstance(item, Nest) for item in fields)
+    return not any(isinstance(item, NestedFields) for item in fields)
 
 
-def _found(fields: object, path: tuple[str, ...]) -> dict[str, str | Nest]:
+def _found(fields: object, path: tuple[str, ...]) -> dict[str, str | NestedFields]:
     place = f"fields of {'.'.join(path)}" if path else "fields"
     if not isinstance(fields, list | tuple):
         raise TypeError(f'{place} must be a list of field names like ["id", "title"], not {fields!r}')
-    found: dict[str, str | Nest] = {}
+    found: dict[str, str | NestedFields] = {}
     for part in fields:
         for item in _items(part, path, place):
             name = item if isinstance(item, str) else item.name
@@ -60,12 +60,12 @@ def _found(fields: object, path: tuple[str, ...]) -> dict[str, str | Nest]:
     return found
 
 
-def _items(part: object, path: tuple[str, ...], place: str) -> Iterator[str | Nest]:
+def _items(part: object, path: tuple[str, ...], place: str) -> Iterator[str | NestedFields]:
     """What one item of a list names: a column, or the relations of a dict."""
     if isinstance(part, str):
         yield part
         return
-    relations = {part.name: part.fields} if isinstance(part, Nest) else part
+    relations = {part.name: part.fields} if isinstance(part, NestedFields) else part
     if not isinstance(relations, dict) or not relations or not all(isinstance(name, str) for name in relations):
         raise TypeError(
             f'{place} must be a list of field names like ["id", "title"] and of relations like '
@@ -75,4 +75,4 @@ def _items(part: object, path: tuple[str, ...], place: str) -> Iterator[str | Ne
         within = (*path, name)
         if not (fields := tuple(_found(inner, within).values())):
             raise ValueError(f"fields of {'.'.join(within)} is empty: name the columns to write of it")
-        yield Nest(name, fields)
+        yield NestedFields(name, fields)

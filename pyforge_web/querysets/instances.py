@@ -16,7 +16,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.fields.files import FieldFile
 
 from pyforge_web import fields, metering
-from pyforge_web.bridge import Columns, Records
+from pyforge_web._native import Columns, Records
 
 # The columns of each model class whose bare instances were written before: native code looks here first.
 compiled: dict[type[Model], Columns] = {}

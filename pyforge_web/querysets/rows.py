@@ -24,8 +24,8 @@ from django.db.models.sql import Query
 from django.db.models.utils import create_namedtuple_class
 
 from pyforge_web import metering
-from pyforge_web.bridge import Columns, Records, Rows
-from pyforge_web.metering.row_traces import note_reading, notes
+from pyforge_web._native import Columns, Records, Rows
+from pyforge_web.metering.row_traces import notes, trace_rows
 from pyforge_web.querysets import backends, instances
 from pyforge_web.querysets.statement import Chunks, compile_query, execute, fetch_next, metered
 
@@ -81,7 +81,7 @@ def rows(queryset: AnyQuerySet) -> Rows | Records | list[Any]:
 
 def django_rows(queryset: AnyQuerySet, why: str) -> list[Any]:
     """The rows that Django makes; the collectors hear why."""
-    reading = note_reading(queryset.model, "django", why)
+    reading = trace_rows(queryset.model, "django", why)
     made = metering.in_database(lambda: list(queryset), reading)()
     metering.count_django_rows(len(made))
     if reading is not None:
@@ -95,7 +95,7 @@ def django_chunks(queryset: AnyQuerySet, rows: Iterator[Any], why: str) -> Itera
     step: Callable[[], Any] = partial(next, rows, _END)
     while True:
         if (noted := notes.get()) is not None and noted is not told:
-            told, reading, listening = noted, note_reading(queryset.model, "django", why), None
+            told, reading, listening = noted, trace_rows(queryset.model, "django", why), None
         if (collectors := metering.active.get()) is not listening:
             listening, step = collectors, metering.in_database(partial(next, rows, _END), reading)
         row = step()
@@ -137,14 +137,14 @@ def plan(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Rows | li
         return why
     compiled = compile_query(queryset)
     if compiled is None:
-        note_reading(queryset.model, "values")
+        trace_rows(queryset.model, "values")
         return []
     names = _names(queryset, len(compiled.expressions))
     if names is None:
         return "two of its columns have the same name"
     if compiled.compiler.has_composite_fields(compiled.expressions):
         return "a key of several columns is selected as one value"
-    reading = note_reading(queryset.model, "values")
+    reading = trace_rows(queryset.model, "values")
     statement = execute(compiled, reading, chunked=sizes is not None)
     readers = statement.readers[: len(names)]
     columns = compile_columns(
@@ -179,7 +179,9 @@ def _names(queryset: AnyQuerySet, count: int) -> list[str] | None:
 
 
 @lru_cache(maxsize=1024)
-def compile_columns(label: str, shape: str, names: tuple[str, ...], readers: tuple[backends.Reader, ...]) -> Columns:
+def compile_columns(
+    label: str, shape: str, names: tuple[str, ...], readers: tuple[backends.ColumnReader, ...]
+) -> Columns:
     """The columns of a row for native code, compiled once for all queries of a model that are alike."""
     started = perf_counter_ns()
     columns = Columns([(name, name, *reader) for name, reader in zip(names, readers, strict=True)], shape)

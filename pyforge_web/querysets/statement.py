@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import Col
 
 from pyforge_web import metering
-from pyforge_web.metering.row_traces import Reading, note_reading
+from pyforge_web.metering.row_traces import RowTrace, trace_rows
 from pyforge_web.querysets import backends
 
 # Rows fetched at once: 100 to 500 are alike, thousands leave the processor's cache (benchmarks/suites/querysets.py).
@@ -20,7 +20,7 @@ Fetch = Callable[[], list[Any]]
 Convert = Callable[[int, Any], Any]
 
 
-class Compiled(NamedTuple):
+class CompiledQuery(NamedTuple):
     """A query as SQL, and the expressions of its columns; `backend` is what is known of its database."""
 
     compiler: Any
@@ -30,7 +30,7 @@ class Compiled(NamedTuple):
     backend: ModuleType
 
 
-class Statement(NamedTuple):
+class ExecutedQuery(NamedTuple):
     """A query that has been executed: how its columns are read, and what reads the values that native code does not.
 
     `driver_value` gives what the driver would have made of a column's value, `convert` what Django's converters make of
@@ -38,14 +38,14 @@ class Statement(NamedTuple):
     """
 
     cursor: Any
-    readers: list[backends.Reader]
+    readers: list[backends.ColumnReader]
     driver_value: Convert
     convert: Convert
     rescue: Convert
     why_columns: Callable[[], dict[int, str]]
 
 
-def compile_query(queryset: QuerySet[Any, Any]) -> Compiled | None:
+def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     """A QuerySet as Django compiles it; None where it finds nothing to ask for."""
     connection = connections[queryset.db]
     backend = cast(ModuleType, backends.find(connection))
@@ -55,10 +55,10 @@ def compile_query(queryset: QuerySet[Any, Any]) -> Compiled | None:
     except EmptyResultSet:
         return None
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    return Compiled(compiler, sql, params, expressions, backend)
+    return CompiledQuery(compiler, sql, params, expressions, backend)
 
 
-def execute(compiled: Compiled, reading: Reading | None = None, *, chunked: bool = False) -> Statement:
+def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked: bool = False) -> ExecutedQuery:
     """Runs a compiled query on Django's cursor.
 
     `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
@@ -78,8 +78,8 @@ def execute(compiled: Compiled, reading: Reading | None = None, *, chunked: bool
     return _statement(cursor, compiler, expressions, driver)
 
 
-def _statement(cursor: Any, compiler: Any, expressions: list[Any], driver: Any) -> Statement:
-    readers: list[backends.Reader] = driver.readers
+def _statement(cursor: Any, compiler: Any, expressions: list[Any], driver: Any) -> ExecutedQuery:
+    readers: list[backends.ColumnReader] = driver.readers
     found: dict[int, Any] | None = None
 
     def converters() -> dict[int, Any]:
@@ -110,10 +110,10 @@ def _statement(cursor: Any, compiler: Any, expressions: list[Any], driver: Any) 
             if reader is backends.DJANGO
         }
 
-    return Statement(cursor, readers, driver.driver_value, convert, rescue, why_columns)
+    return ExecutedQuery(cursor, readers, driver.driver_value, convert, rescue, why_columns)
 
 
-def fetch_next(statement: Statement) -> Fetch:
+def fetch_next(statement: ExecutedQuery) -> Fetch:
     """The function that fetches the next rows.
 
     All of them before the first is written, as Django does, where a converter of the user's may change the table.
@@ -133,7 +133,9 @@ def fetch_all(cursor: Any) -> Fetch:
     return lambda: next(rows)
 
 
-def metered(statement: Statement, fetch: Fetch, names: list[str], reading: Reading | None) -> tuple[Fetch, Convert]:
+def metered(
+    statement: ExecutedQuery, fetch: Fetch, names: list[str], reading: RowTrace | None
+) -> tuple[Fetch, Convert]:
     """What native code calls for rows, and for values through Django's converters; the collectors hear what it costs.
 
     `names` are the statement's columns for those who want details; an empty one is not shown.
@@ -149,7 +151,7 @@ class Chunks:
     """The rows of a stream, which many native calls write: each of them is told what it reads."""
 
     def __init__(
-        self, statement: Statement, sizes: Iterator[int], model: type, names: list[str], within: str | None = None
+        self, statement: ExecutedQuery, sizes: Iterator[int], model: type, names: list[str], within: str | None = None
     ) -> None:
         self._statement = statement
         self._convert = statement.rescue
@@ -161,7 +163,7 @@ class Chunks:
     def fetch(self) -> list[Any]:
         """The next rows; converters run while others are still to come, as in `QuerySet.iterator()`."""
         cursor, size = self._statement.cursor, next(self._sizes)
-        reading = note_reading(self._model, "values", within=self._within)
+        reading = trace_rows(self._model, "values", within=self._within)
         fetch, self._convert = metered(self._statement, lambda: cursor.fetchmany(size), self._names, reading)
         return fetch()
 
@@ -170,7 +172,7 @@ class Chunks:
         return self._convert(index, value)
 
 
-def _readers(backend: ModuleType, compiler: Any, expressions: list[Any]) -> list[backends.Reader]:
+def _readers(backend: ModuleType, compiler: Any, expressions: list[Any]) -> list[backends.ColumnReader]:
     connection = compiler.connection
     if all(type(expression) is Col for expression in expressions):
         key = backends.session(connection)

@@ -19,11 +19,11 @@ from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init, pre_init
 from django.db.models.sql import Query
 
-from pyforge_web.bridge import Columns, Rows
+from pyforge_web._native import Columns, Rows
 from pyforge_web.fields import kind_of
 from pyforge_web.querysets import backends
 from pyforge_web.querysets import rows as querysets
-from pyforge_web.querysets.statement import Statement, compile_query, execute
+from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
 from pyforge_web.streams.dumpdata_m2m import Keys, keys_of
 
 # Kinds whose JSON text is the serializer's: it hands them to the encoder as they are, or their `str()`.
@@ -137,12 +137,12 @@ def rows(queryset: querysets.AnyQuerySet, sizes: Iterator[int], indent: int | No
     return Rows(columns, fetch, _rescue(statement, model, fields, queryset.db), statement.cursor.close)
 
 
-def _reader(field: AnyField, found: backends.Reader) -> backends.Reader:
+def _reader(field: AnyField, found: backends.ColumnReader) -> backends.ColumnReader:
     kind = "json" if type(field) is JSONField else _kind(field)
     if found is backends.DJANGO or kind is None:
         return backends.DJANGO
     if found is backends.VALUE:
-        return backends.Reader(kind)
+        return backends.ColumnReader(kind)
     return found if found.kind == kind else backends.DJANGO
 
 
@@ -161,7 +161,7 @@ def _texts(model: type[Model], names: list[str], indent: int | None) -> tuple[li
 
 
 def _fetch(
-    statement: Statement, count: int, many: list[Keys], sizes: Iterator[int]
+    statement: ExecutedQuery, count: int, many: list[Keys], sizes: Iterator[int]
 ) -> Callable[[], list[tuple[Any, ...]]]:
     """The function that fetches the next rows, and for each the keys of its many-to-many fields."""
 
@@ -175,7 +175,9 @@ def _fetch(
     return fetch
 
 
-def _rescue(statement: Statement, model: type[Model], fields: list[AnyField], using: str) -> Callable[[int, Any], Any]:
+def _rescue(
+    statement: ExecutedQuery, model: type[Model], fields: list[AnyField], using: str
+) -> Callable[[int, Any], Any]:
     """The function that takes a value through Django's converters and its serializer."""
     holder = model.from_db(using, [], [])
 

@@ -7,7 +7,7 @@ from django.core.paginator import Page
 from django.db.models import Manager, Model, QuerySet
 from django.db.models.query import ModelIterable, RawQuerySet
 
-from pyforge_web.bridge import Nested, Rows
+from pyforge_web._native import Nested, Rows
 from pyforge_web.encoders import refuse_bare, select
 from pyforge_web.querysets import instances
 from pyforge_web.querysets import rows as querysets

@@ -9,7 +9,7 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import connections
 
 
-class Parts:
+class SyncAsyncIterator:
     """The parts of an iterator or of an asynchronous iterator, never more than one in memory."""
 
     def __init__(self, parts: Iterator[bytes] | AsyncIterator[bytes]) -> None:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
 
 from pyforge_web import metering
-from pyforge_web.bridge import Nested, Rows, dump_chunk
+from pyforge_web._native import Nested, Rows, dump_chunk
 from pyforge_web.conf import Nan
 from pyforge_web.streams.sources import Reader, find_source
 

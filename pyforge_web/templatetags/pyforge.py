@@ -42,7 +42,7 @@ def parse_tag(parser: Parser, token: Token) -> "PyForgeJsonNode":
             raise TemplateSyntaxError(f"{tag!r} got {name!r} twice")
         arguments |= given
         del bits[0]
-    where = metering.Site(str(parser.origin), token.lineno or 0, f"{{% {tag} %}}")
+    where = metering.CallSite(str(parser.origin), token.lineno or 0, f"{{% {tag} %}}")
     return PyForgeJsonNode(value, arguments, target, where)
 
 
@@ -50,7 +50,11 @@ class PyForgeJsonNode(Node):
     """The tag in a compiled template."""
 
     def __init__(
-        self, value: FilterExpression, arguments: dict[str, FilterExpression], target: str | None, where: metering.Site
+        self,
+        value: FilterExpression,
+        arguments: dict[str, FilterExpression],
+        target: str | None,
+        where: metering.CallSite,
     ) -> None:
         self.value = value
         self.arguments = arguments

@@ -15,11 +15,11 @@ from typing import Any
 
 from django.apps import apps
 
-from pyforge_web.bridge import BUILD_PROFILE, VERSION
+from pyforge_web._native import BUILD_PROFILE, VERSION
 from pyforge_web.conf import get_settings
 from pyforge_web.metering import Collector, compiled
 from pyforge_web.metering.call_groups import Group, Sums
-from pyforge_web.metering.call_sites import Site
+from pyforge_web.metering.call_sites import CallSite
 from pyforge_web.metering.compilations import Compilation
 from pyforge_web.toolbar.warnings import Seen, Warned, warn
 from pyforge_web.validators import CompiledValidator
@@ -224,7 +224,7 @@ def _places(group: Group | None) -> list[str]:
     return [_site(site) for site in (group.template, group.site) if site is not None] if group else []
 
 
-def _site(site: Site) -> str:
+def _site(site: CallSite) -> str:
     file = next((site.file[len(each) + 1 :] for each in _PREFIXES if site.file.startswith(each + os.sep)), site.file)
     return _clip(f"{file}:{site.line} {site.name.replace('.<locals>', '')}")
 

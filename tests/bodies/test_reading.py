@@ -9,7 +9,7 @@ from django.core.exceptions import RequestDataTooBig
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pyforge_web import bridge
+from pyforge_web import _native
 from pyforge_web import parsers as bodies
 from pyforge_web.metering import collect
 from pyforge_web.parsers import DEEPEST, MAX_DEPTH, loads
@@ -72,7 +72,7 @@ def test_bytes(raw):
 def test_valid_texts_are_read_natively(document):
     """Not by way of json.loads: the test above would not notice."""
     for body in (document, document.encode()):
-        assert repr(bridge.read(body, MAX_DEPTH, False)) == repr(json.loads(body))
+        assert repr(_native.read(body, MAX_DEPTH, False)) == repr(json.loads(body))
 
 
 @pytest.mark.parametrize("body", [None, 1, ["[]"], memoryview(b"[]"), object], ids=lambda body: type(body).__name__)

@@ -20,7 +20,7 @@ from django.utils.functional import lazy
 
 import pyforge_web
 from pyforge_web import CompiledSerializer, PyForgeJsonResponse, dumps, metering, serialize_instance
-from pyforge_web.bridge import Tally
+from pyforge_web._native import Tally
 from pyforge_web.html import pyforge_json
 from pyforge_web.metering import collect
 from pyforge_web.metering import compilations as compilation

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pyforge_web.bridge import Columns, Rows, dump_chunk
+from pyforge_web._native import Columns, Rows, dump_chunk
 from tests.oracle import assert_same
 
 SPELLED = {"django": {}, "fixture": {"ensure_ascii": False}}

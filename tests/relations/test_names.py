@@ -6,7 +6,7 @@ from django.db.models import F, Prefetch
 
 import pyforge_web
 from pyforge_web import CompiledSerializer
-from pyforge_web.querysets.field_selection import Nest, parse
+from pyforge_web.querysets.field_selection import NestedFields, parse
 from tests.relations.models import Article, Author, Comment, Tag
 from tests.relations.test_cases import on
 
@@ -18,10 +18,13 @@ pytestmark = pytest.mark.django_db(databases="__all__")
     [
         (["id", "title", "id"], ("id", "title")),
         (("id",), ("id",)),
-        (["id", {"author": ["name"]}], ("id", Nest("author", ("name",)))),
-        ([{"author": ["name"], "tags": ("id",)}], (Nest("author", ("name",)), Nest("tags", ("id",)))),
-        ([{"author": ["name", {"country": ["code"]}]}], (Nest("author", ("name", Nest("country", ("code",)))),)),
-        ([{"tags": ["id"]}, {"tags": ["id"]}], (Nest("tags", ("id",)),)),
+        (["id", {"author": ["name"]}], ("id", NestedFields("author", ("name",)))),
+        ([{"author": ["name"], "tags": ("id",)}], (NestedFields("author", ("name",)), NestedFields("tags", ("id",)))),
+        (
+            [{"author": ["name", {"country": ["code"]}]}],
+            (NestedFields("author", ("name", NestedFields("country", ("code",)))),),
+        ),
+        ([{"tags": ["id"]}, {"tags": ["id"]}], (NestedFields("tags", ("id",)),)),
     ],
 )
 def test_grammar(fields, parsed):

@@ -8,7 +8,7 @@ from django.db.models import Model, Prefetch, Value
 from django.db.models.expressions import RawSQL
 
 import pyforge_web
-from pyforge_web.bridge import Children, Layout, Nested
+from pyforge_web._native import Children, Layout, Nested
 from tests.relations.models import Article, Author, Comment, Tag
 from tests.relations.test_cases import on
 

@@ -13,7 +13,7 @@ from django.db.models.fields.json import KeyTransform
 Converter = Callable[[Any, Any, Any], Any]
 
 
-class Reader(NamedTuple):
+class ColumnReader(NamedTuple):
     """How native code reads a column: by a kind's strict form, by the value's type, or through Django's converters."""
 
     kind: str
@@ -23,8 +23,8 @@ class Reader(NamedTuple):
     places: int = 0
 
 
-VALUE = Reader("value")
-DJANGO = Reader("django")
+VALUE = ColumnReader("value")
+DJANGO = ColumnReader("django")
 
 
 def find(connection: BaseDatabaseWrapper) -> ModuleType | None:
@@ -56,12 +56,12 @@ def is_plain_json(expression: BaseExpression, converters: list[Converter]) -> bo
 
 # The lambdas of BaseExpression.convert_value: of float(), int() and Decimal() over what is of that type already.
 _CASTS = {
-    Value(None, output_field=field()).convert_value.__code__: Reader(kind)
+    Value(None, output_field=field()).convert_value.__code__: ColumnReader(kind)
     for field, kind in ((FloatField, "float"), (IntegerField, "integer"), (DecimalField, "decimal"))
 }
 
 
-def cast_reader(converters: list[Converter]) -> Reader | None:
+def cast_reader(converters: list[Converter]) -> ColumnReader | None:
     """The reader of an expression whose one converter casts to a number; None for anything else."""
     if len(converters) != 1:
         return None
@@ -76,7 +76,7 @@ def why_django(converters: list[Converter]) -> str:
 
 
 Session = tuple[str, str, bool]
-_columns: dict[tuple[Session, int, int], tuple[Reader, object, object]] = {}
+_columns: dict[tuple[Session, int, int], tuple[ColumnReader, object, object]] = {}
 
 
 def session(connection: BaseDatabaseWrapper) -> Session:
@@ -84,7 +84,7 @@ def session(connection: BaseDatabaseWrapper) -> Session:
     return connection.alias, connection.timezone_name, settings.USE_TZ
 
 
-def column_reader(backend: Any, column: Col, connection: BaseDatabaseWrapper, key: Session) -> Reader:
+def column_reader(backend: Any, column: Col, connection: BaseDatabaseWrapper, key: Session) -> ColumnReader:
     """The reader of a plain column, found once: asking Django for the converters costs 3 us each.
 
     A field whose converters are patched after its first use is not noticed.

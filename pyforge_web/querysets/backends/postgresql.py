@@ -13,7 +13,7 @@ from django.db.models.expressions import BaseExpression, Col
 from psycopg.pq import Format
 from psycopg.types.string import TextLoader
 
-from pyforge_web.querysets.backends import DJANGO, VALUE, Converter, Reader, cast_reader, is_plain_json
+from pyforge_web.querysets.backends import DJANGO, VALUE, ColumnReader, Converter, cast_reader, is_plain_json
 
 # The types of columns that hold no value of another type. A loader is the same for a whole row: set for `timestamptz`
 # it would also reach into the arrays and ranges of such.
@@ -45,12 +45,12 @@ _JSON = frozenset({psycopg.adapters.types["jsonb"].oid})
 _SLOW = frozenset({"date", "numeric", "time", "timestamp with time zone", "uuid"})
 
 
-def read(expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper) -> Reader:
+def read(expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper) -> ColumnReader:
     """The reader of a column, from the list of converters that Django would call."""
     if not converters:
         return VALUE
     if is_plain_json(expression, converters):
-        return Reader("json")
+        return ColumnReader("json")
     return cast_reader(converters) or DJANGO
 
 
@@ -66,7 +66,9 @@ class Cursor:
     a table that Django does not manage.
     """
 
-    def __init__(self, cursor: Any, compiler: Any, expressions: list[BaseExpression], readers: list[Reader]) -> None:
+    def __init__(
+        self, cursor: Any, compiler: Any, expressions: list[BaseExpression], readers: list[ColumnReader]
+    ) -> None:
         self.readers = readers
         self._connection = cursor.db
         self._loaders: dict[int, Any] = {}
@@ -91,10 +93,10 @@ class Cursor:
             oid = result.ftype(index)
             if oid in self._loaders:
                 self._columns[index] = self._loaders[oid]
-                readers[index] = Reader(_KINDS[_OIDS[oid]], zone=zone) if reader is VALUE else DJANGO
+                readers[index] = ColumnReader(_KINDS[_OIDS[oid]], zone=zone) if reader is VALUE else DJANGO
             elif reader.kind == "json":
                 # What a jsonb column sends is JSON; a table of other hands may have declared a text.
-                readers[index] = Reader("json", checked=oid in _JSON)
+                readers[index] = ColumnReader("json", checked=oid in _JSON)
         self.readers = readers
 
     def driver_value(self, index: int, value: Any) -> Any:

@@ -20,8 +20,8 @@ from django.utils.dateparse import parse_date, parse_datetime, parse_time
 from pyforge_web.querysets.backends import (
     DJANGO,
     VALUE,
+    ColumnReader,
     Converter,
-    Reader,
     cast_reader,
     column_reader,
     is_plain_json,
@@ -29,12 +29,12 @@ from pyforge_web.querysets.backends import (
 )
 
 DatabaseOperations = DatabaseWrapper.ops_class
-_METHODS: dict[Any, Reader] = {
-    DatabaseOperations.convert_datefield_value: Reader("date"),
-    DatabaseOperations.convert_timefield_value: Reader("time"),
-    DatabaseOperations.convert_uuidfield_value: Reader("uuid"),
-    DatabaseOperations.convert_booleanfield_value: Reader("boolean"),
-    DatabaseOperations.convert_durationfield_value: Reader("duration"),
+_METHODS: dict[Any, ColumnReader] = {
+    DatabaseOperations.convert_datefield_value: ColumnReader("date"),
+    DatabaseOperations.convert_timefield_value: ColumnReader("time"),
+    DatabaseOperations.convert_uuidfield_value: ColumnReader("uuid"),
+    DatabaseOperations.convert_booleanfield_value: ColumnReader("boolean"),
+    DatabaseOperations.convert_durationfield_value: ColumnReader("duration"),
 }
 # The driver parses these in Python, by the declared type of a plain column: `+column` is an expression and has none.
 _PARSERS: dict[str, Callable[[str], Any]] = {
@@ -44,28 +44,28 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def read(expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper) -> Reader:
+def read(expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper) -> ColumnReader:
     """The reader of a column, from the list of converters that Django would call."""
     if not converters:
         return VALUE
     if len(converters) > 1:
         return DJANGO
     if is_plain_json(expression, converters):
-        return Reader("json")
+        return ColumnReader("json")
     function = getattr(converters[0], "__func__", converters[0])
     if function is DatabaseOperations.convert_datetimefield_value:
         return _datetime_reader(connection)
     if getattr(function, "__code__", None) is _column_decimal():
         field: Any = expression.output_field
-        return Reader("decimal", digits=field.max_digits, places=field.decimal_places)
+        return ColumnReader("decimal", digits=field.max_digits, places=field.decimal_places)
     return _METHODS.get(function) or cast_reader(converters) or DJANGO
 
 
-def _datetime_reader(connection: BaseDatabaseWrapper) -> Reader:
+def _datetime_reader(connection: BaseDatabaseWrapper) -> ColumnReader:
     if not settings.USE_TZ:
-        return Reader("datetime", zone="naive")
+        return ColumnReader("datetime", zone="naive")
     # Local times of another zone need its offsets: those are Python's.
-    return Reader("datetime", zone="utc") if connection.timezone_name == "UTC" else DJANGO
+    return ColumnReader("datetime", zone="utc") if connection.timezone_name == "UTC" else DJANGO
 
 
 @cache
@@ -126,7 +126,9 @@ def compiler(query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:
 class Cursor:
     """What was done to a query, and must be done to a value that is not of the strict form."""
 
-    def __init__(self, cursor: Any, compiler: Any, expressions: list[BaseExpression], readers: list[Reader]) -> None:
+    def __init__(
+        self, cursor: Any, compiler: Any, expressions: list[BaseExpression], readers: list[ColumnReader]
+    ) -> None:
         self.readers = readers
         self._parsers = compiler.parsers
 

@@ -8,13 +8,13 @@ from django.apps import apps
 from django.core.exceptions import FieldError
 from django.db.models import Model, QuerySet
 
-from pyforge_web.querysets.field_selection import FieldNames, Nest, parse
-from pyforge_web.querysets.relations.resolve import grow, grow_model
+from pyforge_web.querysets.field_selection import FieldNames, NestedFields, parse
+from pyforge_web.querysets.relations.resolve import resolve_fields, resolve_model_fields
 
 Source = type[Model] | str | QuerySet[Any, Any]
 
 
-class DeclaredFields(tuple[str | Nest, ...]):
+class DeclaredFields(tuple[str | NestedFields, ...]):
     """Fields that stand at a place of the project's code, for `fields=`."""
 
     __slots__ = ()
@@ -56,8 +56,8 @@ def find_faults() -> Iterator[Fault]:
         source, fields, _ = declaration
         try:
             if isinstance(source, QuerySet):
-                grow(source, fields)
+                resolve_fields(source, fields)
             else:
-                grow_model(apps.get_model(source) if isinstance(source, str) else source, fields)
+                resolve_model_fields(apps.get_model(source) if isinstance(source, str) else source, fields)
         except (FieldError, LookupError, ValueError) as error:
             yield Fault(declaration, str(error))

@@ -12,7 +12,7 @@ from django.db.models import Model, prefetch_related_objects
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.fields.files import FieldFile
 
-from pyforge_web.querysets.field_selection import Fields, Nest
+from pyforge_web.querysets.field_selection import Fields, NestedFields
 from pyforge_web.querysets.relations.model_relations import (
     Relation,
     find_column,
@@ -196,6 +196,6 @@ def _needed(model: Any, fields: Fields) -> frozenset[str]:
     return frozenset(column.attname for column in columns if column is not None and column.column is not None)
 
 
-def _forward(model: Any, item: str | Nest) -> Relation | None:
-    relation = find_relation(model, item.name) if isinstance(item, Nest) else None
+def _forward(model: Any, item: str | NestedFields) -> Relation | None:
+    relation = find_relation(model, item.name) if isinstance(item, NestedFields) else None
     return relation if relation is not None and relation.sort == "forward" else None

@@ -10,7 +10,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Field, Manager, Model, Prefetch
 from django.db.models.constants import LOOKUP_SEP
 
-from pyforge_web.querysets.field_selection import Fields, Nest
+from pyforge_web.querysets.field_selection import Fields, NestedFields
 from pyforge_web.querysets.relations.model_relations import (
     Relation,
     find_column,
@@ -60,7 +60,7 @@ class Lookup(NamedTuple):
     queryset: AnyQuerySet | None
 
 
-class Around(NamedTuple):
+class ParentContext(NamedTuple):
     """The rows around those of a relation: where these lead back, Django has that very instance, and loads no other.
 
     `loaded` are the relations that the QuerySet of a reverse key has loaded before it is told of them.
@@ -69,7 +69,7 @@ class Around(NamedTuple):
     relation: Relation
     lookups: list[Lookup]
     loaded: frozenset[str]
-    around: "Around | None"
+    around: "ParentContext | None"
 
     def is_behind(self, relation: Relation) -> bool:
         """Whether a relation of the related rows leads back to them."""
@@ -80,7 +80,7 @@ class Around(NamedTuple):
         return relation.sort == "backward" and self.relation.sort == "forward"
 
 
-def grow(queryset: AnyQuerySet, fields: Fields, path: Path = ()) -> Tree:
+def resolve_fields(queryset: AnyQuerySet, fields: Fields, path: Path = ()) -> Tree:
     """The tree of a QuerySet's fields.
 
     Raises `FieldError` for a name that is neither a column nor a relation nor added by the query, and `ValueError` for
@@ -89,7 +89,7 @@ def grow(queryset: AnyQuerySet, fields: Fields, path: Path = ()) -> Tree:
     return _tree(queryset.model, fields, _lookups(queryset._prefetch_related_lookups), _added(queryset), path, None)
 
 
-def grow_model(model: type[Model], fields: Fields) -> Tree:
+def resolve_model_fields(model: type[Model], fields: Fields) -> Tree:
     """The same for a model of which nothing more is known."""
     return _tree(model, fields, [], (), (), None)
 
@@ -120,7 +120,7 @@ def prefetches(tree: Tree, path: Path = ()) -> "Iterator[Prefetch[Any]]":
 
 
 def _tree(
-    model: type[Model], fields: Fields, lookups: list[Lookup], added: Path, path: Path, around: Around | None
+    model: type[Model], fields: Fields, lookups: list[Lookup], added: Path, path: Path, around: ParentContext | None
 ) -> Tree:
     items: list[Leaf | Branch] = []
     for item in fields:
@@ -135,7 +135,7 @@ def _tree(
 
 
 def _branch(
-    model: type[Model], item: Nest, lookups: list[Lookup], added: Path, path: Path, around: Around | None
+    model: type[Model], item: NestedFields, lookups: list[Lookup], added: Path, path: Path, around: ParentContext | None
 ) -> Branch:
     """A relation, or what a `Prefetch` gives under the name of its `to_attr`."""
     name, fields = item
@@ -159,7 +159,7 @@ def _branch(
         source = relation.model._default_manager.all()
     rest = _rest(mine, source, within)
     own = [] if source is None or relation.sort != "reverse" else _lookups(source._prefetch_related_lookups)
-    here = Around(relation, lookups, frozenset(lookup.to[0] for lookup in own), around)
+    here = ParentContext(relation, lookups, frozenset(lookup.to[0] for lookup in own), around)
     tree = _tree(relation.model, fields, rest, () if source is None else _added(source), within, here)
     return Branch(name, relation, fields, tree, queryset)
 

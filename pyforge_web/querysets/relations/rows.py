@@ -15,20 +15,20 @@ from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable
 
 from pyforge_web import metering
-from pyforge_web.bridge import Children, Layout, Nested
-from pyforge_web.metering.row_traces import Reading, note_reading
+from pyforge_web._native import Children, Layout, Nested
+from pyforge_web.metering.row_traces import RowTrace, trace_rows
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.field_selection import Fields
 from pyforge_web.querysets.relations.columns import Plan, select
 from pyforge_web.querysets.relations.instances import to_dicts, with_relations
 from pyforge_web.querysets.relations.prefetch import Link, link, related_rows
-from pyforge_web.querysets.relations.resolve import AnyQuerySet, Branch, Tree, doubts, grow
+from pyforge_web.querysets.relations.resolve import AnyQuerySet, Branch, Tree, doubts, resolve_fields
 from pyforge_web.querysets.rows import django_chunks, django_rows, has_own_fetch, why_django
 from pyforge_web.querysets.statement import (
     Chunks,
     Convert,
+    ExecutedQuery,
     Fetch,
-    Statement,
     compile_query,
     execute,
     fetch_all,
@@ -37,12 +37,12 @@ from pyforge_web.querysets.statement import (
 )
 
 
-class Opened(NamedTuple):
+class OpenQuery(NamedTuple):
     """A query that has been executed, and what its rows become."""
 
     plan: Plan
-    statement: Statement
-    reading: Reading | None
+    statement: ExecutedQuery
+    reading: RowTrace | None
     within: str
 
     def rows(self) -> Nested:
@@ -166,24 +166,24 @@ def _in_memory(data: Any, fields: Fields, fetch: bool) -> dict[str, Any] | list[
         resolve(data, fields)
     instances = [data] if isinstance(data, Model) else list(data)
     for model in dict.fromkeys(map(type, instances)):
-        note_reading(model, "instance")
+        trace_rows(model, "instance")
     rows = to_dicts(instances, fields, fetch=fetch)
     return rows[0] if isinstance(data, Model) else rows
 
 
-def open_query(plan: Plan, within: str = "", *, chunked: bool = False) -> Opened | None:
+def open_query(plan: Plan, within: str = "", *, chunked: bool = False) -> OpenQuery | None:
     """Executes the statement of a plan, with a cursor for `chunked` rows; None where it finds nothing to ask for.
 
     `within` says where its rows are in the JSON: `tags.`, which collectors are told.
     """
     compiled = compile_query(plan.queryset)
-    reading = note_reading(plan.queryset.model, "values", within=within)
+    reading = trace_rows(plan.queryset.model, "values", within=within)
     if compiled is None:
         return None
     statement = execute(compiled, reading, chunked=chunked)
     written = plan.written()
     metering.count_columns(sum(statement.readers[index] is backends.DJANGO for index in written), len(written))
-    return Opened(plan, statement, reading, within)
+    return OpenQuery(plan, statement, reading, within)
 
 
 def is_of_own_models(data: object) -> bool:
@@ -202,7 +202,7 @@ def resolve(queryset: AnyQuerySet, fields: Fields) -> Tree:
             "fields= with relations needs a QuerySet of models: leave out values() and values_list(), or name the "
             "columns of relations in them"
         )
-    return grow(queryset, fields)
+    return resolve_fields(queryset, fields)
 
 
 def why_nested_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
@@ -240,7 +240,7 @@ def _by_django(queryset: AnyQuerySet, branch: Branch, found: Link, why: str) -> 
 
 
 @lru_cache(maxsize=1024)
-def _layout(label: str, readers: tuple[backends.Reader, ...], steps: tuple[tuple[str, str, int], ...]) -> Layout:
+def _layout(label: str, readers: tuple[backends.ColumnReader, ...], steps: tuple[tuple[str, str, int], ...]) -> Layout:
     """What native code does with a row, compiled once for all queries of a model that are alike."""
     started = perf_counter_ns()
     layout = Layout(list(readers), list(steps))
