@@ -17,12 +17,16 @@ __all__ = [
     "Tally",
     "Tuples",
     "Validator",
+    "datetime_column",
     "dump_chunk",
     "dumps",
     "dumps_html",
     "dumps_response",
+    "is_plain_json",
     "listen",
     "read",
+    "text_column",
+    "time_column",
     "totals",
 ]
 
@@ -70,6 +74,15 @@ def dump_chunk(
     form: Literal["compact", "ascii", "django", "fixture"] = "compact",
     nan: Literal["raise", "null"] = "raise",
 ) -> tuple[bytes, int, BaseException | None]: ...
+def datetime_column(
+    column: tuple[Any, ...],
+    naive: bool = False,
+    offset_of: Callable[[str], int | None] | None = None,
+    slowly: Callable[[str], str] | None = None,
+) -> list[str | None] | None: ...
+def is_plain_json(data: Any) -> bool: ...
+def text_column(column: tuple[Any, ...], kind: str, digits: int, places: int) -> list[str | None] | None: ...
+def time_column(column: tuple[Any, ...]) -> list[str | None] | None: ...
 def listen() -> None: ...
 def read(body: str | bytes | bytearray, max_depth: int, allow_nan: bool) -> Any: ...
 def totals() -> tuple[int, int, int]: ...
