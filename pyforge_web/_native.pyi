@@ -17,6 +17,7 @@ __all__ = [
     "Tally",
     "Tuples",
     "Validator",
+    "columns_of",
     "datetime_column",
     "dump_chunk",
     "dumps",
@@ -74,6 +75,7 @@ def dump_chunk(
     form: Literal["compact", "ascii", "django", "fixture"] = "compact",
     nan: Literal["raise", "null"] = "raise",
 ) -> tuple[bytes, int, BaseException | None]: ...
+def columns_of(rows: list[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]: ...
 def datetime_column(
     column: tuple[Any, ...],
     naive: bool = False,

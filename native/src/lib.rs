@@ -48,7 +48,7 @@ mod _native {
     #[pymodule_export]
     use super::serializer::{Children, Columns, Layout, Nested, Records, Rows, Tuples};
     #[pymodule_export]
-    use super::text_columns::{datetime_column, is_plain_json, text_column, time_column};
+    use super::text_columns::{columns_of, datetime_column, is_plain_json, text_column, time_column};
     #[pymodule_export]
     use super::validator::Validator;
 

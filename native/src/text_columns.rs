@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
@@ -49,6 +50,20 @@ pub fn text_column<'py>(
         start = end;
     }
     Ok(Some(texts))
+}
+
+/// The columns of rows of one length: `list(zip(*rows))`, without an iterator for each row. Each is empty for no rows.
+#[pyfunction]
+pub fn columns_of<'py>(rows: &Bound<'py, PyList>, width: usize) -> PyResult<Bound<'py, PyList>> {
+    let py = rows.py();
+    let columns = PyList::empty(py);
+    for index in 0..width {
+        let values = rows.iter().map(|row| row.cast::<PyTuple>().ok().and_then(|row| tuple_item(row, index)));
+        let values = values.collect::<Option<Vec<_>>>();
+        let Some(values) = values else { return Err(PyValueError::new_err("a row is too short")) };
+        columns.append(PyTuple::new(py, values)?)?;
+    }
+    Ok(columns)
 }
 
 /// The texts of a column of stored times without an offset: `isoformat()`; None where one has another form.

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from pyforge_web import metering
+from pyforge_web._native import columns_of
 from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.columns import _JOINED, _as_scanned, _columns
@@ -125,7 +126,7 @@ def fetch(queryset: Any, within: str) -> tuple[ExecutedQuery, list[tuple[Any, ..
         statement.cursor.close()
     if reading is not None:
         reading.rows += len(rows)
-    return statement, list(zip(*rows, strict=True))
+    return statement, columns_of(rows, len(statement.readers)) if rows else []
 
 
 def _compared(column: Sequence[Any], statement: ExecutedQuery, index: int, found: Link) -> list[Any]:
