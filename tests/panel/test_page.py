@@ -155,11 +155,11 @@ def test_titles_count():
         empty = {"groups": [], "more": {}, "lanes": {}, "validators": [], "compiled": {}, "functions": [], "env": {}}
         return {"v": 1, "state": state, "totals": totals, "warnings": list(warnings), **empty}
 
-    assert display.title(stats(5000, 2)) == "PyForge: 5,000 serialize, 2 validate"
-    assert display.subtitle(stats(1, 0)) == "1 call in 2.50ms"
-    assert display.subtitle(stats(52, 1, warnings=[{}, {}])) == "53 calls in 2.50ms, 2 warnings"
-    assert display.subtitle(stats(2, 0, "streaming", [{}])) == "2 calls in 2.50ms, streaming…, 1 warning"
-    assert display.subtitle({"v": 7}) == "recorded by another version"
+    assert display.format_title(stats(5000, 2)) == "PyForge: 5,000 serialize, 2 validate"
+    assert display.format_subtitle(stats(1, 0)) == "1 call in 2.50ms"
+    assert display.format_subtitle(stats(52, 1, warnings=[{}, {}])) == "53 calls in 2.50ms, 2 warnings"
+    assert display.format_subtitle(stats(2, 0, "streaming", [{}])) == "2 calls in 2.50ms, streaming…, 1 warning"
+    assert display.format_subtitle({"v": 7}) == "recorded by another version"
 
 
 def test_the_icon_is_inlined(ask):
@@ -170,4 +170,4 @@ def test_the_icon_is_inlined(ask):
 
 @pytest.mark.parametrize(("us", "text"), [(0, "0.0"), (99.94, "99.9"), (1234.5, "1,234")])
 def test_microseconds(us, text):
-    assert display._us(us) == text
+    assert display._format_us(us) == text

@@ -10,7 +10,6 @@ from debug_toolbar.store import get_store
 from django.core.handlers.base import BaseHandler
 from django.test import AsyncClient, Client, RequestFactory
 
-from pyforge_web.metering import active
 from tests.app.models import Article, Author
 from tests.metering.servers import SERVERS, leave
 from tests.panel.conftest import PLACES, TOOLBAR, Panel
@@ -31,7 +30,7 @@ def test_a_body_is_counted_to_its_end_under_wsgi(site, view, place):
     assert len(b"".join(response).splitlines()) == 3
     assert (panel.calls, panel.stats["state"]) == (3, "complete")
     assert panel.stored.nav_subtitle.startswith("3 calls in ")
-    assert active.get() == ()
+    assert active_collectors.get() == ()
 
 
 @pytest.mark.parametrize("place", PLACES)
