@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.template import engines
@@ -17,6 +17,7 @@ from pyforge_web._native import BUILD_PROFILE
 from pyforge_web.conf import get_settings
 from pyforge_web.loaders import LiteralTag, find_literal
 from pyforge_web.querysets.relations.declared import find_faults
+from pyforge_web.secrets import find_secret_fields, find_unknown_public_fields
 
 _JINJA_EXTENSION = "pyforge_web.jinja.PyForgeExtension"
 _OUR_MIDDLEWARE = "pyforge_web.middleware.PyForgeMiddleware"
@@ -32,6 +33,43 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     except ImproperlyConfigured as error:
         return [Error(str(error), hint="docs/settings.md lists the keys and their values.", id="pyforge_web.E001")]
     return []
+
+
+@register(Tags.security)
+def check_secret_columns(**kwargs: Any) -> list[CheckMessage]:
+    """List the columns that are not written unless they are named, so that no endpoint fails by surprise.
+
+    A user's password, sessions and the names in `SENSITIVE_FIELDS` alone give no message: nobody has to decide on them.
+    """
+    try:
+        settings_read = get_settings()
+    except ImproperlyConfigured:
+        return []  # E001 says so
+    messages: list[CheckMessage] = [
+        CheckWarning(
+            f"PYFORGE_WEB['PUBLIC_FIELDS'] has {path!r}, which is not a column of an installed model.",
+            hint="Correct the name, as 'app.Model.field', or remove it.",
+            id="pyforge_web.W031",
+        )
+        for path in find_unknown_public_fields()
+    ]
+    fields = list(find_secret_fields())
+    decided = {"password", "session_key", "session_data", *settings_read["SENSITIVE_FIELDS"]}
+    if any(field.name not in decided and field.attname not in decided for field in fields):
+        paths = [f"{field.model._meta.label}.{field.name}" for field in fields]
+        listed = "".join(f'\n    "{path}",' for path in paths)
+        messages.append(
+            Info(
+                f"{len(paths)} columns may hold secrets; they are not written unless fields= names them: "
+                f"{', '.join(paths)}.",
+                hint=(
+                    "Keep the lines of those that everybody may see, and put the other names into SENSITIVE_FIELDS:\n"
+                    f'  PYFORGE_WEB["PUBLIC_FIELDS"] = [{listed}\n  ]'
+                ),
+                id="pyforge_web.I030",
+            )
+        )
+    return messages
 
 
 @register()

@@ -22,6 +22,7 @@ from pyforge_web.conf import get_settings
 from pyforge_web.encoders import dumps, plain_data
 from pyforge_web.metering import Collector
 from pyforge_web.querysets.rows import is_model_data
+from pyforge_web.secrets import is_secret_name
 
 _MAX_INPUTS = 10  # inputs
 _ROUNDS, _BUDGET_NS = 5, 500_000_000
@@ -229,8 +230,7 @@ def find_difference(django: Any, pyforge: Any) -> Difference | None:
 
 
 def _is_secret_key(key: str) -> bool:
-    names = get_settings()["SENSITIVE_FIELDS"]
-    return key in names or get_default_exception_reporter_filter().cleanse_setting(key, "") != ""
+    return is_secret_name(key) or get_default_exception_reporter_filter().cleanse_setting(key, "") != ""
 
 
 def _show_value(value: Any) -> str:

@@ -10,6 +10,7 @@ from debug_toolbar.store import get_store
 from django.core.handlers.base import BaseHandler
 from django.test import AsyncClient, Client, RequestFactory
 
+from pyforge_web.metering import active_collectors
 from tests.app.models import Article, Author
 from tests.metering.servers import SERVERS, leave
 from tests.panel.conftest import PLACES, TOOLBAR, Panel

@@ -146,7 +146,7 @@ def test_a_page(database):
 
 
 def test_a_raw_queryset(database):
-    raw = Place.objects.raw("SELECT * FROM rows_place ORDER BY id", using=database)
+    raw = Place.objects.raw("SELECT * FROM querysets_place ORDER BY id", using=database)
     assert_same(read(raw, "array"), pyforge_web.dumps(list(raw)))
 
 
