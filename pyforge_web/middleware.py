@@ -120,7 +120,8 @@ def format_server_timing(collector: Collector) -> str:
 
 
 def _format_metric(name: str, ns: int, sums: CallSums) -> str:
-    return f'{name};dur={ns / 1e6:.3f};desc="{_count_words(sums.calls, "call")} {_count_words(sums.crossings, "crossing")}"'
+    counts = f"{_count_words(sums.calls, 'call')} {_count_words(sums.crossings, 'crossing')}"
+    return f'{name};dur={ns / 1e6:.3f};desc="{counts}"'
 
 
 def _count_words(number: int, word: str) -> str:

@@ -242,7 +242,8 @@ def _show_function(function: StoredStats) -> dict[str, Any]:
 
 
 def _show_compiled(compiled: StoredStats) -> str:
-    return f"{_format_count(compiled['count'], 'serializer or validator', 'serializers and validators')} in {_format_ms(compiled['us'])}"
+    number = _format_count(compiled["count"], "serializer or validator", "serializers and validators")
+    return f"{number} in {_format_ms(compiled['us'])}"
 
 
 def _shorten_sites(sites: list[str]) -> str:

@@ -161,7 +161,7 @@ def test_a_queryset_on_django_s_path_says_why(articles):
     assert said.why == "Slow fetches its rows in its own way"
 
 
-def test_columns():
+def test_columns_are_counted_by_path():
     Customs.objects.bulk_create([Customs(unchanged="a", backwards="abc", loud="x") for _ in range(3)])
     rows = Customs.objects.count()  # others keep some there for their whole session
     said = group(lambda: dumps(Customs.objects.values("unchanged", "backwards")))
@@ -466,7 +466,7 @@ print(event.when, event.native == sum(map(len, rules)), event.ns > 0)
     assert child.stdout == "startup True True\n", child.stderr
 
 
-def test_failures():
+def test_failures_are_counted_by_field_and_code():
     with collect() as found:
         metering.count_failures("a.B", {("title", "max_length"): 2, ("price", "invalid"): 1})
         metering.count_failures("a.B", {("title", "max_length"): 3})
@@ -476,7 +476,7 @@ def test_failures():
     assert len(found.failures) == 100
 
 
-def test_compilations():
+def test_compilations_are_logged_once():
     class Fresh(CompiledSerializer):
         pass
 

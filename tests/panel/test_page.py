@@ -76,7 +76,7 @@ def test_what_a_reader_finds(ask):
 
 
 @pytest.mark.django_db
-def test_validators(ask):
+def test_validators_are_listed_with_their_costs(ask):
     ask("/validate/")
     panel = ask("/validate/")
     (validator,) = panel.stats["validators"]
@@ -169,5 +169,5 @@ def test_the_icon_is_inlined(ask):
 
 
 @pytest.mark.parametrize(("us", "text"), [(0, "0.0"), (99.94, "99.9"), (1234.5, "1,234")])
-def test_microseconds(us, text):
+def test_microseconds_are_rounded_for_readers(us, text):
     assert display._format_us(us) == text
