@@ -138,7 +138,7 @@ def test_the_addresses_are_for_those_who_see_the_toolbar(ask, site):
 
 def test_rendered_within_the_page_it_carries_the_pages_nonce(site, monkeypatch):
     site.DEBUG_TOOLBAR_CONFIG = {"RENDER_PANELS": True}
-    site.MIDDLEWARE = ["tests.panel.served.nonce", *site.MIDDLEWARE]
+    site.MIDDLEWARE = ["tests.panel.policy_settings.nonce", *site.MIDDLEWARE]
     text = Client().get("/page/").content.decode()
     assert 'panel.css" nonce="a-nonce"' in text
     assert "PyForge: 1 serialize" in text

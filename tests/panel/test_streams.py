@@ -12,8 +12,8 @@ from django.test import AsyncClient, Client, RequestFactory
 
 from pyforge_web.metering import active_collectors
 from tests.app.models import Article, Author
-from tests.metering.servers import SERVERS, leave
 from tests.panel.conftest import PLACES, TOOLBAR, Panel
+from tests.serving import THREADS, leave
 
 VIEWS = {"sync": "/streamed/", "async": "/streamed-async/"}
 
@@ -72,7 +72,7 @@ def test_a_stream_of_rows_says_what_they_are(site, path):
 # Of the other two Django reads the whole body before it sends it.
 @pytest.mark.parametrize(("server", "view"), [("WSGI", "sync"), ("ASGI", "async")])
 def test_a_client_that_leaves_is_noticed_on_real_servers(site, server, view):
-    with SERVERS[server]() as port:
+    with THREADS[server]() as port:
         leave(port, f"{VIEWS[view]}?parts=400&pause=0.01", 8000)
         (request_id,) = get_store().request_ids()
         panel = wait_for(request_id, "complete")
