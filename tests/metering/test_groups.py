@@ -519,7 +519,7 @@ def test_what_is_said_is_plain(articles):
 
 
 def test_a_validators_compilation_is_known_however_much_was_compiled_since():
-    compiled = compilation.Compilations()
+    compiled = compilation.CompilationLog()
     first = compiled.add("a.B", "validator", 5, 1, 0, in_request=False)
     for number in range(2000):
         compiled.add(f"a.M{number}", "serializer", 1, 1, 0, in_request=False)
