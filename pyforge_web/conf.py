@@ -29,6 +29,7 @@ class Settings(TypedDict):
     DJANGO_BYTES: bool
     NAN: Nan
     PANEL: Panel
+    REST_FRAMEWORK: bool
     PRECOMPILE: Literal["all", "off"] | tuple[str, ...]
     PUBLIC_FIELDS: tuple[str, ...]
     SENSITIVE_FIELDS: tuple[str, ...]
@@ -40,6 +41,7 @@ DEFAULTS: Settings = {
     "NAN": "raise",
     "PANEL": {"SIMILAR_CALLS": 10, "CALLBACKS": 50, "INLINE_BYTES": 100_000, "COMPARE_BYTES": 1_000_000},
     "PRECOMPILE": "all",
+    "REST_FRAMEWORK": False,
     "PUBLIC_FIELDS": (),
     "SENSITIVE_FIELDS": (),
     "SERVER_TIMING": None,
@@ -58,8 +60,9 @@ def get_settings() -> Settings:
             f"PYFORGE_WEB has no key {', '.join(map(repr, unknown))}; it has {', '.join(map(repr, DEFAULTS))}."
         )
     merged = {**DEFAULTS, **given}
-    if not isinstance(merged["DJANGO_BYTES"], bool):
-        raise ImproperlyConfigured("PYFORGE_WEB['DJANGO_BYTES'] must be True or False.")
+    for key in ("DJANGO_BYTES", "REST_FRAMEWORK"):
+        if not isinstance(merged[key], bool):
+            raise ImproperlyConfigured(f"PYFORGE_WEB[{key!r}] must be True or False.")
     if merged["NAN"] not in ("raise", "null"):
         raise ImproperlyConfigured("PYFORGE_WEB['NAN'] must be 'raise' or 'null'.")
     if not _are_names(merged["SENSITIVE_FIELDS"]):

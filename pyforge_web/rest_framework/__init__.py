@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pyforge_web.rest_framework.explanation import explain
     from pyforge_web.rest_framework.pagination import (
         PyForgeCursorPagination,
         PyForgeLimitOffsetPagination,
@@ -29,6 +30,7 @@ _MODULES = {
     "PyForgePageNumberPagination": "pagination",
     "QuerySetPaginationMixin": "pagination",
     "RowsData": "rows_data",
+    "explain": "explanation",
     "reads": "reading",
 }
 
@@ -42,6 +44,7 @@ __all__ = [
     "PyForgePageNumberPagination",
     "QuerySetPaginationMixin",
     "RowsData",
+    "explain",
     "reads",
 ]
 
