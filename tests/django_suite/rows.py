@@ -118,7 +118,10 @@ def _without_order(queryset, right, ours):
 def _show(text, error):
     if error is not None:
         return f"raised {type(error).__name__}"
-    return json.loads(text, object_pairs_hook=lambda pairs: ("object", pairs))
+    try:
+        return json.loads(text, object_pairs_hook=lambda pairs: ("object", pairs))
+    except ValueError:
+        return f"no JSON: {text!r}"
 
 
 def _sql(queryset):
