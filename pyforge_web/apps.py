@@ -11,6 +11,6 @@ class PyForgeWebConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers the checks, compiles the validators that `PRECOMPILE` names."""
-        from pyforge_web.validators import precompile
+        from pyforge_web.validators import precompile_models
 
-        precompile()
+        precompile_models()
