@@ -1,15 +1,11 @@
-"""What is known of the columns of a model: their kinds, their names, and which of them are secret."""
+"""What is known of the columns of a model: their kinds and their names."""
 
 import re
-from functools import cache
 from typing import Any, TypedDict, cast
 
 from django.core.exceptions import FieldError
-from django.core.signals import setting_changed
 from django.db import models
 from django.db.models import Field, Model
-
-from pyforge_web.conf import get_settings
 
 # The kind of each field class, by the class itself and never by a name alone; a class that is not here is written by
 # the type of its values. To add one: its row here, its kind in native/src/kinds/, its row in the tests' table.
@@ -112,34 +108,6 @@ def kind_of_class(field_class: type[Any] | None) -> str | None:
         return None
     path = f"{field_class.__module__}.{field_class.__qualname__}"
     return KINDS.get(field_class) or POSTGRES_KINDS.get(path.removeprefix(_POSTGRES))
-
-
-@cache
-def secret_columns(model: Any) -> list[str]:
-    """The columns that leave the server only when they are named: a user's password, and `SENSITIVE_FIELDS`."""
-    from django.contrib.auth.base_user import AbstractBaseUser  # a model: importable once the apps are loaded
-
-    secrets = get_settings()["SENSITIVE_FIELDS"]
-    user = issubclass(model, AbstractBaseUser)
-    return [
-        field.attname
-        for field in model._meta.concrete_fields
-        if field.name in secrets or field.attname in secrets or (user and field.name == "password")
-    ]
-
-
-def _forget(*, setting: str, **kwargs: object) -> None:
-    if setting == "PYFORGE_WEB":
-        secret_columns.cache_clear()
-
-
-setting_changed.connect(_forget, dispatch_uid="pyforge_web.fields")
-
-
-def public_columns(model: type[Model]) -> list[str]:
-    """The names to write into `fields=` for all columns that are not secret."""
-    secrets = secret_columns(model)
-    return [field.attname for field in model._meta.concrete_fields if field.attname not in secrets]
 
 
 def check_names(fields: object) -> tuple[str, ...]:

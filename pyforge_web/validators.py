@@ -151,7 +151,7 @@ class CompiledValidator(PayloadMethods):
 
     def _count_failures(self, rows: Iterable[FieldErrors]) -> None:
         """Tell the collectors which fields failed with which codes. Unbuilt errors count as `unread`."""
-        if not metering.active.get():
+        if not metering.active_collectors.get():
             return
         failures = Counter(
             (name, str(error.code))

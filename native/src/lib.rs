@@ -30,9 +30,9 @@ pub mod rules;
 pub mod serializer;
 pub mod validator;
 
-/// The extension module: the table of contents of `pyforge_web/_native.pyi`.
+/// The extension module, also for the processes of tests/fuzz: the table of contents of `pyforge_web/_native.pyi`.
 #[pyo3::pymodule(gil_used = true)]
-mod _native {
+pub mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]

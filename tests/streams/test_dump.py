@@ -42,7 +42,7 @@ class TestFormats:
 
     def test_array_is_the_response(self, database):
         rows = Scalars.objects.using(database).order_by("pk")
-        assert_same(dump("rows.scalars", database=database, format="array").encode(), pyforge_web.dumps(rows))
+        assert_same(dump("querysets.scalars", database=database, format="array").encode(), pyforge_web.dumps(rows))
 
     def test_fields(self, database):
         rows = Event.objects.using(database).order_by("pk")

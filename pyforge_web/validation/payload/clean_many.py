@@ -37,7 +37,7 @@ def clean_payloads(
     Raises `RequestDataTooBig` for more rows than the limit.
     """
     # The codes of unbuilt errors are not known yet, and a collector counts them.
-    cleaner = PayloadCleaner(validator, options, unbuilt=not metering.active.get())
+    cleaner = PayloadCleaner(validator, options, unbuilt=not metering.active_collectors.get())
     return _ManyPayloads(cleaner, limits).clean(payloads)
 
 
@@ -147,6 +147,6 @@ class _ManyPayloads:
     def _reject_keys(self, field: Any, errors: Mapping[int, list[Any]]) -> None:
         for row in sorted(errors):
             self._reject(row, {field.name: errors[row]})
-        if errors and metering.active.get():
+        if errors and metering.active_collectors.get():
             codes = Counter((field.name, str(error.code)) for found in errors.values() for error in found)
             metering.count_failures(self.cleaner.validator.model._meta.label, codes)

@@ -1,0 +1,202 @@
+"""The values of a column as DRF's fields give them, made from the driver's raw values, one column at a time.
+
+Each function takes a column of one strict form and calls the same constructors as Django's converter and DRF's field
+would, without the layers between. It returns None for any other form: each value then goes through Django's converters
+and the field's `to_representation`.
+"""
+
+import datetime
+import decimal
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.duration import duration_iso_string, duration_string
+
+from pyforge_web.querysets.backends import ColumnReader
+from pyforge_web.rest_framework.local_times import local_times
+
+Column = Sequence[Any]
+_NONE = type(None)
+_BOOLEANS = {0: False, 1: True, None: None}
+_HEX = frozenset("0123456789abcdef")
+_DASHED = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def _is_of(column: Column, kind: type) -> bool:
+    """Whether a column has values of exactly this type, and null."""
+    return {kind, _NONE}.issuperset(map(type, column))
+
+
+def _texts(column: Column, parse: Callable[[str], Any], write: Callable[[Any], str]) -> list[Any] | None:
+    """The text of each value, parsed and written; None where one does not parse."""
+    if not _is_of(column, str):
+        return None
+    try:
+        if None in column:
+            return [None if value is None else write(parse(value)) for value in column]
+        return list(map(write, map(parse, column)))
+    except ValueError:
+        return None
+
+
+def as_stored(kind: type) -> Callable[..., Column | None]:
+    """Return the function for values that are what the field gives already, where they are of this type."""
+
+    def values(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+        return column if _is_of(column, kind) else None
+
+    return values
+
+
+def _same(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column:
+    return column
+
+
+def _boolean(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+    try:
+        return [_BOOLEANS[value] for value in column]
+    except (KeyError, TypeError):
+        return None
+
+
+def _date(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+    return _texts(column, datetime.date.fromisoformat, datetime.date.isoformat)
+
+
+def _time(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+    values = _texts(column, datetime.time.fromisoformat, datetime.time.isoformat)
+    # A stored offset, which Django takes away.
+    return None if values is None or any(value is not None and len(value) > 15 for value in values) else values
+
+
+def _datetime(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+    if not _is_of(column, str):
+        return None
+    return local_times(column, reader.zone, zone)
+
+
+def _uuid(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+    if not _is_of(column, str):
+        return None
+    texts = [value for value in column if value is not None]
+    if {36}.issuperset(map(len, texts)):  # PostgreSQL's own text
+        return column if all(map(_DASHED.fullmatch, texts)) else None
+    if not _HEX.issuperset("".join(texts)) or not {32}.issuperset(map(len, texts)):
+        return None
+    return [value and f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}" for value in column]
+
+
+def _decimal(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+    """SQLite's numbers: one that is the nearest to its rounded text is what that text says, up to 15 digits."""
+    digits, places = options
+    if not reader.digits:
+        return _decimal_texts(column, digits, places)
+    if (reader.digits, reader.places) != (digits, places) or digits > 15:
+        return None
+    pattern, most = f"%.{places}f", 10 ** (digits - places)
+    texts: list[str | None] = []
+    for value in column:
+        if value is None:
+            texts.append(None)
+            continue
+        if type(value) is not float and type(value) is not int:
+            return None
+        text = pattern % value
+        if float(text) != value or not -most < value < most:
+            return None
+        texts.append(text)
+    return texts
+
+
+def _decimal_texts(column: Column, digits: int, places: int) -> Column | None:
+    """PostgreSQL's text of a numeric column, where it has the places of the field already."""
+    if not places or not _is_of(column, str):
+        return None
+    accepted = re.compile(f"-?[0-9]{{1,{max(digits - places, 1)}}}\\.[0-9]{{{places}}}").fullmatch
+    return column if all(value is None or accepted(value) for value in column) else None
+
+
+def _decimal_object(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+    """The driver's decimals, which have the places of the column."""
+    digits, places = options
+    if not _is_of(column, decimal.Decimal):
+        return None
+    found = [value is None or (value.is_finite() and value.as_tuple().exponent == -places) for value in column]
+    if not all(found) or any(value is not None and value.adjusted() >= digits - places for value in column):
+        return None
+    return [None if value is None else f"{value:f}" for value in column]
+
+
+def _duration(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+    if not _is_of(column, int):
+        return None
+    write = duration_string if options == ("django",) else duration_iso_string
+    known: dict[int | None, str | None] = {None: None}
+    try:
+        for value in column:
+            if value not in known:
+                known[value] = write(datetime.timedelta(microseconds=value))
+    except OverflowError:
+        return None
+    return [known[value] for value in column]
+
+
+def _json(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+    if not _is_of(column, str):
+        return None
+    return [None if value is None else _loaded(value) for value in column]
+
+
+def _loaded(text: str) -> Any:
+    """As `JSONField.from_db_value`, where it has no decoder."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+_Make = Callable[[Column, ColumnReader, Any, Any], Column | None]
+# By the format and the column's reader (`pyforge_web/querysets/backends/`).
+_MAKERS: dict[tuple[str, str], _Make] = {
+    ("boolean", "boolean"): _boolean,
+    ("boolean", "value"): as_stored(bool),
+    ("date", "date"): _date,
+    ("datetime", "datetime"): _datetime,
+    ("decimal", "decimal"): _decimal,
+    ("decimal", "value"): _decimal_object,
+    ("duration", "duration"): _duration,
+    ("float", "float"): as_stored(float),
+    ("float", "value"): as_stored(float),
+    ("integer", "integer"): as_stored(int),
+    ("integer", "value"): as_stored(int),
+    ("same", "boolean"): _boolean,
+    ("same", "json"): _json,
+    ("same", "value"): _same,
+    ("text", "value"): as_stored(str),
+    ("time", "time"): _time,
+    ("uuid", "uuid"): _uuid,
+}
+
+
+def make_column(
+    name: str, options: tuple[Any, ...], column: Column, reader: ColumnReader, zone: ZoneInfo | Any
+) -> Column | None:
+    """Return a column's values as DRF gives them; None where they have to go through Django and DRF one by one.
+
+    `zone` is the current time zone, None without `USE_TZ`.
+    """
+    make = _MAKERS.get((name, reader.kind))
+    return None if make is None else make(column, reader, zone, options)
+
+
+def convert_each(
+    column: Iterable[Any], convert: Callable[[Any], Any], represent: Callable[[Any], Any] | None
+) -> list[Any]:
+    """Return a column's values through Django's converters and a field's `to_representation`."""
+    values = [None if value is None else convert(value) for value in column]
+    if represent is None:
+        return values
+    return [None if value is None else represent(value) for value in values]
