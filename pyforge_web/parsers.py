@@ -26,7 +26,9 @@ NOT_AN_OBJECT = _("An object is expected, not %(found)s.")
 NOT_AN_ARRAY = _("An array is expected, not %(found)s.")
 
 
-def loads(body: RequestBody, *, max_size: int | None = None, max_depth: int = MAX_DEPTH, allow_nan: bool = False) -> Any:
+def loads(
+    body: RequestBody, *, max_size: int | None = None, max_depth: int = MAX_DEPTH, allow_nan: bool = False
+) -> Any:
     """Return the values of a JSON text as `json.loads` does, from bytes in UTF-8, UTF-16 or UTF-32, or from a str.
 
     `max_size` is the limit in bytes, for a str in characters. If it is None, Django's setting

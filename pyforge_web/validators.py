@@ -103,16 +103,22 @@ class CompiledValidator(PayloadMethods):
             self._count_failures([errors])
             raise ValidationError(errors)
 
-    def clean_rows(self, instances: Sequence[Model], exclude: Container[str] | None = None) -> dict[int, FieldErrors]:
+    def clean_rows(
+        self,
+        instances: Sequence[Model],
+        exclude: Container[str] | None = None,
+        exceptions: dict[int, Exception] | None = None,
+    ) -> dict[int, FieldErrors]:
         """Clean the fields of many instances, without stopping at the first error.
 
         Returns the errors by the index of the instance and the name of the field. A `RejectedValue` stands for errors
-        that Django builds when its `error_list()` is called.
+        that Django builds when its `error_list()` is called. An exception that is not a `ValidationError` is raised, or
+        put into `exceptions` by the index of its instance.
         """
         instances = list(instances)
-        rows = self._native.clean_rows(instances, exclude)
+        rows = self._native.clean_rows(instances, exclude, exceptions)
         if rows is NotImplemented:
-            rows = self._call_recompiled("clean_rows", instances, exclude)
+            rows = self._call_recompiled("clean_rows", instances, exclude, exceptions)
         self._count_failures(rows.values())
         return cast(dict[int, FieldErrors], rows)
 
@@ -125,13 +131,13 @@ class CompiledValidator(PayloadMethods):
         def make_instance() -> Model:
             return self.model(**values)
 
-        errors = self._native.clean_values(values, make_instance)
+        errors = self._native.clean_values(values, make_instance, unbuilt)
         if errors is NotImplemented:
-            errors = self._call_recompiled("clean_values", values, make_instance)
+            errors = self._call_recompiled("clean_values", values, make_instance, unbuilt)
         if errors is None:
             return {}
         self._count_failures([errors])
-        return cast(RowErrorParts, errors)
+        return {name: found if isinstance(found, list) else [found] for name, found in errors.items()}
 
     def _call_recompiled(self, function: str, *arguments: Any) -> Any:
         """Return the result of a native function after the model was compiled again.

@@ -59,7 +59,7 @@ def run_own_full_clean(batch: InstanceBatch, exclude: Collection[str] | None, op
     switched_off = {name: False for name, wanted in options.items() if not wanted}
     for row in batch.open_rows():
         try:
-            batch.rows[row].full_clean(exclude=exclude, **switched_off)  # type: ignore[arg-type]
+            batch.rows[row].full_clean(exclude=exclude, **switched_off)
         except ValidationError as error:
             batch.merge(row, error)
         except VALUE_ERRORS as error:

@@ -55,9 +55,7 @@ def _in_utc(values: ColumnValues) -> ColumnValues | None:
         return None
 
 
-def equality_classes(
-    model: type[Model], using: str, columns: Sequence[tuple[Any, ColumnValues]]
-) -> list[ColumnValues]:
+def equality_classes(model: type[Model], using: str, columns: Sequence[tuple[Any, ColumnValues]]) -> list[ColumnValues]:
     """Return for each column a key per row: equal keys stand for equal values, None for NULL.
 
     A column is the name of a field, or an expression over the model, with a value for each row. The database computes

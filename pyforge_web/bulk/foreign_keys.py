@@ -16,7 +16,15 @@ from pyforge_web.validation.database.foreign_keys import HASHABLE_KEYS, look_up_
 from pyforge_web.validation.errors import MissingTarget
 
 # With all of these from Django, the steps below are the `clean` of a foreign key.
-_KEY_CLEANING = ("clean", "to_python", "validate", "run_validators", "validators", "get_limit_choices_to", "empty_values")
+_KEY_CLEANING = (
+    "clean",
+    "to_python",
+    "validate",
+    "run_validators",
+    "validators",
+    "get_limit_choices_to",
+    "empty_values",
+)
 # Stands in the place of a value if nothing more is to be done for the row.
 _SETTLED: Any = object()
 
@@ -58,7 +66,11 @@ def _read_keys(batch: InstanceBatch, field: Any, plain: bool) -> list[Any]:
 def _convert_keys(batch: InstanceBatch, field: Any, raw_values: list[Any]) -> list[Any]:
     """Return the values of `to_python`. It is called once for equal keys of a plain type."""
     taken_as_is = plain_type(field)
-    if not batch.ended and set(map(type, raw_values)) == {taken_as_is} and not (taken_as_is is str and "" in raw_values):
+    if (
+        not batch.ended
+        and set(map(type, raw_values)) == {taken_as_is}
+        and not (taken_as_is is str and "" in raw_values)
+    ):
         return raw_values
     known: dict[tuple[type, Any], Any] = {}
     values = list(raw_values)
@@ -112,9 +124,7 @@ def _check_targets(batch: InstanceBatch, field: Any, values: list[Any]) -> None:
                 _look_up_alone(batch, field, alias, limit, values, row)
 
 
-def _look_up_keys(
-    batch: InstanceBatch, field: Any, alias: str, limit: Any, values: list[Any], rows: list[int]
-) -> None:
+def _look_up_keys(batch: InstanceBatch, field: Any, alias: str, limit: Any, values: list[Any], rows: list[int]) -> None:
     for lookup in list(look_up_targets(field, alias, limit, {row: values[row] for row in rows})):
         batch.add_path(field.name, "batch" if lookup.in_one_query else "django", len(lookup.rows), lookup.reason)
         for row in lookup.missing:
@@ -143,9 +153,7 @@ def _run_key_validators(batch: InstanceBatch, field: Any, values: list[Any]) -> 
             _end_key(batch, row, error, values)
 
 
-def _write_keys(
-    batch: InstanceBatch, field: Any, raw_values: list[Any], values: list[Any], plain: bool
-) -> None:
+def _write_keys(batch: InstanceBatch, field: Any, raw_values: list[Any], values: list[Any], plain: bool) -> None:
     """Set the attributes as Django does. Setting the same object again is left out where nobody can see it."""
     for instance, raw, value in zip(batch.rows, raw_values, values, strict=True):
         if value is not _SETTLED and not (plain and value is raw):

@@ -242,7 +242,9 @@ def _find_stored_rows(unique: UniqueSet, compared: ComparedRows) -> set[int] | N
     columns = [stored] if width == 1 and not primary else list(zip(*stored, strict=True))
     # What the table gives back has the types of the columns, as the keys of the batch have.
     stored_keys = cast("Sequence[Any]", _comparable_keys(unique, fields, columns[:width], texts=True))
-    owners = cast("Sequence[Any]", _comparable_keys(unique, primary, columns[width:])) if primary else [None] * len(stored)
+    owners = (
+        cast("Sequence[Any]", _comparable_keys(unique, primary, columns[width:])) if primary else [None] * len(stored)
+    )
     owners_of_key: defaultdict[Hashable, set[Any]] = defaultdict(set)
     for key, owner in zip(stored_keys, owners, strict=True):
         owners_of_key[key].add(owner)
@@ -259,7 +261,9 @@ def _other_texts(unique: UniqueSet, compared: ComparedRows, hits: Collection[int
     They are the rows without a hit, and there are none if the table has nothing equal to any of them.
     """
     rest = {row: key for row, key in zip(compared.rows, compared.keys, strict=True) if row not in hits}
-    if not rest or not any(True for _ in find_stored(unique.queryset, unique.fields, list(dict.fromkeys(rest.values())))):
+    if not rest or not any(
+        True for _ in find_stored(unique.queryset, unique.fields, list(dict.fromkeys(rest.values())))
+    ):
         return []
     return [lookup for row in rest if (lookup := unique.lookup_of(row)) is not None]
 

@@ -348,7 +348,8 @@ def _plain_texts(texts: Container[Any] | Iterable[Any]) -> list[str]:
 
 _COMPARING_METHODS = ("__call__", "compare", "clean")
 
-# The rule of each validator class. To add one: its row here, its rule in native/src/rules/, its row in the tests' table.
+# The rule of each validator class. To add one: its row here, its rule in native/src/rules/, and its row in the table of
+# the tests.
 _VALIDATOR_RULES: dict[type[Any], ValidatorRule] = {
     validators.DecimalValidator: ValidatorRule(("__call__",), _digits_rule),
     validators.DomainNameValidator: ValidatorRule(("__call__",), _domain_rule),

@@ -29,7 +29,7 @@ ERRORS = {
     "fields": lambda: ValidationError({"name": ["a", "b"], "size": ValidationError("c", code="d")}),
     "with others": lambda: ValidationError({"__all__": ["both"], "name": "a"}),
     "of a model": lambda: error_of(lambda: Item(name="admin", count=-1, price="x", ratio="y").clean_fields()),
-    "of a body": lambda: error_of(lambda: CompiledValidator.for_model(Item).clean_json('{"a": }')),
+    "of a body": lambda: error_of(lambda: CompiledValidator.for_model(Item).clean_json('{"a": }', fields="__all__")),
 }
 
 
@@ -98,8 +98,7 @@ def by_number(found):
 
 def rows():
     found = CompiledValidator.for_model(Item).clean_data_rows(
-        [{"name": "x", "price": 1, "maybe": True}, {"name": "", "price": 1, "maybe": True}, 7]
-    )
+        [{"name": "x", "price": 1, "maybe": True}, {"name": "", "price": 1, "maybe": True}, 7], fields="__all__")
     assert list(found.errors) == [1, 2]
     return found
 

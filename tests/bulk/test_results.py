@@ -9,7 +9,7 @@ from django.utils import translation
 
 import pyforge_web
 from pyforge_web import BatchValidationError, metering, validate_many
-from pyforge_web.validation.database import foreign_keys as targets
+from pyforge_web.validation import errors as unbuilt
 from tests.bulk.models import Country, Maker, Relations, Uniques
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +50,7 @@ def test_any_iterable(there):
 
 def test_errors_are_built_when_they_are_read(there, monkeypatch):
     built = []
-    monkeypatch.setattr(targets.Missing, "error_list", lambda self: built.append(self.value) or [ValidationError("x")])
+    monkeypatch.setattr(unbuilt.MissingTarget, "error_list", lambda self: built.append(self.value) or [ValidationError("x")])
     result = validate_many(some({"maker_id": 5}, {}, {"maker_id": 7}))
     assert (len(result.errors), list(result.errors), 0 in result.errors, 1 in result.errors) == (2, [0, 2], True, False)
     assert built == []

@@ -69,7 +69,9 @@ def rows_per_statement(connection: Any, params: int, most: int) -> int:
         connection.ensure_connection()
         # Django's `max_query_params` is the limit of old SQLite versions, 999.
         getlimit = getattr(connection.connection, "getlimit", None)  # pysqlite3 has none
-        limit = int(getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) if getlimit else connection.features.max_query_params)
+        limit = int(
+            getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) if getlimit else connection.features.max_query_params
+        )
     else:
         limit = int(connection.features.max_query_params or 60_000)
     most = min(most, int(connection.ops.max_in_list_size() or most))

@@ -75,7 +75,7 @@ def _is_django_converter(name: str, converter: Any) -> bool:
         return getattr(converter, "__self__", None) == b"1"
     if name not in _DATE_CONVERTERS or not _is_from(converter, "django"):
         return False
-    closure = converter.__closure__ or ()
+    closure: Any = converter.__closure__ or ()
     return len(closure) == 1 and _is_from(closure[0].cell_contents, "django")
 
 

@@ -10,7 +10,7 @@ from django.db.models.expressions import DatabaseDefault
 from django.utils.translation import gettext_lazy as _
 
 from pyforge_web.parsers import NOT_AN_OBJECT, kind_of_value
-from pyforge_web.validation.errors import RejectedValue, RowErrorParts
+from pyforge_web.validation.errors import RejectedValue, RowErrorParts, build_errors
 from pyforge_web.validation.payload.natural_keys import NaturalKeys
 from pyforge_web.validation.payload.options import PayloadOptions
 from pyforge_web.validation.payload.writable_fields import WritableFields, rename_keys
@@ -92,7 +92,7 @@ class PayloadCleaner:
 
     def _raise(self, errors: RowErrorParts, key_errors: RowErrorParts) -> None:
         if errors or key_errors:
-            raise ValidationError(cast(Any, self.keys.show(self.fields.in_order(errors)) | key_errors))
+            raise build_errors(self.keys.show(self.fields.in_order(errors)) | key_errors)
 
     def _arrange(self, payload: Mapping[str, Any]) -> tuple[CleanedValues, RowErrorParts]:
         """Return the values by attname, with defaults for missing ones, and the errors of keys."""

@@ -91,12 +91,12 @@ class _ManyPayloads:
         if errors or key_errors:
             self._reject(row, errors, key_errors)
 
-    def _reject(self, row: int, errors: RowErrorParts, key_errors: Mapping[str, Any] = {}) -> None:  # noqa: B006
+    def _reject(self, row: int, errors: RowErrorParts, key_errors: RowErrorParts | None = None) -> None:
         """Keep the errors of a row up to the limit, without the frames of their tracebacks."""
         if self.rows[row] is not None:
             self.rows[row] = None
             self.invalid_rows += 1
-        for kept, found in ((self.errors, errors), (self.key_errors, key_errors)):
+        for kept, found in ((self.errors, errors), (self.key_errors, key_errors or {})):
             for name, parts in found.items():
                 if self.limits.max_errors is not None and self.kept_errors >= self.limits.max_errors:
                     return

@@ -57,7 +57,7 @@ class NaturalKeys:
                 if error is None:
                     values[attname] = key
                 else:
-                    errors[field.name] = error.error_list() if isinstance(error, UnknownNaturalKey) else error
+                    errors[field.name] = [error] if isinstance(error, UnknownNaturalKey) else error
 
     def resolve(self, attname: str, waiting: Mapping[int, Any]) -> Iterator[tuple[int, Any, Any]]:
         """Yield for each row its foreign key, or its error: a list of `ValidationError`, or an unbuilt one.

@@ -70,9 +70,7 @@ def find_writable_fields(model: Any, names: tuple[str, ...] | None) -> WritableF
         if generated := [field.name for field in chosen if field.generated]:
             raise FieldError(f"{', '.join(generated)} cannot be set: the database computes it")
     plain_keys = [
-        field.attname
-        for field in chosen
-        if type(field) in (ForeignKey, OneToOneField) and not _links_to_parent(field)
+        field.attname for field in chosen if type(field) in (ForeignKey, OneToOneField) and not _links_to_parent(field)
     ]
     return WritableFields(
         {field.attname: field for field in chosen},
@@ -147,7 +145,9 @@ def _needs_instance(model: type[Model], fields: Sequence[Any]) -> bool:
     """
     if intercepts_attributes(model) or any(isinstance(field, FileField) for field in fields):
         return True
-    methods = [vars(base)[name] for base in model.__mro__ for name in ("__init__", "clean_fields") if name in vars(base)]
+    methods = [
+        vars(base)[name] for base in model.__mro__ for name in ("__init__", "clean_fields") if name in vars(base)
+    ]
     owners = [type(field) for field in fields]
     owners += [type(find_attribute(model, field.attname)) for field in fields]
     return not all(map(_is_known_code, (*methods, *owners)))
