@@ -33,17 +33,18 @@ def list_instances(instances: Iterable[Model]) -> list[Model]:
     Instances of a model and of its proxies may be mixed, as a QuerySet of a project may give them.
     """
     if isinstance(instances, Model):
-        raise TypeError(f"validate_many needs many instances, not one: write validate_many([{_name(instances)}])")
+        raise TypeError(f"validate_many takes many instances, not one {_name(instances)}: give a list, [instance]")
     if isinstance(instances, type):
-        raise TypeError(f"validate_many needs instances, not the class {instances.__qualname__}")
+        name = instances.__qualname__
+        raise TypeError(f"validate_many takes instances, not the class {name}: give a list, or {name}.objects.all()")
     rows = list(instances)
     for row, instance in enumerate(rows):
         if not isinstance(instance, Model):
             hint = "; clean the rows with clean_data_rows first" if isinstance(instance, dict) else ""
-            raise TypeError(f"validate_many needs instances of a model; item {row} is {instance!r}{hint}")
+            raise TypeError(f"validate_many takes instances of a model; item {row} is {instance!r}{hint}")
         if instance._meta.concrete_model is not rows[0]._meta.concrete_model:
             raise TypeError(
-                f"validate_many needs instances of one model: item 0 is of {_name(rows[0])}, item {row} of "
+                f"validate_many takes instances of one model: item 0 is of {_name(rows[0])}, item {row} of "
                 f"{_name(instance)}; call it once for each model"
             )
     return rows
@@ -55,7 +56,7 @@ def check_exclude(model: type[Model], exclude: Collection[str] | None) -> None:
     `full_clean` ignores such a name, and then validates the field that was meant. An override of it may give any name a
     meaning.
     """
-    if not exclude or not has_django_methods(model, "full_clean", "clean"):
+    if not exclude or isinstance(exclude, str) or not has_django_methods(model, "full_clean", "clean"):
         return
     names = {field.name for field in model._meta.get_fields()}
     for name in exclude:

@@ -99,6 +99,19 @@ _VALIDATING_NAMES = (
     "context",
     "__getattribute__",
     "__getattr__",
+    # Options, which a class may compute as a property.
+    "blank",
+    "decimal_places",
+    "decoder",
+    "editable",
+    "empty_values",
+    "error_messages",
+    "flatchoices",
+    "max_digits",
+    "max_length",
+    "null",
+    "protocol",
+    "unpack_ipv4",
 )
 _BINARY_EMPTY_VALUES = [None, b""]
 # Kinds whose values a validator may change. After one that is called, the others are called too and see what it left.
@@ -143,11 +156,13 @@ def _find_overridden(owner: Any, base: type[Any], names: Iterable[str]) -> str:
     own = vars(owner)
     for name in names:
         attribute = find_attribute(base, name)
-        if find_attribute(type(owner), name) is not attribute or (name in own and name not in _KEPT_ON_INSTANCE):
+        if find_attribute(type(owner), name) is not attribute:
+            return name
+        if callable(attribute) and name in own and name not in _KEPT_ON_INSTANCE:
             return name
         function = getattr(attribute, "func", None) or getattr(attribute, "fget", None) or attribute
         # Also not if somebody has replaced the method on Django's class itself.
-        if function is not None and not _is_djangos_or_builtin(function):
+        if callable(function) and not _is_djangos_or_builtin(function):
             return name
     return ""
 

@@ -63,10 +63,14 @@ def test_every_field_with_every_value(name):
     """Alone, and among others with the defaults of the missing fields."""
     for value in [*POOL, *TYPED]:
         theirs = ended(lambda value=value: django_clean(Item, {name: value}, SET, partial=True), LANGUAGES)
-        ours = ended(lambda value=value: validator().clean_data({name: value}, partial=True, fields="__all__"), LANGUAGES)
+        ours = ended(
+            lambda value=value: validator().clean_data({name: value}, partial=True, fields="__all__"), LANGUAGES
+        )
         assert ours == theirs, value
         theirs = ended(lambda value=value: django_clean(Item, GOOD | {name: value}, SET))
-        assert ended(lambda value=value: validator().clean_data(GOOD | {name: value}, fields="__all__")) == theirs, value
+        assert ended(lambda value=value: validator().clean_data(GOOD | {name: value}, fields="__all__")) == theirs, (
+            value
+        )
 
 
 @pytest.mark.parametrize("name", SET)
@@ -113,7 +117,8 @@ def test_any_document(document, partial):
 
 def test_the_values_make_an_instance():
     cleaned = validator().clean_json(
-        '{"name": "x", "price": "1.50", "maybe": true, "shelf": "ab12", "day": "2026-01-02"}', fields="__all__")
+        '{"name": "x", "price": "1.50", "maybe": true, "shelf": "ab12", "day": "2026-01-02"}', fields="__all__"
+    )
     item = Item(**cleaned)
     item.full_clean()
     item.save()
@@ -127,7 +132,9 @@ def test_what_may_be_set_is_what_a_model_form_has(model):
     """But for files, which are no part of a document."""
     form = modelform_factory(model, fields="__all__").base_fields.keys() - {"file"}
     everything = {field.name: object() for field in model._meta.fields}
-    error = CompiledValidator.for_model(model).clean_data_rows([everything], unknown="error", fields="__all__").errors[0]
+    error = (
+        CompiledValidator.for_model(model).clean_data_rows([everything], unknown="error", fields="__all__").errors[0]
+    )
     unknown = {name for name, leaves in error.error_dict.items() if leaves[0].code == "unknown_field"}
     assert everything.keys() - unknown == form
 
@@ -195,14 +202,18 @@ def test_foreign_keys_to_other_columns_and_with_limits():
 def test_foreign_keys_that_are_not_looked_up(model, name, value, django_assert_num_queries, monkeypatch):
     accepted = [field.name for field in model._meta.fields if field.name != "file"]
     with django_assert_num_queries(0):
-        ours = ended(lambda: validator(model).clean_data({name: value}, partial=True, foreign_keys=False, fields="__all__"))
+        ours = ended(
+            lambda: validator(model).clean_data({name: value}, partial=True, foreign_keys=False, fields="__all__")
+        )
     # Django without the query: every target is there.
     monkeypatch.setattr(QuerySet, "exists", lambda self: True)
     assert ours == ended(lambda: django_clean(model, {name: value}, accepted, partial=True))
 
 
 def test_an_error_of_a_key_without_a_look_up_is_filed_with_the_others():
-    found = validator(Named).clean_json_rows('[{"id": "x", "stamp": null}, {"stamp": "nowhere"}]', foreign_keys=False, fields="__all__")
+    found = validator(Named).clean_json_rows(
+        '[{"id": "x", "stamp": null}, {"stamp": "nowhere"}]', foreign_keys=False, fields="__all__"
+    )
     assert list(found.errors) == [0]
     assert {name: errors[0].code for name, errors in found.errors[0].error_dict.items()} == {
         "id": "invalid",
@@ -213,7 +224,9 @@ def test_an_error_of_a_key_without_a_look_up_is_filed_with_the_others():
 
 def test_unknown_keys():
     document = {"b": 1, "name": "x", "price": 1, "maybe": False, "a": 2, 5: 6, "id": 3}
-    assert validator().clean_data(document, fields="__all__") == validator().clean_data({"name": "x", "price": 1, "maybe": False}, fields="__all__")
+    assert validator().clean_data(document, fields="__all__") == validator().clean_data(
+        {"name": "x", "price": 1, "maybe": False}, fields="__all__"
+    )
     with pytest.raises(ValidationError) as raised:
         validator().clean_data(document | {"name": ""}, unknown="error", fields="__all__")
     assert list(raised.value.error_dict) == ["name", "b", "a", "5", "id"]
@@ -269,7 +282,9 @@ def test_a_fault_of_the_project_comes_out():
 
 def test_what_django_cannot_take_does_not_hide_other_errors():
     with pytest.raises(ValidationError) as raised:
-        validator().clean_json('{"name": "admin", "maybe": false, "day": 5, "span": [], "price": "x", "shelf": "none"}', fields="__all__")
+        validator().clean_json(
+            '{"name": "admin", "maybe": false, "day": 5, "span": [], "price": "x", "shelf": "none"}', fields="__all__"
+        )
     codes = {name: [leaf.code for leaf in leaves] for name, leaves in raised.value.error_dict.items()}
     expected = {"name": ["reserved"], "price": ["invalid"], "day": ["invalid"], "shelf": ["invalid"]}
     assert codes == expected
@@ -333,7 +348,10 @@ def test_limits():
 
 def test_rows():
     rows = [GOOD, {"name": ""}, GOOD | {"day": 5}, 7, GOOD | {"count": "9"}, [GOOD]]
-    for found in (validator().clean_json_rows(json.dumps(rows), fields="__all__"), validator().clean_data_rows(iter(rows), fields="__all__")):
+    for found in (
+        validator().clean_json_rows(json.dumps(rows), fields="__all__"),
+        validator().clean_data_rows(iter(rows), fields="__all__"),
+    ):
         assert not found.ok
         assert list(found.errors) == [1, 2, 3, 5]
         assert found.total == 6

@@ -84,7 +84,10 @@ def test_the_number_of_queries(django_assert_num_queries):
         assert validator.clean_json_rows(json.dumps(documents), fields="__all__").errors.keys() == found.errors.keys()
     with django_assert_num_queries(0):
         assert validator.clean_data_rows(documents, foreign_keys=False, fields="__all__").ok
-        assert validator.clean_data_rows([{"item": None}, 5, {}], partial=True, fields="__all__").errors.keys() == {0, 1}
+        assert validator.clean_data_rows([{"item": None}, 5, {}], partial=True, fields="__all__").errors.keys() == {
+            0,
+            1,
+        }
 
 
 def test_a_router_is_asked_for_each_row(settings):
@@ -103,12 +106,16 @@ def test_beside_a_field_that_looks_at_the_instance():
 
 def test_collectors_are_told_which_keys_failed():
     with metering.collect() as found:
-        CompiledValidator.for_model(Linked).clean_data_rows([{"item": 2}, {"item": 1}, {"item": 2}], partial=True, fields="__all__")
+        CompiledValidator.for_model(Linked).clean_data_rows(
+            [{"item": 2}, {"item": 1}, {"item": 2}], partial=True, fields="__all__"
+        )
     assert found.failures[Linked._meta.label, "item", "invalid"] == 2
 
 
 def test_a_default_of_the_database_is_left_to_it():
     for foreign_keys in (True, False):
-        found = CompiledValidator.for_model(Linked).clean_data_rows([{"item": 1}], foreign_keys=foreign_keys, fields="__all__")
+        found = CompiledValidator.for_model(Linked).clean_data_rows(
+            [{"item": 1}], foreign_keys=foreign_keys, fields="__all__"
+        )
         assert found.ok
         assert "preset_id" not in found.rows[0]

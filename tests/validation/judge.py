@@ -157,7 +157,9 @@ def assert_same(theirs, mine=None, **options):
 def read_rows(found):
     """All errors of `clean_rows`, read: `{row: {name: [errors]}}`."""
     return {
-        index: {name: errors.error_list() if isinstance(errors, RejectedValue) else errors for name, errors in row.items()}
+        index: {
+            name: errors.error_list() if isinstance(errors, RejectedValue) else errors for name, errors in row.items()
+        }
         for index, row in found.items()
     }
 

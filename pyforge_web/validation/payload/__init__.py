@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
 from django.db.models import Model
 from django.utils import translation
 
 from pyforge_web.parsers import MAX_DEPTH, RequestBody, load_array, load_object
 from pyforge_web.validation.errors import RowErrorParts
 from pyforge_web.validation.payload.clean import CleanedValues, PayloadCleaner
-from pyforge_web.validation.payload.clean_many import clean_payloads
+from pyforge_web.validation.payload.clean_many import clean_payloads, too_many_rows
 from pyforge_web.validation.payload.options import (
     MAX_ERRORS,
     MAX_ROWS,
@@ -49,8 +48,8 @@ class PayloadMethods:
     They have these arguments in common:
 
     `fields` names what may be set; `"__all__"` stands for what a ModelForm has. A missing field gets its default, and
-    is left alone with `partial=True`. Other keys are ignored, or are errors with `unknown="error"`. `foreign_keys=False`
-    leaves out looking up the targets of foreign keys, for `validate_many` to do it once.
+    is left alone with `partial=True`. Other keys are ignored, or are errors with `unknown="error"`.
+    `foreign_keys=False` does not look up the targets of foreign keys, so that `validate_many` can do it once.
 
     `keys="camel"` takes the names of the fields in camelCase, a function whatever name it returns. `rename` maps single
     keys of the client to fields. Errors are under the client's names then. `lookup={"author": "username"}` takes the
@@ -166,9 +165,7 @@ class PayloadMethods:
     def _clean_rows(self, payloads: Iterable[object], options: PayloadOptions, limits: RowLimits) -> CleanedRows:
         # A list is counted before the first row is cleaned.
         if isinstance(payloads, list | tuple) and limits.max_rows is not None and len(payloads) > limits.max_rows:
-            raise RequestDataTooBig(
-                f"There are {len(payloads)} rows, more than {limits.max_rows}. Send fewer, or allow more with max_rows=."
-            )
+            raise too_many_rows(limits.max_rows)
         cleaned = clean_payloads(self, payloads, options, limits)
         errors = RowErrors(cleaned.errors, translation.get_language())
         return CleanedRows(cleaned.rows, errors, cleaned.invalid_rows)

@@ -41,6 +41,11 @@ def clean_payloads(
     return _ManyPayloads(cleaner, limits).clean(payloads)
 
 
+def too_many_rows(limit: int) -> RequestDataTooBig:
+    """Return the exception for more rows than the limit. Django answers it with the status 400."""
+    return RequestDataTooBig(f"There are more than {limit} rows. Send fewer, or allow more with max_rows=.")
+
+
 class _ManyPayloads:
     """The rows of one call. Holds nothing of a row that is not valid but the errors that are kept."""
 
@@ -63,9 +68,7 @@ class _ManyPayloads:
             cleaner.not_looked_up = together
         for row, payload in enumerate(payloads):
             if self.limits.max_rows is not None and row >= self.limits.max_rows:
-                raise RequestDataTooBig(
-                    f"There are more than {self.limits.max_rows} rows. Send fewer, or allow more with max_rows=."
-                )
+                raise too_many_rows(self.limits.max_rows)
             self._add(row, payload, together)
         for attname, keys in self.keys.items():
             self._look_up(attname, keys)
