@@ -80,7 +80,7 @@ def bulk_create_validated(
         raise TypeError(f"bulk_create_validated needs a manager or a QuerySet: write {manager.__name__}.objects")
     queryset = manager.all()
     queryset._for_write = True
-    update_fields, unique_fields = _listed(update_fields), _listed(unique_fields)
+    update_fields, unique_fields = _list_names(update_fields), _list_names(unique_fields)
     conflicts: ConflictRules | None = make_rules(
         queryset.model,
         ignore=ignore_conflicts,
@@ -103,5 +103,5 @@ def bulk_create_validated(
     return created
 
 
-def _listed(names: Iterable[str] | None) -> list[str] | None:
+def _list_names(names: Iterable[str] | None) -> list[str] | None:
     return None if names is None else list(names)

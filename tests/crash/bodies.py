@@ -21,7 +21,9 @@ def endless_nesting():
 
 def deepest_allowed():
     """A value, and a fault at the bottom, which `json.loads` finds once more."""
-    for body in ("[" * DEEPEST_ALLOWED + "]" * DEEPEST_ALLOWED, '{"a":' * (DEEPEST_ALLOWED - 1) + "[]" + "}" * (DEEPEST_ALLOWED - 1)):
+    arrays = "[" * DEEPEST_ALLOWED + "]" * DEEPEST_ALLOWED
+    objects = '{"a":' * (DEEPEST_ALLOWED - 1) + "[]" + "}" * (DEEPEST_ALLOWED - 1)
+    for body in (arrays, objects):
         assert in_small_thread(lambda body=body: loads(body, max_depth=DEEPEST_ALLOWED)) == json.loads(body)
         broken = body.replace("]", "x", 1)
         found = in_small_thread(lambda broken=broken: loads(broken, max_depth=DEEPEST_ALLOWED))

@@ -96,33 +96,29 @@ def rename_keys(
     `spell` makes the client's name of a field name, `rename` maps single names of the client to fields. A renamed field
     has its new name only. Raises `FieldError` for a field that cannot be set, `ValueError` for two fields of one name.
     """
-    attnames: dict[str, str] = {}
-    relations: dict[str, str] = {}
-    shown: dict[str, str] = {}
-
-    def add(key: str, field: Any) -> None:
-        if attnames.setdefault(key, field.attname) != field.attname:
-            raise ValueError(f"{key!r} stands for two fields of {model.__name__}: {attnames[key]} and {field.attname}")
-
+    names = KeyNames({}, {}, {})
     for key, name in rename.items():
         field: Any = find_field(model, name)
         if field.attname not in fields.fields:
             raise FieldError(f"rename has {name!r}, which the payload may not set: add it to fields")
-        add(key, field)
-        shown.setdefault(field.name, key)
-        if isinstance(field, ForeignKey):
-            relations[key] = field.name
-    renamed = set(shown)
+        _add_key(names, key, field, as_name=True)
+        names.shown.setdefault(field.name, key)
+    renamed = set(names.shown)
     for field in fields.fields.values():
-        if field.name in renamed:
-            continue
-        for name in dict.fromkeys((field.name, field.attname)):
-            add(spell(name) if spell else name, field)
-        if spell:
-            shown[field.name] = spell(field.name)
-        if isinstance(field, ForeignKey):
-            relations[spell(field.name) if spell else field.name] = field.name
-    return KeyNames(attnames, relations, shown)
+        if field.name not in renamed:
+            for name in dict.fromkeys((field.name, field.attname)):
+                _add_key(names, spell(name) if spell else name, field, as_name=name == field.name)
+            if spell:
+                names.shown[field.name] = spell(field.name)
+    return names
+
+
+def _add_key(names: KeyNames, key: str, field: Any, *, as_name: bool) -> None:
+    known = names.attnames.setdefault(key, field.attname)
+    if known != field.attname:
+        raise ValueError(f"the key {key!r} stands for two fields: {known} and {field.attname}")
+    if as_name and isinstance(field, ForeignKey):
+        names.relations[key] = field.name
 
 
 def _is_open(field: Any) -> bool:
