@@ -121,7 +121,7 @@ def fetch(queryset: Any, within: str) -> tuple[ExecutedQuery, list[tuple[Any, ..
         return None
     statement = execute(compiled, reading)
     try:
-        rows = metering.in_database(statement.cursor.fetchall, reading)()
+        rows = metering.time_database(statement.cursor.fetchall, reading)()
     finally:
         statement.cursor.close()
     if reading is not None:
