@@ -2,12 +2,12 @@
 
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 
-use crate::body;
 use crate::imports::Imports;
-use crate::meter::{self, Meter};
-use crate::serializer::{self, Items, Options, Spelling, parse_nan};
+use crate::metering::meter::{self, Meter};
+use crate::parser;
+use crate::serializer::{self, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_nan};
 
 /// Writes a value as JSON: the encoder behind the response, for caches, websockets and tasks.
 ///
@@ -32,7 +32,7 @@ pub fn dumps<'py>(
     ensure_ascii: bool,
     nan: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let options = Options { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
+    let options = EncodeOptions { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
     write(py, obj, fields, fetch, options, "dumps")
 }
 
@@ -48,7 +48,7 @@ pub fn dumps_response<'py>(
     ensure_ascii: bool,
     nan: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let options = Options { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
+    let options = EncodeOptions { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
     write(py, obj, fields, fetch, options, "dumps_response")
 }
 
@@ -66,13 +66,13 @@ pub fn dumps_html<'py>(
     after: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let html = Some([before, after]);
-    let options = Options { html, django_bytes: false, ensure_ascii: false, not_finite: parse_nan(nan)? };
+    let options = EncodeOptions { html, django_bytes: false, ensure_ascii: false, not_finite: parse_nan(nan)? };
     write(py, obj, fields, fetch, options, "dumps_html")
 }
 
-/// Reads a JSON body, for `pyforge_web.bodies`: the value, or a `Stop` where `json.loads` has to look.
+/// Reads a JSON body, for `pyforge_web.bodies`: the value, or a `BodyFallback` where `json.loads` has to look.
 #[pyfunction]
-pub fn read<'py>(
+pub fn read_body<'py>(
     py: Python<'py>,
     body: &Bound<'py, PyAny>,
     max_depth: usize,
@@ -80,7 +80,7 @@ pub fn read<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut meter = Meter::start(py)?;
     meter.about(body, None);
-    let result = body::read(body, max_depth, allow_nan);
+    let result = parser::read(body, max_depth, allow_nan);
     let told = meter.finish(py, "loads", 0);
     let value = result?;
     told.map(|()| value)
@@ -92,7 +92,7 @@ fn write<'py>(
     obj: Bound<'py, PyAny>,
     fields: Option<Bound<'py, PyAny>>,
     fetch: bool,
-    options: Options<'_>,
+    options: EncodeOptions<'_>,
     function: &'static str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let mut meter = Meter::start(py)?;
@@ -118,7 +118,7 @@ fn write<'py>(
 /// Writes the next rows of a stream: `(bytes, count, error)`, the bytes of `count` whole rows, and what stopped the row
 /// after them. No rows and no error: the end.
 ///
-/// `source` is a `Rows` or a `Nested`, which is asked to fetch once, or an iterator, of which up to `limit` values are taken;
+/// `source` is a `QueryRows` or a `NestedRows`, which is asked to fetch once, or an iterator, of which up to `limit` values are taken;
 /// with `opens=True` a function that gives one of them. `about` is what collectors hear of: what the stream was given, and
 /// its `fields=`. `start` rows were written before. `between` stands before every row but the first of all, `after` after
 /// each. `form` is "compact",
@@ -140,8 +140,8 @@ pub fn dump_chunk<'py>(
     form: &str,
     nan: &str,
 ) -> PyResult<(Bound<'py, PyBytes>, usize, Option<Py<PyBaseException>>)> {
-    let items = Items { between: between.as_bytes(), after: after.as_bytes() };
-    let spelling = Spelling { form, items, not_finite: parse_nan(nan)? };
+    let items = RowFraming { between: between.as_bytes(), after: after.as_bytes() };
+    let spelling = StreamFormat { form, items, not_finite: parse_nan(nan)? };
     let mut meter = Meter::start(py)?;
     match &about {
         Some((given, fields)) => meter.about(given, fields.as_ref()),
@@ -171,4 +171,29 @@ pub fn listen() {
 #[pyfunction]
 pub fn totals() -> (u64, u64, u64) {
     meter::totals()
+}
+
+/// Return the JSON-ready values of a dict of attributes, by the names of the columns: text, numbers, bools, None, lists
+/// and dicts.
+///
+/// `source` is the instance that the values are from. Only collectors read it.
+#[pyfunction]
+#[pyo3(signature = (columns, values, source=None))]
+pub fn columns_to_dict<'py>(
+    py: Python<'py>,
+    columns: &Bound<'py, RowColumns>,
+    values: &Bound<'py, PyDict>,
+    source: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let mut meter = Meter::start(py)?;
+    meter.about(source.unwrap_or(values.as_any()), None);
+    match source {
+        Some(instance) => meter.instance(instance),
+        None => meter.rows += 1,
+    }
+    let result = serializer::ready_values(py, columns.get(), values, &mut meter);
+    // The user's exception comes first, whatever a collector does.
+    let told = meter.finish(py, "to_dict", 0);
+    let ready = result?;
+    told.map(|()| ready)
 }

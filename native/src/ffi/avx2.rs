@@ -10,7 +10,8 @@
 use std::arch::x86_64::*;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::{BytesBuffer, SLACK, Unit, copy, copy_clean as copy_short};
+use super::buffer::{BytesBuffer, SLACK, copy};
+use super::text::{Unit, copy_clean as copy_short};
 use crate::json::escape::{
     ASCII, CLOSE_PAIRS, CLOSE_QUADS, CLOSED_QUADS, HTML, Latin1, SLIDE, UTF8, spell_wide, surrogates,
 };
