@@ -6,35 +6,37 @@ from typing_extensions import disjoint_base
 __all__ = [
     "BUILD_PROFILE",
     "VERSION",
-    "Children",
-    "Columns",
+    "BodyFallback",
+    "CallTotals",
     "Counters",
-    "Layout",
-    "Nested",
-    "Records",
-    "Rows",
-    "Stop",
-    "Tally",
-    "Tuples",
+    "ModelInstances",
+    "NestedRows",
+    "QueryRows",
+    "RelatedRows",
+    "RowColumns",
+    "RowLayout",
     "Validator",
+    "ValueTuples",
+    "columns_to_dict",
     "dump_chunk",
     "dumps",
     "dumps_html",
     "dumps_response",
     "listen",
-    "read",
+    "read_body",
     "totals",
 ]
 
-_Fields = Sequence[str | Mapping[str, "_Fields"] | tuple[str, "_Fields"]]
+_FieldList = Sequence[str | Mapping[str, "_FieldList"] | tuple[str, "_FieldList"]]
 
 VERSION: Final[str]
 BUILD_PROFILE: Final[Literal["debug", "release"]]
 
+def columns_to_dict(columns: RowColumns, values: dict[str, Any], source: Any = None) -> dict[str, Any]: ...
 def dumps(
     obj: Any,
     *,
-    fields: _Fields | None = None,
+    fields: _FieldList | None = None,
     fetch: bool = False,
     django_bytes: bool = False,
     ensure_ascii: bool = False,
@@ -43,7 +45,7 @@ def dumps(
 def dumps_html(
     obj: Any,
     *,
-    fields: _Fields | None = None,
+    fields: _FieldList | None = None,
     fetch: bool = False,
     nan: Literal["raise", "null"] = "raise",
     before: str = "",
@@ -52,14 +54,14 @@ def dumps_html(
 def dumps_response(
     obj: Any,
     *,
-    fields: _Fields | None = None,
+    fields: _FieldList | None = None,
     fetch: bool = False,
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Literal["raise", "null"] = "raise",
 ) -> bytes: ...
 def dump_chunk(
-    source: Rows | Nested | Iterator[Any] | Callable[[], Rows | Nested | Iterator[Any]],
+    source: QueryRows | NestedRows | Iterator[Any] | Callable[[], QueryRows | NestedRows | Iterator[Any]],
     start: int,
     limit: int,
     *,
@@ -71,13 +73,12 @@ def dump_chunk(
     nan: Literal["raise", "null"] = "raise",
 ) -> tuple[bytes, int, BaseException | None]: ...
 def listen() -> None: ...
-def read(body: str | bytes | bytearray, max_depth: int, allow_nan: bool) -> Any: ...
+def read_body(body: str | bytes | bytearray, max_depth: int, allow_nan: bool) -> Any: ...
 def totals() -> tuple[int, int, int]: ...
 
 @final
-class Columns:
+class RowColumns:
     def __new__(cls, columns: list[tuple[str, str, str, str, bool, int, int]], shape: str, end: str = "") -> Self: ...
-    def to_dict(self, values: dict[str, Any], source: Any = None) -> dict[str, Any]: ...
 
 @disjoint_base
 class Counters:
@@ -114,55 +115,55 @@ class Counters:
     def python_ns(self) -> int: ...
 
 @final
-class Layout:
+class RowLayout:
     def __new__(cls, readers: list[tuple[str, str, bool, int, int]], steps: list[tuple[str, str, int]]) -> Self: ...
 
 @final
-class Nested:
+class NestedRows:
     def __new__(
         cls,
-        layout: Layout,
+        layout: RowLayout,
         fetch: Callable[[], list[tuple[Any, ...]]],
-        rescue: Callable[[int, Any], Any],
+        fallback: Callable[[int, Any], Any],
         close: Callable[[], object],
-        load: Callable[[int, list[tuple[Any, ...]]], Children | None],
+        load: Callable[[int, list[tuple[Any, ...]]], RelatedRows | None],
     ) -> Self: ...
     def close(self) -> None: ...
 
 @final
-class Children:
+class RelatedRows:
     def __new__(
         cls,
-        nested: Nested,
+        nested: NestedRows,
         key: int,
         convert: Callable[[Any], Any] | None,
         parents: dict[Any, Any] | None,
     ) -> Self: ...
 
 @final
-class Records:
-    def __new__(cls, columns: Columns, source: Any, many: bool, required: bool) -> Self: ...
+class ModelInstances:
+    def __new__(cls, columns: RowColumns, source: Any, many: bool, required: bool) -> Self: ...
 
 @final
-class Rows:
+class QueryRows:
     def __new__(
         cls,
-        columns: Columns,
+        columns: RowColumns,
         fetch: Callable[[], list[tuple[Any, ...]]],
-        rescue: Callable[[int, Any], Any],
+        fallback: Callable[[int, Any], Any],
         close: Callable[[], object],
     ) -> Self: ...
     def close(self) -> None: ...
 
 @final
-class Stop:
+class BodyFallback:
     @property
     def at(self) -> int: ...
     @property
     def too_deep(self) -> bool: ...
 
 @disjoint_base
-class Tally:
+class CallTotals:
     def __new__(cls, *_args: object, **_kwargs: object) -> Self: ...
     @property
     def calls(self) -> int: ...
@@ -186,8 +187,8 @@ class Tally:
     def duplicates(self) -> int: ...
 
 @final
-class Tuples:
-    def __new__(cls, columns: Columns, rows: Any, many: bool, model: type | None = None) -> Self: ...
+class ValueTuples:
+    def __new__(cls, columns: RowColumns, rows: Any, many: bool, model: type | None = None) -> Self: ...
 
 @final
 class Validator:

@@ -9,7 +9,7 @@ from django.core.exceptions import RequestDataTooBig, ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from pyforge_web._native import Stop, read
+from pyforge_web._native import BodyFallback, read_body
 
 __all__ = ["DEEPEST", "MAX_DEPTH", "Body", "BodyError", "load_array", "load_object", "loads"]
 
@@ -45,8 +45,8 @@ def loads(body: Body, *, max_size: int | None = None, max_depth: int = MAX_DEPTH
         raise RequestDataTooBig(f"The body is larger than {max_size} bytes. Send less, or allow more with max_size=.")
     if not 0 < max_depth <= DEEPEST:
         raise ValueError(f"max_depth must be between 1 and {DEEPEST}, not {max_depth}")
-    value = read(body, max_depth, allow_nan)
-    return _reread(body, max_depth, allow_nan) if type(value) is Stop else value
+    value = read_body(body, max_depth, allow_nan)
+    return _reread(body, max_depth, allow_nan) if type(value) is BodyFallback else value
 
 
 class BodyError(ValidationError):
@@ -104,11 +104,11 @@ def _reread(body: Body, max_depth: int, allow_nan: bool) -> Any:
     text = body if isinstance(body, str) else body.decode(json.detect_encoding(body), "surrogatepass")
     # Halves of pairs have no UTF-8; they can stand in strings alone, where any character does for them.
     utf8 = text.encode("utf-8", "replace")
-    stop = read(utf8, max_depth, allow_nan)
-    if type(stop) is not Stop:
+    fallback = read_body(utf8, max_depth, allow_nan)
+    if type(fallback) is not BodyFallback:
         return json.loads(body)
-    place = len(utf8[: stop.at].decode("utf-8", "ignore"))  # the byte may be in the middle of a letter
-    if stop.too_deep:
+    place = len(utf8[: fallback.at].decode("utf-8", "ignore"))  # the byte may be in the middle of a letter
+    if fallback.too_deep:
         raise JSONDecodeError(f"More than {max_depth} containers inside each other", text, place)
 
     def refuse(name: str) -> Any:

@@ -152,7 +152,7 @@ class CompiledValidator(DocumentMethods):
 
     def _count_failures(self, rows: Iterable[FieldErrors]) -> None:
         """Tells the collectors which fields failed with which codes; errors that nobody has read have none yet."""
-        if not metering.active.get():
+        if not metering.active_collectors.get():
             return
         metering.count_failures(
             self.model._meta.label,

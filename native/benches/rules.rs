@@ -148,7 +148,7 @@ fn box_borrowed(rule: &Rule) -> Borrowed<'_> {
 fn time(
     rows: &[Bound<'_, PyDict>],
     names: &[Py<PyString>],
-    judge: impl Fn(usize, &Bound<'_, PyAny>) -> bool,
+    check: impl Fn(usize, &Bound<'_, PyAny>) -> bool,
 ) -> PyResult<f64> {
     let started = Instant::now();
     let mut valid = 0;

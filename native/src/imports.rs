@@ -73,15 +73,15 @@ imports! {
     /// What `convert` returns for a value that has no JSON form
     refusal: PyType = "pyforge_web.encoders"."Refusal",
     /// The `ContextVar` with the collectors that listen
-    collectors: PyAny = "pyforge_web.metering"."active",
+    collectors: PyAny = "pyforge_web.metering"."active_collectors",
     /// The `ContextVar` with the notes of the call that runs
-    notes: PyAny = "pyforge_web.metering"."notes",
+    notes: PyAny = "pyforge_web.metering"."call_notes",
     /// The `ContextVar` with the tag that is written
-    place: PyAny = "pyforge_web.metering.call_sites"."place",
+    place: PyAny = "pyforge_web.metering.call_sites"."template_site",
     /// The `ContextVar` with the line that made the stream that is written
-    origin: PyAny = "pyforge_web.metering.call_sites"."origin",
+    origin: PyAny = "pyforge_web.metering.call_sites"."stream_origin",
     /// Says whose code a frame runs
-    standing: PyAny = "pyforge_web.metering.call_sites"."standing",
+    standing: PyAny = "pyforge_web.metering.call_sites"."frame_owner",
 }
 
 impl Imports {

@@ -197,7 +197,7 @@ def _length(is_max: bool) -> Callable[[Any], _Rule | None]:
 
 def _bound(is_max: bool) -> Callable[[Any], _Rule | None]:
     def rule(validator: Any) -> _Rule | None:
-        return None if callable(validator.limit_value) else ("bound", (validator.limit_value, is_max))
+        return None if callable(validator.limit_value) else ("limit", (validator.limit_value, is_max))
 
     return rule
 

@@ -70,6 +70,6 @@ def _look_up(validator: Compiled, columns: Columns, attname: str, judged: Judged
     for row, errors in found:
         values, known = judged[row]
         judged[row] = values, columns.in_order(known | {field.name: errors})
-    if found and metering.active.get():
+    if found and metering.active_collectors.get():
         codes = Counter((field.name, str(error.code)) for _, errors in found for error in errors)
         metering.count_failures(validator.model._meta.label, codes)
