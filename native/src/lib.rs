@@ -28,9 +28,9 @@ pub mod rules;
 pub mod serializer;
 pub mod validator;
 
-/// The extension module. `pyforge_web/_native.pyi` lists what is in it.
+/// The extension module, for the fuzz targets of tests/fuzz too. `pyforge_web/_native.pyi` lists what is in it.
 #[pyo3::pymodule(gil_used = true)]
-mod _native {
+pub mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]

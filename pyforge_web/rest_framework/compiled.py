@@ -12,8 +12,8 @@ from django.db.models.signals import post_init, pre_init
 from rest_framework import serializers
 
 from pyforge_web.rest_framework.formats import settings_key
-from pyforge_web.rest_framework.plan import Fallback, Level
-from pyforge_web.rest_framework.recognition import Recogniser
+from pyforge_web.rest_framework.plan import FallbackError, Level
+from pyforge_web.rest_framework.recognition import compile_level
 
 # What decides the fields of a serializer, and what an instance may have of its own.
 _HOOKS = (
@@ -92,8 +92,8 @@ def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
 def compile_plan(serializer: Any, model: type[Model], added: tuple[str, ...], using: str) -> Plan:
     """Return the plan of a serializer's fields as they are now."""
     try:
-        return Plan(Recogniser(model, frozenset(added), using).level(serializer, (), model), None)
-    except Fallback as error:
+        return Plan(compile_level(serializer, (), model, (), frozenset(added), using), None)
+    except FallbackError as error:
         return Plan(None, str(error))
 
 
@@ -137,33 +137,35 @@ def _copied(value: Any) -> Any:
 def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str, Any]]:
     """What a plan depends on: the methods of all classes of fields and serializers, the attributes of the model."""
     seen: set[Any] = set()
-    work = [serializer]
-    while work:
-        field = work.pop()
+    for field in all_fields(serializer):
         kind = type(field)
-        if isinstance(field, serializers.ListSerializer):
-            work.append(field.child)
-        elif isinstance(field, serializers.Serializer):
-            work.extend(field.fields.values())
-            if field is not serializer:
-                yield kind, "_declared_fields", kind._declared_fields
-                yield kind, "Meta", getattr(kind, "Meta", None)
-        elif getattr(field, "child_relation", None) is not None:
-            work.append(field.child_relation)
+        names: tuple[str, ...] = _FIELD_METHODS
+        if isinstance(field, serializers.Serializer):
+            names = (*names, *_HOOKS, "_declared_fields", "Meta")
         method = getattr(field, "method_name", None)
         if method is not None:
-            owner = type(field.parent)
-            yield owner, method, getattr(owner, method, None)
-        if kind in seen:
-            continue
-        seen.add(kind)
-        for name in (*_FIELD_METHODS, *(_HOOKS if isinstance(field, serializers.Serializer) else ())):
-            if hasattr(kind, name):
-                yield kind, name, getattr(kind, name)
+            yield type(field.parent), method, getattr(type(field.parent), method, None)
+        if kind not in seen:
+            seen.add(kind)
+            yield from ((kind, name, getattr(kind, name)) for name in names if hasattr(kind, name))
     for name in ("__init__", "__getattribute__", "__str__", "refresh_from_db"):
         yield model, name, getattr(model, name)
     for column in model._meta.concrete_fields:
         yield model, column.attname, getattr(model, column.attname)
+
+
+def all_fields(serializer: Any) -> Iterator[Any]:
+    """A serializer, its fields, and those of the serializers among them."""
+    work = [serializer]
+    while work:
+        field = work.pop()
+        yield field
+        if isinstance(field, serializers.ListSerializer):
+            work.append(field.child)
+        elif isinstance(field, serializers.Serializer):
+            work.extend(field.fields.values())
+        elif getattr(field, "child_relation", None) is not None:
+            work.append(field.child_relation)
 
 
 _FIELD_METHODS = (

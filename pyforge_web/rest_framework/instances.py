@@ -37,9 +37,7 @@ def make_instances(group: InstanceGroup, columns: Columns, using: str) -> list[M
                 parent._state.fields_cache[_cache_name(relation)] = instance
     if group.presence is None:
         return list(made)
-    return [
-        None if value is None else instance for value, instance in zip(columns[group.presence], made, strict=True)
-    ]
+    return [None if value is None else instance for value, instance in zip(columns[group.presence], made, strict=True)]
 
 
 def _instances(

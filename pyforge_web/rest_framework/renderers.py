@@ -18,13 +18,11 @@ _MARK = f"pyforge-rows:{secrets.token_hex(16)}:"
 class PyForgeJSONRenderer(renderers.JSONRenderer):
     """Return the bytes of DRF's `JSONRenderer`: `renderer_classes = [PyForgeJSONRenderer]`.
 
-    `COMPACT_JSON`, `UNICODE_JSON`, `STRICT_JSON`, `indent` and a custom `encoder_class` have the effect that they have in
-    DRF. Data that is not plain JSON (a datetime from a method field, a set, NaN) is written by DRF's own encoder.
+    `COMPACT_JSON`, `UNICODE_JSON`, `STRICT_JSON`, `indent` and a custom `encoder_class` have the effect that they have
+    in DRF. Data that is not plain JSON (a datetime from a method field, a set, NaN) is written by DRF's own encoder.
     """
 
-    def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
-    ) -> bytes:
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         """Return `data` as JSON."""
         if data is None:
             return b""
