@@ -1,4 +1,4 @@
-//! What Python calls: arguments are checked here, work is done elsewhere.
+//! The functions that Python calls. They check arguments and meter the call; the work is done elsewhere.
 
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
@@ -9,7 +9,7 @@ use crate::metering::meter::{self, Meter};
 use crate::parser;
 use crate::serializer::{self, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_nan};
 
-/// Writes a value as JSON: the encoder behind the response, for caches, websockets and tasks.
+/// Return a value as JSON: the encoder of the response, for caches, websockets and tasks.
 ///
 /// `obj` is any value that `DjangoJSONEncoder` takes, a QuerySet, an instance, a page, or a list of instances; models may
 /// also stand inside other values. `fields` names the columns to write of a model, and nests by dicts:
@@ -36,7 +36,7 @@ pub fn dumps<'py>(
     write(py, obj, fields, fetch, options, "dumps")
 }
 
-/// As `dumps`, for `pyforge_web.http`: the name is the source that collectors hear of.
+/// Return the JSON of a response. As `dumps`, for `pyforge_web.http`: collectors tell the two apart by the name.
 #[pyfunction]
 #[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise"))]
 pub fn dumps_response<'py>(
@@ -52,8 +52,8 @@ pub fn dumps_response<'py>(
     write(py, obj, fields, fetch, options, "dumps_response")
 }
 
-/// As `dumps`, for `pyforge_web.html`: compact ASCII in which `< > & '` are escaped, between two texts that are written as
-/// they are.
+/// Return the JSON of a page: compact ASCII in which `< > & '` are escaped, for `pyforge_web.html`. `before` and `after`
+/// are written around it as they are.
 #[pyfunction]
 #[pyo3(signature = (obj, *, fields=None, fetch=false, nan="raise", before="", after=""))]
 pub fn dumps_html<'py>(
@@ -70,7 +70,7 @@ pub fn dumps_html<'py>(
     write(py, obj, fields, fetch, options, "dumps_html")
 }
 
-/// Reads a JSON body, for `pyforge_web.bodies`: the value, or a `BodyFallback` where `json.loads` has to look.
+/// Return the value of a JSON body, or a `BodyFallback` where `json.loads` must decide; for `pyforge_web.parsers`.
 #[pyfunction]
 pub fn read_body<'py>(
     py: Python<'py>,
@@ -81,9 +81,9 @@ pub fn read_body<'py>(
     let mut meter = Meter::start(py)?;
     meter.about(body, None);
     let result = parser::read(body, max_depth, allow_nan);
-    let told = meter.finish(py, "loads", 0);
+    let metered = meter.finish(py, "loads", 0);
     let value = result?;
-    told.map(|()| value)
+    metered.map(|()| value)
 }
 
 #[inline]
@@ -110,13 +110,13 @@ fn write<'py>(
         bytes.as_bytes().len()
     });
     // The user's exception comes first, whatever a collector does.
-    let told = meter.finish(py, function, size);
+    let metered = meter.finish(py, function, size);
     let bytes = result?;
-    told.map(|()| bytes)
+    metered.map(|()| bytes)
 }
 
-/// Writes the next rows of a stream: `(bytes, count, error)`, the bytes of `count` whole rows, and what stopped the row
-/// after them. No rows and no error: the end.
+/// Return the next rows of a stream as `(bytes, count, error)`: the bytes of `count` whole rows, and the exception of the
+/// row after them. No rows and no error mean the end.
 ///
 /// `source` is a `QueryRows` or a `NestedRows`, which is asked to fetch once, or an iterator, of which up to `limit` values are taken;
 /// with `opens=True` a function that gives one of them. `about` is what collectors hear of: what the stream was given, and
@@ -141,7 +141,7 @@ pub fn dump_chunk<'py>(
     nan: &str,
 ) -> PyResult<(Bound<'py, PyBytes>, usize, Option<Py<PyBaseException>>)> {
     let items = RowFraming { between: between.as_bytes(), after: after.as_bytes() };
-    let spelling = StreamFormat { form, items, not_finite: parse_nan(nan)? };
+    let escaped = StreamFormat { form, items, not_finite: parse_nan(nan)? };
     let mut meter = Meter::start(py)?;
     match &about {
         Some((given, fields)) => meter.about(given, fields.as_ref()),
@@ -149,25 +149,25 @@ pub fn dump_chunk<'py>(
     }
     let opened = if opens { meter.call_out(|| source.call0()) } else { Ok(source) };
     let written = match opened {
-        Ok(source) => serializer::dump_chunk(&source, start, limit, &spelling, &mut meter),
+        Ok(source) => serializer::dump_chunk(&source, start, limit, &escaped, &mut meter),
         Err(error) => Ok((PyBytes::new(py, b""), 0, Some(error))),
     };
     let size = written.as_ref().map_or(0, |(bytes, ..)| {
         meter.output(bytes);
         bytes.as_bytes().len()
     });
-    let told = meter.finish(py, "dump_chunk", size);
+    let metered = meter.finish(py, "dump_chunk", size);
     let (bytes, count, error) = written?;
-    told.map(|()| (bytes, count, error.map(|error| error.into_value(py))))
+    metered.map(|()| (bytes, count, error.map(|error| error.into_value(py))))
 }
 
-/// Says that a collector is open somewhere: from now on each call looks for its own.
+/// Look for open collectors in each native call from now on. Until the first is opened, no call does.
 #[pyfunction]
 pub fn listen() {
     meter::listen();
 }
 
-/// Crossings in, crossings out and bytes written since the process began.
+/// Return the numbers of native calls, of their calls to Python code, and of bytes written since the process began.
 #[pyfunction]
 pub fn totals() -> (u64, u64, u64) {
     meter::totals()
@@ -193,7 +193,7 @@ pub fn columns_to_dict<'py>(
     }
     let result = serializer::ready_values(py, columns.get(), values, &mut meter);
     // The user's exception comes first, whatever a collector does.
-    let told = meter.finish(py, "to_dict", 0);
+    let metered = meter.finish(py, "to_dict", 0);
     let ready = result?;
-    told.map(|()| ready)
+    metered.map(|()| ready)
 }

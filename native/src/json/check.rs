@@ -3,7 +3,7 @@
 //! RFC 8259, in one pass and without recursion. What `json.loads` reads in a way of its own is "not certain": NaN, numbers
 //! that may overflow to infinity (1e400), integers of more digits than `int()` takes, and nesting near its recursion limit.
 //! `serde_json`'s `IgnoredAny` accepts the last three, and finding them beside it cost as much again as the whole check
-//! (`benchmarks/suites/querysets.py`); it is the judge of the tests below.
+//! (`benchmarks/suites/querysets.py`); the tests below compare with it.
 
 use super::reader::{NumberToken, TokenReader};
 

@@ -21,7 +21,7 @@ impl JsonKind for Array {
 }
 
 impl ToPython for Array {
-    /// Items are not converted; the plan of the items judges them.
+    /// Items are not converted. The plan of the items checks them.
     fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
         if value.is_exact_instance_of::<PyList>() { CleanOutcome::Accepted } else { CleanOutcome::Fallback }
     }

@@ -7,7 +7,7 @@ use crate::ffi::{BytesBuffer, write_text};
 use crate::json::escape;
 use crate::json::writer::Out;
 
-/// How the text is spelled: separators and escapes.
+/// The format of the text: separators and escapes.
 pub trait Form {
     /// Which of the forms it is, for what is kept once for each.
     const INDEX: usize;
@@ -17,7 +17,7 @@ pub trait Form {
     const KEY: &'static [u8];
     /// Writes a str with its quotes.
     fn write_text(text: &Bound<'_, PyString>, out: &mut BytesBuffer);
-    /// Passes JSON text through; false where the form allows no other spelling than its own.
+    /// Passes JSON text through; false where the form must write the text anew and cannot.
     fn write_json(out: &mut BytesBuffer, text: &str) -> bool;
     /// Writes a text of Rust's with its quotes.
     fn write_str(out: &mut impl Out, text: &str);
@@ -59,11 +59,11 @@ forms! {
     /// No white space, ASCII alone: for a response whose charset is not UTF-8.
     1 CompactAscii = b"," b":" ASCII pass_json_as_ascii,
     /// The very bytes of `json.dumps`.
-    2 Django = b", " b": " ASCII respell_json_as_ascii,
+    2 Django = b", " b": " ASCII reformat_json_as_ascii,
     /// No white space, ASCII alone, and nothing that HTML knows: for a page.
     3 Html = b"," b":" HTML pass_json_as_html,
     /// The very bytes of `json.dumps(ensure_ascii=False)`: fixtures.
-    4 DjangoText = b", " b": " UTF8 respell_json,
+    4 DjangoText = b", " b": " UTF8 reformat_json,
 }
 
 /// What becomes of NaN and the infinities.

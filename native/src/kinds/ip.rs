@@ -26,7 +26,7 @@ impl JsonKind for Ip {
 
 impl ToPython for Ip {
     /// An IPv4 address stays what it is; an IPv6 one takes its canonical form (RFC 5952). What has an IPv4 address inside,
-    /// or much zero before it, is spelled differently from version to version of Python: Django's.
+    /// or five zero groups before it, is written differently by different versions of Python: a fallback.
     #[inline]
     fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
         let Some(text) = ascii(value) else { return CleanOutcome::Fallback };

@@ -26,7 +26,7 @@ impl JsonKind for Json {
             Ok(Ok(text)) if stored.checked || is_certain(text.as_bytes()) => text,
             _ => return Outcome::Fallback,
         };
-        // Within a string a line break is escaped: a raw one stands between tokens, and only Python's spelling has none.
+        // A line break inside a string is escaped, so a raw one stands between tokens. `json.dumps` writes none.
         if sink.one_line && has_line_break(text.as_bytes()) {
             return Outcome::Fallback;
         }

@@ -47,14 +47,14 @@ impl<F: Form> Sink<F> {
 
 /// One kind: a unit struct in the file of its name.
 pub trait JsonKind {
-    /// Writes a value of exactly this kind's Python type; anything else is "not mine".
+    /// Writes a value of exactly this kind's Python type; anything else is a fallback.
     fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome;
 
     /// Whether a value may stand in a column of this kind, though only Python code can write it: an instance of a subclass.
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool;
 
     /// Writes a value as a database driver gives it, in the one strict form that Django's converters read the same way;
-    /// anything else is "not mine". The driver's value is this kind's Python type where no other form is known.
+    /// anything else is a fallback. The driver's value is this kind's Python type where no other form is known.
     #[inline(always)]
     fn read<F: Form>(value: &Bound<'_, PyAny>, _: &StoredForm, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         Self::write(value, imports, sink)
@@ -77,13 +77,13 @@ macro_rules! kinds {
         pub enum Kind { $($(#[$doc])* $kind,)* }
 
         impl Kind {
-            /// Writes a value of exactly this kind's Python type; anything else is "not mine".
+            /// Writes a value of exactly this kind's Python type; anything else is a fallback.
             #[inline(always)]
             pub fn write<F: Form>(self, value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
                 match self { $(Self::$kind => $file::$kind::write(value, imports, sink),)* }
             }
 
-            /// Writes a value as a database driver gives it; anything but the strict form is "not mine".
+            /// Writes a value as a database driver gives it; anything but the strict form is a fallback.
             #[inline(always)]
             pub fn read<F: Form>(
                 self,
@@ -95,7 +95,7 @@ macro_rules! kinds {
                 match self { $(Self::$kind => $file::$kind::read(value, stored, imports, sink),)* }
             }
 
-            /// Whether a value that is "not mine" may stand in a column of this kind all the same.
+            /// Whether a value that Python code has to write may stand in a column of this kind all the same.
             pub fn admits(self, value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
                 match self { $(Self::$kind => $file::$kind::admits(value, imports),)* }
             }

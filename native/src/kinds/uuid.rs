@@ -17,14 +17,14 @@ impl JsonKind for Uuid {
         if !is_exact(value, &imports.uuid) {
             return Outcome::Fallback;
         }
-        // The one slot a UUID has; an object made by hand without it is for Django to judge.
+        // The one slot of a UUID. An object made by hand without it is left to Django.
         let number = value.getattr(intern!(value.py(), "int")).and_then(|number| number.extract::<u128>());
         let Ok(number) = number else { return Outcome::Fallback };
         write_groups(&mut sink.out, number);
         Outcome::Accepted
     }
 
-    /// 32 digits as SQLite stores them, or PostgreSQL's text; lower-case, or `UUID()` would spell it otherwise.
+    /// 32 digits as SQLite stores them, or PostgreSQL's text; lower-case only, since `UUID()` would change the case.
     #[inline]
     fn read<F: Form>(value: &Bound<'_, PyAny>, _: &StoredForm, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         let Some(text) = ascii(value) else {
@@ -43,7 +43,7 @@ impl JsonKind for Uuid {
 }
 
 impl ToPython for Uuid {
-    /// The two spellings of `str(uuid)` and `uuid.hex`, in either case.
+    /// The formats of `str(uuid)` and `uuid.hex`, in upper or lower case.
     #[inline]
     fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> CleanOutcome<'py> {
         if is_exact(value, &imports.uuid) {

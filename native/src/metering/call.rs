@@ -10,7 +10,7 @@ use crate::imports::Imports;
 /// What calls have cost together.
 #[derive(Clone, Copy, Default)]
 pub struct CallCosts {
-    /// Calls, each one crossing in.
+    /// Native calls.
     pub calls: u64,
     /// Calls from native code to Python code.
     pub crossings_out: u64,
@@ -60,7 +60,7 @@ impl NativeCall<'_> {
 /// What a collector that wants details hears beside the sums.
 #[derive(Default)]
 pub struct CallDetails<'py> {
-    /// What was written, or judged.
+    /// What was written, or validated.
     pub value: Option<Bound<'py, PyAny>>,
     /// With which `fields=`.
     pub fields: Option<Bound<'py, PyAny>>,

@@ -1,4 +1,5 @@
-//! The sums of a collector. They are native: a call of Python code for each crossing would cost more than the crossing.
+//! The sums of a collector. They are native, since one call of Python code for each native call would cost more than
+//! the call itself.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -112,7 +113,7 @@ impl Counters {
         self.database_ns.fetch_add(ns, Relaxed);
     }
 
-    /// Per function: calls, crossings out, rows, bytes, nanoseconds in native code and in the Python code it called.
+    /// Per function: calls, calls to Python code, rows, bytes, nanoseconds in native code and in the Python code it called.
     fn by_function<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let functions = self.functions().clone();
         let result = PyDict::new(py);

@@ -19,7 +19,7 @@ static CROSSINGS_IN: AtomicU64 = AtomicU64::new(0);
 static CROSSINGS_OUT: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 
-/// The totals of this process: crossings in, crossings out, bytes written.
+/// The totals of this process: native calls, their calls to Python code, bytes written.
 pub fn totals() -> (u64, u64, u64) {
     (CROSSINGS_IN.load(Relaxed), CROSSINGS_OUT.load(Relaxed), BYTES.load(Relaxed))
 }

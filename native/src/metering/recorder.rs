@@ -191,7 +191,7 @@ fn address<T>(object: &Option<Bound<'_, T>>) -> usize {
     object.as_ref().map_or(0, |object| object.as_ptr() as usize)
 }
 
-/// Whose code a frame runs: `pyforge_web.sites.standing` says so.
+/// Whose code a frame runs, as `pyforge_web.metering.call_sites.frame_owner` returns it.
 #[derive(Clone, Copy)]
 enum FrameOwner {
     /// The site's own: what a developer would change.
@@ -263,12 +263,12 @@ impl Recorder {
         let place = place.filter(|place| !place.is_none());
         let is_placed = call.function == STREAM && place.is_some();
         let site = if self.sites && !is_placed { self.caller(py)? } else { None };
-        let told = CallContext { details, place, site };
-        let key = told.key(call);
+        let context = CallContext { details, place, site };
+        let key = context.key(call);
         let known = key.as_ref().and_then(|key| Some(self.state().known.get(key)?.group.clone_ref(py)));
         let group = match known {
             Some(group) => Some(group),
-            None => self.ask(collector, call, &told, key, start_ns)?,
+            None => self.ask(collector, call, &context, key, start_ns)?,
         };
         self.mark(call, start_ns);
         if let Some(group) = &group {
@@ -286,19 +286,19 @@ impl Recorder {
         &self,
         collector: &Bound<'py, PyAny>,
         call: &NativeCall<'_>,
-        told: &CallContext<'_, 'py>,
+        context: &CallContext<'_, 'py>,
         key: Option<GroupKey>,
         start_ns: u64,
     ) -> PyResult<Option<Py<CallTotals>>> {
         let py = collector.py();
-        let CallDetails { value, fields, output, model, notes } = told.details;
+        let CallDetails { value, fields, output, model, notes } = context.details;
         let notes = notes.as_ref().map(|notes| &notes.taken);
-        let frame = told.site.as_ref().map(PythonFrame::as_any);
-        let asked = (call.function, start_ns, value, fields, output, model, notes, &told.place, frame);
+        let frame = context.site.as_ref().map(PythonFrame::as_any);
+        let asked = (call.function, start_ns, value, fields, output, model, notes, &context.place, frame);
         let answer = collector.call_method1(intern!(py, "find_group"), asked)?;
         let (group, alike): (Option<Py<CallTotals>>, bool) = answer.extract()?;
         if let (Some(group), Some(key), true) = (&group, key, alike) {
-            let known = KnownGroup { group: group.clone_ref(py), _held: told.held() };
+            let known = KnownGroup { group: group.clone_ref(py), _held: context.held() };
             let mut state = self.state();
             if state.known.len() < KNOWN {
                 state.known.insert(key, known);

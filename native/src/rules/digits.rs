@@ -20,7 +20,7 @@ impl Check for Digits {
         Ok(Self { max_digits, decimal_places })
     }
 
-    /// Reads `str(value)`, a third of the price of `as_tuple()`; a text with an exponent is Django's to judge.
+    /// Reads `str(value)`, a third of the price of `as_tuple()`; a text with an exponent is a fallback.
     #[inline]
     fn check(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Outcome {
         if !is_exact(value, &imports.decimal) {

@@ -1,5 +1,5 @@
-//! `EmailValidator`: an ASCII dot-atom before the `@` and a domain behind it; quoted parts and literal addresses are
-//! Django's to judge.
+//! `EmailValidator`: an ASCII dot-atom before the `@` and a domain behind it; quoted parts and literal
+//! addresses are a fallback.
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;

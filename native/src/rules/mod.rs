@@ -1,7 +1,7 @@
 //! The rules: the tests of Django's validators, for values of exact built-in types. One file each, listed in one table.
 //!
-//! A rule says yes only where Django's validator surely would; what it cannot say goes to Django, who words the errors
-//! too. To add a rule: its file here, its row in `rules!`, its row in `pyforge_web/rules.py` and in the tests' table.
+//! A rule accepts a value only where Django's validator certainly accepts it. Everything else is a fallback: Django
+//! validates the value, and makes the error. To add a rule: its file here, its row in `rules!`, its row in `pyforge_web/rules.py` and in the tests' table.
 
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
@@ -16,7 +16,7 @@ pub trait Check: Sized {
     /// Reads the parameters, as the row in `pyforge_web/rules.py` gives them.
     fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self>;
 
-    /// Judges a value that is not empty.
+    /// Checks a value that is not empty.
     fn check(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Outcome;
 
     /// Shows the Python objects it holds to the garbage collector.
@@ -41,7 +41,7 @@ macro_rules! rules {
                 }
             }
 
-            /// Judges a value that is not empty.
+            /// Checks a value that is not empty.
             #[inline(always)]
             pub fn check(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Outcome {
                 match self { $(Self::$rule(rule) => rule.check(value, imports),)* }

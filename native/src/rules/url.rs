@@ -1,4 +1,4 @@
-//! `URLValidator`: ASCII, without user, password and IPv6 address; the others are Django's to judge.
+//! `URLValidator`: ASCII, without user, password and IPv6 address; all others are a fallback.
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;

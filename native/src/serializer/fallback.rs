@@ -175,7 +175,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         }
     }
 
-    /// Ends the walk with what Python code says of a value that has no JSON form.
+    /// Ends the walk with the error of a value that has no JSON form; Python code gave its text.
     pub(super) fn reject_with_hint(&mut self, refusal: Bound<'py, PyAny>) -> Outcome {
         let py = refusal.py();
         let text = |name| refusal.getattr(name).and_then(|text: Bound<'py, PyAny>| text.extract::<String>());

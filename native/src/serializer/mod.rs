@@ -49,7 +49,7 @@ pub fn parse_nan(nan: &str) -> PyResult<NotFinite> {
     }
 }
 
-/// Writes any value. A panic, which would be a fault of ours, becomes an `Exception` that Django's handlers catch.
+/// Writes any value. A panic would be a bug of PyForge Web: it becomes an `Exception`, which Django's handlers catch.
 #[inline]
 pub fn dumps<'py>(
     value: Bound<'py, PyAny>,
@@ -78,7 +78,7 @@ fn encode<'py, F: Form>(
     Walk::<F>::new(py, Imports::get(py)?, options.not_finite, meter).write_document(value, options.html)
 }
 
-/// How the rows of a stream are spelled.
+/// The format of the rows of a stream.
 pub struct StreamFormat<'a> {
     /// `"compact"`, `"ascii"`, `"django"` (JsonResponse's very bytes) or `"fixture"` (those of Django's JSON serializer).
     pub form: &'a str,
@@ -88,22 +88,22 @@ pub struct StreamFormat<'a> {
     pub not_finite: NotFinite,
 }
 
-/// Writes the next rows of a stream. A panic, which would be a fault of ours, is the error of a chunk without rows.
+/// Writes the next rows of a stream. A panic would be a bug of PyForge Web: it is the error of a chunk without rows.
 pub fn dump_chunk<'py>(
     source: &Bound<'py, PyAny>,
     start: usize,
     limit: usize,
-    spelling: &StreamFormat<'_>,
+    escaped: &StreamFormat<'_>,
     meter: &mut Meter<'py>,
 ) -> PyResult<RowChunk<'py>> {
-    let (write, not_finite): (ChunkWriter<'py>, _) = match spelling.form {
-        "compact" => (chunk::<Compact>, spelling.not_finite),
-        "ascii" => (chunk::<CompactAscii>, spelling.not_finite),
-        "django" => (chunk::<Django>, spelling.not_finite),
+    let (write, not_finite): (ChunkWriter<'py>, _) = match escaped.form {
+        "compact" => (chunk::<Compact>, escaped.not_finite),
+        "ascii" => (chunk::<CompactAscii>, escaped.not_finite),
+        "django" => (chunk::<Django>, escaped.not_finite),
         "fixture" => (chunk::<DjangoText>, NotFinite::Words),
         other => return Err(PyValueError::new_err(format!("no form {other:?}"))),
     };
-    let written = catch_unwind(AssertUnwindSafe(|| write(source, start, limit, &spelling.items, not_finite, meter)));
+    let written = catch_unwind(AssertUnwindSafe(|| write(source, start, limit, &escaped.items, not_finite, meter)));
     written.unwrap_or_else(|_| Ok((PyBytes::new(source.py(), b""), 0, Some(panicked()))))
 }
 

@@ -1,7 +1,7 @@
-//! A model's fields, compiled: `clean_fields` in one crossing.
+//! A model's compiled fields: `clean_fields` in one native call.
 //!
-//! Native code accepts what Django surely accepts. Everything else is `field.clean` of that one field: the errors are
-//! Django's by construction, and so is whatever a field, a validator or a descriptor of a project's own does.
+//! Native code accepts a value only where Django certainly accepts it. For any other value `field.clean` of that field
+//! is called, so that all errors are Django's, and custom fields, validators and descriptors work as they always do.
 
 mod plan;
 
@@ -154,7 +154,7 @@ impl Validator {
     }
 }
 
-/// Counts a call. A panic, which would be a fault of ours, becomes an `Exception` that Django's handlers catch.
+/// Counts a call. A panic would be a bug of PyForge Web: it becomes an `Exception`, which Django's handlers catch.
 fn metered<'py, T>(
     subject: &Bound<'py, PyAny>,
     function: &'static str,
@@ -166,9 +166,9 @@ fn metered<'py, T>(
     let result = catch_unwind(AssertUnwindSafe(|| work(&mut meter))).unwrap_or_else(|_| {
         Err(PyRuntimeError::new_err("PyForge Web failed inside its native core: please report this value as a bug"))
     });
-    let told = meter.finish(py, function, 0);
+    let finished = meter.finish(py, function, 0);
     let result = result?;
-    told.map(|()| result)
+    finished.map(|()| result)
 }
 
 /// One call.

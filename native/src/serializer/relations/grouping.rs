@@ -35,7 +35,7 @@ pub struct RowsByParent<'py> {
 }
 
 impl<'py> RowsByParent<'py> {
-    /// Nobody yet. `converted` says whether the values of the key column are not what Django compares.
+    /// No rows yet. `converted`: the values of the key column are not what Django compares.
     pub fn new(py: Python<'py>, converted: bool) -> Self {
         let compared = converted.then(|| PyDict::new(py));
         Self { known: PyDict::new(py), compared, parents_rows: Vec::new(), segments: Vec::new(), latest: None }
