@@ -15,9 +15,9 @@ class PyForgeWebConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks, compile the validators that `PRECOMPILE` names, and obey `REST_FRAMEWORK`."""
         from pyforge_web import checks  # noqa: F401, importing it registers them
-        from pyforge_web.validators import precompile
+        from pyforge_web.validators import precompile_models
 
-        precompile()
+        precompile_models()
         install_rest_framework()
 
 

@@ -7,7 +7,8 @@ import pytest
 from django.core import validators as v
 from django.db import models
 
-from pyforge_web.validators import CompiledValidator, Unread
+from pyforge_web.validation.errors import RejectedValue
+from pyforge_web.validators import CompiledValidator
 from tests.tables import rows
 from tests.validation import judge, own, record, tables
 from tests.validation.strict import LANGUAGES, describe_error, text_in
@@ -20,7 +21,7 @@ CERTAIN = {
     "length": (partial(models.CharField, max_length=3), "abcd"),
     "min length": (partial(models.TextField, validators=[v.MinLengthValidator(3)]), "ab"),
     "choices": (partial(models.CharField, choices=[("a", "A"), ("G", [("b", "B")])]), "c"),
-    "bound": (partial(models.IntegerField, validators=[v.MaxValueValidator(5)]), 6),
+    "limit": (partial(models.IntegerField, validators=[v.MaxValueValidator(5)]), 6),
     "bound, text": (partial(models.IntegerField, validators=[v.MinValueValidator(5)]), "4"),
     "digits": (price, Decimal("123.4")),
     "digits, text": (price, "1.25"),
@@ -44,7 +45,7 @@ def cleaned(make_field, value):
 @pytest.mark.parametrize(("make_field", "value"), rows(CERTAIN))
 def test_not_built(make_field, value):
     errors, model, instance = cleaned(make_field, value)
-    assert type(errors) is Unread
+    assert type(errors) is RejectedValue
     assert (errors.field, errors.value, errors.instance) == (model._meta.get_field("value"), value, instance)
 
 
@@ -79,7 +80,7 @@ def test_a_field_that_was_changed_meanwhile():
     field.validators = [v.MaxLengthValidator(2)]
     assert errors.error_list()[0].params["limit_value"] == 2
     field.validators = []
-    with pytest.raises(RuntimeError, match=r"value was changed after the validation: it takes 'abcd' now"):
+    with pytest.raises(RuntimeError, match=r"value was changed after the validation and accepts 'abcd' now"):
         errors.error_list()
 
 
