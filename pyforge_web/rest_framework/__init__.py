@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from pyforge_web.rest_framework.renderers import PyForgeJSONRenderer
     from pyforge_web.rest_framework.rows_data import RowsData
     from pyforge_web.rest_framework.serializers import CompiledSerializerMixin
+    from pyforge_web.rest_framework.views import CompiledListMixin
 
 _MODULES = {
     "ColumnNotReadError": "reading",
+    "CompiledListMixin": "views",
     "CompiledSerializerMixin": "serializers",
     "PyForgeCursorPagination": "pagination",
     "PyForgeJSONParser": "parsers",
@@ -36,6 +38,7 @@ _MODULES = {
 
 __all__ = [
     "ColumnNotReadError",
+    "CompiledListMixin",
     "CompiledSerializerMixin",
     "PyForgeCursorPagination",
     "PyForgeJSONParser",

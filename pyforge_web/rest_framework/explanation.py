@@ -8,15 +8,8 @@ from rest_framework import serializers
 
 from pyforge_web.rest_framework.compiled import find_plan
 from pyforge_web.rest_framework.model_attributes import why_not_rows
-from pyforge_web.rest_framework.plan import (
-    FallbackError,
-    InstanceColumn,
-    Level,
-    LevelBuilder,
-    ManyColumn,
-    RawColumn,
-    ValueColumn,
-)
+from pyforge_web.rest_framework.nodes import FallbackError
+from pyforge_web.rest_framework.plan import InstanceColumn, Level, LevelBuilder, ManyColumn, RawColumn, ValueColumn
 from pyforge_web.rest_framework.queries import why_not_read
 from pyforge_web.rest_framework.recognition import SerializerScope
 from pyforge_web.rest_framework.row_scope import Place
