@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 
 from pyforge_web._native import listen
 from pyforge_web.metering import active_collectors
-from pyforge_web.metering.sql_traces import watch_queries
+from pyforge_web.metering.sql_traces import time_recording, watch_queries
 from pyforge_web.metering.streaming_bodies import follow_body
 from pyforge_web.toolbar import display, stats
 from pyforge_web.toolbar.comparison import CapturingCollector, keep_input
@@ -104,11 +104,12 @@ class PyForgePanel(Panel):
         """Return how many calls, how long, how many warnings.
 
         While a body is being sent, the page's script asks for the text again. The toolbar loads a panel's scripts only
-        when the panel is opened, so the script of the page itself comes with this text.
+        when the panel is opened, so the script of the page itself comes with this text. The toolbar gives a `span` colours
+        of its own.
         """
         stored = self.get_stats()
         text = format_html(
-            '<span data-pf-state="{}" data-pf-stats="{}">{}</span>',
+            '<data value="" data-pf-state="{}" data-pf-stats="{}">{}</data>',
             stored.get("state", "") if isinstance(stored, dict) else "",
             self._address("pyforge_stats"),
             display.format_subtitle(stored),
@@ -155,6 +156,9 @@ class PyForgePanel(Panel):
         if self._token is not None:
             return
         self._collector = CapturingCollector(details=True)
+        for panel in self.toolbar.enabled_panels:
+            if panel.panel_id == "SQLPanel":
+                panel.record = time_recording(panel.record)  # of this request's panel alone
         around = active_collectors.get()
         self._outside = getattr(self.toolbar.request, "pyforge", None) in around
         self._token = active_collectors.set((*around, self._collector))

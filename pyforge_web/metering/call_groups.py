@@ -101,6 +101,8 @@ class CallGroup(Tally):
     # SQL other than that of the QuerySets that were written: how often, how long, and the first statements.
     query_count: int = 0
     query_ns: int = 0
+    # What the debug toolbar spent on recording these queries.
+    query_recording_ns: int = 0
     queries: dict[str, int] = field(default_factory=dict)
     # The errors that calls raised, with the path of the value: how often each, the first ones.
     errors: dict[str, int] = field(default_factory=dict)
@@ -123,6 +125,7 @@ class CallGroup(Tally):
             elif type(note) is SqlTrace:
                 self.query_count += 1
                 self.query_ns += note.ns
+                self.query_recording_ns += note.recording_ns
                 if note.sql in self.queries or len(self.queries) < _MAX_STATEMENTS:
                     self.queries[note.sql] = self.queries.get(note.sql, 0) + 1
 

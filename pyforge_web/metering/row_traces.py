@@ -12,10 +12,15 @@ call_notes: ContextVar[list[Any] | None] = ContextVar("pyforge_web_call_notes", 
 
 
 class SqlTrace(NamedTuple):
-    """SQL that ran inside of a native call. Its parameters are not kept."""
+    """SQL that ran inside of a native call. Its parameters are not kept.
+
+    `recording_ns` is what the debug toolbar's SQL panel spent on it afterwards.
+    """
 
     sql: str
     ns: int
+    ended_ns: int
+    recording_ns: int = 0
 
 
 class CompileTrace(NamedTuple):

@@ -122,12 +122,16 @@ def compare_captured(request_id: str) -> Comparison | str:
             "The input of this response is not here. Each process keeps the inputs of its newest %(number)s responses: "
             "load the page again. With several processes, compare where the request was served."
         ) % {"number": _MAX_INPUTS}
+    if captured.load is not None:
+        try:
+            captured = captured._replace(value=captured.load(captured.value), load=None)
+        except ValueError as error:
+            return _("The response cannot be read as JSON: %(error)s") % {"error": error}
     return _compare_input(captured)
 
 
 def _compare_input(captured: ResponseInput) -> Comparison:
-    value, fields, _size, given, load = captured
-    value = load(value) if load else value
+    value, fields, given = captured.value, captured.fields, captured.writers
     nan = get_settings()["NAN"]
     writers: dict[str, Writer] = given or {
         "Django": lambda data: _write_django(data, fields),

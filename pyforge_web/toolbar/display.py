@@ -123,7 +123,7 @@ def _part_us(totals: StoredStats, part: str, *, all_queries: bool) -> float:
 
 def _show_warning(warning: StoredStats, folder: str) -> dict[str, Any]:
     known = WARNINGS_BY_ID[warning["id"]]
-    words = {key: _show_word(key, word) for key, word in warning["words"].items()}
+    words = {key: formats.show_word(key, word) for key, word in warning["words"].items()}
     text, change = known.format_text(warning["variant"], words)
     return {
         "id": warning["id"],
@@ -133,15 +133,6 @@ def _show_warning(warning: StoredStats, folder: str) -> dict[str, Any]:
         "sites": show_sites(warning["sites"], folder),
         "docs": docs_url("panel", warning["id"].lower()),
     }
-
-
-def _show_word(key: str, word: Any) -> str:
-    """Return a word of a warning's text: times and sizes with their unit, numbers with separators."""
-    if key == "time_us":
-        return formats.format_time(word)
-    if key == "size":
-        return formats.format_size(word)
-    return formats.format_number(word) if isinstance(word, int | float) else str(word)
 
 
 def _show_cards(stats: StoredStats, span: float) -> Iterator[dict[str, str]]:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from pyforge_web.toolbar import formats
 from pyforge_web.toolbar.links import show_sites
-from pyforge_web.toolbar.stages import FALLBACK_STAGES, STAGES
+from pyforge_web.toolbar.stages import DATABASE_STAGES, FALLBACK_STAGES, STAGES
 from pyforge_web.toolbar.warnings import WARNINGS_BY_ID
 
 SOURCE_NAMES = {
@@ -33,13 +33,12 @@ _PATH_TEXTS = {
     "tuples": gettext_lazy("tuples that your code fetched"),
     "generic": gettext_lazy("a value that is not made of model rows"),
 }
-_DATABASE_STAGES = ("execute", "fetch", "queries", "lookups")
 
 
 def show_group(number: int, group: dict[str, Any], span: float, folder: str) -> dict[str, Any]:
     """Return a row of the table of calls, and its details."""
-    own = sum(us for name, us in group["stages"].items() if name not in _DATABASE_STAGES)
-    database = sum(us for name, us in group["stages"].items() if name in _DATABASE_STAGES)
+    own = sum(us for name, us in group["stages"].items() if name not in DATABASE_STAGES)
+    database = sum(us for name, us in group["stages"].items() if name in DATABASE_STAGES)
     rows = group["rows"] + group["django_rows"]
     return {
         **group,
@@ -87,7 +86,7 @@ def show_stages(stages: dict[str, float]) -> list[dict[str, Any]]:
         shown.append(
             {
                 "name": STAGES[name],
-                "kind": "database" if name in _DATABASE_STAGES else "slow" if name in FALLBACK_STAGES else "own",
+                "kind": "database" if name in DATABASE_STAGES else "slow" if name in FALLBACK_STAGES else "own",
                 "x": formats.format_svg(start / whole * 100),
                 "width": formats.format_svg(max(0.5, us / whole * 100)),
                 "time": formats.format_time(us),

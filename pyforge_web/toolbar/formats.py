@@ -63,6 +63,15 @@ def count_queries(number: int) -> str:
     return ngettext("%(number)s query", "%(number)s queries", number) % {"number": format_number(number)}
 
 
+def show_word(key: str, word: object) -> str:
+    """Return a word of a warning's text: times and sizes with their unit, numbers with separators."""
+    if not isinstance(word, int | float):
+        return str(word)
+    if key == "time_us":
+        return format_time(word)
+    return format_size(int(word)) if key == "size" else format_number(word)
+
+
 def format_svg(number: float) -> str:
     """Return a number for an attribute of SVG, which knows no language."""
     return f"{number:.1f}"

@@ -27,12 +27,12 @@ STAGES = {
 }
 # Time in these is what a change to the code could save: Python does what Rust could do, or a query runs for each row.
 FALLBACK_STAGES = ("django", "queries", "convert", "python", "validators", "lookups")
-_DATABASE_STAGES = ("execute", "fetch", "queries", "lookups")
+DATABASE_STAGES = ("execute", "fetch", "queries", "lookups")
 
 
 def measure_stages(group: CallGroup) -> dict[str, int]:
     """Return the nanoseconds of each stage of a group's calls that took any time."""
-    python = max(0, group.python_ns - group.recording_ns)
+    python = max(0, group.python_ns - recording_ns(group))
     if group.source == "validate":
         lookups = min(group.query_ns, python)
         stages = {"validators": python - lookups, "lookups": lookups, "rules": group.native_ns}
@@ -57,9 +57,14 @@ def measure_stages(group: CallGroup) -> dict[str, int]:
     return {name: ns for name, ns in stages.items() if ns > 0}
 
 
+def recording_ns(group: CallGroup) -> int:
+    """Return the nanoseconds that Django and the debug toolbar spent on recording the queries of a group."""
+    return group.recording_ns + group.query_recording_ns
+
+
 def own_ns(group: CallGroup) -> int:
     """Return the nanoseconds of a group without those of the database and of the toolbar's recording."""
-    return sum(ns for name, ns in measure_stages(group).items() if name not in _DATABASE_STAGES)
+    return sum(ns for name, ns in measure_stages(group).items() if name not in DATABASE_STAGES)
 
 
 def sum_stages(stored: list[dict[str, Any]]) -> tuple[float, float]:

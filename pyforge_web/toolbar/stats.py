@@ -14,7 +14,7 @@ from pyforge_web.conf import get_settings
 from pyforge_web.metering import Collector, compilation_log
 from pyforge_web.metering.call_groups import CallGroup, CallSums, ColumnCosts
 from pyforge_web.metering.compilations import Compilation
-from pyforge_web.toolbar.stages import measure_stages, own_ns
+from pyforge_web.toolbar.stages import measure_stages, own_ns, recording_ns
 from pyforge_web.toolbar.stat_limits import (
     PROJECT_FOLDER,
     clip_middle,
@@ -113,7 +113,7 @@ def _store_totals(collector: Collector, groups: list[CallGroup]) -> StoredStats:
         "fetch_us": _to_us(max(0, collector.database_ns - sum(group.execute_ns for group in groups))),
         "inner_us": _to_us(sum(group.query_ns for group in groups)),
         "inner_queries": sum(group.query_count for group in groups),
-        "recording_us": _to_us(sum(group.recording_ns for group in groups)),
+        "recording_us": _to_us(sum(map(recording_ns, groups))),
         "request_us": _to_us(perf_counter_ns() - collector.started_ns),
         "django_rows": collector.django_rows,
         "native_columns": collector.native_columns,
@@ -158,7 +158,7 @@ def _store_group(group: CallGroup, marks: list[str], events: list[Compilation]) 
         "django_rows": group.django_rows,
         "bytes": group.bytes,
         "stages": _store_stages(group),
-        "recording_us": _to_us(group.recording_ns),
+        "recording_us": _to_us(recording_ns(group)),
         "start_us": _to_us(group.start_ns),
         "span_us": _to_us(group.native_ns + group.python_ns),
         "compile_us": _to_us(sum(event.ns for event in events if event.kind == "serializer" and event.label in labels)),

@@ -33,7 +33,7 @@ def is_dark(panel, selector=".djDebugPanelContent"):
 def test_the_panel_in_both_looks(visit, scheme, policy):
     visited = visit(color_scheme=scheme)
     panel = open_panel(visited.open(f"/tag/?csp={policy}"))
-    assert panel.locator("h3").inner_text() == "PyForge: 1 serialize"
+    assert panel.locator("h3").inner_text() == "PyForge: 1 serialize call"
     assert panel.locator(".pf-chip").first.inner_text() == "generic"
     assert is_dark(panel, "h4") == (scheme == "dark")
     card = panel.locator(".pf-cards > div").first.evaluate("it => getComputedStyle(it).borderRadius")
@@ -102,12 +102,12 @@ def test_the_sidebar_follows_fetch_and_history_switches(visit):
         page.evaluate(f"fetch('/data/?calls={calls}').then((response) => response.text())")
         page.locator("#djdt-PyForgePanel small", has_text=f"{calls} calls").wait_for()
     panel = open_panel(page)
-    assert panel.locator("h3").inner_text() == "PyForge: 7 serialize"
+    assert panel.locator("h3").inner_text() == "PyForge: 7 serialize calls"
     assert panel.locator("th button").count() == 5, "the script, which ran before, has seen the new panel"
     page.locator("#djdt-HistoryPanel a").click()
     page.locator("#HistoryPanel tr", has_text="/page/?calls=3").first.locator(".switchHistory").click()
     page.locator("#djdt-PyForgePanel small", has_text="3 calls").wait_for()
-    assert open_panel(page).locator("h3").inner_text() == "PyForge: 3 serialize"
+    assert open_panel(page).locator("h3").inner_text() == "PyForge: 3 serialize calls"
     assert visited.errors == []
 
 
