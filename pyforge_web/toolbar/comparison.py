@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.paginator import Page
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from pyforge_web.conf import get_settings
 from pyforge_web.encoders import dumps, plain_data
@@ -114,19 +114,20 @@ class Comparison:
 def compare_captured(request_id: str) -> Comparison | str:
     """Return the comparison for a request, or why there is none."""
     if not settings.DEBUG:
-        return _("Responses are compared only while DEBUG is on.")
+        return pgettext("panel", "Responses are compared only while DEBUG is on.")
     with _inputs_lock:
         captured = _inputs.get(request_id)
     if captured is None:
-        return _(
+        return pgettext(
+            "panel",
             "The input of this response is not here. Each process keeps the inputs of its newest %(number)s responses: "
-            "load the page again. With several processes, compare where the request was served."
+            "load the page again. With several processes, compare where the request was served.",
         ) % {"number": _MAX_INPUTS}
     if captured.load is not None:
         try:
             captured = captured._replace(value=captured.load(captured.value), load=None)
         except ValueError as error:
-            return _("The response cannot be read as JSON: %(error)s") % {"error": error}
+            return pgettext("panel", "The response cannot be read as JSON: %(error)s") % {"error": error}
     return _compare_input(captured)
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
 from pyforge_web.conf import docs_url
 from pyforge_web.toolbar import formats
@@ -18,7 +17,7 @@ from pyforge_web.toolbar.warnings import WARNINGS_BY_ID
 _LANE_ORDER = ("response", "stream", "tag", "direct", "validate")
 _LANE_HEIGHT = 10  # units of the timeline's height
 _LANE_WIDTH = 1000  # and of its width
-_OTHER_VERSION = gettext_lazy("recorded by another version")
+_OTHER_VERSION = pgettext_lazy("panel", "recorded by another version")
 
 
 def format_title(stats: object) -> str:
@@ -29,12 +28,12 @@ def format_title(stats: object) -> str:
     written, validated = calls
     parts = []
     if written:
-        text = ngettext("%(number)s serialize call", "%(number)s serialize calls", written)
+        text = npgettext("panel", "%(number)s serialize call", "%(number)s serialize calls", written)
         parts.append(text % {"number": formats.format_number(written)})
     if validated:
-        text = ngettext("%(number)s validate call", "%(number)s validate calls", validated)
+        text = npgettext("panel", "%(number)s validate call", "%(number)s validate calls", validated)
         parts.append(text % {"number": formats.format_number(validated)})
-    return f"PyForge: {', '.join(parts) or _('no calls')}"
+    return f"PyForge: {', '.join(parts) or pgettext('panel', 'no calls')}"
 
 
 def format_subtitle(stats: object) -> str:
@@ -45,15 +44,18 @@ def format_subtitle(stats: object) -> str:
     parts = []
     if sum(calls):
         words = {"calls": formats.count_calls(sum(calls)), "time": formats.format_time(_own_us(stats))}
-        parts.append(_("%(calls)s in %(time)s") % words)
+        parts.append(pgettext("panel", "%(calls)s in %(time)s") % words)
     if stats["state"] == "streaming":
-        parts.append(_("streaming…"))
+        parts.append(pgettext("panel", "streaming…"))
     elif stats["other"] and not sum(calls):
-        parts.append(_("%(size)s of JSON without PyForge") % {"size": formats.format_size(stats["other"]["size"])})
+        parts.append(
+            pgettext("panel", "%(size)s of JSON without PyForge")
+            % {"size": formats.format_size(stats["other"]["size"])}
+        )
     elif not parts:
         parts.append(formats.count_calls(0))
     if failed := stats["totals"]["failed_calls"]:
-        parts.append(ngettext("%(number)s failed", "%(number)s failed", failed) % {"number": failed})
+        parts.append(npgettext("panel", "%(number)s failed", "%(number)s failed", failed) % {"number": failed})
     if stats["warnings"]:
         parts.append(formats.count_warnings(len(stats["warnings"])))
     return ", ".join(parts)
@@ -142,11 +144,15 @@ def _show_cards(stats: StoredStats, span: float) -> Iterator[dict[str, str]]:
     if serialize["calls"]:
         spent = formats.format_time(_part_us(totals, "serialize", all_queries=True))
         detail = f"{spent} · {formats.count_rows(rows)} · {formats.format_size(serialize['bytes'])}"
-        yield {"name": _("Serialize"), "value": formats.count_calls(serialize["calls"]), "detail": detail}
+        yield {
+            "name": pgettext("panel", "Serialize"),
+            "value": formats.count_calls(serialize["calls"]),
+            "detail": detail,
+        }
     if validate["calls"]:
         spent = formats.format_time(_part_us(totals, "validate", all_queries=False))
         detail = f"{spent} · {formats.count_errors(totals['errors'])}"
-        yield {"name": _("Validate"), "value": formats.count_calls(validate["calls"]), "detail": detail}
+        yield {"name": pgettext("panel", "Validate"), "value": formats.count_calls(validate["calls"]), "detail": detail}
     yield _show_crossings(serialize, validate, rows)
     stages = [group["stages"] for group in [*stats["groups"], *stats["validators"]]]
     fallback, spent_us = sum_stages(stages)
@@ -155,25 +161,40 @@ def _show_cards(stats: StoredStats, span: float) -> Iterator[dict[str, str]]:
     yield from _show_database(totals)
     if totals["recording_us"]:
         yield {
-            "name": _("Toolbar"),
+            "name": pgettext("panel", "Toolbar"),
             "value": formats.format_time(totals["recording_us"]),
-            "detail": _("spent by Django and the toolbar on recording queries; taken out of the other times"),
+            "detail": pgettext(
+                "panel", "spent by Django and the toolbar on recording queries; taken out of the other times"
+            ),
         }
     own = _own_us(stats)
-    share = _("%(time)s of %(whole)s") % {"time": formats.format_time(own), "whole": formats.format_time(span)}
-    yield {"name": _("Share of request"), "value": formats.format_share(min(1.0, own / span)), "detail": share}
+    share = pgettext("panel", "%(time)s of %(whole)s") % {
+        "time": formats.format_time(own),
+        "whole": formats.format_time(span),
+    }
+    yield {
+        "name": pgettext("panel", "Share of request"),
+        "value": formats.format_share(min(1.0, own / span)),
+        "detail": share,
+    }
 
 
 def _show_crossings(serialize: StoredStats, validate: StoredStats, rows: int) -> dict[str, str]:
     calls, out = serialize["calls"] + validate["calls"], serialize["out"] + validate["out"]
     rows += validate["rows"]
-    detail = _("%(calls)s from Python to Rust, %(out)s back to Python") % {
+    detail = pgettext("panel", "%(calls)s from Python to Rust, %(out)s back to Python") % {
         "calls": formats.format_number(calls),
         "out": formats.format_number(out),
     }
     if rows:
-        detail += " · " + _("%(number)s per row") % {"number": formats.format_number((calls + out) / rows)}
-    return {"name": _("Boundary crossings"), "value": formats.format_number(calls + out), "detail": detail}
+        detail += " · " + pgettext("panel", "%(number)s per row") % {
+            "number": formats.format_number((calls + out) / rows)
+        }
+    return {
+        "name": pgettext("panel", "Boundary crossings"),
+        "value": formats.format_number(calls + out),
+        "detail": detail,
+    }
 
 
 def _show_fast_path(totals: StoredStats, fallback: float, spent: float) -> dict[str, str]:
@@ -181,16 +202,20 @@ def _show_fast_path(totals: StoredStats, fallback: float, spent: float) -> dict[
     parts = []
     if columns := totals["native_columns"] + totals["django_columns"]:
         words = {"native": formats.format_number(totals["native_columns"]), "all": formats.format_number(columns)}
-        parts.append(_("%(native)s of %(all)s columns native") % words)
+        parts.append(pgettext("panel", "%(native)s of %(all)s columns native") % words)
     if totals["django_rows"]:
-        parts.append(_("%(rows)s by Django") % {"rows": formats.count_rows(totals["django_rows"])})
+        parts.append(pgettext("panel", "%(rows)s by Django") % {"rows": formats.count_rows(totals["django_rows"])})
     if totals["rescued"]:
-        text = ngettext("%(number)s value in another format", "%(number)s values in another format", totals["rescued"])
+        text = npgettext(
+            "panel", "%(number)s value in another format", "%(number)s values in another format", totals["rescued"]
+        )
         parts.append(text % {"number": formats.format_number(totals["rescued"])})
     if fallback:
-        parts.append(_("%(time)s in Python or in extra queries") % {"time": formats.format_time(fallback)})
+        parts.append(
+            pgettext("panel", "%(time)s in Python or in extra queries") % {"time": formats.format_time(fallback)}
+        )
     value = formats.format_share(max(0.0, 1 - fallback / spent))
-    return {"name": _("Fast path, by time"), "value": value, "detail": " · ".join(parts)}
+    return {"name": pgettext("panel", "Fast path, by time"), "value": value, "detail": " · ".join(parts)}
 
 
 def _show_database(totals: StoredStats) -> Iterator[dict[str, str]]:
@@ -198,17 +223,18 @@ def _show_database(totals: StoredStats) -> Iterator[dict[str, str]]:
     if not execute + fetch + inner:
         return
     parts = [
-        _("%(time)s executing") % {"time": formats.format_time(execute)} if execute else "",
-        _("%(time)s fetching, which the SQL panel does not count") % {"time": formats.format_time(fetch)}
+        pgettext("panel", "%(time)s executing") % {"time": formats.format_time(execute)} if execute else "",
+        pgettext("panel", "%(time)s fetching, which the SQL panel does not count")
+        % {"time": formats.format_time(fetch)}
         if fetch
         else "",
-        _("%(time)s in %(queries)s inside of values")
+        pgettext("panel", "%(time)s in %(queries)s inside of values")
         % {"time": formats.format_time(inner), "queries": formats.count_queries(totals["inner_queries"])}
         if inner
         else "",
     ]
     value = formats.format_time(execute + fetch + inner)
-    yield {"name": _("Database"), "value": value, "detail": " · ".join(filter(None, parts))}
+    yield {"name": pgettext("panel", "Database"), "value": value, "detail": " · ".join(filter(None, parts))}
 
 
 def _show_lanes(lanes: StoredStats, span: float) -> list[dict[str, Any]]:
@@ -248,7 +274,10 @@ def _show_function(function: StoredStats) -> dict[str, Any]:
 
 def _show_compiled(compiled: StoredStats) -> str:
     number = compiled["count"]
-    text = ngettext(
-        "%(number)s serializer or validator in %(time)s", "%(number)s serializers and validators in %(time)s", number
+    text = npgettext(
+        "panel",
+        "%(number)s serializer or validator in %(time)s",
+        "%(number)s serializers and validators in %(time)s",
+        number,
     )
     return text % {"number": formats.format_number(number), "time": formats.format_time(compiled["us"])}

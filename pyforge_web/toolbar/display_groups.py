@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from pyforge_web.toolbar import formats
 from pyforge_web.toolbar.links import show_sites
@@ -11,11 +10,11 @@ from pyforge_web.toolbar.stages import DATABASE_STAGES, FALLBACK_STAGES, STAGES
 from pyforge_web.toolbar.warnings import WARNINGS_BY_ID
 
 SOURCE_NAMES = {
-    "response": gettext_lazy("response"),
-    "stream": gettext_lazy("stream"),
-    "tag": gettext_lazy("template tag"),
-    "direct": gettext_lazy("direct call"),
-    "validate": gettext_lazy("validation"),
+    "response": pgettext_lazy("panel", "response"),
+    "stream": pgettext_lazy("panel", "stream"),
+    "tag": pgettext_lazy("panel", "template tag"),
+    "direct": pgettext_lazy("panel", "direct call"),
+    "validate": pgettext_lazy("panel", "validation"),
 }
 # The colours of the marks if the page does not load our stylesheet.
 SOURCE_COLOURS = {
@@ -28,10 +27,10 @@ SOURCE_COLOURS = {
 # How good a path is, for its colour. The word stands beside the colour.
 _PATH_RATINGS = {"values": "fast", "tuples": "fast", "instance": "fair", "generic": "plain"}
 _PATH_TEXTS = {
-    "values": gettext_lazy("the rows of the query, read by Rust"),
-    "instance": gettext_lazy("instances in memory"),
-    "tuples": gettext_lazy("tuples that your code fetched"),
-    "generic": gettext_lazy("a value that is not made of model rows"),
+    "values": pgettext_lazy("panel", "the rows of the query, read by Rust"),
+    "instance": pgettext_lazy("panel", "instances in memory"),
+    "tuples": pgettext_lazy("panel", "tuples that your code fetched"),
+    "generic": pgettext_lazy("panel", "a value that is not made of model rows"),
 }
 
 
@@ -99,10 +98,14 @@ def show_stages(stages: dict[str, float]) -> list[dict[str, Any]]:
 
 def show_validator(number: int, validator: dict[str, Any], folder: str) -> dict[str, Any]:
     """Return a row of the table of validators, and its details."""
-    whens = {"startup": _("at start-up"), "request": _("in a request"), "lazily": _("later")}
-    when = whens.get(validator["when"], _("before the last 500 compilations"))
+    whens = {
+        "startup": pgettext("panel", "at start-up"),
+        "request": pgettext("panel", "in a request"),
+        "lazily": pgettext("panel", "later"),
+    }
+    when = whens.get(validator["when"], pgettext("panel", "before the last 500 compilations"))
     if validator["when"] in ("request", "lazily"):
-        when = _("%(when)s, %(time)s after start") % {
+        when = pgettext("panel", "%(when)s, %(time)s after start") % {
             "when": when,
             "time": formats.format_time(validator["after_us"]),
         }
@@ -128,21 +131,24 @@ def _show_failure(field: str, code: str, number: int) -> dict[str, str]:
     """Return a failed field. Nobody has read the errors of some batches, so Django was not asked for their codes."""
     title = ""
     if code == "unread":
-        code, title = _("errors not read"), _("The code becomes known when error_list() is called.")
+        code, title = (
+            pgettext("panel", "errors not read"),
+            pgettext("panel", "The code becomes known when error_list() is called."),
+        )
     elif code == "None":
-        code = _("without a code")
+        code = pgettext("panel", "without a code")
     return {"text": f"{field}: {code} \N{MULTIPLICATION SIGN}{formats.format_number(number)}", "title": title}
 
 
 def _show_column(name: str, native: int, django: int, rescued: int, callback_us: float, why: str) -> dict[str, Any]:
     return {
         "name": name,
-        "path": _("Django") if django else _("fallback"),
+        "path": pgettext("panel", "Django") if django else pgettext("panel", "fallback"),
         "rating": "bad" if django else "fair",
         "native": formats.format_number(native),
         "through": formats.format_number(django + rescued),
         "time": formats.format_time(callback_us),
-        "why": why or _("some values are not stored in the format that Rust reads"),
+        "why": why or pgettext("panel", "some values are not stored in the format that Rust reads"),
     }
 
 

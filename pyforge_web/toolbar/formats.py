@@ -1,8 +1,7 @@
 """Numbers for readers: three figures and a unit, in the active language."""
 
 from django.utils.formats import number_format
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import npgettext, pgettext
 
 
 def format_number(number: float) -> str:
@@ -17,50 +16,52 @@ def format_number(number: float) -> str:
 def format_time(us: float) -> str:
     """Return microseconds as a time: `867 µs`, `12.3 ms`, `2.04 s`."""
     if us < 999.5:
-        return _("%(number)s µs") % {"number": format_number(float(us))}
+        return pgettext("panel", "%(number)s µs") % {"number": format_number(float(us))}
     if us < 999_500:
-        return _("%(number)s ms") % {"number": format_number(us / 1000)}
-    return _("%(number)s s") % {"number": format_number(us / 1e6)}
+        return pgettext("panel", "%(number)s ms") % {"number": format_number(us / 1000)}
+    return pgettext("panel", "%(number)s s") % {"number": format_number(us / 1e6)}
 
 
 def format_size(size: int) -> str:
     """Return a number of bytes: `812 bytes`, `9.10 KB`, `1.84 MB`."""
     if size < 1000:
-        return ngettext("%(number)s byte", "%(number)s bytes", size) % {"number": format_number(size)}
+        return npgettext("panel", "%(number)s byte", "%(number)s bytes", size) % {"number": format_number(size)}
     if size < 1_000_000:
-        return _("%(number)s KB") % {"number": format_number(size / 1000)}
-    return _("%(number)s MB") % {"number": format_number(size / 1e6)}
+        return pgettext("panel", "%(number)s KB") % {"number": format_number(size / 1000)}
+    return pgettext("panel", "%(number)s MB") % {"number": format_number(size / 1e6)}
 
 
 def format_share(share: float) -> str:
     """Return a share in percent. 99.99 % is not all, and what is there is not 0 %."""
     percent = int(share * 1000) / 10 if share > 0.001 else 0.1 if share > 0 else 0.0
-    return _("%(number)s %%") % {"number": number_format(percent, decimal_pos=0 if percent in (0, 100) else 1)}
+    return pgettext("panel", "%(number)s %%") % {
+        "number": number_format(percent, decimal_pos=0 if percent in (0, 100) else 1)
+    }
 
 
 def count_calls(number: int) -> str:
     """Return `1 call`, `53 calls`."""
-    return ngettext("%(number)s call", "%(number)s calls", number) % {"number": format_number(number)}
+    return npgettext("panel", "%(number)s call", "%(number)s calls", number) % {"number": format_number(number)}
 
 
 def count_rows(number: int) -> str:
     """Return `1 row`, `7 rows`."""
-    return ngettext("%(number)s row", "%(number)s rows", number) % {"number": format_number(number)}
+    return npgettext("panel", "%(number)s row", "%(number)s rows", number) % {"number": format_number(number)}
 
 
 def count_errors(number: int) -> str:
     """Return `1 error`, `3 errors`."""
-    return ngettext("%(number)s error", "%(number)s errors", number) % {"number": format_number(number)}
+    return npgettext("panel", "%(number)s error", "%(number)s errors", number) % {"number": format_number(number)}
 
 
 def count_warnings(number: int) -> str:
     """Return `1 warning`, `2 warnings`."""
-    return ngettext("%(number)s warning", "%(number)s warnings", number) % {"number": format_number(number)}
+    return npgettext("panel", "%(number)s warning", "%(number)s warnings", number) % {"number": format_number(number)}
 
 
 def count_queries(number: int) -> str:
     """Return `1 query`, `2 queries`."""
-    return ngettext("%(number)s query", "%(number)s queries", number) % {"number": format_number(number)}
+    return npgettext("panel", "%(number)s query", "%(number)s queries", number) % {"number": format_number(number)}
 
 
 def show_word(key: str, word: object) -> str:

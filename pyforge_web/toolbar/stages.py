@@ -6,24 +6,24 @@ turns for each chunk of rows. Their sum is the time of the calls without what th
 
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pyforge_web.metering.call_groups import CallGroup
 
 # The order in which they are drawn. Only the last of each kind of call takes what no other stage explains.
 STAGES = {
-    "plan": _("plan the query"),
-    "compile": _("compile its SQL"),
-    "execute": _("execute"),
-    "fetch": _("fetch rows"),
-    "django": _("rows made by Django"),
-    "queries": _("queries inside of values"),
-    "convert": _("convert values in Python"),
-    "python": _("Python code that values call"),
-    "validators": _("validators in Python"),
-    "lookups": _("foreign keys and unique values"),
-    "rules": _("rules in Rust"),
-    "write": _("write in Rust"),
+    "plan": pgettext_lazy("panel", "plan the query"),
+    "compile": pgettext_lazy("panel", "compile its SQL"),
+    "execute": pgettext_lazy("panel", "execute"),
+    "fetch": pgettext_lazy("panel", "fetch rows"),
+    "django": pgettext_lazy("panel", "rows made by Django"),
+    "queries": pgettext_lazy("panel", "queries inside of values"),
+    "convert": pgettext_lazy("panel", "convert values in Python"),
+    "python": pgettext_lazy("panel", "Python code that values call"),
+    "validators": pgettext_lazy("panel", "validators in Python"),
+    "lookups": pgettext_lazy("panel", "foreign keys and unique values"),
+    "rules": pgettext_lazy("panel", "rules in Rust"),
+    "write": pgettext_lazy("panel", "write in Rust"),
 }
 # Time in these is what a change to the code could save: Python does what Rust could do, or a query runs for each row.
 FALLBACK_STAGES = ("django", "queries", "convert", "python", "validators", "lookups")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pyforge_web.conf import PanelLimits
 from pyforge_web.metering.call_groups import CallGroup
@@ -137,127 +137,163 @@ def explain_python_fields(label: str) -> list[tuple[str, str]]:
 WARNINGS = (
     PanelWarning(
         "PF001",
-        _("similar"),
+        pgettext_lazy("panel", "similar"),
         _find_similar_calls,
         {
             "": (
-                _("{label} is written {calls} times from the same line, with one or two rows in each call."),
-                _("Pass the whole list or QuerySet once: one call instead of {calls}."),
+                pgettext_lazy(
+                    "panel", "{label} is written {calls} times from the same line, with one or two rows in each call."
+                ),
+                pgettext_lazy("panel", "Pass the whole list or QuerySet once: one call instead of {calls}."),
             ),
             "validate": (
-                _("{label} is validated {calls} times from the same line, with one or two rows in each call."),
-                _("Pass the whole list to CompiledValidator.clean_rows(): one call instead of {calls}."),
+                pgettext_lazy(
+                    "panel", "{label} is validated {calls} times from the same line, with one or two rows in each call."
+                ),
+                pgettext_lazy(
+                    "panel", "Pass the whole list to CompiledValidator.clean_rows(): one call instead of {calls}."
+                ),
             ),
         },
     ),
     PanelWarning(
         "PF002",
-        _("converted in Python"),
+        pgettext_lazy("panel", "converted in Python"),
         _find_converted_fields,
         {
             "": (
-                _("The field {field} of {label} called Python {calls} times: {why}."),
-                _("Use a field that is read natively, or leave it out with fields=."),
+                pgettext_lazy("panel", "The field {field} of {label} called Python {calls} times: {why}."),
+                pgettext_lazy("panel", "Use a field that is read natively, or leave it out with fields=."),
             ),
             "format": (
-                _(
+                pgettext_lazy(
+                    "panel",
                     "The field {field} of {label} called Python {calls} times: its values are not stored in the format "
-                    "that Rust reads."
+                    "that Rust reads.",
                 ),
-                _("Save these rows again with Django, or leave the field out with fields=."),
+                pgettext_lazy("panel", "Save these rows again with Django, or leave the field out with fields=."),
             ),
         },
     ),
     PanelWarning(
         "PF003",
-        _("queries inside"),
+        pgettext_lazy("panel", "queries inside"),
         _find_inner_queries,
         {
             "": (
-                _("Writing {label} ran {queries} more queries: code that the values call queries the database."),
-                _("Fetch what it needs before the value is written."),
+                pgettext_lazy(
+                    "panel",
+                    "Writing {label} ran {queries} more queries: code that the values call queries the database.",
+                ),
+                pgettext_lazy("panel", "Fetch what it needs before the value is written."),
             ),
             "deferred": (
-                _("Writing {label} ran {queries} more queries: {column} was deferred, and fetched for each object."),
-                _("Add {name} to only(), or take it out of defer(), or do not write it."),
+                pgettext_lazy(
+                    "panel",
+                    "Writing {label} ran {queries} more queries: {column} was deferred, and fetched for each object.",
+                ),
+                pgettext_lazy("panel", "Add {name} to only(), or take it out of defer(), or do not write it."),
             ),
             "relation": (
-                _("Writing {label} ran {queries} more queries: {column} was fetched for each object."),
-                _('Add select_related("{name}") to the QuerySet.'),
+                pgettext_lazy(
+                    "panel", "Writing {label} ran {queries} more queries: {column} was fetched for each object."
+                ),
+                pgettext_lazy("panel", 'Add select_related("{name}") to the QuerySet.'),
             ),
             "model": (
-                _("Writing {label} ran {queries} more queries: {model} was fetched while the value was written."),
-                _("Fetch it before, with select_related() or prefetch_related() on the QuerySet of the value."),
+                pgettext_lazy(
+                    "panel",
+                    "Writing {label} ran {queries} more queries: {model} was fetched while the value was written.",
+                ),
+                pgettext_lazy(
+                    "panel",
+                    "Fetch it before, with select_related() or prefetch_related() on the QuerySet of the value.",
+                ),
             ),
         },
     ),
     PanelWarning(
         "PF004",
-        _("instances"),
+        pgettext_lazy("panel", "instances"),
         _find_made_instances,
         {
             "": (
-                _("{rows} instances of {label} were made and then written from a {value_type}; only columns are used."),
-                _("If nothing else needs the instances, pass the QuerySet itself: its rows become JSON without them."),
+                pgettext_lazy(
+                    "panel",
+                    "{rows} instances of {label} were made and written from a {value_type}; only columns are used.",
+                ),
+                pgettext_lazy(
+                    "panel",
+                    "If nothing else needs the instances, pass the QuerySet itself: its rows become JSON without them.",
+                ),
             )
         },
     ),
     PanelWarning(
         "PF005",
-        _("duplicate"),
+        pgettext_lazy("panel", "duplicate"),
         _find_duplicates,
         {
             "": (
-                _("The same {size} of {label} were written {times} times."),
-                _("Keep the first result, or cache it: dumps() returns bytes."),
+                pgettext_lazy("panel", "The same {size} of {label} were written {times} times."),
+                pgettext_lazy("panel", "Keep the first result, or cache it: dumps() returns bytes."),
             )
         },
     ),
     PanelWarning(
         "PF006",
-        _("compiled here"),
+        pgettext_lazy("panel", "compiled here"),
         _find_late_compilations,
         {
             "": (
-                _("The validator of {label} was compiled during this request, in {time_us}."),
-                _("Name {label} in PYFORGE_WEB['PRECOMPILE'], and do not change its fields after start-up."),
+                pgettext_lazy("panel", "The validator of {label} was compiled during this request, in {time_us}."),
+                pgettext_lazy(
+                    "panel", "Name {label} in PYFORGE_WEB['PRECOMPILE'], and do not change its fields after start-up."
+                ),
             )
         },
     ),
     PanelWarning(
         "PF007",
-        _("large in the page"),
+        pgettext_lazy("panel", "large in the page"),
         _find_large_elements,
         {
             "": (
-                _("{size} of {label} are part of the page: they are sent again with each page."),
-                _("Fetch them from an endpoint, or choose fewer columns with fields=."),
+                pgettext_lazy("panel", "{size} of {label} are part of the page: they are sent again with each page."),
+                pgettext_lazy("panel", "Fetch them from an endpoint, or choose fewer columns with fields=."),
             )
         },
     ),
     PanelWarning(
         "PF008",
-        _("debug build"),
+        pgettext_lazy("panel", "debug build"),
         _find_debug_build,
         {
             "": (
-                _("The native core is a debug build. It is many times slower, and the times here mean nothing."),
-                _("Install a release build: pip install . or, in a clone, make install."),
+                pgettext_lazy(
+                    "panel",
+                    "The native core is a debug build. It is many times slower, and the times here mean nothing.",
+                ),
+                pgettext_lazy("panel", "Install a release build: pip install . or, in a clone, make install."),
             )
         },
     ),
     PanelWarning(
         "PF009",
-        _("validated in Python"),
+        pgettext_lazy("panel", "validated in Python"),
         _find_python_validators,
         {
             "": (
-                _("Validating {label} called Python {calls} times: {fields}."),
-                _("Use Django's own validators and field classes where they say the same: they run in Rust."),
+                pgettext_lazy("panel", "Validating {label} called Python {calls} times: {fields}."),
+                pgettext_lazy(
+                    "panel", "Use Django's own validators and field classes where they say the same: they run in Rust."
+                ),
             ),
             "unknown": (
-                _("Validating {label} called Python {calls} times."),
-                _("Use Django's own validators and field classes where they say the same: they run in Rust."),
+                pgettext_lazy("panel", "Validating {label} called Python {calls} times."),
+                pgettext_lazy(
+                    "panel", "Use Django's own validators and field classes where they say the same: they run in Rust."
+                ),
             ),
         },
     ),

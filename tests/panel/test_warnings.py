@@ -98,6 +98,35 @@ def test_a_validator_that_a_request_compiles(ask):
     assert "The validator of tests_app.Article was compiled during this request" in panel.text
 
 
+def test_validators_that_call_python_are_named(ask, site, monkeypatch):
+    from pyforge_web.validators import CompiledValidator
+    from tests.panel import urls
+
+    def shout(value):
+        """A validator of the project's own."""
+
+    monkeypatch.setattr(Article._meta.get_field("title"), "validators", [shout])
+
+    def view(request):
+        rows = [Article(title=f"{number}", author_id=1) for number in range(60)]
+        CompiledValidator.for_model(Article).clean_rows(rows, exclude=["author", "editor", "published"])
+        return urls.idle(request)
+
+    monkeypatch.setattr(urls.IDLE, "callback", view)
+    ask("/idle/")
+    panel = ask("/idle/")
+    assert panel.warned == ["PF009"]
+    (validator,) = panel.stats["validators"]
+    assert validator["out"] >= 60
+    assert f"Validating tests_app.Article called Python {validator['out']} times: title (calls " in panel.text
+    assert validator["marks"] == ["PF009"]
+    assert validator["stages"]["validators"] > 0
+    site.PYFORGE_WEB = {"PANEL": {"CALLBACKS": validator["out"] + 1}}
+    assert ask("/idle/").warned == []
+    monkeypatch.undo()
+    CompiledValidator.for_model(Article).recompile()
+
+
 def test_a_debug_build(ask, monkeypatch):
     monkeypatch.setattr("pyforge_web.toolbar.stats.BUILD_PROFILE", "debug")
     assert ask("/idle/").warned == ["PF008"]
