@@ -33,7 +33,7 @@ def format_title(stats: object) -> str:
     if validated:
         text = npgettext("panel", "%(number)s validate call", "%(number)s validate calls", validated)
         parts.append(text % {"number": formats.format_number(validated)})
-    return f"PyForge: {', '.join(parts) or pgettext('panel', 'no calls')}"
+    return "PyForge: " + (", ".join(parts) or pgettext("panel", "no calls"))
 
 
 def format_subtitle(stats: object) -> str:
