@@ -52,7 +52,7 @@ POOLS = {
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("model", POOLS, ids=lambda model: model.__name__)
-def test_random_rows(alias, model, seed):
+def test_batch_random_rows(alias, model, seed):
     chance = random.Random(seed)
     Maker.objects.bulk_create(Maker(id=number, name=f"m{number}") for number in range(1, 4))
     pools = POOLS[model]

@@ -126,7 +126,7 @@ CONTENTS = (
 
 @pytest.mark.parametrize("make_exclude", cases(EXCLUDED))
 @pytest.mark.parametrize("contents", CONTENTS, ids=repr)
-def test_exclude(make_exclude, contents):
+def test_clean_exclude(make_exclude, contents):
     makes = [lambda model=model: model(**contents) for model in MODELS]
     judge.assert_same(
         *makes,
@@ -136,7 +136,7 @@ def test_exclude(make_exclude, contents):
 
 
 @pytest.mark.parametrize("make_exclude", cases(EXCLUDED))
-def test_exclude_from_rows(make_exclude):
+def test_clean_rows_exclude(make_exclude):
     """One `exclude` for all rows: an iterator is used up by the first of them."""
     makes = [[lambda model=model, contents=contents: model(**contents) for contents in CONTENTS] for model in MODELS]
     found = list(judge.rows_differences(*makes, make_exclude=make_exclude))

@@ -102,14 +102,14 @@ def ours():
 
 @pytest.mark.parametrize("make_form", cases(FORMS))
 @pytest.mark.parametrize("data", cases(DATA))
-def test_forms(make_form, data):
+def test_form_validation(make_form, data):
     for language in LANGUAGES[:3]:
         expected, found = (validated(make_form, data, language, patch()) for patch in (djangos, ours))
         for what, value in expected.items():
             assert found[what] == value, what
 
 
-def test_a_form_with_a_file():
+def test_form_with_a_file():
     class CompiledFilm(CompiledModelMixin, Film):
         class Meta:
             proxy = True
@@ -125,7 +125,7 @@ def test_a_form_with_a_file():
             assert found[what] == expected[what]
 
 
-def test_formsets():
+def test_formset_validation():
     """With a row that is like another of the same set."""
     data = {"form-TOTAL_FORMS": "3", "form-INITIAL_FORMS": "0"}
     for n, code in enumerate(("abc", "abc", "toolong")):

@@ -84,7 +84,7 @@ BASES = {
 
 @pytest.mark.parametrize("bases", cases(BASES))
 @pytest.mark.parametrize("contents", ROWS, ids=repr)
-def test_bases(bases, contents):
+def test_mixin_among_bases(bases, contents):
     makes = [partial(make_model(*bases(mixin)), **contents) for mixin in (Nothing, CompiledModelMixin)]
     for options in ({}, {"exclude": ["value"]}):
 
@@ -98,7 +98,7 @@ def test_bases(bases, contents):
             judge.assert_same(*makes, ours=call, django=call)
 
 
-def test_a_subclass_that_overrides_it():
+def test_mixin_overridden_by_a_subclass():
     """Of a model that has the mixin."""
 
     def make(mixin):
@@ -113,7 +113,7 @@ def test_a_subclass_that_overrides_it():
 
 
 @pytest.mark.parametrize("contents", ROWS, ids=repr)
-def test_while_somebody_counts(contents):
+def test_mixin_under_a_collector(contents):
     """A collector of crossings changes nothing."""
     makes = [partial(make_model(mixin, models.Model), **contents) for mixin in (Nothing, CompiledModelMixin)]
 
@@ -154,7 +154,7 @@ SUBCLASSES = {
 
 @pytest.mark.parametrize("first", [True, False], ids=["parent first", "subclass first"])
 @pytest.mark.parametrize("make", cases(SUBCLASSES))
-def test_clean_fields_of_a_model_without_a_native_field(make, first):
+def test_mixin_without_a_native_field(make, first):
     """Django's method is called; a subclass may have native fields and other bases."""
 
     def models_of(mixin):
@@ -174,7 +174,7 @@ def test_clean_fields_of_a_model_without_a_native_field(make, first):
             )
 
 
-def test_clean_fields_when_a_field_becomes_native(monkeypatch):
+def test_mixin_when_a_field_becomes_native(monkeypatch):
     calls = []
     django = models.Model.clean_fields
     monkeypatch.setattr(
@@ -193,7 +193,7 @@ def test_clean_fields_when_a_field_becomes_native(monkeypatch):
     assert calls == [1]
 
 
-def test_a_method_that_was_put_on_the_model_stays():
+def test_mixin_with_a_patched_method():
     model = make_foreign(CompiledModelMixin, models.Model)
     model(value="a").clean_fields()
     model.clean_fields = own = lambda self, exclude=None: called("patched", exclude)

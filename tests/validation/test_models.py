@@ -136,7 +136,7 @@ INSTANCES = {**PETS, **OTHERS}
 
 @pytest.mark.parametrize("make", cases(INSTANCES))
 @pytest.mark.parametrize("exclude", [None, {"owner", "name"}], ids=["all", "but two"])
-def test_fields(make, exclude):
+def test_clean_every_field(make, exclude):
     judge.assert_same(
         make,
         ours=lambda instance: judge.our_clean(instance, exclude=exclude),
@@ -146,7 +146,7 @@ def test_fields(make, exclude):
 
 
 @pytest.mark.parametrize("make", cases(INSTANCES))
-def test_rows(make):
+def test_clean_rows_every_field(make):
     """The same row three times over."""
     found = list(judge.rows_differences([make] * 3, [make] * 3, database="default"))
     assert not found, "\n".join(found)
@@ -174,7 +174,7 @@ OPTIONS = [
 
 @pytest.mark.parametrize("make", cases(COMPILED))
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda options: ", ".join(options) or "none")
-def test_full_clean(make, options):
+def test_full_clean_every_field(make, options):
     judge.assert_same(
         make,
         ours=lambda instance: judge.full_clean(instance, **options),
@@ -183,7 +183,7 @@ def test_full_clean(make, options):
     )
 
 
-def test_the_mixin_is_what_full_clean_calls(monkeypatch):
+def test_full_clean_calls_the_mixin(monkeypatch):
     """Or the comparison above shows nothing."""
     monkeypatch.setattr(CompiledModelMixin, "clean_fields", lambda *arguments, **options: called("ours"))
     ended = judge.run(lambda: CompiledTicket(code="b", row=2, price=1).full_clean())
@@ -192,7 +192,7 @@ def test_the_mixin_is_what_full_clean_calls(monkeypatch):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_texts(language):
+def test_error_texts_in_all_languages(language):
     """Every error of a bad ticket, read in a language that is active only when it is read."""
     errors = []
     for clean in (judge.full_clean, judge.django_full_clean):

@@ -136,7 +136,7 @@ VALUES |= {name: make for n, (name, make) in enumerate(POOL.items()) if n % 7 ==
 
 
 @pytest.mark.parametrize("make_field", cases({**ARRAYS, **OTHERS}))
-def test_field(make_field):
+def test_clean_postgresql_field(make_field):
     assert_values(make_field, VALUES)
 
 
@@ -154,7 +154,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", cases(CHANGES))
-def test_items_that_are_changed(change):
+def test_clean_array_items_changed(change):
     pair = [tables.model_of(value=postgres.ArrayField(models.IntegerField(), null=True)) for _ in range(2)]
     makers = [tables.maker(model) for model in pair]
 

@@ -140,7 +140,7 @@ def staged(clean):
 
 @pytest.mark.parametrize("act", cases(ACTS))
 @pytest.mark.parametrize("raises", [None, ValidationError("refused", "refused"), LookupError("stop")], ids=repr)
-def test_acts(act, raises):
+def test_clean_reentered(act, raises):
     act = act if raises is None else then_raise(act, raises)
     theirs, mine = model_with(act), model_with(act)
     for contents in CONTENTS * 2:
@@ -153,7 +153,7 @@ IN_A_BATCH = {name: act for name, act in ACTS.items() if name != "a field more"}
 
 
 @pytest.mark.parametrize("act", cases(IN_A_BATCH))
-def test_acts_upon_a_later_row(act):
+def test_clean_rows_changed_by_a_validator(act):
     """The validator of the first row changes the second, and the fields for all that follow."""
     pairs = []
     for model in (model_with(act), model_with(act)):
@@ -191,7 +191,7 @@ LONG = v.MaxLengthValidator(2)
 
 
 @pytest.mark.parametrize("row", cases(CHANGED_VALUES))
-def test_a_validator_that_changes_the_value(row):
+def test_clean_value_changed_by_a_validator(row):
     """The one behind it sees what it left."""
     make_field, make = row
     judge.assert_same(*(partial(tables.maker(tables.model_of(value=make_field())), make) for _ in range(2)))
@@ -210,7 +210,7 @@ class Counted:
         return self.rows[index]
 
 
-def test_rows_of_every_sort():
+def test_clean_rows_of_every_sort():
     model = tables.model_of(value=models.IntegerField())
 
     def rows():
@@ -229,7 +229,7 @@ def test_rows_of_every_sort():
         assert judge.describe_rows(found) == judge.describe_rows(expected)
 
 
-def test_a_list_of_rows_that_grows_meanwhile():
+def test_clean_rows_list_grows():
     rows = []
     model = tables.model_of(value=models.CharField(validators=[lambda value: rows.append(rows[0])]))
     rows.append(model(value="a"))

@@ -40,7 +40,7 @@ EDGES = sorted({end + by for ranges in RANGES.values() for pair in ranges.values
 
 
 @pytest.mark.parametrize("ranges", cases(RANGES))
-def test_ranges_of_the_backend(ranges, monkeypatch):
+def test_clean_backend_ranges(ranges, monkeypatch):
     monkeypatch.setattr(connection.ops, "integer_field_range", ranges.__getitem__, raising=False)
     values = named([*EDGES, *map(str, EDGES), *map(float, EDGES[::4]), *map(Decimal, EDGES[::4])])
     for name in INTEGERS:
@@ -61,7 +61,7 @@ MOMENTS = [*TIMES, *WHEN, datetime.date(2011, 12, 30), datetime.datetime(2011, 1
 
 @pytest.mark.parametrize("zone", ZONES, ids=repr)
 @pytest.mark.parametrize("active", [None, "Asia/Tokyo"])
-def test_time_zones(zone, active):
+def test_clean_time_zones(zone, active):
     """Also where a day has no midnight, or is not there at all; the model was compiled under another zone."""
     pairs = {name: [tables.model_of(value=CLASSES[name]()) for _ in range(2)] for name in ("Date", "DateTime", "Time")}
     for pair in pairs.values():
@@ -75,7 +75,7 @@ def test_time_zones(zone, active):
 
 
 @pytest.mark.parametrize("action", ["error", "ignore", "once"])
-def test_warnings_that_are_errors(action):
+def test_clean_warnings_as_errors(action):
     """A date for a DateTimeField is warned of, naming model and field; or that is what is raised."""
     pair = [tables.model_of(value=models.DateTimeField()) for _ in range(2)]
 
@@ -117,13 +117,13 @@ FIELDS = {
 
 @pytest.mark.parametrize("context", cases(CONTEXTS))
 @pytest.mark.parametrize("make_field", cases(FIELDS))
-def test_decimal_contexts(context, make_field):
+def test_clean_decimal_contexts(context, make_field):
     with decimal.localcontext(context):
         assert_values(make_field, PRICES)
 
 
 @pytest.mark.parametrize("context", cases(CONTEXTS))
-def test_flags_of_the_decimal_context(context):
+def test_clean_decimal_flags(context):
     """Which signals a validation leaves behind."""
     values = [Decimal("1.005"), "1.005", 5, 1.5, "NaN", "x", Decimal("1E+30")]
     found = []
@@ -140,7 +140,7 @@ def test_flags_of_the_decimal_context(context):
 
 
 @pytest.mark.parametrize("digits", [0, 640, 4300])
-def test_the_limit_of_digits(digits):
+def test_clean_limit_of_digits(digits):
     before = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(digits)
     try:
@@ -151,7 +151,7 @@ def test_the_limit_of_digits(digits):
         sys.set_int_max_str_digits(before)
 
 
-def test_the_language_when_an_error_is_read():
+def test_clean_error_language():
     """Not the one that was active when it was raised."""
     for language in ("de", "ja"):
         with translation.override(language):

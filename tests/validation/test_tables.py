@@ -23,7 +23,7 @@ def values_for(row):
 
 
 @pytest.mark.parametrize("row", FIELDS)
-def test_field(row):
+def test_table_clean_field(row):
     assert_values(FIELDS[row], values_for(row))
 
 
@@ -32,7 +32,7 @@ AFTER_THE_FIELDS = {"validate_unique": False, "validate_constraints": False}
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_full_clean(kind):
+def test_table_full_clean(kind):
     """Through the mixin, on proxies of two equal models."""
     pair = [tables.twin_of(tables.model_of(value=CLASSES[kind]())) for _ in range(2)]
     makers = [tables.maker(model) for model in pair]
@@ -48,7 +48,7 @@ def test_full_clean(kind):
     assert not found, report(found)
 
 
-def test_every_kind_and_rule_is_compared():
+def test_table_covers_kinds_and_rules():
     """And natively, or the comparisons show nothing; a rule has the name of its file."""
     seen_kinds, seen_rules = set(), set()
     for make_field in (FIELDS[row] for row in FIELDS if row in CLASSES or " with " in row):
@@ -62,7 +62,7 @@ def test_every_kind_and_rule_is_compared():
     assert set(KINDS.values()) - {"refused"} <= seen_kinds
 
 
-def test_every_row_shows_something():
+def test_table_rows_show_something():
     """Of the plain classes, each takes some values and refuses others."""
     for kind, make_field in CLASSES.items():
         make = tables.maker(tables.model_of(value=make_field()))

@@ -79,7 +79,7 @@ def together(work):
         raise failures[0]
 
 
-def test_the_first_validation_of_a_model():
+def test_threads_first_clean():
     """Compiled by all threads at once."""
     model = model_of_all()
     twin = model_of_all()
@@ -91,7 +91,7 @@ def test_the_first_validation_of_a_model():
     together(work)
 
 
-def test_one_validator():
+def test_threads_one_validator():
     model = model_of_all()
     expected = [outcome(model, contents, judge.django_clean) for contents in CONTENTS]
     refused = {n for n, (error, _) in enumerate(expected) if error}
@@ -130,7 +130,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("row", cases(CHANGES))
-def test_while_a_field_is_changed(row):
+def test_threads_field_changed(row):
     """Each validation ends as Django's would with the field in one of its states."""
     change, states = row
     model, twin = model_of_all(), model_of_all()
