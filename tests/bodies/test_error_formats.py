@@ -16,8 +16,9 @@ from pyforge_web.validation.error_formats import as_drf, as_json_data, as_proble
 from pyforge_web.validation.payload import CleanedRows
 from pyforge_web.validation.row_results import RowErrors
 from pyforge_web.validators import CompiledValidator
-from tests.bodies.judge import LANGUAGES, form_errors
 from tests.bodies.models import Item
+from tests.bodies.oracle import form_errors
+from tests.oracle import LANGUAGES
 from tests.tables import cases
 
 PLURAL = ngettext_lazy("Ensure it has %(n)d character.", "Ensure it has %(n)d characters.", "n")

@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from pyforge_web import metering
 from pyforge_web.validators import CompiledValidator
-from tests.bodies.judge import LANGUAGES, django_clean, ended
 from tests.bodies.models import Item, Linked, LinkedPair, Named, Shelf, Stamped
+from tests.bodies.oracle import django_clean, ended
+from tests.oracle import LANGUAGES
 
 pytestmark = pytest.mark.django_db
 

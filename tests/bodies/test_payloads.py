@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from pyforge_web import BatchValidationError
 from pyforge_web.parsers import BodyError
 from pyforge_web.validators import CompiledValidator
-from tests.bodies.judge import LANGUAGES, as_json, django_clean, ended, typed
 from tests.bodies.models import Crate, Faulty, Item, Judged, Named, Pair, Shelf, Stamped, Stripped
+from tests.bodies.oracle import as_json, django_clean, ended, typed
+from tests.oracle import LANGUAGES
 from tests.strategies import text
 
 pytestmark = pytest.mark.django_db

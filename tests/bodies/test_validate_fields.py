@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.utils import translation
 
 from pyforge_web import extract_model_fields, validate_fields
-from tests.bodies.judge import LANGUAGES, form_errors, typed
 from tests.bodies.models import Crate, Item, Pair, Shelf, Stamped, Stripped
+from tests.bodies.oracle import form_errors, typed
+from tests.oracle import LANGUAGES
 from tests.tables import cases
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,8 @@ from django.db.models import F, Value
 from django.db.models.functions import Lower, Upper
 
 from pyforge_web import validate_many
-from tests.bulk.judge import assert_like_django
 from tests.bulk.models import Constrained, Maker, MakesExpressions
+from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 

@@ -11,8 +11,8 @@ from pyforge_web.bulk import equality
 from pyforge_web.bulk import unique_sets as uniqueness
 from pyforge_web.validation.database import bulk_queries as asking
 from pyforge_web.validation.database import comparable_columns as columns
-from tests.bulk.judge import assert_like_django
 from tests.bulk.models import Collated, Country, Maker, Odd, Relations, Uniques
+from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 

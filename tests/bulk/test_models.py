@@ -3,7 +3,6 @@
 import pytest
 
 from pyforge_web import validate_many
-from tests.bulk.judge import assert_like_django
 from tests.bulk.models import (
     RAISED,
     Maker,
@@ -19,6 +18,7 @@ from tests.bulk.models import (
     OwnUnique,
     SavesItself,
 )
+from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 OWN = [

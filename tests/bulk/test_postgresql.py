@@ -13,7 +13,7 @@ from django.contrib.postgres.fields import (
 from django.db import models
 from django.db.models import Q, UniqueConstraint
 
-from tests.bulk.judge import assert_like_django
+from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from tests.bulk.judge import assert_like_django
 from tests.bulk.models import Constrained, Dated, Maker, OwnClean, Uniques
+from tests.bulk.oracle import assert_like_django
 
 pytestmark = [
     pytest.mark.django_db(databases="__all__"),

@@ -10,7 +10,6 @@ from django.db import connections, models
 from django.utils.functional import lazystr
 
 from pyforge_web import validate_many
-from tests.bulk.judge import assert_like_django
 from tests.bulk.models import (
     Base,
     Child,
@@ -25,6 +24,7 @@ from tests.bulk.models import (
     Word,
     limits,
 )
+from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 TOKEN = uuid.UUID("6c8a2c0e-7a13-4b65-9d53-0d9d7a5d1a10")

@@ -11,7 +11,6 @@ from django.test import override_settings
 from django.utils.safestring import mark_safe
 
 from pyforge_web import validate_many
-from tests.bulk.judge import assert_like_django, assert_same_errors
 from tests.bulk.models import (
     Base,
     Child,
@@ -26,6 +25,7 @@ from tests.bulk.models import (
     Uniques,
     Word,
 )
+from tests.bulk.oracle import assert_like_django, assert_same_errors
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 KEY = uuid.UUID(int=1)

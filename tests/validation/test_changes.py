@@ -6,7 +6,7 @@ from django.db import models
 
 from pyforge_web.validators import CompiledValidator
 from tests.tables import cases
-from tests.validation import judge, own, tables
+from tests.validation import oracle, own, tables
 from tests.validation.odd import Suit
 from tests.validation.own_fields import Upper
 from tests.validation.record import called
@@ -107,8 +107,8 @@ def assert_all_same(pair):
     makers = [tables.maker(model) for model in pair]
     makes = [[lambda make=make, value=value: make(lambda: value) for value in VALUES] for make in makers]
     for theirs, mine in zip(*makes, strict=True):
-        judge.assert_same(theirs, mine)
-    found = list(judge.rows_differences(*makes))
+        oracle.assert_same(theirs, mine)
+    found = list(oracle.rows_differences(*makes))
     assert not found, "\n".join(found)
 
 

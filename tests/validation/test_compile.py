@@ -16,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from pyforge_web.validators import CompiledValidator
 from tests.tables import cases
-from tests.validation import judge, options, own, own_fields, record, tables
+from tests.validation import options, oracle, own, own_fields, record, tables
 from tests.validation.fields import FIELDS
 from tests.validation.models import CompiledTicket, Owner, Pet, Place, Restaurant, Ticket
 from tests.validation.odd import BoomError, Traced
@@ -50,7 +50,7 @@ def test_compile_calls_no_project_code(no_database):
         record.start()
         CompiledValidator.for_model(mine)
         assert record.CALLS == [], row
-        judge.assert_same(*(partial(tables.maker(model), lambda: 5) for model in (theirs, mine)))
+        oracle.assert_same(*(partial(tables.maker(model), lambda: 5) for model in (theirs, mine)))
 
 
 @pytest.mark.parametrize("model", [Pet, Restaurant, CompiledTicket, Owner])
@@ -123,7 +123,7 @@ def test_clean_of_a_broken_field(name):
         return maker(lambda: value)
 
     for value in ("a", "5", "", None, "a"):
-        judge.assert_same(*(partial(make, maker, value) for maker in makers))
+        oracle.assert_same(*(partial(make, maker, value) for maker in makers))
 
 
 def test_compile_leaves_the_field():

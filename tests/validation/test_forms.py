@@ -11,10 +11,11 @@ from django.forms import modelform_factory, modelformset_factory
 from django.utils import translation
 
 from pyforge_web.validators import CompiledModelMixin
+from tests.oracle import LANGUAGES
 from tests.tables import cases
-from tests.validation import judge, record
+from tests.validation import oracle, record
 from tests.validation.models import CompiledTicket, Film, Letter, Ticket
-from tests.validation.strict import LANGUAGES, describe, describe_error
+from tests.validation.strict import describe, describe_error
 
 pytestmark = pytest.mark.django_db
 
@@ -87,7 +88,7 @@ def validated(make_form, data, language, patch):
             "texts": form.errors.get_json_data(),
             "html": str(form.errors),
             "cleaned": describe(form.cleaned_data),
-            "instance": judge.state(form.instance, vars(form.instance)),
+            "instance": oracle.state(form.instance, vars(form.instance)),
         }
     return {**seen, "calls": record.CALLS[:]}
 

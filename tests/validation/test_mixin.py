@@ -9,7 +9,7 @@ from django.db import models
 from pyforge_web.testing import CaptureCrossings
 from pyforge_web.validators import CompiledModelMixin, CompiledValidator
 from tests.tables import cases
-from tests.validation import judge, own, tables
+from tests.validation import oracle, own, tables
 from tests.validation.record import called
 
 ROWS = ({"value": "a", "number": "5"}, {"value": "abcd", "number": "x"}, {"value": "", "number": None})
@@ -95,7 +95,7 @@ def test_mixin_among_bases(bases, contents):
             instance.full_clean(**options, validate_unique=False, validate_constraints=False)
 
         for call in (clean, full_clean):
-            judge.assert_same(*makes, ours=call, django=call)
+            oracle.assert_same(*makes, ours=call, django=call)
 
 
 def test_mixin_overridden_by_a_subclass():
@@ -107,7 +107,7 @@ def test_mixin_overridden_by_a_subclass():
 
     for contents in ROWS:
         makes = [partial(make(mixin), **contents) for mixin in (Nothing, CompiledModelMixin)]
-        judge.assert_same(
+        oracle.assert_same(
             *makes, ours=lambda instance: instance.clean_fields(), django=lambda instance: instance.clean_fields()
         )
 
@@ -121,7 +121,7 @@ def test_mixin_under_a_collector(contents):
         with CaptureCrossings():
             instance.clean_fields()
 
-    judge.assert_same(*makes, ours=counted, django=lambda instance: instance.clean_fields())
+    oracle.assert_same(*makes, ours=counted, django=lambda instance: instance.clean_fields())
 
 
 class OwnText(models.CharField):
@@ -169,7 +169,7 @@ def test_mixin_without_a_native_field(make, first):
     for place in (0, 1):
         for value in ("a", "abcd", "", None):
             makes = [partial(models_of(mixin)[place], value=value) for mixin in (Nothing, CompiledModelMixin)]
-            judge.assert_same(
+            oracle.assert_same(
                 *makes, ours=lambda instance: instance.clean_fields(), django=lambda instance: instance.clean_fields()
             )
 

@@ -7,7 +7,7 @@ from django.db import models
 
 from pyforge_web.validators import CompiledValidator
 from tests.tables import cases
-from tests.validation import judge, own, own_fields, tables
+from tests.validation import oracle, own, own_fields, tables
 from tests.validation.record import called
 from tests.validation.sweep import assert_values
 from tests.validation.values import named
@@ -132,8 +132,8 @@ def fields():
 @pytest.mark.parametrize("attributes", cases(MODELS))
 def test_clean_models_that_intercept_attributes(attributes):
     for makes in pair(lambda: tables.model_of(**fields(), **attributes)):
-        judge.assert_same(*makes)
-        assert not list(judge.rows_differences(*([make] * 3 for make in makes)))
+        oracle.assert_same(*makes)
+        assert not list(oracle.rows_differences(*([make] * 3 for make in makes)))
 
 
 @pytest.mark.parametrize("later", cases(LATER))
@@ -148,8 +148,8 @@ def test_clean_patched_class(later):
     theirs, mine = make_model(), make_model()
     for contents in CONTENTS:
         makes = [partial(loaded, model, contents) for model in (theirs, mine)]
-        judge.assert_same(*makes)
-        assert not list(judge.rows_differences(*([make] * 3 for make in makes)))
+        oracle.assert_same(*makes)
+        assert not list(oracle.rows_differences(*([make] * 3 for make in makes)))
 
 
 def other_order(instance):
@@ -196,7 +196,7 @@ def test_clean_unusual_instances(change):
             change(instance)
             return instance
 
-        judge.assert_same(*(lambda make=make: shaped(make) for make in makes))
+        oracle.assert_same(*(lambda make=make: shaped(make) for make in makes))
 
 
 def test_clean_proxy_instance():
@@ -205,5 +205,5 @@ def test_clean_proxy_instance():
     proxies = [tables.model_of(bases=(model,), meta={"proxy": True}) for model in (theirs, mine)]
     for value in ("5", "x", None):
         makes = [lambda proxy=proxy, value=value: proxy(value=value) for proxy in proxies]
-        judge.assert_same(*makes)
-        judge.assert_same(*makes, ours=lambda instance: CompiledValidator.for_model(mine).clean(instance))
+        oracle.assert_same(*makes)
+        oracle.assert_same(*makes, ours=lambda instance: CompiledValidator.for_model(mine).clean(instance))

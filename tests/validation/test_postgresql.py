@@ -20,7 +20,7 @@ from django.db import models
 from django.db.models import F
 
 from tests.tables import cases
-from tests.validation import judge, odd, own, own_fields, tables
+from tests.validation import odd, oracle, own, own_fields, tables
 from tests.validation.record import called
 from tests.validation.sweep import assert_values
 from tests.validation.values import POOL
@@ -160,7 +160,7 @@ def test_clean_array_items_changed(change):
 
     def assert_all_same():
         for value in ([1], [1, 2], [None], [1, None, 3], None, ["a"]):
-            judge.assert_same(*(partial(make, lambda value=value: list(value or ()) or value) for make in makers))
+            oracle.assert_same(*(partial(make, lambda value=value: list(value or ()) or value) for make in makers))
 
     assert_all_same()
     for model in pair:

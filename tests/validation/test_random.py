@@ -8,7 +8,7 @@ from django.db import models
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.validation import judge, own, tables
+from tests.validation import oracle, own, tables
 from tests.validation.fields import FIELDS
 from tests.validation.sweep import THOROUGH
 from tests.validation.values import MADE, NUMBERS, OTHERS, TEXTS, TIMES, UUIDS, WHEN
@@ -91,8 +91,8 @@ def assert_same(make_fields, row):
         return made
 
     makes = [lambda model=model: instance(model) for model in pair]
-    judge.assert_same(*makes)
-    found = list(judge.rows_differences(*([make] * 2 for make in makes)))
+    oracle.assert_same(*makes)
+    found = list(oracle.rows_differences(*([make] * 2 for make in makes)))
     assert not found, "\n".join(found)
 
 

@@ -18,7 +18,7 @@ from django.test import override_settings
 from django.utils import timezone, translation
 
 from tests.tables import cases
-from tests.validation import judge, tables
+from tests.validation import oracle, tables
 from tests.validation.fields import CLASSES
 from tests.validation.sweep import assert_values
 from tests.validation.values import NUMBERS, TIMES, WHEN, named
@@ -65,13 +65,13 @@ def test_clean_time_zones(zone, active):
     """Also where a day has no midnight, or is not there at all; the model was compiled under another zone."""
     pairs = {name: [tables.model_of(value=CLASSES[name]()) for _ in range(2)] for name in ("Date", "DateTime", "Time")}
     for pair in pairs.values():
-        judge.assert_same(*(partial(tables.maker(model), lambda: "x") for model in pair))
+        oracle.assert_same(*(partial(tables.maker(model), lambda: "x") for model in pair))
     override = timezone.override(zoneinfo.ZoneInfo(active)) if active else contextlib.nullcontext()
     with override_settings(**zone), override:
         for pair in pairs.values():
             makers = [tables.maker(model) for model in pair]
             for value in MOMENTS:
-                judge.assert_same(*(partial(make, lambda value=value: value) for make in makers))
+                oracle.assert_same(*(partial(make, lambda value=value: value) for make in makers))
 
 
 @pytest.mark.parametrize("action", ["error", "ignore", "once"])
@@ -86,8 +86,8 @@ def test_clean_warnings_as_errors(action):
 
     for _ in range(2):
         makes = [partial(tables.maker(model), lambda: datetime.date(2024, 2, 29)) for model in pair]
-        expected = judge.assert_same(
-            *makes, ours=partial(with_filter, judge.our_clean), django=partial(with_filter, judge.django_clean)
+        expected = oracle.assert_same(
+            *makes, ours=partial(with_filter, oracle.our_clean), django=partial(with_filter, oracle.django_clean)
         )
         assert (type(expected.error) is RuntimeWarning) == (action == "error")
 
@@ -127,7 +127,7 @@ def test_clean_decimal_flags(context):
     """Which signals a validation leaves behind."""
     values = [Decimal("1.005"), "1.005", 5, 1.5, "NaN", "x", Decimal("1E+30")]
     found = []
-    for clean in (judge.django_clean, judge.our_clean):
+    for clean in (oracle.django_clean, oracle.our_clean):
         model = tables.model_of(value=FIELDS["Decimal with limits"]())
         with decimal.localcontext(context) as local:
             local.clear_flags()
@@ -135,7 +135,7 @@ def test_clean_decimal_flags(context):
                 with contextlib.suppress(Exception):
                     clean(model(value=value))
                 found.append((clean, value, {signal for signal, raised in local.flags.items() if raised}))
-    djangos, ours = ([row[1:] for row in found if row[0] is clean] for clean in (judge.django_clean, judge.our_clean))
+    djangos, ours = ([row[1:] for row in found if row[0] is clean] for clean in (oracle.django_clean, oracle.our_clean))
     assert ours == djangos
 
 
@@ -155,4 +155,4 @@ def test_clean_error_language():
     """Not the one that was active when it was raised."""
     for language in ("de", "ja"):
         with translation.override(language):
-            judge.assert_same(partial(tables.maker(tables.model_of(value=models.IntegerField())), lambda: "x"))
+            oracle.assert_same(partial(tables.maker(tables.model_of(value=models.IntegerField())), lambda: "x"))

@@ -8,7 +8,7 @@ import pytest
 
 from pyforge_web.fields import KINDS
 from pyforge_web.validators import CompiledValidator
-from tests.validation import judge, tables
+from tests.validation import oracle, tables
 from tests.validation.fields import CLASSES, FIELDS
 from tests.validation.sweep import THOROUGH, assert_values, report
 from tests.validation.values import EMPTY, POOL
@@ -39,10 +39,10 @@ def test_table_full_clean(kind):
     found = []
     for n, (name, value) in enumerate(POOL.items()):
         if n % 4 == 0:
-            texts, _ = judge.compare(
+            texts, _ = oracle.compare(
                 *(partial(make, value) for make in makers),
-                ours=partial(judge.full_clean, **AFTER_THE_FIELDS),
-                django=partial(judge.django_full_clean, **AFTER_THE_FIELDS),
+                ours=partial(oracle.full_clean, **AFTER_THE_FIELDS),
+                django=partial(oracle.django_full_clean, **AFTER_THE_FIELDS),
             )
             found += (f"{name}: {text}" for text in texts)
     assert not found, report(found)
@@ -67,7 +67,7 @@ def test_table_rows_show_something():
     for kind, make_field in CLASSES.items():
         make = tables.maker(tables.model_of(value=make_field()))
         verdicts = {
-            judge.run(lambda value=value, make=make: judge.our_clean(make(value))).error is None
+            oracle.run(lambda value=value, make=make: oracle.our_clean(make(value))).error is None
             for value in POOL.values()
         }
         assert verdicts == {True, False} or kind in ("old IP", "Binary, short"), kind

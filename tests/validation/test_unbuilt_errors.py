@@ -9,9 +9,10 @@ from django.db import models
 
 from pyforge_web.validation.errors import RejectedValue
 from pyforge_web.validators import CompiledValidator
+from tests.oracle import LANGUAGES
 from tests.tables import rows
-from tests.validation import judge, own, record, tables
-from tests.validation.strict import LANGUAGES, describe_error, text_in
+from tests.validation import oracle, own, record, tables
+from tests.validation.strict import describe_error, text_in
 
 price = partial(models.DecimalField, max_digits=3, decimal_places=1)
 CERTAIN = {
@@ -61,7 +62,7 @@ def test_uncertain_error_built(make_field, value):
 def test_rejected_value_read_often(make_field, value):
     """In any language, also after the instance has got another value."""
     errors, model, instance = cleaned(make_field, value)
-    expected = judge.run(lambda: judge.django_clean(model(value=value))).error.error_dict["value"]
+    expected = oracle.run(lambda: oracle.django_clean(model(value=value))).error.error_dict["value"]
     instance.value = "something else"
     for language in LANGUAGES:
         texts = [
@@ -90,6 +91,6 @@ def test_rejected_value_calls_no_validator_twice():
     )
     record.start()
     found = CompiledValidator.for_model(model).clean_rows([model(first="abcd", second="abcd")])
-    judge.read_rows(found)
+    oracle.read_rows(found)
     assert [name for name, _ in record.CALLS] == ["accept"]
     assert list(found[0]) == ["first", "second"]
