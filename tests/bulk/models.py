@@ -427,11 +427,14 @@ class Blankable(models.Model):
     day = models.DateField(null=True, blank=True)
 
     class Meta:
-        unique_together = [("key", "number"), ("token_id", "number")]
-        constraints = [
+        unique_together = (("key", "number"), ("token_id", "number"))
+        constraints = (
             UniqueConstraint(fields=["amount", "name"], name="blank_amount"),
             UniqueConstraint(fields=["key", "name"], condition=Q(number__gt=1), name="blank_key"),
-        ]
+        )
+
+    def __str__(self):
+        return str(self.name)
 
 
 class Article(models.Model):
@@ -444,11 +447,11 @@ class Article(models.Model):
     size = models.IntegerField(default=0)
 
     class Meta:
-        unique_together = [("first", "second")]
-        constraints = [
+        unique_together = (("first", "second"),)
+        constraints = (
             CheckConstraint(condition=Q(size__gte=0), name="article_size"),
             UniqueConstraint(Lower("slug"), name="article_lower_slug"),
-        ]
+        )
 
     def __str__(self):
         return self.code

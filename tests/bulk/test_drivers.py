@@ -47,7 +47,11 @@ def test_row_factory(sqlite, monkeypatch):
     Uniques.objects.create(sku="one", number=5)
     connection = connections[sqlite].connection
     monkeypatch.setattr(connection, "row_factory", sqlite3.Row)
-    assert_by_database(sqlite, "row_factory")
+    result = validate_many(make())
+    assert list(result.errors) == [0, 1, 2, 3]
+    reasons = {path.step: path.reason for path in result.paths}
+    assert "row_factory" in reasons["unique: sku"]
+    assert "row_factory" in reasons["maker"]
 
 
 def test_sqlite_converter(sqlite, monkeypatch):
