@@ -209,8 +209,8 @@ def check_template_contexts(**kwargs: Any) -> list[CheckMessage]:
         CheckWarning(
             f"{path}, line {use.line}: pyforge_json {use.context} is not safe, or not JSON for who reads it.",
             hint=(
-                'Put the filter, or the tag with mode="attr", into an attribute in quotes. In a script use the tag, but '
-                'not in a string. The best choice is an element of its own: {% pyforge_json value id="..." %}.'
+                'Put the filter, or the tag with mode="attr", into an attribute in quotes. In a script use the tag, '
+                'but not in a string. The best choice is an element of its own: {% pyforge_json value id="..." %}.'
             ),
             obj=str(path),
             id="pyforge_web.W012",
