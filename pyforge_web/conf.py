@@ -1,6 +1,7 @@
 """The settings: one dict, `PYFORGE_WEB`, in which every key has a default."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from inspect import iscoroutinefunction
 from typing import Any, Literal, TypedDict, cast
@@ -10,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
+
+from pyforge_web._native import set_native
 
 Nan = Literal["raise", "null"]
 
@@ -28,6 +31,7 @@ class Settings(TypedDict):
 
     DJANGO_BYTES: bool
     NAN: Nan
+    NATIVE: bool
     PANEL: Panel
     PRECOMPILE: Literal["all", "off"] | tuple[str, ...]
     PUBLIC_FIELDS: tuple[str, ...]
@@ -38,6 +42,7 @@ class Settings(TypedDict):
 DEFAULTS: Settings = {
     "DJANGO_BYTES": False,
     "NAN": "raise",
+    "NATIVE": True,
     "PANEL": {"SIMILAR_CALLS": 10, "CALLBACKS": 50, "INLINE_BYTES": 100_000, "COMPARE_BYTES": 1_000_000},
     "PRECOMPILE": "all",
     "PUBLIC_FIELDS": (),
@@ -60,6 +65,8 @@ def get_settings() -> Settings:
     merged = {**DEFAULTS, **given}
     if not isinstance(merged["DJANGO_BYTES"], bool):
         raise ImproperlyConfigured("PYFORGE_WEB['DJANGO_BYTES'] must be True or False.")
+    if not isinstance(merged["NATIVE"], bool):
+        raise ImproperlyConfigured("PYFORGE_WEB['NATIVE'] must be True or False.")
     if merged["NAN"] not in ("raise", "null"):
         raise ImproperlyConfigured("PYFORGE_WEB['NAN'] must be 'raise' or 'null'.")
     if not _are_names(merged["SENSITIVE_FIELDS"]):
@@ -74,6 +81,7 @@ def get_settings() -> Settings:
     merged["SENSITIVE_FIELDS"] = tuple(merged["SENSITIVE_FIELDS"])
     merged["SERVER_TIMING"] = _function(merged["SERVER_TIMING"])
     merged["PANEL"] = _panel(merged["PANEL"])
+    set_native(merged["NATIVE"])  # `dumps` is a native function, and reads no settings
     return cast(Settings, merged)
 
 
@@ -109,6 +117,8 @@ def _function(given: Any) -> Any:
 def _reset(*, setting: str, **kwargs: object) -> None:
     if setting == "PYFORGE_WEB":
         get_settings.cache_clear()
+        with suppress(ImproperlyConfigured):  # who reads the settings is told
+            get_settings()
 
 
 setting_changed.connect(_reset, dispatch_uid="pyforge_web.conf")

@@ -36,7 +36,9 @@ pub mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::functions::{columns_to_dict, dump_chunk, dumps, dumps_html, dumps_response, listen, read_body, totals};
+    use super::functions::{
+        columns_to_dict, dump_chunk, dumps, dumps_html, dumps_response, listen, read_body, set_native, totals,
+    };
     #[pymodule_export]
     use super::metering::counters::Counters;
     #[pymodule_export]
