@@ -13,8 +13,11 @@ __all__ = [
     "NestedRows",
     "QueryRows",
     "RelatedRows",
+    "RelatedTexts",
     "RowColumns",
     "RowLayout",
+    "RowProgram",
+    "RowTexts",
     "Validator",
     "ValueTuples",
     "columns_of",
@@ -277,3 +280,16 @@ class Validator:
         """Clean the fields of many instances; return the errors by the index of the instance."""
     def clean_values(self, values: dict[str, Any], make: Callable[[], Any], unbuilt: bool = False) -> Any:
         """Clean the values of a dict by attribute name, in place; return None, or the errors by field name."""
+
+@final
+class RelatedTexts: ...
+
+@final
+class RowProgram:
+    def __new__(cls, steps: list[tuple[str, str, list[tuple[int, bool]], int]]) -> Self: ...
+    def write(self, columns: list[tuple[str, int, int, Any]], count: int, mark: Any) -> RowTexts | int | None: ...
+
+@final
+class RowTexts:
+    def array(self) -> bytes: ...
+    def group(self, keys: list[Any], parents: list[Any]) -> RelatedTexts: ...

@@ -38,6 +38,34 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register()
+def check_rest_framework(**kwargs: Any) -> list[CheckMessage]:
+    """Report `REST_FRAMEWORK = True` without DRF, and methods of DRF that somebody else has replaced."""
+    try:
+        if not get_settings()["REST_FRAMEWORK"]:
+            return []
+    except ImproperlyConfigured:
+        return []  # E001 says so
+    try:
+        from pyforge_web.rest_framework.project import replaced_by_others
+    except ImportError as error:
+        return [
+            Error(
+                f"PYFORGE_WEB['REST_FRAMEWORK'] is True, and Django REST framework cannot be imported: {error}",
+                hint="Install djangorestframework, or remove the line.",
+                id="pyforge_web.E040",
+            )
+        ]
+    return [
+        CheckWarning(
+            f"{name} was replaced by another package before PyForge Web was ready, and stays as it is.",
+            hint="Put 'pyforge_web' before that package in INSTALLED_APPS, or use CompiledSerializerMixin.",
+            id="pyforge_web.W041",
+        )
+        for name in replaced_by_others()
+    ]
+
+
 @register(Tags.security)
 def check_secret_columns(**kwargs: Any) -> list[CheckMessage]:
     """List the columns that are not written unless they are named, so that no endpoint fails by surprise.

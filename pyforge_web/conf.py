@@ -37,6 +37,7 @@ class Settings(TypedDict):
     PANEL: PanelLimits
     PRECOMPILE: Literal["all", "off"] | tuple[str, ...]
     PUBLIC_FIELDS: tuple[str, ...]
+    REST_FRAMEWORK: bool
     SENSITIVE_FIELDS: tuple[str, ...]
     SERVER_TIMING: Callable[[HttpRequest], object] | None
 
@@ -50,6 +51,7 @@ DEFAULTS: Settings = {
     "PANEL": {"SIMILAR_CALLS": 10, "CALLBACKS": 50, "INLINE_BYTES": 100_000, "COMPARE_BYTES": 1_000_000},
     "PRECOMPILE": "all",
     "PUBLIC_FIELDS": (),
+    "REST_FRAMEWORK": False,
     "SENSITIVE_FIELDS": (),
     "SERVER_TIMING": None,
 }
@@ -117,6 +119,7 @@ _REQUIREMENTS: dict[str, tuple[Callable[[Any], bool], str]] = {
         "'all', 'off', or a list like ['app.Model']",
     ),
     "PUBLIC_FIELDS": (_is_public_fields, "a list like ['app.Model.field']"),
+    "REST_FRAMEWORK": (lambda value: isinstance(value, bool), "True or False"),
     "SENSITIVE_FIELDS": (_are_names, "a list of field names"),
 }
 
