@@ -29,6 +29,7 @@ __all__ = [
     "read_body",
     "text_column",
     "time_column",
+    "set_native",
     "totals",
 ]
 
