@@ -27,9 +27,9 @@ __all__ = [
     "is_plain_json",
     "listen",
     "read_body",
+    "set_native",
     "text_column",
     "time_column",
-    "set_native",
     "totals",
 ]
 
