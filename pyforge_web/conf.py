@@ -67,10 +67,7 @@ def get_settings() -> Settings:
             f"PYFORGE_WEB has no key {', '.join(map(repr, unknown))}; it has {', '.join(map(repr, DEFAULTS))}."
         )
     merged = {**DEFAULTS, **given}
-    if not isinstance(merged["DJANGO_BYTES"], bool):
-        raise ImproperlyConfigured("PYFORGE_WEB['DJANGO_BYTES'] must be True or False.")
-    if not isinstance(merged["NATIVE"], bool):
-        raise ImproperlyConfigured("PYFORGE_WEB['NATIVE'] must be True or False.")
+    _check_flags(merged)
     if not isinstance(merged["DOCS_URL"], str):
         raise ImproperlyConfigured("PYFORGE_WEB['DOCS_URL'] must be the base address of the documentation, or ''.")
     if not _is_editor_url(merged["EDITOR_URL"]):
@@ -107,6 +104,12 @@ def _is_editor_url(value: object) -> bool:
         return isinstance(value, str) and (not value or "/f:7" in value.format(file="/f", line=7) or "{file}" in value)
     except (IndexError, KeyError, ValueError):
         return False
+
+
+def _check_flags(merged: dict[str, Any]) -> None:
+    for name in ("DJANGO_BYTES", "NATIVE"):
+        if not isinstance(merged[name], bool):
+            raise ImproperlyConfigured(f"PYFORGE_WEB[{name!r}] must be True or False.")
 
 
 def _are_names(value: object) -> bool:
