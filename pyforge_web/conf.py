@@ -50,8 +50,13 @@ def get_settings() -> Settings:
 
     Raises `ImproperlyConfigured` for a key that does not exist and for a value of the wrong type.
     """
-    given: dict[str, Any] = getattr(settings, "PYFORGE_WEB", {})
-    if unknown := sorted(set(given) - set(DEFAULTS)):
+    given: Any = getattr(settings, "PYFORGE_WEB", {})
+    if not isinstance(given, dict):
+        raise ImproperlyConfigured(
+            f"PYFORGE_WEB must be a dict such as {{'NAN': 'null'}}, not {type(given).__name__}; "
+            "leave the setting out to keep every default."
+        )
+    if unknown := sorted(set(given) - set(DEFAULTS), key=str):
         raise ImproperlyConfigured(
             f"PYFORGE_WEB has no key {', '.join(map(repr, unknown))}; it has {', '.join(map(repr, DEFAULTS))}."
         )
