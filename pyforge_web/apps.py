@@ -10,7 +10,8 @@ class PyForgeWebConfig(AppConfig):
     verbose_name = "PyForge Web"
 
     def ready(self) -> None:
-        """Registers the checks, compiles the validators that `PRECOMPILE` names."""
-        from pyforge_web.validators import precompile
+        """Register the checks, and compile the validators that `PRECOMPILE` names."""
+        from pyforge_web import checks  # noqa: F401, importing it registers them
+        from pyforge_web.validators import precompile_models
 
-        precompile()
+        precompile_models()

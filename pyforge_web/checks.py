@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
-from django.core.checks import Warning as Caution
+from django.core.checks import CheckMessage, Error, Info, Tags, register
+from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.template import engines
 from django.template.backends.django import DjangoTemplates
@@ -17,11 +17,12 @@ from pyforge_web._native import BUILD_PROFILE
 from pyforge_web.conf import get_settings
 from pyforge_web.loaders import LiteralTag, find_literal
 from pyforge_web.querysets.relations.declared import find_faults
+from pyforge_web.secrets import find_secret_fields, find_unknown_public_fields
 
-_EXTENSION = "pyforge_web.jinja.PyForgeExtension"
-_MIDDLEWARE = "pyforge_web.middleware.PyForgeMiddleware"
-_TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"
-_CACHE = "django.middleware.cache.UpdateCacheMiddleware"
+_JINJA_EXTENSION = "pyforge_web.jinja.PyForgeExtension"
+_OUR_MIDDLEWARE = "pyforge_web.middleware.PyForgeMiddleware"
+_TOOLBAR_MIDDLEWARE = "debug_toolbar.middleware.DebugToolbarMiddleware"
+_CACHE_MIDDLEWARE = "django.middleware.cache.UpdateCacheMiddleware"
 
 
 @register()
@@ -34,21 +35,58 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.security)
+def check_secret_columns(**kwargs: Any) -> list[CheckMessage]:
+    """List the columns that are not written unless they are named, so that no endpoint fails by surprise.
+
+    A user's password, sessions and the names in `SENSITIVE_FIELDS` alone give no message: nobody has to decide on them.
+    """
+    try:
+        settings_read = get_settings()
+    except ImproperlyConfigured:
+        return []  # E001 says so
+    messages: list[CheckMessage] = [
+        CheckWarning(
+            f"PYFORGE_WEB['PUBLIC_FIELDS'] has {path!r}, which is not a column of an installed model.",
+            hint="Correct the name, as 'app.Model.field', or remove it.",
+            id="pyforge_web.W031",
+        )
+        for path in find_unknown_public_fields()
+    ]
+    fields = list(find_secret_fields())
+    decided = {"password", "session_key", "session_data", *settings_read["SENSITIVE_FIELDS"]}
+    if any(field.name not in decided and field.attname not in decided for field in fields):
+        paths = [f"{field.model._meta.label}.{field.name}" for field in fields]
+        listed = "".join(f'\n    "{path}",' for path in paths)
+        messages.append(
+            Info(
+                f"{len(paths)} columns may hold secrets; they are not written unless fields= names them: "
+                f"{', '.join(paths)}.",
+                hint=(
+                    "Keep the lines of those that everybody may see, and put the other names into SENSITIVE_FIELDS:\n"
+                    f'  PYFORGE_WEB["PUBLIC_FIELDS"] = [{listed}\n  ]'
+                ),
+                id="pyforge_web.I030",
+            )
+        )
+    return messages
+
+
 @register()
 def check_middleware(**kwargs: Any) -> list[CheckMessage]:
     """Finds `PyForgeMiddleware` where others would lose or repeat what it says."""
-    found = [_bases(path) for path in settings.MIDDLEWARE]
-    ours = next((index for index, names in enumerate(found) if _MIDDLEWARE in names), None)
+    found = [_base_paths(path) for path in settings.MIDDLEWARE]
+    ours = next((index for index, names in enumerate(found) if _OUR_MIDDLEWARE in names), None)
     if ours is None:
         return []
     outer = set().union(*found[:ours])
     messages: list[CheckMessage] = []
-    if _TOOLBAR in outer:
+    if _TOOLBAR_MIDDLEWARE in outer:
         problem = "PyForgeMiddleware stands inside of DebugToolbarMiddleware, which replaces its Server-Timing header."
-        messages.append(_move(problem, _TOOLBAR, "pyforge_web.W001"))
-    if _CACHE in outer:
+        messages.append(_move_warning(problem, _TOOLBAR_MIDDLEWARE, "pyforge_web.W001"))
+    if _CACHE_MIDDLEWARE in outer:
         problem = "PyForgeMiddleware stands inside of UpdateCacheMiddleware: cached responses repeat old figures."
-        messages.append(_move(problem, _CACHE, "pyforge_web.W002"))
+        messages.append(_move_warning(problem, _CACHE_MIDDLEWARE, "pyforge_web.W002"))
     return messages
 
 
@@ -63,7 +101,7 @@ def check_toolbar_store(**kwargs: Any) -> list[CheckMessage]:
     ):
         return []
     return [
-        Caution(
+        CheckWarning(
             "The debug toolbar's DatabaseStore queries in the event loop: under ASGI each request fails.",
             hint=(
                 "Set DEBUG_TOOLBAR_CONFIG['TOOLBAR_STORE_CLASS'] to 'debug_toolbar.store.CacheStore', or remove "
@@ -80,7 +118,7 @@ def check_core(**kwargs: Any) -> list[CheckMessage]:
     if BUILD_PROFILE != "debug":
         return []
     return [
-        Caution(
+        CheckWarning(
             "The native core is a debug build: it is many times slower, and its times mean nothing.",
             hint="Build it anew with `make install`, or `pip install .`.",
             id="pyforge_web.W004",
@@ -88,11 +126,11 @@ def check_core(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-def _move(problem: str, before: str, check: str) -> CheckMessage:
-    return Caution(problem, hint=f"In MIDDLEWARE, move '{_MIDDLEWARE}' before '{before}'.", id=check)
+def _move_warning(problem: str, before: str, check: str) -> CheckMessage:
+    return CheckWarning(problem, hint=f"In MIDDLEWARE, move '{_OUR_MIDDLEWARE}' before '{before}'.", id=check)
 
 
-def _bases(path: str) -> set[str]:
+def _base_paths(path: str) -> set[str]:
     """The dotted paths of a middleware and of the classes that it extends."""
     try:
         middleware = import_string(path)
@@ -122,16 +160,19 @@ def check_literal_tags(**kwargs: Any) -> list[CheckMessage]:
     """Finds templates whose `<% pyforge_json value %>` no engine would run: it would be sent to the browser as text."""
     runs: dict[Path, bool] = {}
     for engine in engines.all():
-        for directory, does_run in _directories(engine):
+        for directory, does_run in _find_directories(engine):
             runs[directory] = runs.get(directory, False) or does_run
-    return [_message(*place) for place in _literal_tags(directory for directory, does in runs.items() if not does)]
+    return [
+        _literal_tag_warning(*place)
+        for place in _find_literal_tags(directory for directory, does in runs.items() if not does)
+    ]
 
 
-def _directories(engine: Any) -> Iterator[tuple[Path, bool]]:
+def _find_directories(engine: Any) -> Iterator[tuple[Path, bool]]:
     """The directories an engine reads, each with whether the literal tag runs there."""
     if isinstance(engine, DjangoTemplates):
         seen = set()
-        for loader in _loaders(engine.engine.template_loaders):
+        for loader in _find_loaders(engine.engine.template_loaders):
             for name in loader.get_dirs() if hasattr(loader, "get_dirs") else ():
                 if (directory := Path(name)) not in seen:  # the first loader that has it reads it
                     seen.add(directory)
@@ -139,21 +180,21 @@ def _directories(engine: Any) -> Iterator[tuple[Path, bool]]:
         return
     env = getattr(engine, "env", None)
     # What is neither Django's nor Jinja2's may know the tag: it is not judged.
-    runs = env is None or (env.block_start_string == "<%" and _EXTENSION in env.extensions)
+    runs = env is None or (env.block_start_string == "<%" and _JINJA_EXTENSION in env.extensions)
     for name in getattr(engine, "template_dirs", ()):
         yield Path(name), runs
 
 
-def _loaders(loaders: Iterable[Any]) -> Iterator[Any]:
+def _find_loaders(loaders: Iterable[Any]) -> Iterator[Any]:
     """The loaders that read files; the cached one only wraps them."""
     for loader in loaders:
         if inner := getattr(loader, "loaders", None):
-            yield from _loaders(inner)
+            yield from _find_loaders(inner)
         else:
             yield loader
 
 
-def _literal_tags(directories: Iterable[Path]) -> Iterator[tuple[Path, int]]:
+def _find_literal_tags(directories: Iterable[Path]) -> Iterator[tuple[Path, int]]:
     for directory in sorted(directories):
         for path in sorted(directory.rglob("*")):
             try:
@@ -164,8 +205,8 @@ def _literal_tags(directories: Iterable[Path]) -> Iterator[tuple[Path, int]]:
                 yield path, line
 
 
-def _message(path: Path, line: int) -> CheckMessage:
-    return Caution(
+def _literal_tag_warning(path: Path, line: int) -> CheckMessage:
+    return CheckWarning(
         f"{path}, line {line}: no template engine runs <% pyforge_json %> here; it would be sent to the browser.",
         hint=(
             "Write {% load pyforge %}{% pyforge_json ... %}; or use pyforge_web.loaders.FilesystemLoader and "

@@ -30,6 +30,7 @@ class Settings(TypedDict):
     NAN: Nan
     PANEL: Panel
     PRECOMPILE: Literal["all", "off"] | tuple[str, ...]
+    PUBLIC_FIELDS: tuple[str, ...]
     SENSITIVE_FIELDS: tuple[str, ...]
     SERVER_TIMING: Callable[[HttpRequest], object] | None
 
@@ -39,7 +40,8 @@ DEFAULTS: Settings = {
     "NAN": "raise",
     "PANEL": {"SIMILAR_CALLS": 10, "CALLBACKS": 50, "INLINE_BYTES": 100_000, "COMPARE_BYTES": 1_000_000},
     "PRECOMPILE": "all",
-    "SENSITIVE_FIELDS": ("password", "secret", "api_key", "private_key", "access_token", "refresh_token"),
+    "PUBLIC_FIELDS": (),
+    "SENSITIVE_FIELDS": (),
     "SERVER_TIMING": None,
 }
 
@@ -67,10 +69,13 @@ def get_settings() -> Settings:
         raise ImproperlyConfigured("PYFORGE_WEB['NAN'] must be 'raise' or 'null'.")
     if not _are_names(merged["SENSITIVE_FIELDS"]):
         raise ImproperlyConfigured("PYFORGE_WEB['SENSITIVE_FIELDS'] must be a list of field names.")
+    if not _are_names(merged["PUBLIC_FIELDS"]) or not all(path.count(".") == 2 for path in merged["PUBLIC_FIELDS"]):
+        raise ImproperlyConfigured("PYFORGE_WEB['PUBLIC_FIELDS'] must be a list like ['app.Model.field'].")
     if merged["PRECOMPILE"] not in ("all", "off"):
         if not _are_names(merged["PRECOMPILE"]):
             raise ImproperlyConfigured("PYFORGE_WEB['PRECOMPILE'] must be 'all', 'off', or a list like ['app.Model'].")
         merged["PRECOMPILE"] = tuple(merged["PRECOMPILE"])
+    merged["PUBLIC_FIELDS"] = tuple(merged["PUBLIC_FIELDS"])
     merged["SENSITIVE_FIELDS"] = tuple(merged["SENSITIVE_FIELDS"])
     merged["SERVER_TIMING"] = _function(merged["SERVER_TIMING"])
     merged["PANEL"] = _panel(merged["PANEL"])

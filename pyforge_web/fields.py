@@ -1,14 +1,11 @@
-"""What is known of the columns of a model: their kinds, their names, and which of them are secret."""
+"""What is known of the columns of a model: their kinds and their names."""
 
-from functools import cache
+import re
 from typing import Any, TypedDict, cast
 
 from django.core.exceptions import FieldError
-from django.core.signals import setting_changed
 from django.db import models
 from django.db.models import Field, Model
-
-from pyforge_web.conf import get_settings
 
 # The kind of each field class, by the class itself and never by a name alone; a class that is not here is written by
 # the type of its values. To add one: its row here, its kind in native/src/kinds/, its row in the tests' table.
@@ -102,37 +99,15 @@ def kind_of(field: "Field[Any, Any]") -> str | None:
         field = field.target_field
     if isinstance(field, models.GeneratedField):
         field = cast("Field[Any, Any]", field.output_field)
-    known = KINDS.get(type(field))
-    path = f"{type(field).__module__}.{type(field).__qualname__}"
-    return known or POSTGRES_KINDS.get(path.removeprefix(_POSTGRES))
+    return kind_of_class(type(field))
 
 
-@cache
-def secret_columns(model: Any) -> list[str]:
-    """The columns that leave the server only when they are named: a user's password, and `SENSITIVE_FIELDS`."""
-    from django.contrib.auth.base_user import AbstractBaseUser  # a model: importable once the apps are loaded
-
-    secrets = get_settings()["SENSITIVE_FIELDS"]
-    user = issubclass(model, AbstractBaseUser)
-    return [
-        field.attname
-        for field in model._meta.concrete_fields
-        if field.name in secrets or field.attname in secrets or (user and field.name == "password")
-    ]
-
-
-def _forget(*, setting: str, **kwargs: object) -> None:
-    if setting == "PYFORGE_WEB":
-        secret_columns.cache_clear()
-
-
-setting_changed.connect(_forget, dispatch_uid="pyforge_web.fields")
-
-
-def public_columns(model: type[Model]) -> list[str]:
-    """The names to write into `fields=` for all columns that are not secret."""
-    secrets = secret_columns(model)
-    return [field.attname for field in model._meta.concrete_fields if field.attname not in secrets]
+def kind_of_class(field_class: type[Any] | None) -> str | None:
+    """The kind of a field class itself; None for a class that is not in the tables, a subclass of one of them too."""
+    if field_class is None:
+        return None
+    path = f"{field_class.__module__}.{field_class.__qualname__}"
+    return KINDS.get(field_class) or POSTGRES_KINDS.get(path.removeprefix(_POSTGRES))
 
 
 def check_names(fields: object) -> tuple[str, ...]:
@@ -157,3 +132,16 @@ def find_field(model: type[Model], name: str) -> "Field[Any, Any]":
             return field
     names = sorted({name for field in model._meta.concrete_fields for name in (field.name, field.attname)})
     raise FieldError(f"Cannot resolve keyword {name!r} into field of {model.__name__}. Choices are: {', '.join(names)}")
+
+
+_WORD_BREAK = re.compile(r"(?<=[0-9A-Za-z])_(?=[0-9A-Z])")
+
+
+def to_camel(name: str) -> str:
+    """Return a name in camelCase: `first_name` → `firstName`. Gives what pydantic's `to_camel` gives."""
+    if re.fullmatch(r"[a-z]+[A-Za-z0-9]*", name) and not re.search(r"\d[a-z]", name):
+        return name
+    pascal = _WORD_BREAK.sub("", name.title())
+    word = pascal.lstrip("_")
+    first = word[:1].lower() if "A" <= word[:1] <= "Z" else word[:1]
+    return "_" * (len(pascal) - len(word)) + first + word[1:]

@@ -7,7 +7,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.core.checks import CheckMessage
-from django.core.checks import Warning as Caution
+from django.core.checks import Warning as CheckWarning
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -17,12 +17,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from pyforge_web._native import listen
-from pyforge_web.metering import active
+from pyforge_web.metering import active_collectors
 from pyforge_web.metering.sql_traces import watch_queries
-from pyforge_web.metering.streaming_bodies import follow
-from pyforge_web.toolbar import comparison as comparing
+from pyforge_web.metering.streaming_bodies import follow_body
 from pyforge_web.toolbar import display, stats
-from pyforge_web.toolbar.comparison import CapturingCollector
+from pyforge_web.toolbar.comparison import CapturingCollector, keep_input
 
 try:
     import debug_toolbar
@@ -67,8 +66,8 @@ class PyForgePanel(Panel):
     def get_urls(cls) -> list[URLPattern]:
         """The stats as JSON, and the comparison with Django."""
         return [
-            path("pyforge/stats/", views.stats, name="pyforge_stats"),
-            path("pyforge/compare/", views.compare, name="pyforge_compare"),
+            path("pyforge/stats/", views.stats_view, name="pyforge_stats"),
+            path("pyforge/compare/", views.comparison_view, name="pyforge_compare"),
         ]
 
     @classmethod
@@ -77,7 +76,7 @@ class PyForgePanel(Panel):
         if apps.is_installed("pyforge_web"):
             return []
         return [
-            Caution(
+            CheckWarning(
                 "PyForgePanel is in DEBUG_TOOLBAR_PANELS, but its template and static files cannot be found.",
                 hint='Add "pyforge_web" to INSTALLED_APPS.',
                 id="pyforge_web.W011",
@@ -89,12 +88,12 @@ class PyForgePanel(Panel):
     @property
     def title(self) -> str:
         """How many calls there were."""
-        return display.title(self.get_stats())
+        return display.format_title(self.get_stats())
 
     @property
     def nav_subtitle(self) -> str:
         """How many calls, how long, how many warnings."""
-        return display.subtitle(self.get_stats())
+        return display.format_subtitle(self.get_stats())
 
     @property
     def title_bar(self) -> SafeString | str:
@@ -106,9 +105,9 @@ class PyForgePanel(Panel):
     def content(self) -> SafeString:
         """The panel's page."""
         found = self.get_stats()
-        can_compare = stats.understood(found) and found["env"].get("compare") is True
+        can_compare = stats.is_readable(found) and found["env"].get("compare") is True
         context = {
-            **display.context(found),
+            **display.build_context(found),
             "compare_url": self._address("pyforge_compare") if can_compare else "",
             "nonce": self.toolbar.csp_nonce if self.toolbar.request is not None else None,
         }
@@ -131,16 +130,16 @@ class PyForgePanel(Panel):
         """Opens the collector, in the context of the whole request."""
         if self._token is not None:
             return
-        self._collector = CapturingCollector(stacks=True, hashes=True, queries=True)
-        around = active.get()
+        self._collector = CapturingCollector(details=True)
+        around = active_collectors.get()
         self._outside = getattr(self.toolbar.request, "pyforge", None) in around
-        self._token = active.set((*around, self._collector))
+        self._token = active_collectors.set((*around, self._collector))
 
     def disable_instrumentation(self) -> None:
         """Closes it; a streaming body opens it again for each of its parts."""
         token, self._token = self._token, None
         if token is not None:
-            active.reset(token)
+            active_collectors.reset(token)
 
     def generate_stats(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Stores what was heard; once more when a streaming body ends."""
@@ -155,15 +154,15 @@ class PyForgePanel(Panel):
         self._record(collector, middleware, streaming=streaming)
         if streaming:
             again = partial(self._record_again, collector, middleware)
-            follow(response, (collector,), again, sync_to_async(again))
+            follow_body(response, (collector,), again, sync_to_async(again))
 
     def _record(self, collector: CapturingCollector, middleware: str, *, streaming: bool) -> None:
         env = {
             "middleware": middleware,
             "store": str(get_config()["TOOLBAR_STORE_CLASS"]).rpartition(".")[2],
-            "compare": comparing.keep(self.toolbar.request_id, collector),
+            "compare": keep_input(self.toolbar.request_id, collector),
         }
-        self.record_stats(stats.gather(collector, env, streaming=streaming))
+        self.record_stats(stats.gather_stats(collector, env, streaming=streaming))
 
     def _record_again(self, collector: CapturingCollector, middleware: str) -> None:
         """The body is sent, or the client has left. What the store has dropped meanwhile stays dropped."""

@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 from django.db.models import Model
 
-from pyforge_web.metering import Source
+from pyforge_web.metering import CallSource
 from pyforge_web.testing import CaptureCrossings
 
 
@@ -20,7 +20,7 @@ class AssertNumCrossings(Protocol):
         num: int,
         *,
         callbacks: int | None = None,
-        source: Source | None = None,
+        source: CallSource | None = None,
         model: type[Model] | str | None = None,
         info: str | None = None,
     ) -> AbstractContextManager[CaptureCrossings]:
@@ -45,7 +45,7 @@ def _assert_num_crossings(
     *,
     exact: bool,
     callbacks: int | None = None,
-    source: Source | None = None,
+    source: CallSource | None = None,
     model: type[Model] | str | None = None,
     info: str | None = None,
 ) -> Iterator[CaptureCrossings]:

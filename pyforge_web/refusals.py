@@ -16,7 +16,7 @@ from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.manager import BaseManager
 from django.db.models.query import RawQuerySet
 
-from pyforge_web.fields import public_columns, secret_columns
+from pyforge_web.secrets import public_columns, secret_columns
 
 
 class Refusal(NamedTuple):
@@ -76,5 +76,6 @@ def refuse_secrets(model: type[Model]) -> Refusal | None:
         return None
     return Refusal(
         f"{model.__name__} has secret columns ({', '.join(secrets)}) and is not JSON serializable without fields=",
-        f"write the columns to send: fields={public_columns(model)!r}",
+        f"write the columns to send: fields={public_columns(model)!r}; a column that everybody may see can be added to "
+        f"PYFORGE_WEB['PUBLIC_FIELDS'] as '{model._meta.label}.{secrets[0]}'",
     )

@@ -6,6 +6,7 @@ from functools import lru_cache
 from time import perf_counter_ns
 from typing import Any, NamedTuple, cast
 
+from django.core.signals import setting_changed
 from django.db import connections
 from django.db.models import Model, QuerySet
 
@@ -18,6 +19,7 @@ from pyforge_web.querysets.relations.resolve import Branch, Tree, resolve_fields
 from pyforge_web.querysets.relations.rows import why_nested_django
 from pyforge_web.querysets.rows import why_django
 from pyforge_web.refusals import refuse_secrets
+from pyforge_web.secrets import is_secret_descriptor
 
 __all__ = [
     "CompiledSerializer",
@@ -135,21 +137,21 @@ def _cached(cls: Any, model: Any, fields: tuple[str, ...] | None) -> CompiledSer
 def serialize_fields(descriptors: Sequence[Descriptor], values: Mapping[str, Any]) -> dict[str, Any]:
     """A mapping of attribute names to values as a dict of JSON-ready values.
 
-    Raises `ValueError` for a name that no descriptor has.
+    Raises `ValueError` for a name that no descriptor has, and `TypeError` for a descriptor of a secret column.
     """
     if unknown := values.keys() - {descriptor["attname"] for descriptor in descriptors}:
         raise ValueError(f"no descriptor for {', '.join(sorted(unknown))}")
-    return _columns(descriptors).to_dict(dict(values))
+    return _public_columns(descriptors).to_dict(dict(values))
 
 
 def serialize_instance(instance: Model, descriptors: Sequence[Descriptor]) -> dict[str, Any]:
     """One instance as a dict of JSON-ready values, in one crossing."""
-    return _columns(descriptors).to_dict(instance.__dict__, instance)
+    return _public_columns(descriptors).to_dict(instance.__dict__, instance)
 
 
 def serialize_to_bytes(descriptors: Sequence[Descriptor], values: Sequence[Any]) -> bytes:
     """One row of values, in the order of the descriptors, as a JSON object."""
-    return dumps(Tuples(_columns(descriptors), values, many=False))
+    return dumps(Tuples(_public_columns(descriptors), values, many=False))
 
 
 def serialize_value_tuples(descriptors: Sequence[Descriptor], rows: Iterable[Sequence[Any]]) -> bytes:
@@ -158,7 +160,7 @@ def serialize_value_tuples(descriptors: Sequence[Descriptor], rows: Iterable[Seq
     Raises `ValueError` for a row of another length and `TypeError` for a value that its field cannot hold, with the row
     and the field.
     """
-    return dumps(Tuples(_columns(descriptors), list(rows), many=True))
+    return dumps(Tuples(_public_columns(descriptors), list(rows), many=True))
 
 
 def version() -> str:
@@ -170,6 +172,29 @@ def _columns(descriptors: Sequence[Descriptor], names: Sequence[str] | None = No
     attributes = [descriptor["attname"] for descriptor in descriptors]
     kinds = [descriptor["kind"] for descriptor in descriptors]
     return _compile(tuple(zip(names or attributes, attributes, kinds, strict=True)))
+
+
+def _public_columns(descriptors: Sequence[Descriptor]) -> Columns:
+    """Return the columns of descriptors; nobody has named them, so a secret one among them raises `TypeError`."""
+    _refuse_secret_descriptors(tuple((descriptor["model"], descriptor["name"]) for descriptor in descriptors))
+    return _columns(descriptors)
+
+
+@lru_cache(maxsize=1024)
+def _refuse_secret_descriptors(fields: tuple[tuple[str, str], ...]) -> None:
+    if secrets := [f"{label}.{name}" for label, name in fields if is_secret_descriptor(label, name)]:
+        raise TypeError(
+            f"secret columns ({', '.join(secrets)}) are not written from descriptors; leave theirs out, or name the "
+            "columns to write: CompiledSerializer.for_model(model, fields=[...])"
+        )
+
+
+def _forget(*, setting: str, **kwargs: object) -> None:
+    if setting == "PYFORGE_WEB":
+        _refuse_secret_descriptors.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="pyforge_web.serializers")
 
 
 @lru_cache(maxsize=1024)

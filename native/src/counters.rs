@@ -98,8 +98,8 @@ impl Counters {
 
 #[pymethods]
 impl Counters {
-    /// With any true argument calls are grouped: the subclass is asked by its method `record` for the group of a call that
-    /// is like none before, and with `calls=` each is given to its method `keep` as long as it wants more.
+    /// With `details=True` calls are grouped: the subclass is asked by its method `find_group` for the group of a call that
+    /// is like none before, and each call is given to its method `keep_call` as long as that returns true.
     #[new]
     #[pyo3(signature = (**details))]
     fn new(details: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {

@@ -8,6 +8,7 @@
 //! | [`serializer`] | the walk over any value |
 //! | [`rules`] | the tests of Django's validators, one file each |
 //! | [`validator`] | a model's fields, compiled: `clean_fields` in one crossing |
+//! | `text_columns` | columns as texts, for Django REST framework |
 //! | [`meter`] | what a call cost |
 //! | [`counters`] | what the calls of a collector cost together |
 //! | [`recording`] | which of them are alike, and what those cost |
@@ -28,11 +29,12 @@ pub mod meter;
 pub mod recording;
 pub mod rules;
 pub mod serializer;
+mod text_columns;
 pub mod validator;
 
-/// The extension module: the table of contents of `pyforge_web/_native.pyi`.
+/// The extension module, also for the processes of tests/fuzz: the table of contents of `pyforge_web/_native.pyi`.
 #[pyo3::pymodule(gil_used = true)]
-mod _native {
+pub mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
@@ -45,6 +47,8 @@ mod _native {
     use super::recording::Tally;
     #[pymodule_export]
     use super::serializer::{Children, Columns, Layout, Nested, Records, Rows, Tuples};
+    #[pymodule_export]
+    use super::text_columns::{columns_of, datetime_column, is_plain_json, text_column, time_column};
     #[pymodule_export]
     use super::validator::Validator;
 

@@ -241,9 +241,10 @@ struct State {
 impl Recorder {
     /// Takes an argument of the collector.
     pub fn want(&mut self, detail: &str) {
-        self.sites |= matches!(detail, "sites" | "stacks");
-        self.hashes |= detail == "hashes";
-        *self.keeps.get_mut() |= detail == "calls";
+        let all = detail == "details";
+        self.sites |= all;
+        self.hashes |= all;
+        *self.keeps.get_mut() |= all;
     }
 
     /// The first calls of a function, `(start_ns, duration_ns)` each.
@@ -288,7 +289,7 @@ impl Recorder {
         if let Some(group) = &group {
             group.get().add(call, output);
             if self.keeps.load(Relaxed) {
-                let more = collector.call_method1(intern!(py, "keep"), (group, start_ns, call.sums.parts()))?;
+                let more = collector.call_method1(intern!(py, "keep_call"), (group, start_ns, call.sums.parts()))?;
                 self.keeps.store(more.is_truthy()?, Relaxed);
             }
         }
@@ -309,7 +310,7 @@ impl Recorder {
         let notes = notes.as_ref().map(|notes| &notes.taken);
         let frame = told.site.as_ref().map(Frame::as_any);
         let asked = (call.function, start_ns, value, fields, output, model, notes, &told.place, frame);
-        let answer = collector.call_method1(intern!(py, "record"), asked)?;
+        let answer = collector.call_method1(intern!(py, "find_group"), asked)?;
         let (group, alike): (Option<Py<Tally>>, bool) = answer.extract()?;
         if let (Some(group), Some(key), true) = (&group, key, alike) {
             let known = Known { group: group.clone_ref(py), _held: told.held() };

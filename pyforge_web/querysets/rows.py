@@ -25,7 +25,7 @@ from django.db.models.utils import create_namedtuple_class
 
 from pyforge_web import metering
 from pyforge_web._native import Columns, Records, Rows
-from pyforge_web.metering.row_traces import notes, trace_rows
+from pyforge_web.metering.row_traces import call_notes, trace_rows
 from pyforge_web.querysets import backends, instances
 from pyforge_web.querysets.statement import Chunks, compile_query, execute, fetch_next, metered
 
@@ -82,7 +82,7 @@ def rows(queryset: AnyQuerySet) -> Rows | Records | list[Any]:
 def django_rows(queryset: AnyQuerySet, why: str) -> list[Any]:
     """The rows that Django makes; the collectors hear why."""
     reading = trace_rows(queryset.model, "django", why)
-    made = metering.in_database(lambda: list(queryset), reading)()
+    made = metering.time_database(lambda: list(queryset), reading)()
     metering.count_django_rows(len(made))
     if reading is not None:
         reading.rows = len(made)
@@ -94,10 +94,10 @@ def django_chunks(queryset: AnyQuerySet, rows: Iterator[Any], why: str) -> Itera
     told, reading, listening = None, None, None
     step: Callable[[], Any] = partial(next, rows, _END)
     while True:
-        if (noted := notes.get()) is not None and noted is not told:
+        if (noted := call_notes.get()) is not None and noted is not told:
             told, reading, listening = noted, trace_rows(queryset.model, "django", why), None
-        if (collectors := metering.active.get()) is not listening:
-            listening, step = collectors, metering.in_database(partial(next, rows, _END), reading)
+        if (collectors := metering.active_collectors.get()) is not listening:
+            listening, step = collectors, metering.time_database(partial(next, rows, _END), reading)
         row = step()
         if row is _END:
             return

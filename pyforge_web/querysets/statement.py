@@ -70,7 +70,7 @@ def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked
     cursor = connection.chunked_cursor() if server_side else connection.cursor()
     try:
         driver = backend.Cursor(cursor, compiler, expressions, readers)
-        metering.in_database(cursor.execute, reading)(sql, params)
+        metering.time_database(cursor.execute, reading)(sql, params)
         driver.executed()
     except BaseException:
         cursor.close()
@@ -99,7 +99,7 @@ def _statement(cursor: Any, compiler: Any, expressions: list[Any], driver: Any) 
 
     def rescue(index: int, value: Any) -> Any:
         if readers[index] is not backends.DJANGO:
-            metering.count_rescued()
+            metering.count_fallback()
         return convert(index, value)
 
     def why_columns() -> dict[int, str]:
@@ -140,7 +140,7 @@ def metered(
 
     `names` are the statement's columns for those who want details; an empty one is not shown.
     """
-    fetch = metering.in_database(fetch, reading)
+    fetch = metering.time_database(fetch, reading)
     if reading is None:
         return fetch, statement.rescue
     reading.columns, reading.django = names, statement.why_columns

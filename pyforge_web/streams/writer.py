@@ -82,7 +82,7 @@ class Writer:
         self._begin = text.begin
         # What collectors hear of: what was given, with which `fields=`, by which line.
         self._about = about
-        self._origin = metering.find_origin()
+        self._origin = metering.find_stream_origin()
         self._sizes = _sizes(chunk_size)
         self._encoder = None if text.charset is None else codecs.getincrementalencoder(text.charset)()
 
@@ -128,7 +128,9 @@ class Writer:
         """A native call, of which the collectors hear for which stream it is."""
         opens = type(source) is Opening
         about, origin = self._about, self._origin
-        return metering.from_origin(origin, dump_chunk, source, self.rows, limit, about=about, opens=opens, **spelling)
+        return metering.call_from_stream(
+            origin, dump_chunk, source, self.rows, limit, about=about, opens=opens, **spelling
+        )
 
     def _spelled(self, text: bytes) -> bytes:
         """The text, behind the beginning of the body where it is the first, in the charset."""

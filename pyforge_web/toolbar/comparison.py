@@ -22,13 +22,14 @@ from pyforge_web.conf import get_settings
 from pyforge_web.encoders import dumps, plain_data
 from pyforge_web.metering import Collector
 from pyforge_web.querysets.rows import is_model_data
+from pyforge_web.secrets import is_secret_name
 
-_KEPT = 10  # inputs
+_MAX_INPUTS = 10  # inputs
 _ROUNDS, _BUDGET_NS = 5, 500_000_000
-_SHOWN = 80  # characters of a value
+_MAX_SHOWN = 80  # characters of a value
 
 
-class Captured(NamedTuple):
+class ResponseInput(NamedTuple):
     """What a response was made of, and how large it became."""
 
     value: Any
@@ -39,39 +40,39 @@ class Captured(NamedTuple):
 class CapturingCollector(Collector):
     """A collector that keeps the input of the response too; its arguments are those of `Collector`."""
 
-    def __init__(self, **details: Any) -> None:
-        super().__init__(**details)
-        self.captured: Captured | None = None
+    def __init__(self, *, details: bool = False) -> None:
+        super().__init__(details=details)
+        self.captured: ResponseInput | None = None
         self._most = get_settings()["PANEL"]["COMPARE_BYTES"] if settings.DEBUG else 0
-        if self._most and self.recording is not None:
-            self.recording.began = self._capture
+        if self._most and self.recorder is not None:
+            self.recorder.on_first_call = self._capture
 
     def _capture(self, function: str, value: object, fields: object, output: bytes | None) -> None:
         """Keeps the input of the first response."""
         is_first = function == "dumps_response" and self.captured is None
         if is_first and output is not None and len(output) <= self._most:
-            self.captured = Captured(value, fields, len(output))
+            self.captured = ResponseInput(value, fields, len(output))
 
 
-_inputs: OrderedDict[str, Captured] = OrderedDict()
-_lock = Lock()
+_inputs: OrderedDict[str, ResponseInput] = OrderedDict()
+_inputs_lock = Lock()
 
 
-def keep(request_id: str, collector: CapturingCollector) -> bool:
+def keep_input(request_id: str, collector: CapturingCollector) -> bool:
     """Keeps the input of a response for its comparison; whether there is one."""
     captured = collector.captured
     if captured is None:
         return False
-    most = _KEPT * get_settings()["PANEL"]["COMPARE_BYTES"] // 2
-    with _lock:
+    most = _MAX_INPUTS * get_settings()["PANEL"]["COMPARE_BYTES"] // 2
+    with _inputs_lock:
         _inputs[request_id] = captured
-        while len(_inputs) > _KEPT or sum(each.size for each in _inputs.values()) > max(most, captured.size):
+        while len(_inputs) > _MAX_INPUTS or sum(each.size for each in _inputs.values()) > max(most, captured.size):
             _inputs.popitem(last=False)
     return True
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ComparedOutput:
     """One of the two: what it wrote, in how many milliseconds at best, or its error."""
 
     name: str
@@ -98,7 +99,7 @@ class Difference:
 class Comparison:
     """What was found."""
 
-    sides: tuple[Side, Side]
+    sides: tuple[ComparedOutput, ComparedOutput]
     rounds: int
     equal: bool
     same_bytes: bool
@@ -116,45 +117,50 @@ def compare_captured(request_id: str) -> Comparison | str:
     """The comparison for a request; in words why there is none."""
     if not settings.DEBUG:
         return "Responses are compared where DEBUG is on alone."
-    with _lock:
+    with _inputs_lock:
         captured = _inputs.get(request_id)
     if captured is None:
         return (
-            f"The input of this response is not here. Each process keeps those of its newest {_KEPT} responses: "
+            f"The input of this response is not here. Each process keeps those of its newest {_MAX_INPUTS} responses: "
             "load the page again, and with several processes compare where the request was served."
         )
-    return _compare(captured)
+    return _compare_input(captured)
 
 
-def _compare(captured: Captured) -> Comparison:
+def _compare_input(captured: ResponseInput) -> Comparison:
     value, fields, _ = captured
     nan = get_settings()["NAN"]
     writers: dict[str, Callable[[Any], bytes]] = {
-        "Django": lambda data: _django(data, fields),
+        "Django": lambda data: _write_django(data, fields),
         "PyForge": lambda data: dumps(data, fields=fields, nan=nan),
     }
-    first = {name: _attempt(write, value) for name, write in writers.items()}
+    first = {name: _time_writer(write, value) for name, write in writers.items()}
     if isinstance(first["PyForge"][0], ValueError) and nan == "raise":  # it was written: with nan="null"
         writers["PyForge"] = lambda data: dumps(data, fields=fields, nan="null")
-        first["PyForge"] = _attempt(writers["PyForge"], value)
+        first["PyForge"] = _time_writer(writers["PyForge"], value)
     best = {name: taken for name, (_, taken) in first.items()}
     rounds, end = 1, perf_counter_ns() + _BUDGET_NS
     failed = any(isinstance(result, Exception) for result, _ in first.values())
     while not failed and rounds < _ROUNDS and perf_counter_ns() < end:
         for name, write in writers.items():
-            best[name] = min(best[name], _attempt(write, value)[1])
+            best[name] = min(best[name], _time_writer(write, value)[1])
         rounds += 1
-    django, pyforge = (_side(name, first[name][0], best[name]) for name in writers)
-    difference = None if failed else first_difference(json.loads(django.text), json.loads(pyforge.text))
-    exact = _attempt(lambda data: dumps(data, fields=fields, nan=nan, django_bytes=True), value)[0]
+    django, pyforge = (_make_output(name, first[name][0], best[name]) for name in writers)
+    difference = None if failed else find_difference(json.loads(django.text), json.loads(pyforge.text))
+    exact = _time_writer(lambda data: dumps(data, fields=fields, nan=nan, django_bytes=True), value)[0]
     return Comparison(
-        (django, pyforge), rounds, not failed and difference is None, exact == django.text, difference, _has_rows(value)
+        (django, pyforge),
+        rounds,
+        not failed and difference is None,
+        exact == django.text,
+        difference,
+        _queries_rows(value),
     )
 
 
-def _attempt(write: Callable[[Any], bytes], value: Any) -> tuple[bytes | Exception, int]:
+def _time_writer(write: Callable[[Any], bytes], value: Any) -> tuple[bytes | Exception, int]:
     """What is written of a fresh copy, or the exception; and the nanoseconds."""
-    data = _fresh(value)
+    data = _refresh_value(value)
     started = perf_counter_ns()
     try:
         result: bytes | Exception = write(data)
@@ -163,73 +169,74 @@ def _attempt(write: Callable[[Any], bytes], value: Any) -> tuple[bytes | Excepti
     return result, perf_counter_ns() - started
 
 
-def _side(name: str, result: bytes | Exception, ns: int) -> Side:
+def _make_output(name: str, result: bytes | Exception, ns: int) -> ComparedOutput:
     if isinstance(result, Exception):
-        return Side(name, b"", ns / 1e6, f"{type(result).__name__}: {result}"[:300])
-    return Side(name, result, ns / 1e6, "")
+        return ComparedOutput(name, b"", ns / 1e6, f"{type(result).__name__}: {result}"[:300])
+    return ComparedOutput(name, result, ns / 1e6, "")
 
 
-class _Encoder(DjangoJSONEncoder):
+class _DjangoRowsEncoder(DjangoJSONEncoder):
     """Django's encoder, with the rows that one writes by hand before it: `list(queryset.values())`."""
 
     def default(self, o: Any) -> Any:
         return plain_data(o) if isinstance(o, QuerySet | Model | Page) else super().default(o)
 
 
-def _django(data: Any, fields: Any) -> bytes:
+def _write_django(data: Any, fields: Any) -> bytes:
     ours = fields is not None or is_model_data(data)
-    return json.dumps(plain_data(data, fields) if ours else data, cls=_Encoder).encode()
+    return json.dumps(plain_data(data, fields) if ours else data, cls=_DjangoRowsEncoder).encode()
 
 
-def _fresh(value: Any) -> Any:
+def _refresh_value(value: Any) -> Any:
     """The same data with QuerySets that have not asked the database yet; instances stay as they are."""
     if isinstance(value, QuerySet):
         return value.all()
     if type(value) is dict:
-        return {key: _fresh(item) if _may_hold(item) else item for key, item in value.items()}
+        return {key: _refresh_value(item) if _may_hold_rows(item) else item for key, item in value.items()}
     if type(value) in (list, tuple):
-        return type(value)(_fresh(item) for item in value) if any(map(_may_hold, value)) else value
+        return type(value)(_refresh_value(item) for item in value) if any(map(_may_hold_rows, value)) else value
     if type(value) is Page:
-        return Page(_fresh(value.object_list), value.number, value.paginator)
+        return Page(_refresh_value(value.object_list), value.number, value.paginator)
     return value
 
 
-def _may_hold(value: Any) -> bool:
+def _may_hold_rows(value: Any) -> bool:
     return isinstance(value, QuerySet | Page) or type(value) in (dict, list, tuple)
 
 
-def _has_rows(value: Any) -> bool:
+def _queries_rows(value: Any) -> bool:
     """Whether the database is asked."""
     if type(value) is dict:
-        return any(map(_has_rows, value.values()))
+        return any(map(_queries_rows, value.values()))
     if type(value) in (list, tuple):
-        return any(map(_has_rows, value))
+        return any(map(_queries_rows, value))
     return isinstance(value.object_list if type(value) is Page else value, QuerySet)
 
 
-def first_difference(django: Any, pyforge: Any) -> Difference | None:
+def find_difference(django: Any, pyforge: Any) -> Difference | None:
     """The first place where two values read from JSON differ; types, the order of keys and the sign of zero count."""
     waiting = [("$", django, pyforge, False)]
     while waiting:
         path, one, other, hidden = waiting.pop()
         if type(one) is type(other) is dict and list(one) == list(other):
-            waiting.extend((f"{path}.{key}", one[key], other[key], hidden or _is_secret(key)) for key in reversed(one))
+            waiting.extend(
+                (f"{path}.{key}", one[key], other[key], hidden or _is_secret_key(key)) for key in reversed(one)
+            )
         elif type(one) is type(other) is list and len(one) == len(other):
             waiting.extend((f"{path}[{at}]", one[at], other[at], hidden) for at in reversed(range(len(one))))
         elif type(one) is not type(other) or repr(one) != repr(other):
-            return Difference(path, *("hidden" if hidden else _show(each) for each in (one, other)))
+            return Difference(path, *("hidden" if hidden else _show_value(each) for each in (one, other)))
     return None
 
 
-def _is_secret(key: str) -> bool:
-    names = get_settings()["SENSITIVE_FIELDS"]
-    return key in names or get_default_exception_reporter_filter().cleanse_setting(key, "") != ""
+def _is_secret_key(key: str) -> bool:
+    return is_secret_name(key) or get_default_exception_reporter_filter().cleanse_setting(key, "") != ""
 
 
-def _show(value: Any) -> str:
+def _show_value(value: Any) -> str:
     """A value, cut short; of a container what it holds, as its values may be secret."""
     if isinstance(value, dict):
-        return f"an object of {len(value)}: {', '.join(value)}"[:_SHOWN]
+        return f"an object of {len(value)}: {', '.join(value)}"[:_MAX_SHOWN]
     if isinstance(value, list):
         return f"an array of {len(value)}"
-    return json.dumps(value, ensure_ascii=False)[:_SHOWN]
+    return json.dumps(value, ensure_ascii=False)[:_MAX_SHOWN]

@@ -12,41 +12,41 @@ from django.apps import apps
 from django.db.models import Model
 
 from pyforge_web.conf import Panel
-from pyforge_web.metering.call_groups import Group
+from pyforge_web.metering.call_groups import CallGroup
 from pyforge_web.metering.compilations import Compilation
 
 _FEW_ROWS = 2  # a call: what could have been one list
 _MANY_ROWS = 10  # instances worth a word
 _SMALL = 100  # bytes: repeating so little costs nothing
-_TABLE = re.compile(r'\bFROM\s+["`]?(\w+)["`]?', re.IGNORECASE)
-_COLUMN = re.compile(r'["`](\w+)["`](?=\s*(?:,|FROM\b))', re.IGNORECASE)
+_SQL_TABLE = re.compile(r'\bFROM\s+["`]?(\w+)["`]?', re.IGNORECASE)
+_SQL_COLUMN = re.compile(r'["`](\w+)["`](?=\s*(?:,|FROM\b))', re.IGNORECASE)
 
 
-class Seen(NamedTuple):
+class RequestTrace(NamedTuple):
     """What the warnings look at: a request's groups and compilations, the core's build, the thresholds."""
 
-    groups: list[Group]
+    groups: list[CallGroup]
     compiled: list[Compilation]
     profile: str
     limits: Panel
 
 
 # For each thing found: its group, where it has one, and the words for the texts of the warning.
-Found = Iterator[tuple[Group | None, dict[str, Any]]]
+WarningMatches = Iterator[tuple[CallGroup | None, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
+class PanelWarning:
     """A warning: its id, a word for rows of tables, what it says, and what to do; texts take the words found."""
 
     id: str
     word: str
     text: str
     fix: str
-    find: Callable[[Seen], Found]
+    find: Callable[[RequestTrace], WarningMatches]
 
 
-def _similar(seen: Seen) -> Found:
+def _find_similar_calls(seen: RequestTrace) -> WarningMatches:
     for group in seen.groups:
         rows = group.rows + group.django_rows
         if group.source == "stream":
@@ -58,7 +58,7 @@ def _similar(seen: Seen) -> Found:
             yield group, {"calls": group.calls, "label": group.label, "verb": verb, "change": change}
 
 
-def _converted(seen: Seen) -> Found:
+def _find_converted_fields(seen: RequestTrace) -> WarningMatches:
     for group in seen.groups:
         for name, column in group.columns.items():
             calls = column.django + column.rescued
@@ -67,15 +67,15 @@ def _converted(seen: Seen) -> Found:
                 yield group, {"field": name, "label": group.label, "calls": calls, "why": why}
 
 
-def _queried(seen: Seen) -> Found:
+def _find_inner_queries(seen: RequestTrace) -> WarningMatches:
     for group in seen.groups:
         # What a stream's own iterator asks for each part is no query for each row.
         if group.query_count > (group.calls if group.source == "stream" else 0):
-            cause, fix = _cause(group)
+            cause, fix = _explain_queries(group)
             yield group, {"label": group.label, "queries": group.query_count, "cause": cause, "change": fix}
 
 
-def _instances(seen: Seen) -> Found:
+def _find_made_instances(seen: RequestTrace) -> WarningMatches:
     for group in seen.groups:
         plain = not any("{" in name or "." in name for name in group.fields)
         made = group.path == "instance" and group.value_type in ("list", "tuple") and plain
@@ -83,107 +83,107 @@ def _instances(seen: Seen) -> Found:
             yield group, {"rows": group.rows, "label": group.label, "value_type": group.value_type}
 
 
-def _duplicate(seen: Seen) -> Found:
+def _find_duplicates(seen: RequestTrace) -> WarningMatches:
     for group in seen.groups:
         if group.duplicates and group.bytes >= _SMALL * group.calls:
             yield group, {"label": group.label, "times": group.duplicates + 1, "bytes": group.bytes // group.calls}
 
 
-def _compiled(seen: Seen) -> Found:
+def _find_late_compilations(seen: RequestTrace) -> WarningMatches:
     for event in seen.compiled:
         if event.kind == "validator":
             yield None, {"label": event.label, "us": f"{event.ns / 1000:.0f}"}
 
 
-def _inline(seen: Seen) -> Found:
+def _find_large_elements(seen: RequestTrace) -> WarningMatches:
     for group in seen.groups:
         if group.source == "tag" and group.bytes > seen.limits["INLINE_BYTES"]:
             yield group, {"label": group.label, "kilobytes": f"{group.bytes / 1000:,.0f}"}
 
 
-def _debug(seen: Seen) -> Found:
+def _find_debug_build(seen: RequestTrace) -> WarningMatches:
     if seen.profile == "debug":
         yield None, {}
 
 
 WARNINGS = (
-    Warned(
+    PanelWarning(
         "PF001",
         "similar",
         "{label} is {verb} {calls} times from the same line, one or two rows a call.",
         "{change}: one call instead of {calls}.",
-        _similar,
+        _find_similar_calls,
     ),
-    Warned(
+    PanelWarning(
         "PF002",
         "converted in Python",
         "The field {field} of {label} called Python {calls} times: {why}.",
         "Use a field that docs/querysets.md lists as native, or leave it out with fields=.",
-        _converted,
+        _find_converted_fields,
     ),
-    Warned(
+    PanelWarning(
         "PF003",
         "queries inside",
         "Writing {label} ran {queries} more queries: {cause}.",
         "{change}",
-        _queried,
+        _find_inner_queries,
     ),
-    Warned(
+    PanelWarning(
         "PF004",
         "instances",
         "{rows} instances of {label} were made, and then written from a {value_type}; only columns are written.",
         "If nothing else needs the instances, give the QuerySet itself: its rows become JSON without them.",
-        _instances,
+        _find_made_instances,
     ),
-    Warned(
+    PanelWarning(
         "PF005",
         "duplicate",
         "The same {bytes:,} bytes of {label} were written {times} times.",
         "Keep the first result, or cache it: dumps() gives bytes.",
-        _duplicate,
+        _find_duplicates,
     ),
-    Warned(
+    PanelWarning(
         "PF006",
         "compiled here",
         "The validator of {label} was compiled during this request, in {us} µs.",
         "Name {label} in PYFORGE_WEB['PRECOMPILE'], and change no field after start-up: it is then compiled before.",
-        _compiled,
+        _find_late_compilations,
     ),
-    Warned(
+    PanelWarning(
         "PF007",
         "large in the page",
         "{kilobytes} KB of {label} are in the page itself: they are sent anew with each page.",
         "Fetch it from an endpoint, or choose fewer columns with fields=.",
-        _inline,
+        _find_large_elements,
     ),
-    Warned(
+    PanelWarning(
         "PF008",
         "debug build",
         "The native core is a debug build: it is many times slower, and all times here mean nothing.",
         "Build it anew with make install, or pip install .",
-        _debug,
+        _find_debug_build,
     ),
 )
 
 
-def warn(seen: Seen) -> Iterator[tuple[Warned, Group | None, str, str]]:
+def find_warnings(seen: RequestTrace) -> Iterator[tuple[PanelWarning, CallGroup | None, str, str]]:
     """Each warning that applies, with its group, its text and its fix."""
     for warned in WARNINGS:
         for group, words in warned.find(seen):
             yield warned, group, warned.text.format_map(words), warned.fix.format_map(words)
 
 
-def _cause(group: Group) -> tuple[str, str]:
+def _explain_queries(group: CallGroup) -> tuple[str, str]:
     """Why SQL runs inside of a call, and the change that ends it, as far as the SQL tells."""
     sql = max(group.queries, key=group.queries.__getitem__, default="")
-    table = _TABLE.search(sql)
+    table = _SQL_TABLE.search(sql)
     asked = next((each for each in apps.get_models() if table and each._meta.db_table == table[1]), None)
     if asked is None:
         return "code that the value calls asks the database", "Fetch what it needs before the value is written."
-    if deferred := _deferred(asked, sql):
+    if deferred := _find_deferred_columns(asked, sql):
         fix = f"Add {deferred} to only(), or take it out of defer(); or do not read it."
         return f"{asked._meta.label}.{deferred} was deferred, and fetched for each object", fix
-    written = _model(group.label)
+    written = _get_model(group.label)
     relations = written._meta.get_fields() if written else ()
     if name := next((field.name for field in relations if field.is_relation and field.related_model is asked), ""):
         cause = f"{group.label}.{name} was fetched for each object"
@@ -194,17 +194,17 @@ def _cause(group: Group) -> tuple[str, str]:
     )
 
 
-def _deferred(model: type[Model], sql: str) -> str:
+def _find_deferred_columns(model: type[Model], sql: str) -> str:
     """The columns that SQL fetches afterwards for an object that is there: some, and by its primary key."""
     columns = {field.column: field.name for field in model._meta.concrete_fields}
-    asked = _COLUMN.findall(sql.partition(" FROM ")[0] + " FROM ")
+    asked = _SQL_COLUMN.findall(sql.partition(" FROM ")[0] + " FROM ")
     key = model._meta.pk.column
     if key not in asked or len(asked) >= len(columns) or not set(asked) <= set(columns) or " LIMIT 21" not in sql:
         return ""
     return ", ".join(columns[column] for column in asked if column != key)
 
 
-def _model(label: str) -> type[Model] | None:
+def _get_model(label: str) -> type[Model] | None:
     try:
         return apps.get_model(label)
     except (LookupError, ValueError):

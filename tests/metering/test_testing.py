@@ -104,7 +104,7 @@ def test_more_groups_than_a_panel_shows():
 
 
 def test_more_calls_than_are_kept(monkeypatch):
-    monkeypatch.setattr(testing, "_KEPT", 10)
+    monkeypatch.setattr(testing, "_MAX_CALLS", 10)
     with CaptureCrossings() as captured:
         for _ in range(11):
             dumps([1])

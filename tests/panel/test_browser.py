@@ -1,42 +1,21 @@
 """The panel in headless Chromium, in a site of its own: in both looks, under policies, in History, by hand."""
 
-import os
-import socket
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
 
-from tests.demo.conftest import ROOT, _wait_for, browser, visit
+from tests.browser import browser, visit
+from tests.serving import process
 
 __all__ = ["browser", "visit"]
-MAIN, SHADOWLESS = "1", "0"
-
-
-def serve(shadow: str) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "django", "runserver", "--noreload", "--skip-checks", f"127.0.0.1:{port}"],
-        cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.panel.served", "PANEL_SHADOW": shadow},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/idle/", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(10)
+SETTINGS = "tests.panel.policy_settings"
 
 
 @pytest.fixture(scope="module")
-def site():
-    yield from serve(MAIN)
+def site() -> Iterator[str]:
+    with process("WSGI", SETTINGS, "/idle/") as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def open_panel(page):
@@ -182,18 +161,14 @@ def test_hostile_names_do_not_run(visit):
     assert visited.errors == []
 
 
-def test_without_the_shadow_dom(browser):
-    server = serve(SHADOWLESS)
-    address = next(server)
-    try:
+def test_the_panel_without_the_shadow_dom(browser):
+    with process("WSGI", SETTINGS, "/idle/", PANEL_SHADOW="0") as port:
         context = browser.new_context()
         page = context.new_page()
-        page.goto(f"{address}/mixed/")
+        page.goto(f"http://127.0.0.1:{port}/mixed/")
         page.wait_for_load_state("networkidle")
         panel = open_panel(page)
         assert page.evaluate("document.getElementById('djDebugRoot').shadowRoot") is None
         panel.locator("th", has_text="Calls").locator("button").click()
         assert panel.locator("th[aria-sort]").all_inner_texts() == ["Calls"]
         context.close()
-    finally:
-        server.close()

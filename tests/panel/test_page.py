@@ -76,7 +76,7 @@ def test_what_a_reader_finds(ask):
 
 
 @pytest.mark.django_db
-def test_validators(ask):
+def test_validators_are_listed_with_their_costs(ask):
     ask("/validate/")
     panel = ask("/validate/")
     (validator,) = panel.stats["validators"]
@@ -138,7 +138,7 @@ def test_the_addresses_are_for_those_who_see_the_toolbar(ask, site):
 
 def test_rendered_within_the_page_it_carries_the_pages_nonce(site, monkeypatch):
     site.DEBUG_TOOLBAR_CONFIG = {"RENDER_PANELS": True}
-    site.MIDDLEWARE = ["tests.panel.served.nonce", *site.MIDDLEWARE]
+    site.MIDDLEWARE = ["tests.panel.policy_settings.nonce", *site.MIDDLEWARE]
     text = Client().get("/page/").content.decode()
     assert 'panel.css" nonce="a-nonce"' in text
     assert "PyForge: 1 serialize" in text
@@ -155,11 +155,11 @@ def test_titles_count():
         empty = {"groups": [], "more": {}, "lanes": {}, "validators": [], "compiled": {}, "functions": [], "env": {}}
         return {"v": 1, "state": state, "totals": totals, "warnings": list(warnings), **empty}
 
-    assert display.title(stats(5000, 2)) == "PyForge: 5,000 serialize, 2 validate"
-    assert display.subtitle(stats(1, 0)) == "1 call in 2.50ms"
-    assert display.subtitle(stats(52, 1, warnings=[{}, {}])) == "53 calls in 2.50ms, 2 warnings"
-    assert display.subtitle(stats(2, 0, "streaming", [{}])) == "2 calls in 2.50ms, streaming…, 1 warning"
-    assert display.subtitle({"v": 7}) == "recorded by another version"
+    assert display.format_title(stats(5000, 2)) == "PyForge: 5,000 serialize, 2 validate"
+    assert display.format_subtitle(stats(1, 0)) == "1 call in 2.50ms"
+    assert display.format_subtitle(stats(52, 1, warnings=[{}, {}])) == "53 calls in 2.50ms, 2 warnings"
+    assert display.format_subtitle(stats(2, 0, "streaming", [{}])) == "2 calls in 2.50ms, streaming…, 1 warning"
+    assert display.format_subtitle({"v": 7}) == "recorded by another version"
 
 
 def test_the_icon_is_inlined(ask):
@@ -169,5 +169,5 @@ def test_the_icon_is_inlined(ask):
 
 
 @pytest.mark.parametrize(("us", "text"), [(0, "0.0"), (99.94, "99.9"), (1234.5, "1,234")])
-def test_microseconds(us, text):
-    assert display._us(us) == text
+def test_microseconds_are_rounded_for_readers(us, text):
+    assert display._format_us(us) == text

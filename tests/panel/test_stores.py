@@ -9,25 +9,28 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from pyforge_web.toolbar.stats import FORMAT, MOST_BYTES, SHAPE
+from pyforge_web.toolbar.stats import MAX_STATS_BYTES, STATS_TYPES, STATS_VERSION
 from tests.panel.conftest import panel_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FOREIGN = {
     "empty": {},
-    "older": {"v": FORMAT - 1, "totals": {"calls": 5}},
-    "newer": {"v": FORMAT + 1, "state": "complete"},
+    "older": {"v": STATS_VERSION - 1, "totals": {"calls": 5}},
+    "newer": {"v": STATS_VERSION + 1, "state": "complete"},
     "somebody else's": {"title": "mine", "warnings": 5},
-    "of our version, hollow": {"v": FORMAT},
-    "of our version, the right shapes": {"v": FORMAT, **{key: kind() for key, kind in SHAPE.items() if key != "v"}},
+    "of our version, hollow": {"v": STATS_VERSION},
+    "of our version, the right shapes": {
+        "v": STATS_VERSION,
+        **{key: kind() for key, kind in STATS_TYPES.items() if key != "v"},
+    },
     "of our version, wrong inside": {
-        "v": FORMAT,
-        **{key: kind() for key, kind in SHAPE.items() if key != "v"},
+        "v": STATS_VERSION,
+        **{key: kind() for key, kind in STATS_TYPES.items() if key != "v"},
         "totals": {"serialize": {"calls": "many"}, "validate": {"calls": None}},
     },
     "of our version, wrong further inside": {
-        "v": FORMAT,
-        **{key: kind() for key, kind in SHAPE.items() if key != "v"},
+        "v": STATS_VERSION,
+        **{key: kind() for key, kind in STATS_TYPES.items() if key != "v"},
         "totals": {
             "serialize": {"calls": 1, "native_us": 1, "python_us": 1},
             "validate": {"calls": 0, "native_us": 1, "python_us": 1},
@@ -45,7 +48,7 @@ def test_what_is_stored_is_plain_json_and_rendered_alike(ask, site, kind):
     panel = ask("/rows/" if kind == "Never" else "/data/?calls=3")
     stats = panel.stats
     assert json.loads(json.dumps(stats, allow_nan=False)) == stats
-    assert stats["v"] == FORMAT
+    assert stats["v"] == STATS_VERSION
     assert panel.calls == 3
     assert stats["env"]["store"] == f"{kind}Store"
     assert panel.content == panel.content
@@ -82,7 +85,7 @@ def test_titles_and_content_of_stats_that_are_not_ours_never_raise(site, kind):
 
 
 def test_stats_of_another_version_are_not_shown_however_alike(ask):
-    panel = panel_of({**ask("/page/?calls=3").stats, "v": FORMAT + 1})
+    panel = panel_of({**ask("/page/?calls=3").stats, "v": STATS_VERSION + 1})
     assert "another version" in panel.content
     assert (panel.title, panel.nav_subtitle) == ("PyForge", "recorded by another version")
 
@@ -105,7 +108,7 @@ def test_an_idle_request_says_so(ask):
 @pytest.mark.parametrize("path", ["/page/", "/tag/"])
 def test_many_calls_stay_small(ask, path):
     panel = ask(f"{path}?calls=5000")
-    assert len(json.dumps(panel.stats)) <= MOST_BYTES
+    assert len(json.dumps(panel.stats)) <= MAX_STATS_BYTES
     assert len(panel.content) <= 300_000
 
 
@@ -124,7 +127,7 @@ def test_many_kinds_of_calls_stay_small(ask, monkeypatch):
     monkeypatch.setattr(urls.IDLE, "callback", wild)
     panel = ask("/idle/")
     stats = panel.stats
-    assert len(json.dumps(stats)) <= MOST_BYTES
+    assert len(json.dumps(stats)) <= MAX_STATS_BYTES
     assert stats["totals"]["serialize"]["calls"] == 260 * 12
     assert stats["more"]["ungrouped"] == 60 * 12
     assert len(stats["groups"]) + stats["more"]["groups"] == 200

@@ -10,10 +10,10 @@ from debug_toolbar.store import get_store
 from django.core.handlers.base import BaseHandler
 from django.test import AsyncClient, Client, RequestFactory
 
-from pyforge_web.metering import active
+from pyforge_web.metering import active_collectors
 from tests.app.models import Article, Author
-from tests.metering.servers import SERVERS, leave
 from tests.panel.conftest import PLACES, TOOLBAR, Panel
+from tests.serving import THREADS, leave
 
 VIEWS = {"sync": "/streamed/", "async": "/streamed-async/"}
 
@@ -31,7 +31,7 @@ def test_a_body_is_counted_to_its_end_under_wsgi(site, view, place):
     assert len(b"".join(response).splitlines()) == 3
     assert (panel.calls, panel.stats["state"]) == (3, "complete")
     assert panel.stored.nav_subtitle.startswith("3 calls in ")
-    assert active.get() == ()
+    assert active_collectors.get() == ()
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -72,7 +72,7 @@ def test_a_stream_of_rows_says_what_they_are(site, path):
 # Of the other two Django reads the whole body before it sends it.
 @pytest.mark.parametrize(("server", "view"), [("WSGI", "sync"), ("ASGI", "async")])
 def test_a_client_that_leaves_is_noticed_on_real_servers(site, server, view):
-    with SERVERS[server]() as port:
+    with THREADS[server]() as port:
         leave(port, f"{VIEWS[view]}?parts=400&pause=0.01", 8000)
         (request_id,) = get_store().request_ids()
         panel = wait_for(request_id, "complete")

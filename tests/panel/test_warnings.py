@@ -8,7 +8,7 @@ import pytest
 from pyforge_web.conf import DEFAULTS
 from pyforge_web.metering.compilations import Compilation
 from pyforge_web.toolbar import warnings
-from pyforge_web.toolbar.warnings import WARNINGS, Seen, warn
+from pyforge_web.toolbar.warnings import WARNINGS, RequestTrace, find_warnings
 from tests.app.models import Article, Author
 
 pytestmark = pytest.mark.django_db
@@ -128,16 +128,16 @@ def test_the_sql_names_the_relation():
 
     sql = 'SELECT "tests_app_author"."id", "tests_app_author"."name" FROM "tests_app_author" WHERE "id" = %s'
     group = SimpleNamespace(queries={sql: 3}, label="tests_app.Article")
-    cause, fix = warnings._cause(group)
+    cause, fix = warnings._explain_queries(group)
     assert cause == "tests_app.Article.author was fetched for each object"
     assert fix == 'Add select_related("author") to the QuerySet.'
     unknown = SimpleNamespace(queries={"SELECT 1": 1}, label="dict")
-    assert warnings._cause(unknown)[0] == "code that the value calls asks the database"
+    assert warnings._explain_queries(unknown)[0] == "code that the value calls asks the database"
 
 
 def test_words_of_a_hostile_name_are_not_a_format():
     event = Compilation("app.{0.__class__}", "validator", "request", 0, 1000, 1, 0)
-    ((_, _, text, _),) = warn(Seen([], [event], "release", DEFAULTS["PANEL"]))
+    ((_, _, text, _),) = find_warnings(RequestTrace([], [event], "release", DEFAULTS["PANEL"]))
     assert "app.{0.__class__}" in text
 
 

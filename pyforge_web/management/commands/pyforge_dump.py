@@ -1,11 +1,6 @@
 """`manage.py pyforge_dump app.Model`: all rows of a model into a file, in bounded memory."""
 
-import bz2
-import gzip
-import lzma
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,18 +14,11 @@ from django.core.serializers.json import Serializer as JSONSerializer
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Model, QuerySet
 
+from pyforge_web.management.output_files import is_special, open_output, replace_file
 from pyforge_web.querysets.field_selection import read_fields
 from pyforge_web.streams import dumpdata as fixtures
 from pyforge_web.streams import writer as streams
 from pyforge_web.streams.sources import Reader, find_source
-
-# As dumpdata, by the ending of the name.
-_OPEN: dict[str, Any] = {
-    ".bz2": bz2.open,
-    ".gz": gzip.open,
-    ".lzma": partial(lzma.open, format=lzma.FORMAT_ALONE),
-    ".xz": lzma.open,
-}
 
 
 class Command(BaseCommand):
@@ -70,16 +58,25 @@ class Command(BaseCommand):
     def _call_dumpdata(self, model: type[Model], reason: str, options: dict[str, Any]) -> None:
         if options["verbosity"] > 0:
             self.stderr.write(f"{model._meta.label} is written by Django's own dumpdata: {reason}.")
-        kept = {name: options[name] for name in ("database", "indent", "output", "verbosity", "traceback")}
+        output = options["output"]
+        if output is None or is_special(Path(output)):
+            self._call(model, options, output)
+            return
+        # dumpdata writes into the file of that name itself, whoever else is writing there.
+        with replace_file(Path(output)) as temporary:
+            self._call(model, options, str(temporary.path))
+
+    def _call(self, model: type[Model], options: dict[str, Any], output: str | None) -> None:
         call_command(
             "dumpdata",
             model._meta.label,
             use_base_manager=options["all"],
             use_natural_foreign_keys=options["natural_foreign"],
             use_natural_primary_keys=options["natural_primary"],
+            output=output,
             stdout=self.stdout,
             stderr=self.stderr,
-            **kept,
+            **{name: options[name] for name in ("database", "indent", "verbosity", "traceback")},
         )
 
     def _write(self, model: type[Model], options: dict[str, Any]) -> None:
@@ -97,7 +94,7 @@ class Command(BaseCommand):
         shown = self.stdout if self.stdout.isatty() and options["verbosity"] > 0 else None
         count = queryset.order_by().count() if shown else 0
         bar: Any = cast(Any, ProgressBar)(shown, count)
-        with _file(Path(output)) as file:
+        with open_output(Path(output)) as file, closing(parts):  # the cursor is closed before the error is raised
             for part in parts:
                 file.write(part)
                 if count:
@@ -162,21 +159,3 @@ def _reader(queryset: "QuerySet[Any, Any]", options: dict[str, Any]) -> Reader:
         return lambda sizes: fixtures.rows(queryset, sizes, options["indent"])
     fields = options["fields"]
     return cast(Reader, find_source(queryset, None if fields is None else read_fields(fields), streams.CHUNK))
-
-
-@contextmanager
-def _file(path: Path) -> Iterator[Any]:
-    """A file that has its name when it is complete, and not before; a device or a pipe is written as it is."""
-    write = _OPEN.get(path.suffix, open)
-    if path.exists() and not path.is_file():
-        with write(path, "wb") as file:
-            yield file
-        return
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with write(part, "wb") as file:
-            yield file
-        part.replace(path.resolve())
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

@@ -1,4 +1,4 @@
-"""The site of the browser's tests: served by a process of its own, with a content security policy."""
+"""The settings of the site that the browser visits: the panel, behind a content security policy."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "pyforge_web.middleware.PyForgeMiddleware",
-    "tests.panel.served.policy",
+    "tests.panel.policy_settings.policy",
     "debug_toolbar.middleware.DebugToolbarMiddleware",
 ]
 TEMPLATES = [

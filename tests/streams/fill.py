@@ -1,15 +1,8 @@
-"""`python -m tests.streams.served WHAT PORT`: the site of `urls.py` in a process of its own.
-
-`WHAT` is "wsgi" (the server of `runserver`), "asgi" (uvicorn), or "prepare": fill the tables. The databases are those
-of STREAMS_DATABASES, as JSON.
-"""
-
-import json
-import os
-import sys
+"""`python -m tests.streams.fill`: make the tables of the served site and fill them with ROWS rows."""
 
 import django
 from django.conf import settings
+from django.db import connections
 
 ROWS = 100_000
 SQL = {
@@ -30,12 +23,11 @@ SQL = {
 }
 
 
-def prepare():
-    from django.db import connections
-
+def fill() -> None:
+    """Fill the table of events in each database."""
     from tests.querysets.models import Event
 
-    for alias in json.loads(os.environ["STREAMS_DATABASES"]):
+    for alias in set(settings.DATABASES) - {"default"}:
         connection = connections[alias]
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
@@ -48,35 +40,6 @@ def prepare():
         connection.close()
 
 
-def wsgi(port):
-    from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
-    from django.core.wsgi import get_wsgi_application
-
-    server = ThreadedWSGIServer(("127.0.0.1", port), WSGIRequestHandler)
-    server.set_app(get_wsgi_application())
-    server.serve_forever()
-
-
-def asgi(port):
-    import uvicorn
-    from django.core.asgi import get_asgi_application
-
-    uvicorn.run(get_asgi_application(), host="127.0.0.1", port=port, log_level="error", lifespan="off")
-
-
-def main(what, port):
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    settings.DATABASES = {"default": {}, **json.loads(os.environ["STREAMS_DATABASES"])}
-    settings.ROOT_URLCONF = "tests.streams.urls"
-    settings.DATABASE_ROUTERS = []
-    django.setup()
-    if what == "prepare":
-        return prepare()
-    from tests.streams.urls import watch_cursors
-
-    watch_cursors()
-    return {"wsgi": wsgi, "asgi": asgi}[what](int(port))
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    django.setup()
+    fill()

@@ -1,0 +1,52 @@
+"""Django REST framework: renderer, parser, serializers and paginators with a native path.
+
+DRF is imported at the first use of a name, so that this package can be imported without it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyforge_web.rest_framework.pagination import (
+        PyForgeCursorPagination,
+        PyForgeLimitOffsetPagination,
+        PyForgePageNumberPagination,
+        QuerySetPaginationMixin,
+    )
+    from pyforge_web.rest_framework.parsers import PyForgeJSONParser
+    from pyforge_web.rest_framework.reading import ColumnNotReadError, reads
+    from pyforge_web.rest_framework.renderers import PyForgeJSONRenderer
+    from pyforge_web.rest_framework.rows_data import RowsData
+    from pyforge_web.rest_framework.serializers import CompiledSerializerMixin
+
+_MODULES = {
+    "ColumnNotReadError": "reading",
+    "CompiledSerializerMixin": "serializers",
+    "PyForgeCursorPagination": "pagination",
+    "PyForgeJSONParser": "parsers",
+    "PyForgeJSONRenderer": "renderers",
+    "PyForgeLimitOffsetPagination": "pagination",
+    "PyForgePageNumberPagination": "pagination",
+    "QuerySetPaginationMixin": "pagination",
+    "RowsData": "rows_data",
+    "reads": "reading",
+}
+
+__all__ = [
+    "ColumnNotReadError",
+    "CompiledSerializerMixin",
+    "PyForgeCursorPagination",
+    "PyForgeJSONParser",
+    "PyForgeJSONRenderer",
+    "PyForgeLimitOffsetPagination",
+    "PyForgePageNumberPagination",
+    "QuerySetPaginationMixin",
+    "RowsData",
+    "reads",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

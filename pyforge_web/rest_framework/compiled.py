@@ -1,0 +1,130 @@
+"""Which plan a serializer has: compiled once for a class whose fields cannot differ, anew for all others.
+
+A plan that is kept is used again only while all that it was compiled from is the same object: the methods of the
+serializers and fields, `Meta`, the declared fields, the attributes of the model, DRF's settings.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from django.db.models import Model, QuerySet
+from django.db.models.signals import post_init, pre_init
+from rest_framework import serializers
+
+from pyforge_web.rest_framework.fixed import HOOKS, OWN_NAMES, is_fixed
+from pyforge_web.rest_framework.formats import settings_key
+from pyforge_web.rest_framework.plan import FallbackError, Level
+from pyforge_web.rest_framework.recognition import compile_level
+
+_META = ("model", "fields", "exclude", "depth", "read_only_fields", "extra_kwargs")
+
+
+class Plan(NamedTuple):
+    """What a serializer is compiled to: its level, or why DRF serializes it."""
+
+    level: Level | None
+    why: str | None
+
+
+class _KeptPlan(NamedTuple):
+    plan: Plan
+    watched: tuple[tuple[Any, str, Any], ...]
+    settings: tuple[Any, ...]
+    parts: tuple[Any, ...]
+
+    def is_current(self, serializer: Any) -> bool:
+        """Whether all that the plan was compiled from is still the same, and the serializer has nothing of its own."""
+        if not OWN_NAMES.isdisjoint(vars(serializer)):
+            return False
+        for owner, name, value in self.watched:
+            if getattr(owner, name, None) is not value:
+                return False
+        return self.settings == settings_key() and self.parts == _parts(type(serializer))
+
+
+_kept: dict[tuple[Any, ...], _KeptPlan] = {}
+_LIMIT = 2048
+
+
+def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
+    """Return the plan of a serializer for the rows of a QuerySet."""
+    model, query = queryset.model, queryset.query
+    if pre_init.has_listeners(model) or post_init.has_listeners(model):
+        return Plan(None, f"a signal receiver listens to the instances of {model.__name__}")
+    added = (*query.extra_select, *query.annotation_select)
+    key = (type(serializer), model, added, queryset.db)
+    kept = _kept.get(key)
+    if kept is None or not kept.is_current(serializer):
+        if not is_fixed(serializer):
+            return compile_plan(serializer, model, added, queryset.db)
+        plan = compile_plan(serializer, model, added, queryset.db)
+        kept = _KeptPlan(plan, tuple(_watched(serializer, model)), settings_key(), _parts(type(serializer)))
+        if len(_kept) >= _LIMIT:
+            _kept.clear()
+        _kept[key] = kept
+    return kept.plan
+
+
+def compile_plan(serializer: Any, model: type[Model], added: tuple[str, ...], using: str) -> Plan:
+    """Return the plan of a serializer's fields as they are now."""
+    try:
+        return Plan(compile_level(serializer, (), model, (), frozenset(added), using), None)
+    except FallbackError as error:
+        return Plan(None, str(error))
+
+
+def _parts(kind: Any) -> tuple[Any, ...]:
+    """The declared fields and the options of a serializer's class, for a comparison by value."""
+    meta = getattr(kind, "Meta", None)
+    return dict(kind._declared_fields), meta, *(_copied(getattr(meta, name, None)) for name in _META)
+
+
+def _copied(value: Any) -> Any:
+    return list(value) if isinstance(value, list) else dict(value) if isinstance(value, dict) else value
+
+
+def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str, Any]]:
+    """What a plan depends on: the methods of all classes of fields and serializers, the attributes of the model."""
+    seen: set[Any] = set()
+    for field in all_fields(serializer):
+        kind = type(field)
+        names: tuple[str, ...] = _FIELD_METHODS
+        if isinstance(field, serializers.Serializer):
+            names = (*names, *HOOKS, "_declared_fields", "Meta")
+        method = getattr(field, "method_name", None)
+        if method is not None:
+            yield type(field.parent), method, getattr(type(field.parent), method, None)
+        if kind not in seen:
+            seen.add(kind)
+            yield from ((kind, name, getattr(kind, name)) for name in names if hasattr(kind, name))
+    for name in ("__init__", "__getattribute__", "__str__", "refresh_from_db"):
+        yield model, name, getattr(model, name)
+    for column in model._meta.concrete_fields:
+        yield model, column.attname, getattr(model, column.attname)
+
+
+def all_fields(serializer: Any) -> Iterator[Any]:
+    """A serializer, its fields, and those of the serializers among them."""
+    work = [serializer]
+    while work:
+        field = work.pop()
+        yield field
+        if isinstance(field, serializers.ListSerializer):
+            work.append(field.child)
+        elif isinstance(field, serializers.Serializer):
+            work.extend(field.fields.values())
+        elif getattr(field, "child_relation", None) is not None:
+            work.append(field.child_relation)
+
+
+_FIELD_METHODS = (
+    "to_representation",
+    "get_attribute",
+    "_readable_fields",
+    "enforce_timezone",
+    "default_timezone",
+    "quantize",
+    "use_pk_only_optimization",
+    "get_url",
+    "_lower_if_str",
+)

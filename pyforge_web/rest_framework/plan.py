@@ -1,0 +1,166 @@
+"""What a serializer is compiled to: for each query a level, whose columns become the values of DRF's dicts.
+
+The dicts are built by a function that is written for the level: `[{"id": v0, "name": v1} for v0, v1 in zip(...)]`.
+A key is always a literal of `repr()`, so that no name of a field can be code.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.db.models import Model
+
+from pyforge_web.querysets.relations.model_relations import Relation
+from pyforge_web.rest_framework.formats import ValueFormat
+
+Path = tuple[Relation, ...]
+Slot = tuple[Path, str]  # the joined relations that lead to a column, and its attribute
+LiveName = tuple[str, ...]  # the names that lead from the serializer to one of its fields
+
+
+class SkippedKey:
+    """Stands for a value whose key DRF leaves out."""
+
+
+SKIPPED = SkippedKey
+
+
+class FallbackError(Exception):
+    """The native path cannot serve this serializer, or these rows: DRF serializes them. Says why."""
+
+
+class RawColumn(NamedTuple):
+    """The driver's values of a column: null tells that the row of a joined relation is missing."""
+
+    slot: Slot
+
+
+class ValueColumn(NamedTuple):
+    """The values of a column as a DRF field gives them.
+
+    `live` names the serializer's field that is asked for values without a native format; `via` says how (`live.py`).
+    """
+
+    slot: Slot
+    format: ValueFormat
+    live: LiveName
+    via: str = "value"
+
+
+class InstanceColumn(NamedTuple):
+    """The values that a field reads from an instance of the columns it needs. `group` is the place of that instance."""
+
+    group: int
+    live: LiveName
+
+
+class ManyColumn(NamedTuple):
+    """The lists of a relation to many, read by a query of its own."""
+
+    slot: Slot
+    owner: type[Model]
+    relation: Relation
+    path: tuple[str, ...]
+    level: "Level"
+
+
+class InstanceGroup(NamedTuple):
+    """The instances of one place in a row: the columns that they have, by their path from there.
+
+    `guarded` says that their methods have `@reads`: another column is refused, not loaded.
+    """
+
+    model: type[Model]
+    presence: int | None
+    columns: tuple[tuple[tuple[Relation, ...], str, int], ...]
+    guarded: bool
+
+
+class Level(NamedTuple):
+    """One query, and what becomes of its rows. `build` takes the columns and returns the dicts."""
+
+    model: type[Model]
+    slots: tuple[Slot, ...]
+    columns: tuple[RawColumn | ValueColumn | InstanceColumn | ManyColumn, ...]
+    groups: tuple[InstanceGroup, ...]
+    build: Callable[..., list[Any]]
+
+
+class LevelBuilder:
+    """Collects the columns of a level while its fields are recognised."""
+
+    def __init__(self, model: type[Model]) -> None:
+        self.model = model
+        self.slots: dict[Slot, None] = {}
+        self.columns: dict[Any, int] = {}
+        self.groups: dict[tuple[Path, bool], _OpenGroup] = {}
+
+    def slot(self, path: Path, name: str) -> Slot:
+        """Return a column of the query, which is selected once."""
+        self.slots[path, name] = None
+        return path, name
+
+    def add(self, column: Any) -> int:
+        """Return the number of a column of values; the same one for an equal column."""
+        return self.columns.setdefault(column, len(self.columns))
+
+    def raw(self, path: Path, name: str) -> int:
+        """Return the number of a raw column."""
+        return self.add(RawColumn(self.slot(path, name)))
+
+    def group(self, path: Path, model: type[Model], presence: int | None, *, guarded: bool) -> "_OpenGroup":
+        """Return the group of instances at a place."""
+        found = self.groups.get((path, guarded))
+        if found is None:
+            found = self.groups[path, guarded] = _OpenGroup(len(self.groups), model, presence, guarded)
+        return found
+
+    def close(self, expression: str) -> Level:
+        """Return the level whose rows have this expression."""
+        if not self.columns:
+            self.raw((), self.model._meta.pk_fields[0].attname)  # an empty object for each row
+        groups = tuple(group.close() for group in self.groups.values())
+        names = [f"v{number}" for number in self.columns.values()]
+        build = build_function(expression, tuple(names))
+        return Level(self.model, tuple(self.slots), tuple(self.columns), groups, build)
+
+
+class _OpenGroup:
+    """An `InstanceGroup` that still grows."""
+
+    def __init__(self, number: int, model: type[Model], presence: int | None, guarded: bool) -> None:
+        self.number = number
+        self.model = model
+        self.presence = presence
+        self.columns: dict[tuple[Path, str], int] = {}
+        self.guarded = guarded
+
+    def close(self) -> InstanceGroup:
+        columns = tuple((path, name, number) for (path, name), number in self.columns.items())
+        return InstanceGroup(self.model, self.presence, columns, self.guarded)
+
+
+def dict_expression(entries: Iterable[tuple[str, str, str | None]]) -> str:
+    """Return the expression of a dict, from its keys, values, and the conditions under which a key is left out."""
+    parts = []
+    for key, value, left_out in entries:
+        if left_out is None:
+            parts.append(f"{key!r}: {value}")
+        else:
+            parts.append(f"**({{}} if {left_out} else {{{key!r}: {value}}})")
+    return "{" + ", ".join(parts) + "}"
+
+
+@lru_cache(maxsize=1024)
+def build_function(expression: str, names: tuple[str, ...]) -> Callable[..., list[Any]]:
+    """Return the function from columns to the list of what the expression makes of each row."""
+    if names == (expression,):
+        return list
+    row = ", ".join(names)
+    source = f"lambda *columns: [{expression} for {row}, in zip(*columns)]"
+    # The source has names of ours and literals of repr() alone.
+    return eval(source, {"SKIPPED": SKIPPED, "missing": _missing})  # type: ignore[no-any-return]  # noqa: S307
+
+
+def _missing() -> None:
+    raise FallbackError("a required field is behind a relation that is null: DRF raises its error")

@@ -1,0 +1,59 @@
+"""The QuerySets that a list's `prefetch_related` gives for its relations, by their path: `("comments", "writer")`."""
+
+from typing import Any
+
+from pyforge_web.querysets.field_selection import Fields, NestedFields
+from pyforge_web.querysets.relations.resolve import Branch, Tree, resolve_fields
+from pyforge_web.rest_framework.plan import FallbackError, Level, ManyColumn
+
+
+def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
+    """Return the QuerySets of the `Prefetch` objects that the relations of a plan meet.
+
+    Raises `FallbackError` where a lookup loads a relation to one from other rows than a join has.
+    """
+    if not queryset._prefetch_related_lookups:
+        return {}
+    names: dict[str, Any] = {}
+    collect_names(level, names)
+    if not names:
+        return {}
+    tree = resolve_fields(queryset, to_fields(names))
+    found: dict[tuple[str, ...], Any] = {}
+    work: list[tuple[tuple[str, ...], Tree]] = [((), tree)]
+    while work:
+        path, branches = work.pop()
+        for item in branches.items:
+            if isinstance(item, Branch):
+                within = (*path, item.name)
+                if item.queryset is not None:
+                    if not item.relation.many:
+                        raise FallbackError(f"{'.'.join(within)}: a Prefetch loads this relation")
+                    found[within] = item.queryset
+                work.append((within, item.tree))
+    return found
+
+
+def collect_names(level: Level, names: dict[str, Any]) -> None:
+    """Add the relations of a level, and of those below it, to a tree of names."""
+    for path, _ in level.slots:
+        inner = names
+        for relation in path:
+            inner = inner.setdefault(relation.name, {})
+    for column in level.columns:
+        if isinstance(column, ManyColumn):
+            inner = names
+            depth = len(column.path) - 1
+            for name in column.path[_common(column, level) : depth]:
+                inner = inner.setdefault(name, {})
+            collect_names(column.level, inner.setdefault(column.relation.name, {}))
+
+
+def _common(column: ManyColumn, level: Level) -> int:
+    """How many names of a path lead to the level itself."""
+    return len(column.path) - 1 - len(column.slot[0])
+
+
+def to_fields(names: dict[str, Any]) -> Fields:
+    """Return a tree of names as fields: the key stands for the columns, which do not matter here."""
+    return ("pk", *(NestedFields(name, to_fields(inner)) for name, inner in names.items()))

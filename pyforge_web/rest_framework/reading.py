@@ -1,0 +1,62 @@
+"""`@reads`: the columns that a method or property needs, so that it can be given an instance of these alone."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.core.exceptions import FieldError
+from django.db.models import Model
+
+Method = TypeVar("Method")
+
+
+class ColumnNotReadError(FieldError):
+    """A method needs a column that its `@reads(...)` does not name."""
+
+
+def reads(*names: str) -> Callable[[Method], Method]:
+    """Return a decorator that names what a method reads of its instance: `@reads("title", "author__name")`.
+
+    The instance then has these columns, and no others: reading another one, or running a query, raises
+    `ColumnNotReadError`. It stands below `@property`. Without it a method gets the instance that Django loads.
+    """
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise TypeError('reads() takes the names of columns: @reads("title", "author__name")')
+
+    def decorate(method: Method) -> Method:
+        method.pyforge_reads = names  # type: ignore[attr-defined]
+        return method
+
+    return decorate
+
+
+def names_read(method: Any) -> tuple[str, ...] | None:
+    """Return the names that a method, property or cached property was declared with; None for no declaration."""
+    for attribute in ("fget", "func", "__func__"):
+        method = getattr(method, attribute, method)
+    found = getattr(method, "pyforge_reads", None)
+    return found if isinstance(found, tuple) else None
+
+
+def refuse_column(label: str, name: str) -> ColumnNotReadError:
+    """The error for a column that a method reads and does not name."""
+    return ColumnNotReadError(
+        f"{label}.{name} is read here, and @reads(...) does not name it: add {name!r} to @reads, or take the "
+        "decorator away to get whole instances"
+    )
+
+
+def guard(model: type[Model]) -> Callable[..., Any]:
+    """Return what stands in for `refresh_from_db` of an instance, which deferred columns call."""
+
+    def refresh_from_db(using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
+        raise refuse_column(model.__name__, ", ".join(fields or ["*"]))
+
+    return refresh_from_db
+
+
+def refuse_query(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    """An execute wrapper: a method with `@reads` runs no query."""
+    raise ColumnNotReadError(
+        "a method with @reads(...) runs a query here: name what it reads with a path like 'author__name', or take the "
+        f"decorator away to get whole instances. The query: {sql[:200]}"
+    )

@@ -1,0 +1,89 @@
+"""`CompiledSerializerMixin`: `.data` is what DRF gives, made from raw rows where that is certain to be the same."""
+
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.db.models.manager import BaseManager
+from django.db.models.query import ModelIterable
+from rest_framework import serializers
+
+from pyforge_web.rest_framework.compiled import find_plan
+from pyforge_web.rest_framework.live import LiveFields
+from pyforge_web.rest_framework.plan import FallbackError
+from pyforge_web.rest_framework.prefetches import find_prefetches
+from pyforge_web.rest_framework.queries import PlanRun, why_not_read
+
+standard_list = serializers.ListSerializer.to_representation
+
+
+def native_list(serializer: Any, data: Any) -> list[Any] | None:
+    """Return the rows of a list serializer's QuerySet; None where DRF has to serialize them."""
+    try:
+        return rows_of(serializer, data)
+    except FallbackError:
+        return None
+
+
+def rows_of(serializer: Any, data: Any) -> list[Any]:
+    """Return the rows of a list serializer's QuerySet.
+
+    Raises `FallbackError` with the reason where DRF has to serialize them.
+    """
+    if isinstance(data, BaseManager):
+        data = data.all()
+    if not isinstance(data, QuerySet):
+        raise FallbackError(f"{type(data).__name__} is not a QuerySet: its instances are in memory")
+    if data._result_cache is not None:
+        raise FallbackError("the QuerySet is evaluated: its instances are in memory")
+    if data._iterable_class is not ModelIterable:
+        raise FallbackError(f"{data._iterable_class.__name__} makes rows in its own way")
+    why = why_not_read(data)
+    if why is not None:
+        raise FallbackError(why)
+    child = serializer.child
+    plan = find_plan(child, data)
+    if plan.level is None:
+        raise FallbackError(plan.why)
+    prefetches = find_prefetches(data, plan.level)
+    return PlanRun(LiveFields(child), prefetches).read(data, plan.level)
+
+
+class CompiledListSerializer:
+    """Before DRF's `ListSerializer`, for the lists of a serializer that has the mixin."""
+
+    pyforge_standard = True
+
+    def to_representation(self, data: Any) -> list[Any]:
+        """Return the list of DRF's dicts."""
+        rows = native_list(self, data) if self.parent is None else None  # type: ignore[attr-defined]
+        return super().to_representation(data) if rows is None else rows  # type: ignore[misc, no-any-return]
+
+
+_list_classes: dict[type, type] = {}
+
+
+def compiled_list_class(kind: type) -> type:
+    """Return the class of list serializers with a native path; the class itself where it has its own methods."""
+    if issubclass(kind, CompiledListSerializer) or kind.to_representation is not standard_list:  # type: ignore[attr-defined]
+        return kind
+    if kind not in _list_classes:
+        names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
+        _list_classes[kind] = type(kind.__name__, (CompiledListSerializer, kind), names)
+    return _list_classes[kind]
+
+
+class CompiledSerializerMixin:
+    """Before `ModelSerializer` or `Serializer`: lists of rows are made without model instances.
+
+    `class ArticleSerializer(CompiledSerializerMixin, serializers.ModelSerializer)`. `.data` has the values, types and
+    containers that DRF gives. What is not certain to be the same is DRF's: see `explain()`.
+    """
+
+    @classmethod
+    def many_init(cls, *args: Any, **kwargs: Any) -> Any:
+        """Return the list serializer of `many=True`."""
+        serializer = super().many_init(*args, **kwargs)  # type: ignore[misc]
+        kind = type(serializer)
+        if isinstance(serializer, serializers.ListSerializer):
+            serializer.__class__ = cast(Any, compiled_list_class(kind))
+        return serializer
