@@ -7,7 +7,7 @@ one value. A model whose instances may be more than their rows is left to Django
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.serializers.python import Serializer
