@@ -5,9 +5,8 @@ mod supported;
 
 fn main() {
     let python = pyo3_build_config::get();
-    if let Some(sentence) =
-        supported::refuse(&python.implementation.to_string(), (python.version.major, python.version.minor))
-    {
+    let (implementation, version) = (python.implementation().to_string(), python.version());
+    if let Some(sentence) = supported::refuse(&implementation, (version.major, version.minor)) {
         // An error for cargo alone, without the backtrace of a panic.
         println!("cargo::error={sentence}");
         return;

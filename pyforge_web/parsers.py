@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from pyforge_web._native import Stop, read
+from pyforge_web._native import BodyFallback, read_body
 
 __all__ = ["DEEPEST_ALLOWED", "MAX_DEPTH", "BodyError", "RequestBody", "load_array", "load_object", "loads"]
 
@@ -50,8 +50,8 @@ def loads(
         raise RequestDataTooBig(f"The body is larger than {max_size} bytes. Send less, or allow more with max_size=.")
     if not 0 < max_depth <= DEEPEST_ALLOWED:
         raise ValueError(f"max_depth must be between 1 and {DEEPEST_ALLOWED}, not {max_depth}")
-    value = read(body, max_depth, allow_nan)
-    return _read_in_python(body, max_depth, allow_nan) if type(value) is Stop else value
+    value = read_body(body, max_depth, allow_nan)
+    return _read_in_python(body, max_depth, allow_nan) if type(value) is BodyFallback else value
 
 
 class BodyError(ValidationError):
@@ -111,11 +111,11 @@ def _read_in_python(body: RequestBody, max_depth: int, allow_nan: bool) -> Any:
     text = body if isinstance(body, str) else body.decode(json.detect_encoding(body), "surrogatepass")
     # Lone surrogates have no UTF-8. They can be in strings only, and there "?" has the same effect on the position.
     utf8 = text.encode("utf-8", "replace")
-    stop = read(utf8, max_depth, allow_nan)
-    if type(stop) is not Stop:
+    fallback = read_body(utf8, max_depth, allow_nan)
+    if type(fallback) is not BodyFallback:
         return json.loads(body)
-    position = len(utf8[: stop.at].decode("utf-8", "ignore"))  # the byte may be in the middle of a character
-    if stop.too_deep:
+    position = len(utf8[: fallback.at].decode("utf-8", "ignore"))  # the byte may be in the middle of a character
+    if fallback.too_deep:
         raise JSONDecodeError(f"More than {max_depth} containers inside each other", text, position)
 
     def refuse(name: str) -> Any:

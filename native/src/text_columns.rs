@@ -9,7 +9,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use crate::ffi::{DictCursor, ascii, list_item, tuple_item};
 use crate::imports::Imports;
 use crate::json::temporal::{Date, Offset, Time, parse_datetime, parse_time};
-use crate::kinds::{Compact, Kind, NotFinite, Outcome, Sink, Stored, Zone};
+use crate::kinds::{Compact, Kind, NotFinite, Outcome, Sink, StoredForm, StoredZone};
 
 /// Deeper data is for Python's encoder, which has a limit of its own.
 const DEPTH: usize = 200;
@@ -27,11 +27,11 @@ pub fn text_column<'py>(
     let py = column.py();
     let imports = Imports::get(py)?;
     let Some(kind) = Kind::of_name(kind) else { return Ok(None) };
-    let stored = Stored { zone: Zone::Naive, checked: false, digits: (digits, places) };
+    let stored = StoredForm { zone: StoredZone::Naive, checked: false, digits: (digits, places) };
     let mut sink = Sink::<Compact>::new(NotFinite::Raise);
     let mut ends = Vec::with_capacity(column.len());
     for value in column.iter() {
-        if !value.is_none() && kind.read(&value, &stored, imports, &mut sink) != Outcome::Done {
+        if !value.is_none() && kind.read(&value, &stored, imports, &mut sink) != Outcome::Accepted {
             return sink.error.take().map_or(Ok(None), |error| Err(error.into_pyerr(py, "$")));
         }
         ends.push(sink.out.len());

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from pyforge_web._native import Tally
+from pyforge_web._native import CallTotals
 from pyforge_web.metering.call_sites import CallSite
 from pyforge_web.metering.row_traces import RowTrace, SqlTrace
 
@@ -66,7 +66,7 @@ class ColumnCosts:
 
 
 @dataclass(slots=True, eq=False)
-class CallGroup(Tally):
+class CallGroup(CallTotals):
     """Calls that are alike. Native code adds their costs; starts are nanoseconds since the collector was opened."""
 
     function: str

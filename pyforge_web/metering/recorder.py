@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from django.db.models import Model, QuerySet
 
-from pyforge_web._native import Tuples
+from pyforge_web._native import ValueTuples
 from pyforge_web.metering.call_groups import CALL_SOURCES, CallGroup
 from pyforge_web.metering.call_sites import CallSite, read_stack
 from pyforge_web.metering.row_traces import RowTrace
@@ -140,7 +140,7 @@ def _name_path(kind: type, model: type | None, traces: list[RowTrace]) -> tuple[
     paths: list[str] = [trace.path for trace in traces]
     if model is not None:
         models.append(model)
-        paths.append("tuples" if kind is Tuples else "instance")
+        paths.append("tuples" if kind is ValueTuples else "instance")
     if not models:
         return [kind], "instance" if issubclass(kind, Model) else "generic"
     return list(dict.fromkeys(models)), " + ".join(dict.fromkeys(paths))

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
 
 from pyforge_web import metering
-from pyforge_web._native import Nested, Rows, dump_chunk
+from pyforge_web._native import NestedRows, QueryRows, dump_chunk
 from pyforge_web.conf import Nan
 from pyforge_web.streams.sources import Reader, find_source
 
@@ -86,7 +86,7 @@ class Writer:
         self._sizes = _sizes(chunk_size)
         self._encoder = None if text.charset is None else codecs.getincrementalencoder(text.charset)()
 
-    def write(self, source: "Rows | Nested | Iterator[Any] | Opening") -> bytes:
+    def write(self, source: "QueryRows | NestedRows | Iterator[Any] | Opening") -> bytes:
         """The next rows, or the end; what is raised by a row, or by the database, is the end too."""
         _, between, after, _, form, nan, _ = self._text
         rows, count, error = self._dump(source, next(self._sizes), between=between, after=after, form=form, nan=nan)
@@ -145,11 +145,11 @@ class Opening:
     __slots__ = ("_read", "_sizes", "source")
 
     def __init__(self, read: Reader, sizes: Iterator[int]) -> None:
-        self.source: Rows | Nested | Iterator[Any] | None = None
+        self.source: QueryRows | NestedRows | Iterator[Any] | None = None
         self._read = read
         self._sizes = sizes
 
-    def __call__(self) -> Rows | Nested | Iterator[Any]:
+    def __call__(self) -> QueryRows | NestedRows | Iterator[Any]:
         """Opens it."""
         self.source = self._read(self._sizes)
         return self.source

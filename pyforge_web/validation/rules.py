@@ -265,7 +265,7 @@ def _length_rule(is_max: bool) -> Callable[[Any], RuleSpec | None]:
 
 def _limit_rule(is_max: bool) -> Callable[[Any], RuleSpec | None]:
     def make_rule(validator: Any) -> RuleSpec | None:
-        return None if callable(validator.limit_value) else ("bound", (validator.limit_value, is_max))
+        return None if callable(validator.limit_value) else ("limit", (validator.limit_value, is_max))
 
     return make_rule
 

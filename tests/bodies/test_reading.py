@@ -72,7 +72,7 @@ def test_bytes(raw):
 def test_valid_texts_are_read_natively(document):
     """Not by way of json.loads: the test above would not notice."""
     for body in (document, document.encode()):
-        assert repr(_native.read(body, MAX_DEPTH, False)) == repr(json.loads(body))
+        assert repr(_native.read_body(body, MAX_DEPTH, False)) == repr(json.loads(body))
 
 
 @pytest.mark.parametrize("body", [None, 1, ["[]"], memoryview(b"[]"), object], ids=lambda body: type(body).__name__)

@@ -99,7 +99,7 @@ def rules_of_rust():
 
 # A validator for each rule. Whoever adds a rule adds its row.
 SAMPLES = {
-    "bound": core.MaxValueValidator(5),
+    "limit": core.MaxValueValidator(5),
     "digits": core.DecimalValidator(5, 2),
     "domain": core.DomainNameValidator(),
     "email": core.EmailValidator(),

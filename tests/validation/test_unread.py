@@ -21,7 +21,7 @@ CERTAIN = {
     "length": (partial(models.CharField, max_length=3), "abcd"),
     "min length": (partial(models.TextField, validators=[v.MinLengthValidator(3)]), "ab"),
     "choices": (partial(models.CharField, choices=[("a", "A"), ("G", [("b", "B")])]), "c"),
-    "bound": (partial(models.IntegerField, validators=[v.MaxValueValidator(5)]), 6),
+    "limit": (partial(models.IntegerField, validators=[v.MaxValueValidator(5)]), 6),
     "bound, text": (partial(models.IntegerField, validators=[v.MinValueValidator(5)]), "4"),
     "digits": (price, Decimal("123.4")),
     "digits, text": (price, "1.25"),

@@ -22,7 +22,7 @@ from pyforge_web.validation.payload.options import PayloadOptions, RowLimits
 
 
 class CleanedPayloads(NamedTuple):
-    """The cleaned values of each row, None if it is not valid; the errors that were kept; how many rows are not valid."""
+    """The cleaned values of each row (None if it is not valid), the kept errors, and how many rows are not valid."""
 
     rows: list[CleanedValues | None]
     errors: dict[int, RowErrorParts]

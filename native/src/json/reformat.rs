@@ -1,7 +1,7 @@
-//! Stored JSON text in the spelling of `json.dumps`: what Python would make of `json.dumps(json.loads(text))`, without a
+//! Stored JSON text in the format of `json.dumps`: what Python would make of `json.dumps(json.loads(text))`, without a
 //! Python object for any of its values.
 
-use super::escape::{ASCII, UTF8, spell};
+use super::escape::{ASCII, UTF8, escape_point};
 use super::number::write_float;
 use super::reader::clean_run;
 use super::writer::Out;
@@ -15,26 +15,26 @@ const LONGEST_INTEGER: usize = 600;
 /// Writes the bytes of `json.dumps(json.loads(text), ensure_ascii=False)`; false, and nothing, where they are not certain.
 ///
 /// The text must be JSON: what is not well-formed may be written as it is.
-pub fn respell_json(out: &mut impl Out, text: &str) -> bool {
-    respell::<UTF8>(out, text)
+pub fn reformat_json(out: &mut impl Out, text: &str) -> bool {
+    reformat::<UTF8>(out, text)
 }
 
 /// The same with all that lies beyond ASCII escaped.
-pub fn respell_json_as_ascii(out: &mut impl Out, text: &str) -> bool {
-    respell::<ASCII>(out, text)
+pub fn reformat_json_as_ascii(out: &mut impl Out, text: &str) -> bool {
+    reformat::<ASCII>(out, text)
 }
 
-fn respell<const ESCAPE: u8>(out: &mut impl Out, text: &str) -> bool {
+fn reformat<const ESCAPE: u8>(out: &mut impl Out, text: &str) -> bool {
     let made = Vec::with_capacity(text.len() + text.len() / 4 + 16);
-    let mut respelling = Respelling { text, at: 0, made, keys: Vec::new(), open: Vec::new(), key_is_next: false };
-    let done = respelling.run::<ESCAPE>().is_some();
+    let mut reformatter = Reformatter { text, at: 0, made, keys: Vec::new(), open: Vec::new(), key_is_next: false };
+    let done = reformatter.run::<ESCAPE>().is_some();
     if done {
-        out.extend(&respelling.made);
+        out.extend(&reformatter.made);
     }
     done
 }
 
-struct Respelling<'a> {
+struct Reformatter<'a> {
     text: &'a str,
     at: usize,
     made: Vec<u8>,
@@ -45,7 +45,7 @@ struct Respelling<'a> {
     key_is_next: bool,
 }
 
-impl Respelling<'_> {
+impl Reformatter<'_> {
     /// Everything; None where Python must decide.
     fn run<const ESCAPE: u8>(&mut self) -> Option<()> {
         while let Some(&byte) = self.text.as_bytes().get(self.at) {
@@ -186,7 +186,7 @@ impl Respelling<'_> {
     }
 
     fn point<const ESCAPE: u8>(&mut self, point: u32) {
-        let (text, len) = spell::<ESCAPE>(point);
+        let (text, len) = escape_point::<ESCAPE>(point);
         self.made.extend_from_slice(&text[..len]);
     }
 }
@@ -197,20 +197,20 @@ mod tests {
 
     fn ascii(text: &str) -> Option<String> {
         let mut out = Vec::new();
-        respell_json_as_ascii(&mut out, text).then(|| String::from_utf8(out).unwrap())
+        reformat_json_as_ascii(&mut out, text).then(|| String::from_utf8(out).unwrap())
     }
 
     fn utf8(text: &str) -> Option<String> {
         let mut out = Vec::new();
-        respell_json(&mut out, text).then(|| String::from_utf8(out).unwrap())
+        reformat_json(&mut out, text).then(|| String::from_utf8(out).unwrap())
     }
 
     #[test]
     fn tokens() {
-        let spelled = r#"{"a": [1, -2.5, 100000.0, true, null, {}], "b": "x", "c": [[], [""]]}"#;
+        let written = r#"{"a": [1, -2.5, 100000.0, true, null, {}], "b": "x", "c": [[], [""]]}"#;
         let text = "{\"a\":[1,-2.50,1e5 ,true\n,null,{ }],\t\"b\":\"x\",\r\"c\":[[],[\"\"]]}";
-        assert_eq!(ascii(text).unwrap(), spelled);
-        assert_eq!(utf8(text).unwrap(), spelled);
+        assert_eq!(ascii(text).unwrap(), written);
+        assert_eq!(utf8(text).unwrap(), written);
         assert_eq!(ascii("-0").unwrap(), "0");
         assert_eq!(ascii("-0.0").unwrap(), "-0.0");
         assert_eq!(ascii("1E-7").unwrap(), "1e-07");
@@ -220,8 +220,8 @@ mod tests {
     #[test]
     fn strings() {
         let text = r#""\u00e9é\/\b\f\n\r\t\"\\\u0001\u007f\ud83d\ude00😀\u2028""#;
-        let spelled = r#""\u00e9\u00e9/\b\f\n\r\t\"\\\u0001\u007f\ud83d\ude00\ud83d\ude00\u2028""#;
-        assert_eq!(ascii(text).unwrap(), spelled);
+        let written = r#""\u00e9\u00e9/\b\f\n\r\t\"\\\u0001\u007f\ud83d\ude00\ud83d\ude00\u2028""#;
+        assert_eq!(ascii(text).unwrap(), written);
         assert_eq!(utf8(text).unwrap(), "\"éé/\\b\\f\\n\\r\\t\\\"\\\\\\u0001\u{7f}😀😀\u{2028}\"");
         assert_eq!(ascii(r#""\ud800 \udc00\ud800\u0041""#).unwrap(), r#""\ud800 \udc00\ud800A""#);
         assert_eq!(utf8(r#""\ud800""#), None);

@@ -3,8 +3,8 @@
 //! Native code reads what is certain: valid UTF-8, valid JSON, no deeper than allowed. Where it stops, `pyforge_web.bodies`
 //! asks `json.loads`, for a value or for the error. The open containers lie on a stack of our own, on the heap.
 
-mod keys;
-mod text;
+mod key_cache;
+mod unescape;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -13,21 +13,21 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 
 use crate::ffi;
-use crate::json::reader::{Number, Reader};
-use keys::Keys;
+use crate::json::reader::{NumberToken, TokenReader};
+use key_cache::KeyCache;
 
 /// Where native code does not read on.
 #[pyclass(frozen, get_all, module = "pyforge_web._native")]
-pub struct Stop {
+pub struct BodyFallback {
     /// At which byte of the UTF-8.
     at: usize,
     /// A container was opened there that is one too many.
     too_deep: bool,
 }
 
-type Read<'py> = Result<Bound<'py, PyAny>, Stop>;
+type Read<'py> = Result<Bound<'py, PyAny>, BodyFallback>;
 
-/// The value of a body, or a `Stop`.
+/// The value of a body, or a `BodyFallback`.
 pub fn read<'py>(body: &Bound<'py, PyAny>, max_depth: usize, allow_nan: bool) -> PyResult<Bound<'py, PyAny>> {
     let py = body.py();
     let read = |text: &[u8]| read_text(py, text, max_depth, allow_nan);
@@ -55,13 +55,13 @@ pub fn read<'py>(body: &Bound<'py, PyAny>, max_depth: usize, allow_nan: bool) ->
 }
 
 #[cold]
-fn stop<T>(at: usize) -> Result<T, Stop> {
-    Err(Stop { at, too_deep: false })
+fn stop<T>(at: usize) -> Result<T, BodyFallback> {
+    Err(BodyFallback { at, too_deep: false })
 }
 
 fn read_text<'py>(py: Python<'py>, text: &[u8], max_depth: usize, allow_nan: bool) -> Read<'py> {
-    let mut keys = Keys::take();
-    let result = Walk { reader: Reader::new(text), keys: &mut keys, max_depth, allow_nan }.run(py);
+    let mut keys = KeyCache::take();
+    let result = BodyParser { reader: TokenReader::new(text), keys: &mut keys, max_depth, allow_nan }.run(py);
     keys.put_back();
     result
 }
@@ -74,14 +74,14 @@ enum Open<'py> {
     Object(Bound<'py, PyDict>, Bound<'py, PyString>),
 }
 
-struct Walk<'a> {
-    reader: Reader<'a>,
-    keys: &'a mut Keys,
+struct BodyParser<'a> {
+    reader: TokenReader<'a>,
+    keys: &'a mut KeyCache,
     max_depth: usize,
     allow_nan: bool,
 }
 
-impl Walk<'_> {
+impl BodyParser<'_> {
     fn run<'py>(mut self, py: Python<'py>) -> Read<'py> {
         let mut open: Vec<Open<'py>> = Vec::with_capacity(8);
         let mut items: Vec<Bound<'py, PyAny>> = Vec::new();
@@ -145,25 +145,25 @@ impl Walk<'_> {
         }
     }
 
-    fn stop<T>(&self) -> Result<T, Stop> {
+    fn stop<T>(&self) -> Result<T, BodyFallback> {
         stop(self.reader.at)
     }
 
     #[inline]
-    fn check_depth(&self, open: usize, at: usize) -> Result<(), Stop> {
-        if open < self.max_depth { Ok(()) } else { Err(Stop { at, too_deep: true }) }
+    fn check_depth(&self, open: usize, at: usize) -> Result<(), BodyFallback> {
+        if open < self.max_depth { Ok(()) } else { Err(BodyFallback { at, too_deep: true }) }
     }
 
     /// A key and its colon.
     #[inline]
-    fn key<'py>(&mut self, py: Python<'py>) -> Result<Bound<'py, PyString>, Stop> {
+    fn key<'py>(&mut self, py: Python<'py>) -> Result<Bound<'py, PyString>, BodyFallback> {
         if self.reader.token() != Some(b'"') {
             return self.stop();
         }
         let from = self.reader.at;
         let key = match self.reader.string() {
             Some(false) => self.keys.get(py, &self.reader.text[from..self.reader.at - 1]),
-            Some(true) => text::unescape(py, &self.reader.text[from..self.reader.at - 1]),
+            Some(true) => unescape::unescape(py, &self.reader.text[from..self.reader.at - 1]),
             None => return self.stop(),
         };
         match key {
@@ -176,7 +176,7 @@ impl Walk<'_> {
     fn string<'py>(&mut self, py: Python<'py>, start: usize) -> Read<'py> {
         let text = match self.reader.string() {
             Some(false) => PyString::from_bytes(py, &self.reader.text[start + 1..self.reader.at - 1]),
-            Some(true) => text::unescape(py, &self.reader.text[start + 1..self.reader.at - 1]),
+            Some(true) => unescape::unescape(py, &self.reader.text[start + 1..self.reader.at - 1]),
             None => return self.stop(),
         };
         // What is not UTF-8 may be another encoding.
@@ -203,10 +203,10 @@ impl Walk<'_> {
         let Some(number) = self.reader.number(first) else { return stop(start) };
         let Ok(digits) = std::str::from_utf8(&self.reader.text[start..self.reader.at]) else { return stop(start) };
         match number {
-            Number::Float { .. } => {
+            NumberToken::Float { .. } => {
                 digits.parse::<f64>().map_or_else(|_| stop(start), |value| Ok(PyFloat::new(py, value).into_any()))
             }
-            Number::Integer => match digits.parse::<i64>() {
+            NumberToken::Integer => match digits.parse::<i64>() {
                 Ok(value) => Ok(PyInt::new(py, value).into_any()),
                 // `int()` refuses more digits than sys.get_int_max_str_digits(), and so does json.loads.
                 Err(_) => py.get_type::<PyInt>().call1((digits,)).or_else(|_| stop(start)),

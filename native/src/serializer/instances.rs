@@ -4,19 +4,19 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 
-use super::columns::{Columns, Reader};
-use super::value::Walk;
+use super::any_value::Walk;
+use super::columns::{ColumnReader, RowColumns};
 use crate::error::Error;
 use crate::ffi::list_item;
 use crate::imports::Imports;
 use crate::json::writer::Out;
 use crate::kinds::{Compact, Form, NotFinite, Outcome};
-use crate::meter::Meter;
+use crate::metering::meter::Meter;
 
 /// Instances of one model in memory: what `pyforge_web.instances` gives native code in their place.
 #[pyclass(frozen, module = "pyforge_web._native")]
-pub struct Records {
-    columns: Py<Columns>,
+pub struct ModelInstances {
+    columns: Py<RowColumns>,
     /// One instance, or a list of them.
     source: Py<PyAny>,
     /// Whether `source` is a list.
@@ -26,23 +26,23 @@ pub struct Records {
 }
 
 #[pymethods]
-impl Records {
+impl ModelInstances {
     #[new]
-    fn new(columns: Py<Columns>, source: Py<PyAny>, many: bool, required: bool) -> Self {
+    fn new(columns: Py<RowColumns>, source: Py<PyAny>, many: bool, required: bool) -> Self {
         Self { columns, source, many, required }
     }
 }
 
 impl<'py, F: Form> Walk<'py, '_, F> {
     /// Writes the instances; false when it failed.
-    pub(super) fn records(&mut self, py: Python<'py>, records: &Records) -> bool {
+    pub(super) fn write_instances(&mut self, py: Python<'py>, records: &ModelInstances) -> bool {
         let columns = records.columns.get();
         if !records.many {
-            return self.record(columns, records.source.bind(py), records.required);
+            return self.write_instance(columns, records.source.bind(py), records.required);
         }
         let instances = match records.source.bind(py).cast::<PyList>() {
             Ok(instances) => instances,
-            Err(error) => return self.stop(PyErr::from(error)),
+            Err(error) => return self.fail_walk(PyErr::from(error)),
         };
         self.sink.out.push(b'[');
         let mut index = 0;
@@ -50,7 +50,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             if index > 0 {
                 self.sink.out.extend(F::ITEM);
             }
-            if !self.record(columns, &instance, records.required) {
+            if !self.write_instance(columns, &instance, records.required) {
                 self.place.insert_str(0, &format!("[{index}]"));
                 return false;
             }
@@ -61,12 +61,17 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     }
 
     /// Writes one instance as an object.
-    pub(super) fn record(&mut self, columns: &Columns, instance: &Bound<'py, PyAny>, required: bool) -> bool {
+    pub(super) fn write_instance(
+        &mut self,
+        columns: &RowColumns,
+        instance: &Bound<'py, PyAny>,
+        required: bool,
+    ) -> bool {
         let py = instance.py();
         let values = instance.getattr(intern!(py, "__dict__"));
         let values = match values.and_then(|values| Ok(values.cast_into::<PyDict>()?)) {
             Ok(values) => values,
-            Err(error) => return self.stop(error),
+            Err(error) => return self.fail_walk(error),
         };
         self.meter.instance(instance);
         self.sink.out.push(b'{');
@@ -75,14 +80,14 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             let value = match values.get_item(column.attribute.bind(py)) {
                 Ok(Some(value)) => value,
                 Ok(None) if !required => continue,
-                Ok(None) => return self.stop(Error::NotLoaded { name: column.name.clone() }),
-                Err(error) => return self.stop(error),
+                Ok(None) => return self.fail_walk(Error::NotLoaded { name: column.name.clone() }),
+                Err(error) => return self.fail_walk(error),
             };
             if !std::mem::take(&mut first) {
                 self.sink.out.extend(F::ITEM);
             }
             self.sink.out.extend(key);
-            if !self.attribute(column.reader, value) {
+            if !self.write_attribute(column.reader, value) {
                 self.place.insert_str(0, &format!(".{}", column.name));
                 return false;
             }
@@ -94,43 +99,22 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     /// Writes the value of an attribute: by its kind where only the kind knows the object (a file), else by its type, for
     /// the user may have assigned anything.
     #[inline]
-    fn attribute(&mut self, reader: Reader, value: Bound<'py, PyAny>) -> bool {
-        if let Reader::Kind(kind, _) = reader {
+    fn write_attribute(&mut self, reader: ColumnReader, value: Bound<'py, PyAny>) -> bool {
+        if let ColumnReader::Kind(kind, _) = reader {
             match kind.write(&value, self.imports, &mut self.sink) {
-                Outcome::Done => return true,
-                Outcome::Failed => return false,
-                Outcome::NotMine => {}
+                Outcome::Accepted => return true,
+                Outcome::Rejected => return false,
+                Outcome::Fallback => {}
             }
         }
-        self.whole_value(value)
+        self.write_whole_value(value)
     }
 }
 
-/// The JSON-ready values of a dict of attributes: what `json.loads` makes of their text.
-///
-/// `source` is the instance that has them, for the collectors.
-pub fn to_dict<'py>(
+/// The values of a dict of attributes as `json.loads` would give them back: text, numbers, bools, None, lists and dicts.
+pub fn ready_values<'py>(
     py: Python<'py>,
-    columns: &Columns,
-    values: &Bound<'py, PyDict>,
-    source: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyDict>> {
-    let mut meter = Meter::start(py)?;
-    meter.about(source.unwrap_or(values.as_any()), None);
-    match source {
-        Some(instance) => meter.instance(instance),
-        None => meter.rows += 1,
-    }
-    let result = ready_values(py, columns, values, &mut meter);
-    // The user's exception comes first, whatever a collector does.
-    let told = meter.finish(py, "to_dict", 0);
-    let ready = result?;
-    told.map(|()| ready)
-}
-
-fn ready_values<'py>(
-    py: Python<'py>,
-    columns: &Columns,
+    columns: &RowColumns,
     values: &Bound<'py, PyDict>,
     meter: &mut Meter<'py>,
 ) -> PyResult<Bound<'py, PyDict>> {
@@ -157,11 +141,11 @@ fn is_ready(value: &Bound<'_, PyAny>) -> bool {
 fn ready_value<'py>(
     py: Python<'py>,
     walk: &mut Walk<'py, '_, Compact>,
-    reader: Reader,
+    reader: ColumnReader,
     value: Bound<'py, PyAny>,
     name: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    if !walk.attribute(reader, value) {
+    if !walk.write_attribute(reader, value) {
         walk.place.insert_str(0, &format!(".{name}"));
         return Err(walk.take_error());
     }

@@ -3,31 +3,31 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use super::family::{Families, Group};
-use super::layout::{Layout, Step};
-use super::rows::Items;
+use super::super::rows::RowFraming;
+use super::grouping::{RelationText, RowsByParent};
+use super::layout::{LayoutStep, RowLayout};
 use crate::ffi::{BytesBuffer, list_item, tuple_item};
 
 /// A query that has been executed and whose rows are nested: what `pyforge_web.relations` gives in a QuerySet's place.
 #[pyclass(frozen, module = "pyforge_web._native")]
-pub struct Nested {
+pub struct NestedRows {
     /// What becomes of a row.
-    pub layout: Py<Layout>,
+    pub layout: Py<RowLayout>,
     /// `() -> list[tuple]`: the next rows, an empty list at the end.
     pub fetch: Py<PyAny>,
     /// `(column, value) -> value`: the driver's value through Django's converters.
-    pub rescue: Py<PyAny>,
+    pub fallback: Py<PyAny>,
     /// `()`: called at the end, also after an error.
     pub close: Py<PyAny>,
-    /// `(relation, rows) -> Children | None`: the executed query of what belongs to these rows; None for nothing.
+    /// `(relation, rows) -> RelatedRows | None`: the executed query of what belongs to these rows; None for nothing.
     pub load: Py<PyAny>,
 }
 
 #[pymethods]
-impl Nested {
+impl NestedRows {
     #[new]
-    fn new(layout: Py<Layout>, fetch: Py<PyAny>, rescue: Py<PyAny>, close: Py<PyAny>, load: Py<PyAny>) -> Self {
-        Self { layout, fetch, rescue, close, load }
+    fn new(layout: Py<RowLayout>, fetch: Py<PyAny>, fallback: Py<PyAny>, close: Py<PyAny>, load: Py<PyAny>) -> Self {
+        Self { layout, fetch, fallback, close, load }
     }
 
     /// Ends a query that is read by `dump_chunk`; `dumps` does it itself.
@@ -38,9 +38,9 @@ impl Nested {
 
 /// The rows of a relation and how they name what they belong to.
 #[pyclass(frozen, module = "pyforge_web._native")]
-pub struct Children {
+pub struct RelatedRows {
     /// The rows.
-    pub nested: Py<Nested>,
+    pub nested: Py<NestedRows>,
     /// Their column that names it.
     pub key: usize,
     /// `(value) -> value`: what Django compares of a key column's value; None where it is the value itself.
@@ -50,25 +50,25 @@ pub struct Children {
 }
 
 #[pymethods]
-impl Children {
+impl RelatedRows {
     #[new]
-    fn new(nested: Py<Nested>, key: usize, convert: Option<Py<PyAny>>, parents: Option<Py<PyDict>>) -> Self {
+    fn new(nested: Py<NestedRows>, key: usize, convert: Option<Py<PyAny>>, parents: Option<Py<PyDict>>) -> Self {
         Self { nested, key, convert, parents }
     }
 }
 
 /// One query while its rows are written.
-pub struct Level<'a, 'py> {
+pub struct QueryLevel<'a, 'py> {
     /// The query.
-    pub nested: Bound<'py, Nested>,
+    pub nested: Bound<'py, NestedRows>,
     /// What the rows belong to; None for those of the whole value.
-    pub below: Option<Below<'py>>,
+    pub below: Option<RelationLevel<'py>>,
     /// What stands around the rows of a stream, of which this one chunk is written; None for an array.
-    pub items: Option<&'a Items<'a>>,
+    pub items: Option<&'a RowFraming<'a>>,
     /// The rows that are written next.
     pub chunk: Option<Bound<'py, PyList>>,
     /// Their relations, as far as they are written.
-    pub groups: Vec<Option<Group<'py>>>,
+    pub groups: Vec<Option<RelationText<'py>>>,
     /// How many rows were written before this chunk.
     pub before: usize,
     /// Which row of the chunk is written.
@@ -80,30 +80,35 @@ pub struct Level<'a, 'py> {
 }
 
 /// What the level of a relation has besides.
-pub struct Below<'py> {
+pub struct RelationLevel<'py> {
     /// How its rows name what they belong to.
-    pub children: Bound<'py, Children>,
+    pub children: Bound<'py, RelatedRows>,
     /// What they belong to.
-    pub families: Families<'py>,
+    pub parents_rows: RowsByParent<'py>,
     /// Whether a parent has one row or none.
     pub single: bool,
     /// The text of the level above.
     pub above: BytesBuffer,
 }
 
-impl<'a, 'py> Level<'a, 'py> {
+impl<'a, 'py> QueryLevel<'a, 'py> {
     /// A level of which nothing is fetched yet.
-    pub fn new(nested: Bound<'py, Nested>, below: Option<Below<'py>>) -> Self {
+    pub fn new(nested: Bound<'py, NestedRows>, below: Option<RelationLevel<'py>>) -> Self {
         Self { nested, below, items: None, chunk: None, groups: Vec::new(), before: 0, row: 0, step: 0, whole: 0 }
     }
 
     /// A chunk of a stream, of which `start` rows were written before.
-    pub fn part(nested: Bound<'py, Nested>, chunk: Bound<'py, PyList>, start: usize, items: &'a Items<'a>) -> Self {
+    pub fn part(
+        nested: Bound<'py, NestedRows>,
+        chunk: Bound<'py, PyList>,
+        start: usize,
+        items: &'a RowFraming<'a>,
+    ) -> Self {
         Self { items: Some(items), chunk: Some(chunk), before: start, ..Self::new(nested, None) }
     }
 
     /// What becomes of a row.
-    pub fn layout(&self) -> &Layout {
+    pub fn layout(&self) -> &RowLayout {
         self.nested.get().layout.get()
     }
 
@@ -118,10 +123,10 @@ impl<'a, 'py> Level<'a, 'py> {
         tuple_item(list_item(self.chunk.as_ref()?, row)?.cast::<PyTuple>().ok()?, column)
     }
 
-    /// The row of this level that a row of the level below belongs to. Nothing may be known of that row's family yet, so
+    /// The row of this level that a row of the level below belongs to. Nothing may be known of that row's parent_rows yet, so
     /// the keys are compared.
-    fn parent_of(&self, step: usize, below: &Level<'a, 'py>, child: usize) -> Option<usize> {
-        let Some(Step::Relation { key: column, .. }) = self.layout().steps.get(step) else { return None };
+    fn parent_of(&self, step: usize, below: &QueryLevel<'a, 'py>, child: usize) -> Option<usize> {
+        let Some(LayoutStep::Relation { key: column, .. }) = self.layout().steps.get(step) else { return None };
         let children = below.below.as_ref()?.children.get();
         let (py, key) = (self.nested.py(), below.value(child, children.key)?);
         let compared = match &children.convert {
@@ -145,7 +150,7 @@ impl<'a, 'py> Level<'a, 'py> {
         }
         let column = below.children.get().key;
         let key = self.value(row, column)?;
-        let written = below.families.known(&key).map_or(0, |family| below.families.rows(family));
+        let written = below.parents_rows.known(&key).map_or(0, |parent_rows| below.parents_rows.rows(parent_rows));
         let is_like = |other: &usize| self.value(*other, column).is_some_and(|other| other.eq(&key).unwrap_or(false));
         Some(format!("[{}]", written + (self.row..row).filter(is_like).count()))
     }
@@ -153,7 +158,7 @@ impl<'a, 'py> Level<'a, 'py> {
 
 /// The path from the array to the value that is being written, as far as it is known: `[3].tags[1].name`; and which row
 /// of the first level's chunk it is in.
-pub fn place(levels: &[Level<'_, '_>]) -> (String, Option<usize>) {
+pub fn place(levels: &[QueryLevel<'_, '_>]) -> (String, Option<usize>) {
     let mut path = String::new();
     let mut child: Option<usize> = None;
     for (depth, level) in levels.iter().enumerate().rev() {

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator};
 
-use super::level::Nested;
-use super::rows::{Items, Rows};
-use super::value::Walk;
+use super::any_value::Walk;
+use super::relations::NestedRows;
+use super::rows::{QueryRows, RowFraming};
 use crate::json::writer::Out;
 use crate::kinds::Form;
 
 /// The bytes of whole rows, their number, and what stopped the row after them.
-pub type Chunk<'py> = (Bound<'py, PyBytes>, usize, Option<PyErr>);
+pub type RowChunk<'py> = (Bound<'py, PyBytes>, usize, Option<PyErr>);
 
 /// Where a chunk of values ends before its number is reached: somebody waits for what there is.
 const LONGEST: Duration = Duration::from_millis(100);
@@ -20,17 +20,23 @@ const LONGEST: Duration = Duration::from_millis(100);
 const LARGEST: usize = 1 << 18;
 
 impl<'py, F: Form> Walk<'py, '_, F> {
-    /// Writes what one call of a `Rows` or a `Nested` fetches, or up to `limit` values of an iterator; nothing at the end of either.
+    /// Writes what one call of a `QueryRows` or a `NestedRows` fetches, or up to `limit` values of an iterator; nothing at the end of either.
     ///
     /// `start` rows were written before: they count in the path of an error, and something stands between them and these.
-    pub fn chunk(&mut self, source: &Bound<'py, PyAny>, start: usize, limit: usize, items: &Items<'_>) -> Chunk<'py> {
+    pub fn write_chunk(
+        &mut self,
+        source: &Bound<'py, PyAny>,
+        start: usize,
+        limit: usize,
+        items: &RowFraming<'_>,
+    ) -> RowChunk<'py> {
         self.sink.one_line = items.after.contains(&b'\n');
-        let (count, error) = if let Ok(nested) = source.cast_exact::<Nested>() {
-            self.some_nested(nested, start, items)
+        let (count, error) = if let Ok(nested) = source.cast_exact::<NestedRows>() {
+            self.write_nested_chunk(nested, start, items)
         } else {
-            let written = match source.cast_exact::<Rows>() {
-                Ok(rows) => self.some_rows(rows, start, items),
-                Err(_) => self.some_values(source, start, limit, items),
+            let written = match source.cast_exact::<QueryRows>() {
+                Ok(rows) => self.write_row_chunk(rows, start, items),
+                Err(_) => self.write_values(source, start, limit, items),
             };
             match written {
                 Ok(count) => (count, None),
@@ -44,17 +50,17 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         }
     }
 
-    fn some_values(
+    fn write_values(
         &mut self,
         source: &Bound<'py, PyAny>,
         start: usize,
         limit: usize,
-        items: &Items<'_>,
+        items: &RowFraming<'_>,
     ) -> Result<usize, usize> {
         let mut values = match source.cast::<PyIterator>() {
             Ok(values) => values.clone(),
             Err(error) => {
-                self.stop(PyErr::from(error));
+                self.fail_walk(PyErr::from(error));
                 return Err(0);
             }
         };
@@ -67,8 +73,8 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                 self.sink.out.extend(items.between);
             }
             let written = match value {
-                Ok(value) => self.whole_value(value),
-                Err(error) => self.stop(error),
+                Ok(value) => self.write_whole_value(value),
+                Err(error) => self.fail_walk(error),
             };
             if !written {
                 self.sink.out.truncate(before);

@@ -6,21 +6,20 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyTuple, PyType};
 
-use crate::counters::{Counters, Sums};
+use super::call::{CallCosts, CallDetails, CallNotes, NativeCall};
+use super::counters::Counters;
 use crate::ffi;
 use crate::imports::Imports;
-use crate::recording::Call;
 
 static LISTENED: AtomicBool = AtomicBool::new(false);
 static CROSSINGS_IN: AtomicU64 = AtomicU64::new(0);
 static CROSSINGS_OUT: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 
-/// The totals of this process: crossings in, crossings out, bytes written.
+/// The totals of this process: native calls, their calls to Python code, bytes written.
 pub fn totals() -> (u64, u64, u64) {
     (CROSSINGS_IN.load(Relaxed), CROSSINGS_OUT.load(Relaxed), BYTES.load(Relaxed))
 }
@@ -38,7 +37,7 @@ fn add(counter: &AtomicU64, number: u64) {
 
 /// One call into native code while it runs.
 pub struct Meter<'py> {
-    listening: Option<Box<Listening<'py>>>,
+    listening: Option<Box<ObservedCall<'py>>>,
     crossings_out: u64,
     /// Rows of queries, instances, tuples.
     pub rows: usize,
@@ -48,7 +47,7 @@ impl<'py> Meter<'py> {
     /// Begins to count, and to time if this context has a collector open.
     #[inline]
     pub fn start(py: Python<'py>) -> PyResult<Self> {
-        let listening = if LISTENED.load(Relaxed) { Listening::start(py)? } else { None };
+        let listening = if LISTENED.load(Relaxed) { ObservedCall::start(py)? } else { None };
         Ok(Self { listening, crossings_out: 0, rows: 0 })
     }
 
@@ -86,7 +85,7 @@ impl<'py> Meter<'py> {
     }
 
     #[inline]
-    fn details(&mut self) -> Option<&mut Details<'py>> {
+    fn details(&mut self) -> Option<&mut CallDetails<'py>> {
         self.listening.as_mut()?.details.as_mut()
     }
 
@@ -116,36 +115,21 @@ impl<'py> Meter<'py> {
                 let python_ns = listening.python.as_nanos() as u64;
                 let native_ns = (listening.started.elapsed().as_nanos() as u64).saturating_sub(python_ns);
                 let (crossings_out, rows, bytes) = (self.crossings_out, self.rows as u64, bytes as u64);
-                listening.tell(function, &Sums { calls: 1, crossings_out, rows, bytes, native_ns, python_ns })
+                listening.tell(function, &CallCosts { calls: 1, crossings_out, rows, bytes, native_ns, python_ns })
             }
         }
     }
 }
 
 /// What a call keeps while collectors listen.
-struct Listening<'py> {
+struct ObservedCall<'py> {
     listeners: Bound<'py, PyTuple>,
-    details: Option<Details<'py>>,
+    details: Option<CallDetails<'py>>,
     started: Instant,
     python: Duration,
 }
 
-/// What a collector that wants details hears beside the sums.
-#[derive(Default)]
-pub struct Details<'py> {
-    /// What was written, or judged.
-    pub value: Option<Bound<'py, PyAny>>,
-    /// With which `fields=`.
-    pub fields: Option<Bound<'py, PyAny>>,
-    /// The text.
-    pub output: Option<Bound<'py, PyBytes>>,
-    /// The class of the instances or tuples in it.
-    pub model: Option<Bound<'py, PyType>>,
-    /// Only once Python code runs that could take them.
-    pub notes: Option<Notes<'py>>,
-}
-
-impl<'py> Listening<'py> {
+impl<'py> ObservedCall<'py> {
     fn start(py: Python<'py>) -> PyResult<Option<Box<Self>>> {
         let active = ffi::context_value(Imports::get(py)?.collectors.bind(py))?;
         let Some(listeners) = active.and_then(|active| active.cast_into::<PyTuple>().ok()) else {
@@ -156,7 +140,7 @@ impl<'py> Listening<'py> {
         }
         let detailed =
             listeners.iter_borrowed().any(|each| each.cast::<Counters>().is_ok_and(|it| it.get().is_detailed()));
-        let details = detailed.then(Details::default);
+        let details = detailed.then(CallDetails::default);
         Ok(Some(Box::new(Self { listeners, details, started: Instant::now(), python: Duration::ZERO })))
     }
 
@@ -164,51 +148,23 @@ impl<'py> Listening<'py> {
     #[inline]
     fn open_notes(&mut self) {
         let py = self.listeners.py();
-        if let Some(details @ Details { notes: None, .. }) = &mut self.details {
-            match Notes::open(py) {
+        if let Some(details @ CallDetails { notes: None, .. }) = &mut self.details {
+            match CallNotes::open(py) {
                 Ok(notes) => details.notes = Some(notes),
                 Err(error) => error.write_unraisable(py, None),
             }
         }
     }
 
-    fn tell(&mut self, function: &'static str, sums: &Sums) -> PyResult<()> {
+    fn tell(&mut self, function: &'static str, sums: &CallCosts) -> PyResult<()> {
         let details = self.details.take();
         for listener in &self.listeners {
             let counters = listener.cast::<Counters>()?.get();
             counters.add(function, sums);
             if let Some(details) = &details {
-                counters.record(&listener, &Call { function, sums }, details, self.started)?;
+                counters.record(&listener, &NativeCall { function, sums }, details, self.started)?;
             }
         }
         Ok(())
-    }
-}
-
-/// What Python code notes of this call while it runs.
-pub struct Notes<'py> {
-    /// The list that it notes them in.
-    pub taken: Bound<'py, PyList>,
-    /// The notes of the call around this one.
-    around: Option<Bound<'py, PyAny>>,
-}
-
-impl<'py> Notes<'py> {
-    fn open(py: Python<'py>) -> PyResult<Self> {
-        let var = Imports::get(py)?.notes.bind(py);
-        let notes = Self { taken: PyList::empty(py), around: ffi::context_value(var)? };
-        var.call_method1(intern!(py, "set"), (&notes.taken,))?;
-        Ok(notes)
-    }
-}
-
-impl Drop for Notes<'_> {
-    /// The call around this one takes notes again, also when this one failed.
-    fn drop(&mut self) {
-        let py = self.taken.py();
-        let set = Imports::get(py).and_then(|it| it.notes.bind(py).call_method1(intern!(py, "set"), (&self.around,)));
-        if let Err(error) = set {
-            error.write_unraisable(py, None);
-        }
     }
 }

@@ -12,12 +12,12 @@ const SLOTS: usize = 1024;
 const LONGEST: usize = 64;
 
 /// A table in which a new key takes the place of the old one. Its strings know their hash already.
-pub struct Keys(Vec<Option<Py<PyString>>>);
+pub struct KeyCache(Vec<Option<Py<PyString>>>);
 
 /// Where the table is while nobody reads.
-static TABLE: Mutex<Option<Keys>> = Mutex::new(None);
+static TABLE: Mutex<Option<KeyCache>> = Mutex::new(None);
 
-impl Keys {
+impl KeyCache {
     /// The table of this process; an empty one if a read is under way already (the garbage collector may run any code).
     pub fn take() -> Self {
         TABLE.try_lock().ok().and_then(|mut table| table.take()).unwrap_or(Self(Vec::new()))

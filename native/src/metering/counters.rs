@@ -1,4 +1,5 @@
-//! The sums of a collector. They are native: a call of Python code for each crossing would cost more than the crossing.
+//! The sums of a collector. They are native, since one call of Python code for each native call would cost more than
+//! the call itself.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,43 +8,8 @@ use std::time::Instant;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use crate::meter::Details;
-use crate::recording::{Call, Recorder};
-
-/// What calls have cost together.
-#[derive(Clone, Copy, Default)]
-pub struct Sums {
-    /// Calls, each one crossing in.
-    pub calls: u64,
-    /// Calls from native code to Python code.
-    pub crossings_out: u64,
-    /// Rows of queries, instances, tuples.
-    pub rows: u64,
-    /// Bytes written.
-    pub bytes: u64,
-    /// Nanoseconds in native code.
-    pub native_ns: u64,
-    /// Nanoseconds in the Python code that it called.
-    pub python_ns: u64,
-}
-
-impl Sums {
-    /// Adds another call's, or other calls'.
-    pub fn add(&mut self, other: &Self) {
-        self.calls += other.calls;
-        self.crossings_out += other.crossings_out;
-        self.rows += other.rows;
-        self.bytes += other.bytes;
-        self.native_ns += other.native_ns;
-        self.python_ns += other.python_ns;
-    }
-
-    /// In the order of `pyforge_web.groups.Sums`.
-    pub fn parts(&self) -> (u64, u64, u64, u64, u64, u64) {
-        let Self { calls, crossings_out, rows, bytes, native_ns, python_ns } = *self;
-        (calls, crossings_out, rows, bytes, native_ns, python_ns)
-    }
-}
+use super::call::{CallCosts, CallDetails, NativeCall};
+use super::recorder::Recorder;
 
 /// The base of `pyforge_web.metering.Collector`.
 #[pyclass(frozen, subclass, module = "pyforge_web._native")]
@@ -51,7 +17,7 @@ pub struct Counters {
     began: Instant,
     /// What a subclass that wants details keeps of each call.
     recorder: Option<Recorder>,
-    functions: Mutex<Vec<(&'static str, Sums)>>,
+    functions: Mutex<Vec<(&'static str, CallCosts)>>,
     native_columns: AtomicU64,
     django_columns: AtomicU64,
     django_rows: AtomicU64,
@@ -69,8 +35,8 @@ impl Counters {
     pub fn record<'py>(
         &self,
         collector: &Bound<'py, PyAny>,
-        call: &Call<'_>,
-        details: &Details<'py>,
+        call: &NativeCall<'_>,
+        details: &CallDetails<'py>,
         started: Instant,
     ) -> PyResult<()> {
         let Some(recorder) = &self.recorder else { return Ok(()) };
@@ -79,7 +45,7 @@ impl Counters {
     }
 
     /// Adds calls of a function.
-    pub fn add(&self, function: &'static str, sums: &Sums) {
+    pub fn add(&self, function: &'static str, sums: &CallCosts) {
         let mut functions = self.functions();
         match functions.iter_mut().find(|(name, _)| *name == function) {
             Some((_, found)) => found.add(sums),
@@ -87,11 +53,11 @@ impl Counters {
         }
     }
 
-    fn functions(&self) -> MutexGuard<'_, Vec<(&'static str, Sums)>> {
+    fn functions(&self) -> MutexGuard<'_, Vec<(&'static str, CallCosts)>> {
         self.functions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn total(&self, part: impl Fn(&Sums) -> u64) -> u64 {
+    fn total(&self, part: impl Fn(&CallCosts) -> u64) -> u64 {
         self.functions().iter().map(|(_, sums)| part(sums)).sum()
     }
 }
@@ -147,7 +113,7 @@ impl Counters {
         self.database_ns.fetch_add(ns, Relaxed);
     }
 
-    /// Per function: calls, crossings out, rows, bytes, nanoseconds in native code and in the Python code it called.
+    /// Per function: calls, calls to Python code, rows, bytes, nanoseconds in native code and in the Python code it called.
     fn by_function<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let functions = self.functions().clone();
         let result = PyDict::new(py);

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
-use super::value::Walk;
+use super::any_value::Walk;
 use crate::json::number::write_float;
 use crate::json::writer::Out;
 use crate::kinds::{Form, Kind, Outcome};
@@ -12,21 +12,21 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     /// Writes a key with its quotes, in the order of CPython's `encoder_listencode_dict`: text, float, the three
     /// constants, int; then the supersets.
     #[inline(always)]
-    pub fn key(&mut self, key: Bound<'py, PyAny>) -> Outcome {
+    pub fn write_key(&mut self, key: Bound<'py, PyAny>) -> Outcome {
         match key.cast_exact::<PyString>() {
             Ok(text) => {
                 F::write_text(text, &mut self.sink.out);
-                Outcome::Done
+                Outcome::Accepted
             }
-            Err(_) => self.rarer_key(key),
+            Err(_) => self.write_rarer_key(key),
         }
     }
 
     #[cold]
-    fn rarer_key(&mut self, key: Bound<'py, PyAny>) -> Outcome {
+    fn write_rarer_key(&mut self, key: Bound<'py, PyAny>) -> Outcome {
         if let Ok(text) = key.cast::<PyString>() {
             F::write_text(text, &mut self.sink.out);
-            return Outcome::Done;
+            return Outcome::Accepted;
         }
         let out = &mut self.sink.out;
         if let Ok(number) = key.cast::<PyFloat>() {
@@ -40,15 +40,15 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                 value if value.is_nan() => out.extend(b"\"NaN\""),
                 value => out.extend(if value > 0.0 { b"\"Infinity\"" } else { b"\"-Infinity\"" }),
             }
-            return Outcome::Done;
+            return Outcome::Accepted;
         }
         if let Ok(value) = key.cast::<PyBool>() {
             out.extend(if value.is_true() { b"\"true\"" } else { b"\"false\"" });
-            return Outcome::Done;
+            return Outcome::Accepted;
         }
         if key.is_none() {
             out.extend(b"\"null\"");
-            return Outcome::Done;
+            return Outcome::Accepted;
         }
         if key.is_instance_of::<PyInt>() {
             out.push(b'"');
@@ -56,11 +56,11 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             self.sink.out.push(b'"');
             return outcome;
         }
-        self.converted_key(key)
+        self.write_converted_key(key)
     }
 
     /// Dates, UUIDs, enums, lazy text and the like: Python code gives the text.
-    fn converted_key(&mut self, key: Bound<'py, PyAny>) -> Outcome {
+    fn write_converted_key(&mut self, key: Bound<'py, PyAny>) -> Outcome {
         let convert = self.imports.convert_key.bind(key.py());
         let text = match self.meter.call_out(|| convert.call1((key,))) {
             Ok(text) => text,
@@ -69,9 +69,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         match text.cast_into::<PyString>() {
             Ok(text) => {
                 F::write_text(&text, &mut self.sink.out);
-                Outcome::Done
+                Outcome::Accepted
             }
-            Err(error) => self.refuse(error.into_inner()),
+            Err(error) => self.reject_with_hint(error.into_inner()),
         }
     }
 }

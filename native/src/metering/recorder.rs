@@ -9,11 +9,10 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::counters::Sums;
+use super::call::{CallCosts, CallDetails, NativeCall};
 use crate::ffi::context_value;
-use crate::ffi::frames::Frame;
+use crate::ffi::frames::PythonFrame;
 use crate::imports::Imports;
-use crate::meter::Details;
 
 /// Calls of a function whose start and duration are kept.
 const LANE: usize = 300;
@@ -29,28 +28,14 @@ const DEPTH: usize = 1000;
 const TAG: &str = "dumps_html";
 const STREAM: &str = "dump_chunk";
 
-/// One call, as the groups hear of it.
-pub struct Call<'a> {
-    /// The native function.
-    pub function: &'static str,
-    /// What it cost.
-    pub sums: &'a Sums,
-}
-
-impl Call<'_> {
-    fn duration(&self) -> u64 {
-        self.sums.native_ns + self.sums.python_ns
-    }
-}
-
-/// The base of `pyforge_web.groups.Group`: the sums of a group.
+/// The base of `pyforge_web.metering.call_groups.Group`: the sums of a group.
 #[pyclass(frozen, subclass, module = "pyforge_web._native")]
 #[derive(Default)]
-pub struct Tally(Mutex<Tallied>);
+pub struct CallTotals(Mutex<TotalsState>);
 
 #[derive(Default)]
-struct Tallied {
-    sums: Sums,
+struct TotalsState {
+    sums: CallCosts,
     min_ns: Option<u64>,
     max_ns: u64,
     durations: Vec<u64>,
@@ -58,12 +43,12 @@ struct Tallied {
     outputs: HashSet<(usize, isize)>,
 }
 
-impl Tally {
-    fn get(&self) -> MutexGuard<'_, Tallied> {
+impl CallTotals {
+    fn get(&self) -> MutexGuard<'_, TotalsState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, call: &Call<'_>, output: Option<(usize, isize)>) {
+    fn add(&self, call: &NativeCall<'_>, output: Option<(usize, isize)>) {
         let (mut it, duration) = (self.get(), call.duration());
         it.sums.add(call.sums);
         it.max_ns = it.max_ns.max(duration);
@@ -82,7 +67,7 @@ impl Tally {
 }
 
 #[pymethods]
-impl Tally {
+impl CallTotals {
     /// The arguments are those of the subclass.
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
@@ -143,9 +128,9 @@ impl Tally {
     }
 }
 
-/// What tells a group at once: addresses of objects that `Known` holds, so that no others get them.
+/// What tells a group at once: addresses of objects that `KnownGroup` holds, so that no others get them.
 #[derive(PartialEq, Eq, Hash)]
-struct Key {
+struct GroupKey {
     function: &'static str,
     value_type: usize,
     model: usize,
@@ -155,43 +140,43 @@ struct Key {
     instruction: i32,
 }
 
-struct Known {
-    group: Py<Tally>,
+struct KnownGroup {
+    group: Py<CallTotals>,
     _held: [Option<Py<PyAny>>; 5],
 }
 
 /// What a call tells of itself beside its costs.
-struct Told<'a, 'py> {
-    details: &'a Details<'py>,
+struct CallContext<'a, 'py> {
+    details: &'a CallDetails<'py>,
     /// A tag's place in its template; the line that made a stream.
     place: Option<Bound<'py, PyAny>>,
     /// The line that calls.
-    site: Option<Frame<'py>>,
+    site: Option<PythonFrame<'py>>,
 }
 
-impl Told<'_, '_> {
+impl CallContext<'_, '_> {
     /// None where more than addresses tells the group: what Python code has noted, a list of fields, the end of a stream.
-    fn key(&self, call: &Call<'_>) -> Option<Key> {
-        let Details { value, fields, model, notes, .. } = self.details;
+    fn key(&self, call: &NativeCall<'_>) -> Option<GroupKey> {
+        let CallDetails { value, fields, model, notes, .. } = self.details;
         let is_noted = notes.as_ref().is_some_and(|notes| !notes.taken.is_empty());
         let is_end = call.function == STREAM && call.sums.bytes == 0;
         if is_noted || is_end || fields.as_ref().is_some_and(|fields| !fields.is_exact_instance_of::<PyTuple>()) {
             return None;
         }
-        Some(Key {
+        Some(GroupKey {
             function: call.function,
             value_type: value.as_ref().map_or(0, |value| value.get_type_ptr() as usize),
             model: address(model),
             fields: address(fields),
             place: address(&self.place),
             code: self.site.as_ref().map_or(0, |frame| frame.code().as_ptr() as usize),
-            instruction: self.site.as_ref().map_or(0, Frame::instruction),
+            instruction: self.site.as_ref().map_or(0, PythonFrame::instruction),
         })
     }
 
     /// The objects of which the key has the addresses.
     fn held(&self) -> [Option<Py<PyAny>>; 5] {
-        let Details { value, fields, model, .. } = self.details;
+        let CallDetails { value, fields, model, .. } = self.details;
         [
             value.as_ref().map(|value| value.get_type().into_any().unbind()),
             model.as_ref().map(|model| model.clone().into_any().unbind()),
@@ -206,9 +191,9 @@ fn address<T>(object: &Option<Bound<'_, T>>) -> usize {
     object.as_ref().map_or(0, |object| object.as_ptr() as usize)
 }
 
-/// Whose code a frame runs: `pyforge_web.sites.standing` says so.
+/// Whose code a frame runs, as `pyforge_web.metering.call_sites.frame_owner` returns it.
 #[derive(Clone, Copy)]
-enum Standing {
+enum FrameOwner {
     /// The site's own: what a developer would change.
     Own,
     /// A server's, a framework's.
@@ -226,14 +211,14 @@ pub struct Recorder {
     hashes: bool,
     /// Whether `keep` wants the next call.
     keeps: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<RecorderState>,
 }
 
 #[derive(Default)]
-struct State {
-    known: HashMap<Key, Known>,
+struct RecorderState {
+    known: HashMap<GroupKey, KnownGroup>,
     /// By the address of the code, which is held.
-    standings: HashMap<usize, (Py<PyAny>, Standing)>,
+    standings: HashMap<usize, (Py<PyAny>, FrameOwner)>,
     /// Start and duration of the first calls of each function.
     lanes: Vec<(&'static str, Vec<(u64, u64)>)>,
 }
@@ -252,7 +237,7 @@ impl Recorder {
         self.state().lanes.clone()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RecorderState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -260,8 +245,8 @@ impl Recorder {
     pub fn add<'py>(
         &self,
         collector: &Bound<'py, PyAny>,
-        call: &Call<'_>,
-        details: &Details<'py>,
+        call: &NativeCall<'_>,
+        details: &CallDetails<'py>,
         start_ns: u64,
     ) -> PyResult<()> {
         let py = collector.py();
@@ -278,12 +263,12 @@ impl Recorder {
         let place = place.filter(|place| !place.is_none());
         let is_placed = call.function == STREAM && place.is_some();
         let site = if self.sites && !is_placed { self.caller(py)? } else { None };
-        let told = Told { details, place, site };
-        let key = told.key(call);
+        let context = CallContext { details, place, site };
+        let key = context.key(call);
         let known = key.as_ref().and_then(|key| Some(self.state().known.get(key)?.group.clone_ref(py)));
         let group = match known {
             Some(group) => Some(group),
-            None => self.ask(collector, call, &told, key, start_ns)?,
+            None => self.ask(collector, call, &context, key, start_ns)?,
         };
         self.mark(call, start_ns);
         if let Some(group) = &group {
@@ -300,20 +285,20 @@ impl Recorder {
     fn ask<'py>(
         &self,
         collector: &Bound<'py, PyAny>,
-        call: &Call<'_>,
-        told: &Told<'_, 'py>,
-        key: Option<Key>,
+        call: &NativeCall<'_>,
+        context: &CallContext<'_, 'py>,
+        key: Option<GroupKey>,
         start_ns: u64,
-    ) -> PyResult<Option<Py<Tally>>> {
+    ) -> PyResult<Option<Py<CallTotals>>> {
         let py = collector.py();
-        let Details { value, fields, output, model, notes } = told.details;
+        let CallDetails { value, fields, output, model, notes } = context.details;
         let notes = notes.as_ref().map(|notes| &notes.taken);
-        let frame = told.site.as_ref().map(Frame::as_any);
-        let asked = (call.function, start_ns, value, fields, output, model, notes, &told.place, frame);
+        let frame = context.site.as_ref().map(PythonFrame::as_any);
+        let asked = (call.function, start_ns, value, fields, output, model, notes, &context.place, frame);
         let answer = collector.call_method1(intern!(py, "find_group"), asked)?;
-        let (group, alike): (Option<Py<Tally>>, bool) = answer.extract()?;
+        let (group, alike): (Option<Py<CallTotals>>, bool) = answer.extract()?;
         if let (Some(group), Some(key), true) = (&group, key, alike) {
-            let known = Known { group: group.clone_ref(py), _held: told.held() };
+            let known = KnownGroup { group: group.clone_ref(py), _held: context.held() };
             let mut state = self.state();
             if state.known.len() < KNOWN {
                 state.known.insert(key, known);
@@ -322,7 +307,7 @@ impl Recorder {
         Ok(group)
     }
 
-    fn mark(&self, call: &Call<'_>, start_ns: u64) {
+    fn mark(&self, call: &NativeCall<'_>, start_ns: u64) {
         let mut state = self.state();
         let index = state.lanes.iter().position(|(function, _)| *function == call.function);
         let index = index.unwrap_or_else(|| {
@@ -336,33 +321,33 @@ impl Recorder {
     }
 
     /// The nearest frame of the site's own code; without one, the nearest that is not ours.
-    fn caller<'py>(&self, py: Python<'py>) -> PyResult<Option<Frame<'py>>> {
-        let (mut nearest, mut next) = (None, Frame::current(py));
+    fn caller<'py>(&self, py: Python<'py>) -> PyResult<Option<PythonFrame<'py>>> {
+        let (mut nearest, mut next) = (None, PythonFrame::current(py));
         for _ in 0..DEPTH {
             let Some(frame) = next else { break };
             let standing = self.standing(&frame)?;
             next = frame.back();
             match standing {
-                Standing::Own => return Ok(Some(frame)),
-                Standing::Handler => break,
-                Standing::Foreign if nearest.is_none() => nearest = Some(frame),
-                Standing::Foreign | Standing::Ours => {}
+                FrameOwner::Own => return Ok(Some(frame)),
+                FrameOwner::Handler => break,
+                FrameOwner::Foreign if nearest.is_none() => nearest = Some(frame),
+                FrameOwner::Foreign | FrameOwner::Ours => {}
             }
         }
         Ok(nearest)
     }
 
-    fn standing(&self, frame: &Frame<'_>) -> PyResult<Standing> {
+    fn standing(&self, frame: &PythonFrame<'_>) -> PyResult<FrameOwner> {
         let code = frame.code();
         if let Some((_, standing)) = self.state().standings.get(&(code.as_ptr() as usize)) {
             return Ok(*standing);
         }
         let py = code.py();
         let standing = match Imports::get(py)?.standing.bind(py).call1((frame.as_any(),))?.extract::<u8>()? {
-            0 => Standing::Own,
-            1 => Standing::Foreign,
-            2 => Standing::Ours,
-            _ => Standing::Handler,
+            0 => FrameOwner::Own,
+            1 => FrameOwner::Foreign,
+            2 => FrameOwner::Ours,
+            _ => FrameOwner::Handler,
         };
         self.state().standings.insert(code.as_ptr() as usize, (code.unbind(), standing));
         Ok(standing)

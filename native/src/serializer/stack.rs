@@ -6,7 +6,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use crate::ffi::{DictCursor, list_item};
 
 /// One open container and how far the walk is in it. Every frame owns what it reads.
-pub enum Frame<'py> {
+pub enum OpenContainer<'py> {
     /// An exact list: its length is read again at each step.
     List(Bound<'py, PyList>, usize),
     /// An exact tuple.
@@ -14,7 +14,7 @@ pub enum Frame<'py> {
     /// An exact dict.
     Dict(Bound<'py, PyDict>, DictCursor),
     /// A list or tuple subclass, as its `__iter__` gave it.
-    Items {
+    RowFraming {
         /// The object itself, to find a cycle by.
         source: Bound<'py, PyAny>,
         /// `list(source)`
@@ -33,7 +33,7 @@ pub enum Frame<'py> {
     },
 }
 
-impl<'py> Frame<'py> {
+impl<'py> OpenContainer<'py> {
     /// The frame of an exact dict.
     #[inline(always)]
     pub fn dict(dict: Bound<'py, PyDict>) -> Self {
@@ -44,7 +44,7 @@ impl<'py> Frame<'py> {
     /// The bracket that ends the container.
     pub fn closing(&self) -> u8 {
         match self {
-            Self::List(..) | Self::Tuple(..) | Self::Items { .. } => b']',
+            Self::List(..) | Self::Tuple(..) | Self::RowFraming { .. } => b']',
             Self::Dict(..) | Self::Pairs { .. } => b'}',
         }
     }
@@ -54,14 +54,14 @@ impl<'py> Frame<'py> {
             Self::List(list, _) => list.as_ptr(),
             Self::Tuple(tuple, _) => tuple.as_ptr(),
             Self::Dict(dict, _) => dict.as_ptr(),
-            Self::Items { source, .. } | Self::Pairs { source, .. } => source.as_ptr(),
+            Self::RowFraming { source, .. } | Self::Pairs { source, .. } => source.as_ptr(),
         }
     }
 
     /// The step from this container to the item that was given last: `[3]`, `.name` or `["a b"]`.
     fn step(&self) -> String {
         match self {
-            Self::List(_, index) | Self::Tuple(_, index) | Self::Items { index, .. } => {
+            Self::List(_, index) | Self::Tuple(_, index) | Self::RowFraming { index, .. } => {
                 format!("[{}]", index.saturating_sub(1))
             }
             Self::Dict(dict, cursor) => {
@@ -96,11 +96,11 @@ fn key_step(key: Option<Bound<'_, PyAny>>) -> String {
 const LONGEST_PATH: usize = 200;
 
 /// The steps through these containers: `.rows[3].price`.
-pub fn steps(frames: &[Frame<'_>]) -> String {
+pub fn steps(frames: &[OpenContainer<'_>]) -> String {
     let inside = frames.len().saturating_sub(LONGEST_PATH);
     let (head, tail) = if inside > LONGEST_PATH { (LONGEST_PATH, inside) } else { (frames.len(), frames.len()) };
     // `shorten` leaves the middle out: each step has two characters or more.
-    frames[..head].iter().chain(&frames[tail..]).map(Frame::step).collect()
+    frames[..head].iter().chain(&frames[tail..]).map(OpenContainer::step).collect()
 }
 
 /// The path without the middle of a very long one.
@@ -116,7 +116,7 @@ pub fn shorten(path: &str) -> String {
 }
 
 /// Where a container stands that is also among its own ancestors: how many frames lead to it.
-pub fn find_cycle<'a, 'py: 'a>(mut frames: impl Iterator<Item = &'a Frame<'py>>) -> Option<usize> {
+pub fn find_cycle<'a, 'py: 'a>(mut frames: impl Iterator<Item = &'a OpenContainer<'py>>) -> Option<usize> {
     let mut seen = std::collections::HashSet::new();
     frames.position(|frame| !seen.insert(frame.source()))
 }
