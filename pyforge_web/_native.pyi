@@ -30,6 +30,7 @@ __all__ = [
     "is_plain_json",
     "listen",
     "read_body",
+    "set_native",
     "text_column",
     "time_column",
     "totals",
@@ -109,6 +110,9 @@ def listen() -> None:
 
 def read_body(body: str | bytes | bytearray, max_depth: int, allow_nan: bool) -> Any:
     """Return the value of a JSON body, or a `BodyFallback` where `json.loads` must decide."""
+
+def set_native(enabled: bool) -> None:
+    """Write values natively, or hand each of them to Django's own encoder: the setting `NATIVE`."""
 
 def totals() -> tuple[int, int, int]:
     """Return the numbers of native calls, of their calls to Python code, and of bytes written, of this process."""

@@ -38,7 +38,9 @@ pub mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::functions::{columns_to_dict, dump_chunk, dumps, dumps_html, dumps_response, listen, read_body, totals};
+    use super::functions::{
+        columns_to_dict, dump_chunk, dumps, dumps_html, dumps_response, listen, read_body, set_native, totals,
+    };
     #[pymodule_export]
     use super::metering::counters::Counters;
     #[pymodule_export]
@@ -56,6 +58,7 @@ pub mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::ffi::interpreters::refuse_other_interpreters(module.py())?;
         module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
         module.add("BUILD_PROFILE", if cfg!(debug_assertions) { "debug" } else { "release" })
     }
