@@ -66,7 +66,9 @@ def _prepare(session: nox.Session, *packages: str) -> None:
     target = Path("target", f"nox-{session.python}").resolve()
     build = {"CARGO_TARGET_DIR": str(target), "PYO3_PYTHON": str(Path(session.bin, "python").absolute())}
     session.run("maturin", "develop", "--release", "--quiet", env=build | {"VIRTUAL_ENV": session.virtualenv.location})
-    session.run("python", "-c", "import django, sys; print('Python', sys.version.split()[0], 'Django', django.__version__)")
+    session.run(
+        "python", "-c", "import django, sys; print('Python', sys.version.split()[0], 'Django', django.__version__)"
+    )
 
 
 @nox.session

@@ -76,7 +76,7 @@ pub fn time_column<'py>(column: &Bound<'py, PyTuple>) -> PyResult<Option<Bound<'
             continue;
         }
         let Some(time) = ascii(&value).and_then(parse_time) else { return Ok(None) };
-        let mut text = Text::default();
+        let mut text = AsciiText::default();
         text.time(time);
         texts.append(text.string(column.py()))?;
     }
@@ -109,7 +109,7 @@ pub fn datetime_column<'py>(
         if !stored_in(offset, naive) {
             return Ok(None);
         }
-        let mut text = Text::default();
+        let mut text = AsciiText::default();
         match offset_of {
             None => {
                 text.datetime(date, time);
@@ -192,11 +192,11 @@ fn yesterday(Date { year, month, day }: Date) -> Option<Date> {
 
 /// A short text of ASCII.
 #[derive(Default)]
-pub struct Text {
+pub struct AsciiText {
     bytes: Vec<u8>,
 }
 
-impl Text {
+impl AsciiText {
     /// What was written.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn offsets() {
         let text = |seconds| {
-            let mut text = Text::default();
+            let mut text = AsciiText::default();
             text.offset(seconds);
             String::from_utf8(text.bytes).unwrap()
         };
