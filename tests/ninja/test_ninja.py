@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from ninja import Field, ModelSchema, NinjaAPI, Schema
 from ninja.renderers import JSONRenderer
-from pydantic import computed_field, field_serializer, field_validator
+from pydantic import ValidationError, computed_field, field_serializer, field_validator
 
 from pyforge_web.ninja import PyForgeRenderer, SchemaFallbackError, native_rows, schema_fields
 from tests.relations import models as m
@@ -134,12 +134,11 @@ def get(schema, queryset, *, decorated, renderer=None):
 
     operation = native_rows(schema)(articles) if decorated else articles
     api.get("/articles", response=list[schema])(operation)
-    api.urls  # noqa: B018 - registers the operations
-    view = api._routers[0][1].path_operations["/articles"]
-    request = RequestFactory().get("/articles")
+    matches = [pattern.resolve("articles") for pattern in api.urls[0]]
+    (match,) = [found for found in matches if found is not None]
     try:
-        response = view.get_view()(request)
-    except Exception as error:
+        response = match.func(RequestFactory().get("/articles"))
+    except ValidationError as error:
         return type(error).__name__
     return response.status_code, response["Content-Type"], response.content
 
@@ -157,6 +156,7 @@ QUERYSETS = {
 def test_native_rows_are_the_bytes_of_ninja(schema, name, sqlite):
     expected = get(schema, QUERYSETS[name], decorated=False)
     assert get(schema, QUERYSETS[name], decorated=True) == expected
+    assert schema in FALLBACKS or expected[0] == 200
     assert get(schema, QUERYSETS[name], decorated=False, renderer=PyForgeRenderer()) == expected
 
 
