@@ -5,6 +5,8 @@ from copy import deepcopy
 from functools import partial
 from typing import Any, NamedTuple, cast
 
+from rest_framework.relations import Hyperlink
+
 from pyforge_web._native import RelatedTexts, RowTexts, dumps, is_plain_json
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.prefetch import Link
@@ -143,6 +145,8 @@ class LevelRows:
         """Values as they are where they are scalars, as JSON where they are lists and dicts; None for other types."""
         if _SCALARS.issuperset(map(type, values)):
             return "value", 0, 0, values
+        if _TEXTS.issuperset(map(type, values)):
+            return "value", 0, 0, [str(value) if type(value) is Hyperlink else value for value in values]
         if not is_plain_json([None if value is SkippedKey else value for value in values]):
             return None
         try:
@@ -189,11 +193,13 @@ class LevelRows:
             if group.presence is not None:
                 needed.add(group.presence)
             instances = make_instances(group, {number: self.values(number) for number in needed}, self.using)
-            fields = [self.live.field(cast(InstanceColumn, self.level.columns[number]).live) for number in numbers]
+            asked = [cast(InstanceColumn, self.level.columns[number]) for number in numbers]
+            fields = [(self.live.field(column.live), column.followed) for column in asked]
             self._values.update(zip(numbers, values_of_fields(fields, instances, guarded=group.guarded), strict=True))
 
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
+_TEXTS = frozenset({str, Hyperlink, type(None)})
 
 
 def _no_texts() -> RowTexts:
