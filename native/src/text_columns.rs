@@ -304,7 +304,8 @@ fn dict_is_plain<'py>(dict: &Bound<'py, PyDict>, accepts: &mut impl FnMut(Bound<
     loop {
         match cursor.next(dict) {
             Ok(Some((key, value))) => {
-                if is_scalar(&key).is_none() || !accepts(value) {
+                // A key that is not finite is an error for Python's encoder.
+                if is_scalar(&key).is_none() || key.is_exact_instance_of::<PyFloat>() || !accepts(value) {
                     return false;
                 }
             }

@@ -107,6 +107,13 @@ class LevelRows:
 
     def texts(self) -> RowTexts | None:
         """Return the JSON of each row; None where the values are for Python's encoder, or DRF raises."""
+        return cast("RowTexts | None", self._write(whole=False))
+
+    def array(self) -> bytes | None:
+        """Return the rows as a JSON array; None where `texts()` returns it."""
+        return cast("bytes | None", self._write(whole=True))
+
+    def _write(self, *, whole: bool) -> Any:
         self._read_instances()
         written = set(columns_of_node(self.level.node))
         columns: list[NativeColumn] = []
@@ -116,7 +123,7 @@ class LevelRows:
                 return None
             columns.append(native)
         program, encoded = row_program(self.level.node), set()
-        while isinstance(texts := program.write(columns, len(self), SkippedKey), int):
+        while isinstance(texts := program.write(columns, len(self), SkippedKey, whole), int):
             native = None if texts in encoded else self._encoded(self.values(texts))
             if native is None:
                 return None
@@ -204,4 +211,4 @@ _TEXTS = frozenset({str, Hyperlink, type(None)})
 
 def _no_texts() -> RowTexts:
     """The JSON of no rows."""
-    return cast(RowTexts, row_program(ObjectNode(())).write([], 0, SkippedKey))
+    return cast(RowTexts, row_program(ObjectNode(())).write([], 0, SkippedKey, False))

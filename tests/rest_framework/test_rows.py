@@ -82,7 +82,7 @@ def test_rows_in_postgresql(filled, database):
     scalars.load(database)
     for name in ("article", "nested", "scalars", "uuid_key", "renamed"):
         case = EXPECTED[name]
-        expected = case.serializer(case.queryset().using(database), many=True).data
+        expected = case.serializer(case.queryset().using(database), many=True, context=CONTEXT).data
         assert PyForgeJSONRenderer().render(rows_of(name, database)) == JSONRenderer().render(expected)
 
 
