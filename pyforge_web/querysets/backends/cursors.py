@@ -9,6 +9,7 @@ from typing import Any
 import django
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import BaseExpression
+from django.db.models.sql.constants import MULTI
 from django.db.utils import DatabaseErrorWrapper
 
 from pyforge_web.querysets.backends.columns import DJANGO, ColumnReader
@@ -95,7 +96,8 @@ class DriverCursor:
         self.readers = [DJANGO] * count
         query, connection = self.compiler.query, self.connection
         compiler = connection.ops.compiler(query.compiler)(query, connection, self.compiler.using)
-        self.cursor = _ConvertedRows(compiler.results_iter(chunked_fetch=self._chunked), count)
+        results = compiler.execute_sql(MULTI, chunked_fetch=self._chunked)
+        self.cursor = _ConvertedRows(results, compiler.results_iter(results), count)
 
     def driver_value(self, index: int, value: Any) -> Any:
         """Return what the driver gives for a column's value under Django."""
@@ -105,7 +107,8 @@ class DriverCursor:
 class _ConvertedRows:
     """Rows that Django has converted, with the methods of a cursor."""
 
-    def __init__(self, rows: Iterable[Any], count: int) -> None:
+    def __init__(self, results: Any, rows: Iterable[Any], count: int) -> None:
+        self._results = results
         self._rows: Iterator[Any] = iter(rows)
         self._indexes = range(count)
 
@@ -117,7 +120,9 @@ class _ConvertedRows:
         return [tuple([row[index] for index in self._indexes]) for row in self._rows]
 
     def close(self) -> None:
-        self._rows = iter(())
+        # A generator closes Django's cursor when it ends, and not when the garbage collector comes.
+        if (close := getattr(self._results, "close", None)) is not None:
+            close()
 
 
 _warned: set[tuple[str, str]] = set()

@@ -5,6 +5,7 @@ replaced before that is not the library's either: its code stands in another fil
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 from types import MethodDescriptorType, MethodType, ModuleType
@@ -22,7 +23,8 @@ def is_own_function(function: object, package: ModuleType) -> bool:
     # `functools.wraps` copies the name of the module, but not the file of the code; a decorator of the library (Django's
     # `async_unsafe`) has the library's file, but copies the name of the user's module.
     folder = os.path.dirname(str(package.__file__)) + os.sep  # noqa: PTH120
-    return code.co_filename.startswith(folder) and module.partition(".")[0] == package.__name__.partition(".")[0]
+    root = sys.modules.get(module.partition(".")[0])  # PyMySQL's modules may be called MySQLdb
+    return code.co_filename.startswith(folder) and root is package
 
 
 class StockMethods:
