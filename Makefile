@@ -6,15 +6,18 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamps
 # One interpreter for every cargo call, or the crate is compiled anew at each turn.
 export PYO3_PYTHON := $(abspath $(BIN)/python)
+# How long `make fuzz` runs, all its targets together.
+FUZZ_SECONDS ?= 120
+SOAK_SECONDS ?= 300
 # Each worker starts a PostgreSQL, a demo site and a Chromium of its own; a file's tests stay together.
 PARALLEL ?= -n 2 --dist loadfile
 NATIVE := Cargo.toml Cargo.lock pyproject.toml native/Cargo.toml native/build.rs $(shell find native/src -name '*.rs')
 # rustfmt does not follow the modules that the kinds! table declares, so it is given every file.
-SOURCES := native/build.rs $(shell find native/src native/benches benchmarks -name '*.rs')
+SOURCES := native/build.rs $(shell find native/src native/benches benchmarks tests/fuzz -name '*.rs')
 MANAGE := $(BIN)/python -m demo_site.manage
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-matrix check bench screenshots format clean
+.PHONY: help install demo test test-matrix check bench fuzz asan coverage soak django-suite screenshots format clean
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -67,6 +70,22 @@ check: $(STAMP)/native ## Lint, types, stubs, import contract, formatting
 
 bench: $(STAMP)/native $(STAMP)/bench ## Measure beside the peers, write benchmarks/results/
 	$(BIN)/python -m benchmarks
+
+fuzz: $(STAMP)/deps ## Fuzz the pure Rust parts beside Python's json for FUZZ_SECONDS (120)
+	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
+
+asan: $(STAMP)/deps ## The tests of encoder, rows, validation and bodies under AddressSanitizer
+	$(BIN)/python -m tests.instrumented asan
+
+coverage: $(STAMP)/native ## Coverage of Python and Rust by all tests, into target/coverage/
+	$(BIN)/python -m tests.instrumented coverage $(PARALLEL)
+
+soak: $(STAMP)/native ## Real servers under load for SOAK_SECONDS (300), with PostgreSQL and pgbouncer
+	$(BIN)/python -m pip install -q --group soak
+	$(BIN)/python -m tests.soak $(SOAK_SECONDS)
+
+django-suite: $(STAMP)/native ## Django's own tests with the product in place: a part of some ten minutes
+	$(BIN)/python -m tests.django_suite
 
 screenshots: $(STAMP)/native ## Take the pictures in docs/images/ anew, of the demo, with Chromium
 	$(BIN)/python -m demo_site.screenshots

@@ -49,7 +49,7 @@ class PyForgeExtension(Extension):
 
     def _write(self, file: str, line: int, value: Any, /, **arguments: Any) -> SafeString:
         try:
-            return metering.at(_place(file, line), pyforge_json, value, **arguments)
+            return metering.call_from_template(_place(file, line), pyforge_json, value, **arguments)
         except Exception as error:
             error.add_note(f"in the tag pyforge_json, {file}, line {line}")
             raise

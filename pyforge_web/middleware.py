@@ -1,4 +1,4 @@
-"""`PyForgeMiddleware`: what PyForge Web did in each request, for a header, a log and whoever listens."""
+"""`PyForgeMiddleware`: count the native calls of each request, for a header, a log line and a signal."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -12,17 +12,18 @@ from django.http.response import HttpResponseBase
 
 from pyforge_web._native import listen
 from pyforge_web.conf import get_settings
-from pyforge_web.metering import Collector, Sums, active
-from pyforge_web.metering.streaming_bodies import follow
+from pyforge_web.metering import CallSums, Collector, active_collectors
+from pyforge_web.metering.streaming_bodies import follow_body
 from pyforge_web.signals import request_metered
 
 logger = logging.getLogger("pyforge_web.request")
 
 
 class PyForgeMiddleware:
-    """Meters each request: `request.pyforge` is its collector, open until the response is complete.
+    """Count the native calls of each request. `request.pyforge` is its collector, open until the response is complete.
 
-    Synchronous and asynchronous, under WSGI and ASGI. It stands outside of the debug toolbar and of the cache.
+    It is synchronous and asynchronous. A middleware that is only one of both costs an adapter in each request of the
+    other kind. Place it before the debug toolbar and the cache in `MIDDLEWARE`.
     """
 
     sync_capable = True
@@ -36,112 +37,113 @@ class PyForgeMiddleware:
         listen()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """The response of what is inside, metered."""
+        """Return the response of the inner middleware, with its native calls counted."""
         if self._is_async:
             return self._acall(request)
         collector = Collector()
         request.pyforge = collector  # type: ignore[attr-defined]
-        collectors = (*active.get(), collector)
-        token = active.set(collectors)
+        collectors = (*active_collectors.get(), collector)
+        token = active_collectors.set(collectors)
         try:
             response: HttpResponseBase = self.get_response(request)
         finally:
-            active.reset(token)
-        if _has_news(request, response, collectors):
-            _end(request, response, collector)
+            active_collectors.reset(token)
+        if _prepare_report(request, response, collectors):
+            _report_request(request, response, collector)
         return response
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
         collector = Collector()
         request.pyforge = collector  # type: ignore[attr-defined]
-        collectors = (*active.get(), collector)
-        token = active.set(collectors)
+        collectors = (*active_collectors.get(), collector)
+        token = active_collectors.set(collectors)
         try:
             response: HttpResponseBase = await self.get_response(request)
         finally:
-            active.reset(token)
-        if _has_news(request, response, collectors):
-            await _aend(request, response, collector)
+            active_collectors.reset(token)
+        if _prepare_report(request, response, collectors):
+            await _areport_request(request, response, collector)
         return response
 
 
-def _has_news(request: HttpRequest, response: HttpResponseBase, collectors: tuple[Collector, ...]) -> bool:
-    """Adds the header; whether somebody is to be told now. Of a stream, that is at the end of its body."""
+def _prepare_report(request: HttpRequest, response: HttpResponseBase, collectors: tuple[Collector, ...]) -> bool:
+    """Add the header; return whether the request is to be reported now. A stream is reported after its body."""
     collector = collectors[-1]
     if not (collector.calls or response.streaming or request_metered.receivers):
-        return False  # most requests of most sites
-    if collector.calls and _may_be_shown(request):
+        return False  # as in most requests of most sites
+    if collector.calls and _may_show_timing(request):
         before = response.headers.get("Server-Timing")
-        own = server_timing(collector)
+        own = format_server_timing(collector)
         response.headers["Server-Timing"] = f"{before}, {own}" if before else own
-    if not response.streaming or isinstance(response, FileResponse):  # files are left to the server
+    if not response.streaming or isinstance(response, FileResponse):  # the server sends files by itself
         return True
-    given = request, response, collector
-    follow(response, collectors, partial(_end, *given), partial(_aend, *given))
+    arguments = request, response, collector
+    follow_body(response, collectors, partial(_report_request, *arguments), partial(_areport_request, *arguments))
     return False
 
 
-def _end(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> None:
+def _report_request(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> None:
     if collector.calls:
-        _log(request, response, collector)
+        _log_request(request, response, collector)
     if request_metered.receivers:
         request_metered.send_robust(PyForgeMiddleware, request=request, response=response, collector=collector)
 
 
-async def _aend(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> None:
+async def _areport_request(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> None:
     if collector.calls:
-        _log(request, response, collector)
+        _log_request(request, response, collector)
     if request_metered.receivers:
         await request_metered.asend_robust(PyForgeMiddleware, request=request, response=response, collector=collector)
 
 
-def _may_be_shown(request: HttpRequest) -> bool:
-    """Whether this visitor may see durations."""
+def _may_show_timing(request: HttpRequest) -> bool:
+    """Return whether this visitor may see durations."""
     allows = get_settings()["SERVER_TIMING"]
     return settings.DEBUG if allows is None else bool(allows(request))
 
 
-def server_timing(collector: Collector) -> str:
-    """The metrics of a collector in the form of a `Server-Timing` header; durations are in milliseconds.
+def format_server_timing(collector: Collector) -> str:
+    """Return the metrics of a collector as a `Server-Timing` header; durations are in milliseconds.
 
     Source: W3C Server Timing.
     """
     sources = collector.sources
-    validated = sources.pop("validate", Sums())
-    written = reduce(Sums.plus, sources.values(), Sums())
+    validated = sources.pop("validate", CallSums())
+    written = reduce(CallSums.plus, sources.values(), CallSums())
     metrics = []
     if written.calls:
-        metrics.append(_metric("pyforge", _ns(written) - collector.database_ns, written))
+        metrics.append(_format_metric("pyforge", _total_ns(written) - collector.database_ns, written))
     if collector.database_ns:
         metrics.append(f"pyforge-db;dur={collector.database_ns / 1e6:.3f}")
     if validated.calls:
-        metrics.append(_metric("pyforge-validate", _ns(validated), validated))
+        metrics.append(_format_metric("pyforge-validate", _total_ns(validated), validated))
     return ", ".join(metrics)
 
 
-def _metric(name: str, ns: int, sums: Sums) -> str:
-    return f'{name};dur={ns / 1e6:.3f};desc="{_count(sums.calls, "call")} {_count(sums.crossings, "crossing")}"'
+def _format_metric(name: str, ns: int, sums: CallSums) -> str:
+    counts = f"{_count_words(sums.calls, 'call')} {_count_words(sums.crossings, 'crossing')}"
+    return f'{name};dur={ns / 1e6:.3f};desc="{counts}"'
 
 
-def _count(number: int, word: str) -> str:
+def _count_words(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def _ns(sums: Sums) -> int:
+def _total_ns(sums: CallSums) -> int:
     return sums.native_ns + sums.python_ns
 
 
-def _log(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> None:
+def _log_request(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> None:
     if logger.isEnabledFor(logging.DEBUG):
         logger.debug(
             "%s %s %d: %s, %s, %s, %s, %.3f ms, of them %.3f ms in the database",
             request.method,
-            request.path.encode("unicode_escape").decode("ascii"),  # no line breaks, as django.utils.log has it
+            request.path.encode("unicode_escape").decode("ascii"),  # no line breaks, as in django.utils.log.log_response
             response.status_code,
-            _count(collector.calls, "call"),
-            _count(collector.crossings_in + collector.crossings_out, "crossing"),
-            _count(collector.rows + collector.django_rows, "row"),
-            _count(collector.bytes, "byte"),
+            _count_words(collector.calls, "call"),
+            _count_words(collector.crossings_in + collector.crossings_out, "crossing"),
+            _count_words(collector.rows + collector.django_rows, "row"),
+            _count_words(collector.bytes, "byte"),
             (collector.native_ns + collector.python_ns) / 1e6,
             collector.database_ns / 1e6,
             extra={"status_code": response.status_code, "request": request, "collector": collector},

@@ -1,6 +1,6 @@
 """The plugin of pytest, which finds it by itself: its fixtures are those of `testing.py`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Protocol
@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 from django.db.models import Model
 
-from pyforge_web.metering import Source
+from pyforge_web.metering import CallSource
 from pyforge_web.testing import CaptureCrossings
 
 
@@ -20,7 +20,7 @@ class AssertNumCrossings(Protocol):
         num: int,
         *,
         callbacks: int | None = None,
-        source: Source | None = None,
+        source: CallSource | None = None,
         model: type[Model] | str | None = None,
         info: str | None = None,
     ) -> AbstractContextManager[CaptureCrossings]:
@@ -45,7 +45,7 @@ def _assert_num_crossings(
     *,
     exact: bool,
     callbacks: int | None = None,
-    source: Source | None = None,
+    source: CallSource | None = None,
     model: type[Model] | str | None = None,
     info: str | None = None,
 ) -> Iterator[CaptureCrossings]:
@@ -53,3 +53,11 @@ def _assert_num_crossings(
         yield captured
     if complaint := captured.complaint(num, callbacks=callbacks, exact=exact):
         pytest.fail("\n".join(filter(None, [info, complaint])))
+
+
+@pytest.fixture
+def pyforge_assert_no_warnings() -> Callable[..., AbstractContextManager[None]]:
+    """Assert that the panel would show no warning: `with pyforge_assert_no_warnings(ignore=["PF004"]): ...`."""
+    from pyforge_web.testing import assert_no_pyforge_warnings
+
+    return assert_no_pyforge_warnings

@@ -11,7 +11,7 @@ from django.db import connections
 from django.db.models import Model, QuerySet
 
 from pyforge_web import metering
-from pyforge_web._native import VERSION, Columns, Tuples, dumps
+from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dict, dumps
 from pyforge_web.fields import Descriptor, describe, extract_model_fields, find_field, kind_of
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.field_selection import FieldNames, Fields, is_flat, parse
@@ -93,7 +93,7 @@ class CompiledSerializer:
         if self._tree is not None:
             raise TypeError("rows of tuples have no relations: compile the serializer with names of columns alone")
         self._refuse_secrets()
-        return dumps(Tuples(self._columns, list(rows), many=True, model=self.model))
+        return dumps(ValueTuples(self._columns, list(rows), many=True, model=self.model))
 
     def to_dict(self, instance: Model) -> dict[str, Any]:
         """One instance as a dict of JSON-ready values: what `json.loads(dump_instance(instance))` gives."""
@@ -101,7 +101,7 @@ class CompiledSerializer:
         if self._tree is not None:
             return cast("dict[str, Any]", json.loads(self.dump_instance(instance)))
         self._refuse_secrets()
-        return self._columns.to_dict(instance.__dict__, instance)
+        return columns_to_dict(self._columns, instance.__dict__, instance)
 
     def explain(self, using: str = "default", *, queryset: "QuerySet[Any, Any] | None" = None) -> list[FieldPath]:
         """Per field: its kind, whether rows of the database `using` take the native path, and if not, why.
@@ -141,17 +141,17 @@ def serialize_fields(descriptors: Sequence[Descriptor], values: Mapping[str, Any
     """
     if unknown := values.keys() - {descriptor["attname"] for descriptor in descriptors}:
         raise ValueError(f"no descriptor for {', '.join(sorted(unknown))}")
-    return _public_columns(descriptors).to_dict(dict(values))
+    return columns_to_dict(_public_columns(descriptors), dict(values))
 
 
 def serialize_instance(instance: Model, descriptors: Sequence[Descriptor]) -> dict[str, Any]:
     """One instance as a dict of JSON-ready values, in one crossing."""
-    return _public_columns(descriptors).to_dict(instance.__dict__, instance)
+    return columns_to_dict(_public_columns(descriptors), instance.__dict__, instance)
 
 
 def serialize_to_bytes(descriptors: Sequence[Descriptor], values: Sequence[Any]) -> bytes:
     """One row of values, in the order of the descriptors, as a JSON object."""
-    return dumps(Tuples(_public_columns(descriptors), values, many=False))
+    return dumps(ValueTuples(_public_columns(descriptors), values, many=False))
 
 
 def serialize_value_tuples(descriptors: Sequence[Descriptor], rows: Iterable[Sequence[Any]]) -> bytes:
@@ -160,7 +160,7 @@ def serialize_value_tuples(descriptors: Sequence[Descriptor], rows: Iterable[Seq
     Raises `ValueError` for a row of another length and `TypeError` for a value that its field cannot hold, with the row
     and the field.
     """
-    return dumps(Tuples(_public_columns(descriptors), list(rows), many=True))
+    return dumps(ValueTuples(_public_columns(descriptors), list(rows), many=True))
 
 
 def version() -> str:
@@ -168,13 +168,13 @@ def version() -> str:
     return VERSION
 
 
-def _columns(descriptors: Sequence[Descriptor], names: Sequence[str] | None = None) -> Columns:
+def _columns(descriptors: Sequence[Descriptor], names: Sequence[str] | None = None) -> RowColumns:
     attributes = [descriptor["attname"] for descriptor in descriptors]
     kinds = [descriptor["kind"] for descriptor in descriptors]
     return _compile(tuple(zip(names or attributes, attributes, kinds, strict=True)))
 
 
-def _public_columns(descriptors: Sequence[Descriptor]) -> Columns:
+def _public_columns(descriptors: Sequence[Descriptor]) -> RowColumns:
     """Return the columns of descriptors; nobody has named them, so a secret one among them raises `TypeError`."""
     _refuse_secret_descriptors(tuple((descriptor["model"], descriptor["name"]) for descriptor in descriptors))
     return _columns(descriptors)
@@ -198,9 +198,9 @@ setting_changed.connect(_forget, dispatch_uid="pyforge_web.serializers")
 
 
 @lru_cache(maxsize=1024)
-def _compile(columns: tuple[tuple[str, str, str | None], ...]) -> Columns:
+def _compile(columns: tuple[tuple[str, str, str | None], ...]) -> RowColumns:
     """Columns of Python values: a kind that is not known, or has no JSON, is written or refused by the value's type."""
-    return Columns(
+    return RowColumns(
         [
             (name, attname, "value" if kind in (None, "refused") else kind, "naive", False, 0, 0)
             for name, attname, kind in columns

@@ -19,7 +19,6 @@ LISTENING = {"none": Goal(100), "one": Goal(500), "panel": Goal(2_000)}  # ns a 
 VALUES = {"1": 1, '{"ok": true, "id": 5}': {"ok": True, "id": 5}}
 OUT = 200
 CROSSINGS = {f"{OUT} crossings out": [lazystr("x")] * OUT}
-PANEL = {"sites": True, "stacks": True, "hashes": True, "queries": True}
 
 
 def run(effort: Effort, only: str = "") -> Report:
@@ -56,7 +55,7 @@ def _listening(report: Report, name: str, value: object, crossings: int, bare: o
         "none": [],
         "one": [metering.Collector()],
         "two": [metering.Collector(), metering.Collector()],
-        "panel": [metering.Collector(**PANEL)],
+        "panel": [metering.Collector(details=True)],
     }
     contestants = {title: (bridge.dumps, _context(open_)) for title, open_ in listeners.items()}
     times = _times(value, {"without": (bare, copy_context()), **contestants}, effort)
@@ -83,5 +82,5 @@ def _times(value: object, contestants: Mapping[str, tuple[object, Context]], eff
 def _context(collectors: list[metering.Collector]) -> Context:
     """A context in which these are open."""
     context = copy_context()
-    context.run(metering.active.set, tuple(collectors))
+    context.run(metering.active_collectors.set, tuple(collectors))
     return context

@@ -53,7 +53,7 @@ pub enum Error {
     },
     /// An `items()` that gave something else than pairs.
     NotPairs,
-    /// A value, or a key, that has no JSON form: what Django says of it, and what to do.
+    /// A value, or a key, that has no JSON form: Django's message, and what to write instead.
     Refused {
         /// Django's words.
         problem: String,
@@ -94,9 +94,9 @@ impl Error {
                  at {path}"
             )),
             Self::Changed => PyRuntimeError::new_err(format!("dictionary changed size during iteration at {path}")),
-            Self::TooFewColumns { row, found } => {
-                PyValueError::new_err(format!("row {row} has {found} values only at {path}"))
-            }
+            Self::TooFewColumns { row, found } => PyValueError::new_err(format!(
+                "row {row} has only {found} values, fewer than the columns of the query, at {path}"
+            )),
             Self::WrongLength { row, found, expected } => PyValueError::new_err(format!(
                 "row {row} has {found} values for {expected} columns at {path}; give one for each, in their order"
             )),

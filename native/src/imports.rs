@@ -52,8 +52,8 @@ imports! {
     database_default: PyType = "django.db.models.expressions"."DatabaseDefault",
     /// Calls the validators of a field that have no rule
     run_validators: PyAny = "pyforge_web.validators"."run_validators",
-    /// The errors of a value that is refused for certain, not built yet
-    unread: PyType = "pyforge_web.validators"."Unread",
+    /// The errors of a value that is rejected for certain, not built yet
+    rejected_value: PyType = "pyforge_web.validation.errors"."RejectedValue",
     /// `re.Pattern`
     pattern: PyType = "re"."Pattern",
     /// `math.remainder`
@@ -73,15 +73,15 @@ imports! {
     /// What `convert` returns for a value that has no JSON form
     refusal: PyType = "pyforge_web.encoders"."Refusal",
     /// The `ContextVar` with the collectors that listen
-    collectors: PyAny = "pyforge_web.metering"."active",
+    collectors: PyAny = "pyforge_web.metering"."active_collectors",
     /// The `ContextVar` with the notes of the call that runs
-    notes: PyAny = "pyforge_web.metering"."notes",
+    notes: PyAny = "pyforge_web.metering"."call_notes",
     /// The `ContextVar` with the tag that is written
-    place: PyAny = "pyforge_web.metering.call_sites"."place",
+    place: PyAny = "pyforge_web.metering.call_sites"."template_site",
     /// The `ContextVar` with the line that made the stream that is written
-    origin: PyAny = "pyforge_web.metering.call_sites"."origin",
+    origin: PyAny = "pyforge_web.metering.call_sites"."stream_origin",
     /// Says whose code a frame runs
-    standing: PyAny = "pyforge_web.metering.call_sites"."standing",
+    standing: PyAny = "pyforge_web.metering.call_sites"."frame_owner",
 }
 
 impl Imports {

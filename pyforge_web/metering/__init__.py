@@ -1,45 +1,45 @@
-"""What PyForge Web did in a stretch of code, and what it cost: collectors, and what they hear of each native call."""
+"""Collectors: count the native calls of a block of code, and what they cost."""
 
-from pyforge_web.metering.call_groups import SOURCES, Call, Group, Source, Sums
+from pyforge_web.metering.call_groups import CALL_SOURCES, CallGroup, CallSource, CallSums, MeteredCall
 from pyforge_web.metering.call_sites import CallSite
 from pyforge_web.metering.collector import (
     Collector,
-    active,
-    at,
+    active_collectors,
+    call_from_stream,
+    call_from_template,
     collect,
     count_columns,
     count_compiled,
     count_django_rows,
     count_failures,
-    count_rescued,
-    find_origin,
-    from_origin,
-    in_database,
+    count_fallback,
+    find_stream_origin,
+    time_database,
 )
-from pyforge_web.metering.compilations import Compilation, compiled
-from pyforge_web.metering.row_traces import RowTrace, notes
+from pyforge_web.metering.compilations import Compilation, compilation_log
+from pyforge_web.metering.row_traces import RowTrace, call_notes
 
 __all__ = [
-    "SOURCES",
-    "Call",
+    "CALL_SOURCES",
+    "CallGroup",
     "CallSite",
+    "CallSource",
+    "CallSums",
     "Collector",
     "Compilation",
-    "Group",
+    "MeteredCall",
     "RowTrace",
-    "Source",
-    "Sums",
-    "active",
-    "at",
+    "active_collectors",
+    "call_from_stream",
+    "call_from_template",
+    "call_notes",
     "collect",
-    "compiled",
+    "compilation_log",
     "count_columns",
     "count_compiled",
     "count_django_rows",
     "count_failures",
-    "count_rescued",
-    "find_origin",
-    "from_origin",
-    "in_database",
-    "notes",
+    "count_fallback",
+    "find_stream_origin",
+    "time_database",
 ]

@@ -1,16 +1,16 @@
-"""What calls have cost together, and the groups of calls that are alike."""
+"""The costs of native calls, and groups of calls that are alike."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from pyforge_web._native import Tally
+from pyforge_web._native import CallTotals
 from pyforge_web.metering.call_sites import CallSite
-from pyforge_web.metering.row_traces import RowTrace, SqlTrace
+from pyforge_web.metering.row_traces import CompileTrace, RowTrace, SqlTrace
 
-Source = Literal["response", "stream", "tag", "validate", "direct"]
+CallSource = Literal["response", "stream", "tag", "validate", "direct"]
 
-# The door that each native function stands behind; what is not here is called directly.
-SOURCES: dict[str, Source] = {
+# Which API made a native call. Functions that are not listed here were called directly.
+CALL_SOURCES: dict[str, CallSource] = {
     "dumps_response": "response",
     "dump_chunk": "stream",
     "dumps_html": "tag",
@@ -18,11 +18,19 @@ SOURCES: dict[str, Source] = {
     "clean_rows": "validate",
     "clean_values": "validate",
 }
-_QUERIES = 5
+# A group keeps this many different SQL statements. One is enough to find the line that runs a query for each row.
+_MAX_STATEMENTS = 5
+_MAX_ERRORS, _MAX_ERROR_TEXT = 5, 300
 
 
-class Sums(NamedTuple):
-    """What calls have cost together; times in nanoseconds."""
+def describe_error(error: BaseException) -> str:
+    """Return the type and the text of an error, and its notes: native code notes the path of the value there."""
+    notes = getattr(error, "__notes__", ())
+    return " ".join([f"{type(error).__name__}: {error}", *map(str, notes)])[:_MAX_ERROR_TEXT]
+
+
+class CallSums(NamedTuple):
+    """The summed costs of calls; times are in nanoseconds."""
 
     calls: int = 0
     crossings_out: int = 0
@@ -33,25 +41,29 @@ class Sums(NamedTuple):
 
     @property
     def crossings(self) -> int:
-        """Crossings in, of which each call is one, and out."""
+        """Return the number of boundary crossings: each call is one, and each call back to Python is one."""
         return self.calls + self.crossings_out
 
-    def plus(self, other: "Sums") -> "Sums":
-        """Both together."""
-        return Sums(*map(sum, zip(self, other, strict=True)))
+    def plus(self, other: "CallSums") -> "CallSums":
+        """Return the sums of both."""
+        return CallSums(*map(sum, zip(self, other, strict=True)))
 
 
-class Call(NamedTuple):
+class MeteredCall(NamedTuple):
     """One call of a group."""
 
-    group: "Group"
+    group: "CallGroup"
     start_ns: int
-    costs: Sums
+    costs: CallSums
 
 
 @dataclass(slots=True)
-class Column:
-    """How the values of a column were written: natively, by Django's converters, or by them for want of strict form."""
+class ColumnCosts:
+    """How the values of one column were written.
+
+    `native` values were written in Rust. `django` values went through Django's converters because of their column,
+    `rescued` values because of themselves: they were not stored in the format that Rust reads.
+    """
 
     native: int = 0
     django: int = 0
@@ -61,14 +73,14 @@ class Column:
 
 
 @dataclass(slots=True, eq=False)
-class Group(Tally):
-    """Calls that are alike; times in nanoseconds, starts since the collector began. Native code adds the sums."""
+class CallGroup(CallTotals):
+    """Calls that are alike. Native code adds their costs; starts are nanoseconds since the collector was opened."""
 
     function: str
-    source: Source
-    # The model, or the type of what is none.
+    source: CallSource
+    # The label of the model, or the name of the type if the value is not made of model rows.
     label: str
-    # The type that was given: QuerySet, list, Page, dict ...
+    # The type that the caller passed: QuerySet, list, Page, dict ...
     value_type: str
     fields: tuple[str, ...]
     path: str
@@ -77,41 +89,62 @@ class Group(Tally):
     template: CallSite | None
     start_ns: int
     stack: tuple[CallSite, ...] = ()
-    # Rows of QuerySets that Django has made.
+    # Rows of QuerySets that Django fetched and converted.
     django_rows: int = 0
     database_ns: int = 0
-    columns: dict[str, Column] = field(default_factory=dict)
-    # Beside those of the QuerySets: their number and time, and the first of them with the number of each.
+    # Of `database_ns`: executing, and the part of it that Django and the debug toolbar spend on recording each query.
+    execute_ns: int = 0
+    recording_ns: int = 0
+    # The time in which Django compiled the QuerySets to SQL.
+    compile_ns: int = 0
+    columns: dict[str, ColumnCosts] = field(default_factory=dict)
+    # SQL other than that of the QuerySets that were written: how often, how long, and the first statements.
     query_count: int = 0
     query_ns: int = 0
+    # What the debug toolbar spent on recording these queries.
+    query_recording_ns: int = 0
     queries: dict[str, int] = field(default_factory=dict)
+    # The errors that calls raised, with the path of the value: how often each, the first ones.
+    errors: dict[str, int] = field(default_factory=dict)
 
     def add_notes(self, noted: list[Any]) -> None:
-        """What the call's own Python code has noted."""
-        readings = [note for note in noted if type(note) is RowTrace]
-        models = {reading.model for reading in readings if reading.within is None}
-        for reading in readings:
-            self.database_ns += reading.database_ns
-            self.django_rows += reading.rows if reading.path == "django" else 0
-            model = f"{reading.model.__name__}." if len(models) > 1 else ""
-            self._add_columns(reading, model if reading.within is None else reading.within)
+        """Add what the Python code inside of a call noted about it."""
+        traces = [note for note in noted if type(note) is RowTrace]
+        models = {trace.model for trace in traces if trace.within is None}
+        for trace in traces:
+            self.database_ns += trace.database_ns
+            if trace.path != "django":
+                self.execute_ns += trace.execute_ns
+                self.recording_ns += max(0, trace.execute_ns - trace.sql_ns)
+            self.django_rows += trace.rows if trace.path == "django" else 0
+            model = f"{trace.model.__name__}." if len(models) > 1 else ""
+            self._add_columns(trace, model if trace.within is None else trace.within)
         for note in noted:
-            if type(note) is SqlTrace:
+            if type(note) is CompileTrace:
+                self.compile_ns += note.ns
+            elif type(note) is SqlTrace:
                 self.query_count += 1
                 self.query_ns += note.ns
-                if note.sql in self.queries or len(self.queries) < _QUERIES:
+                self.query_recording_ns += note.recording_ns
+                if note.sql in self.queries or len(self.queries) < _MAX_STATEMENTS:
                     self.queries[note.sql] = self.queries.get(note.sql, 0) + 1
 
-    def _add_columns(self, reading: RowTrace, prefix: str) -> None:
-        django = reading.django()
-        for index, name in enumerate(reading.columns):
+    def add_error(self, error: BaseException) -> None:
+        """Add the error of a call that failed."""
+        text = describe_error(error)
+        if text in self.errors or len(self.errors) < _MAX_ERRORS:
+            self.errors[text] = self.errors.get(text, 0) + 1
+
+    def _add_columns(self, trace: RowTrace, prefix: str) -> None:
+        django = trace.django()
+        for index, name in enumerate(trace.columns):
             if not name:
                 continue
-            column = self.columns.setdefault(prefix + name, Column(why=django.get(index, "")))
-            number, ns = reading.callbacks.get(index, (0, 0))
+            column = self.columns.setdefault(prefix + name, ColumnCosts(why=django.get(index, "")))
+            number, ns = trace.callbacks.get(index, (0, 0))
             column.callback_ns += ns
             if index in django:
                 column.django += number
             else:
                 column.rescued += number
-                column.native += reading.rows - number
+                column.native += trace.rows - number

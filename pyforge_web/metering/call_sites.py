@@ -1,20 +1,20 @@
-"""Whose line of code makes a native call."""
+"""Call sites: the line of the project's own code that made a native call."""
 
 from contextvars import ContextVar
 from types import FrameType
 from typing import NamedTuple
 
-_DEPTH = 20  # frames of a stack
-# Not whose line a developer would change; compiled Jinja2 templates have no name.
-_HIDDEN = frozenset(
+_MAX_FRAMES = 20  # of one stack
+# Packages whose lines a developer would not change. A compiled Jinja2 template has no module name.
+_FRAMEWORKS = frozenset(
     ("", "asgiref", "asyncio", "concurrent", "contextlib", "contextvars", "debug_toolbar", "django", "jinja2",
      "pyforge_web", "threading")
 )  # fmt: skip
-_HANDLER = "django.core.handlers.base"  # calls the view; beyond it is the server
+_REQUEST_HANDLER = "django.core.handlers.base"  # calls the view; the frames outside of it are the server's
 
 
 class CallSite(NamedTuple):
-    """A place in the code: a function's line, or a template's."""
+    """A place in the code: a line of a function, or of a template."""
 
     file: str
     line: int
@@ -22,43 +22,43 @@ class CallSite(NamedTuple):
 
     @classmethod
     def of(cls, frame: FrameType) -> "CallSite":
-        """Where a frame is now."""
+        """Return the line that a frame is at."""
         return cls(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
 
 
-# The tag that makes the call; `metering.at` sets it.
-place: ContextVar[CallSite | None] = ContextVar("pyforge_web_place", default=None)
-# The line that made the stream of which a part is written, long after it has returned; `metering.from_origin` sets it.
-origin: ContextVar[CallSite | None] = ContextVar("pyforge_web_origin", default=None)
+# The template tag that makes the call; `call_from_template` sets it.
+template_site: ContextVar[CallSite | None] = ContextVar("pyforge_web_template_site", default=None)
+# The line that created the stream. Its parts are written after that line has returned; `call_from_stream` sets it.
+stream_origin: ContextVar[CallSite | None] = ContextVar("pyforge_web_stream_origin", default=None)
 
 
-class _Hidden(dict[str, bool]):
-    """Whether a module's frames are passed over, remembered by its name."""
+class _FrameworkModules(dict[str, bool]):
+    """Whether a module belongs to a framework, remembered by the name of the module."""
 
     def __missing__(self, module: str) -> bool:
-        self[module] = hidden = module.partition(".")[0] in _HIDDEN
-        return hidden
+        self[module] = is_framework = module.partition(".")[0] in _FRAMEWORKS
+        return is_framework
 
 
-_hidden = _Hidden()
+_is_framework = _FrameworkModules()
 
 
-def standing(frame: FrameType) -> int:
-    """Whose code a frame runs: 0 the site's own, 1 a framework's or a server's, 2 ours, 3 what calls the view."""
+def frame_owner(frame: FrameType) -> int:
+    """Return whose code a frame runs: 0 the project's, 1 a framework's, 2 ours, 3 Django's request handler."""
     module = frame.f_globals.get("__name__", "")
-    if module == _HANDLER:
+    if module == _REQUEST_HANDLER:
         return 3
-    return (2 if module.startswith("pyforge_web") else 1) if _hidden[module] else 0
+    return (2 if module.startswith("pyforge_web") else 1) if _is_framework[module] else 0
 
 
-def caller(frame: FrameType | None) -> FrameType | None:
-    """The nearest frame of the site's own code; without one, the nearest that is not ours."""
+def find_calling_frame(frame: FrameType | None) -> FrameType | None:
+    """Return the nearest frame of the project's own code, or else the nearest that is not ours."""
     nearest = None
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if not _hidden[module]:
+        if not _is_framework[module]:
             return frame
-        if module == _HANDLER:
+        if module == _REQUEST_HANDLER:
             break
         if nearest is None and not module.startswith("pyforge_web"):
             nearest = frame
@@ -66,14 +66,14 @@ def caller(frame: FrameType | None) -> FrameType | None:
     return nearest
 
 
-def stack(frame: FrameType | None) -> tuple[CallSite, ...]:
-    """The frames of the site's own code, the innermost first."""
-    found: list[CallSite] = []
-    while frame is not None and len(found) < _DEPTH:
+def read_stack(frame: FrameType | None) -> tuple[CallSite, ...]:
+    """Return the frames of the project's own code, the innermost first."""
+    sites: list[CallSite] = []
+    while frame is not None and len(sites) < _MAX_FRAMES:
         module = frame.f_globals.get("__name__", "")
-        if module == _HANDLER:
+        if module == _REQUEST_HANDLER:
             break
-        if not _hidden[module]:
-            found.append(CallSite.of(frame))
+        if not _is_framework[module]:
+            sites.append(CallSite.of(frame))
         frame = frame.f_back
-    return tuple(found)
+    return tuple(sites)

@@ -1,8 +1,8 @@
-"""Collectors: what gathers the crossings between Python and Rust while it is open.
+"""`collect()`: count the native calls that a block of code makes.
 
-One `ContextVar` holds an immutable tuple of mutable collectors: tasks and threads that copy the context add to the
-same collectors, and a collector opened in one of them is not seen by the others. Sums are added by native code; a
-collector that asks for details hears of each call (`recording.py`).
+One `ContextVar` holds an immutable tuple of mutable collectors. Tasks and threads that copy the context add to the same
+collectors, and the others do not see a collector that was opened in one of them. Native code adds the sums; a collector
+with `details=True` is also told about each call (`recorder.py`).
 """
 
 import sys
@@ -11,174 +11,136 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
 from time import perf_counter_ns
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec
 
 from pyforge_web._native import Counters, listen
-from pyforge_web.metering.call_groups import SOURCES, Call, Group, Source, Sums
-from pyforge_web.metering.call_sites import CallSite, caller, origin, place
-from pyforge_web.metering.compilations import Compilation, Kind, compiled
-from pyforge_web.metering.recorder import Recording
-from pyforge_web.metering.row_traces import RowTrace, notes
+from pyforge_web.metering.call_groups import CALL_SOURCES, CallGroup, CallSource, CallSums
+from pyforge_web.metering.call_sites import CallSite, find_calling_frame, stream_origin, template_site
+from pyforge_web.metering.compilations import Compilation, CompilationKind, compilation_log
+from pyforge_web.metering.recorder import CallRecorder
+from pyforge_web.metering.row_traces import Result, RowTrace
 from pyforge_web.metering.sql_traces import watch_queries
 
-__all__ = [
-    "SOURCES",
-    "Call",
-    "CallSite",
-    "Collector",
-    "Compilation",
-    "Group",
-    "RowTrace",
-    "Source",
-    "Sums",
-    "active",
-    "at",
-    "collect",
-    "compiled",
-    "count_columns",
-    "count_compiled",
-    "count_django_rows",
-    "count_failures",
-    "count_rescued",
-    "find_origin",
-    "from_origin",
-    "in_database",
-    "notes",
-]
-
 Given = ParamSpec("Given")
-Result = TypeVar("Result")
 
-_GROUPS, _LANE = 200, 300
-_KEPT = 100  # compile events, and failing fields, that one collector keeps
+_MAX_MARKS = 300  # of the timeline, for each source
+_MAX_EVENTS = 100  # compilations, and failed fields
 
 
 class Collector(Counters):
-    """Sums over the native calls of a stretch of code, and with any argument the groups of calls that are alike.
+    """The sums of the native calls of a block of code.
 
-    `groups` are kept by what was written and how; `sites` tells them apart by the line that called, `stacks` keeps the
-    first stack of the first groups, `hashes` finds outputs that were written before, `queries` notes the SQL that runs
-    inside of a call beside that of the QuerySets written, `calls` keeps so many single calls, and no
-    more groups than `max_groups` are begun, by default 200.
+    With `details=True` it also groups calls that are alike: by what they wrote, how, and by the line of code that made
+    them. `groups` then has the first stack of the first groups, the SQL that ran inside of a call beside that of its
+    QuerySets, and how often the same bytes were written again.
     """
 
-    # Little is done until it is needed: each request has one.
-    recording: Recording | None = None
+    # Groups beyond this number are in the sums alone.
+    max_groups = 200
+    # None without details. Each request has a collector, so that little is done before it is needed.
+    recorder: CallRecorder | None = None
 
-    def __init__(
-        self,
-        *,
-        groups: bool = False,
-        sites: bool = False,
-        stacks: bool = False,
-        hashes: bool = False,
-        queries: bool = False,
-        calls: int = 0,
-        max_groups: int = 0,
-    ) -> None:
+    def __init__(self, *, details: bool = False) -> None:
         self.started_ns = perf_counter_ns()
-        if groups or sites or stacks or hashes or queries or calls or max_groups:
-            self.recording = Recording(sites or stacks, stacks, max_groups or _GROUPS)
-            self.record = self.recording.find
-            self._most_calls = calls
-        if queries:
+        if details:
+            self.recorder = CallRecorder(self.max_groups)
+            self.find_group = self.recorder.find_group
             watch_queries()
 
-    def keep(self, group: Group, start_ns: int, costs: tuple[int, int, int, int, int, int]) -> bool:
-        """Native code gives each call here while `calls=` wants more."""
-        if self.recording is None or len(self.recording.calls) >= self._most_calls:
-            return False
-        self.recording.keep(group, start_ns, costs)
-        return True
+    def keep_call(self, group: CallGroup, start_ns: int, costs: tuple[int, int, int, int, int, int]) -> bool:
+        """Return whether native code should pass the next call here, too. A subclass may keep single calls."""
+        return False
 
     @cached_property
     def failures(self) -> dict[tuple[str, str, str], int]:
-        """How often each model's field failed with each code."""
+        """Return how often each model's field failed with each code."""
         return {}
 
     @cached_property
     def compiled(self) -> list[Compilation]:
-        """What was compiled meanwhile."""
+        """Return what was compiled while the collector was open."""
         return []
 
     @property
-    def functions(self) -> dict[str, Sums]:
-        """The sums of each native function that was called."""
-        return {name: Sums(*sums) for name, sums in self.by_function().items()}
+    def functions(self) -> dict[str, CallSums]:
+        """Return the sums of each native function that was called."""
+        return {name: CallSums(*sums) for name, sums in self.by_function().items()}
 
     @property
-    def sources(self) -> dict[Source, Sums]:
-        """The sums of each source that there was."""
-        found: dict[Source, Sums] = {}
+    def sources(self) -> dict[CallSource, CallSums]:
+        """Return the sums of each source that made calls."""
+        sources: dict[CallSource, CallSums] = {}
         for name, sums in self.by_function().items():
-            source = SOURCES.get(name, "direct")
-            found[source] = found.get(source, Sums()).plus(Sums(*sums))
-        return found
+            source = CALL_SOURCES.get(name, "direct")
+            sources[source] = sources.get(source, CallSums()).plus(CallSums(*sums))
+        return sources
 
     @property
-    def lanes(self) -> dict[Source, list[tuple[int, int]]]:
-        """The timeline: start and duration of the first calls of each source, where calls are grouped."""
-        lanes: dict[Source, list[tuple[int, int]]] = {}
+    def lanes(self) -> dict[CallSource, list[tuple[int, int]]]:
+        """Return the timeline: start and duration of the first calls of each source; empty without details."""
+        lanes: dict[CallSource, list[tuple[int, int]]] = {}
         for name, calls in self.by_time():
-            lanes.setdefault(SOURCES.get(name, "direct"), []).extend(calls)
-        return {source: sorted(calls)[:_LANE] for source, calls in lanes.items()}
+            lanes.setdefault(CALL_SOURCES.get(name, "direct"), []).extend(calls)
+        return {source: sorted(calls)[:_MAX_MARKS] for source, calls in lanes.items()}
 
     @property
-    def groups(self) -> list[Group]:
-        """The groups of calls that are alike, in the order of their first calls."""
-        return [] if self.recording is None else list(self.recording.groups.values())
+    def groups(self) -> list[CallGroup]:
+        """Return the groups of calls that are alike, in the order of their first calls; empty without details."""
+        return [] if self.recorder is None else list(self.recorder.groups.values())
 
 
-active: ContextVar[tuple[Collector, ...]] = ContextVar("pyforge_web_collectors", default=())
+active_collectors: ContextVar[tuple[Collector, ...]] = ContextVar("pyforge_web_collectors", default=())
 
 
 @contextmanager
-def collect(**details: Any) -> Iterator[Collector]:
-    """Opens a collector for the block: `with collect() as crossings: ...`; the arguments are those of `Collector`."""
+def collect(*, details: bool = False) -> Iterator[Collector]:
+    """Open a collector for the block: `with collect() as crossings: ...`."""
     listen()
-    collector = Collector(**details)
-    token = active.set((*active.get(), collector))
+    collector = Collector(details=details)
+    token = active_collectors.set((*active_collectors.get(), collector))
     try:
         yield collector
     finally:
-        active.reset(token)
+        active_collectors.reset(token)
 
 
-def at(where: CallSite, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
-    """Makes a call on behalf of a place in a template, which the collectors are told."""
-    if not active.get():
+def call_from_template(
+    where: CallSite, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+) -> Result:
+    """Make a call, and tell the collectors which template tag it is for."""
+    if not active_collectors.get():
         return call(*args, **kwargs)
-    token = place.set(where)
+    token = template_site.set(where)
     try:
         return call(*args, **kwargs)
     finally:
-        place.reset(token)
+        template_site.reset(token)
 
 
-def find_origin() -> CallSite | None:
-    """The line of the site that calls now, if a collector wants to know lines."""
-    if not any(collector.recording is not None and collector.recording.sites for collector in active.get()):
+def find_stream_origin() -> CallSite | None:
+    """Return the project's line that is calling now, or None if no collector asks for lines."""
+    if not any(collector.recorder is not None for collector in active_collectors.get()):
         return None
-    frame = caller(sys._getframe(1))
+    frame = find_calling_frame(sys._getframe(1))
     return None if frame is None else CallSite.of(frame)
 
 
-def from_origin(
+def call_from_stream(
     line: CallSite | None, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
 ) -> Result:
-    """Makes a call for a stream that a line began, which the collectors are told."""
+    """Make a call, and tell the collectors which line created the stream it is for."""
     if line is None:
         return call(*args, **kwargs)
-    token = origin.set(line)
+    token = stream_origin.set(line)
     try:
         return call(*args, **kwargs)
     finally:
-        origin.reset(token)
+        stream_origin.reset(token)
 
 
-def in_database(call: Callable[Given, Result], reading: RowTrace | None = None) -> Callable[Given, Result]:
-    """The call with its time counted as the database's; the call itself where nobody listens."""
-    collectors = active.get()
+def time_database(call: Callable[Given, Result], trace: RowTrace | None = None) -> Callable[Given, Result]:
+    """Return a call whose time counts as the database's, or the same call if no collector is open."""
+    collectors = active_collectors.get()
     if not collectors:
         return call
 
@@ -190,43 +152,46 @@ def in_database(call: Callable[Given, Result], reading: RowTrace | None = None) 
             taken = perf_counter_ns() - started
             for collector in collectors:
                 collector.count_database(taken)
-            if reading is not None:
-                reading.waited(taken)
+            if trace is not None:
+                trace.add_database_time(taken)
 
     return timed
 
 
 def count_columns(django: int, total: int) -> None:
-    """A query was planned: so many of its columns go through Django's converters."""
-    for collector in active.get():
+    """Count the columns of a query that was planned, and how many of them Django converts."""
+    for collector in active_collectors.get():
         collector.count_columns(total - django, django)
 
 
 def count_django_rows(rows: int) -> None:
-    """A QuerySet took Django's path, whole: so many rows."""
-    for collector in active.get():
+    """Count the rows of a QuerySet that was left to Django as a whole."""
+    for collector in active_collectors.get():
         collector.count_django_rows(rows)
 
 
-def count_rescued() -> None:
-    """A value of a native column was not of the strict form and went through Django's converters."""
-    for collector in active.get():
+def count_fallback() -> None:
+    """Count a value of a native column that was not in the strict format, so that Django converted it."""
+    for collector in active_collectors.get():
         collector.count_rescued()
 
 
 def count_failures(model: str, failures: Mapping[tuple[str, str], int]) -> None:
-    """A validator refused values: how often each field failed with each code. The values are nobody's business."""
-    for collector in active.get():
+    """Count the values that a validator rejected: how often each field failed with each code.
+
+    The values themselves are never kept.
+    """
+    for collector in active_collectors.get():
         for (field, code), number in failures.items():
             key = model, field, code
-            if key in collector.failures or len(collector.failures) < _KEPT:
+            if key in collector.failures or len(collector.failures) < _MAX_EVENTS:
                 collector.failures[key] = collector.failures.get(key, 0) + number
 
 
-def count_compiled(label: str, kind: Kind, ns: int, native: int, django: int) -> None:
-    """Something was compiled in `ns` nanoseconds, with so many native parts and so many that are Django's."""
-    collectors = active.get()
-    event = compiled.add(label, kind, ns, native, django, in_request=bool(collectors))
+def count_compiled(label: str, kind: CompilationKind, ns: int, native: int, django: int) -> None:
+    """Log a compilation of `ns` nanoseconds, with the number of its native parts and of Django's parts."""
+    collectors = active_collectors.get()
+    event = compilation_log.add(label, kind, ns, native, django, in_request=bool(collectors))
     for collector in collectors:
-        if len(collector.compiled) < _KEPT:
+        if len(collector.compiled) < _MAX_EVENTS:
             collector.compiled.append(event)

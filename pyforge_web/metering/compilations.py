@@ -1,4 +1,4 @@
-"""What was compiled in this process, and when."""
+"""The log of what this process has compiled, and when."""
 
 from collections import deque
 from time import perf_counter_ns
@@ -6,30 +6,30 @@ from typing import Literal, NamedTuple
 
 from django.apps import apps
 
-_BEGAN = perf_counter_ns()
+_IMPORTED_NS = perf_counter_ns()
 
-Kind = Literal["serializer", "validator"]
-When = Literal["startup", "request", "lazily"]
+CompilationKind = Literal["serializer", "validator"]
+CompilationTime = Literal["startup", "request", "lazily"]
 
 
 class Compilation(NamedTuple):
-    """One compilation: of what, when, in how many nanoseconds, into how many native parts and parts that are Django's.
+    """One compilation: what, when, how many nanoseconds, and the number of native parts and of Django's parts.
 
-    `when` is `startup` until all applications are ready, `request` while a collector is open, else `lazily`; `after_ns`
-    is the time since this module was imported.
+    `when` is `startup` until all apps are ready, `request` while a collector is open, and `lazily` otherwise.
+    `after_ns` is the time since this module was imported.
     """
 
     label: str
-    kind: Kind
-    when: When
+    kind: CompilationKind
+    when: CompilationTime
     after_ns: int
     ns: int
     native: int
     django: int
 
 
-class Compilations:
-    """The newest compilations of this process, the last of each model's validator, and the sums of all."""
+class CompilationLog:
+    """The newest compilations of this process, the last one of each model's validator, and the sums of all."""
 
     def __init__(self) -> None:
         self.newest: deque[Compilation] = deque(maxlen=500)
@@ -37,10 +37,12 @@ class Compilations:
         self.count = 0
         self.ns = 0
 
-    def add(self, label: str, kind: Kind, ns: int, native: int, django: int, *, in_request: bool) -> Compilation:
-        """One more, that has just ended."""
-        when: When = "startup" if not apps.ready else "request" if in_request else "lazily"
-        event = Compilation(label, kind, when, perf_counter_ns() - _BEGAN, ns, native, django)
+    def add(
+        self, label: str, kind: CompilationKind, ns: int, native: int, django: int, *, in_request: bool
+    ) -> Compilation:
+        """Add a compilation that has just ended, and return it."""
+        when: CompilationTime = "startup" if not apps.ready else "request" if in_request else "lazily"
+        event = Compilation(label, kind, when, perf_counter_ns() - _IMPORTED_NS, ns, native, django)
         self.newest.append(event)
         if kind == "validator":
             self.validators[label] = event
@@ -49,4 +51,4 @@ class Compilations:
         return event
 
 
-compiled = Compilations()
+compilation_log = CompilationLog()

@@ -1,27 +1,42 @@
-"""What Python code notes of the native call that is running, for collectors that want details."""
+"""What Python code notes about the native call that is running, for collectors with details."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
 from time import perf_counter_ns
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
-# Of the native call that runs in this context; None where no collector wants details. Native code sets it.
-notes: ContextVar[list[Any] | None] = ContextVar("pyforge_web_notes", default=None)
+Result = TypeVar("Result")
+
+# The notes of the native call that runs in this context; None if no collector wants details. Native code sets it.
+call_notes: ContextVar[list[Any] | None] = ContextVar("pyforge_web_call_notes", default=None)
 
 
 class SqlTrace(NamedTuple):
-    """SQL that ran inside of a native call; its parameters are not kept."""
+    """SQL that ran inside of a native call. Its parameters are not kept.
+
+    `recording_ns` is what the debug toolbar's SQL panel spent on it afterwards.
+    """
 
     sql: str
     ns: int
+    ended_ns: int
+    recording_ns: int = 0
 
 
-Path = Literal["values", "django", "instance"]
+class CompileTrace(NamedTuple):
+    """A query that Django compiled to SQL inside of a native call."""
+
+    ns: int
+
+
+ReadingPath = Literal["values", "django", "instance"]
 
 
 class RowTrace:
-    """How rows were read, and what each column cost: of a QuerySet natively (`values`) or on Django's path, or of
-    instances in memory."""
+    """How rows were read, and what each column cost.
+
+    The rows are those of a QuerySet, read natively (`values`) or by Django, or those of instances in memory.
+    """
 
     __slots__ = (
         "_noted",
@@ -29,38 +44,46 @@ class RowTrace:
         "columns",
         "database_ns",
         "django",
+        "execute_ns",
         "model",
         "path",
         "queries",
         "rows",
+        "sql_ns",
         "why",
         "within",
     )
 
-    def __init__(self, model: type, path: Path, why: str, noted: list[Any], within: str | None) -> None:
-        # Where the rows are in the JSON of others: `tags.`; None where nothing is nested.
+    def __init__(self, model: type, path: ReadingPath, why: str, noted: list[Any], within: str | None) -> None:
+        # The prefix of related rows in the JSON of their parents: `tags.`; None for the outermost rows.
         self.within = within
         self.model = model
         self.path = path
         self.why = why
-        # An empty name is a column that is not written.
+        # A column that is not written has an empty name.
         self.columns: list[str] = []
-        # The columns that go through Django's converters: their index, and why; asked for once in a group.
+        # Returns the columns that Django converts: their index, and why. Called once for each group.
         self.django: Callable[[], dict[int, str]] = dict
-        # How often a column's value went through Django's converters, and the nanoseconds.
+        # For each column, how many of its values Django converted, and the nanoseconds.
         self.callbacks: dict[int, tuple[int, int]] = {}
         self.rows = self.queries = self.database_ns = 0
+        # Of `database_ns`: `cursor.execute()` as a whole, and within it the time that the driver took. The difference
+        # is spent by what Django and the debug toolbar record about each query.
+        self.execute_ns = self.sql_ns = 0
         self._noted = noted
 
-    def waited(self, ns: int) -> None:
-        """The database answered this reading; what it was asked is no query beside it."""
+    def add_database_time(self, ns: int) -> None:
+        """Add the time of these rows' own query. Its SQL is taken out of the notes: it is not a query beside it."""
         self.database_ns += ns
         own = [note for note in self._noted if type(note) is SqlTrace]
         self.queries += len(own)
+        if own:
+            self.execute_ns += ns
+            self.sql_ns += sum(note.ns for note in own)
         self._noted[:] = [note for note in self._noted if type(note) is not SqlTrace]
 
     def count_rows(self, fetch: Callable[[], list[Any]]) -> Callable[[], list[Any]]:
-        """`fetch` that counts what it gives."""
+        """Return `fetch` so that its rows are counted."""
 
         def counted() -> list[Any]:
             rows = fetch()
@@ -70,7 +93,7 @@ class RowTrace:
         return counted
 
     def time_callbacks(self, rescue: Callable[[int, Any], Any]) -> Callable[[int, Any], Any]:
-        """`rescue` that is counted and timed for each column."""
+        """Return `rescue` so that its calls are counted and timed for each column."""
 
         def timed(index: int, value: Any) -> Any:
             started = perf_counter_ns()
@@ -83,11 +106,23 @@ class RowTrace:
         return timed
 
 
-def trace_rows(model: type, path: Path, why: str = "", *, within: str | None = None) -> RowTrace | None:
-    """Notes that the running call reads a QuerySet, or instances; None where no collector wants to know."""
-    noted = notes.get()
+def time_compilation(compile_sql: Callable[[], Result]) -> Result:
+    """Return what `compile_sql` returns, and note how long it took if a collector wants details."""
+    noted = call_notes.get()
+    if noted is None:
+        return compile_sql()
+    started = perf_counter_ns()
+    try:
+        return compile_sql()
+    finally:
+        noted.append(CompileTrace(perf_counter_ns() - started))
+
+
+def trace_rows(model: type, path: ReadingPath, why: str = "", *, within: str | None = None) -> RowTrace | None:
+    """Note that the running call reads a QuerySet or instances; return None if no collector wants details."""
+    noted = call_notes.get()
     if noted is None:
         return None
-    reading = RowTrace(model, path, why, noted, within)
-    noted.append(reading)
-    return reading
+    trace = RowTrace(model, path, why, noted, within)
+    noted.append(trace)
+    return trace

@@ -1,6 +1,7 @@
-"""SQL that runs inside of a native call beside that of the QuerySets it writes: a query for each row, found."""
+"""SQL that runs inside of a native call, beside that of the QuerySets it writes: finds a query for each row."""
 
 from collections.abc import Callable
+from functools import cache
 from time import perf_counter_ns
 from typing import Any
 
@@ -8,27 +9,50 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from pyforge_web.metering.row_traces import SqlTrace, notes
+from pyforge_web.metering.row_traces import SqlTrace, call_notes
 
 
 def watch_queries() -> None:
-    """From now on the SQL of native calls is noted: on this thread's connections, and on all that connect later."""
-    connection_created.connect(_watch, dispatch_uid="pyforge_web.queries")
+    """Note the SQL of native calls from now on: on the connections of this thread, and on all later ones."""
+    _connect_signal()
     for connection in connections.all(initialized_only=True):
-        _watch(connection=connection)
+        _watch_connection(connection=connection)
 
 
-def _watch(*, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
+@cache
+def _connect_signal() -> None:
+    """Connect once in a process. Each `connect()` registers a `weakref.finalize` that is never dropped."""
+    connection_created.connect(_watch_connection, dispatch_uid="pyforge_web.queries")
+
+
+def _watch_connection(*, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
     if _note_query not in connection.execute_wrappers:
         connection.execute_wrappers.append(_note_query)
 
 
 def _note_query(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    noted = notes.get()
+    noted = call_notes.get()
     if noted is None:
         return execute(sql, params, many, context)
     started = perf_counter_ns()
     try:
         return execute(sql, params, many, context)
     finally:
-        noted.append(SqlTrace(str(sql), perf_counter_ns() - started))
+        ended = perf_counter_ns()
+        noted.append(SqlTrace(str(sql), ended - started, ended))
+
+
+def time_recording(record: Callable[..., None]) -> Callable[..., None]:
+    """Return the SQL panel's `record()` so that the time it takes is noted beside the query.
+
+    It is the last thing that the panel does for a query, after stack traces and the like.
+    Source: debug_toolbar.panels.sql.tracking.NormalCursorMixin._record.
+    """
+
+    def timed(**details: Any) -> None:
+        record(**details)
+        noted = call_notes.get()
+        if noted and type(noted[-1]) is SqlTrace:
+            noted[-1] = noted[-1]._replace(recording_ns=perf_counter_ns() - noted[-1].ended_ns)
+
+    return timed

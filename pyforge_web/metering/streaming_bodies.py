@@ -1,35 +1,36 @@
-"""Streaming bodies: the collectors of a request listen while each part is made, to the end of the body.
+"""Streaming bodies: keep a request's collectors active while each part of the body is made.
 
-A part is made long after the view has returned, and maybe in another task or thread. The collectors are therefore
-active around each part alone, never across a `yield`.
+A part is made long after the view has returned, and maybe in another task or thread. The collectors are active around
+each part alone, never across a `yield`, because a generator shares the context of the code that calls it.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
-from pyforge_web.metering import Collector, active
+from pyforge_web.metering import Collector, active_collectors
 
 
-def follow(
+def follow_body(
     response: Any,
     collectors: tuple[Collector, ...],
     done: Callable[[], object],
     adone: Callable[[], Awaitable[object]],
 ) -> None:
-    """Has `collectors` listen to the body of a streaming response; at its end `done` or `adone` is called, once.
+    """Let `collectors` count the body of a streaming response, and call `done` or `adone` once at its end.
 
-    `adone` comes after the last part of an asynchronous body; `done` when the response is closed without that, also
-    because the client has left. Servers close every response, and Django closes what its `streaming_content` was.
+    `adone` is called after the last part of an asynchronous body. `done` is called when the response is closed before
+    that, for example because the client has left. Servers close every response, and Django closes the iterator that
+    was its `streaming_content`.
     """
     parts = response.streaming_content
     if getattr(response, "is_async", False):
-        response.streaming_content = _AsyncBody(parts, collectors, done, adone)
+        response.streaming_content = _AsyncMeteredBody(parts, collectors, done, adone)
     else:
-        response.streaming_content = _Body(parts, collectors, done)
+        response.streaming_content = _SyncMeteredBody(parts, collectors, done)
 
 
-class _Listening:
-    """What both sorts of body have."""
+class _MeteredBody:
+    """What the synchronous and the asynchronous body have in common."""
 
     def __init__(self, collectors: tuple[Collector, ...], done: Callable[[], object]) -> None:
         self._collectors = collectors
@@ -40,13 +41,13 @@ class _Listening:
         if done is not None:
             done()
 
-    def _active(self) -> tuple[Collector, ...]:
-        """Ours, and those that whoever reads the body has open."""
-        others = active.get()
+    def _join_collectors(self) -> tuple[Collector, ...]:
+        """Return our collectors, and those that the code that reads the body has opened."""
+        others = active_collectors.get()
         return (*others, *(ours for ours in self._collectors if ours not in others)) if others else self._collectors
 
 
-class _Body(_Listening):
+class _SyncMeteredBody(_MeteredBody):
     def __init__(self, parts: Iterator[bytes], collectors: tuple[Collector, ...], done: Callable[[], object]) -> None:
         super().__init__(collectors, done)
         self._parts = parts
@@ -55,14 +56,14 @@ class _Body(_Listening):
         return self
 
     def __next__(self) -> bytes:
-        token = active.set(self._active())
+        token = active_collectors.set(self._join_collectors())
         try:
             return next(self._parts)
         finally:
-            active.reset(token)
+            active_collectors.reset(token)
 
 
-class _AsyncBody(_Listening):
+class _AsyncMeteredBody(_MeteredBody):
     def __init__(
         self,
         parts: AsyncIterator[bytes],
@@ -78,13 +79,13 @@ class _AsyncBody(_Listening):
         return self
 
     async def __anext__(self) -> bytes:
-        token = active.set(self._active())
+        token = active_collectors.set(self._join_collectors())
         try:
             return await anext(self._parts)
         except StopAsyncIteration:
             pass
         finally:
-            active.reset(token)
+            active_collectors.reset(token)
         if self._done is not None:
             self._done = None
             await self._adone()

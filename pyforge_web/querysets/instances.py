@@ -16,49 +16,51 @@ from django.db.models import Model, QuerySet
 from django.db.models.fields.files import FieldFile
 
 from pyforge_web import fields, metering
-from pyforge_web._native import Columns, Records
+from pyforge_web._native import ModelInstances, RowColumns
 
 # The columns of each model class whose bare instances were written before: native code looks here first.
-compiled: dict[type[Model], Columns] = {}
+compiled: dict[type[Model], RowColumns] = {}
 
 
-def bare(instance: Model) -> Records:
+def bare(instance: Model) -> ModelInstances:
     """An instance with all its columns; the caller has asked whether one of them is secret."""
     model = type(instance)
     columns = compiled[model] = columns_of(cast(Hashable, model), None)
-    return Records(columns, instance, many=False, required=False)
+    return ModelInstances(columns, instance, many=False, required=False)
 
 
-def chosen(instance: Model, names: Sequence[str]) -> Records | dict[str, Any]:
+def chosen(instance: Model, names: Sequence[str]) -> ModelInstances | dict[str, Any]:
     """An instance with these columns."""
     if _has_composite_key(type(instance), names):
         return plain(instance, names)
-    return Records(columns_of(cast(Hashable, type(instance)), tuple(names)), instance, many=False, required=True)
+    return ModelInstances(columns_of(cast(Hashable, type(instance)), tuple(names)), instance, many=False, required=True)
 
 
-def chosen_list(instances: Sequence[Model], names: Sequence[str]) -> list[Records | dict[str, Any]]:
+def chosen_list(instances: Sequence[Model], names: Sequence[str]) -> list[ModelInstances | dict[str, Any]]:
     """Instances of one model, or of several, with these columns."""
     return [chosen(instance, names) for instance in instances]
 
 
-def evaluated(queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | None = None) -> Records | None:
+def evaluated(queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | None = None) -> ModelInstances | None:
     """The instances of an evaluated model QuerySet as they are now, with what the query added to them.
 
     None where a name is neither a column nor such an addition: only a query can tell its value.
     """
     columns = evaluated_columns(queryset, names)
-    return columns and Records(columns, list(queryset), many=True, required=names is not None)
+    return columns and ModelInstances(columns, list(queryset), many=True, required=names is not None)
 
 
-def evaluated_each(queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | None = None) -> Iterator[Records] | None:
+def evaluated_each(
+    queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | None = None
+) -> Iterator[ModelInstances] | None:
     """The same one by one, for a stream."""
     columns = evaluated_columns(queryset, names)
     if columns is None:
         return None
-    return (Records(columns, instance, many=False, required=names is not None) for instance in queryset)
+    return (ModelInstances(columns, instance, many=False, required=names is not None) for instance in queryset)
 
 
-def evaluated_columns(queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | None) -> Columns | None:
+def evaluated_columns(queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | None) -> RowColumns | None:
     """What the instances of an evaluated QuerySet have under these names, or in all; None where one is unknown."""
     query = queryset.query
     extra, annotations = tuple(query.extra_select), tuple(query.annotation_select)
@@ -68,7 +70,7 @@ def evaluated_columns(queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | N
 @lru_cache(maxsize=1024)
 def _evaluated_columns(
     model: Any, names: tuple[str, ...] | None, extra: tuple[str, ...], annotations: tuple[str, ...]
-) -> Columns | None:
+) -> RowColumns | None:
     if names is None:
         return _compile([*_added(extra), *_found(model, None), *_added(annotations)])
     try:
@@ -95,7 +97,7 @@ def plain(instance: Model, names: Sequence[str] | None = None) -> dict[str, Any]
 
 
 @lru_cache(maxsize=1024)
-def columns_of(model: Any, names: tuple[str, ...] | None) -> Columns:
+def columns_of(model: Any, names: tuple[str, ...] | None) -> RowColumns:
     """The columns of a model's instances: these, or all.
 
     Raises `FieldError` for a name that the model does not have.
@@ -121,8 +123,8 @@ def _added(names: tuple[str, ...]) -> list[tuple[str, str, str]]:
     return [(name, name, "value") for name in names]
 
 
-def _compile(columns: list[tuple[str, str, str]]) -> Columns:
-    return Columns([(*column, "naive", False, 0, 0) for column in columns], "object")
+def _compile(columns: list[tuple[str, str, str]]) -> RowColumns:
+    return RowColumns([(*column, "naive", False, 0, 0) for column in columns], "object")
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:

@@ -24,8 +24,8 @@ from django.db.models.sql import Query
 from django.db.models.utils import create_namedtuple_class
 
 from pyforge_web import metering
-from pyforge_web._native import Columns, Records, Rows
-from pyforge_web.metering.row_traces import notes, trace_rows
+from pyforge_web._native import ModelInstances, QueryRows, RowColumns
+from pyforge_web.metering.row_traces import call_notes, trace_rows
 from pyforge_web.querysets import backends, instances
 from pyforge_web.querysets.statement import Chunks, compile_query, execute, fetch_next, metered
 
@@ -52,7 +52,7 @@ def is_model_data(data: object) -> bool:
     return isinstance(data, _MODEL_DATA)
 
 
-def choose(queryset: AnyQuerySet, names: tuple[str, ...]) -> AnyQuerySet | Records | list[Any]:
+def choose(queryset: AnyQuerySet, names: tuple[str, ...]) -> AnyQuerySet | ModelInstances | list[Any]:
     """The QuerySet with these columns alone; the rows of an evaluated one, where they have all of them."""
     iterable, cached = queryset._iterable_class, queryset._result_cache
     if iterable is ModelIterable:
@@ -65,7 +65,7 @@ def choose(queryset: AnyQuerySet, names: tuple[str, ...]) -> AnyQuerySet | Recor
     return queryset.values(*names)
 
 
-def rows(queryset: AnyQuerySet) -> Rows | Records | list[Any]:
+def rows(queryset: AnyQuerySet) -> QueryRows | ModelInstances | list[Any]:
     """What native code writes in a QuerySet's place: a query that it fetches from, or plain rows.
 
     An evaluated QuerySet is written as it is now, without a query.
@@ -82,7 +82,7 @@ def rows(queryset: AnyQuerySet) -> Rows | Records | list[Any]:
 def django_rows(queryset: AnyQuerySet, why: str) -> list[Any]:
     """The rows that Django makes; the collectors hear why."""
     reading = trace_rows(queryset.model, "django", why)
-    made = metering.in_database(lambda: list(queryset), reading)()
+    made = metering.time_database(lambda: list(queryset), reading)()
     metering.count_django_rows(len(made))
     if reading is not None:
         reading.rows = len(made)
@@ -94,10 +94,10 @@ def django_chunks(queryset: AnyQuerySet, rows: Iterator[Any], why: str) -> Itera
     told, reading, listening = None, None, None
     step: Callable[[], Any] = partial(next, rows, _END)
     while True:
-        if (noted := notes.get()) is not None and noted is not told:
+        if (noted := call_notes.get()) is not None and noted is not told:
             told, reading, listening = noted, trace_rows(queryset.model, "django", why), None
-        if (collectors := metering.active.get()) is not listening:
-            listening, step = collectors, metering.in_database(partial(next, rows, _END), reading)
+        if (collectors := metering.active_collectors.get()) is not listening:
+            listening, step = collectors, metering.time_database(partial(next, rows, _END), reading)
         row = step()
         if row is _END:
             return
@@ -125,7 +125,7 @@ def why_django(queryset: AnyQuerySet) -> str | None:
     return backends.why_no_backend(connections[queryset.db])
 
 
-def plan(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Rows | list[Any] | str:
+def plan(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> QueryRows | list[Any] | str:
     """The executed query; an empty list where there is nothing to ask for; why it is Django's path.
 
     With `sizes` it is that of a stream, of which each chunk has the next of these numbers of rows.
@@ -150,9 +150,9 @@ def plan(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Rows | li
     metering.count_columns(readers.count(backends.DJANGO), len(names))
     if sizes is not None:
         chunks = Chunks(statement, sizes, queryset.model, names)
-        return Rows(columns, chunks.fetch, chunks.rescue, statement.cursor.close)
+        return QueryRows(columns, chunks.fetch, chunks.rescue, statement.cursor.close)
     fetch, rescue = metered(statement, fetch_next(statement), names, reading)
-    return Rows(columns, fetch, rescue, statement.cursor.close)
+    return QueryRows(columns, fetch, rescue, statement.cursor.close)
 
 
 def _names(queryset: AnyQuerySet, count: int) -> list[str] | None:
@@ -178,10 +178,10 @@ def _names(queryset: AnyQuerySet, count: int) -> list[str] | None:
 @lru_cache(maxsize=1024)
 def compile_columns(
     label: str, shape: str, names: tuple[str, ...], readers: tuple[backends.ColumnReader, ...]
-) -> Columns:
+) -> RowColumns:
     """The columns of a row for native code, compiled once for all queries of a model that are alike."""
     started = perf_counter_ns()
-    columns = Columns([(name, name, *reader) for name, reader in zip(names, readers, strict=True)], shape)
+    columns = RowColumns([(name, name, *reader) for name, reader in zip(names, readers, strict=True)], shape)
     django = readers.count(backends.DJANGO)
     metering.count_compiled(label, "serializer", perf_counter_ns() - started, len(names) - django, django)
     return columns

@@ -8,7 +8,7 @@ from django.db import connections
 from django.db.models import QuerySet
 
 from pyforge_web import metering
-from pyforge_web.metering.row_traces import RowTrace, trace_rows
+from pyforge_web.metering.row_traces import RowTrace, time_compilation, trace_rows
 from pyforge_web.querysets import backends
 
 # Rows fetched at once: 100 to 500 are alike, thousands leave the processor's cache (benchmarks/suites/querysets.py).
@@ -50,7 +50,7 @@ def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     assert backend is not None  # noqa: S101 - `why_django` was asked
     compiler = backend.compiler(queryset.query, connection, queryset.db)
     try:
-        sql, params = compiler.as_sql()
+        sql, params = time_compilation(compiler.as_sql)
     except EmptyResultSet:
         return None
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
@@ -66,50 +66,22 @@ def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked
     readers = backend.column_readers(compiler, expressions)
     driver = backend.open_cursor(compiler, expressions, readers, chunked=chunked)
     try:
-        metering.in_database(driver.execute, reading)(sql, params)
+        metering.time_database(driver.execute, reading)(sql, params)
     except BaseException:
         driver.cursor.close()
         raise
-    return _statement(compiler, expressions, driver)
+    return _statement(driver)
 
 
-def _statement(compiler: Any, expressions: list[Any], driver: backends.DriverCursor) -> ExecutedQuery:
+def _statement(driver: backends.DriverCursor) -> ExecutedQuery:
     readers = driver.readers
-    found: dict[int, Any] | None = None
-
-    def converters() -> dict[int, Any]:
-        """Asked for when one is needed."""
-        nonlocal found
-        if found is None:
-            found = compiler.get_converters(expressions)
-        return found
-
-    def convert(index: int, value: Any) -> Any:
-        if driver.convert_reason is not None:  # Django's compiler has converted it
-            return value
-        value = driver.driver_value(index, value)
-        if index in converters():
-            functions, expression = converters()[index]
-            for function in functions:
-                value = function(value, expression, compiler.connection)
-        return value
 
     def rescue(index: int, value: Any) -> Any:
         if readers[index] is not backends.DJANGO:
-            metering.count_rescued()
-        return convert(index, value)
+            metering.count_fallback()
+        return driver.convert(index, value)
 
-    def why_columns() -> dict[int, str]:
-        if driver.convert_reason is not None:
-            return dict.fromkeys(range(len(readers)), driver.convert_reason)
-        known = converters()
-        return {
-            index: backends.describe_converters(known[index][0] if index in known else [])
-            for index, reader in enumerate(readers)
-            if reader is backends.DJANGO
-        }
-
-    return ExecutedQuery(driver.cursor, readers, driver.driver_value, convert, rescue, why_columns)
+    return ExecutedQuery(driver.cursor, readers, driver.driver_value, driver.convert, rescue, driver.explain_columns)
 
 
 def fetch_next(statement: ExecutedQuery) -> Fetch:
@@ -139,7 +111,7 @@ def metered(
 
     `names` are the statement's columns for those who want details; an empty one is not shown.
     """
-    fetch = metering.in_database(fetch, reading)
+    fetch = metering.time_database(fetch, reading)
     if reading is None:
         return fetch, statement.rescue
     reading.columns, reading.django = names, statement.why_columns

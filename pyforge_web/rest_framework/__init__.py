@@ -14,13 +14,13 @@ if TYPE_CHECKING:
         QuerySetPaginationMixin,
     )
     from pyforge_web.rest_framework.parsers import PyForgeJSONParser
-    from pyforge_web.rest_framework.reading import ColumnNotRead, reads
+    from pyforge_web.rest_framework.reading import ColumnNotReadError, reads
     from pyforge_web.rest_framework.renderers import PyForgeJSONRenderer
     from pyforge_web.rest_framework.rows_data import RowsData
     from pyforge_web.rest_framework.serializers import CompiledSerializerMixin
 
 _MODULES = {
-    "ColumnNotRead": "reading",
+    "ColumnNotReadError": "reading",
     "CompiledSerializerMixin": "serializers",
     "PyForgeCursorPagination": "pagination",
     "PyForgeJSONParser": "parsers",
@@ -33,7 +33,7 @@ _MODULES = {
 }
 
 __all__ = [
-    "ColumnNotRead",
+    "ColumnNotReadError",
     "CompiledSerializerMixin",
     "PyForgeCursorPagination",
     "PyForgeJSONParser",

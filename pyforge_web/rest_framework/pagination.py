@@ -45,7 +45,9 @@ class PageQuerySet:
         return list(other) + self._instances()
 
     def __eq__(self, other: object) -> bool:
-        return self._instances() == list(other) if isinstance(other, list | PageQuerySet) else NotImplemented
+        if isinstance(other, PageQuerySet):
+            return self._instances() == other._instances()
+        return self._instances() == other if isinstance(other, list) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -1,6 +1,6 @@
 """What a serializer is compiled to: for each query a level, whose columns become the values of DRF's dicts.
 
-The dicts are built by a function that is written for the level: `[{"id": v0, "author": {"name": v1}} for v0, v1 in ...]`.
+The dicts are built by a function that is written for the level: `[{"id": v0, "name": v1} for v0, v1 in zip(...)]`.
 A key is always a literal of `repr()`, so that no name of a field can be code.
 """
 
@@ -25,7 +25,7 @@ class SkippedKey:
 SKIPPED = SkippedKey
 
 
-class Fallback(Exception):
+class FallbackError(Exception):
     """The native path cannot serve this serializer, or these rows: DRF serializes them. Says why."""
 
 
@@ -163,4 +163,4 @@ def build_function(expression: str, names: tuple[str, ...]) -> Callable[..., lis
 
 
 def _missing() -> None:
-    raise Fallback("a required field is behind a relation that is null: DRF raises its error")
+    raise FallbackError("a required field is behind a relation that is null: DRF raises its error")

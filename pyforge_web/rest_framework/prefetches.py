@@ -4,14 +4,16 @@ from typing import Any
 
 from pyforge_web.querysets.field_selection import Fields, NestedFields
 from pyforge_web.querysets.relations.resolve import Branch, Tree, resolve_fields
-from pyforge_web.rest_framework.plan import Fallback, Level, ManyColumn
+from pyforge_web.rest_framework.plan import FallbackError, Level, ManyColumn
 
 
 def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
     """Return the QuerySets of the `Prefetch` objects that the relations of a plan meet.
 
-    Raises `Fallback` where a lookup loads a relation to one from other rows than a join has.
+    Raises `FallbackError` where a lookup loads a relation to one from other rows than a join has.
     """
+    if not queryset._prefetch_related_lookups:
+        return {}
     names: dict[str, Any] = {}
     collect_names(level, names)
     if not names:
@@ -26,7 +28,7 @@ def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
                 within = (*path, item.name)
                 if item.queryset is not None:
                     if not item.relation.many:
-                        raise Fallback(f"{'.'.join(within)}: a Prefetch loads this relation")
+                        raise FallbackError(f"{'.'.join(within)}: a Prefetch loads this relation")
                     found[within] = item.queryset
                 work.append((within, item.tree))
     return found

@@ -1,7 +1,8 @@
 """The queries of a plan: raw rows, related rows of all parents at once, and the dicts that they become."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
+from functools import lru_cache, partial
 from typing import Any, cast
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from pyforge_web import metering
+from pyforge_web._native import columns_of
 from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.columns import _JOINED, _as_scanned, _columns
@@ -18,7 +20,7 @@ from pyforge_web.querysets.rows import why_django
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
 from pyforge_web.rest_framework.instances import make_instances, values_of_fields
 from pyforge_web.rest_framework.live import LiveFields
-from pyforge_web.rest_framework.plan import Fallback, InstanceColumn, Level, ManyColumn, RawColumn, ValueColumn
+from pyforge_web.rest_framework.plan import FallbackError, InstanceColumn, Level, ManyColumn, RawColumn, ValueColumn
 from pyforge_web.rest_framework.values import convert_each, make_column
 
 AnyQuerySet = QuerySet[Any, Any]
@@ -36,22 +38,21 @@ class PlanRun:
         """Return the dicts of a QuerySet's rows."""
         return self.read_linked(_as_scanned(queryset), level, None, "")[0]
 
-    def read_linked(
-        self, queryset: Any, level: Level, found: Link | None, within: str
-    ) -> tuple[list[Any], list[Any]]:
+    def read_linked(self, queryset: Any, level: Level, found: Link | None, within: str) -> tuple[list[Any], list[Any]]:
         """Return the dicts of a QuerySet's rows, and the values by which they name their parents."""
         slots = list(level.slots)
         key = None if found is None else ((), found.key.attname if found.table is None else _JOINED)
         if key is not None and key not in level.slots:
             slots.append(key)
+        if found is None and not queryset.ordered and queryset.query.where:
+            slots.extend(_unindexed(queryset, slots))
         indexes, queryset = _columns(queryset, slots, found)
         query = fetch(queryset, within)
         if query is None:
             return [], []
-        statement, rows = query
-        if not rows:
+        statement, raw = query
+        if not raw:
             return [], []
-        raw = list(zip(*rows, strict=True))
         reader = _ColumnMaker(self, level, queryset, statement, raw, indexes)
         objects = level.build(*reader.columns())
         if found is None or key is None:
@@ -68,7 +69,7 @@ class PlanRun:
         queryset = related_rows(column.owner, branch, keys, queryset.db)
         why = why_not_read(queryset)
         if why is not None:
-            raise Fallback(f"{'.'.join(column.path)}: {why}")
+            raise FallbackError(f"{'.'.join(column.path)}: {why}")
         found = link(column.owner, column.relation, queryset.db)
         objects, names = self.read_linked(queryset, column.level, found, f"{'.'.join(column.path)}.")
         groups: dict[Any, list[Any]] = {}
@@ -89,20 +90,43 @@ class PlanRun:
         return lists
 
 
+def _unindexed(queryset: Any, slots: list[Any]) -> list[Any]:
+    """A column that no index has, where none is selected: an index with all columns would give its own order of rows.
+
+    Django selects all columns, which no index has.
+    """
+    own = unindexed_columns(queryset.model)
+    return [] if any(not path and name in own for path, name in slots) else [((), name) for name in own[:1]]
+
+
+@lru_cache(maxsize=1024)
+def unindexed_columns(model: Any) -> tuple[str, ...]:
+    """Return the columns of a model's own table that are in none of its indexes."""
+    options = model._meta
+    together = [name for names in options.unique_together for name in names]
+    named = [name for index in (*options.indexes, *options.constraints) for name in getattr(index, "fields", ())]
+    indexed = {name.lstrip("-") for name in (*together, *named)}
+    return tuple(
+        field.attname
+        for field in options.local_concrete_fields
+        if not (field.db_index or field.unique or field.name in indexed)
+    )
+
+
 def fetch(queryset: Any, within: str) -> tuple[ExecutedQuery, list[tuple[Any, ...]]] | None:
-    """Execute a query and return its rows; None where it finds nothing to ask for."""
+    """Execute a query and return its columns, none for no rows; None where it finds nothing to ask for."""
     compiled = compile_query(queryset)
     reading = trace_rows(queryset.model, "values", within=within)
     if compiled is None:
         return None
     statement = execute(compiled, reading)
     try:
-        rows = metering.in_database(statement.cursor.fetchall, reading)()
+        rows = metering.time_database(statement.cursor.fetchall, reading)()
     finally:
         statement.cursor.close()
     if reading is not None:
         reading.rows += len(rows)
-    return statement, rows
+    return statement, columns_of(rows, len(statement.readers)) if rows else []
 
 
 def _compared(column: Sequence[Any], statement: ExecutedQuery, index: int, found: Link) -> list[Any]:
@@ -167,10 +191,12 @@ class _ColumnMaker:
         name, options = column.format
         made = make_column(name, options, raw, reader, self.run.zone)
         if made is not None:
-            return made
-        convert: Callable[[Any], Any] = lambda value: self.statement.convert(index, value)  # noqa: E731
-        represent = None if name == "same" else self.run.live.represent(column)
-        return convert_each(raw, convert, represent)
+            return cast("Sequence[Any]", made)
+        if reader != backends.VALUE:
+            raw = convert_each(raw, partial(self.statement.convert, index))
+        if name == "same":
+            return cast("Sequence[Any]", raw)
+        return convert_each(raw, self.run.live.represent(column))
 
     def converted(self, index: int) -> Sequence[Any]:
         """Return a column of keys as Django has them."""

@@ -9,15 +9,15 @@ from django.db.models import Model
 Method = TypeVar("Method")
 
 
-class ColumnNotRead(FieldError):
+class ColumnNotReadError(FieldError):
     """A method needs a column that its `@reads(...)` does not name."""
 
 
 def reads(*names: str) -> Callable[[Method], Method]:
     """Return a decorator that names what a method reads of its instance: `@reads("title", "author__name")`.
 
-    The instance then has these columns, and no others: reading another one, or running a query, raises `ColumnNotRead`
-    with its name. It stands below `@property`. Without it a method gets the instance that Django loads.
+    The instance then has these columns, and no others: reading another one, or running a query, raises
+    `ColumnNotReadError`. It stands below `@property`. Without it a method gets the instance that Django loads.
     """
     if not names or not all(isinstance(name, str) and name for name in names):
         raise TypeError('reads() takes the names of columns: @reads("title", "author__name")')
@@ -37,9 +37,9 @@ def names_read(method: Any) -> tuple[str, ...] | None:
     return found if isinstance(found, tuple) else None
 
 
-def refuse_column(label: str, name: str) -> ColumnNotRead:
+def refuse_column(label: str, name: str) -> ColumnNotReadError:
     """The error for a column that a method reads and does not name."""
-    return ColumnNotRead(
+    return ColumnNotReadError(
         f"{label}.{name} is read here, and @reads(...) does not name it: add {name!r} to @reads, or take the "
         "decorator away to get whole instances"
     )
@@ -56,7 +56,7 @@ def guard(model: type[Model]) -> Callable[..., Any]:
 
 def refuse_query(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
     """An execute wrapper: a method with `@reads` runs no query."""
-    raise ColumnNotRead(
+    raise ColumnNotReadError(
         "a method with @reads(...) runs a query here: name what it reads with a path like 'author__name', or take the "
         f"decorator away to get whole instances. The query: {sql[:200]}"
     )

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from pyforge_web.rest_framework.compiled import find_plan
 from pyforge_web.rest_framework.live import LiveFields
-from pyforge_web.rest_framework.plan import Fallback
+from pyforge_web.rest_framework.plan import FallbackError
 from pyforge_web.rest_framework.prefetches import find_prefetches
 from pyforge_web.rest_framework.queries import PlanRun, why_not_read
 
@@ -20,31 +20,31 @@ def native_list(serializer: Any, data: Any) -> list[Any] | None:
     """Return the rows of a list serializer's QuerySet; None where DRF has to serialize them."""
     try:
         return rows_of(serializer, data)
-    except Fallback:
+    except FallbackError:
         return None
 
 
 def rows_of(serializer: Any, data: Any) -> list[Any]:
     """Return the rows of a list serializer's QuerySet.
 
-    Raises `Fallback` with the reason where DRF has to serialize them.
+    Raises `FallbackError` with the reason where DRF has to serialize them.
     """
     if isinstance(data, BaseManager):
         data = data.all()
     if not isinstance(data, QuerySet):
-        raise Fallback(f"{type(data).__name__} is not a QuerySet: its instances are in memory")
+        raise FallbackError(f"{type(data).__name__} is not a QuerySet: its instances are in memory")
     if data._result_cache is not None:
-        raise Fallback("the QuerySet is evaluated: its instances are in memory")
+        raise FallbackError("the QuerySet is evaluated: its instances are in memory")
     if data._iterable_class is not ModelIterable:
-        raise Fallback(f"{data._iterable_class.__name__} makes rows in its own way")
+        raise FallbackError(f"{data._iterable_class.__name__} makes rows in its own way")
     why = why_not_read(data)
     if why is not None:
-        raise Fallback(why)
+        raise FallbackError(why)
     child = serializer.child
     plan = find_plan(child, data)
     if plan.level is None:
-        raise Fallback(plan.why)
-    prefetches = find_prefetches(data, plan.level) if data._prefetch_related_lookups else {}
+        raise FallbackError(plan.why)
+    prefetches = find_prefetches(data, plan.level)
     return PlanRun(LiveFields(child), prefetches).read(data, plan.level)
 
 

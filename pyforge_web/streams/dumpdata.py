@@ -19,7 +19,7 @@ from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init, pre_init
 from django.db.models.sql import Query
 
-from pyforge_web._native import Columns, Rows
+from pyforge_web._native import QueryRows, RowColumns
 from pyforge_web.fields import kind_of
 from pyforge_web.querysets import backends
 from pyforge_web.querysets import rows as querysets
@@ -117,7 +117,7 @@ def _kind(field: AnyField) -> str | None:
     return kind
 
 
-def rows(queryset: querysets.AnyQuerySet, sizes: Iterator[int], indent: int | None = None) -> Rows | Iterator[Any]:
+def rows(queryset: querysets.AnyQuerySet, sizes: Iterator[int], indent: int | None = None) -> QueryRows | Iterator[Any]:
     """The executed query, of which native code writes the objects of a fixture, each chunk with the next of `sizes`."""
     model = queryset.model
     fields = [model._meta.pk, *_fields(model)]
@@ -132,9 +132,9 @@ def rows(queryset: querysets.AnyQuerySet, sizes: Iterator[int], indent: int | No
     readers = [_reader(field, found) for field, found in zip(fields, statement.readers, strict=False)]
     readers += [backends.VALUE] * len(many)
     texts, end = _texts(model, [field.name for field in [*fields[1:], *many]], indent)
-    columns = Columns([(text, "", *reader) for text, reader in zip(texts, readers, strict=True)], "template", end)
+    columns = RowColumns([(text, "", *reader) for text, reader in zip(texts, readers, strict=True)], "template", end)
     fetch = _fetch(statement, len(fields), [keys_of(field, queryset.db) for field in many], sizes)
-    return Rows(columns, fetch, _rescue(statement, model, fields, queryset.db), statement.cursor.close)
+    return QueryRows(columns, fetch, _rescue(statement, model, fields, queryset.db), statement.cursor.close)
 
 
 def _reader(field: AnyField, found: backends.ColumnReader) -> backends.ColumnReader:

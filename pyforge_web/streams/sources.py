@@ -7,7 +7,7 @@ from django.core.paginator import Page
 from django.db.models import Manager, Model, QuerySet
 from django.db.models.query import ModelIterable, RawQuerySet
 
-from pyforge_web._native import Nested, Rows
+from pyforge_web._native import NestedRows, QueryRows
 from pyforge_web.encoders import refuse_bare, select
 from pyforge_web.querysets import instances
 from pyforge_web.querysets import rows as querysets
@@ -15,7 +15,7 @@ from pyforge_web.querysets.field_selection import Fields, is_flat, parse
 from pyforge_web.querysets.relations.rows import is_of_own_models, memory_chunks, nested_chunks, resolve
 
 # Runs the query, with the number of rows that each fetch takes, or begins with the values.
-Reader = Callable[[Iterator[int]], Rows | Nested | Iterator[Any]]
+Reader = Callable[[Iterator[int]], QueryRows | NestedRows | Iterator[Any]]
 _NO_ROWS = (str, bytes, bytearray, memoryview, Mapping, Model, Manager, type)
 
 
@@ -81,12 +81,12 @@ def _nested_reader(queryset: querysets.AnyQuerySet, fields: Fields, chunk_size: 
     return lambda sizes: nested_chunks(queryset, fields, sizes, chunk_size)
 
 
-def _query(queryset: querysets.AnyQuerySet, sizes: Iterator[int], chunk_size: int) -> Rows | Iterator[Any]:
+def _query(queryset: querysets.AnyQuerySet, sizes: Iterator[int], chunk_size: int) -> QueryRows | Iterator[Any]:
     if queryset._iterable_class is ModelIterable:
         queryset = queryset.values()
     rows = querysets.plan(queryset, sizes)
     if not isinstance(rows, str):
-        return rows if isinstance(rows, Rows) else iter(rows)
+        return rows if isinstance(rows, QueryRows) else iter(rows)
     # A class that fetches in its own way gives other rows, or none of them, through `iterator()`.
     own = querysets.has_own_fetch(type(queryset))
     return querysets.django_chunks(queryset, _own_rows(queryset) if own else queryset.iterator(chunk_size), rows)

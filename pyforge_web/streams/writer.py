@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
 
 from pyforge_web import metering
-from pyforge_web._native import Nested, Rows, dump_chunk
+from pyforge_web._native import NestedRows, QueryRows, dump_chunk
 from pyforge_web.conf import Nan
 from pyforge_web.streams.sources import Reader, find_source
 
@@ -82,11 +82,11 @@ class Writer:
         self._begin = text.begin
         # What collectors hear of: what was given, with which `fields=`, by which line.
         self._about = about
-        self._origin = metering.find_origin()
+        self._origin = metering.find_stream_origin()
         self._sizes = _sizes(chunk_size)
         self._encoder = None if text.charset is None else codecs.getincrementalencoder(text.charset)()
 
-    def write(self, source: "Rows | Nested | Iterator[Any] | Opening") -> bytes:
+    def write(self, source: "QueryRows | NestedRows | Iterator[Any] | Opening") -> bytes:
         """The next rows, or the end; what is raised by a row, or by the database, is the end too."""
         _, between, after, _, form, nan, _ = self._text
         rows, count, error = self._dump(source, next(self._sizes), between=between, after=after, form=form, nan=nan)
@@ -128,7 +128,9 @@ class Writer:
         """A native call, of which the collectors hear for which stream it is."""
         opens = type(source) is Opening
         about, origin = self._about, self._origin
-        return metering.from_origin(origin, dump_chunk, source, self.rows, limit, about=about, opens=opens, **spelling)
+        return metering.call_from_stream(
+            origin, dump_chunk, source, self.rows, limit, about=about, opens=opens, **spelling
+        )
 
     def _spelled(self, text: bytes) -> bytes:
         """The text, behind the beginning of the body where it is the first, in the charset."""
@@ -143,11 +145,11 @@ class Opening:
     __slots__ = ("_read", "_sizes", "source")
 
     def __init__(self, read: Reader, sizes: Iterator[int]) -> None:
-        self.source: Rows | Nested | Iterator[Any] | None = None
+        self.source: QueryRows | NestedRows | Iterator[Any] | None = None
         self._read = read
         self._sizes = sizes
 
-    def __call__(self) -> Rows | Nested | Iterator[Any]:
+    def __call__(self) -> QueryRows | NestedRows | Iterator[Any]:
         """Opens it."""
         self.source = self._read(self._sizes)
         return self.source

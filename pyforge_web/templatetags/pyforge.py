@@ -65,7 +65,7 @@ class PyForgeJsonNode(Node):
         """The JSON; nothing where it goes to a variable (`as name`)."""
         try:
             arguments = {name: given.resolve(context) for name, given in self.arguments.items()}
-            text = metering.at(self.where, html.pyforge_json, self.value.resolve(context), **arguments)
+            text = metering.call_from_template(self.where, html.pyforge_json, self.value.resolve(context), **arguments)
         except Exception as error:
             # Django itself says where in DEBUG alone.
             error.add_note(f"in {self.where.name}, {self.where.file}, line {self.where.line}")

@@ -1,7 +1,7 @@
-"""The comparison: what a response was made of, written again by Django and by us. The view is not run again.
+"""The comparison: what a response was made of, written again by Django and by us. The view does not run again.
 
-For that the input itself is kept, in this process alone: that of the newest responses, while DEBUG is on, up to a size.
-Nothing of it is stored. What a QuerySet gives is asked of the database again, twice for each round.
+For that the input itself is kept, in this process alone: the inputs of the newest responses, while DEBUG is on, up to a
+size. Nothing of it is stored. The rows of a QuerySet are fetched again, twice in each round.
 """
 
 import json
@@ -16,146 +16,158 @@ from django.conf import settings
 from django.core.paginator import Page
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
-from django.views.debug import get_default_exception_reporter_filter
+from django.utils.translation import pgettext
 
 from pyforge_web.conf import get_settings
 from pyforge_web.encoders import dumps, plain_data
 from pyforge_web.metering import Collector
 from pyforge_web.querysets.rows import is_model_data
-from pyforge_web.secrets import is_secret_name
+from pyforge_web.toolbar.differences import Difference, find_difference
 
-_KEPT = 10  # inputs
+_MAX_INPUTS = 10
 _ROUNDS, _BUDGET_NS = 5, 500_000_000
-_SHOWN = 80  # characters of a value
+
+Writer = Callable[[Any], bytes]
 
 
-class Captured(NamedTuple):
-    """What a response was made of, and how large it became."""
+class ResponseInput(NamedTuple):
+    """What a response was made of, and how large it became.
+
+    `writers` are the two ways to write it, by their names, if the response was not one of ours. `load` makes the value
+    when it is needed.
+    """
 
     value: Any
     fields: Any
     size: int
+    writers: dict[str, Writer] | None = None
+    load: Callable[[Any], Any] | None = None
 
 
 class CapturingCollector(Collector):
-    """A collector that keeps the input of the response too; its arguments are those of `Collector`."""
+    """A collector with details that also keeps the input of the response."""
 
-    def __init__(self, **details: Any) -> None:
-        super().__init__(**details)
-        self.captured: Captured | None = None
-        self._most = get_settings()["PANEL"]["COMPARE_BYTES"] if settings.DEBUG else 0
-        if self._most and self.recording is not None:
-            self.recording.began = self._capture
+    def __init__(self, *, details: bool = False) -> None:
+        super().__init__(details=details)
+        self.captured: ResponseInput | None = None
+        self._most = max_input_size()
+        if self._most and self.recorder is not None:
+            self.recorder.on_first_call = self._capture
 
     def _capture(self, function: str, value: object, fields: object, output: bytes | None) -> None:
-        """Keeps the input of the first response."""
+        """Keep the input of the first response."""
         is_first = function == "dumps_response" and self.captured is None
         if is_first and output is not None and len(output) <= self._most:
-            self.captured = Captured(value, fields, len(output))
+            self.captured = ResponseInput(value, fields, len(output))
 
 
-_inputs: OrderedDict[str, Captured] = OrderedDict()
-_lock = Lock()
+def max_input_size() -> int:
+    """Return the number of bytes up to which a response's input is kept; 0 without DEBUG."""
+    return get_settings()["PANEL"]["COMPARE_BYTES"] if settings.DEBUG else 0
 
 
-def keep(request_id: str, collector: CapturingCollector) -> bool:
-    """Keeps the input of a response for its comparison; whether there is one."""
-    captured = collector.captured
+_inputs: OrderedDict[str, ResponseInput] = OrderedDict()
+_inputs_lock = Lock()
+
+
+def keep_input(request_id: str, captured: ResponseInput | None) -> bool:
+    """Keep the input of a response for its comparison; return whether there is one."""
     if captured is None:
         return False
-    most = _KEPT * get_settings()["PANEL"]["COMPARE_BYTES"] // 2
-    with _lock:
+    most = _MAX_INPUTS * get_settings()["PANEL"]["COMPARE_BYTES"] // 2
+    with _inputs_lock:
         _inputs[request_id] = captured
-        while len(_inputs) > _KEPT or sum(each.size for each in _inputs.values()) > max(most, captured.size):
+        while len(_inputs) > _MAX_INPUTS or sum(kept.size for kept in _inputs.values()) > max(most, captured.size):
             _inputs.popitem(last=False)
     return True
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two: what it wrote, in how many milliseconds at best, or its error."""
+class ComparedOutput:
+    """One of the two: what it wrote, the best time in milliseconds, or its error."""
 
     name: str
     text: bytes
     ms: float
     error: str
 
-    @property
-    def size(self) -> str:
-        """The number of bytes."""
-        return f"{len(self.text):,}"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The first place where the values differ, and both values there, cut short."""
-
-    path: str
-    django: str
-    pyforge: str
-
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What was found."""
+    """The result of a comparison."""
 
-    sides: tuple[Side, Side]
+    sides: tuple[ComparedOutput, ComparedOutput]
     rounds: int
     equal: bool
     same_bytes: bool
     difference: Difference | None
     queries: bool
+    is_ours: bool
 
     @property
     def factor(self) -> float:
-        """How many times faster we are; 0 where one of the two failed."""
+        """Return how many times faster we are, or 0 if one of the two failed."""
         django, pyforge = self.sides
         return 0.0 if django.error or pyforge.error or not pyforge.ms else django.ms / pyforge.ms
 
 
 def compare_captured(request_id: str) -> Comparison | str:
-    """The comparison for a request; in words why there is none."""
+    """Return the comparison for a request, or why there is none."""
     if not settings.DEBUG:
-        return "Responses are compared where DEBUG is on alone."
-    with _lock:
+        return pgettext("panel", "Responses are compared only while DEBUG is on.")
+    with _inputs_lock:
         captured = _inputs.get(request_id)
     if captured is None:
-        return (
-            f"The input of this response is not here. Each process keeps those of its newest {_KEPT} responses: "
-            "load the page again, and with several processes compare where the request was served."
-        )
-    return _compare(captured)
+        return pgettext(
+            "panel",
+            "The input of this response is not here. Each process keeps the inputs of its newest %(number)s responses: "
+            "load the page again. With several processes, compare where the request was served.",
+        ) % {"number": _MAX_INPUTS}
+    if captured.load is not None:
+        try:
+            captured = captured._replace(value=captured.load(captured.value), load=None)
+        except ValueError as error:
+            return pgettext("panel", "The response cannot be read as JSON: %(error)s") % {"error": error}
+    return _compare_input(captured)
 
 
-def _compare(captured: Captured) -> Comparison:
-    value, fields, _ = captured
+def _compare_input(captured: ResponseInput) -> Comparison:
+    value, fields, given = captured.value, captured.fields, captured.writers
     nan = get_settings()["NAN"]
-    writers: dict[str, Callable[[Any], bytes]] = {
-        "Django": lambda data: _django(data, fields),
+    writers: dict[str, Writer] = given or {
+        "Django": lambda data: _write_django(data, fields),
         "PyForge": lambda data: dumps(data, fields=fields, nan=nan),
     }
-    first = {name: _attempt(write, value) for name, write in writers.items()}
-    if isinstance(first["PyForge"][0], ValueError) and nan == "raise":  # it was written: with nan="null"
+    first = {name: _time_writer(write, value) for name, write in writers.items()}
+    if not given and isinstance(first["PyForge"][0], ValueError) and nan == "raise":  # it was written with nan="null"
         writers["PyForge"] = lambda data: dumps(data, fields=fields, nan="null")
-        first["PyForge"] = _attempt(writers["PyForge"], value)
-    best = {name: taken for name, (_, taken) in first.items()}
+        first["PyForge"] = _time_writer(writers["PyForge"], value)
+    best = {name: taken for name, (_result, taken) in first.items()}
     rounds, end = 1, perf_counter_ns() + _BUDGET_NS
-    failed = any(isinstance(result, Exception) for result, _ in first.values())
+    failed = any(isinstance(result, Exception) for result, _taken in first.values())
     while not failed and rounds < _ROUNDS and perf_counter_ns() < end:
         for name, write in writers.items():
-            best[name] = min(best[name], _attempt(write, value)[1])
+            best[name] = min(best[name], _time_writer(write, value)[1])
         rounds += 1
-    django, pyforge = (_side(name, first[name][0], best[name]) for name in writers)
-    difference = None if failed else first_difference(json.loads(django.text), json.loads(pyforge.text))
-    exact = _attempt(lambda data: dumps(data, fields=fields, nan=nan, django_bytes=True), value)[0]
+    django, pyforge = (_make_output(name, first[name][0], best[name]) for name in writers)
+    difference = None if failed else find_difference(json.loads(django.text), json.loads(pyforge.text))
+    exact: bytes | Exception = pyforge.text
+    if not given:
+        exact = _time_writer(lambda data: dumps(data, fields=fields, nan=nan, django_bytes=True), value)[0]
     return Comparison(
-        (django, pyforge), rounds, not failed and difference is None, exact == django.text, difference, _has_rows(value)
+        (django, pyforge),
+        rounds,
+        equal=not failed and difference is None,
+        same_bytes=not failed and exact == django.text,
+        difference=difference,
+        queries=_queries_rows(value),
+        is_ours=given is None,
     )
 
 
-def _attempt(write: Callable[[Any], bytes], value: Any) -> tuple[bytes | Exception, int]:
-    """What is written of a fresh copy, or the exception; and the nanoseconds."""
-    data = _fresh(value)
+def _time_writer(write: Writer, value: Any) -> tuple[bytes | Exception, int]:
+    """Return what is written of a fresh copy, or the exception; and the nanoseconds."""
+    data = _refresh_value(value)
     started = perf_counter_ns()
     try:
         result: bytes | Exception = write(data)
@@ -164,72 +176,45 @@ def _attempt(write: Callable[[Any], bytes], value: Any) -> tuple[bytes | Excepti
     return result, perf_counter_ns() - started
 
 
-def _side(name: str, result: bytes | Exception, ns: int) -> Side:
+def _make_output(name: str, result: bytes | Exception, ns: int) -> ComparedOutput:
     if isinstance(result, Exception):
-        return Side(name, b"", ns / 1e6, f"{type(result).__name__}: {result}"[:300])
-    return Side(name, result, ns / 1e6, "")
+        return ComparedOutput(name, b"", ns / 1e6, f"{type(result).__name__}: {result}"[:300])
+    return ComparedOutput(name, result, ns / 1e6, "")
 
 
-class _Encoder(DjangoJSONEncoder):
+class _DjangoRowsEncoder(DjangoJSONEncoder):
     """Django's encoder, with the rows that one writes by hand before it: `list(queryset.values())`."""
 
     def default(self, o: Any) -> Any:
         return plain_data(o) if isinstance(o, QuerySet | Model | Page) else super().default(o)
 
 
-def _django(data: Any, fields: Any) -> bytes:
+def _write_django(data: Any, fields: Any) -> bytes:
     ours = fields is not None or is_model_data(data)
-    return json.dumps(plain_data(data, fields) if ours else data, cls=_Encoder).encode()
+    return json.dumps(plain_data(data, fields) if ours else data, cls=_DjangoRowsEncoder).encode()
 
 
-def _fresh(value: Any) -> Any:
-    """The same data with QuerySets that have not asked the database yet; instances stay as they are."""
+def _refresh_value(value: Any) -> Any:
+    """Return the same data with QuerySets that have not run their query yet. Instances stay as they are."""
     if isinstance(value, QuerySet):
         return value.all()
     if type(value) is dict:
-        return {key: _fresh(item) if _may_hold(item) else item for key, item in value.items()}
+        return {key: _refresh_value(item) if _may_hold_rows(item) else item for key, item in value.items()}
     if type(value) in (list, tuple):
-        return type(value)(_fresh(item) for item in value) if any(map(_may_hold, value)) else value
+        return type(value)(_refresh_value(item) for item in value) if any(map(_may_hold_rows, value)) else value
     if type(value) is Page:
-        return Page(_fresh(value.object_list), value.number, value.paginator)
+        return Page(_refresh_value(value.object_list), value.number, value.paginator)
     return value
 
 
-def _may_hold(value: Any) -> bool:
+def _may_hold_rows(value: Any) -> bool:
     return isinstance(value, QuerySet | Page) or type(value) in (dict, list, tuple)
 
 
-def _has_rows(value: Any) -> bool:
-    """Whether the database is asked."""
+def _queries_rows(value: Any) -> bool:
+    """Return whether writing the value runs queries."""
     if type(value) is dict:
-        return any(map(_has_rows, value.values()))
+        return any(map(_queries_rows, value.values()))
     if type(value) in (list, tuple):
-        return any(map(_has_rows, value))
+        return any(map(_queries_rows, value))
     return isinstance(value.object_list if type(value) is Page else value, QuerySet)
-
-
-def first_difference(django: Any, pyforge: Any) -> Difference | None:
-    """The first place where two values read from JSON differ; types, the order of keys and the sign of zero count."""
-    waiting = [("$", django, pyforge, False)]
-    while waiting:
-        path, one, other, hidden = waiting.pop()
-        if type(one) is type(other) is dict and list(one) == list(other):
-            waiting.extend((f"{path}.{key}", one[key], other[key], hidden or _is_secret(key)) for key in reversed(one))
-        elif type(one) is type(other) is list and len(one) == len(other):
-            waiting.extend((f"{path}[{at}]", one[at], other[at], hidden) for at in reversed(range(len(one))))
-        elif type(one) is not type(other) or repr(one) != repr(other):
-            return Difference(path, *("hidden" if hidden else _show(each) for each in (one, other)))
-    return None
-
-
-def _is_secret(key: str) -> bool:
-    return is_secret_name(key) or get_default_exception_reporter_filter().cleanse_setting(key, "") != ""
-
-
-def _show(value: Any) -> str:
-    """A value, cut short; of a container what it holds, as its values may be secret."""
-    if isinstance(value, dict):
-        return f"an object of {len(value)}: {', '.join(value)}"[:_SHOWN]
-    if isinstance(value, list):
-        return f"an array of {len(value)}"
-    return json.dumps(value, ensure_ascii=False)[:_SHOWN]

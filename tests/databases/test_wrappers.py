@@ -75,7 +75,6 @@ TOOLS = {"traced": traced, "counted": counted, "logged": logged}
 SQLITE = {
     "django": lambda: sqlite.DatabaseWrapper,
     "django-prometheus": lambda: wrapper("django_prometheus.db.backends.sqlite3"),
-    "dj_db_conn_pool": lambda: wrapper("dj_db_conn_pool.backends.sqlite3"),
     **{name: lambda tool=tool: tool(sqlite.DatabaseWrapper) for name, tool in TOOLS.items()},
 }
 POSTGRESQL_PATHS = {
@@ -85,7 +84,15 @@ POSTGRESQL_PATHS = {
     "django-tenants": "django_tenants.postgresql_backend",
     "psqlextra": "psqlextra.backend",
 }
+
+
+def cockroach(engine):
+    """What django-cockroachdb does: a vendor of its own above Django's engine."""
+    return type("DatabaseWrapper", (engine,), {"vendor": "cockroachdb", "display_name": "CockroachDB"})
+
+
 POSTGRESQL = {
+    "cockroachdb": lambda: cockroach(wrapper("django.db.backends.postgresql")),
     **{name: lambda path=path: wrapper(path) for name, path in POSTGRESQL_PATHS.items()},
     **{name: lambda tool=tool: tool(wrapper("django.db.backends.postgresql")) for name, tool in TOOLS.items()},
 }
@@ -117,12 +124,16 @@ def test_sqlite_engine_is_native(name, sqlite_file):
 )
 @pytest.mark.parametrize("name", POSTGRESQL)
 def test_postgresql_engine_is_native(name, options, postgresql_settings):
+    if name == "dj_db_conn_pool":
+        options = {name: value for name, value in options.items() if name != "pool"}  # it is one itself
     settings = postgresql_settings | {"OPTIONS": options, "CONN_MAX_AGE": 0}
     with opened(POSTGRESQL[name](), settings) as connection:
         try:
             assert_native(connection)
         finally:
             connection.close_pool()
+    if name == "dj_db_conn_pool":
+        importlib.import_module("dj_db_conn_pool.core").pool_container.get("engine").dispose()
 
 
 def test_fallback_is_logged_once(sqlite_file, caplog):

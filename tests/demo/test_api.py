@@ -52,7 +52,7 @@ def test_countries_give_djangos_values(client, sample):
     assert [row["code"] for row in client.get("/api/countries/?region=Europe").json()["results"]] == ["AD", "IS"]
 
 
-def test_filters(client, sample):
+def test_filters_select_rows(client, sample):
     entries = airportsdata.load()
     iceland = sorted(icao for icao, entry in entries.items() if entry["country"] == "IS")
     with_iata = [icao for icao in iceland if entries[icao]["iata"]]

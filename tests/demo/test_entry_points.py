@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from tests.demo.conftest import ROOT, manage
+from tests.demo.conftest import manage
+from tests.serving import ROOT
 
 PATHS = (
     "/static/airports/site.css",

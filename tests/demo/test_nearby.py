@@ -21,7 +21,7 @@ def angle(one, other):
     return acos(max(-1.0, min(1.0, inside))) * EARTH_RADIUS
 
 
-def test_distances():
+def test_distances_are_in_kilometres():
     keflavik, nadi = (63.985, -22.6056), (-17.7553, 177.4430)
     assert distance(keflavik, nadi) == pytest.approx(angle(keflavik, nadi), rel=1e-9)
     assert distance((0, 0), (0, 180)) == pytest.approx(pi * EARTH_RADIUS)

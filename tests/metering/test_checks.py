@@ -74,7 +74,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("case", cases(SETTINGS))
-def test_settings(case):
+def test_settings_with_faults_are_reported(case):
     given, expected = case
     with override_settings(PYFORGE_WEB=given):
         assert ids() == expected

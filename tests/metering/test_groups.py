@@ -20,7 +20,7 @@ from django.utils.functional import lazy
 
 import pyforge_web
 from pyforge_web import CompiledSerializer, PyForgeJsonResponse, dumps, metering, serialize_instance
-from pyforge_web._native import Tally
+from pyforge_web._native import CallTotals
 from pyforge_web.html import pyforge_json
 from pyforge_web.metering import collect
 from pyforge_web.metering import compilations as compilation
@@ -33,7 +33,6 @@ from tests.tables import cases
 pytestmark = pytest.mark.django_db
 
 ROOT = Path(__file__).parents[2]
-DETAILS = {"sites": True, "stacks": True, "hashes": True, "queries": True}
 
 
 @pytest.fixture
@@ -42,9 +41,9 @@ def articles():
     return Article.objects.bulk_create([Article(title=f"{n}", author=author) for n in range(7)])
 
 
-def group(call, **details):
+def group(call):
     """The one group of a call."""
-    with collect(**details or DETAILS) as found:
+    with collect(details=True) as found:
         call()
     (only,) = found.groups
     return only
@@ -138,7 +137,7 @@ def test_what_is_said_of_a_call(articles, case):
 def test_the_sums_are_those_without_details(articles, case):
     call, _ = case
     call(articles)  # what is compiled once is compiled
-    with collect() as plain, collect(**DETAILS) as detailed:
+    with collect() as plain, collect(details=True) as detailed:
         call(articles)
     names = ("calls", "crossings_in", "crossings_out", "rows", "bytes", "native_ns", "python_ns", "functions")
     for name in (*names, "native_columns", "django_columns", "rescued", "django_rows"):
@@ -162,7 +161,7 @@ def test_a_queryset_on_django_s_path_says_why(articles):
     assert said.why == "Slow fetches its rows in its own way"
 
 
-def test_columns():
+def test_columns_are_counted_by_path():
     Customs.objects.bulk_create([Customs(unchanged="a", backwards="abc", loud="x") for _ in range(3)])
     rows = Customs.objects.count()  # others keep some there for their whole session
     said = group(lambda: dumps(Customs.objects.values("unchanged", "backwards")))
@@ -178,7 +177,7 @@ def test_rescued_values():
     Author.objects.bulk_create([Author(name=f"{n}", born="1990-01-02") for n in range(4)])
     with connection.cursor() as cursor:
         cursor.execute("UPDATE tests_app_author SET born = '1990-01-02 00:00:00' WHERE name = '2'")
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         dumps(Author.objects.values("born"))
     born = found.groups[0].columns["born"]
     assert (born.native, born.django, born.rescued) == (3, 0, 1)
@@ -201,7 +200,7 @@ class Curious(list):
 
 
 def test_queries_beside_those_of_the_querysets(articles):
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         dumps({"a": Article.objects.all()})
         dumps({"a": Slow(Article).values("id")})
         dumps({"b": Curious("x"), "c": Curious("x")})
@@ -215,7 +214,7 @@ def test_queries_beside_those_of_the_querysets(articles):
 
 
 def test_the_call_site_and_the_stack():
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         line = here()
         dumps([1])
     (said,) = found.groups
@@ -225,20 +224,16 @@ def test_the_call_site_and_the_stack():
 
 
 def test_lines_are_groups_of_their_own():
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         for _ in range(3):
             dumps([1])
             dumps([2])
     assert [said.calls for said in found.groups] == [3, 3]
-    with collect(groups=True) as found:
-        dumps([1])
-        dumps([2])
-    assert [(said.calls, said.site, said.stack) for said in found.groups] == [(2, None, ())]
 
 
 def test_a_response_is_called_from_the_view(client, settings):
     settings.ROOT_URLCONF = "tests.urls"
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         client.get("/values/")
     (said,) = found.groups
     assert (Path(said.site.file).name, said.site.name) == ("urls.py", "values")
@@ -263,7 +258,7 @@ def test_a_tag_names_its_template_and_line(settings, case):
         },
     ]
     template = engines[name].from_string(source)
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         line = here()
         template.render({"x": [1, 2]})
         dumps([1])
@@ -281,7 +276,7 @@ def test_each_native_function_has_its_source():
     )
     assert {"dumps", "dumps_response", "clean"} < counted
     direct = {"dumps", "to_dict", "loads"}
-    assert counted - direct <= metering.SOURCES.keys()
+    assert counted - direct <= metering.CALL_SOURCES.keys()
 
 
 def run(code, name, **names):
@@ -291,7 +286,7 @@ def run(code, name, **names):
 
 def test_code_and_types_that_are_gone_are_not_taken_for_others():
     """Native code knows a group again by addresses, which Python gives to the next object."""
-    with collect(sites=True) as found:
+    with collect(details=True) as found:
         for number in range(30):
             run("dumps([1])", f"file{number}")
         for number in range(30):
@@ -302,12 +297,12 @@ def test_code_and_types_that_are_gone_are_not_taken_for_others():
 
 def test_the_names_of_fields_tell_groups_apart():
     names, article = ["id"], Article(id=1, title="a")
-    with collect(sites=True) as found:
+    with collect(details=True) as found:
         for added in (None, "title", None):
             names += [added] if added else []
             dumps(article, fields=names)
     assert [(said.fields, said.calls) for said in found.groups] == [(("id",), 1), (TWO, 2)]
-    with collect(sites=True) as found:
+    with collect(details=True) as found:
         for fields in (TWO, ("id",), TWO):
             dumps(article, fields=fields)
     assert [(said.fields, said.calls) for said in found.groups] == [(TWO, 2), (("id",), 1)]
@@ -316,14 +311,14 @@ def test_the_names_of_fields_tell_groups_apart():
 def test_each_tag_is_a_group_also_from_one_line(settings):
     settings.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "NAME": "django"}]
     template = engines["django"].from_string("{% load pyforge %}{% pyforge_json x %}\n{% pyforge_json x %}")
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         for _ in range(3):
             template.render({"x": [1, 2]})
     assert [(said.template.line, said.calls) for said in found.groups] == [(1, 3), (2, 3)]
 
 
 def test_calls_of_a_framework_belong_to_the_line_before_it():
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         for _ in range(3):
             run("dumps([1])", "a", __name__="django.views")
             run("dumps([1])", "b", __name__="pyforge_web.own")
@@ -331,7 +326,7 @@ def test_calls_of_a_framework_belong_to_the_line_before_it():
 
 
 def test_durations_and_lanes():
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         for _ in range(400):
             dumps([1])
     (said,) = found.groups
@@ -347,30 +342,19 @@ def test_durations_and_lanes():
 
 def test_groups_are_bounded_and_the_sums_are_exact():
     kinds = [type(f"Kind{n}", (list,), {}) for n in range(300)]
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         size = sum(len(dumps(kind([n]))) for n, kind in enumerate(kinds))
     assert len(found.groups) == 200
-    assert found.recording.ungrouped == 100
+    assert found.recorder.ungrouped == 100
     assert (found.calls, found.bytes) == (300, size)
     assert sum(bool(said.stack) for said in found.groups) == 25
 
 
 def test_outputs_that_were_written_before():
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         for n in (1, 2, 1, 1, 3, 2):
             dumps([n])
     assert found.groups[0].duplicates == 3
-    with collect(sites=True) as found:
-        dumps([1])
-        dumps([1])
-    assert found.groups[0].duplicates == 0
-
-
-def test_calls_are_kept_when_asked_for():
-    with collect(calls=3) as found:
-        sizes = [len(dumps([1] * n)) for n in range(5)]
-    assert [call.costs.bytes for call in found.recording.calls] == sizes[:3]
-    assert {call.group for call in found.recording.calls} == set(found.groups)
 
 
 def test_sources_and_functions():
@@ -384,7 +368,7 @@ def test_sources_and_functions():
 
 @pytest.mark.parametrize("make", cases(CALLBACKS))
 def test_a_call_inside_of_a_call(make):
-    with collect(groups=True) as found:
+    with collect(details=True) as found:
         dumps([make(lambda: dumps(Author.objects.values("name")))])
     inner, outer = found.groups
     assert (inner.label, inner.path) == ("tests_app.Author", "values")
@@ -392,14 +376,14 @@ def test_a_call_inside_of_a_call(make):
 
 
 def test_the_notes_end_with_the_call(articles):
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         with pytest.raises(TypeError):
             dumps({"a": Article.objects.all(), "b": {1}})
         with pytest.raises(FieldError):
             dumps(Article.objects.all(), fields=["nothing"])
         with pytest.raises(TypeError):
             CompiledSerializer.for_model(Article).to_dict(Article(title={1}))
-        assert metering.notes.get() is None
+        assert metering.call_notes.get() is None
     assert [(said.calls, said.bytes) for said in found.groups] == [(1, 0)] * 3
 
 
@@ -407,23 +391,23 @@ def test_the_user_s_exception_comes_first():
     def broken(*call):
         raise LookupError("the collector's")
 
-    collector = metering.Collector(groups=True)
-    collector.record = broken
-    token = metering.active.set((collector,))
+    collector = metering.Collector(details=True)
+    collector.find_group = broken
+    token = metering.active_collectors.set((collector,))
     try:
         with pytest.raises(TypeError, match="set"):
             dumps({1})
         with pytest.raises(LookupError, match="the collector's"):
             dumps([1])
     finally:
-        metering.active.reset(token)
-    assert metering.notes.get() is None
+        metering.active_collectors.reset(token)
+    assert metering.call_notes.get() is None
     assert collector.calls == 2
 
 
 def test_threads_add_to_the_same_collector():
     text = lazy(lambda: "x" * 50, str)()
-    with collect(sites=True) as found, ThreadPoolExecutor(8) as pool:
+    with collect(details=True) as found, ThreadPoolExecutor(8) as pool:
         contexts = [copy_context() for _ in range(8)]
         futures = [pool.submit(context.run, lambda: [dumps([text]) for _ in range(500)]) for context in contexts]
     size = sum(len(text) for future in futures for text in future.result())
@@ -446,7 +430,7 @@ def test_a_validator():
     with pytest.raises(ValidationError) as django:
         wrong.clean_fields()
     validator.clean(right)  # compiled, and compiled again if the fields have changed
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         validator.clean(right)
         with pytest.raises(ValidationError):
             validator.clean(wrong)
@@ -474,7 +458,7 @@ from pyforge_web import metering
 from tests.app.models import Author
 from pyforge_web.validators import CompiledValidator
 
-event = metering.compiled.validators["tests_app.Author"]
+event = metering.compilation_log.validators["tests_app.Author"]
 rules = [field.rules for field in CompiledValidator.for_model(Author).explain()]
 print(event.when, event.native == sum(map(len, rules)), event.ns > 0)
 """
@@ -482,7 +466,7 @@ print(event.when, event.native == sum(map(len, rules)), event.ns > 0)
     assert child.stdout == "startup True True\n", child.stderr
 
 
-def test_failures():
+def test_failures_are_counted_by_field_and_code():
     with collect() as found:
         metering.count_failures("a.B", {("title", "max_length"): 2, ("price", "invalid"): 1})
         metering.count_failures("a.B", {("title", "max_length"): 3})
@@ -492,13 +476,13 @@ def test_failures():
     assert len(found.failures) == 100
 
 
-def test_compilations():
+def test_compilations_are_logged_once():
     class Fresh(CompiledSerializer):
         pass
 
-    before = metering.compiled.count
+    before = metering.compilation_log.count
     Fresh(Author)
-    lazily = metering.compiled.newest[-1]
+    lazily = metering.compilation_log.newest[-1]
     with collect() as found:
         Fresh(Author, ("name",))
     (event,) = found.compiled
@@ -506,8 +490,8 @@ def test_compilations():
     assert (event.label, event.kind, event.when) == ("tests_app.Author", "serializer", "request")
     assert (event.native, event.django) == (1, 0)
     assert 0 < event.ns < event.after_ns
-    assert metering.compiled.count == before + 2
-    assert event is metering.compiled.newest[-1]
+    assert metering.compilation_log.count == before + 2
+    assert event is metering.compilation_log.newest[-1]
 
 
 def test_columns_of_queries_and_instances_are_compiled_once():
@@ -528,14 +512,14 @@ def test_columns_of_queries_and_instances_are_compiled_once():
 def test_what_is_said_is_plain(articles):
     """All of it can be stored as JSON, but for the tuples."""
     said = group(lambda: dumps(Article.objects.all()))
-    names = [*said.__slots__, *(name for name, kind in vars(Tally).items() if inspect.isgetsetdescriptor(kind))]
+    names = [*said.__slots__, *(name for name, kind in vars(CallTotals).items() if inspect.isgetsetdescriptor(kind))]
     plain = {name: getattr(said, name) for name in names if name != "columns"}
     assert plain["calls"] == 1
     assert json.loads(json.dumps(plain))
 
 
 def test_a_validators_compilation_is_known_however_much_was_compiled_since():
-    compiled = compilation.Compilations()
+    compiled = compilation.CompilationLog()
     first = compiled.add("a.B", "validator", 5, 1, 0, in_request=False)
     for number in range(2000):
         compiled.add(f"a.M{number}", "serializer", 1, 1, 0, in_request=False)

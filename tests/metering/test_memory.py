@@ -16,7 +16,6 @@ from pyforge_web.metering import collect
 from tests.app.models import Article, Author
 
 PACKAGE = Path(pyforge_web.__file__).parent
-DETAILS = {"sites": True, "stacks": True, "hashes": True, "queries": True}
 
 
 class Listed(list):
@@ -25,7 +24,7 @@ class Listed(list):
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_no_value_is_kept(fails):
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         value = Listed([lazystr("x"), {1} if fails else 1])
         if fails:
             with pytest.raises(TypeError):
@@ -45,7 +44,7 @@ def test_no_frame_is_kept():
         dumps([1])
         return weakref.ref(local)
 
-    with collect(**DETAILS):
+    with collect(details=True):
         reference = call()
         gc.collect()
         assert reference() is None
@@ -67,7 +66,7 @@ def test_many_calls_need_no_more_memory_than_some():
             dumps([n, lazystr("x")])
             dumps(Author.objects.all())
 
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         calls(1_100)  # outputs, durations and lanes are kept up to here
         tracemalloc.start()
         try:
@@ -83,9 +82,9 @@ def test_many_calls_need_no_more_memory_than_some():
 def test_references_to_what_all_calls_share():
     value, fields = [1], ["id"]
     article = Article(id=1)
-    with collect(**DETAILS):
+    with collect(details=True):
         dumps(value)
-        watched = [value, fields, article, None, Article, metering.active.get()]
+        watched = [value, fields, article, None, Article, metering.active_collectors.get()]
         before = [sys.getrefcount(each) for each in watched]
         for _ in range(1_000):
             dumps(value)

@@ -16,7 +16,7 @@ from django.test import AsyncClient, Client, RequestFactory, override_settings
 
 from pyforge_web import PyForgeJsonResponse, dumps, metering
 from pyforge_web.metering import collect
-from pyforge_web.middleware import PyForgeMiddleware, server_timing
+from pyforge_web.middleware import PyForgeMiddleware, format_server_timing
 from pyforge_web.signals import request_metered
 from pyforge_web.validators import CompiledValidator
 from tests.app.models import Author
@@ -118,7 +118,7 @@ def test_the_counters_live(get):
 
 def test_a_request_is_closed(get):
     get("/one/")
-    assert metering.active.get() == ()
+    assert metering.active_collectors.get() == ()
 
 
 @pytest.mark.parametrize("path", ["/stream/50/", "/async_stream/50/"])
@@ -135,7 +135,7 @@ def test_parts_are_made_when_they_are_asked_for(heard):
     for _ in range(3):
         next(parts)
         seen.append(response.wsgi_request.pyforge.calls)
-        assert metering.active.get() == ()
+        assert metering.active_collectors.get() == ()
     assert seen == [2, 3, 4]
     assert not heard.signals
     response.close()
@@ -148,7 +148,7 @@ def test_a_stream_that_fails(get, heard):
     with pytest.raises(LookupError, match="in the body"):
         get("/broken_stream/")
     assert heard.only.calls == 1
-    assert metering.active.get() == ()
+    assert metering.active_collectors.get() == ()
 
 
 def test_whoever_reads_a_stream_listens_too(heard):
@@ -225,7 +225,7 @@ class LeaveError(BaseException):
 
 def test_whatever_is_raised_nobody_listens_afterwards():
     def leave(request):
-        assert len(metering.active.get()) == 1
+        assert len(metering.active_collectors.get()) == 1
         raise LeaveError
 
     async def leave_async(request):
@@ -234,11 +234,11 @@ def test_whatever_is_raised_nobody_listens_afterwards():
     async def ask_for_it(request):
         with pytest.raises(LeaveError):
             await PyForgeMiddleware(leave_async)(request)
-        assert metering.active.get() == ()
+        assert metering.active_collectors.get() == ()
 
     with pytest.raises(LeaveError):
         PyForgeMiddleware(leave)(RequestFactory().get("/"))
-    assert metering.active.get() == ()
+    assert metering.active_collectors.get() == ()
     asyncio.run(ask_for_it(RequestFactory().get("/")))
 
 
@@ -299,7 +299,7 @@ def test_the_metrics_of_a_collector():
     with collect() as found:
         dumps(Author.objects.all())
         validator.clean(Author(name="x", born="2000-01-02"))
-    metrics = server_timing(found).split(", ")
+    metrics = format_server_timing(found).split(", ")
     assert [metric.partition(";")[0] for metric in metrics] == ["pyforge", "pyforge-db", "pyforge-validate"]
     assert all(re.fullmatch(METRIC, metric) for metric in metrics)
     milliseconds = [float(re.search(r"dur=([\d.]+)", metric)[1]) for metric in metrics]

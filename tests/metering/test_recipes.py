@@ -37,7 +37,7 @@ def recipe():
     request_metered.sender_receivers_cache.clear()
 
 
-def test_prometheus(recipe, heard):
+def test_prometheus_recipe_runs(recipe, heard):
     names = recipe("Prometheus")
     try:
         for path in ("/one/", "/many/3/", "/plain/"):
@@ -56,7 +56,7 @@ def test_prometheus(recipe, heard):
         assert float(found["seconds"]) == pytest.approx(nanoseconds / 1e9)
 
 
-def test_opentelemetry(recipe, heard):
+def test_opentelemetry_recipe_runs(recipe, heard):
     recipe("OpenTelemetry")
     exporter = InMemorySpanExporter()
     provider = TracerProvider()

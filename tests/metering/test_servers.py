@@ -6,14 +6,14 @@ import pytest
 from django.test import override_settings
 
 from tests.metering.conftest import SITE
-from tests.metering.servers import SERVERS, get, leave
 from tests.metering.test_middleware import COUNTS
+from tests.serving import THREADS, get, leave
 
 
-@pytest.fixture(scope="module", params=SERVERS)
+@pytest.fixture(scope="module", params=THREADS)
 def port(request):
     """Of a server of each kind; the chain of middleware is made at its start."""
-    with override_settings(**SITE), SERVERS[request.param]() as port:
+    with override_settings(**SITE), THREADS[request.param]() as port:
         yield port
 
 

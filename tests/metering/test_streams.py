@@ -10,14 +10,13 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from pyforge_web import PyForgeStreamingResponse
-from pyforge_web.metering import active, collect
+from pyforge_web.metering import active_collectors, collect
 from tests.app.models import Article, Author
 from tests.querysets.models import Customs
 from tests.tables import cases
 
 pytestmark = pytest.mark.django_db
 
-DETAILS = {"sites": True, "stacks": True, "hashes": True, "queries": True}
 ALL = ("id", "title", "live", "published", "price", "author_id", "editor_id")
 TWO = ("id", "title")
 
@@ -78,7 +77,7 @@ SOURCES = {
 @pytest.mark.parametrize("case", cases(SOURCES))
 def test_a_stream_is_one_group(case, format):  # noqa: A002
     make, fields, expected = case
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         source = make()
         line = inspect.currentframe().f_lineno + 1
         response = PyForgeStreamingResponse(source, format, fields=fields)
@@ -103,7 +102,7 @@ def test_columns_native_django_s_and_rescued():
     Author.objects.bulk_create([Author(name=f"{n}", born="1990-01-02") for n in range(60)])
     with connection.cursor() as cursor:
         cursor.execute("UPDATE tests_app_author SET born = '1990-01-02 00:00:00' WHERE name in ('2', '55')")
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         b"".join(PyForgeStreamingResponse(Customs.objects.values("unchanged", "backwards")))
         b"".join(PyForgeStreamingResponse(Author.objects.values("born")))
     customs, authors = found.groups
@@ -118,7 +117,7 @@ def test_columns_native_django_s_and_rescued():
 
 @pytest.mark.usefixtures("articles")
 def test_two_streams_of_two_lines_and_one_line_of_two_streams():
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         responses = [PyForgeStreamingResponse(Article.objects.values("id")) for _ in range(2)]
         responses += [PyForgeStreamingResponse(Article.objects.values("id"))]
         for parts in zip(*responses, strict=True):  # in turns
@@ -132,7 +131,7 @@ def test_an_async_iterable_is_one_group():
             yield {"number": number}
 
     async def ask():
-        with collect(**DETAILS) as found:
+        with collect(details=True) as found:
             response = PyForgeStreamingResponse(rows())
             assert len(b"".join([part async for part in response]).splitlines()) == 5
         return found
@@ -144,7 +143,7 @@ def test_an_async_iterable_is_one_group():
 
 
 def test_a_row_that_fails_is_in_the_group_of_its_stream():
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         body = b"".join(PyForgeStreamingResponse([{"a": 1}, {1}]))
     assert b"pyforge_error" in body
     (said,) = found.groups
@@ -152,7 +151,7 @@ def test_a_row_that_fails_is_in_the_group_of_its_stream():
 
 
 def test_a_query_that_fails_ends_the_body():
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         body = b"".join(PyForgeStreamingResponse(Article.objects.extra(where=["nothing = 1"])))
     assert b"pyforge_error" in body
     (said,) = found.groups
@@ -174,7 +173,7 @@ class LeftError(Exception):
 
 @pytest.mark.usefixtures("articles")
 def test_a_client_that_leaves(caplog):
-    with collect(**DETAILS) as found:
+    with collect(details=True) as found:
         response = PyForgeStreamingResponse(Article.objects.all())
         with contextlib.suppress(LeftError):
             for _ in response:
@@ -182,5 +181,5 @@ def test_a_client_that_leaves(caplog):
         response.close()
     (said,) = found.groups
     assert (said.calls, said.rows) == (1, 50)
-    assert active.get() == ()
+    assert active_collectors.get() == ()
     assert caplog.records == []

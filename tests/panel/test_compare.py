@@ -10,8 +10,9 @@ from django.http import HttpResponse
 from django.test import Client
 
 from pyforge_web import PyForgeJsonResponse
-from pyforge_web.toolbar import comparison as comparing
-from pyforge_web.toolbar.comparison import Comparison, compare_captured, first_difference
+from pyforge_web.toolbar import comparison
+from pyforge_web.toolbar.comparison import Comparison, compare_captured
+from pyforge_web.toolbar.differences import find_difference
 from tests.app.models import Article, Author
 from tests.panel import urls
 from tests.panel.conftest import Panel
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def answer(site, monkeypatch):
     """A function (response maker) -> the panel of the response."""
-    comparing._inputs.clear()
+    comparison._inputs.clear()
 
     def answer(make):
         monkeypatch.setattr(urls.IDLE, "callback", lambda request: make())
@@ -117,9 +118,9 @@ def test_rows_that_went_away_meanwhile_are_no_failure(answer, articles):
 
 def test_secrets_are_hidden_in_a_difference():
     for key in ("password", "api_key", "SESSION_TOKEN"):
-        found = first_difference({key: {"x": "one"}}, {key: {"x": "two"}})
+        found = find_difference({key: {"x": "one"}}, {key: {"x": "two"}})
         assert (found.path, found.django, found.pyforge) == (f"$.{key}.x", "hidden", "hidden")
-    assert first_difference({"a": ["one"]}, {"a": ["two"]}).django == '"one"'
+    assert find_difference({"a": ["one"]}, {"a": ["two"]}).django == '"one"'
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_secrets_are_hidden_in_a_difference():
     ],
 )
 def test_the_first_difference(one, other, path):
-    found = first_difference(one, other)
+    found = find_difference(one, other)
     assert (found and found.path) == path
 
 
@@ -145,7 +146,7 @@ def test_nothing_is_kept_without_debug(answer, site):
     assert panel.stats["env"]["compare"] is True
     site.DEBUG = False
     assert isinstance(compare_captured(panel.request_id), str)
-    assert comparing.CapturingCollector(groups=True)._most == 0
+    assert comparison.CapturingCollector(details=True)._most == 0
 
 
 def test_large_inputs_are_not_kept(answer, site):
@@ -164,11 +165,11 @@ def test_few_inputs_are_kept(answer, site):
     first = answer(lambda: PyForgeJsonResponse({"a": 1}))
     for _ in range(10):
         answer(lambda: PyForgeJsonResponse({"a": 1}))
-    assert len(comparing._inputs) == 10
+    assert len(comparison._inputs) == 10
     assert isinstance(compare_captured(first.request_id), str)
     for _ in range(10):
         last = answer(lambda: PyForgeJsonResponse({"a": "x" * 80}))
-    assert sum(each.size for each in comparing._inputs.values()) <= 500
+    assert sum(each.size for each in comparison._inputs.values()) <= 500
     assert compare_captured(last.request_id).equal
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import AsyncClient, Client
 
 from pyforge_web import dumps
-from pyforge_web.metering import active
+from pyforge_web.metering import active_collectors
 from tests.panel import urls
 from tests.panel.conftest import PLACES, Panel
 
@@ -33,7 +33,7 @@ def test_counts_are_equal_everywhere(site, server, view, place):
         "dumps": 3,
         "dumps_response": 1,
     }
-    assert active.get() == ()
+    assert active_collectors.get() == ()
 
 
 def test_tasks_and_threads_are_counted_but_bare_threads_are_not(site):
@@ -61,13 +61,13 @@ def test_requests_at_the_same_time_are_told_apart(site, server):
 def test_errors_and_redirects_keep_their_counts(site, server, path, status, calls):
     panel = answer(path, server)
     assert (panel.response.status_code, panel.calls) == (status, calls)
-    assert active.get() == ()
+    assert active_collectors.get() == ()
 
 
 def test_an_error_that_is_raised_leaves_no_collector_behind(site):
     with pytest.raises(LookupError):
         Client().get("/broken/")
-    assert active.get() == ()
+    assert active_collectors.get() == ()
 
 
 def test_the_toolbars_own_requests_are_not_metered(ask):
@@ -105,4 +105,4 @@ def test_switched_off_by_its_cookie(site):
     panel = Panel(client.get("/data/"))
     assert panel.stats == {}
     assert not panel.stored.enabled
-    assert active.get() == ()
+    assert active_collectors.get() == ()

@@ -9,29 +9,33 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from pyforge_web.toolbar.stats import FORMAT, MOST_BYTES, SHAPE
+from pyforge_web.toolbar.stat_limits import MAX_STATS_BYTES
+from pyforge_web.toolbar.stats import STATS_TYPES, STATS_VERSION
 from tests.panel.conftest import panel_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FOREIGN = {
     "empty": {},
-    "older": {"v": FORMAT - 1, "totals": {"calls": 5}},
-    "newer": {"v": FORMAT + 1, "state": "complete"},
+    "older": {"v": STATS_VERSION - 1, "totals": {"calls": 5}},
+    "newer": {"v": STATS_VERSION + 1, "state": "complete"},
     "somebody else's": {"title": "mine", "warnings": 5},
-    "of our version, hollow": {"v": FORMAT},
-    "of our version, the right shapes": {"v": FORMAT, **{key: kind() for key, kind in SHAPE.items() if key != "v"}},
+    "of our version, hollow": {"v": STATS_VERSION},
+    "of our version, the right shapes": {
+        "v": STATS_VERSION,
+        **{key: kind() for key, kind in STATS_TYPES.items() if key != "v"},
+    },
     "of our version, wrong inside": {
-        "v": FORMAT,
-        **{key: kind() for key, kind in SHAPE.items() if key != "v"},
+        "v": STATS_VERSION,
+        **{key: kind() for key, kind in STATS_TYPES.items() if key != "v"},
         "totals": {"serialize": {"calls": "many"}, "validate": {"calls": None}},
     },
     "of our version, wrong further inside": {
-        "v": FORMAT,
-        **{key: kind() for key, kind in SHAPE.items() if key != "v"},
+        "v": STATS_VERSION,
+        **{key: kind() for key, kind in STATS_TYPES.items() if key != "v"},
         "totals": {
             "serialize": {"calls": 1, "native_us": 1, "python_us": 1},
             "validate": {"calls": 0, "native_us": 1, "python_us": 1},
-            "database_us": 0,
+            **dict.fromkeys(["execute_us", "fetch_us", "inner_us", "recording_us", "failed_calls"], 0),
         },
         "groups": [{"source": 5}, None],
         "warnings": [{}],
@@ -45,7 +49,7 @@ def test_what_is_stored_is_plain_json_and_rendered_alike(ask, site, kind):
     panel = ask("/rows/" if kind == "Never" else "/data/?calls=3")
     stats = panel.stats
     assert json.loads(json.dumps(stats, allow_nan=False)) == stats
-    assert stats["v"] == FORMAT
+    assert stats["v"] == STATS_VERSION
     assert panel.calls == 3
     assert stats["env"]["store"] == f"{kind}Store"
     assert panel.content == panel.content
@@ -82,9 +86,10 @@ def test_titles_and_content_of_stats_that_are_not_ours_never_raise(site, kind):
 
 
 def test_stats_of_another_version_are_not_shown_however_alike(ask):
-    panel = panel_of({**ask("/page/?calls=3").stats, "v": FORMAT + 1})
+    panel = panel_of({**ask("/page/?calls=3").stats, "v": STATS_VERSION + 1})
     assert "another version" in panel.content
-    assert (panel.title, panel.nav_subtitle) == ("PyForge", "recorded by another version")
+    assert panel.title == "PyForge"
+    assert "recorded by another version" in panel.nav_subtitle
 
 
 @pytest.mark.parametrize("path", ["/data/", "/idle/", "/page/"])
@@ -98,14 +103,14 @@ def test_an_idle_request_says_so(ask):
     panel = ask("/idle/")
     assert panel.stored.enabled
     assert panel.stored.title == "PyForge: no calls"
-    assert panel.stored.nav_subtitle == "0 calls"
+    assert panel.subtitle == "0 calls"
     assert "No PyForge calls were made during this request." in panel.text
 
 
 @pytest.mark.parametrize("path", ["/page/", "/tag/"])
 def test_many_calls_stay_small(ask, path):
     panel = ask(f"{path}?calls=5000")
-    assert len(json.dumps(panel.stats)) <= MOST_BYTES
+    assert len(json.dumps(panel.stats)) <= MAX_STATS_BYTES
     assert len(panel.content) <= 300_000
 
 
@@ -124,7 +129,7 @@ def test_many_kinds_of_calls_stay_small(ask, monkeypatch):
     monkeypatch.setattr(urls.IDLE, "callback", wild)
     panel = ask("/idle/")
     stats = panel.stats
-    assert len(json.dumps(stats)) <= MOST_BYTES
+    assert len(json.dumps(stats)) <= MAX_STATS_BYTES
     assert stats["totals"]["serialize"]["calls"] == 260 * 12
     assert stats["more"]["ungrouped"] == 60 * 12
     assert len(stats["groups"]) + stats["more"]["groups"] == 200
@@ -134,11 +139,11 @@ def test_many_kinds_of_calls_stay_small(ask, monkeypatch):
 
 def test_history_switches_to_another_request(ask):
     first, second = ask("/page/?calls=2"), ask("/data/?calls=7")
-    assert first.stored.nav_subtitle.startswith("2 calls in ")
+    assert first.subtitle.startswith("2 calls in ")
     answer = Client().get("/__debug__/history_sidebar/", {"request_id": second.request_id, "exclude_history": True})
     shown = answer.json()["PyForgePanel"]
     assert "7 calls in " in shown["button"]
-    assert "PyForge: 7 serialize" in shown["content"]
+    assert "PyForge: 7 serialize calls" in shown["content"]
 
 
 @pytest.mark.parametrize("store", ["cache", "database"])

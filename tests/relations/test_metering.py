@@ -14,7 +14,7 @@ FIELDS = ["id", {"author": ["name", {"country": ["name"]}]}, {"tags": ["name"]},
 
 
 def group_of(call):
-    with collect(groups=True, queries=True) as found:
+    with collect(details=True) as found:
         call()
     (group,) = found.groups
     assert group.database_ns == found.database_ns
@@ -94,7 +94,7 @@ def test_nothing_to_ask_for(sqlite):
 def test_each_chunk_of_a_stream(database):
     queryset = on(database)(Article).order_by("pk")
     fields = ["id", {"tags": ["name"]}]
-    with collect(groups=True, queries=True) as found:
+    with collect(details=True) as found:
         read(queryset, "ndjson", fields=fields, chunk_size=5)
     tags = sum(article.tags.count() for article in queryset)
     (group,) = found.groups

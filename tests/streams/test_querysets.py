@@ -177,7 +177,7 @@ class TestCollectors:
 
     def test_of_a_native_query(self, database):
         rows = Event.objects.using(database).order_by("pk")
-        with collect(groups=True) as found:
+        with collect(details=True) as found:
             read(rows, chunk_size=5)
         (group,) = [group for group in found.groups if group.rows]
         assert (group.source, group.label, group.path, group.rows) == ("stream", "querysets.Event", "values", 12)
@@ -186,7 +186,7 @@ class TestCollectors:
         assert found.database_ns > 0
 
     def test_of_columns_that_are_djangos(self, database):
-        with collect(groups=True) as found:
+        with collect(details=True) as found:
             read(Customs.objects.using(database).order_by("pk").values("pk", "backwards"), chunk_size=2)
         (group,) = [group for group in found.groups if group.rows]
         assert group.columns["backwards"].django == 4
@@ -194,7 +194,7 @@ class TestCollectors:
         assert found.django_columns == 1
 
     def test_of_djangos_path(self, database):
-        with collect(groups=True) as found:
+        with collect(details=True) as found:
             read(SUBCLASSES["__iter__"](database), chunk_size=5)
         (group,) = [group for group in found.groups if group.label == "querysets.Event"]
         assert (group.source, group.path) == ("stream", "django")

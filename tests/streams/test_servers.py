@@ -1,6 +1,5 @@
 """Real servers, WSGI and ASGI, each in a process of its own, with 100,000 rows in both databases."""
 
-import contextlib
 import gzip
 import hashlib
 import json
@@ -15,9 +14,11 @@ import pytest
 from django.db import connections
 
 from tests.oracle import assert_same
+from tests.serving import process
+from tests.streams.fill import ROWS
 from tests.streams.reading import is_json, last_line, lines
-from tests.streams.served import ROWS
 
+SETTINGS = "tests.streams.served_settings"
 LIMIT = 10 * 2**20  # of the memory that a stream may take
 
 
@@ -33,46 +34,23 @@ def found(vendors):
 
 @pytest.fixture(scope="module")
 def environment(found, tmp_path_factory, django_db_blocker):
-    """The environment of the servers: the aliases of their databases are their vendors'."""
+    """The databases of the servers as JSON; their aliases are their vendors'."""
     path = str(tmp_path_factory.mktemp("streams") / "rows.sqlite3")
     databases = {"sqlite": {"ENGINE": "django.db.backends.sqlite3", "NAME": path}}
     if "postgresql" in found:
         databases["postgresql"] = found["postgresql"]
-    env = {**os.environ, "STREAMS_DATABASES": json.dumps(databases), "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    subprocess.run([sys.executable, "-m", "tests.streams.served", "prepare", "0"], env=env, check=True, timeout=120)
-    yield env
+    given = json.dumps(databases)
+    env = {**os.environ, "STREAMS_DATABASES": given, "DJANGO_SETTINGS_MODULE": SETTINGS}
+    subprocess.run([sys.executable, "-m", "tests.streams.fill"], env=env, check=True, timeout=120)
+    yield given
     if "postgresql" in databases:
         with django_db_blocker.unblock(), connections["postgres"].cursor() as cursor:
             cursor.execute("DROP SCHEMA streams CASCADE")
 
 
-@contextlib.contextmanager
-def serving(what, env):
-    """The port of a server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "tests.streams.served", what, str(port)]
-    server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        end = time.monotonic() + 60
-        while True:
-            assert server.poll() is None, f"the {what} server has ended with {server.returncode}"
-            assert time.monotonic() < end, f"the {what} server does not answer"
-            try:
-                fetch(port, "/process/")
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield port
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-@pytest.fixture(scope="module", params=["wsgi", "asgi"])
+@pytest.fixture(scope="module", params=["WSGI", "ASGI"])
 def port(request, environment):
-    with serving(request.param, environment) as port:
+    with process(request.param, SETTINGS, "/process/", STREAMS_DATABASES=environment) as port:
         yield port
 
 

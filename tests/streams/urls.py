@@ -1,7 +1,8 @@
-"""The site behind `served.py`: streams of both sorts of view, and what a test wants to know of the process."""
+"""The site of `served_settings.py`: streams of both sorts of view, and what a test wants to know of the process."""
 
 import asyncio
 import gc
+import os
 
 from django.db import connections
 from django.db.backends.dummy.base import DatabaseWrapper as DummyWrapper
@@ -82,6 +83,9 @@ def process(request):
     forget_peak()
     return JsonResponse({**found, "peak": peak, "now": status("VmRSS")})
 
+
+if "STREAMS_DATABASES" in os.environ:  # a server of its own
+    watch_cursors()
 
 urlpatterns = [
     path("whole/<alias>/", whole),

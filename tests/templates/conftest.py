@@ -1,5 +1,5 @@
 """The browser of the demo's tests, and the site's for pages that tests write."""
 
-from tests.demo.conftest import browser
+from tests.browser import browser
 
 __all__ = ["browser"]

@@ -12,7 +12,7 @@ from django.db.models.expressions import BaseExpression
 from django.db.models.sql.constants import MULTI
 from django.db.utils import DatabaseErrorWrapper
 
-from pyforge_web.querysets.backends.columns import DJANGO, ColumnReader
+from pyforge_web.querysets.backends.columns import DJANGO, ColumnReader, describe_converters
 from pyforge_web.querysets.backends.stock import is_own_function
 
 logger = logging.getLogger("pyforge_web.databases")
@@ -31,8 +31,8 @@ _TRANSLATES: CodeType | None = next(
 def find_raw_cursor(cursor: Any) -> Any:
     """Return the object whose `fetchmany` and `fetchall` the rows of a cursor come from; None where they differ.
 
-    What counts is which method runs, and not which classes stand around it: the wrappers of Django, of the debug toolbar,
-    of Sentry and the proxies of OpenTelemetry pass these methods on; one that changes rows does not.
+    What counts is which method runs, and not which classes stand around it: the wrappers of Django, of the debug
+    toolbar, of Sentry and the proxies of OpenTelemetry pass these methods on; one that changes rows does not.
     """
     raw = find_owner(cursor.fetchmany)
     return raw if raw is not None and find_owner(cursor.fetchall) is raw else None
@@ -66,6 +66,8 @@ class DriverCursor:
         self.connection = compiler.connection
         self.readers = readers
         self.raw = find_raw_cursor(cursor)
+        self._expressions = expressions
+        self._converters_by_index: dict[int, Any] | None = None
         self._chunked = chunked
         # Why all rows go through Django's converters; None where the columns decide.
         self.convert_reason: str | None = backend.why_not_cursor(self.connection, self.raw)
@@ -102,6 +104,35 @@ class DriverCursor:
     def driver_value(self, index: int, value: Any) -> Any:
         """Return what the driver gives for a column's value under Django."""
         return value
+
+    def convert(self, index: int, value: Any) -> Any:
+        """Return what the driver and Django's converters make of a column's value."""
+        if self.convert_reason is not None:  # Django's compiler has converted it
+            return value
+        value = self.driver_value(index, value)
+        converters = self._find_converters()
+        if index in converters:
+            functions, expression = converters[index]
+            for function in functions:
+                value = function(value, expression, self.connection)
+        return value
+
+    def explain_columns(self) -> dict[int, str]:
+        """Return which columns are Django's to convert, and why."""
+        if self.convert_reason is not None:
+            return dict.fromkeys(range(len(self.readers)), self.convert_reason)
+        converters = self._find_converters()
+        return {
+            index: describe_converters(converters[index][0] if index in converters else [])
+            for index, reader in enumerate(self.readers)
+            if reader is DJANGO
+        }
+
+    def _find_converters(self) -> dict[int, Any]:
+        """Return Django's converters by column; asked for when one is needed."""
+        if self._converters_by_index is None:
+            self._converters_by_index = self.compiler.get_converters(self._expressions)
+        return self._converters_by_index
 
 
 class _ConvertedRows:

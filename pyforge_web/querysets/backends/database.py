@@ -31,9 +31,9 @@ _ZONES = (BaseDatabaseWrapper.timezone, BaseDatabaseWrapper.timezone_name)
 class DatabaseBackend:
     """A database whose rows native code reads.
 
-    An engine is recognised by what it does, and not by its name: a class that wraps Django's engine (for metrics, tenants,
-    pools or geometries) is native as long as what reads and converts rows is Django's own, and the driver's. The methods
-    of Django that an engine may replace are compared by identity at each query.
+    An engine is recognised by what it does, and not by its name: a class that wraps Django's engine (for metrics,
+    tenants, pools or geometries) is native as long as what reads and converts rows is Django's own, and the driver's.
+    The methods of Django that an engine may replace are compared by identity at each query.
     """
 
     cursor_class: ClassVar[type[DriverCursor]]
@@ -44,7 +44,7 @@ class DatabaseBackend:
         self._readers = ColumnReaders()
 
     def why_not(self, connection: BaseDatabaseWrapper) -> str | None:
-        """Return why the rows of a connection are Django's to read; None where native code knows how. Never connects."""
+        """Return why the rows of a connection are Django's to read, or None. Never connects."""
         kind = type(connection)
         if (kind.timezone, kind.timezone_name) != _ZONES:
             return f"{kind.__name__} has a time zone of its own"

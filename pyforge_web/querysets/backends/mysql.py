@@ -1,7 +1,7 @@
 """MySQL and MariaDB through mysqlclient, or through PyMySQL in its place: text, for what the driver parses in Python.
 
-Source: `django/db/backends/mysql/operations.py`, `MySQLdb/converters.py`. The driver converts by the type that the server
-names for a column, through a dict of the connection. Another dict is there while one statement of ours is read.
+Source: `django/db/backends/mysql/operations.py`, `MySQLdb/converters.py`. The driver converts by the type that the
+server names for a column, through a dict of the connection. Another dict is there while one statement of ours is read.
 """
 
 from typing import Any
@@ -50,7 +50,16 @@ _PLAIN: list[Any] = [str, bytes, int, float, _TEXT, getattr(Database.converters,
 _DRIVER_METHODS = (
     ("execute", "_query", "_do_get_result", "fetchmany", "fetchall")
     if _IS_PYMYSQL
-    else ("execute", "_query", "_do_get_result", "_post_get_result", "_get_result", "_fetch_row", "fetchmany", "fetchall")
+    else (
+        "execute",
+        "_query",
+        "_do_get_result",
+        "_post_get_result",
+        "_get_result",
+        "_fetch_row",
+        "fetchmany",
+        "fetchall",
+    )
 )
 _CURSOR_METHODS = StockMethods(Cursor, _DRIVER_METHODS, Database)
 
@@ -84,8 +93,8 @@ class MySQLCursor(DriverCursor):
         """Have the statement read through other converters."""
         self._converters: dict[int, Any] = getattr(self.raw.connection, _CONVERTERS)
         self._columns: dict[int, Any] = {}
-        # All rows are there when the statement has been executed, so the converters are changed no longer than that. The
-        # driver calls `_query` when the SQL is ready: nobody else's code runs below it.
+        # All rows are there when the statement has been executed, so the converters are changed no longer than that.
+        # The driver calls `_query` when the SQL is ready: nobody else's code runs below it.
         self.raw._query = self._query
 
     def _query(self, sql: Any) -> Any:

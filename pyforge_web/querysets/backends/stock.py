@@ -1,7 +1,7 @@
 """Whether a function is still the library's own: classes are patched in place by tools and by projects.
 
-What is compared at each query is the identity of functions that were verified here, once, at import. A function that was
-replaced before that is not the library's either: its code stands in another file.
+What is compared at each query is the identity of functions that were verified here, once, at import. A function that
+was replaced before that is not the library's either: its code stands in another file.
 """
 
 import os
@@ -20,8 +20,8 @@ def is_own_function(function: object, package: ModuleType) -> bool:
     module = getattr(function, "__module__", None)
     if code is None or not isinstance(module, str):
         return False
-    # `functools.wraps` copies the name of the module, but not the file of the code; a decorator of the library (Django's
-    # `async_unsafe`) has the library's file, but copies the name of the user's module.
+    # `functools.wraps` copies the name of the module, but not the file of the code; a decorator of the library
+    # (Django's `async_unsafe`) has the library's file, but copies the name of the user's module.
     folder = os.path.dirname(str(package.__file__)) + os.sep  # noqa: PTH120
     root = sys.modules.get(module.partition(".")[0])  # PyMySQL's modules may be called MySQLdb
     return code.co_filename.startswith(folder) and root is package

@@ -15,7 +15,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable
 
 from pyforge_web import metering
-from pyforge_web._native import Children, Layout, Nested
+from pyforge_web._native import NestedRows, RelatedRows, RowLayout
 from pyforge_web.metering.row_traces import RowTrace, trace_rows
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.field_selection import Fields
@@ -45,28 +45,28 @@ class OpenQuery(NamedTuple):
     reading: RowTrace | None
     within: str
 
-    def rows(self) -> Nested:
+    def rows(self) -> NestedRows:
         """All its rows. Those that have relations are fetched at once: each relation is one statement."""
         statement, branches = self.statement, self.plan.branches
         fetch = fetch_all(statement.cursor) if branches else fetch_next(statement)
         names = [] if self.reading is None else self._names()
         return self._nested(*metered(statement, fetch, names, self.reading))
 
-    def chunks(self, sizes: Iterator[int]) -> Nested:
+    def chunks(self, sizes: Iterator[int]) -> NestedRows:
         """The rows of a stream: each chunk has the next of these numbers of rows, and its relations' statements."""
         chunks = Chunks(self.statement, sizes, self.plan.queryset.model, self._names(), self.within)
         return self._nested(chunks.fetch, chunks.rescue)
 
-    def _nested(self, fetch: Fetch, rescue: Convert) -> Nested:
+    def _nested(self, fetch: Fetch, rescue: Convert) -> NestedRows:
         layout = _layout(self.plan.queryset.model._meta.label, tuple(self.statement.readers), self.plan.steps)
-        return Nested(layout, fetch, rescue, self.statement.cursor.close, self._load)
+        return NestedRows(layout, fetch, rescue, self.statement.cursor.close, self._load)
 
     def _names(self) -> list[str]:
         """The names of the statement's columns; empty for a key that is not written."""
         written = self.plan.written()
         return [written.get(index, "") for index in range(len(self.statement.readers))]
 
-    def _load(self, number: int, rows: list[tuple[Any, ...]]) -> Children | None:
+    def _load(self, number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
         """What belongs to these rows by one of their relations; None where there is nothing to ask for."""
         model, branch, index, name = self.plan.branches[number]
         using = self.plan.queryset.db
@@ -89,7 +89,7 @@ class OpenQuery(NamedTuple):
             parents = {raw: found.compared_parent(value) for raw, value in values.items()}
         elif self._is_plain(index):
             parents = None
-        return Children(nested, key, compared, parents)
+        return RelatedRows(nested, key, compared, parents)
 
     def _values(self, index: int, rows: list[tuple[Any, ...]]) -> dict[Any, Any]:
         """The values of a column as Django has them, by the driver's."""
@@ -114,7 +114,7 @@ class OpenQuery(NamedTuple):
         return lambda raw: value_of(index, raw) if compared is None else compared(value_of(index, raw))
 
 
-def nested(data: Any, fields: Fields, fetch: bool) -> Nested | dict[str, Any] | list[Any]:
+def nested(data: Any, fields: Fields, fetch: bool) -> NestedRows | dict[str, Any] | list[Any]:
     """What native code writes for a QuerySet, an instance or a list of instances with relations among their fields.
 
     Raises `FieldError` for a name that does not exist, `ValueError` for what is not loaded of instances in memory.
@@ -130,7 +130,7 @@ def nested(data: Any, fields: Fields, fetch: bool) -> Nested | dict[str, Any] | 
 
 def nested_chunks(
     queryset: AnyQuerySet, fields: Fields, sizes: Iterator[int], chunk_size: int
-) -> Nested | Iterator[Any]:
+) -> NestedRows | Iterator[Any]:
     """The same for a stream of a QuerySet, whose chunks have the next of these numbers of rows.
 
     No more than a chunk of instances is in memory where Django makes them.
@@ -222,7 +222,7 @@ def why_nested_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
     return next((f"{'.'.join(path)}: {reason}" for path, reason in doubts(tree)), None)
 
 
-def _by_django(queryset: AnyQuerySet, branch: Branch, found: Link, why: str) -> tuple[Nested, int]:
+def _by_django(queryset: AnyQuerySet, branch: Branch, found: Link, why: str) -> tuple[NestedRows, int]:
     """The rows of a relation by Django's own path, and the column of their key."""
     name = found.key.attname
     if found.table is not None:
@@ -236,14 +236,16 @@ def _by_django(queryset: AnyQuerySet, branch: Branch, found: Link, why: str) -> 
     keys = [item if isinstance(item, str) else item.name for item in branch.fields]
     steps = tuple(("column", key, index) for index, key in enumerate(keys))
     layout = _layout(branch.tree.model._meta.label, (backends.VALUE,) * (len(keys) + 1), steps)
-    return Nested(layout, iter((tuples, [])).__next__, _as_it_is, _nothing, _as_it_is), len(keys)
+    return NestedRows(layout, iter((tuples, [])).__next__, _as_it_is, _nothing, _as_it_is), len(keys)
 
 
 @lru_cache(maxsize=1024)
-def _layout(label: str, readers: tuple[backends.ColumnReader, ...], steps: tuple[tuple[str, str, int], ...]) -> Layout:
+def _layout(
+    label: str, readers: tuple[backends.ColumnReader, ...], steps: tuple[tuple[str, str, int], ...]
+) -> RowLayout:
     """What native code does with a row, compiled once for all queries of a model that are alike."""
     started = perf_counter_ns()
-    layout = Layout(list(readers), list(steps))
+    layout = RowLayout(list(readers), list(steps))
     taken, django = perf_counter_ns() - started, readers.count(backends.DJANGO)
     metering.count_compiled(label, "serializer", taken, len(readers) - django, django)
     return layout

@@ -1,0 +1,104 @@
+"""What is known of a model's attributes: whether reading one gives the value of a column, and nothing else happens."""
+
+import inspect
+from typing import Any
+
+from django.db.models import Manager, Model
+from django.db.models.fields.files import FieldFile, FileDescriptor, ImageFileDescriptor
+from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
+from django.db.models.query_utils import DeferredAttribute
+from rest_framework import fields
+
+from pyforge_web.querysets.relations.model_relations import Relation, find_column
+from pyforge_web.querysets.rows import why_django
+from pyforge_web.rest_framework.plan import FallbackError
+
+_DESCRIPTORS = (DeferredAttribute, ForeignKeyDeferredAttribute)
+FILE_DESCRIPTORS = (FileDescriptor, ImageFileDescriptor)
+
+
+def unlike(value: Any, standard: type, *names: str) -> str | None:
+    """Return the first of these methods that is not the one of `standard`; None where all of them are."""
+    kind, own = type(value), vars(value)
+    for name in names:
+        if name in own or getattr(kind, name, None) is not getattr(standard, name):
+            return f"{kind.__name__}.{name} is its own"
+    return None
+
+
+def related_model(relation: Relation) -> type[Model]:
+    """Return the model of a relation that has one."""
+    if relation.model is None:
+        raise FallbackError(f"{relation.name}: its objects are of several models")
+    return relation.model
+
+
+def own_column(model: type[Model], name: str) -> tuple[Any, Any]:
+    """Return a column, and the descriptor of its attribute.
+
+    Raises `FallbackError` where the attribute is not the column's plain value.
+    """
+    column: Any = find_column(model, name)
+    if column is None or column.column is None:
+        raise FallbackError(f"{model.__name__}.{name} is not a column")
+    descriptor = inspect.getattr_static(model, column.attname, None)
+    if type(descriptor) not in _DESCRIPTORS and type(descriptor) not in FILE_DESCRIPTORS:
+        raise FallbackError(f"{model.__name__}.{column.attname} is read through {type(descriptor).__name__}")
+    return column, descriptor
+
+
+def is_standard_file(column: Any, field: Any) -> bool:
+    """Whether a file's address is what its storage says, and the field is DRF's."""
+    kind = column.attr_class
+    return (
+        unlike(field, fields.FileField, "to_representation") is None
+        and kind.url is FieldFile.url
+        and kind.__bool__ is FieldFile.__bool__
+        and kind.__init__ is FieldFile.__init__
+    )
+
+
+_TEMPLATE = compile("def f(self): return self.x", "", "exec").co_consts[0]
+
+
+def text_column(model: type[Model]) -> str | None:
+    """Return the column that `__str__` returns, seen in its code: `return self.name`; None for any other code."""
+    code = getattr(model.__str__, "__code__", None)
+    if code is None or code.co_code != _TEMPLATE.co_code or code.co_argcount != 1 or code.co_freevars:
+        return None
+    name = code.co_names[0]
+    column: Any = find_column(model, name)
+    return name if column is not None and name == column.attname else None
+
+
+def why_not_rows(model: type[Model]) -> str | None:
+    """Return why the instances of a model are not what their rows are; None where they are."""
+    for name in ("from_db", "__init__", "__getattribute__", "refresh_from_db", "serializable_value", "_get_pk_val"):
+        own, standard = getattr(model, name), getattr(Model, name)
+        if getattr(own, "__func__", own) is not getattr(standard, "__func__", standard):
+            return f"{model.__name__}.{name} is its own"
+    if "__getattr__" in dir(model):
+        return f"{model.__name__}.__getattr__ is its own"
+    if type(inspect.getattr_static(model, "pk")) is not property:
+        return f"{model.__name__}.pk is its own"
+    return None
+
+
+def why_not_joined(relation: Relation) -> str | None:
+    """Return why a relation to one cannot be read by a join; None where it can."""
+    if relation.doubt is not None or relation.model is None:
+        return relation.doubt or "its objects are of several models"
+    if relation.many:
+        return "it is a relation to many"
+    if type(relation.model._base_manager) is not Manager:
+        return f"{relation.model.__name__} has a base manager of its own"
+    if not relation.field.db_constraint and relation.sort == "forward":
+        return "the rows it points to need not exist (db_constraint=False)"
+    return why_not_rows(relation.model)
+
+
+def why_not_many(relation: Relation) -> str | None:
+    """Return why the rows of a relation to many cannot be read by a query of ours; None where they can."""
+    if relation.doubt is not None or relation.model is None:
+        return relation.doubt or "its objects are of several models"
+    return why_django(relation.model._default_manager.all())

@@ -1,0 +1,119 @@
+"""Fields of relations: keys, slugs, texts and links, of one related object or of many."""
+
+from typing import Any
+
+from django.db.models import Model
+from rest_framework import relations
+
+from pyforge_web.querysets.relations.model_relations import Relation, find_relation
+from pyforge_web.querysets.relations.prefetch import link
+from pyforge_web.rest_framework.formats import PYTHON, SAME, ValueFormat
+from pyforge_web.rest_framework.model_attributes import (
+    FILE_DESCRIPTORS,
+    own_column,
+    related_model,
+    text_column,
+    unlike,
+    why_not_many,
+    why_not_rows,
+)
+from pyforge_web.rest_framework.plan import FallbackError, Level, LevelBuilder, LiveName, ManyColumn, Slot, ValueColumn
+from pyforge_web.rest_framework.reading import names_read
+from pyforge_web.rest_framework.row_scope import Entry, Place, RowScope, Step, ends_in
+
+
+class RelatedScope(RowScope):
+    """A level with fields of relations."""
+
+    def many_related(self, field: Any, live: LiveName, place: Place) -> Entry:
+        """Return the entry of a list of keys, slugs, texts or links."""
+        standard = relations.ManyRelatedField
+        why = unlike(field, standard, "to_representation", "get_attribute")
+        if why is not None:
+            raise FallbackError(why)
+        relation, target, steps = self.to_many(field, place)
+        level = self.flat_level(field.child_relation, live, related_model(relation))
+        return self.many(field, relation, target, steps, level)
+
+    def to_many(self, field: Any, place: Place) -> tuple[Relation, Place, list[Step]]:
+        """Return the relation to many that a field's source ends in, and where it begins."""
+        names = list(field.source_attrs)
+        if len(names) > 1 and names[-1] == "all":
+            names.pop()
+        *before, last = names
+        target, steps = self.follow(place, before)
+        relation = find_relation(target.model, last)
+        why = "it is not a relation to many" if relation is None or not relation.many else why_not_many(relation)
+        if relation is None or why is not None:
+            raise FallbackError(f"{target.model.__name__}.{last}: {why}")
+        return relation, target, steps
+
+    def many(self, field: Any, relation: Relation, place: Place, steps: list[Step], level: Level) -> Entry:
+        """Return the entry of a list that a query of its own gives."""
+        slot = self.builder.slot(place.path, link(place.model, relation, self.using).column)
+        path = (*self.joins, *(step.name for step in place.path), relation.name)
+        number = self.builder.add(ManyColumn(slot, place.model, relation, path, level))
+        return self.with_steps(field, f"v{number}", steps)
+
+    def to_one(self, field: Any, live: LiveName, place: Place) -> Entry:
+        """Return the entry of a `RelatedField`: a key, a slug, a text or a link."""
+        why = unlike(field, relations.RelatedField, "get_attribute")
+        if why is not None:
+            raise FallbackError(why)
+        *before, last = field.source_attrs
+        if field.use_pk_only_optimization():
+            target, steps = self.follow(place, before)
+            relation = find_relation(target.model, last)
+            if relation is not None and relation.sort == "forward" and relation.doubt is None:
+                slot = self.builder.slot(target.path, relation.field.attname)
+                return self.with_steps(field, self.value(self.key_column(field, slot, live)), steps)
+        target, steps = self.follow(place, field.source_attrs)
+        value = self.related(field, live, target)
+        return self.with_steps(field, value, steps, object_itself=ends_in(steps, target))
+
+    def key_column(self, field: Any, slot: Slot, live: LiveName) -> ValueColumn:
+        """Return the column of a key: as it is, or what the field makes of an object that has this key alone."""
+        standard = relations.PrimaryKeyRelatedField
+        if unlike(field, standard, "to_representation") is None and field.pk_field is None:
+            return ValueColumn(slot, SAME, live)
+        return ValueColumn(slot, PYTHON, live, "key")
+
+    def related(self, field: Any, live: LiveName, place: Place) -> str:
+        """Return the expression of what a `RelatedField` writes of a related object."""
+        key = place.model._meta.pk
+        if unlike(field, relations.PrimaryKeyRelatedField, "to_representation") is None:
+            own_column(place.model, key.attname)
+            return self.value(self.key_column(field, self.builder.slot(place.path, key.attname), live))
+        if unlike(field, relations.SlugRelatedField, "to_representation") is None:
+            *before, last = field.slug_field.replace("__", ".").split(".")
+            target, steps = self.follow(place, before)
+            if steps:
+                raise FallbackError("its slug is behind a relation that may be null")
+            column, descriptor = own_column(target.model, last)
+            if type(descriptor) in FILE_DESCRIPTORS:
+                raise FallbackError("its slug is a file")
+            return self.value(ValueColumn(self.builder.slot(target.path, column.attname), SAME, live))
+        if unlike(field, relations.StringRelatedField, "to_representation") is None:
+            if (name := text_column(place.model)) is not None:
+                column, _ = own_column(place.model, name)
+                if column.null:
+                    raise FallbackError(f"{place.model.__name__}.__str__ may return None")
+                return self.value(
+                    ValueColumn(self.builder.slot(place.path, column.attname), ValueFormat("str"), live, "str")
+                )
+            names = names_read(place.model.__str__)
+            if names is None:
+                raise FallbackError(f"{place.model.__name__}.__str__ may read anything: declare it with @reads(...)")
+            return self.instance(names, live, place, guarded=True)
+        standard = relations.HyperlinkedRelatedField
+        if unlike(field, standard, "to_representation", "get_url") is None:
+            return self.instance(("pk", field.lookup_field), live, place, guarded=False)
+        raise FallbackError(f"{type(field).__name__}.to_representation reads an instance")
+
+    def flat_level(self, field: Any, live: LiveName, model: type[Model]) -> Level:
+        """Return the level of a list of keys, slugs, texts or links: a value for each row."""
+        why = why_not_rows(model)
+        if why is not None:
+            raise FallbackError(why)
+        builder = LevelBuilder(model)
+        return builder.close(RelatedScope(builder, (), self.added, self.using).related(field, live, Place(model)))

@@ -1,0 +1,31 @@
+//! JSON text that a database stores: the check before it is passed through, its three forms, and its reformatter.
+#![no_main]
+
+use _native::json::{check, escape};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    let write = |write: fn(&mut Vec<u8>, &str) -> bool| {
+        let mut written = Vec::new();
+        write(&mut written, text).then_some(written)
+    };
+    let is_certain = check::is_certain(text.as_bytes());
+    let passed = [
+        write(|out, text| escape::pass_json(out, text)),
+        write(|out, text| escape::pass_json_as_ascii(out, text)),
+        write(|out, text| escape::pass_json_as_html(out, text)),
+    ];
+    let respelled = [
+        write(|out, text| escape::reformat_json(out, text)),
+        write(|out, text| escape::reformat_json_as_ascii(out, text)),
+    ];
+    Python::attach(|py| {
+        let bytes = |written: &Option<Vec<u8>>| written.as_ref().map(|written| PyBytes::new(py, written).unbind());
+        oracle::check(
+            py,
+            "check_stored",
+            (text, is_certain, passed.each_ref().map(bytes), respelled.each_ref().map(bytes)),
+        );
+    });
+});

@@ -1,0 +1,3 @@
+"""The rows of the relations' tests, in both databases."""
+
+from tests.relations.conftest import *  # noqa: F403
