@@ -9,6 +9,14 @@ import pyforge_web
 
 # Our three texts: compact and raw UTF-8; compact and ASCII, for a response of another charset; Django's very bytes.
 FORMS = ("compact", "ascii", "django_bytes")
+# The languages in which errors are compared: with plural forms of one, two and six, and from right to left.
+LANGUAGES = ("en", "de", "pl", "ar", "ja")
+_OF_SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
+
+
+def sent_statements(captured):
+    """The statements that a `CaptureQueriesContext` has seen, but for those of savepoints."""
+    return [query["sql"] for query in captured.captured_queries if not query["sql"].startswith(_OF_SAVEPOINTS)]
 
 
 class Pairs(list):

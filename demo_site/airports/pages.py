@@ -55,10 +55,10 @@ def map_page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def embedded(request: HttpRequest, name: str) -> HttpResponse:
-    """Show the map of all airports, drawn from JSON that the template itself embeds."""
+    """Show a map of airports, drawn from JSON that the template itself embeds."""
     spelling = next(spelling for spelling in SPELLINGS if spelling.url_name == name)
     context = {
-        "airports": Airport.objects.all(),
+        "airports": Airport.objects.filter(country__region="Oceania"),
         "fields": "icao,iata,name,latitude,longitude",
         "spelling": spelling,
         "spellings": SPELLINGS,
