@@ -33,7 +33,7 @@ _DEVELOPMENT = "https://github.com/django/django/archive/refs/heads/main.zip"
 def _can_run(python: str) -> bool:
     """Return whether this Python is in PATH and starts: pyenv has shims for Pythons that are not chosen, too."""
     path = shutil.which(python)
-    return path is not None and subprocess.run([path, "-c", ""], capture_output=True).returncode == 0  # noqa: S603 - a path that PATH gave
+    return path is not None and subprocess.run([path, "-c", ""], capture_output=True).returncode == 0  # noqa: S603
 
 
 def _find_pythons() -> list[str]:
