@@ -70,6 +70,8 @@ def store(instance, untouched, alias, row):
             field = stored._meta.get_field(name)
             setattr(stored, field.attname, _filler(field, row))
     for field in stored._meta.concrete_fields:
+        if field.generated:
+            continue
         try:
             field.get_db_prep_save(getattr(stored, field.attname), connections[alias])
         except (ValidationError, ValueError):  # blank, and no value of its column
