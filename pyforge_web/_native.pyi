@@ -30,6 +30,7 @@ __all__ = [
     "is_plain_json",
     "listen",
     "read_body",
+    "set_native",
     "text_column",
     "time_column",
     "totals",
