@@ -99,7 +99,6 @@ def _is_editor_url(value: object) -> bool:
         return False
 
 
-
 def _are_names(value: object) -> bool:
     return isinstance(value, list | tuple | set | frozenset) and all(isinstance(name, str) for name in value)
 
