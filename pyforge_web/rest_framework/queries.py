@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from pyforge_web import metering
 from pyforge_web.metering.row_traces import trace_rows
+from pyforge_web.output.resolve import Branch, Tree
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.relations.columns import _JOINED, _as_scanned, _columns
-from pyforge_web.querysets.relations.prefetch import Link, link, related_rows
-from pyforge_web.querysets.relations.resolve import Branch, Tree
-from pyforge_web.querysets.rows import why_django
+from pyforge_web.querysets.django_path import why_django
+from pyforge_web.querysets.relations.columns import JOIN_KEY, as_scanned, select_slots
+from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
 from pyforge_web.rest_framework.instances import make_instances, values_of_fields
 from pyforge_web.rest_framework.live import LiveFields
@@ -35,21 +35,24 @@ class PlanRun:
 
     def read(self, queryset: Any, level: Level) -> list[Any]:
         """Return the dicts of a QuerySet's rows."""
-        return self.read_linked(_as_scanned(queryset), level, None, "")[0]
+        return self.read_linked(as_scanned(queryset), level, None, "")[0]
 
-    def read_linked(self, queryset: Any, level: Level, found: Link | None, within: str) -> tuple[list[Any], list[Any]]:
+    def read_linked(self, queryset: Any, level: Level, found: RelationKey | None, within: str) -> tuple[list[Any], list[Any]]:
         """Return the dicts of a QuerySet's rows, and the values by which they name their parents."""
         slots = list(level.slots)
-        key = None if found is None else ((), found.key.attname if found.table is None else _JOINED)
+        key = None if found is None else ((), found.key.attname if found.table is None else JOIN_KEY)
         if key is not None and key not in level.slots:
             slots.append(key)
         if found is None and not queryset.ordered and queryset.query.where:
             slots.extend(_unindexed(queryset, slots))
-        indexes, queryset = _columns(queryset, slots, found)
+        queryset, names = select_slots(queryset, slots, found)
         query = fetch(queryset, within)
         if query is None:
             return [], []
-        statement, rows = query
+        statement, rows, positions = query
+        indexes = {slot: positions.get(name, -1) for slot, name in names.items()}
+        if -1 in indexes.values():
+            raise FallbackError("a column that was asked for is not among those of the query")
         if not rows:
             return [], []
         raw = list(zip(*rows, strict=True))
@@ -70,7 +73,7 @@ class PlanRun:
         why = why_not_read(queryset)
         if why is not None:
             raise FallbackError(f"{'.'.join(column.path)}: {why}")
-        found = link(column.owner, column.relation, queryset.db)
+        found = find_relation_key(column.owner, column.relation, queryset.db)
         objects, names = self.read_linked(queryset, column.level, found, f"{'.'.join(column.path)}.")
         groups: dict[Any, list[Any]] = {}
         for name, item in zip(names, objects, strict=True):
@@ -113,23 +116,23 @@ def unindexed_columns(model: Any) -> tuple[str, ...]:
     )
 
 
-def fetch(queryset: Any, within: str) -> tuple[ExecutedQuery, list[tuple[Any, ...]]] | None:
-    """Execute a query and return its rows; None where it finds nothing to ask for."""
+def fetch(queryset: Any, within: str) -> tuple[ExecutedQuery, list[tuple[Any, ...]], dict[str, int]] | None:
+    """Execute a query; return its rows and the positions of its columns, None where it finds nothing to ask for."""
     compiled = compile_query(queryset)
     reading = trace_rows(queryset.model, "values", within=within)
     if compiled is None:
         return None
     statement = execute(compiled, reading)
     try:
-        rows = metering.in_database(statement.cursor.fetchall, reading)()
+        rows = metering.time_database(statement.cursor.fetchall, reading)()
     finally:
         statement.cursor.close()
     if reading is not None:
         reading.rows += len(rows)
-    return statement, rows
+    return statement, rows, compiled.positions
 
 
-def _compared(column: Sequence[Any], statement: ExecutedQuery, index: int, found: Link) -> list[Any]:
+def _compared(column: Sequence[Any], statement: ExecutedQuery, index: int, found: RelationKey) -> list[Any]:
     """The values of a key column as Django compares them with the parents' keys."""
     if statement.readers[index] == backends.VALUE:
         return list(column) if found.compared is None else [found.compared(value) for value in column]

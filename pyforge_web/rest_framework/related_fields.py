@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Model
 from rest_framework import relations
 
-from pyforge_web.querysets.relations.model_relations import Relation, find_relation
+from pyforge_web.output.model_names import Relation, find_relation
 from pyforge_web.querysets.relations.prefetch import link
 from pyforge_web.rest_framework.formats import PYTHON, SAME, ValueFormat
 from pyforge_web.rest_framework.model_attributes import (

@@ -6,7 +6,7 @@ from django.db.models import F, Prefetch
 
 import pyforge_web
 from pyforge_web import CompiledSerializer
-from pyforge_web.querysets.field_selection import NestedFields, parse
+from pyforge_web.output.grammar import NestedFields, parse_fields as parse
 from tests.relations.models import Article, Author, Comment, Tag
 from tests.relations.test_cases import on
 

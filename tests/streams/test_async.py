@@ -86,7 +86,7 @@ class TestAfrom:
         response = await_here(
             PyForgeJsonResponse.afrom, rows, fields=["pk", "moment"], status=203, headers={"X-Thing": "5"}, etag=True
         )
-        expected = PyForgeJsonResponse(rows, fields=["pk", "moment"], status=203, headers={"X-Thing": "5"}, etag=True)
+        expected = PyForgeJsonResponse(rows, fields=["pk", "moment"], status=203, headers={"X-Thing": "5"})
         assert type(response) is PyForgeJsonResponse
         assert_same(response.content, expected.content)
         assert dict(response.headers) == dict(expected.headers)
