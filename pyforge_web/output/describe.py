@@ -66,7 +66,7 @@ class InstanceRows(NamedTuple):
         models = dict.fromkeys(type(each) for each in self.instances if isinstance(each, Model))
         return next(filter(None, map(refuse_secrets, models)), None)
 
-    def write(self) -> Any:
+    def write(self, traced: bool = True) -> Any:
         instances, fields = self.instances, self.fields
         if not all(isinstance(each, Model) for each in instances):
             return self.to_plain()
@@ -77,8 +77,9 @@ class InstanceRows(NamedTuple):
             is_flat = fields is None or names is not None
             written = write_rows(instances, names, self.before, self.added) if is_flat and not self.fetch else None
         if written is None:
-            for model in dict.fromkeys(map(type, instances)):
-                trace_rows(model, "instance")
+            if traced:
+                for model in dict.fromkeys(map(type, instances)):
+                    trace_rows(model, "instance")
             written = self.to_plain()
         return written
 
@@ -136,7 +137,7 @@ class ModelRows(NamedTuple):
         described = self._in_memory(rows)
         if refusal := described.refuse():
             raise TypeError(f"{refusal.problem}; {refusal.hint}")
-        return described.write()
+        return described.write(traced=False)
 
     def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Any:
         if self.fields is None:

@@ -98,7 +98,7 @@ def _read_list(fields: object, path: tuple[str, ...]) -> dict[str, ParsedItem]:
                 raise ValueError(f"{place} has {key!r} twice, and an object has each key once: write one of them")
             by_key[key] = item
     if not by_key:
-        what = f"name the columns to write of {path[-1]}" if path else "name the columns to write, or leave it out"
+        what = f"name the columns to write of it" if path else "name the columns to write, or leave it out"
         raise ValueError(f"{place} is empty: {what}")
     return by_key
 

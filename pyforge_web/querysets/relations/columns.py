@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.expressions import Col
 
 from pyforge_web.fields import kind_of
-from pyforge_web.output.model_names import Relation
+from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.output.resolve import AnyQuerySet, Branch, Leaf, Tree
 from pyforge_web.querysets.django_path import joins_unconstrained
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
@@ -174,9 +174,12 @@ def select_slots(
     joined = [slot for slot in slots if slot[0] or slot[1] == JOIN_KEY]
     if is_narrowable(query):
         query.set_values(own or [queryset.model._meta.concrete_fields[0].attname])
+        if joined and not own:
+            query.selected = {}
+        same: dict[str, str] = {}
     else:
-        _select_whole(query, own, bool(joined))
-    names: dict[Slot, str] = {((), name): name for name in own}
+        same = _select_whole(query, own, bool(joined))
+    names: dict[Slot, str] = {((), name): same.get(name, name) for name in own}
     known: dict[Any, str] = {}
     aliases: dict[tuple[Relation, ...], str] = {(): query.get_initial_alias()} if joined else {}
     for slot in joined:
@@ -193,14 +196,28 @@ def select_slots(
     return _with_query(queryset, query), names
 
 
-def _select_whole(query: Any, own: list[str], joins: bool) -> None:
-    """Select what Django selects for instances, and deferred columns that are named where rows stay the same by that."""
-    if query.deferred_loading[0] and query.default_cols and not query.distinct:
-        mask = {field.attname for field in query.get_select_mask() if hasattr(field, "attname")}
-        if mask and not mask.issuperset(own):
-            query.clear_deferred_loading()
+def _select_whole(query: Any, own: list[str], joins: bool) -> dict[str, str]:
+    """Select what Django selects for instances, and deferred columns that are named where rows stay the same by that.
+
+    Return the names of annotations that are such a column already: behind a window Django gives a column once.
+    """
     if query.select_for_update and joins and not query.select_for_update_of:
         query.select_for_update_of = ("self",)  # the tables that we join are not locked
+    if not query.deferred_loading[0] or not query.default_cols or query.distinct:
+        return {}
+    loaded = {field.attname for field in query.get_select_mask() if hasattr(field, "attname")}
+    lacking = [name for name in own if loaded and name not in loaded]
+    base = query.get_initial_alias()
+    same = {
+        expression.target.attname: name
+        for name, expression in query.annotation_select.items()
+        if type(expression) is Col and expression.alias == base and expression.target.attname in lacking
+    }
+    fields = [find_column(query.model, name) for name in lacking if name not in same]
+    names = {name for field in fields if field is not None for name in (field.name, field.attname)}
+    existing, is_deferred = query.deferred_loading
+    query.deferred_loading = (existing - names, True) if is_deferred else (existing | names, False)
+    return same
 
 
 def _annotate(query: Any, expressions: dict[str, Any]) -> None:
