@@ -88,12 +88,12 @@ class InstanceRows(NamedTuple):
             return memory_chunks(self.instances, self.fields, chunk_size, fetch=self.fetch)
         if not self.added and not self.before:
             return iter(self.instances)
-        return (write_rows([each], None, self.before, self.added) for each in self.instances)
+        return (read_bare(each, self.added, self.before) for each in self.instances)
 
     def to_plain(self) -> Any:
         if self.fields is not None:
             if stranger := next((each for each in self.instances if not isinstance(each, Model)), None):
-                raise TypeError(f"fields= chooses output fields of models, not of {type(stranger).__name__}")
+                raise TypeError(f"fields= chooses columns of models, not of {type(stranger).__name__}")
             rows = to_dicts(self.instances, self.fields, fetch=self.fetch)
         else:
             rows = [
@@ -265,7 +265,7 @@ def describe(data: Any, fields: object = None, *, fetch: bool = False, exclude: 
         if parsed is None or all(isinstance(item, Model) for item in rows):
             return InstanceRows(rows, parsed, fetch)
     raise TypeError(
-        f"fields= chooses output fields of a QuerySet, an instance, a page or a list of instances, not of "
+        f"fields= chooses columns of a QuerySet, an instance, a page or a list of instances, not of "
         f"{type(data).__name__}; inside of other data write rows(queryset, fields=...) in their place"
     )
 
