@@ -6,60 +6,89 @@ from typing_extensions import disjoint_base
 __all__ = [
     "BUILD_PROFILE",
     "VERSION",
-    "Children",
-    "Columns",
+    "BodyFallback",
+    "CallTotals",
     "Counters",
-    "Layout",
-    "Nested",
-    "Records",
-    "Rows",
-    "Stop",
-    "Tally",
-    "Tuples",
+    "ModelInstances",
+    "NestedRows",
+    "QueryRows",
+    "RelatedRows",
+    "RelatedTexts",
+    "RowColumns",
+    "RowLayout",
+    "RowProgram",
+    "RowTexts",
     "Validator",
+    "ValueTuples",
+    "columns_of",
+    "columns_to_dict",
+    "datetime_column",
     "dump_chunk",
     "dumps",
     "dumps_html",
     "dumps_response",
+    "is_plain_json",
     "listen",
-    "read",
+    "read_body",
+    "set_native",
+    "text_column",
+    "time_column",
     "totals",
 ]
 
-_Fields = Sequence[str | Mapping[str, "_Fields"] | tuple[str, "_Fields"]]
+_FieldList = Sequence[str | Mapping[str, "_FieldList"] | tuple[str, "_FieldList"]]
 
 VERSION: Final[str]
 BUILD_PROFILE: Final[Literal["debug", "release"]]
 
+def columns_to_dict(columns: RowColumns, values: dict[str, Any], source: Any = None) -> dict[str, Any]:
+    """Return the JSON-ready values of a dict of attributes, by the names of the columns."""
+
 def dumps(
     obj: Any,
     *,
-    fields: _Fields | None = None,
+    fields: _FieldList | None = None,
     fetch: bool = False,
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Literal["raise", "null"] = "raise",
-) -> bytes: ...
+) -> bytes:
+    """Return a value as JSON. It is the encoder of `PyForgeJsonResponse`, for caches, websockets and tasks.
+
+    `obj` is any value that `DjangoJSONEncoder` takes, a QuerySet, an instance, a page, or a list of instances.
+    Models may also stand inside other values. `fields` names the columns of a model to write, and nests by dicts:
+    `["id", {"author": ["name"]}]`. `fetch=True` loads what instances in memory lack of them. The text is compact UTF-8;
+    `django_bytes=True` gives the bytes of `json.dumps(obj, cls=DjangoJSONEncoder)`, `ensure_ascii=True` compact ASCII,
+    `nan="null"` writes null for NaN and the infinities.
+
+    Raises `TypeError`, `ValueError` and `RecursionError` as `json.dumps` does, with the path of the value in the
+    message. An exception that the value's own code raises is not changed, but for a note with the path.
+    """
+
 def dumps_html(
     obj: Any,
     *,
-    fields: _Fields | None = None,
+    fields: _FieldList | None = None,
     fetch: bool = False,
     nan: Literal["raise", "null"] = "raise",
     before: str = "",
     after: str = "",
-) -> bytes: ...
+) -> bytes:
+    """Return the JSON of a page: compact ASCII in which `< > & '` are escaped, between two texts."""
+
 def dumps_response(
     obj: Any,
     *,
-    fields: _Fields | None = None,
+    fields: _FieldList | None = None,
     fetch: bool = False,
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Literal["raise", "null"] = "raise",
-) -> bytes: ...
+) -> bytes:
+    """Return the JSON of a response. As `dumps`; collectors tell the two apart by the name."""
+
 def dump_chunk(
-    source: Rows | Nested | Iterator[Any] | Callable[[], Rows | Nested | Iterator[Any]],
+    source: QueryRows | NestedRows | Iterator[Any] | Callable[[], QueryRows | NestedRows | Iterator[Any]],
     start: int,
     limit: int,
     *,
@@ -69,18 +98,48 @@ def dump_chunk(
     after: str = "",
     form: Literal["compact", "ascii", "django", "fixture"] = "compact",
     nan: Literal["raise", "null"] = "raise",
-) -> tuple[bytes, int, BaseException | None]: ...
-def listen() -> None: ...
-def read(body: str | bytes | bytearray, max_depth: int, allow_nan: bool) -> Any: ...
-def totals() -> tuple[int, int, int]: ...
+) -> tuple[bytes, int, BaseException | None]:
+    """Return the next rows of a stream: the bytes of whole rows, their number, and the exception of the row after them.
+
+    No rows and no error mean the end. `source` is a query, which is asked to fetch once, or an iterator, of which up to
+    `limit` values are taken; with `opens=True` a function that returns one of them.
+    """
+
+def listen() -> None:
+    """Look for open collectors in each native call from now on. Until the first is opened, no call does."""
+
+def read_body(body: str | bytes | bytearray, max_depth: int, allow_nan: bool) -> Any:
+    """Return the value of a JSON body, or a `BodyFallback` where `json.loads` must decide."""
+
+def set_native(enabled: bool) -> None:
+    """Write values natively, or hand each of them to Django's own encoder: the setting `NATIVE`."""
+
+def totals() -> tuple[int, int, int]:
+    """Return the numbers of native calls, of their calls to Python code, and of bytes written, of this process."""
+
+def columns_of(rows: list[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]: ...
+def datetime_column(
+    column: tuple[Any, ...],
+    naive: bool = False,
+    offset_of: Callable[[str], int | None] | None = None,
+    slowly: Callable[[str], str] | None = None,
+) -> list[str | None] | None: ...
+def is_plain_json(data: Any) -> bool: ...
+def text_column(column: tuple[Any, ...], kind: str, digits: int, places: int) -> list[str | None] | None: ...
+def time_column(column: tuple[Any, ...]) -> list[str | None] | None: ...
 
 @final
-class Columns:
+class RowColumns:
+    """The compiled columns of a row: their names, how each is read, and the shape of the row.
+
+    `columns` are `(name, attribute, reader, zone, checked, max_digits, decimal_places)`. `shape` is `"object"`,
+    `"array"`, `"scalar"` or `"template"`, which ends in `end`.
+    """
     def __new__(cls, columns: list[tuple[str, str, str, str, bool, int, int]], shape: str, end: str = "") -> Self: ...
-    def to_dict(self, values: dict[str, Any], source: Any = None) -> dict[str, Any]: ...
 
 @disjoint_base
 class Counters:
+    """The sums of a collector: the base of `pyforge_web.metering.Collector`."""
     def __new__(cls, **details: object) -> Self: ...
     def by_time(self) -> list[tuple[str, list[tuple[int, int]]]]: ...
     def by_function(self) -> dict[str, tuple[int, int, int, int, int, int]]: ...
@@ -114,55 +173,67 @@ class Counters:
     def python_ns(self) -> int: ...
 
 @final
-class Layout:
+class RowLayout:
+    """The compiled layout of a row with objects and lists in it.
+
+    `readers` are those of `RowColumns` without the names. `steps` are `(step, name, column)` in the order of the text:
+    `"column"`; `"object"`, null where its column is (-1: always there), up to its `"end"`; `"many"` and `"one"` for
+    relations, whose rows name the value of the column.
+    """
     def __new__(cls, readers: list[tuple[str, str, bool, int, int]], steps: list[tuple[str, str, int]]) -> Self: ...
 
 @final
-class Nested:
+class NestedRows:
+    """An executed query whose rows have objects and lists in them."""
     def __new__(
         cls,
-        layout: Layout,
+        layout: RowLayout,
         fetch: Callable[[], list[tuple[Any, ...]]],
-        rescue: Callable[[int, Any], Any],
+        fallback: Callable[[int, Any], Any],
         close: Callable[[], object],
-        load: Callable[[int, list[tuple[Any, ...]]], Children | None],
+        load: Callable[[int, list[tuple[Any, ...]]], RelatedRows | None],
     ) -> Self: ...
     def close(self) -> None: ...
 
 @final
-class Children:
+class RelatedRows:
+    """The rows of a relation, and how they name the rows they belong to."""
     def __new__(
         cls,
-        nested: Nested,
+        nested: NestedRows,
         key: int,
         convert: Callable[[Any], Any] | None,
         parents: dict[Any, Any] | None,
     ) -> Self: ...
 
 @final
-class Records:
-    def __new__(cls, columns: Columns, source: Any, many: bool, required: bool) -> Self: ...
+class ModelInstances:
+    """Instances of one model in memory, and the columns to write of them."""
+    def __new__(cls, columns: RowColumns, source: Any, many: bool, required: bool) -> Self: ...
 
 @final
-class Rows:
+class QueryRows:
+    """An executed query with flat rows."""
     def __new__(
         cls,
-        columns: Columns,
+        columns: RowColumns,
         fetch: Callable[[], list[tuple[Any, ...]]],
-        rescue: Callable[[int, Any], Any],
+        fallback: Callable[[int, Any], Any],
         close: Callable[[], object],
     ) -> Self: ...
     def close(self) -> None: ...
 
 @final
-class Stop:
+class BodyFallback:
+    """Where native code stopped in a JSON body, and whether a container was opened there that is one too many."""
     @property
     def at(self) -> int: ...
     @property
     def too_deep(self) -> bool: ...
 
 @disjoint_base
-class Tally:
+class CallTotals:
+    """The sums of a group of native calls: the base of `CallGroup`."""
     def __new__(cls, *_args: object, **_kwargs: object) -> Self: ...
     @property
     def calls(self) -> int: ...
@@ -186,15 +257,40 @@ class Tally:
     def duplicates(self) -> int: ...
 
 @final
-class Tuples:
-    def __new__(cls, columns: Columns, rows: Any, many: bool, model: type | None = None) -> Self: ...
+class ValueTuples:
+    """Rows of Python values in the order of the columns, checked against their kinds."""
+    def __new__(cls, columns: RowColumns, rows: Any, many: bool, model: type | None = None) -> Self: ...
 
 @final
 class Validator:
+    """The compiled fields of a model: `clean_fields` in one native call."""
     def __new__(cls, model: type[Any], plans: Sequence[Any]) -> Self: ...
-    def is_current(self) -> bool: ...
-    def clean(self, instance: Any, exclude: Container[str] | None = None) -> Any: ...
-    def clean_rows(self, instances: list[Any], exclude: Container[str] | None = None) -> Any: ...
-    def clean_values(
-        self, values: dict[str, Any], make: Callable[[], Any], exclude: Container[str] | None = None
-    ) -> Any: ...
+    def is_current(self) -> bool:
+        """Return whether the fields of the model are as they were when this was compiled."""
+    def clean(self, instance: Any, exclude: Container[str] | None = None) -> Any:
+        """Clean the fields of an instance; return None, or the errors by field name.
+
+        `NotImplemented` means that nothing was done, since a field was changed after this was compiled.
+        """
+    def clean_rows(
+        self,
+        instances: list[Any],
+        exclude: Container[str] | None = None,
+        exceptions: dict[int, Exception] | None = None,
+    ) -> Any:
+        """Clean the fields of many instances; return the errors by the index of the instance."""
+    def clean_values(self, values: dict[str, Any], make: Callable[[], Any], unbuilt: bool = False) -> Any:
+        """Clean the values of a dict by attribute name, in place; return None, or the errors by field name."""
+
+@final
+class RelatedTexts: ...
+
+@final
+class RowProgram:
+    def __new__(cls, steps: list[tuple[str, str, list[tuple[int, bool]], int]]) -> Self: ...
+    def write(self, columns: list[tuple[str, int, int, Any]], count: int, mark: Any) -> RowTexts | int | None: ...
+
+@final
+class RowTexts:
+    def array(self) -> bytes: ...
+    def group(self, keys: list[Any], parents: list[Any]) -> RelatedTexts: ...

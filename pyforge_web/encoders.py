@@ -9,6 +9,7 @@ import decimal
 import enum
 import ipaddress
 import json
+import re
 import types
 import uuid
 from functools import lru_cache
@@ -42,6 +43,7 @@ _DJANGO = (
     uuid.UUID,
     Promise,
 )
+_MODEL_VALUES = (Model, QuerySet, RawQuerySet, Page, OutputRows)
 _DICT_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 _ADDRESSES = (
     ipaddress.IPv4Address,
@@ -150,7 +152,7 @@ def model_encoder(encoder: type[json.JSONEncoder]) -> type[json.JSONEncoder]:
 
     class ModelEncoder(encoder):  # type: ignore[misc, valid-type] # any class of the user's
         def default(self, value: Any) -> Any:
-            if not isinstance(value, Model | QuerySet | RawQuerySet | Page | OutputRows):
+            if not isinstance(value, _MODEL_VALUES):
                 return super().default(value)
             if is_djangos:
                 return to_plain(value)
@@ -160,3 +162,52 @@ def model_encoder(encoder: type[json.JSONEncoder]) -> type[json.JSONEncoder]:
                 return to_plain(value)
 
     return ModelEncoder
+
+
+class _ModelEncoder(DjangoJSONEncoder):
+    """Django's encoder, with what the product takes besides."""
+
+    def default(self, value: Any) -> Any:
+        if isinstance(value, _MODEL_VALUES):
+            return with_text_keys(to_plain(value))
+        converted = convert(value)
+        if isinstance(converted, Refusal):
+            raise TypeError(f"{converted.problem}; {converted.hint}")
+        return with_text_keys(converted)
+
+
+def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan) -> bytes:
+    """Return the JSON of a value by Django's own encoder, where the setting `NATIVE` is off; native code calls it."""
+    plain = with_text_keys(value if fields is None else to_plain(value, fields, fetch))
+    options: dict[str, Any] = {"cls": _ModelEncoder, "ensure_ascii": form != "compact"}
+    if form != "django":
+        options["separators"] = (",", ":")
+    if nan == "null":
+        plain = json.loads(json.dumps(plain, cls=_ModelEncoder), parse_constant=lambda name: None)
+    text = json.dumps(plain, allow_nan=False, **options)
+    if form == "html":
+        text = text.translate(_HTML_ESCAPES)
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+
+
+_HTML_ESCAPES = {ord(char): f"\\u{ord(char):04X}" for char in "<>&'"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def with_text_keys(value: Any) -> Any:
+    """Return a value in which the keys that `json.dumps` does not take are text, as native code writes them."""
+    if type(value) is dict:
+        return {_text_key(key): with_text_keys(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return [with_text_keys(item) for item in value]
+    return value
+
+
+def _text_key(key: Any) -> Any:
+    if isinstance(key, str | int | float | None):
+        return key
+    converted = convert_key(key)
+    if isinstance(converted, Refusal):
+        raise TypeError(f"{converted.problem}; {converted.hint}")
+    return converted
+

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple, cast
 from django.core.signals import setting_changed
 from django.db import connections
 from django.db.models import Model, QuerySet
+from django.db.models.fields.files import FieldFile
 
 from pyforge_web import metering
-from pyforge_web._native import VERSION, Columns, Tuples, dumps
+from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dict, dumps
+from pyforge_web.conf import get_settings
 from pyforge_web.fields import Descriptor, describe, extract_model_fields, find_field, kind_of
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.resolve import Branch, Leaf, Tree, resolve_fields, resolve_model_fields
@@ -94,7 +96,10 @@ class CompiledSerializer:
         if self._tree is not None:
             raise TypeError("rows of tuples have no relations: compile the serializer with names of columns alone")
         self._refuse_secrets()
-        return dumps(Tuples(self._columns, list(rows), many=True, model=self.model))
+        rows = list(rows)
+        if not get_settings()["NATIVE"]:
+            return dumps([_plain_row(self._find_names(), row) for row in rows])
+        return dumps(ValueTuples(self._columns, rows, many=True, model=self.model))
 
     def to_dict(self, instance: Model) -> dict[str, Any]:
         """One instance as a dict of JSON-ready values: what `json.loads(dump_instance(instance))` gives."""
@@ -102,7 +107,13 @@ class CompiledSerializer:
         if self._tree is not None:
             return cast("dict[str, Any]", json.loads(self.dump_instance(instance)))
         self._refuse_secrets()
-        return self._columns.to_dict(instance.__dict__, instance)
+        if not get_settings()["NATIVE"]:
+            values = [instance.__dict__[descriptor["attname"]] for descriptor in self.descriptors]
+            return _ready_row(self._find_names(), values)
+        return columns_to_dict(self._columns, instance.__dict__, instance)
+
+    def _find_names(self) -> list[str]:
+        return self._names or [descriptor["attname"] for descriptor in self.descriptors]
 
     def explain(self, using: str = "default", *, queryset: "QuerySet[Any, Any] | None" = None) -> list[FieldPath]:
         """Per field: its kind, whether rows of the database `using` take the native path, and if not, why.
@@ -142,17 +153,28 @@ def serialize_fields(descriptors: Sequence[Descriptor], values: Mapping[str, Any
     """
     if unknown := values.keys() - {descriptor["attname"] for descriptor in descriptors}:
         raise ValueError(f"no descriptor for {', '.join(sorted(unknown))}")
-    return _public_columns(descriptors).to_dict(dict(values))
+    columns = _public_columns(descriptors)
+    if not get_settings()["NATIVE"]:
+        names = [descriptor["attname"] for descriptor in descriptors if descriptor["attname"] in values]
+        return _ready_row(names, [values[name] for name in names])
+    return columns_to_dict(columns, dict(values))
 
 
 def serialize_instance(instance: Model, descriptors: Sequence[Descriptor]) -> dict[str, Any]:
     """One instance as a dict of JSON-ready values, in one crossing."""
-    return _public_columns(descriptors).to_dict(instance.__dict__, instance)
+    columns = _public_columns(descriptors)
+    if not get_settings()["NATIVE"]:
+        names = [descriptor["attname"] for descriptor in descriptors]
+        return _ready_row(names, [instance.__dict__[name] for name in names])
+    return columns_to_dict(columns, instance.__dict__, instance)
 
 
 def serialize_to_bytes(descriptors: Sequence[Descriptor], values: Sequence[Any]) -> bytes:
     """One row of values, in the order of the descriptors, as a JSON object."""
-    return dumps(Tuples(_public_columns(descriptors), values, many=False))
+    columns = _public_columns(descriptors)
+    if not get_settings()["NATIVE"]:
+        return dumps(_plain_row([descriptor["attname"] for descriptor in descriptors], values))
+    return dumps(ValueTuples(columns, values, many=False))
 
 
 def serialize_value_tuples(descriptors: Sequence[Descriptor], rows: Iterable[Sequence[Any]]) -> bytes:
@@ -161,7 +183,24 @@ def serialize_value_tuples(descriptors: Sequence[Descriptor], rows: Iterable[Seq
     Raises `ValueError` for a row of another length and `TypeError` for a value that its field cannot hold, with the row
     and the field.
     """
-    return dumps(Tuples(_public_columns(descriptors), list(rows), many=True))
+    columns, rows = _public_columns(descriptors), list(rows)
+    if not get_settings()["NATIVE"]:
+        names = [descriptor["attname"] for descriptor in descriptors]
+        return dumps([_plain_row(names, row) for row in rows])
+    return dumps(ValueTuples(columns, rows, many=True))
+
+
+def _plain_row(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    """Return one row for Django's own encoder, where the setting `NATIVE` is off; a file is its name."""
+    if len(names) != len(values):
+        raise ValueError(f"a row has {len(values)} values for {len(names)} fields")
+    plain = [value.name if isinstance(value, FieldFile) else value for value in values]
+    return dict(zip(names, plain, strict=True))
+
+
+def _ready_row(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    """Return the same as a dict of JSON-ready values."""
+    return cast("dict[str, Any]", json.loads(dumps(_plain_row(names, values))))
 
 
 def version() -> str:
@@ -169,13 +208,13 @@ def version() -> str:
     return VERSION
 
 
-def _columns(descriptors: Sequence[Descriptor], names: Sequence[str] | None = None) -> Columns:
+def _columns(descriptors: Sequence[Descriptor], names: Sequence[str] | None = None) -> RowColumns:
     attributes = [descriptor["attname"] for descriptor in descriptors]
     kinds = [descriptor["kind"] for descriptor in descriptors]
     return _compile(tuple(zip(names or attributes, attributes, kinds, strict=True)))
 
 
-def _public_columns(descriptors: Sequence[Descriptor]) -> Columns:
+def _public_columns(descriptors: Sequence[Descriptor]) -> RowColumns:
     """Return the columns of descriptors; nobody has named them, so a secret one among them raises `TypeError`."""
     _refuse_secret_descriptors(tuple((descriptor["model"], descriptor["name"]) for descriptor in descriptors))
     return _columns(descriptors)
@@ -199,9 +238,9 @@ setting_changed.connect(_forget, dispatch_uid="pyforge_web.serializers")
 
 
 @lru_cache(maxsize=1024)
-def _compile(columns: tuple[tuple[str, str, str | None], ...]) -> Columns:
+def _compile(columns: tuple[tuple[str, str, str | None], ...]) -> RowColumns:
     """Columns of Python values: a kind that is not known, or has no JSON, is written or refused by the value's type."""
-    return Columns(
+    return RowColumns(
         [
             (name, attname, "value" if kind in (None, "refused") else kind, "naive", False, 0, 0)
             for name, attname, kind in columns

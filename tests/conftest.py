@@ -11,6 +11,13 @@ from tests import postgres as postgresql
 from tests.oracle import FORMS
 
 
+def pytest_collection_modifyitems(items):
+    """Mark what needs a browser: `-m "not browser"` leaves it out."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
 @pytest.fixture(params=FORMS)
 def form(request):
     """Each of the texts that a value can have."""

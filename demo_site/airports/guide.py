@@ -68,7 +68,7 @@ PAGES = (
     Page(
         "embedded",
         "Embedded",
-        "Every airport in the page itself, written there by one line of a template: no request for data.",
+        "Airports in the page itself, written there by one line of a template: no request for data.",
     ),
     Page(
         "explorer",

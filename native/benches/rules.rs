@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use _native::imports::Imports;
-use _native::rules::{Answer, Rule};
+use _native::rules::{Outcome, Rule};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyString, PyTuple};
 
@@ -48,11 +48,11 @@ type Borrowed<'a> = Box<dyn Fn(&Bound<'_, PyAny>, &Imports) -> bool + Send + Syn
 type Owned = Box<dyn Fn(&FieldValue) -> Vec<String> + Send + Sync>;
 
 fn rules(py: Python<'_>, sort: Sort) -> PyResult<Vec<Rule>> {
-    let bound = |limit: i64, is_max: bool| (limit, is_max).into_pyobject(py);
+    let limit = |number: i64, is_max: bool| (number, is_max).into_pyobject(py);
     let specs: Vec<(&str, Bound<'_, PyTuple>)> = match sort {
         Sort::Text => vec![("length", (120, true).into_pyobject(py)?), ("length", (2, false).into_pyobject(py)?)],
         Sort::Slug => vec![("slug", PyTuple::empty(py)), ("length", (50, true).into_pyobject(py)?)],
-        Sort::Int | Sort::Float => vec![("bound", bound(0, false)?), ("bound", bound(1_000_000, true)?)],
+        Sort::Int | Sort::Float => vec![("limit", limit(0, false)?), ("limit", limit(1_000_000, true)?)],
     };
     specs.iter().filter_map(|(name, parameters)| Rule::build(name, parameters).transpose()).collect()
 }
@@ -120,7 +120,7 @@ fn main() -> PyResult<()> {
         let taken: Vec<Vec<Owned>> = FIELDS.iter().map(|(_, sort)| owned(*sort)).collect();
 
         let by_enum = |field: usize, value: &Bound<'_, PyAny>| {
-            enums[field].iter().all(|rule| rule.judge(value, imports) == Answer::Yes)
+            enums[field].iter().all(|rule| rule.check(value, imports) == Outcome::Accepted)
         };
         let by_borrowed = |field: usize, value: &Bound<'_, PyAny>| boxed[field].iter().all(|rule| rule(value, imports));
         let by_owned = |field: usize, value: &Bound<'_, PyAny>| {
@@ -141,21 +141,21 @@ fn main() -> PyResult<()> {
 }
 
 fn box_borrowed(rule: &Rule) -> Borrowed<'_> {
-    Box::new(move |value, imports| rule.judge(value, imports) == Answer::Yes)
+    Box::new(move |value, imports| rule.check(value, imports) == Outcome::Accepted)
 }
 
 /// Seconds for all rows; every one of them is valid, or the comparison would be none.
 fn time(
     rows: &[Bound<'_, PyDict>],
     names: &[Py<PyString>],
-    judge: impl Fn(usize, &Bound<'_, PyAny>) -> bool,
+    check: impl Fn(usize, &Bound<'_, PyAny>) -> bool,
 ) -> PyResult<f64> {
     let started = Instant::now();
     let mut valid = 0;
     for row in rows {
         let mut holds = true;
         for (field, name) in names.iter().enumerate() {
-            holds &= row.get_item(name)?.is_some_and(|value| judge(field, &value));
+            holds &= row.get_item(name)?.is_some_and(|value| check(field, &value));
         }
         valid += usize::from(holds);
     }

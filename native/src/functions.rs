@@ -1,15 +1,18 @@
-//! What Python calls: arguments are checked here, work is done elsewhere.
+//! The functions that Python calls. They check arguments and meter the call; the work is done elsewhere.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 
-use crate::body;
 use crate::imports::Imports;
-use crate::meter::{self, Meter};
-use crate::serializer::{self, Items, Options, Spelling, parse_nan};
+use crate::kinds::NotFinite;
+use crate::metering::meter::{self, Meter};
+use crate::parser;
+use crate::serializer::{self, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_nan};
 
-/// Writes a value as JSON: the encoder behind the response, for caches, websockets and tasks.
+/// Return a value as JSON: the encoder of the response, for caches, websockets and tasks.
 ///
 /// `obj` is any value that `DjangoJSONEncoder` takes, a QuerySet, an instance, a page, or a list of instances; models may
 /// also stand inside other values. `fields` names the columns to write of a model, and nests by dicts:
@@ -32,11 +35,11 @@ pub fn dumps<'py>(
     ensure_ascii: bool,
     nan: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let options = Options { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
+    let options = EncodeOptions { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
     write(py, obj, fields, fetch, options, "dumps")
 }
 
-/// As `dumps`, for `pyforge_web.http`: the name is the source that collectors hear of.
+/// Return the JSON of a response. As `dumps`, for `pyforge_web.http`: collectors tell the two apart by the name.
 #[pyfunction]
 #[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise"))]
 pub fn dumps_response<'py>(
@@ -48,12 +51,12 @@ pub fn dumps_response<'py>(
     ensure_ascii: bool,
     nan: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let options = Options { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
+    let options = EncodeOptions { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
     write(py, obj, fields, fetch, options, "dumps_response")
 }
 
-/// As `dumps`, for `pyforge_web.html`: compact ASCII in which `< > & '` are escaped, between two texts that are written as
-/// they are.
+/// Return the JSON of a page: compact ASCII in which `< > & '` are escaped, for `pyforge_web.html`. `before` and `after`
+/// are written around it as they are.
 #[pyfunction]
 #[pyo3(signature = (obj, *, fields=None, fetch=false, nan="raise", before="", after=""))]
 pub fn dumps_html<'py>(
@@ -66,13 +69,13 @@ pub fn dumps_html<'py>(
     after: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let html = Some([before, after]);
-    let options = Options { html, django_bytes: false, ensure_ascii: false, not_finite: parse_nan(nan)? };
+    let options = EncodeOptions { html, django_bytes: false, ensure_ascii: false, not_finite: parse_nan(nan)? };
     write(py, obj, fields, fetch, options, "dumps_html")
 }
 
-/// Reads a JSON body, for `pyforge_web.bodies`: the value, or a `Stop` where `json.loads` has to look.
+/// Return the value of a JSON body, or a `BodyFallback` where `json.loads` must decide; for `pyforge_web.parsers`.
 #[pyfunction]
-pub fn read<'py>(
+pub fn read_body<'py>(
     py: Python<'py>,
     body: &Bound<'py, PyAny>,
     max_depth: usize,
@@ -80,10 +83,49 @@ pub fn read<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut meter = Meter::start(py)?;
     meter.about(body, None);
-    let result = body::read(body, max_depth, allow_nan);
-    let told = meter.finish(py, "loads", 0);
+    let result = parser::read(body, max_depth, allow_nan);
+    let metered = meter.finish(py, "loads", 0);
     let value = result?;
-    told.map(|()| value)
+    metered.map(|()| value)
+}
+
+/// The setting `NATIVE`. Read without an order between threads: a switch is seen a moment later.
+static NATIVE: AtomicBool = AtomicBool::new(true);
+
+/// Write values natively, or hand each of them to Django's own encoder: the setting `NATIVE`.
+#[pyfunction]
+pub fn set_native(enabled: bool) {
+    NATIVE.store(enabled, Ordering::Relaxed);
+}
+
+#[inline]
+fn is_native() -> bool {
+    NATIVE.load(Ordering::Relaxed)
+}
+
+/// The text that Django's encoder makes of a value; nothing is metered, as there is no native call.
+#[cold]
+fn write_by_django<'py>(
+    py: Python<'py>,
+    obj: Bound<'py, PyAny>,
+    fields: Option<Bound<'py, PyAny>>,
+    fetch: bool,
+    options: EncodeOptions<'_>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (before, after) = options.html.map_or(("", ""), |[before, after]| (before, after));
+    let nan = if matches!(options.not_finite, NotFinite::Null) { "null" } else { "raise" };
+    let form = match options {
+        EncodeOptions { html: Some(_), .. } => "html",
+        EncodeOptions { django_bytes: true, .. } => "django",
+        EncodeOptions { ensure_ascii: true, .. } => "ascii",
+        _ => "compact",
+    };
+    let written = Imports::get(py)?.write_by_django.bind(py).call1((obj, fields, fetch, form, nan))?;
+    let text: Bound<'py, PyBytes> = written.cast_into()?;
+    if before.is_empty() && after.is_empty() {
+        return Ok(text);
+    }
+    Ok(PyBytes::new(py, &[before.as_bytes(), text.as_bytes(), after.as_bytes()].concat()))
 }
 
 #[inline]
@@ -92,9 +134,12 @@ fn write<'py>(
     obj: Bound<'py, PyAny>,
     fields: Option<Bound<'py, PyAny>>,
     fetch: bool,
-    options: Options<'_>,
+    options: EncodeOptions<'_>,
     function: &'static str,
 ) -> PyResult<Bound<'py, PyBytes>> {
+    if !is_native() {
+        return write_by_django(py, obj, fields, fetch, options);
+    }
     let mut meter = Meter::start(py)?;
     meter.about(&obj, fields.as_ref());
     let chosen = match fields {
@@ -110,15 +155,15 @@ fn write<'py>(
         bytes.as_bytes().len()
     });
     // The user's exception comes first, whatever a collector does.
-    let told = meter.finish(py, function, size);
+    let metered = meter.finish(py, function, size);
     let bytes = result?;
-    told.map(|()| bytes)
+    metered.map(|()| bytes)
 }
 
-/// Writes the next rows of a stream: `(bytes, count, error)`, the bytes of `count` whole rows, and what stopped the row
-/// after them. No rows and no error: the end.
+/// Return the next rows of a stream as `(bytes, count, error)`: the bytes of `count` whole rows, and the exception of the
+/// row after them. No rows and no error mean the end.
 ///
-/// `source` is a `Rows` or a `Nested`, which is asked to fetch once, or an iterator, of which up to `limit` values are taken;
+/// `source` is a `QueryRows` or a `NestedRows`, which is asked to fetch once, or an iterator, of which up to `limit` values are taken;
 /// with `opens=True` a function that gives one of them. `about` is what collectors hear of: what the stream was given, and
 /// its `fields=`. `start` rows were written before. `between` stands before every row but the first of all, `after` after
 /// each. `form` is "compact",
@@ -140,8 +185,8 @@ pub fn dump_chunk<'py>(
     form: &str,
     nan: &str,
 ) -> PyResult<(Bound<'py, PyBytes>, usize, Option<Py<PyBaseException>>)> {
-    let items = Items { between: between.as_bytes(), after: after.as_bytes() };
-    let spelling = Spelling { form, items, not_finite: parse_nan(nan)? };
+    let items = RowFraming { between: between.as_bytes(), after: after.as_bytes() };
+    let escaped = StreamFormat { form, items, not_finite: parse_nan(nan)? };
     let mut meter = Meter::start(py)?;
     match &about {
         Some((given, fields)) => meter.about(given, fields.as_ref()),
@@ -149,26 +194,51 @@ pub fn dump_chunk<'py>(
     }
     let opened = if opens { meter.call_out(|| source.call0()) } else { Ok(source) };
     let written = match opened {
-        Ok(source) => serializer::dump_chunk(&source, start, limit, &spelling, &mut meter),
+        Ok(source) => serializer::dump_chunk(&source, start, limit, &escaped, &mut meter),
         Err(error) => Ok((PyBytes::new(py, b""), 0, Some(error))),
     };
     let size = written.as_ref().map_or(0, |(bytes, ..)| {
         meter.output(bytes);
         bytes.as_bytes().len()
     });
-    let told = meter.finish(py, "dump_chunk", size);
+    let metered = meter.finish(py, "dump_chunk", size);
     let (bytes, count, error) = written?;
-    told.map(|()| (bytes, count, error.map(|error| error.into_value(py))))
+    metered.map(|()| (bytes, count, error.map(|error| error.into_value(py))))
 }
 
-/// Says that a collector is open somewhere: from now on each call looks for its own.
+/// Look for open collectors in each native call from now on. Until the first is opened, no call does.
 #[pyfunction]
 pub fn listen() {
     meter::listen();
 }
 
-/// Crossings in, crossings out and bytes written since the process began.
+/// Return the numbers of native calls, of their calls to Python code, and of bytes written since the process began.
 #[pyfunction]
 pub fn totals() -> (u64, u64, u64) {
     meter::totals()
+}
+
+/// Return the JSON-ready values of a dict of attributes, by the names of the columns: text, numbers, bools, None, lists
+/// and dicts.
+///
+/// `source` is the instance that the values are from. Only collectors read it.
+#[pyfunction]
+#[pyo3(signature = (columns, values, source=None))]
+pub fn columns_to_dict<'py>(
+    py: Python<'py>,
+    columns: &Bound<'py, RowColumns>,
+    values: &Bound<'py, PyDict>,
+    source: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let mut meter = Meter::start(py)?;
+    meter.about(source.unwrap_or(values.as_any()), None);
+    match source {
+        Some(instance) => meter.instance(instance),
+        None => meter.rows += 1,
+    }
+    let result = serializer::ready_values(py, columns.get(), values, &mut meter);
+    // The user's exception comes first, whatever a collector does.
+    let metered = meter.finish(py, "to_dict", 0);
+    let ready = result?;
+    metered.map(|()| ready)
 }

@@ -52,8 +52,8 @@ imports! {
     database_default: PyType = "django.db.models.expressions"."DatabaseDefault",
     /// Calls the validators of a field that have no rule
     run_validators: PyAny = "pyforge_web.validators"."run_validators",
-    /// The errors of a value that is refused for certain, not built yet
-    unread: PyType = "pyforge_web.validators"."Unread",
+    /// The errors of a value that is rejected for certain, not built yet
+    rejected_value: PyType = "pyforge_web.validation.errors"."RejectedValue",
     /// `re.Pattern`
     pattern: PyType = "re"."Pattern",
     /// `math.remainder`
@@ -64,6 +64,8 @@ imports! {
     convert_key: PyAny = "pyforge_web.encoders"."convert_key",
     /// Gives what `fields=` chooses
     select: PyAny = "pyforge_web.encoders"."select",
+    /// Writes a value by Django's own encoder, where the setting `NATIVE` is off
+    write_by_django: PyAny = "pyforge_web.encoders"."write_by_django",
     /// The columns of each model class whose instances were written before
     instances: PyDict = "pyforge_web.querysets.instances"."compiled",
     /// `django.db.models.fields.files.FieldFile`

@@ -2,54 +2,63 @@
 //!
 //! | module | what it has |
 //! |---|---|
-//! | [`body`] | request bodies: JSON text to Python values |
+//! | [`parser`] | request bodies: JSON text to Python values |
 //! | [`json`] | JSON text in pure Rust: escapes, numbers, dates |
 //! | [`kinds`] | how each kind of Python value becomes that text, one file each |
-//! | [`serializer`] | the walk over any value |
+//! | [`serializer`] | the walk over any value, and over the rows of queries |
 //! | [`rules`] | the tests of Django's validators, one file each |
-//! | [`validator`] | a model's fields, compiled: `clean_fields` in one crossing |
-//! | [`meter`] | what a call cost |
-//! | [`counters`] | what the calls of a collector cost together |
-//! | [`recording`] | which of them are alike, and what those cost |
-//! | [`error`] | what can go wrong, and its way out to Python |
+//! | [`validator`] | a model's compiled fields: `clean_fields` in one native call |
+//! | [`outcome`] | accepted, rejected or fallback: what native code says about a value |
+//! | [`metering`] | what native calls cost |
+//! | `row_texts` | rows of columns as JSON, for Django REST framework |
+//! | `text_columns` | columns as texts, for Django REST framework |
+//! | [`error`] | what can go wrong, and the Python exception for it |
 //! | [`imports`] | the Python objects that Rust may name |
-//! | [`ffi`] | the only `unsafe`: the output buffer, the text of a str, raw reads |
+//! | [`ffi`] | all `unsafe` code: the output buffer, the text of a str, raw reads |
 //! | `functions` | what Python calls |
 
-pub mod body;
-pub mod counters;
 pub mod error;
 pub mod ffi;
 mod functions;
 pub mod imports;
 pub mod json;
 pub mod kinds;
-pub mod meter;
-pub mod recording;
+pub mod metering;
+pub mod outcome;
+pub mod parser;
 pub mod rules;
+mod row_texts;
 pub mod serializer;
+mod text_columns;
 pub mod validator;
 
-/// The extension module, also for the processes of tests/fuzz: the table of contents of `pyforge_web/_native.pyi`.
+/// The extension module, for the fuzz targets of tests/fuzz too. `pyforge_web/_native.pyi` lists what is in it.
 #[pyo3::pymodule(gil_used = true)]
 pub mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::body::Stop;
+    use super::functions::{
+        columns_to_dict, dump_chunk, dumps, dumps_html, dumps_response, listen, read_body, set_native, totals,
+    };
     #[pymodule_export]
-    use super::counters::Counters;
+    use super::metering::counters::Counters;
     #[pymodule_export]
-    use super::functions::{dump_chunk, dumps, dumps_html, dumps_response, listen, read, totals};
+    use super::metering::recorder::CallTotals;
     #[pymodule_export]
-    use super::recording::Tally;
+    use super::parser::BodyFallback;
     #[pymodule_export]
-    use super::serializer::{Children, Columns, Layout, Nested, Records, Rows, Tuples};
+    use super::serializer::{ModelInstances, NestedRows, QueryRows, RelatedRows, RowColumns, RowLayout, ValueTuples};
+    #[pymodule_export]
+    use super::row_texts::{RelatedTexts, RowProgram, RowTexts};
+    #[pymodule_export]
+    use super::text_columns::{columns_of, datetime_column, is_plain_json, text_column, time_column};
     #[pymodule_export]
     use super::validator::Validator;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::ffi::interpreters::refuse_other_interpreters(module.py())?;
         module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
         module.add("BUILD_PROFILE", if cfg!(debug_assertions) { "debug" } else { "release" })
     }

@@ -25,6 +25,7 @@ from django.db.models.signals import post_init, pre_init
 from django.db.models.sql import Query
 
 from pyforge_web import metering
+from pyforge_web.conf import get_settings
 from pyforge_web.metering.row_traces import call_notes, trace_rows
 from pyforge_web.output.resolve import has_stock_descriptor
 from pyforge_web.querysets import backends
@@ -57,6 +58,8 @@ def has_own_rows(kind: type[AnyQuerySet]) -> bool:
 
 def why_django(queryset: AnyQuerySet) -> str | None:
     """Return why a QuerySet takes Django's path as a whole; None where its columns decide."""
+    if not get_settings()["NATIVE"]:
+        return "the setting NATIVE is off"
     kind, query = type(queryset), queryset.query
     if kind is not QuerySet and has_own_rows(kind):
         return f"{kind.__name__} fetches its rows in its own way"

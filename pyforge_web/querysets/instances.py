@@ -14,17 +14,17 @@ from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
 
 from pyforge_web import metering
-from pyforge_web._native import Columns, Records
+from pyforge_web._native import RowColumns, ModelInstances
 from pyforge_web.output.model_names import find_column
 from pyforge_web.output.resolve import has_stock_descriptor
 
 # The columns of each model class whose bare instances were written before: native code looks here first.
-compiled: dict[type[Model], Columns] = {}
+compiled: dict[type[Model], RowColumns] = {}
 
 Attributes = tuple[str, ...]
 
 
-def write_bare(instance: Model, added: Attributes = ()) -> Records | dict[str, Any]:
+def write_bare(instance: Model, added: Attributes = ()) -> ModelInstances | dict[str, Any]:
     """Return what native code writes for an instance with all its loaded columns, and what a query has added to it."""
     model = type(instance)
     columns = _all_columns(model, (), added)
@@ -32,16 +32,16 @@ def write_bare(instance: Model, added: Attributes = ()) -> Records | dict[str, A
         return read_bare(instance, added)
     if not added:
         compiled[model] = columns
-    return Records(columns, instance, many=False, required=False)
+    return ModelInstances(columns, instance, many=False, required=False)
 
 
-def write_named(instance: Model, names: Sequence[str]) -> Records | None:
+def write_named(instance: Model, names: Sequence[str]) -> ModelInstances | None:
     """Return what native code writes for an instance with these columns; None where one of them is none of its own."""
     columns = _named_columns(type(instance), tuple(names), ())
-    return None if columns is None else Records(columns, instance, many=False, required=True)
+    return None if columns is None else ModelInstances(columns, instance, many=False, required=True)
 
 
-def write_rows(instances: list[Model], names: Attributes | None, before: Attributes, added: Attributes) -> Records | None:
+def write_rows(instances: list[Model], names: Attributes | None, before: Attributes, added: Attributes) -> ModelInstances | None:
     """Return what native code writes for the instances of a QuerySet; None where Python has to read one of them.
 
     `before` and `added` are what the query has added, in front of the columns and behind them; without `names` all is
@@ -55,7 +55,7 @@ def write_rows(instances: list[Model], names: Attributes | None, before: Attribu
         columns = _all_columns(model, before, added)
     else:
         columns = _named_columns(model, names, (*before, *added))
-    return None if columns is None else Records(columns, instances, many=True, required=names is not None)
+    return None if columns is None else ModelInstances(columns, instances, many=True, required=names is not None)
 
 
 def read_bare(instance: Model, added: Attributes = (), before: Attributes = ()) -> dict[str, Any]:
@@ -79,12 +79,12 @@ def read_column(instance: Model, field: Any) -> Any:
     return value.name if isinstance(value, FieldFile) else value
 
 
-def _all_columns(model: type[Model], before: Attributes, added: Attributes) -> Columns | None:
+def _all_columns(model: type[Model], before: Attributes, added: Attributes) -> RowColumns | None:
     names = tuple(field.attname for field in model._meta.concrete_fields)
     return _named_columns(model, (*before, *names, *added), (*before, *added))
 
 
-def _named_columns(model: type[Model], names: Attributes, added: Attributes) -> Columns | None:
+def _named_columns(model: type[Model], names: Attributes, added: Attributes) -> RowColumns | None:
     """Return the compiled columns of these names; None where `__dict__` does not have what one of them stands for."""
     columns = []
     for name in names:
@@ -101,9 +101,9 @@ def _named_columns(model: type[Model], names: Attributes, added: Attributes) -> 
 
 
 @lru_cache(maxsize=1024)
-def _compile_attributes(label: Any, columns: tuple[tuple[str, str, str], ...]) -> Columns:
+def _compile_attributes(label: Any, columns: tuple[tuple[str, str, str], ...]) -> RowColumns:
     started = perf_counter_ns()
-    made = Columns([(*column, "naive", False, 0, 0) for column in columns], "object")
+    made = RowColumns([(*column, "naive", False, 0, 0) for column in columns], "object")
     metering.count_compiled(label, "serializer", perf_counter_ns() - started, len(columns), 0)
     return made
 

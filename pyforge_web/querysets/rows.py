@@ -15,13 +15,13 @@ from django.db.models.query import NamedValuesListIterable, ValuesIterable
 from django.db.models.utils import create_namedtuple_class
 
 from pyforge_web import metering
-from pyforge_web._native import Columns, Layout, Nested, Rows
+from pyforge_web._native import RowColumns, RowLayout, NestedRows, QueryRows
 from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import SHAPES, AnyQuerySet, joins_unconstrained, why_columns, why_django
 from pyforge_web.querysets.statement import Chunks, CompiledQuery, compile_query, execute, fetch_next, meter_statement
 
-Written = Rows | Nested | list[Any] | str  # a text says why Django has to read the rows
+Written = QueryRows | NestedRows | list[Any] | str  # a text says why Django has to read the rows
 
 
 def write_bare(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Written:
@@ -94,7 +94,7 @@ def write_columns(
     indexes: Sequence[int],
     sizes: Iterator[int] | None,
     shape: str = "object",
-) -> Rows | Nested:
+) -> QueryRows | NestedRows:
     """Execute a query; return what native code makes of these of its columns."""
     trace = trace_rows(queryset.model, "values")
     statement = execute(compiled, trace, chunked=sizes is not None)
@@ -110,10 +110,10 @@ def write_columns(
         chunks = Chunks(statement, sizes, queryset.model, shown)
         fetch, convert = chunks.fetch, chunks.rescue
     if in_order:
-        return Rows(compile_columns(label, shape, tuple(names), readers), fetch, convert, statement.cursor.close)
+        return QueryRows(compile_columns(label, shape, tuple(names), readers), fetch, convert, statement.cursor.close)
     steps = tuple(("column", name, index) for name, index in zip(names, indexes, strict=True))
     layout = compile_layout(label, readers, steps)
-    return Nested(layout, fetch, convert, statement.cursor.close, _no_relation)
+    return NestedRows(layout, fetch, convert, statement.cursor.close, _no_relation)
 
 
 def _nothing(queryset: AnyQuerySet) -> list[Any]:
@@ -129,10 +129,10 @@ def _no_relation(number: int, rows: list[tuple[Any, ...]]) -> None:
 @lru_cache(maxsize=1024)
 def compile_columns(
     label: str, shape: str, names: tuple[str, ...], readers: tuple[backends.ColumnReader, ...]
-) -> Columns:
+) -> RowColumns:
     """Return the columns of a row for native code, compiled once for all queries of a model that are alike."""
     started = perf_counter_ns()
-    columns = Columns([(name, name, *reader) for name, reader in zip(names, readers, strict=True)], shape)
+    columns = RowColumns([(name, name, *reader) for name, reader in zip(names, readers, strict=True)], shape)
     _count_compiled(label, readers, started)
     return columns
 
@@ -140,10 +140,10 @@ def compile_columns(
 @lru_cache(maxsize=1024)
 def compile_layout(
     label: str, readers: tuple[backends.ColumnReader, ...], steps: tuple[tuple[str, str, int], ...]
-) -> Layout:
+) -> RowLayout:
     """Return what native code does with a row that has objects in it, compiled once in the same way."""
     started = perf_counter_ns()
-    layout = Layout(cast(Any, list(readers)), list(steps))
+    layout = RowLayout(cast(Any, list(readers)), list(steps))
     _count_compiled(label, readers, started)
     return layout
 

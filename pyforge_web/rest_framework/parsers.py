@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import parsers
 
-from pyforge_web._native import Stop, read
+from pyforge_web._native import BodyFallback, read_body
 
 # Deeper bodies are read by `json`, which has a limit of its own.
 _MAX_DEPTH = 200
@@ -28,8 +28,8 @@ class PyForgeJSONParser(parsers.JSONParser):
             return super().parse(stream, media_type, parser_context)
         body = stream.read()
         if type(body) is bytes and not body.startswith(codecs.BOM_UTF8):
-            value = read(body, _MAX_DEPTH, not self.strict)
-            if type(value) is not Stop:
+            value = read_body(body, _MAX_DEPTH, not self.strict)
+            if type(value) is not BodyFallback:
                 return value
         return super().parse(_ReadStream(body), media_type, parser_context)
 

@@ -7,16 +7,17 @@ reader can tell from a complete one, and is logged with the number of the row; t
 import codecs
 import logging
 from collections.abc import AsyncGenerator, Generator, Iterator
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from time import monotonic
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
 
 from pyforge_web import metering
-from pyforge_web._native import Nested, Rows, dump_chunk
-from pyforge_web.conf import Nan
+from pyforge_web._native import NestedRows, QueryRows, dump_chunk
+from pyforge_web.conf import Nan, get_settings
+from pyforge_web.encoders import write_by_django
 from pyforge_web.streams.sources import Reader, find_source
 
 Form = Literal["compact", "ascii", "django", "fixture"]
@@ -86,7 +87,7 @@ class Writer:
         self._sizes = _sizes(chunk_size)
         self._encoder = None if text.charset is None else codecs.getincrementalencoder(text.charset)()
 
-    def write(self, source: "Rows | Nested | Iterator[Any] | Opening") -> bytes:
+    def write(self, source: "QueryRows | NestedRows | Iterator[Any] | Opening") -> bytes:
         """The next rows, or the end; what is raised by a row, or by the database, is the end too."""
         _, between, after, _, form, nan, _ = self._text
         rows, count, error = self._dump(source, next(self._sizes), between=between, after=after, form=form, nan=nan)
@@ -127,6 +128,8 @@ class Writer:
     def _dump(self, source: Any, limit: int, **spelling: Any) -> tuple[bytes, int, BaseException | None]:
         """A native call, of which the collectors hear for which stream it is."""
         opens = type(source) is Opening
+        if not get_settings()["NATIVE"]:
+            return _dump_by_django(source, limit, self.rows, **spelling)
         about, origin = self._about, self._origin
         return metering.call_from_stream(
             origin, dump_chunk, source, self.rows, limit, about=about, opens=opens, **spelling
@@ -139,17 +142,40 @@ class Writer:
         return text if self._encoder is None else self._encoder.encode(text.decode("ascii"))
 
 
+def _dump_by_django(
+    source: Any,
+    limit: int,
+    start: int,
+    *,
+    between: str = "",
+    after: str = "",
+    form: Form = "compact",
+    nan: Nan = "raise",
+) -> tuple[bytes, int, BaseException | None]:
+    """Return what `dump_chunk` returns, written by Django's own encoder: where the setting `NATIVE` is off."""
+    parts: list[bytes] = []
+    try:
+        rows = cast(Iterator[Any], source() if type(source) is Opening else source)
+        for row in islice(rows, limit):
+            before = between if start + len(parts) else ""
+            written = write_by_django(row, None, False, form, nan)
+            parts.append(b"".join((before.encode(), written, after.encode())))
+    except BaseException as error:
+        return b"".join(parts), len(parts), error
+    return b"".join(parts), len(parts), None
+
+
 class Opening:
     """The source of a body, opened by the native call that writes its first rows: its query is metered with them."""
 
     __slots__ = ("_read", "_sizes", "source")
 
     def __init__(self, read: Reader, sizes: Iterator[int]) -> None:
-        self.source: Rows | Nested | Iterator[Any] | None = None
+        self.source: QueryRows | NestedRows | Iterator[Any] | None = None
         self._read = read
         self._sizes = sizes
 
-    def __call__(self) -> Rows | Nested | Iterator[Any]:
+    def __call__(self) -> QueryRows | NestedRows | Iterator[Any]:
         """Opens it."""
         self.source = self._read(self._sizes)
         return self.source

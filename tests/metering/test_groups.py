@@ -20,7 +20,7 @@ from django.utils.functional import lazy
 
 import pyforge_web
 from pyforge_web import CompiledSerializer, PyForgeJsonResponse, dumps, metering, serialize_instance
-from pyforge_web._native import Tally
+from pyforge_web._native import CallTotals
 from pyforge_web.html import pyforge_json
 from pyforge_web.metering import collect
 from pyforge_web.metering import compilations as compilation
@@ -512,7 +512,7 @@ def test_columns_of_queries_and_instances_are_compiled_once():
 def test_what_is_said_is_plain(articles):
     """All of it can be stored as JSON, but for the tuples."""
     said = group(lambda: dumps(Article.objects.all()))
-    names = [*said.__slots__, *(name for name, kind in vars(Tally).items() if inspect.isgetsetdescriptor(kind))]
+    names = [*said.__slots__, *(name for name, kind in vars(CallTotals).items() if inspect.isgetsetdescriptor(kind))]
     plain = {name: getattr(said, name) for name in names if name != "columns"}
     assert plain["calls"] == 1
     assert json.loads(json.dumps(plain))

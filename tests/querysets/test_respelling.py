@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pyforge_web._native import Columns, Rows, dump_chunk
+from pyforge_web._native import QueryRows, RowColumns, dump_chunk
 from tests.oracle import assert_same
 
 SPELLED = {"django": {}, "fixture": {"ensure_ascii": False}}
@@ -23,13 +23,13 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(s
 def respelled(text, form, checked=False):
     """The text as it is written for a column of JSON, and whether Python was asked."""
     asked = []
-    columns = Columns([("x", "x", "json", "naive", checked, 0, 0)], "scalar")
+    columns = RowColumns([("x", "x", "json", "naive", checked, 0, 0)], "scalar")
 
     def rescue(index, value):
         asked.append(value)
         return json.loads(value)
 
-    body, count, error = dump_chunk(Rows(columns, lambda: [(text,)], rescue, lambda: None), 0, 1, form=form)
+    body, count, error = dump_chunk(QueryRows(columns, lambda: [(text,)], rescue, lambda: None), 0, 1, form=form)
     if error is not None:
         raise error
     assert count == 1

@@ -1,7 +1,7 @@
 //! The text of a str in blocks of 16 code points, for nearly every x86-64 processor since 2013.
 //!
 //! A block is narrowed to bytes, stored, and looked at: mostly it is clean, and done. Otherwise all its code points are
-//! spelled at once where they take two bytes each or stand for themselves (`pairs`) or are dense and beyond Latin-1
+//! written at once where they take two bytes each or stand for themselves (`pairs`) or are dense and beyond Latin-1
 //! (`quads`), else one after the other (`walk`). No branch depends on a single code point but in `walk`.
 //!
 //! What every function here asks of its caller, beyond a processor with AVX2 and POPCNT: from `at` on as many bytes
@@ -10,9 +10,10 @@
 use std::arch::x86_64::*;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::{BytesBuffer, SLACK, Unit, copy, copy_clean as copy_short};
+use super::buffer::{BytesBuffer, SLACK, copy};
+use super::text::{Unit, copy_clean as copy_short};
 use crate::json::escape::{
-    ASCII, CLOSE_PAIRS, CLOSE_QUADS, CLOSED_QUADS, HTML, Latin1, SLIDE, UTF8, spell_wide, surrogates,
+    ASCII, CLOSE_PAIRS, CLOSE_QUADS, CLOSED_QUADS, HTML, Latin1, SLIDE, UTF8, escape_wide, surrogates,
 };
 
 /// Whether the processor has what the functions below are compiled for. A flag of our own: the cold half of
@@ -295,14 +296,14 @@ unsafe fn walk<U: Unit, const ESCAPE: u8>(block: &[U; 16], bytes: __m128i, mut d
             at = at.add(index - done);
             let point: u32 = block[index].into();
             let mut write_wide = |point| {
-                let (word, len) = spell_wide::<ESCAPE>(point);
+                let (word, len) = escape_wide::<ESCAPE>(point);
                 at.cast::<[u8; 8]>().write(word.to_le_bytes());
                 at = at.add(len);
             };
             if point < 0x100 {
-                let spelling = &Latin1::<ESCAPE>::SPELLINGS[point as usize & 0xff];
-                at.cast::<[u8; 8]>().write(*spelling);
-                at = at.add(usize::from(spelling[7]));
+                let escaped = &Latin1::<ESCAPE>::ESCAPES[point as usize & 0xff];
+                at.cast::<[u8; 8]>().write(*escaped);
+                at = at.add(usize::from(escaped[7]));
             } else if ESCAPE != UTF8 && point > 0xffff {
                 surrogates(point).into_iter().for_each(write_wide);
             } else {

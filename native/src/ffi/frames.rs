@@ -4,9 +4,9 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 /// A frame while it runs; never kept, as its local variables would be.
-pub struct Frame<'py>(Bound<'py, PyAny>);
+pub struct PythonFrame<'py>(Bound<'py, PyAny>);
 
-impl<'py> Frame<'py> {
+impl<'py> PythonFrame<'py> {
     /// The frame of the Python code that made the native call; None where there is none.
     #[inline]
     pub fn current(py: Python<'py>) -> Option<Self> {

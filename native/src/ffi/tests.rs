@@ -1,7 +1,15 @@
 use pyo3::types::IntoPyDict;
 
+use pyo3::exceptions::{PyMemoryError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+
+use super::buffer::INLINE;
+use super::text::{Unit, write_units};
 use super::*;
+use crate::json::escape;
 use crate::json::escape::{ASCII, HTML, UTF8};
+use crate::json::writer::Out;
 
 /// What `write` puts into a buffer.
 fn written(write: impl FnOnce(&mut BytesBuffer)) -> Vec<u8> {
@@ -122,8 +130,8 @@ fn a_buffer_grows_across_every_limit() {
         let bytes: Vec<u8> = (0..size).map(|place| place as u8).collect();
         assert_eq!(written(|out| bytes.iter().for_each(|&byte| out.push(byte))), bytes);
         assert_eq!(written(|out| out.extend(&bytes)), bytes);
-        for piece in [1, 2, 3, 5, 8, 13, 16, 31, 32, 33, 100] {
-            assert_eq!(written(|out| bytes.chunks(piece).for_each(|piece| out.extend(piece))), bytes);
+        for segment in [1, 2, 3, 5, 8, 13, 16, 31, 32, 33, 100] {
+            assert_eq!(written(|out| bytes.chunks(segment).for_each(|segment| out.extend(segment))), bytes);
         }
         for before in [0, INLINE / 2, INLINE - 1] {
             // One that grows in the middle of a text, by the factor of six.

@@ -3,9 +3,9 @@
 //! RFC 8259, in one pass and without recursion. What `json.loads` reads in a way of its own is "not certain": NaN, numbers
 //! that may overflow to infinity (1e400), integers of more digits than `int()` takes, and nesting near its recursion limit.
 //! `serde_json`'s `IgnoredAny` accepts the last three, and finding them beside it cost as much again as the whole check
-//! (`benchmarks/suites/querysets.py`); it is the judge of the tests below.
+//! (`benchmarks/suites/querysets.py`); the tests below compare with it.
 
-use super::reader::{Number, Reader};
+use super::reader::{NumberToken, TokenReader};
 
 /// `json.loads` raises a `RecursionError` near 1,000 levels.
 const DEEPEST: usize = 900;
@@ -15,7 +15,7 @@ const LONGEST_NUMBER: usize = 200;
 
 /// Whether the whole text is one JSON value that every reader understands alike.
 pub fn is_certain(text: &[u8]) -> bool {
-    let mut reader = Reader::new(text);
+    let mut reader = TokenReader::new(text);
     // One bit for each open container: set for an object.
     let mut objects = [0_u64; DEEPEST.div_ceil(64)];
     let mut depth = 0;
@@ -60,15 +60,15 @@ pub fn is_certain(text: &[u8]) -> bool {
 }
 
 /// A key and its colon.
-fn key(reader: &mut Reader<'_>) -> bool {
+fn key(reader: &mut TokenReader<'_>) -> bool {
     reader.token() == Some(b'"') && reader.string().is_some() && reader.token() == Some(b':')
 }
 
 /// The rest of a number that is neither long nor large.
-fn number(reader: &mut Reader<'_>, first: u8) -> bool {
+fn number(reader: &mut TokenReader<'_>, first: u8) -> bool {
     let start = reader.at;
     match reader.number(first) {
-        Some(Number::Integer | Number::Float { exponent: 0..=2 }) => reader.at - start < LONGEST_NUMBER,
+        Some(NumberToken::Integer | NumberToken::Float { exponent: 0..=2 }) => reader.at - start < LONGEST_NUMBER,
         _ => false,
     }
 }

@@ -1,6 +1,6 @@
-//! Strings, RFC 8259 section 7: how each code point is spelled, and the tables the fast loops of `ffi` read.
+//! Strings, RFC 8259 section 7: how each code point is escaped, and the tables the fast loops of `ffi` read.
 
-pub use super::respell::{respell_json, respell_json_as_ascii};
+pub use super::reformat::{reformat_json, reformat_json_as_ascii};
 use super::writer::Out;
 
 /// Raw UTF-8; only what JSON requires is escaped.
@@ -17,7 +17,7 @@ const HEX_UPPER: &[u8; 16] = b"0123456789ABCDEF"; // json_script's digits
 pub fn write_code_points<const ESCAPE: u8>(out: &mut impl Out, points: impl Iterator<Item = u32>) {
     out.push(b'"');
     for point in points {
-        let (text, len) = spell::<ESCAPE>(point);
+        let (text, len) = escape_point::<ESCAPE>(point);
         out.extend(&text[..len]);
     }
     out.push(b'"');
@@ -50,12 +50,12 @@ fn write_block<U: Copy + Into<u32>, const ESCAPE: u8>(out: &mut impl Out, block:
     for &unit in block {
         let point: u32 = unit.into();
         if point < 0x100 {
-            let spelling = Latin1::<ESCAPE>::SPELLINGS[point as usize];
-            write(spelling, usize::from(spelling[7]));
+            let escaped = Latin1::<ESCAPE>::ESCAPES[point as usize];
+            write(escaped, usize::from(escaped[7]));
         } else {
             let pair = if ESCAPE != UTF8 && point > 0xffff { surrogates(point) } else { [point, 0] };
             for &point in pair.iter().filter(|&&point| point != 0) {
-                let (word, len) = spell_wide::<ESCAPE>(point);
+                let (word, len) = escape_wide::<ESCAPE>(point);
                 write(word.to_le_bytes(), len);
             }
         }
@@ -78,7 +78,7 @@ pub const fn is_clean<const ESCAPE: u8>(byte: u8) -> bool {
 }
 
 /// The bytes of one code point inside a JSON string, and how many they are: at most 12, two escaped surrogates.
-pub const fn spell<const ESCAPE: u8>(point: u32) -> ([u8; 12], usize) {
+pub const fn escape_point<const ESCAPE: u8>(point: u32) -> ([u8; 12], usize) {
     match point {
         0x08 => short(b'b'),
         0x09 => short(b't'),
@@ -135,9 +135,9 @@ static HEX_PAIRS: [u16; 256] = {
     table
 };
 
-/// `spell` beyond Latin-1 as a little-endian word, made without a store: what takes 12 bytes comes as two surrogates.
+/// `escape_point` beyond Latin-1 as a little-endian word, made without a store: what takes 12 bytes comes as two surrogates.
 #[inline]
-pub fn spell_wide<const ESCAPE: u8>(point: u32) -> (u64, usize) {
+pub fn escape_wide<const ESCAPE: u8>(point: u32) -> (u64, usize) {
     let is_surrogate = point & !0x7ff == 0xd800;
     if ESCAPE != UTF8 || is_surrogate {
         let pair = |byte: u32| u64::from(HEX_PAIRS[byte as usize & 0xff]);
@@ -151,16 +151,16 @@ pub fn spell_wide<const ESCAPE: u8>(point: u32) -> (u64, usize) {
     }
 }
 
-/// `spell` of the first 256 code points: up to six bytes, and in the last place how many they are.
+/// `escape_point` of the first 256 code points: up to six bytes, and in the last place how many they are.
 pub struct Latin1<const ESCAPE: u8>;
 
 impl<const ESCAPE: u8> Latin1<ESCAPE> {
     /// The table, one of 2 KB for each way to escape.
-    pub const SPELLINGS: &'static [[u8; 8]; 256] = &{
+    pub const ESCAPES: &'static [[u8; 8]; 256] = &{
         let mut table = [[0; 8]; 256];
         let mut point = 0;
         while point < 256 {
-            let ([a, b, c, d, e, f, ..], len) = spell::<ESCAPE>(point as u32);
+            let ([a, b, c, d, e, f, ..], len) = escape_point::<ESCAPE>(point as u32);
             table[point] = [a, b, c, d, e, f, 0, len as u8];
             point += 1;
         }
@@ -240,7 +240,7 @@ pub fn pass_json_as_ascii(out: &mut impl Out, text: &str) -> bool {
         if unit.is_ascii() {
             out.push(unit as u8);
         } else {
-            let (text, len) = spell::<ASCII>(unit.into());
+            let (text, len) = escape_point::<ASCII>(unit.into());
             out.extend(&text[..len]);
         }
     }
@@ -256,7 +256,7 @@ pub fn pass_json_as_html(out: &mut impl Out, text: &str) -> bool {
         let (clean, from) = rest.split_at(at);
         out.extend(clean.as_bytes());
         let mut points = from.chars();
-        let (text, len) = spell::<HTML>(points.next().map_or(0, u32::from));
+        let (text, len) = escape_point::<HTML>(points.next().map_or(0, u32::from));
         out.extend(&text[..len]);
         rest = points.as_str();
     }
@@ -325,11 +325,11 @@ mod tests {
     #[test]
     fn tables_agree_with_what_they_are_made_of() {
         for point in 0..256 {
-            let (text, len) = spell::<HTML>(point as u32);
-            assert_eq!(Latin1::<HTML>::SPELLINGS[point][..len], text[..len]);
+            let (text, len) = escape_point::<HTML>(point as u32);
+            assert_eq!(Latin1::<HTML>::ESCAPES[point][..len], text[..len]);
             assert_eq!(is_clean::<HTML>(point as u8), len == 1);
-            assert_eq!(is_clean::<ASCII>(point as u8), spell::<ASCII>(point as u32).1 == 1);
-            assert_eq!(usize::from(Latin1::<HTML>::SPELLINGS[point][7]), len);
+            assert_eq!(is_clean::<ASCII>(point as u8), escape_point::<ASCII>(point as u32).1 == 1);
+            assert_eq!(usize::from(Latin1::<HTML>::ESCAPES[point][7]), len);
             let pairs = CLOSE_PAIRS[point].iter().filter(|&&from| from < 0x80).count();
             assert_eq!(pairs, 8 + point.count_ones() as usize);
             let quads = CLOSE_QUADS[point].iter().filter(|&&from| from < 0x80).count();

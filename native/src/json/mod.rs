@@ -4,6 +4,6 @@ pub mod check;
 pub mod escape;
 pub mod number;
 pub mod reader;
-pub mod respell;
+pub mod reformat;
 pub mod temporal;
 pub mod writer;

@@ -1,4 +1,4 @@
-//! Numbers, RFC 8259 section 6, spelled as Python spells them.
+//! Numbers, RFC 8259 section 6, in the format of Python's `repr`.
 
 use super::writer::Out;
 
@@ -45,7 +45,7 @@ pub fn fill_digits(text: &mut [u8], mut value: u64) {
 /// Writes a finite float as `float.__repr__` does: the shortest digits that read back as the same float.
 #[inline]
 pub fn write_float(out: &mut impl Out, value: f64) {
-    // zmij spells 1e-05 as 0.00001; everywhere else it agrees with repr (the test below sweeps both).
+    // zmij writes 1e-05 as 0.00001; everywhere else it agrees with repr (the test below sweeps both).
     if value.abs() >= 1e-4 || value == 0.0 {
         out.extend_float(value);
     } else {
@@ -53,7 +53,7 @@ pub fn write_float(out: &mut impl Out, value: f64) {
     }
 }
 
-/// Respells `-0.0000123` as `-1.23e-05`, and `1e-9` as `1e-09`.
+/// Rewrites `-0.0000123` as `-1.23e-05`, and `1e-9` as `1e-09`.
 #[cold]
 fn write_tiny(out: &mut impl Out, text: &str) {
     let (sign, text) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));

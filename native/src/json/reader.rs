@@ -1,7 +1,7 @@
 //! The tokens of a JSON text (RFC 8259), one after the other, without recursion and without copies.
 
 /// A place in a text. Whatever cannot be read ends in `None` or `false`, with `at` not far behind the fault.
-pub struct Reader<'a> {
+pub struct TokenReader<'a> {
     /// The whole text.
     pub text: &'a [u8],
     /// The next byte.
@@ -9,7 +9,7 @@ pub struct Reader<'a> {
 }
 
 /// What a number is.
-pub enum Number {
+pub enum NumberToken {
     /// Digits alone.
     Integer,
     /// With a fraction, an exponent, or both.
@@ -19,7 +19,7 @@ pub enum Number {
     },
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TokenReader<'a> {
     /// A reader at the beginning of a text.
     pub fn new(text: &'a [u8]) -> Self {
         Self { text, at: 0 }
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
 
     /// The rest of a number.
     #[inline]
-    pub fn number(&mut self, first: u8) -> Option<Number> {
+    pub fn number(&mut self, first: u8) -> Option<NumberToken> {
         let first = if first == b'-' { self.next_byte() } else { Some(first) };
         match first {
             Some(b'0') => {}
@@ -100,8 +100,8 @@ impl<'a> Reader<'a> {
         }
         match self.text.get(self.at) {
             Some(b'e' | b'E') => {}
-            _ if fraction => return Some(Number::Float { exponent: 0 }),
-            _ => return Some(Number::Integer),
+            _ if fraction => return Some(NumberToken::Float { exponent: 0 }),
+            _ => return Some(NumberToken::Integer),
         }
         self.at += 1;
         if matches!(self.text.get(self.at), Some(b'+' | b'-')) {
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
         }
         match self.digits() {
             0 => None,
-            exponent => Some(Number::Float { exponent }),
+            exponent => Some(NumberToken::Float { exponent }),
         }
     }
 

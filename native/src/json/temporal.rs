@@ -1,4 +1,4 @@
-//! Dates, times and durations, spelled as Django's `DjangoJSONEncoder.default` spells them.
+//! Dates, times and durations in the formats of Django's `DjangoJSONEncoder.default`, of `isoformat()` and of DRF.
 //!
 //! Source: `django/core/serializers/json.py` and `django/utils/duration.py`. Microseconds are cut to milliseconds, a zero
 //! offset is `Z`, everything else is `isoformat()`.
@@ -142,7 +142,7 @@ pub fn write_duration(out: &mut impl Out, micros: i128) {
     out.extend(b"S\"");
 }
 
-/// Reads `YYYY-MM-DD`, the one spelling in which databases store dates; None for any other text and any other calendar.
+/// Reads `YYYY-MM-DD`, the one format in which databases store dates; None for any other text and any other calendar.
 pub fn parse_date(text: &[u8]) -> Option<Date> {
     let [a, b, c, d, b'-', e, f, b'-', g, h] = *text else { return None };
     let year = number(&[a, b, c, d])? as u16;

@@ -8,7 +8,7 @@ pub trait Out {
     fn extend(&mut self, bytes: &[u8]);
     /// Appends `len` bytes, 64 at most, that `fill` writes in place over zeros.
     ///
-    /// What is put together elsewhere byte by byte and then copied in larger pieces waits until the small writes have left
+    /// What is put together elsewhere byte by byte and then copied in larger segments waits until the small writes have left
     /// the processor's store buffer: 4 ns of each integer, 10 ns of each UUID.
     fn fill(&mut self, len: usize, fill: impl FnOnce(&mut [u8]));
     /// Appends the shortest digits of a finite float.

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink};
 use crate::imports::Imports;
 
 /// See the head of this file.
@@ -12,7 +12,7 @@ pub struct Array;
 impl JsonKind for Array {
     /// The walk over any value writes containers.
     fn write<F: Form>(_: &Bound<'_, PyAny>, _: &Imports, _: &mut Sink<F>) -> Outcome {
-        Outcome::NotMine
+        Outcome::Fallback
     }
 
     fn admits(value: &Bound<'_, PyAny>, _: &Imports) -> bool {
@@ -20,9 +20,9 @@ impl JsonKind for Array {
     }
 }
 
-impl Convert for Array {
-    /// Items are not converted; the plan of the items judges them.
-    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
-        if value.is_exact_instance_of::<PyList>() { Converted::Kept } else { Converted::NotMine }
+impl ToPython for Array {
+    /// Items are not converted. The plan of the items checks them.
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
+        if value.is_exact_instance_of::<PyList>() { CleanOutcome::Accepted } else { CleanOutcome::Fallback }
     }
 }

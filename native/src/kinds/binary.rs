@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink};
 use crate::imports::Imports;
 
 /// See the head of this file.
@@ -11,7 +11,7 @@ pub struct Binary;
 
 impl JsonKind for Binary {
     fn write<F: Form>(_: &Bound<'_, PyAny>, _: &Imports, _: &mut Sink<F>) -> Outcome {
-        Outcome::NotMine
+        Outcome::Fallback
     }
 
     fn admits(_: &Bound<'_, PyAny>, _: &Imports) -> bool {
@@ -19,9 +19,9 @@ impl JsonKind for Binary {
     }
 }
 
-impl Convert for Binary {
+impl ToPython for Binary {
     /// A str is base64 to Django.
-    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
-        if value.is_exact_instance_of::<PyBytes>() { Converted::Kept } else { Converted::NotMine }
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
+        if value.is_exact_instance_of::<PyBytes>() { CleanOutcome::Accepted } else { CleanOutcome::Fallback }
     }
 }

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt};
 
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm};
 use crate::ffi::{ascii, int_value};
 use crate::imports::Imports;
 use crate::json::writer::Out;
@@ -15,23 +15,23 @@ impl JsonKind for Boolean {
     #[inline(always)]
     fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
         let Ok(value) = value.cast::<PyBool>() else {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         };
         sink.out.extend(if value.is_true() { b"true" } else { b"false" });
-        Outcome::Done
+        Outcome::Accepted
     }
 
     /// SQLite gives 0 and 1 for an expression; `convert_booleanfield_value` leaves every other number as it is.
     #[inline]
-    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &StoredForm, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         let word: &[u8] = match value.cast_exact::<PyInt>().ok().and_then(|number| int_value(number)) {
             Some(0) => b"false",
             Some(1) => b"true",
-            Some(_) => return Outcome::NotMine,
+            Some(_) => return Outcome::Fallback,
             None => return Self::write(value, imports, sink),
         };
         sink.out.extend(word);
-        Outcome::Done
+        Outcome::Accepted
     }
 
     fn admits(value: &Bound<'_, PyAny>, _: &Imports) -> bool {
@@ -39,18 +39,18 @@ impl JsonKind for Boolean {
     }
 }
 
-impl Convert for Boolean {
+impl ToPython for Boolean {
     /// The words and numbers of `BooleanField.to_python`.
     #[inline]
-    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
         if value.is_exact_instance_of::<PyBool>() {
-            return Converted::Kept;
+            return CleanOutcome::Accepted;
         }
         let known = match (ascii(value), value.cast_exact::<PyInt>().ok().and_then(|number| int_value(number))) {
             (Some(b"t" | b"True" | b"1"), _) | (_, Some(1)) => true,
             (Some(b"f" | b"False" | b"0"), _) | (_, Some(0)) => false,
-            _ => return Converted::NotMine,
+            _ => return CleanOutcome::Fallback,
         };
-        Converted::Became(PyBool::new(value.py(), known).to_owned().into_any())
+        CleanOutcome::Changed(PyBool::new(value.py(), known).to_owned().into_any())
     }
 }

@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDate, PyDateAccess, PyString};
 
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_instance};
 use crate::json::temporal::{self, parse_date, write_date};
@@ -16,23 +16,23 @@ impl JsonKind for Date {
     #[inline]
     fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
         let Ok(value) = value.cast_exact::<PyDate>() else {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         };
         write_date(&mut sink.out, date_of(value));
-        Outcome::Done
+        Outcome::Accepted
     }
 
     /// `YYYY-MM-DD`, as SQLite stores it and PostgreSQL prints it.
     #[inline]
-    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &StoredForm, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         let Some(text) = ascii(value) else {
             return Self::write(value, imports, sink);
         };
         let Some(date) = parse_date(text) else {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         };
         write_date(&mut sink.out, date);
-        Outcome::Done
+        Outcome::Accepted
     }
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
@@ -40,17 +40,17 @@ impl JsonKind for Date {
     }
 }
 
-impl Convert for Date {
+impl ToPython for Date {
     /// `date.fromisoformat`, which `parse_date` tries first; a datetime is moved to the default zone by Django.
     #[inline]
-    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> CleanOutcome<'py> {
         if value.is_exact_instance_of::<PyDate>() {
-            Converted::Kept
+            CleanOutcome::Accepted
         } else if value.is_exact_instance_of::<PyString>() {
             let class = imports.date.bind(value.py());
-            Converted::or_not_mine(class.call_method1(intern!(value.py(), "fromisoformat"), (value,)))
+            CleanOutcome::or_fallback(class.call_method1(intern!(value.py(), "fromisoformat"), (value,)))
         } else {
-            Converted::NotMine
+            CleanOutcome::Fallback
         }
     }
 }

@@ -7,7 +7,7 @@ use pyo3::types::{PyDateTime, PyString, PyTzInfo, PyTzInfoAccess};
 use super::date::date_of;
 use super::duration::micros_of;
 use super::time::time_of;
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored, Zone};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, StoredZone};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::temporal::{Offset, parse_datetime, write_datetime};
@@ -19,7 +19,7 @@ impl JsonKind for DateTime {
     #[inline]
     fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         let Ok(value) = value.cast_exact::<PyDateTime>() else {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         };
         let offset = match value.get_tzinfo() {
             None => Some(Offset::None),
@@ -29,30 +29,30 @@ impl JsonKind for DateTime {
         match offset {
             Some(offset) => {
                 write_datetime(&mut sink.out, date_of(value), time_of(value), offset);
-                Outcome::Done
+                Outcome::Accepted
             }
-            None => Outcome::NotMine,
+            None => Outcome::Fallback,
         }
     }
 
     /// SQLite's text, or the naive object its driver makes of it, in the zone that the column is stored in; PostgreSQL's
     /// text with an offset.
     #[inline]
-    fn read<F: Form>(value: &Bound<'_, PyAny>, stored: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+    fn read<F: Form>(value: &Bound<'_, PyAny>, stored: &StoredForm, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         let Some(text) = ascii(value) else {
             return Self::read_object(value, stored, imports, sink);
         };
         let Some((date, time, offset)) = parse_datetime(text) else {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         };
         let offset = match (stored.zone, offset) {
-            (Zone::Naive, Offset::None) | (Zone::Stripped, _) => Offset::None,
-            (Zone::Utc, Offset::None) => Offset::Micros(0),
-            (Zone::Naive, _) | (_, Offset::None) => return Outcome::NotMine,
+            (StoredZone::Naive, Offset::None) | (StoredZone::Stripped, _) => Offset::None,
+            (StoredZone::Utc, Offset::None) => Offset::Micros(0),
+            (StoredZone::Naive, _) | (_, Offset::None) => return Outcome::Fallback,
             (_, offset) => offset,
         };
         write_datetime(&mut sink.out, date, time, offset);
-        Outcome::Done
+        Outcome::Accepted
     }
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
@@ -60,17 +60,17 @@ impl JsonKind for DateTime {
     }
 }
 
-impl Convert for DateTime {
+impl ToPython for DateTime {
     /// `datetime.fromisoformat`, which `parse_datetime` tries first; a date is warned of by Django.
     #[inline]
-    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> CleanOutcome<'py> {
         if value.is_exact_instance_of::<PyDateTime>() {
-            Converted::Kept
+            CleanOutcome::Accepted
         } else if value.is_exact_instance_of::<PyString>() {
             let class = imports.datetime.bind(value.py());
-            Converted::or_not_mine(class.call_method1(intern!(value.py(), "fromisoformat"), (value,)))
+            CleanOutcome::or_fallback(class.call_method1(intern!(value.py(), "fromisoformat"), (value,)))
         } else {
-            Converted::NotMine
+            CleanOutcome::Fallback
         }
     }
 }
@@ -78,19 +78,19 @@ impl Convert for DateTime {
 impl DateTime {
     fn read_object<F: Form>(
         value: &Bound<'_, PyAny>,
-        stored: &Stored,
+        stored: &StoredForm,
         imports: &Imports,
         sink: &mut Sink<F>,
     ) -> Outcome {
         match value.cast_exact::<PyDateTime>() {
             Ok(naive) if naive.get_tzinfo().is_none() => {
                 let offset = match stored.zone {
-                    Zone::Naive | Zone::Stripped => Offset::None,
-                    Zone::Utc => Offset::Micros(0),
-                    Zone::Written => return Outcome::NotMine,
+                    StoredZone::Naive | StoredZone::Stripped => Offset::None,
+                    StoredZone::Utc => Offset::Micros(0),
+                    StoredZone::Written => return Outcome::Fallback,
                 };
                 write_datetime(&mut sink.out, date_of(naive), time_of(naive), offset);
-                Outcome::Done
+                Outcome::Accepted
             }
             _ => Self::write(value, imports, sink),
         }

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyString};
 
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm};
 use crate::ffi::{ascii, int_value};
 use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::number::{scale, write_scaled};
@@ -16,12 +16,12 @@ impl JsonKind for Decimal {
     #[inline]
     fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         if !is_exact(value, &imports.decimal) {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         }
         match value.str() {
             Ok(text) => {
                 F::write_text(&text, &mut sink.out);
-                Outcome::Done
+                Outcome::Accepted
             }
             Err(error) => sink.fail(error),
         }
@@ -29,10 +29,10 @@ impl JsonKind for Decimal {
 
     /// PostgreSQL's text; SQLite's number where all its digits are Django's beyond doubt.
     #[inline]
-    fn read<F: Form>(value: &Bound<'_, PyAny>, stored: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+    fn read<F: Form>(value: &Bound<'_, PyAny>, stored: &StoredForm, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         if let Some(text) = ascii(value) {
             let stored_as_number = stored.digits.0 > 0;
-            return if stored_as_number { Outcome::NotMine } else { Self::read_text(text, sink) };
+            return if stored_as_number { Outcome::Fallback } else { Self::read_text(text, sink) };
         }
         let scaled = if let Ok(number) = value.cast_exact::<PyFloat>() {
             scale(number.value(), stored.digits)
@@ -44,9 +44,9 @@ impl JsonKind for Decimal {
         match scaled {
             Some(scaled) => {
                 write_scaled(&mut sink.out, scaled, stored.digits.1);
-                Outcome::Done
+                Outcome::Accepted
             }
-            None => Outcome::NotMine,
+            None => Outcome::Fallback,
         }
     }
 
@@ -55,17 +55,17 @@ impl JsonKind for Decimal {
     }
 }
 
-impl Convert for Decimal {
+impl ToPython for Decimal {
     /// `Decimal(value)`; a float is rounded in the field's own context, by Django. Whether the number is finite is for the
     /// digits rule to see, which every plan of a decimal field has.
     #[inline]
-    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> CleanOutcome<'py> {
         if is_exact(value, &imports.decimal) {
-            Converted::Kept
+            CleanOutcome::Accepted
         } else if value.is_exact_instance_of::<PyString>() || value.is_exact_instance_of::<PyInt>() {
-            Converted::or_not_mine(imports.decimal.bind(value.py()).call1((value,)))
+            CleanOutcome::or_fallback(imports.decimal.bind(value.py()).call1((value,)))
         } else {
-            Converted::NotMine
+            CleanOutcome::Fallback
         }
     }
 }
@@ -80,11 +80,11 @@ impl Decimal {
             && digits.iter().filter(|c| **c == b'.').count() <= 1;
         let tiny = digits.len() > 8 && digits.starts_with(b"0.000000");
         if !plain || tiny || (digits.len() > 1 && digits[0] == b'0' && digits[1] != b'.') {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         }
         sink.out.push(b'"');
         sink.out.extend(text);
         sink.out.push(b'"');
-        Outcome::Done
+        Outcome::Accepted
     }
 }

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDelta, PyDeltaAccess, PyInt};
 
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm};
 use crate::ffi::{ascii, int_value};
 use crate::imports::{Imports, is_instance};
 use crate::json::temporal::{parse_duration, write_duration};
@@ -15,19 +15,19 @@ impl JsonKind for Duration {
     #[inline]
     fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
         let Ok(value) = value.cast_exact::<PyDelta>() else {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         };
         write_duration(&mut sink.out, micros_of(value));
-        Outcome::Done
+        Outcome::Accepted
     }
 
     /// Microseconds, as SQLite stores them.
     #[inline]
-    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &StoredForm, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         match value.cast_exact::<PyInt>().ok().and_then(|number| int_value(number)) {
             Some(micros) => {
                 write_duration(&mut sink.out, micros.into());
-                Outcome::Done
+                Outcome::Accepted
             }
             None => Self::write(value, imports, sink),
         }
@@ -38,19 +38,19 @@ impl JsonKind for Duration {
     }
 }
 
-impl Convert for Duration {
+impl ToPython for Duration {
     /// `[D ]HH:MM:SS[.ffffff]` without a sign: the form that `str(timedelta)` and the API's duration strings share. Django's
     /// own parser reckons in floats and is asked for the others.
     #[inline]
-    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
         if value.is_exact_instance_of::<PyDelta>() {
-            return Converted::Kept;
+            return CleanOutcome::Accepted;
         }
         let Some((days, time)) = ascii(value).and_then(parse_duration) else {
-            return Converted::NotMine;
+            return CleanOutcome::Fallback;
         };
         let seconds = i32::from(time.hour) * 3600 + i32::from(time.minute) * 60 + i32::from(time.second);
-        Converted::or_not_mine(PyDelta::new(value.py(), days, seconds, time.microsecond as i32, false))
+        CleanOutcome::or_fallback(PyDelta::new(value.py(), days, seconds, time.microsecond as i32, false))
     }
 }
 

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::text::Text;
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink};
 use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::writer::Out;
 
@@ -21,7 +21,7 @@ impl JsonKind for File {
         match value.getattr(intern!(value.py(), "name")) {
             Ok(name) if name.is_none() => {
                 sink.out.extend(b"null");
-                Outcome::Done
+                Outcome::Accepted
             }
             Ok(name) => Text::write(&name, imports, sink),
             Err(error) => sink.fail(error),
@@ -33,16 +33,16 @@ impl JsonKind for File {
     }
 }
 
-impl Convert for File {
+impl ToPython for File {
     /// The descriptor of the column has made a `FieldFile` of whatever was assigned; one without a name is empty.
-    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> CleanOutcome<'py> {
         if !is_exact(value, &imports.field_file) {
-            return Converted::NotMine;
+            return CleanOutcome::Fallback;
         }
         let name = value.getattr(intern!(value.py(), "name"));
         match name.as_ref().map(|name| name.cast_exact::<PyString>().map(|name| name.is_empty())) {
-            Ok(Ok(Ok(false))) => Converted::Kept,
-            _ => Converted::NotMine,
+            Ok(Ok(Ok(false))) => CleanOutcome::Accepted,
+            _ => CleanOutcome::Fallback,
         }
     }
 }

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use super::integer::Integer;
-use super::{Convert, Converted, Form, JsonKind, NotFinite, Outcome, Sink};
+use super::{ToPython, CleanOutcome, Form, JsonKind, NotFinite, Outcome, Sink};
 use crate::error::Error;
 use crate::imports::Imports;
 use crate::json::number::write_float;
@@ -17,12 +17,12 @@ impl JsonKind for Float {
     #[inline(always)]
     fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
         let Ok(value) = value.cast::<PyFloat>() else {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         };
         let value = value.value();
         if value.is_finite() {
             write_float(&mut sink.out, value);
-            Outcome::Done
+            Outcome::Accepted
         } else {
             write_not_finite(value, sink)
         }
@@ -33,19 +33,19 @@ impl JsonKind for Float {
     }
 }
 
-impl Convert for Float {
+impl ToPython for Float {
     /// `float(value)`
     #[inline]
-    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
         if value.is_exact_instance_of::<PyFloat>() {
-            Converted::Kept
+            CleanOutcome::Accepted
         } else if value.is_exact_instance_of::<PyString>()
             || value.is_exact_instance_of::<PyInt>()
             || value.is_exact_instance_of::<PyBool>()
         {
-            Converted::or_not_mine(value.py().get_type::<PyFloat>().call1((value,)))
+            CleanOutcome::or_fallback(value.py().get_type::<PyFloat>().call1((value,)))
         } else {
-            Converted::NotMine
+            CleanOutcome::Fallback
         }
     }
 }
@@ -59,5 +59,5 @@ fn write_not_finite<F: Form>(value: f64, sink: &mut Sink<F>) -> Outcome {
         NotFinite::Words if value > 0.0 => b"Infinity",
         NotFinite::Words => b"-Infinity",
     });
-    Outcome::Done
+    Outcome::Accepted
 }

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink};
 use crate::imports::Imports;
 
 /// See the head of this file.
@@ -12,7 +12,7 @@ pub struct Hstore;
 impl JsonKind for Hstore {
     /// The walk over any value writes containers.
     fn write<F: Form>(_: &Bound<'_, PyAny>, _: &Imports, _: &mut Sink<F>) -> Outcome {
-        Outcome::NotMine
+        Outcome::Fallback
     }
 
     fn admits(value: &Bound<'_, PyAny>, _: &Imports) -> bool {
@@ -20,15 +20,15 @@ impl JsonKind for Hstore {
     }
 }
 
-impl Convert for Hstore {
+impl ToPython for Hstore {
     /// A dict of texts and None, as `HStoreField.validate` wants it.
-    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
         let text = |item: &Bound<'py, PyAny>| item.is_none() || item.is_exact_instance_of::<PyString>();
         match value.cast_exact::<PyDict>() {
             Ok(dict) if dict.iter().all(|(key, item)| key.is_exact_instance_of::<PyString>() && text(&item)) => {
-                Converted::Kept
+                CleanOutcome::Accepted
             }
-            _ => Converted::NotMine,
+            _ => CleanOutcome::Fallback,
         }
     }
 }

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink};
 use crate::ffi::int_value;
 use crate::imports::Imports;
 use crate::json::number::write_integer;
@@ -18,7 +18,7 @@ impl JsonKind for Integer {
         match int_value(value) {
             Some(number) => {
                 write_integer(&mut sink.out, number);
-                Outcome::Done
+                Outcome::Accepted
             }
             None => write_large(value, sink),
         }
@@ -29,19 +29,19 @@ impl JsonKind for Integer {
     }
 }
 
-impl Convert for Integer {
+impl ToPython for Integer {
     /// `int(value)`
     #[inline]
-    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
         if value.is_exact_instance_of::<PyInt>() {
-            Converted::Kept
+            CleanOutcome::Accepted
         } else if value.is_exact_instance_of::<PyString>()
             || value.is_exact_instance_of::<PyFloat>()
             || value.is_exact_instance_of::<PyBool>()
         {
-            Converted::or_not_mine(value.py().get_type::<PyInt>().call1((value,)))
+            CleanOutcome::or_fallback(value.py().get_type::<PyInt>().call1((value,)))
         } else {
-            Converted::NotMine
+            CleanOutcome::Fallback
         }
     }
 }
@@ -50,14 +50,14 @@ impl Convert for Integer {
 #[cold]
 fn write_large<F: Form>(value: &Bound<'_, PyAny>, sink: &mut Sink<F>) -> Outcome {
     if !value.is_instance_of::<PyInt>() {
-        return Outcome::NotMine;
+        return Outcome::Fallback;
     }
     let class = value.py().get_type::<PyInt>();
     let digits = class.call_method1("__repr__", (value,));
     match digits.and_then(|digits| Ok(digits.cast_into::<PyString>()?)) {
         Ok(digits) => {
             sink.out.extend(digits.to_string_lossy().as_bytes());
-            Outcome::Done
+            Outcome::Accepted
         }
         Err(error) => sink.fail(error),
     }

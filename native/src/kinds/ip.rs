@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::text::Text;
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink};
 use crate::ffi::ascii;
 use crate::imports::Imports;
 
@@ -24,20 +24,20 @@ impl JsonKind for Ip {
     }
 }
 
-impl Convert for Ip {
+impl ToPython for Ip {
     /// An IPv4 address stays what it is; an IPv6 one takes its canonical form (RFC 5952). What has an IPv4 address inside,
-    /// or much zero before it, is spelled differently from version to version of Python: Django's.
+    /// or five zero groups before it, is written differently by different versions of Python: a fallback.
     #[inline]
-    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
-        let Some(text) = ascii(value) else { return Converted::NotMine };
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
+        let Some(text) = ascii(value) else { return CleanOutcome::Fallback };
         if !text.contains(&b':') {
             let bare = text.iter().all(|c| c.is_ascii_graphic());
-            return if bare { Converted::Kept } else { Converted::NotMine };
+            return if bare { CleanOutcome::Accepted } else { CleanOutcome::Fallback };
         }
         match parse_ipv6(text).map(|address| address.to_string()) {
-            Some(canonical) if canonical.as_bytes() == text => Converted::Kept,
-            Some(canonical) => Converted::Became(PyString::new(value.py(), &canonical).into_any()),
-            None => Converted::NotMine,
+            Some(canonical) if canonical.as_bytes() == text => CleanOutcome::Accepted,
+            Some(canonical) => CleanOutcome::Changed(PyString::new(value.py(), &canonical).into_any()),
+            None => CleanOutcome::Fallback,
         }
     }
 }

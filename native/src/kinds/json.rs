@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm};
 use crate::ffi::int_value;
 use crate::imports::Imports;
 use crate::json::check::is_certain;
@@ -13,7 +13,7 @@ pub struct Json;
 
 impl JsonKind for Json {
     fn write<F: Form>(_: &Bound<'_, PyAny>, _: &Imports, _: &mut Sink<F>) -> Outcome {
-        Outcome::NotMine
+        Outcome::Fallback
     }
 
     /// Text that `json.loads` and every other reader understand alike.
@@ -21,16 +21,16 @@ impl JsonKind for Json {
     /// PostgreSQL's jsonb cannot hold anything else. SQLite may: unmanaged tables and raw SQL have no CHECK, and unchecked
     /// text could close our object and open another.
     #[inline]
-    fn read<F: Form>(value: &Bound<'_, PyAny>, stored: &Stored, _: &Imports, sink: &mut Sink<F>) -> Outcome {
+    fn read<F: Form>(value: &Bound<'_, PyAny>, stored: &StoredForm, _: &Imports, sink: &mut Sink<F>) -> Outcome {
         let text = match value.cast_exact::<PyString>().map(|text| text.to_str()) {
             Ok(Ok(text)) if stored.checked || is_certain(text.as_bytes()) => text,
-            _ => return Outcome::NotMine,
+            _ => return Outcome::Fallback,
         };
-        // Within a string a line break is escaped: a raw one stands between tokens, and only Python's spelling has none.
+        // A line break inside a string is escaped, so a raw one stands between tokens. `json.dumps` writes none.
         if sink.one_line && has_line_break(text.as_bytes()) {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         }
-        if F::write_json(&mut sink.out, text) { Outcome::Done } else { Outcome::NotMine }
+        if F::write_json(&mut sink.out, text) { Outcome::Accepted } else { Outcome::Fallback }
     }
 
     fn admits(_: &Bound<'_, PyAny>, _: &Imports) -> bool {
@@ -38,10 +38,10 @@ impl JsonKind for Json {
     }
 }
 
-impl Convert for Json {
+impl ToPython for Json {
     /// Any value, where `json.dumps` of it, which `JSONField.validate` tries, surely does not fail.
-    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
-        if is_plain(value, MAX_PLAIN_DEPTH) { Converted::Kept } else { Converted::NotMine }
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
+        if is_plain(value, MAX_PLAIN_DEPTH) { CleanOutcome::Accepted } else { CleanOutcome::Fallback }
     }
 }
 

@@ -3,98 +3,20 @@
 //!
 //! To add a kind: its file here, its row in `kinds!`, its row in `pyforge_web/fields.py` and in the tests' table.
 
+mod form;
+mod stored;
+
 use std::marker::PhantomData;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use crate::error::Error;
-use crate::ffi::{BytesBuffer, write_text};
+use crate::ffi::BytesBuffer;
 use crate::imports::{Imports, is_exact};
-use crate::json::escape;
-use crate::json::writer::Out;
-
-/// How the text is spelled: separators and escapes.
-pub trait Form {
-    /// Which of the forms it is, for what is kept once for each.
-    const INDEX: usize;
-    /// Between two items.
-    const ITEM: &'static [u8];
-    /// Between a key and its value.
-    const KEY: &'static [u8];
-    /// Writes a str with its quotes.
-    fn write_text(text: &Bound<'_, PyString>, out: &mut BytesBuffer);
-    /// Passes JSON text through; false where the form allows no other spelling than its own.
-    fn write_json(out: &mut BytesBuffer, text: &str) -> bool;
-    /// Writes a text of Rust's with its quotes.
-    fn write_str(out: &mut impl Out, text: &str);
-}
-
-macro_rules! forms {
-    ($($(#[$doc:meta])* $index:literal $form:ident = $item:literal $key:literal $escape:ident $json:ident),* $(,)?) => {
-        /// How many forms there are.
-        pub const FORMS: usize = [$($index),*].len();
-        $(
-        $(#[$doc])*
-        pub struct $form;
-
-        impl Form for $form {
-            const INDEX: usize = $index;
-            const ITEM: &'static [u8] = $item;
-            const KEY: &'static [u8] = $key;
-
-            #[inline(always)]
-            fn write_text(text: &Bound<'_, PyString>, out: &mut BytesBuffer) {
-                write_text::<{ escape::$escape }>(text, out);
-            }
-
-            fn write_json(out: &mut BytesBuffer, text: &str) -> bool {
-                escape::$json(out, text)
-            }
-
-            fn write_str(out: &mut impl Out, text: &str) {
-                escape::write_code_points::<{ escape::$escape }>(out, text.chars().map(u32::from));
-            }
-        }
-        )*
-    };
-}
-
-forms! {
-    /// No white space, raw UTF-8: the default.
-    0 Compact = b"," b":" UTF8 pass_json,
-    /// No white space, ASCII alone: for a response whose charset is not UTF-8.
-    1 CompactAscii = b"," b":" ASCII pass_json_as_ascii,
-    /// The very bytes of `json.dumps`.
-    2 Django = b", " b": " ASCII respell_json_as_ascii,
-    /// No white space, ASCII alone, and nothing that HTML knows: for a page.
-    3 Html = b"," b":" HTML pass_json_as_html,
-    /// The very bytes of `json.dumps(ensure_ascii=False)`: fixtures.
-    4 DjangoText = b", " b": " UTF8 respell_json,
-}
-
-/// What becomes of NaN and the infinities.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum NotFinite {
-    /// An error that names the path.
-    Raise,
-    /// `null`, as `JSON.stringify`.
-    Null,
-    /// `NaN`, `Infinity` and `-Infinity`, which are no JSON: `json.dumps` in fixtures.
-    Words,
-}
-
-/// How the writing of a value ended. One byte: an error is parked in the sink, since a large `Result` for every value
-/// costs more than most values do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Written.
-    Done,
-    /// Nothing was written: Django's own code decides.
-    NotMine,
-    /// Nothing more can be written: see [`Sink::error`].
-    Failed,
-}
+pub use crate::outcome::{CleanOutcome, Outcome};
+pub use form::{Compact, CompactAscii, Django, DjangoText, FORMS, Form, Html, NotFinite};
+pub use stored::{StoredForm, StoredZone};
 
 /// Where kinds write.
 pub struct Sink<F: Form> {
@@ -119,73 +41,31 @@ impl<F: Form> Sink<F> {
     #[cold]
     pub fn fail(&mut self, error: impl Into<Error>) -> Outcome {
         self.error = Some(error.into());
-        Outcome::Failed
+        Outcome::Rejected
     }
 }
 
 /// One kind: a unit struct in the file of its name.
 pub trait JsonKind {
-    /// Writes a value of exactly this kind's Python type; anything else is "not mine".
+    /// Writes a value of exactly this kind's Python type; anything else is a fallback.
     fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome;
 
     /// Whether a value may stand in a column of this kind, though only Python code can write it: an instance of a subclass.
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool;
 
     /// Writes a value as a database driver gives it, in the one strict form that Django's converters read the same way;
-    /// anything else is "not mine". The driver's value is this kind's Python type where no other form is known.
+    /// anything else is a fallback. The driver's value is this kind's Python type where no other form is known.
     #[inline(always)]
-    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &StoredForm, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         Self::write(value, imports, sink)
-    }
-}
-
-/// What a field makes of a value that is assigned to it.
-pub enum Converted<'py> {
-    /// The very object.
-    Kept,
-    /// Another one.
-    Became(Bound<'py, PyAny>),
-    /// Django's own `to_python` decides.
-    NotMine,
-}
-
-impl<'py> Converted<'py> {
-    /// Another object, if whoever makes it did not fail; why it failed is for Django to say.
-    #[inline]
-    pub fn or_not_mine<T>(made: PyResult<Bound<'py, T>>) -> Self {
-        made.map_or(Self::NotMine, |value| Self::Became(value.into_any()))
     }
 }
 
 /// A kind that fields convert to: `Field.to_python` for values of exact built-in types. Where Django calls a constructor
 /// of CPython's, the same one is called; nothing that can run other Python code is.
-pub trait Convert {
+pub trait ToPython {
     /// The value that `to_python` returns for one that is not empty.
-    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py>;
-}
-
-/// What the zone of a stored datetime is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Zone {
-    /// None (`USE_TZ = False`).
-    Naive,
-    /// None: the offset that PostgreSQL writes is left out.
-    Stripped,
-    /// UTC, where the text has no offset.
-    Utc,
-    /// That of the offset in the text.
-    Written,
-}
-
-/// What must be known of a column to read its stored form.
-#[derive(Clone, Copy, Debug)]
-pub struct Stored {
-    /// The zone of a datetime.
-    pub zone: Zone,
-    /// Whether the database has checked that a text is JSON.
-    pub checked: bool,
-    /// Digits in all and behind the point, of a decimal that is stored as a number; zeros where it is text.
-    pub digits: (u32, u32),
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> CleanOutcome<'py>;
 }
 
 macro_rules! kinds {
@@ -197,32 +77,32 @@ macro_rules! kinds {
         pub enum Kind { $($(#[$doc])* $kind,)* }
 
         impl Kind {
-            /// Writes a value of exactly this kind's Python type; anything else is "not mine".
+            /// Writes a value of exactly this kind's Python type; anything else is a fallback.
             #[inline(always)]
             pub fn write<F: Form>(self, value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
                 match self { $(Self::$kind => $file::$kind::write(value, imports, sink),)* }
             }
 
-            /// Writes a value as a database driver gives it; anything but the strict form is "not mine".
+            /// Writes a value as a database driver gives it; anything but the strict form is a fallback.
             #[inline(always)]
             pub fn read<F: Form>(
                 self,
                 value: &Bound<'_, PyAny>,
-                stored: &Stored,
+                stored: &StoredForm,
                 imports: &Imports,
                 sink: &mut Sink<F>,
             ) -> Outcome {
                 match self { $(Self::$kind => $file::$kind::read(value, stored, imports, sink),)* }
             }
 
-            /// Whether a value that is "not mine" may stand in a column of this kind all the same.
+            /// Whether a value that Python code has to write may stand in a column of this kind all the same.
             pub fn admits(self, value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
                 match self { $(Self::$kind => $file::$kind::admits(value, imports),)* }
             }
 
             /// What `to_python` of a field of this kind makes of a value that is not empty.
             #[inline(always)]
-            pub fn convert<'py>(self, value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+            pub fn convert<'py>(self, value: &Bound<'py, PyAny>, imports: &Imports) -> CleanOutcome<'py> {
                 match self { $(Self::$kind => $file::$kind::convert(value, imports),)* }
             }
 

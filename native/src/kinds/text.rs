@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink};
 use crate::imports::Imports;
 
 /// See the head of this file.
@@ -13,10 +13,10 @@ impl JsonKind for Text {
     #[inline(always)]
     fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
         let Ok(text) = value.cast::<PyString>() else {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         };
         F::write_text(text, &mut sink.out);
-        Outcome::Done
+        Outcome::Accepted
     }
 
     fn admits(value: &Bound<'_, PyAny>, _: &Imports) -> bool {
@@ -24,9 +24,9 @@ impl JsonKind for Text {
     }
 }
 
-impl Convert for Text {
+impl ToPython for Text {
     #[inline(always)]
-    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> Converted<'py> {
-        if value.is_exact_instance_of::<PyString>() { Converted::Kept } else { Converted::NotMine }
+    fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
+        if value.is_exact_instance_of::<PyString>() { CleanOutcome::Accepted } else { CleanOutcome::Fallback }
     }
 }

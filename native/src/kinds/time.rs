@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTime, PyTimeAccess, PyTzInfoAccess};
 
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_instance};
 use crate::json::temporal::{self, parse_time, write_time};
@@ -16,26 +16,26 @@ impl JsonKind for Time {
     #[inline]
     fn write<F: Form>(value: &Bound<'_, PyAny>, _: &Imports, sink: &mut Sink<F>) -> Outcome {
         let Ok(value) = value.cast_exact::<PyTime>() else {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         };
         if value.get_tzinfo().is_some() {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         }
         write_time(&mut sink.out, time_of(value));
-        Outcome::Done
+        Outcome::Accepted
     }
 
     /// `HH:MM:SS[.ffffff]`, as SQLite stores it and PostgreSQL prints it.
     #[inline]
-    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &StoredForm, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         let Some(text) = ascii(value) else {
             return Self::write(value, imports, sink);
         };
         let Some(time) = parse_time(text) else {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         };
         write_time(&mut sink.out, time);
-        Outcome::Done
+        Outcome::Accepted
     }
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
@@ -43,21 +43,21 @@ impl JsonKind for Time {
     }
 }
 
-impl Convert for Time {
+impl ToPython for Time {
     /// `time.fromisoformat`, which `parse_time` tries first; it drops an offset, and that is left to Django.
     #[inline]
-    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> CleanOutcome<'py> {
         if value.is_exact_instance_of::<PyTime>() {
-            return Converted::Kept;
+            return CleanOutcome::Accepted;
         }
         if !value.is_exact_instance_of::<PyString>() {
-            return Converted::NotMine;
+            return CleanOutcome::Fallback;
         }
         let class = imports.time.bind(value.py());
         let made = class.call_method1(intern!(value.py(), "fromisoformat"), (value,));
         match made.as_ref().map(|time| time.cast_exact::<PyTime>()) {
-            Ok(Ok(time)) if time.get_tzinfo().is_none() => Converted::or_not_mine(made),
-            _ => Converted::NotMine,
+            Ok(Ok(time)) if time.get_tzinfo().is_none() => CleanOutcome::or_fallback(made),
+            _ => CleanOutcome::Fallback,
         }
     }
 }

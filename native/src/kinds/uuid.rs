@@ -3,7 +3,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::{Convert, Converted, Form, JsonKind, Outcome, Sink, Stored};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::writer::Out;
@@ -15,26 +15,26 @@ impl JsonKind for Uuid {
     #[inline]
     fn write<F: Form>(value: &Bound<'_, PyAny>, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         if !is_exact(value, &imports.uuid) {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         }
-        // The one slot a UUID has; an object made by hand without it is for Django to judge.
+        // The one slot of a UUID. An object made by hand without it is left to Django.
         let number = value.getattr(intern!(value.py(), "int")).and_then(|number| number.extract::<u128>());
-        let Ok(number) = number else { return Outcome::NotMine };
+        let Ok(number) = number else { return Outcome::Fallback };
         write_groups(&mut sink.out, number);
-        Outcome::Done
+        Outcome::Accepted
     }
 
-    /// 32 digits as SQLite stores them, or PostgreSQL's text; lower-case, or `UUID()` would spell it otherwise.
+    /// 32 digits as SQLite stores them, or PostgreSQL's text; lower-case only, since `UUID()` would change the case.
     #[inline]
-    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &Stored, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
+    fn read<F: Form>(value: &Bound<'_, PyAny>, _: &StoredForm, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         let Some(text) = ascii(value) else {
             return Self::write(value, imports, sink);
         };
         let Some(number) = parse(text) else {
-            return Outcome::NotMine;
+            return Outcome::Fallback;
         };
         write_groups(&mut sink.out, number);
-        Outcome::Done
+        Outcome::Accepted
     }
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
@@ -42,16 +42,16 @@ impl JsonKind for Uuid {
     }
 }
 
-impl Convert for Uuid {
-    /// The two spellings of `str(uuid)` and `uuid.hex`, in either case.
+impl ToPython for Uuid {
+    /// The formats of `str(uuid)` and `uuid.hex`, in upper or lower case.
     #[inline]
-    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> Converted<'py> {
+    fn convert<'py>(value: &Bound<'py, PyAny>, imports: &Imports) -> CleanOutcome<'py> {
         if is_exact(value, &imports.uuid) {
-            return Converted::Kept;
+            return CleanOutcome::Accepted;
         }
         match ascii(value).map(<[u8]>::to_ascii_lowercase).and_then(|text| parse(&text)) {
-            Some(number) => Converted::or_not_mine(make(value.py(), number, imports)),
-            None => Converted::NotMine,
+            Some(number) => CleanOutcome::or_fallback(make(value.py(), number, imports)),
+            None => CleanOutcome::Fallback,
         }
     }
 }

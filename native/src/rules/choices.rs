@@ -3,29 +3,29 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use super::Answer;
+use super::Outcome;
 use crate::ffi::{ascii, int_value, list_item, tuple_item};
 use crate::imports::{Imports, is_exact};
 
 /// Whether a value that is not empty is among the choices of a field; None of them allow everything. An iterator (of a
 /// callable, say) is run by Django.
 #[inline]
-pub fn judge(choices: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
+pub fn check(choices: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>, imports: &Imports) -> Outcome {
     if choices.is_none() {
-        return Answer::Yes;
+        return Outcome::Accepted;
     }
     if !compares_natively(value, imports) {
-        return Answer::NotMine;
+        return Outcome::Fallback;
     }
     search(choices, value, imports, true)
 }
 
-fn search(choices: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>, imports: &Imports, groups: bool) -> Answer {
-    let (mut index, mut missing) = (0, Answer::No);
+fn search(choices: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>, imports: &Imports, groups: bool) -> Outcome {
+    let (mut index, mut missing) = (0, Outcome::Rejected);
     while let Some(option) = item(choices, index) {
         index += 1;
         let (Some(key), Some(label), None) = (item(&option, 0), item(&option, 1), item(&option, 2)) else {
-            return Answer::NotMine; // Django fails to unpack it
+            return Outcome::Fallback; // Django fails to unpack it
         };
         let found = if groups && is_sequence(&label) {
             search(&label, value, imports, false)
@@ -33,15 +33,15 @@ fn search(choices: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>, imports: &Import
             equals(value, &key, imports)
         };
         match found {
-            Answer::Yes => return Answer::Yes,
-            Answer::No => {}
-            Answer::NotMine => missing = Answer::NotMine,
+            Outcome::Accepted => return Outcome::Accepted,
+            Outcome::Rejected => {}
+            Outcome::Fallback => missing = Outcome::Fallback,
         }
-        if missing == Answer::NotMine {
+        if missing == Outcome::Fallback {
             return missing; // a key's own `__eq__` may do anything, and Django asks the keys in their order
         }
     }
-    if is_sequence(choices) { missing } else { Answer::NotMine }
+    if is_sequence(choices) { missing } else { Outcome::Fallback }
 }
 
 fn is_sequence(value: &Bound<'_, PyAny>) -> bool {
@@ -57,19 +57,19 @@ fn item<'py>(sequence: &Bound<'py, PyAny>, index: usize) -> Option<Bound<'py, Py
 
 /// `value == key`
 #[inline]
-fn equals(value: &Bound<'_, PyAny>, key: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
+fn equals(value: &Bound<'_, PyAny>, key: &Bound<'_, PyAny>, imports: &Imports) -> Outcome {
     if let (Some(value), Some(key)) = (ascii(value), ascii(key)) {
-        return Answer::certain(value == key);
+        return Outcome::certain(value == key);
     }
     if value.is_exact_instance_of::<PyInt>() && key.is_exact_instance_of::<PyInt>() {
         if let (Some(value), Some(key)) = (int_value(value), int_value(key)) {
-            return Answer::certain(value == key);
+            return Outcome::certain(value == key);
         }
     }
     if !compares_natively(key, imports) {
-        return Answer::NotMine;
+        return Outcome::Fallback;
     }
-    value.eq(key).map_or(Answer::NotMine, Answer::certain)
+    value.eq(key).map_or(Outcome::Fallback, Outcome::certain)
 }
 
 /// Whether `==` of it is CPython's own code.

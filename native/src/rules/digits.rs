@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::{Answer, Judge};
+use super::{Outcome, Check};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_exact};
 
@@ -13,23 +13,23 @@ pub struct Digits {
     decimal_places: Option<usize>,
 }
 
-impl Judge for Digits {
+impl Check for Digits {
     /// `(max_digits, decimal_places)`
     fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let (max_digits, decimal_places) = parameters.extract()?;
         Ok(Self { max_digits, decimal_places })
     }
 
-    /// Reads `str(value)`, a third of the price of `as_tuple()`; a text with an exponent is Django's to judge.
+    /// Reads `str(value)`, a third of the price of `as_tuple()`; a text with an exponent is a fallback.
     #[inline]
-    fn judge(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
+    fn check(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Outcome {
         if !is_exact(value, &imports.decimal) {
-            return Answer::NotMine;
+            return Outcome::Fallback;
         }
-        let Ok(text) = value.str() else { return Answer::NotMine };
+        let Ok(text) = value.str() else { return Outcome::Fallback };
         match ascii(text.as_any()).and_then(count) {
-            Some((digits, decimals)) => Answer::certain(self.holds(digits, decimals)),
-            None => Answer::NotMine,
+            Some((digits, decimals)) => Outcome::certain(self.holds(digits, decimals)),
+            None => Outcome::Fallback,
         }
     }
 }

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::{Answer, Judge};
+use super::{Outcome, Check};
 use crate::ffi::ascii;
 use crate::imports::Imports;
 
@@ -13,14 +13,14 @@ pub struct Domain {
     accept_idna: bool,
 }
 
-impl Judge for Domain {
+impl Check for Domain {
     /// `(accept_idna,)`
     fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let (accept_idna,) = parameters.extract()?;
         Ok(Self { accept_idna })
     }
 
-    fn judge(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Answer {
+    fn check(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Outcome {
         let valid = |text: &[u8]| {
             let bare = text.strip_suffix(b".").unwrap_or(text);
             text.len() <= 255
@@ -31,7 +31,7 @@ impl Judge for Domain {
                     }
                 }
         };
-        Answer::or_not_mine(ascii(value).is_some_and(valid))
+        Outcome::or_fallback(ascii(value).is_some_and(valid))
     }
 }
 

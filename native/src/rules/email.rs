@@ -1,11 +1,11 @@
-//! `EmailValidator`: an ASCII dot-atom before the `@` and a domain behind it; quoted parts and literal addresses are
-//! Django's to judge.
+//! `EmailValidator`: an ASCII dot-atom before the `@` and a domain behind it; quoted parts and literal
+//! addresses are a fallback.
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use super::domain::is_domain;
-use super::{Answer, Judge};
+use super::{Outcome, Check};
 use crate::ffi::ascii;
 use crate::imports::Imports;
 
@@ -15,7 +15,7 @@ pub struct Email {
     allowlist: Vec<String>,
 }
 
-impl Judge for Email {
+impl Check for Email {
     /// `(domain_allowlist,)`
     fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let (allowlist,) = parameters.extract()?;
@@ -23,11 +23,11 @@ impl Judge for Email {
     }
 
     #[inline]
-    fn judge(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Answer {
-        let Some(text) = ascii(value) else { return Answer::NotMine };
+    fn check(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Outcome {
+        let Some(text) = ascii(value) else { return Outcome::Fallback };
         match text.iter().rposition(|&c| c == b'@') {
-            Some(at) => Answer::or_not_mine(text.len() <= 320 && self.is_valid(&text[..at], &text[at + 1..])),
-            None => Answer::No,
+            Some(at) => Outcome::or_fallback(text.len() <= 320 && self.is_valid(&text[..at], &text[at + 1..])),
+            None => Outcome::Rejected,
         }
     }
 }

@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::{Answer, Judge};
+use super::{Outcome, Check};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_exact};
 
@@ -14,22 +14,22 @@ pub struct Extension {
     allowed: Option<Vec<String>>,
 }
 
-impl Judge for Extension {
+impl Check for Extension {
     /// `(allowed_extensions,)`
     fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let (allowed,) = parameters.extract()?;
         Ok(Self { allowed })
     }
 
-    fn judge(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
+    fn check(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Outcome {
         if !is_exact(value, &imports.field_file) {
-            return Answer::NotMine;
+            return Outcome::Fallback;
         }
         let name = value.getattr(intern!(value.py(), "name"));
         let extension = name.as_ref().ok().and_then(ascii).and_then(extension);
-        let Some(extension) = extension else { return Answer::NotMine };
+        let Some(extension) = extension else { return Outcome::Fallback };
         let is = |allowed: &String| allowed.as_bytes().eq_ignore_ascii_case(extension);
-        Answer::or_not_mine(self.allowed.as_ref().is_none_or(|all| all.iter().any(is)))
+        Outcome::or_fallback(self.allowed.as_ref().is_none_or(|all| all.iter().any(is)))
     }
 }
 

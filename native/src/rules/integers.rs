@@ -3,21 +3,21 @@
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::{Answer, Judge};
+use super::{Outcome, Check};
 use crate::ffi::ascii;
 use crate::imports::Imports;
 
 /// See the head of this file.
 pub struct Integers;
 
-impl Judge for Integers {
+impl Check for Integers {
     /// `()`
     fn build(_: &Bound<'_, PyTuple>) -> PyResult<Self> {
         Ok(Self)
     }
 
-    fn judge(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Answer {
+    fn check(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Outcome {
         let is_number = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-        Answer::or_not_mine(ascii(value).is_some_and(|text| text.split(|&c| c == b',').all(is_number)))
+        Outcome::or_fallback(ascii(value).is_some_and(|text| text.split(|&c| c == b',').all(is_number)))
     }
 }

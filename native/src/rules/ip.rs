@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::{Answer, Judge};
+use super::{Outcome, Check};
 use crate::ffi::ascii;
 use crate::imports::Imports;
 use crate::kinds::parse_ipv6;
@@ -14,7 +14,7 @@ pub struct Ip {
     v6: bool,
 }
 
-impl Judge for Ip {
+impl Check for Ip {
     /// `(allows_ipv4, allows_ipv6)`
     fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let (v4, v6) = parameters.extract()?;
@@ -22,9 +22,9 @@ impl Judge for Ip {
     }
 
     #[inline]
-    fn judge(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Answer {
+    fn check(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Outcome {
         let valid = |text: &[u8]| (self.v4 && is_ipv4(text)) || (self.v6 && parse_ipv6(text).is_some());
-        Answer::or_not_mine(ascii(value).is_some_and(valid))
+        Outcome::or_fallback(ascii(value).is_some_and(valid))
     }
 }
 

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
-use super::{Answer, Judge};
+use super::{Outcome, Check};
 use crate::ffi::text_length;
 use crate::imports::Imports;
 
@@ -13,7 +13,7 @@ pub struct Length {
     is_max: bool,
 }
 
-impl Judge for Length {
+impl Check for Length {
     /// `(limit, is_max)`
     fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let (limit, is_max) = parameters.extract()?;
@@ -21,13 +21,13 @@ impl Judge for Length {
     }
 
     #[inline]
-    fn judge(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Answer {
+    fn check(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Outcome {
         let length = text_length(value)
             .or_else(|| value.cast_exact::<PyList>().ok().map(|list| list.len()))
             .or_else(|| value.cast_exact::<PyBytes>().ok().map(|bytes| bytes.as_bytes().len()));
         match length {
-            Some(length) => Answer::certain(if self.is_max { length <= self.limit } else { length >= self.limit }),
-            None => Answer::NotMine,
+            Some(length) => Outcome::certain(if self.is_max { length <= self.limit } else { length >= self.limit }),
+            None => Outcome::Fallback,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The rules: the tests of Django's validators, for values of exact built-in types. One file each, listed in one table.
 //!
-//! A rule says yes only where Django's validator surely would; what it cannot say goes to Django, who words the errors
-//! too. To add a rule: its file here, its row in `rules!`, its row in `pyforge_web/rules.py` and in the tests' table.
+//! A rule accepts a value only where Django's validator certainly accepts it. Everything else is a fallback: Django
+//! validates the value, and makes the error. To add a rule: its file here, its row in `rules!`, its row in `pyforge_web/rules.py` and in the tests' table.
 
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
@@ -9,39 +9,15 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::imports::Imports;
-
-/// What a rule says of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Django's validator accepts it.
-    Yes,
-    /// Django's validator refuses it, beyond doubt: a batch may leave the error unbuilt until somebody reads it.
-    No,
-    /// Django's validator decides.
-    NotMine,
-}
-
-impl Answer {
-    /// Yes or no where both are beyond doubt.
-    #[inline]
-    pub fn certain(holds: bool) -> Self {
-        if holds { Self::Yes } else { Self::No }
-    }
-
-    /// Yes, or not mine.
-    #[inline]
-    pub fn or_not_mine(holds: bool) -> Self {
-        if holds { Self::Yes } else { Self::NotMine }
-    }
-}
+pub use crate::outcome::Outcome;
 
 /// One rule: a struct in the file of its name, built of the parameters of Django's validator.
-pub trait Judge: Sized {
+pub trait Check: Sized {
     /// Reads the parameters, as the row in `pyforge_web/rules.py` gives them.
     fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self>;
 
-    /// Judges a value that is not empty.
-    fn judge(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Answer;
+    /// Checks a value that is not empty.
+    fn check(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Outcome;
 
     /// Shows the Python objects it holds to the garbage collector.
     fn traverse(&self, _: &PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -65,10 +41,10 @@ macro_rules! rules {
                 }
             }
 
-            /// Judges a value that is not empty.
+            /// Checks a value that is not empty.
             #[inline(always)]
-            pub fn judge(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
-                match self { $(Self::$rule(rule) => rule.judge(value, imports),)* }
+            pub fn check(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Outcome {
+                match self { $(Self::$rule(rule) => rule.check(value, imports),)* }
             }
 
             /// Shows the Python objects it holds to the garbage collector.
@@ -83,7 +59,7 @@ rules! {
     /// `MinLengthValidator`, `MaxLengthValidator`
     Length = length,
     /// `MinValueValidator`, `MaxValueValidator`
-    Bound = bound,
+    Limit = limit,
     /// `DecimalValidator`
     Digits = digits,
     /// `StepValueValidator`

@@ -9,7 +9,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use super::{Answer, Judge};
+use super::{Outcome, Check};
 use crate::imports::{Imports, is_exact};
 
 /// See the head of this file.
@@ -21,7 +21,7 @@ pub struct Pattern {
     inverse: bool,
 }
 
-impl Judge for Pattern {
+impl Check for Pattern {
     /// `(regex, inverse_match)`
     fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let (regex, inverse) = parameters.extract()?;
@@ -29,23 +29,23 @@ impl Judge for Pattern {
     }
 
     #[inline]
-    fn judge(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
+    fn check(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Outcome {
         let py = value.py();
         if !value.is_exact_instance_of::<PyString>() {
-            return Answer::NotMine;
+            return Outcome::Fallback;
         }
         // Not `get_or_init`: it would wait for another thread that waits for the GIL.
         let search = match self.search.get() {
             Some(search) => search,
             None => {
                 let _ = self.search.set(self.find_search(py, imports));
-                return self.judge(value, imports);
+                return self.check(value, imports);
             }
         };
-        let Some(search) = search else { return Answer::NotMine };
+        let Some(search) = search else { return Outcome::Fallback };
         match search.bind(py).call1((value,)) {
-            Ok(found) => Answer::or_not_mine(found.is_none() == self.inverse),
-            Err(_) => Answer::NotMine,
+            Ok(found) => Outcome::or_fallback(found.is_none() == self.inverse),
+            Err(_) => Outcome::Fallback,
         }
     }
 

@@ -3,22 +3,22 @@
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::{Answer, Judge};
+use super::{Outcome, Check};
 use crate::ffi::ascii;
 use crate::imports::Imports;
 
 /// See the head of this file.
 pub struct Slug;
 
-impl Judge for Slug {
+impl Check for Slug {
     /// `()`
     fn build(_: &Bound<'_, PyTuple>) -> PyResult<Self> {
         Ok(Self)
     }
 
     #[inline]
-    fn judge(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Answer {
+    fn check(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Outcome {
         let valid = |text: &[u8]| text.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'));
-        ascii(value).map_or(Answer::NotMine, |text| Answer::certain(!text.is_empty() && valid(text)))
+        ascii(value).map_or(Outcome::Fallback, |text| Outcome::certain(!text.is_empty() && valid(text)))
     }
 }

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyTuple};
 
-use super::{Answer, Judge};
+use super::{Outcome, Check};
 use crate::ffi::int_value;
 use crate::imports::Imports;
 
@@ -12,17 +12,17 @@ const EXACT: u64 = 1 << 53;
 
 /// See the head of this file. Ints and floats of moderate size alone.
 pub struct Step {
-    step: Number,
-    offset: Number,
+    step: StepNumber,
+    offset: StepNumber,
 }
 
 #[derive(Clone, Copy)]
-enum Number {
+enum StepNumber {
     Int(i64),
     Float(f64),
 }
 
-impl Number {
+impl StepNumber {
     fn of(value: &Bound<'_, PyAny>) -> Option<Self> {
         if value.is_exact_instance_of::<PyInt>() {
             return int_value(value).filter(|number| number.unsigned_abs() < EXACT).map(Self::Int);
@@ -46,11 +46,11 @@ impl Number {
     }
 }
 
-impl Judge for Step {
+impl Check for Step {
     /// `(step, offset)`
     fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let (step, offset): (Bound<'_, PyAny>, Bound<'_, PyAny>) = parameters.extract()?;
-        match (Number::of(&step), Number::of(&offset)) {
+        match (StepNumber::of(&step), StepNumber::of(&offset)) {
             (Some(step), Some(offset)) => Ok(Self { step, offset }),
             _ => Err(pyo3::exceptions::PyValueError::new_err("a step of ints and floats is needed")),
         }
@@ -58,16 +58,16 @@ impl Judge for Step {
 
     /// `isclose(remainder(value - offset, step), 0, abs_tol=1e-9)`
     #[inline]
-    fn judge(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
-        let Some(number) = Number::of(value) else { return Answer::NotMine };
+    fn check(&self, value: &Bound<'_, PyAny>, imports: &Imports) -> Outcome {
+        let Some(number) = StepNumber::of(value) else { return Outcome::Fallback };
         let distance = number.minus(self.offset);
-        if let (Number::Int(distance), Number::Int(step)) = (distance, self.step) {
-            return Answer::or_not_mine(step != 0 && distance % step == 0);
+        if let (StepNumber::Int(distance), StepNumber::Int(step)) = (distance, self.step) {
+            return Outcome::or_fallback(step != 0 && distance % step == 0);
         }
         let remainder = imports.remainder.bind(value.py()).call1((distance.as_float(), self.step.as_float()));
         match remainder.and_then(|remainder| remainder.extract::<f64>()) {
-            Ok(remainder) => Answer::or_not_mine(remainder.abs() <= 1e-9),
-            Err(_) => Answer::NotMine,
+            Ok(remainder) => Outcome::or_fallback(remainder.abs() <= 1e-9),
+            Err(_) => Outcome::Fallback,
         }
     }
 }

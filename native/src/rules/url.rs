@@ -1,11 +1,11 @@
-//! `URLValidator`: ASCII, without user, password and IPv6 address; the others are Django's to judge.
+//! `URLValidator`: ASCII, without user, password and IPv6 address; all others are a fallback.
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use super::domain::is_domain;
 use super::ip::is_ipv4;
-use super::{Answer, Judge};
+use super::{Outcome, Check};
 use crate::ffi::ascii;
 use crate::imports::Imports;
 
@@ -14,7 +14,7 @@ pub struct Url {
     schemes: Vec<String>,
 }
 
-impl Judge for Url {
+impl Check for Url {
     /// `(schemes,)`
     fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let (schemes,) = parameters.extract()?;
@@ -22,8 +22,8 @@ impl Judge for Url {
     }
 
     #[inline]
-    fn judge(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Answer {
-        Answer::or_not_mine(ascii(value).is_some_and(|text| self.is_valid(text)))
+    fn check(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Outcome {
+        Outcome::or_fallback(ascii(value).is_some_and(|text| self.is_valid(text)))
     }
 }
 

@@ -3,14 +3,14 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::PyString;
 
 use crate::json::writer::Out;
-use crate::kinds::{FORMS, Form, Kind, Stored, Zone};
+use crate::kinds::{FORMS, Form, Kind, StoredForm, StoredZone};
 
 /// What a row becomes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum RowShape {
     /// `{"id":1,"title":"a"}`
     Object,
     /// `[1,"a"]`
@@ -23,9 +23,9 @@ pub enum Shape {
 
 /// How the values of a column are read.
 #[derive(Clone, Copy)]
-pub enum Reader {
-    /// By a kind's strict form of what is stored; any other value is rescued.
-    Kind(Kind, Stored),
+pub enum ColumnReader {
+    /// By a kind's strict form of what is stored; any other value is fallbacks.
+    Kind(Kind, StoredForm),
     /// By the type of the value: no converter stands between the driver and Django.
     Value,
     /// By Django's converters, called for every value.
@@ -39,16 +39,16 @@ pub struct Column {
     /// The key in an instance's `__dict__`.
     pub attribute: Py<PyString>,
     /// How its values are read.
-    pub reader: Reader,
+    pub reader: ColumnReader,
 }
 
 /// Columns, compiled once and read by every row: what a `CompiledSerializer` of `pyforge_web.serializers` holds.
 #[pyclass(frozen, module = "pyforge_web._native")]
-pub struct Columns {
+pub struct RowColumns {
     /// In the order of the row.
     pub columns: Vec<Column>,
     /// What a row becomes.
-    pub shape: Shape,
+    pub shape: RowShape,
     /// The text behind the last value.
     pub end: String,
     /// `"name":` for each column, in each form once it was asked for.
@@ -56,9 +56,9 @@ pub struct Columns {
 }
 
 #[pymethods]
-impl Columns {
+impl RowColumns {
     /// `columns` are `(name, attribute, reader, zone, checked, max_digits, decimal_places)`; a reader is a kind's name,
-    /// `"value"` or `"django"`, a zone is that of a `Zone`. A shape is `"object"`, `"array"`, `"scalar"` or `"template"`, with
+    /// `"value"` or `"django"`, a zone is that of a `StoredZone`. A shape is `"object"`, `"array"`, `"scalar"` or `"template"`, with
     /// `end` behind its last value.
     #[new]
     #[pyo3(signature = (columns, shape, end=""))]
@@ -70,55 +70,42 @@ impl Columns {
         end: &str,
     ) -> PyResult<Self> {
         let (shape, end) = match shape {
-            "object" => (Shape::Object, "}".into()),
-            "array" => (Shape::Array, "]".into()),
-            "scalar" if columns.len() == 1 => (Shape::Scalar, String::new()),
-            "template" => (Shape::Template, end.into()),
+            "object" => (RowShape::Object, "}".into()),
+            "array" => (RowShape::Array, "]".into()),
+            "scalar" if columns.len() == 1 => (RowShape::Scalar, String::new()),
+            "template" => (RowShape::Template, end.into()),
             _ => return Err(PyValueError::new_err(format!("no shape {shape:?} of {} columns", columns.len()))),
         };
         let columns = columns.into_iter().map(|(name, attribute, reader, zone, checked, digits, places)| {
-            let stored = Stored { zone: parse_zone(&zone)?, checked, digits: (digits, places) };
+            let stored = StoredForm { zone: parse_zone(&zone)?, checked, digits: (digits, places) };
             let attribute = PyString::intern(py, &attribute).unbind();
             Ok(Column { name, attribute, reader: parse_reader(&reader, stored)? })
         });
         Ok(Self { columns: columns.collect::<PyResult<_>>()?, shape, end, keys: Default::default() })
     }
-
-    /// The JSON-ready values of a dict of attributes: text, numbers, bools, None, lists and dicts, in one crossing.
-    ///
-    /// `source` is the instance that has them, for the collectors.
-    #[pyo3(signature = (values, source=None))]
-    fn to_dict<'py>(
-        &self,
-        py: Python<'py>,
-        values: &Bound<'py, PyDict>,
-        source: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        super::records::to_dict(py, self, values, source)
-    }
 }
 
-pub(super) fn parse_zone(zone: &str) -> PyResult<Zone> {
+pub(super) fn parse_zone(zone: &str) -> PyResult<StoredZone> {
     match zone {
-        "naive" => Ok(Zone::Naive),
-        "stripped" => Ok(Zone::Stripped),
-        "utc" => Ok(Zone::Utc),
-        "written" => Ok(Zone::Written),
+        "naive" => Ok(StoredZone::Naive),
+        "stripped" => Ok(StoredZone::Stripped),
+        "utc" => Ok(StoredZone::Utc),
+        "written" => Ok(StoredZone::Written),
         _ => Err(PyValueError::new_err(format!("no zone {zone:?}"))),
     }
 }
 
-pub(super) fn parse_reader(reader: &str, stored: Stored) -> PyResult<Reader> {
+pub(super) fn parse_reader(reader: &str, stored: StoredForm) -> PyResult<ColumnReader> {
     match reader {
-        "value" => Ok(Reader::Value),
-        "django" => Ok(Reader::Django),
+        "value" => Ok(ColumnReader::Value),
+        "django" => Ok(ColumnReader::Django),
         kind => Kind::of_name(kind)
-            .map(|kind| Reader::Kind(kind, stored))
+            .map(|kind| ColumnReader::Kind(kind, stored))
             .ok_or_else(|| PyValueError::new_err(format!("no kind {kind:?}"))),
     }
 }
 
-impl Columns {
+impl RowColumns {
     /// `"name":` for each column.
     pub fn keys<F: Form>(&self, py: Python<'_>) -> &[Vec<u8>] {
         self.keys[F::INDEX].get_or_init(py, || {
@@ -134,14 +121,14 @@ impl Columns {
 }
 
 /// What stands before each value of a row: `{"id":`, `,"title":`.
-pub fn literals<F: Form>(py: Python<'_>, columns: &Columns) -> Vec<Vec<u8>> {
+pub fn literals<F: Form>(py: Python<'_>, columns: &RowColumns) -> Vec<Vec<u8>> {
     let literal = |(index, key): (usize, &Vec<u8>)| match (columns.shape, index) {
-        (Shape::Scalar, _) => Vec::new(),
-        (Shape::Template, index) => columns.columns[index].name.clone().into_bytes(),
-        (Shape::Object, 0) => [b"{", &key[..]].concat(),
-        (Shape::Object, _) => [F::ITEM, key].concat(),
-        (Shape::Array, 0) => b"[".to_vec(),
-        (Shape::Array, _) => F::ITEM.to_vec(),
+        (RowShape::Scalar, _) => Vec::new(),
+        (RowShape::Template, index) => columns.columns[index].name.clone().into_bytes(),
+        (RowShape::Object, 0) => [b"{", &key[..]].concat(),
+        (RowShape::Object, _) => [F::ITEM, key].concat(),
+        (RowShape::Array, 0) => b"[".to_vec(),
+        (RowShape::Array, _) => F::ITEM.to_vec(),
     };
     columns.keys::<F>(py).iter().enumerate().map(literal).collect()
 }

@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use super::columns::{Columns, Reader, Shape, literals};
-use super::value::Walk;
+use super::any_value::Walk;
+use super::columns::{ColumnReader, RowColumns, RowShape, literals};
 use crate::error::Error;
 use crate::ffi::{list_item, tuple_item};
 use crate::json::writer::Out;
@@ -12,21 +12,21 @@ use crate::kinds::{Form, Outcome};
 
 /// A query that has been executed: what `pyforge_web.querysets` gives native code in a QuerySet's place.
 #[pyclass(frozen, module = "pyforge_web._native")]
-pub struct Rows {
-    columns: Py<Columns>,
+pub struct QueryRows {
+    columns: Py<RowColumns>,
     /// `() -> list[tuple]`: the next rows, an empty list at the end.
     fetch: Py<PyAny>,
     /// `(column, value) -> value`: the driver's value through Django's converters.
-    rescue: Py<PyAny>,
+    fallback: Py<PyAny>,
     /// `()`: called at the end, also after an error.
     close: Py<PyAny>,
 }
 
 #[pymethods]
-impl Rows {
+impl QueryRows {
     #[new]
-    fn new(columns: Py<Columns>, fetch: Py<PyAny>, rescue: Py<PyAny>, close: Py<PyAny>) -> Self {
-        Self { columns, fetch, rescue, close }
+    fn new(columns: Py<RowColumns>, fetch: Py<PyAny>, fallback: Py<PyAny>, close: Py<PyAny>) -> Self {
+        Self { columns, fetch, fallback, close }
     }
 
     /// Ends a query that is read by `dump_chunk`; `dumps` does it itself.
@@ -39,7 +39,7 @@ impl Rows {
 const DEPTH: usize = 2;
 
 /// What stands between two items of a run, and after each.
-pub struct Items<'a> {
+pub struct RowFraming<'a> {
     /// Before each item but the first of all.
     pub between: &'a [u8],
     /// After every item.
@@ -47,10 +47,10 @@ pub struct Items<'a> {
 }
 
 /// A run over rows: where it is, for the path of an error.
-struct Run<'a, 'py> {
-    columns: &'a Columns,
+struct RowCursor<'a, 'py> {
+    columns: &'a RowColumns,
     literals: Vec<Vec<u8>>,
-    rescue: &'a Bound<'py, PyAny>,
+    fallback: &'a Bound<'py, PyAny>,
     row: usize,
     /// None while rows are fetched.
     column: Option<usize>,
@@ -58,12 +58,12 @@ struct Run<'a, 'py> {
 
 impl<'py, F: Form> Walk<'py, '_, F> {
     /// Writes all rows as one array; false when it failed.
-    pub(super) fn rows(&mut self, rows: &Bound<'py, Rows>) -> bool {
+    pub(super) fn write_rows(&mut self, rows: &Bound<'py, QueryRows>) -> bool {
         let (py, rows) = (rows.py(), rows.get());
-        let done = self.run_over(py, rows, 0, Self::all_rows).is_ok();
+        let done = self.with_row_cursor(py, rows, 0, Self::write_all_rows).is_ok();
         match self.meter.call_out(|| rows.close.call0(py)) {
             // An error of the query comes first.
-            Err(error) if done => self.sink.fail(error) == Outcome::Done,
+            Err(error) if done => self.sink.fail(error) == Outcome::Accepted,
             _ => done,
         }
     }
@@ -71,26 +71,28 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     /// Writes the rows that one call of `fetch` gives: how many, none at the end; an error with those before it.
     ///
     /// `start` rows were written before, by other calls.
-    pub(super) fn some_rows(
+    pub(super) fn write_row_chunk(
         &mut self,
-        rows: &Bound<'py, Rows>,
+        rows: &Bound<'py, QueryRows>,
         start: usize,
-        items: &Items<'_>,
+        items: &RowFraming<'_>,
     ) -> Result<usize, usize> {
-        self.run_over(rows.py(), rows.get(), start, |walk, run, fetch| walk.fetched(run, fetch, items).is_some())
+        self.with_row_cursor(rows.py(), rows.get(), start, |walk, run, fetch| {
+            walk.write_fetched_rows(run, fetch, items).is_some()
+        })
     }
 
     /// Opens a run, gives it to `write`, and counts its rows.
-    fn run_over(
+    fn with_row_cursor(
         &mut self,
         py: Python<'py>,
-        rows: &Rows,
+        rows: &QueryRows,
         start: usize,
-        write: impl FnOnce(&mut Self, &mut Run<'_, 'py>, &Bound<'py, PyAny>) -> bool,
+        write: impl FnOnce(&mut Self, &mut RowCursor<'_, 'py>, &Bound<'py, PyAny>) -> bool,
     ) -> Result<usize, usize> {
         let columns = rows.columns.get();
         let literals = literals::<F>(py, columns);
-        let mut run = Run { columns, literals, rescue: rows.rescue.bind(py), row: start, column: None };
+        let mut run = RowCursor { columns, literals, fallback: rows.fallback.bind(py), row: start, column: None };
         self.depth += DEPTH;
         let done = write(self, &mut run, rows.fetch.bind(py));
         self.depth -= DEPTH;
@@ -103,13 +105,13 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         Ok(count)
     }
 
-    fn all_rows(&mut self, run: &mut Run<'_, 'py>, fetch: &Bound<'py, PyAny>) -> bool {
+    fn write_all_rows(&mut self, run: &mut RowCursor<'_, 'py>, fetch: &Bound<'py, PyAny>) -> bool {
         self.sink.out.push(b'[');
         loop {
-            match self.fetched(run, fetch, &Items { between: F::ITEM, after: b"" }) {
+            match self.write_fetched_rows(run, fetch, &RowFraming { between: F::ITEM, after: b"" }) {
                 None => return false,
                 Some(0) => break,
-                Some(_) if self.sink.out.failed() => return self.stop(Error::OutOfMemory),
+                Some(_) if self.sink.out.failed() => return self.fail_walk(Error::OutOfMemory),
                 Some(_) => {}
             }
         }
@@ -118,12 +120,17 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     }
 
     /// Writes the next rows, each of them whole or not at all: how many, None when one failed.
-    fn fetched(&mut self, run: &mut Run<'_, 'py>, fetch: &Bound<'py, PyAny>, items: &Items<'_>) -> Option<usize> {
+    fn write_fetched_rows(
+        &mut self,
+        run: &mut RowCursor<'_, 'py>,
+        fetch: &Bound<'py, PyAny>,
+        items: &RowFraming<'_>,
+    ) -> Option<usize> {
         let chunk = self.meter.call_out(|| fetch.call0());
         let chunk = match chunk.and_then(|chunk| Ok(chunk.cast_into::<PyList>()?)) {
             Ok(chunk) => chunk,
             Err(error) => {
-                self.stop(error);
+                self.fail_walk(error);
                 return None;
             }
         };
@@ -135,8 +142,8 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                 self.sink.out.extend(items.between);
             }
             let written = match row.cast::<PyTuple>() {
-                Ok(row) => self.row(run, row),
-                Err(error) => self.stop(PyErr::from(error)),
+                Ok(row) => self.write_row(run, row),
+                Err(error) => self.fail_walk(PyErr::from(error)),
             };
             if !written {
                 self.sink.out.truncate(before);
@@ -149,15 +156,15 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     }
 
     #[inline]
-    fn row(&mut self, run: &mut Run<'_, 'py>, row: &Bound<'py, PyTuple>) -> bool {
+    fn write_row(&mut self, run: &mut RowCursor<'_, 'py>, row: &Bound<'py, PyTuple>) -> bool {
         let columns = run.columns;
         for (index, column) in columns.columns.iter().enumerate() {
             self.sink.out.extend(&run.literals[index]);
             // Columns that the query needed for itself may follow ours; fewer than ours is a fault of the plan.
             let Some(value) = tuple_item(row, index) else {
-                return self.stop(Error::TooFewColumns { row: run.row, found: row.len() });
+                return self.fail_walk(Error::TooFewColumns { row: run.row, found: row.len() });
             };
-            if !self.column(column.reader, run.rescue, index, value) {
+            if !self.write_column(column.reader, run.fallback, index, value) {
                 run.column = Some(index);
                 return false;
             }
@@ -168,43 +175,45 @@ impl<'py, F: Form> Walk<'py, '_, F> {
 
     /// Writes the driver's value of a column.
     #[inline(always)]
-    pub(super) fn column(
+    pub(super) fn write_column(
         &mut self,
-        reader: Reader,
-        rescue: &Bound<'py, PyAny>,
+        reader: ColumnReader,
+        fallback: &Bound<'py, PyAny>,
         index: usize,
         value: Bound<'py, PyAny>,
     ) -> bool {
         let outcome = match reader {
-            Reader::Kind(kind, stored) if !value.is_none() => kind.read(&value, &stored, self.imports, &mut self.sink),
-            Reader::Django => Outcome::NotMine,
-            _ if self.whole_value(value.clone()) => Outcome::Done,
-            _ => Outcome::Failed,
+            ColumnReader::Kind(kind, stored) if !value.is_none() => {
+                kind.read(&value, &stored, self.imports, &mut self.sink)
+            }
+            ColumnReader::Django => Outcome::Fallback,
+            _ if self.write_whole_value(value.clone()) => Outcome::Accepted,
+            _ => Outcome::Rejected,
         };
         match outcome {
-            Outcome::Done => true,
-            Outcome::NotMine => self.rescued(rescue, index, value),
-            Outcome::Failed => false,
+            Outcome::Accepted => true,
+            Outcome::Fallback => self.write_fallback(fallback, index, value),
+            Outcome::Rejected => false,
         }
     }
 
     /// Writes what Django's converters make of a driver's value.
     #[cold]
-    fn rescued(&mut self, rescue: &Bound<'py, PyAny>, column: usize, value: Bound<'py, PyAny>) -> bool {
-        match self.meter.call_out(|| rescue.call1((column, value))) {
-            Ok(value) => self.whole_value(value),
-            Err(error) => self.stop(error),
+    fn write_fallback(&mut self, fallback: &Bound<'py, PyAny>, column: usize, value: Bound<'py, PyAny>) -> bool {
+        match self.meter.call_out(|| fallback.call1((column, value))) {
+            Ok(value) => self.write_whole_value(value),
+            Err(error) => self.fail_walk(error),
         }
     }
 }
 
-impl Run<'_, '_> {
+impl RowCursor<'_, '_> {
     /// The step from the array to the value that is being written: `[3].price`.
     fn place(&self) -> String {
         let row = self.row;
         match (self.columns.shape, self.column) {
-            (Shape::Object, Some(column)) => format!("[{row}].{}", self.columns.columns[column].name),
-            (Shape::Array, Some(column)) => format!("[{row}][{column}]"),
+            (RowShape::Object, Some(column)) => format!("[{row}].{}", self.columns.columns[column].name),
+            (RowShape::Array, Some(column)) => format!("[{row}][{column}]"),
             _ => format!("[{row}]"),
         }
     }

@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple, PyType};
 
-use super::columns::{Columns, Reader};
-use super::value::Walk;
+use super::any_value::Walk;
+use super::columns::{ColumnReader, RowColumns};
 use crate::error::Error;
 use crate::ffi::{list_item, tuple_item};
 use crate::json::writer::Out;
@@ -12,8 +12,8 @@ use crate::kinds::{Form, Outcome};
 
 /// Rows of Python values, in the order of the columns.
 #[pyclass(frozen, module = "pyforge_web._native")]
-pub struct Tuples {
-    columns: Py<Columns>,
+pub struct ValueTuples {
+    columns: Py<RowColumns>,
     /// Tuples or lists, or one of them.
     rows: Py<PyAny>,
     /// Whether `rows` are many.
@@ -23,28 +23,28 @@ pub struct Tuples {
 }
 
 #[pymethods]
-impl Tuples {
+impl ValueTuples {
     #[new]
     #[pyo3(signature = (columns, rows, many, model=None))]
-    fn new(columns: Py<Columns>, rows: Py<PyAny>, many: bool, model: Option<Py<PyType>>) -> Self {
+    fn new(columns: Py<RowColumns>, rows: Py<PyAny>, many: bool, model: Option<Py<PyType>>) -> Self {
         Self { columns, rows, many, model }
     }
 }
 
 impl<'py, F: Form> Walk<'py, '_, F> {
     /// Writes the rows as objects; false when it failed.
-    pub(super) fn tuples(&mut self, py: Python<'py>, tuples: &Tuples) -> bool {
+    pub(super) fn write_tuples(&mut self, py: Python<'py>, tuples: &ValueTuples) -> bool {
         let (columns, rows) = (tuples.columns.get(), tuples.rows.bind(py));
         if let Some(model) = &tuples.model {
             self.meter.model(model.bind(py));
         }
         if !tuples.many {
             self.meter.rows += 1;
-            return self.checked_row(columns, 0, rows);
+            return self.write_checked_row(columns, 0, rows);
         }
         let rows = match rows.cast::<PyList>() {
             Ok(rows) => rows,
-            Err(error) => return self.stop(PyErr::from(error)),
+            Err(error) => return self.fail_walk(PyErr::from(error)),
         };
         self.sink.out.push(b'[');
         let mut index = 0;
@@ -52,7 +52,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             if index > 0 {
                 self.sink.out.extend(F::ITEM);
             }
-            if !self.checked_row(columns, index, &row) {
+            if !self.write_checked_row(columns, index, &row) {
                 self.place.insert_str(0, &format!("[{index}]"));
                 return false;
             }
@@ -63,16 +63,20 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         true
     }
 
-    fn checked_row(&mut self, columns: &Columns, index: usize, row: &Bound<'py, PyAny>) -> bool {
+    fn write_checked_row(&mut self, columns: &RowColumns, index: usize, row: &Bound<'py, PyAny>) -> bool {
         let values = match row.cast::<PyTuple>() {
             Ok(values) => values.clone(),
             Err(_) => match row.cast::<PyList>() {
                 Ok(values) => values.to_tuple(),
-                Err(error) => return self.stop(PyErr::from(error)),
+                Err(error) => return self.fail_walk(PyErr::from(error)),
             },
         };
         if values.len() != columns.columns.len() {
-            return self.stop(Error::WrongLength { row: index, found: values.len(), expected: columns.columns.len() });
+            return self.fail_walk(Error::WrongLength {
+                row: index,
+                found: values.len(),
+                expected: columns.columns.len(),
+            });
         }
         let py = row.py();
         self.sink.out.push(b'{');
@@ -82,9 +86,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             }
             self.sink.out.extend(key);
             let Some(value) = tuple_item(&values, at) else {
-                return self.stop(Error::WrongLength { row: index, found: at, expected: columns.columns.len() });
+                return self.fail_walk(Error::WrongLength { row: index, found: at, expected: columns.columns.len() });
             };
-            if !self.checked_value(column.reader, index, &column.name, value) {
+            if !self.write_checked_value(column.reader, index, &column.name, value) {
                 self.place.insert_str(0, &format!(".{}", column.name));
                 return false;
             }
@@ -93,20 +97,20 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         true
     }
 
-    fn checked_value(&mut self, reader: Reader, row: usize, name: &str, value: Bound<'py, PyAny>) -> bool {
-        let Reader::Kind(kind, _) = reader else {
-            return self.whole_value(value);
+    fn write_checked_value(&mut self, reader: ColumnReader, row: usize, name: &str, value: Bound<'py, PyAny>) -> bool {
+        let ColumnReader::Kind(kind, _) = reader else {
+            return self.write_whole_value(value);
         };
         if value.is_none() {
             self.sink.out.extend(b"null");
             return true;
         }
         match kind.write(&value, self.imports, &mut self.sink) {
-            Outcome::Done => true,
-            Outcome::Failed => false,
-            Outcome::NotMine if kind.admits(&value, self.imports) => self.whole_value(value),
-            Outcome::NotMine => {
-                self.stop(Error::WrongKind { row, name: name.into(), kind: kind.name(), found: type_name(&value) })
+            Outcome::Accepted => true,
+            Outcome::Rejected => false,
+            Outcome::Fallback if kind.admits(&value, self.imports) => self.write_whole_value(value),
+            Outcome::Fallback => {
+                self.fail_walk(Error::WrongKind { row, name: name.into(), kind: kind.name(), found: type_name(&value) })
             }
         }
     }

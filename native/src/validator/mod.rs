@@ -1,14 +1,14 @@
-//! A model's fields, compiled: `clean_fields` in one crossing.
+//! A model's compiled fields: `clean_fields` in one native call.
 //!
-//! Native code accepts what Django surely accepts. Everything else is `field.clean` of that one field: the errors are
-//! Django's by construction, and so is whatever a field, a validator or a descriptor of a project's own does.
+//! Native code accepts a value only where Django certainly accepts it. For any other value `field.clean` of that field
+//! is called, so that all errors are Django's, and custom fields, validators and descriptors work as they always do.
 
 mod plan;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::PyTraverseError;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyException, PyRuntimeError, PyTypeError};
 use pyo3::gc::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -16,8 +16,9 @@ use pyo3::types::{PyDict, PyList, PyType};
 
 use crate::ffi::DictPosition;
 use crate::imports::Imports;
-use crate::meter::Meter;
-use plan::{Plan, Spec, Verdict};
+use crate::metering::meter::Meter;
+use crate::outcome::CleanOutcome;
+use plan::{FieldPlan, FieldSpec};
 
 /// The fields of a model, compiled once: what a `CompiledValidator` of `pyforge_web.validators` holds.
 #[pyclass(frozen, module = "pyforge_web._native")]
@@ -27,11 +28,11 @@ pub struct Validator {
     options: Py<PyDict>,
     position: DictPosition,
     fields: Py<PyAny>,
-    plans: Vec<Plan>,
+    plans: Vec<FieldPlan>,
 }
 
 /// Where values are read and written.
-enum Target<'a, 'py> {
+enum CleanTarget<'a, 'py> {
     /// An instance; `direct` if it is of the very class that was compiled.
     Instance { instance: &'a Bound<'py, PyAny>, direct: bool },
     /// A dict of values by attribute; the function makes the instance that Django's code may ask for.
@@ -42,7 +43,7 @@ enum Target<'a, 'py> {
 impl Validator {
     /// `plans` are what `pyforge_web.rules.plan` gives for each field of the model, in their order.
     #[new]
-    fn new<'py>(model: Bound<'py, PyType>, plans: Vec<Spec<'py>>) -> PyResult<Self> {
+    fn new<'py>(model: Bound<'py, PyType>, plans: Vec<FieldSpec<'py>>) -> PyResult<Self> {
         let py = model.py();
         let meta = model.getattr(intern!(py, "_meta"))?;
         let fields = meta.getattr(intern!(py, "fields"))?.unbind();
@@ -51,7 +52,7 @@ impl Validator {
             fields,
             position: DictPosition::of(&options, intern!(py, "fields")).unwrap_or_default(),
             options: options.unbind(),
-            plans: plans.iter().map(Plan::build).collect::<PyResult<_>>()?,
+            plans: plans.iter().map(FieldPlan::build).collect::<PyResult<_>>()?,
             model: model.unbind(),
         })
     }
@@ -78,19 +79,21 @@ impl Validator {
             meter.rows = 1;
             meter.model(self.model.bind(py));
             let mut target = self.target(instance)?;
-            let errors =
-                Run { validator: self, meter, exclude, lazy: false, imports: Imports::get(py)? }.clean(&mut target)?;
+            let errors = CleanRun { validator: self, meter, exclude, lazy: false, imports: Imports::get(py)? }
+                .clean(&mut target)?;
             Ok(errors.map(Bound::into_any))
         })
     }
 
-    /// The same for many instances: the errors by the index of the instance, where a value that is refused beyond doubt
-    /// has an `Unread` in place of a list.
-    #[pyo3(signature = (instances, exclude=None))]
+    /// The same for many instances: the errors by the index of the instance, where a value that is rejected for certain
+    /// has a `RejectedValue` in place of a list. An `Exception` that is not a `ValidationError` is put into `exceptions`
+    /// by the index of its instance, so that it does not end the other rows; without that dict it is raised.
+    #[pyo3(signature = (instances, exclude=None, exceptions=None))]
     fn clean_rows<'py>(
         &self,
         instances: &Bound<'py, PyList>,
         exclude: Option<&Bound<'py, PyAny>>,
+        exceptions: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = instances.py();
         metered(instances, "clean_rows", |meter| {
@@ -100,10 +103,15 @@ impl Validator {
             meter.rows = instances.len();
             meter.model(self.model.bind(py));
             let found = PyDict::new(py);
-            let mut run = Run { validator: self, meter, exclude, lazy: true, imports: Imports::get(py)? };
+            let mut run = CleanRun { validator: self, meter, exclude, lazy: true, imports: Imports::get(py)? };
             for (index, instance) in instances.iter().enumerate() {
-                if let Some(errors) = run.clean(&mut self.target(&instance)?)? {
-                    found.set_item(index, errors)?;
+                match (run.clean(&mut self.target(&instance)?), exceptions) {
+                    (Ok(Some(errors)), _) => found.set_item(index, errors)?,
+                    (Ok(None), _) => {}
+                    (Err(error), Some(exceptions)) if error.is_instance_of::<PyException>(py) => {
+                        exceptions.set_item(index, error.into_value(py))?;
+                    }
+                    (Err(error), _) => return Err(error),
                 }
             }
             Ok(found.into_any())
@@ -111,13 +119,14 @@ impl Validator {
     }
 
     /// Cleans the values of a dict by attribute name, in place; a field without a value is left out. `make` gives the
-    /// instance that Django's own code may ask for, at its first call for one.
-    #[pyo3(signature = (values, make, exclude=None))]
+    /// instance that Django's own code may ask for, at its first call for one. With `unbuilt`, errors that are certain
+    /// are left to be built, as by `clean_rows`.
+    #[pyo3(signature = (values, make, unbuilt=false))]
     fn clean_values<'py>(
         &self,
         values: &Bound<'py, PyDict>,
         make: &Bound<'py, PyAny>,
-        exclude: Option<&Bound<'py, PyAny>>,
+        unbuilt: bool,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = values.py();
         metered(values, "clean_values", |meter| {
@@ -126,9 +135,9 @@ impl Validator {
             }
             meter.rows = 1;
             meter.model(self.model.bind(py));
-            let mut target = Target::Values { values, make, made: None };
-            let errors =
-                Run { validator: self, meter, exclude, lazy: false, imports: Imports::get(py)? }.clean(&mut target)?;
+            let mut target = CleanTarget::Values { values, make, made: None };
+            let mut run = CleanRun { validator: self, meter, exclude: None, lazy: unbuilt, imports: Imports::get(py)? };
+            let errors = run.clean(&mut target)?;
             Ok(errors.map(Bound::into_any))
         })
     }
@@ -142,18 +151,19 @@ impl Validator {
 }
 
 impl Validator {
-    fn target<'a, 'py>(&self, instance: &'a Bound<'py, PyAny>) -> PyResult<Target<'a, 'py>> {
+    fn target<'a, 'py>(&self, instance: &'a Bound<'py, PyAny>) -> PyResult<CleanTarget<'a, 'py>> {
         let py = instance.py();
         let direct = instance.get_type().is(&self.model);
         if direct || instance.is_instance(self.model.bind(py))? {
-            return Ok(Target::Instance { instance, direct });
+            return Ok(CleanTarget::Instance { instance, direct });
         }
         let (needed, found) = (self.model.bind(py).name()?, instance.get_type().name()?);
-        Err(PyTypeError::new_err(format!("an instance of {needed} is needed, not {found}")))
+        let hint = if instance.is_instance_of::<PyDict>() { ": clean a dict with clean_data()" } else { "" };
+        Err(PyTypeError::new_err(format!("an instance of {needed} is needed, not {found}{hint}")))
     }
 }
 
-/// Counts a call. A panic, which would be a fault of ours, becomes an `Exception` that Django's handlers catch.
+/// Counts a call. A panic would be a bug of PyForge Web: it becomes an `Exception`, which Django's handlers catch.
 fn metered<'py, T>(
     subject: &Bound<'py, PyAny>,
     function: &'static str,
@@ -165,13 +175,13 @@ fn metered<'py, T>(
     let result = catch_unwind(AssertUnwindSafe(|| work(&mut meter))).unwrap_or_else(|_| {
         Err(PyRuntimeError::new_err("PyForge Web failed inside its native core: please report this value as a bug"))
     });
-    let told = meter.finish(py, function, 0);
+    let finished = meter.finish(py, function, 0);
     let result = result?;
-    told.map(|()| result)
+    finished.map(|()| result)
 }
 
 /// One call.
-struct Run<'a, 'py> {
+struct CleanRun<'a, 'py> {
     validator: &'a Validator,
     meter: &'a mut Meter<'py>,
     exclude: Option<&'a Bound<'py, PyAny>>,
@@ -180,9 +190,9 @@ struct Run<'a, 'py> {
     imports: &'static Imports,
 }
 
-impl<'py> Run<'_, 'py> {
+impl<'py> CleanRun<'_, 'py> {
     /// `Model.clean_fields`, but for the raise.
-    fn clean(&mut self, target: &mut Target<'_, 'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+    fn clean(&mut self, target: &mut CleanTarget<'_, 'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         let py = self.meter_py(target);
         let mut errors: Option<Bound<'py, PyDict>> = None;
         let mut dict = target.dict()?;
@@ -212,25 +222,28 @@ impl<'py> Run<'_, 'py> {
             };
             let raw = match (stored, &*target) {
                 (Some(raw), _) => raw,
-                (None, Target::Values { .. }) => continue,
-                (None, Target::Instance { instance, .. }) => {
+                (None, CleanTarget::Values { .. }) => continue,
+                (None, CleanTarget::Instance { instance, .. }) => {
                     ran_python = true;
                     self.meter.call_out(|| instance.getattr(&plan.attribute))?
                 }
             };
-            let verdict =
-                if ran_python && !plan.is_current(py) { Verdict::NotMine } else { plan.judge(&raw, self.imports) };
-            let failed = match verdict {
-                Verdict::Skipped => None,
-                Verdict::Kept if direct && !plan.calls_validators => None,
-                Verdict::Became(value) if direct && !plan.calls_validators => {
+            let outcome = if ran_python && !plan.is_current(py) {
+                CleanOutcome::Fallback
+            } else {
+                plan.check(&raw, self.imports)
+            };
+            let failed = match outcome {
+                CleanOutcome::Skipped => None,
+                CleanOutcome::Accepted if direct && !plan.calls_validators => None,
+                CleanOutcome::Changed(value) if direct && !plan.calls_validators => {
                     dict.set_item(&plan.attribute, value)?;
                     None
                 }
-                Verdict::Refused if self.lazy && !plan.calls_validators => Some(self.unread(plan, &raw, target)?),
-                verdict => {
+                CleanOutcome::Rejected if self.lazy && !plan.calls_validators => Some(self.unread(plan, &raw, target)?),
+                outcome => {
                     ran_python = true;
-                    self.ask_django(plan, raw, verdict, target)?
+                    self.ask_django(plan, raw, outcome, target)?
                 }
             };
             if let Some(failed) = failed {
@@ -240,22 +253,28 @@ impl<'py> Run<'_, 'py> {
         Ok(errors)
     }
 
-    fn meter_py(&self, target: &Target<'_, 'py>) -> Python<'py> {
+    fn meter_py(&self, target: &CleanTarget<'_, 'py>) -> Python<'py> {
         match target {
-            Target::Instance { instance, .. } => instance.py(),
-            Target::Values { values, .. } => values.py(),
+            CleanTarget::Instance { instance, .. } => instance.py(),
+            CleanTarget::Values { values, .. } => values.py(),
         }
     }
 
     /// The error of a value that is refused beyond doubt, to be built when somebody reads it.
     fn unread(
         &self,
-        plan: &Plan,
+        plan: &FieldPlan,
         raw: &Bound<'py, PyAny>,
-        target: &mut Target<'_, 'py>,
+        target: &CleanTarget<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = raw.py();
-        self.imports.unread.bind(py).call1((&plan.field, raw, target.instance()?))
+        // Native fields have Django's methods, which do not look at the instance. Of values none is made: of a request
+        // body with an error in each row that would be most of the time and memory.
+        let instance = match target {
+            CleanTarget::Instance { instance, .. } => (*instance).clone(),
+            CleanTarget::Values { .. } => py.None().into_bound(py),
+        };
+        self.imports.rejected_value.bind(py).call1((&plan.field, raw, instance))
     }
 
     /// What only Python code can do: validators without a rule, Django's `field.clean`, a descriptor's assignment. The
@@ -263,17 +282,17 @@ impl<'py> Run<'_, 'py> {
     #[cold]
     fn ask_django(
         &mut self,
-        plan: &Plan,
+        plan: &FieldPlan,
         raw: Bound<'py, PyAny>,
-        verdict: Verdict<'py>,
-        target: &mut Target<'_, 'py>,
+        outcome: CleanOutcome<'py>,
+        target: &mut CleanTarget<'_, 'py>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = raw.py();
         let field = plan.field.bind(py);
         let instance = target.instance()?;
-        let cleaned = match verdict {
-            Verdict::Kept => self.run_validators(plan, raw),
-            Verdict::Became(value) => self.run_validators(plan, value),
+        let cleaned = match outcome {
+            CleanOutcome::Accepted => self.run_validators(plan, raw),
+            CleanOutcome::Changed(value) => self.run_validators(plan, value),
             _ => {
                 if self.is_skipped(field, &raw)? {
                     return Ok(None);
@@ -303,7 +322,7 @@ impl<'py> Run<'_, 'py> {
     }
 
     /// Calls the validators that have no rule, with the value that passed all others; gives it back.
-    fn run_validators(&mut self, plan: &Plan, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn run_validators(&mut self, plan: &FieldPlan, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         if plan.calls_validators {
             let run = self.imports.run_validators.bind(value.py());
             self.meter.call_out(|| run.call1((&plan.field, &value, &plan.ruled)))?;
@@ -312,8 +331,8 @@ impl<'py> Run<'_, 'py> {
     }
 }
 
-impl<'py> Target<'_, 'py> {
-    fn is_direct(&self, plan: &Plan) -> bool {
+impl<'py> CleanTarget<'_, 'py> {
+    fn is_direct(&self, plan: &FieldPlan) -> bool {
         match self {
             Self::Instance { direct, .. } => *direct && plan.direct,
             Self::Values { .. } => true,
@@ -342,7 +361,7 @@ impl<'py> Target<'_, 'py> {
         }
     }
 
-    fn write(&self, plan: &Plan, value: Bound<'py, PyAny>) -> PyResult<()> {
+    fn write(&self, plan: &FieldPlan, value: Bound<'py, PyAny>) -> PyResult<()> {
         match self {
             Self::Instance { instance, .. } => instance.setattr(&plan.attribute, value),
             Self::Values { values, .. } => values.set_item(&plan.attribute, value),

@@ -10,29 +10,16 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::ffi::{DictPosition, list_item, text_length};
 use crate::imports::Imports;
-use crate::kinds::{Converted, Kind};
-use crate::rules::{Answer, Rule, choices};
-
-/// What native code says of a value.
-pub enum Verdict<'py> {
-    /// `field.clean` returns the value itself.
-    Kept,
-    /// `field.clean` returns another one.
-    Became(Bound<'py, PyAny>),
-    /// `clean_fields` does not look at it: empty, and it may be.
-    Skipped,
-    /// `field.clean` raises, beyond doubt.
-    Refused,
-    /// Django decides.
-    NotMine,
-}
+use crate::kinds::Kind;
+use crate::outcome::{CleanOutcome, Outcome};
+use crate::rules::{Rule, choices};
 
 /// The rule of a validator: its name and parameters, None for a validator that is called.
 type RuleSpec = Option<(String, Py<PyTuple>)>;
 
 /// What `pyforge_web.rules.plan` found out about a field.
 #[derive(FromPyObject)]
-pub struct Spec<'py> {
+pub struct FieldSpec<'py> {
     field: Bound<'py, PyAny>,
     conversion: Option<String>,
     validators: Option<Bound<'py, PyList>>,
@@ -45,7 +32,7 @@ pub struct Spec<'py> {
 }
 
 /// One field.
-pub struct Plan {
+pub struct FieldPlan {
     /// The key of its errors.
     pub name: Py<PyString>,
     /// Where an instance has the value.
@@ -61,24 +48,24 @@ pub struct Plan {
     /// The validators with a rule, by their `id()`.
     pub ruled: Py<PyAny>,
     /// None where Django cleans every value.
-    native: Option<Native>,
+    native: Option<NativePlan>,
     /// Whether `empty_values` are Django's own, for a field that is not native.
     none_is_empty: bool,
     /// The field's `__dict__`, in which options are read as they stand.
     state: Py<PyDict>,
 }
 
-struct Native {
+struct NativePlan {
     kind: Kind,
     rules: Vec<Rule>,
     checks_choices: bool,
-    item: Option<Box<Plan>>,
+    item: Option<Box<FieldPlan>>,
     /// What the rules were read from.
-    source: Source,
+    source: PlanSource,
 }
 
 /// Enough to see that a field was changed: the list of its validators and what is in it, and how many attributes it has.
-struct Source {
+struct PlanSource {
     /// Where the list stands among the attributes.
     position: DictPosition,
     validators: Py<PyList>,
@@ -89,7 +76,7 @@ struct Source {
 /// What Django's fields find on their class; on a field itself somebody else has put it there.
 const METHODS: [&str; 6] = ["clean", "to_python", "validate", "run_validators", "get_internal_type", "empty_values"];
 
-impl Source {
+impl PlanSource {
     /// Whether the field has no attributes of a meaning that it had not: Django itself keeps computed ones there.
     #[inline]
     fn has_attributes(&self, state: &Bound<'_, PyDict>) -> bool {
@@ -106,13 +93,13 @@ impl Source {
     }
 }
 
-impl Plan {
+impl FieldPlan {
     /// Compiles what was found out.
-    pub fn build(spec: &Spec<'_>) -> PyResult<Self> {
+    pub fn build(spec: &FieldSpec<'_>) -> PyResult<Self> {
         let py = spec.field.py();
         let state = spec.field.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
         let native = match (&spec.conversion, &spec.validators) {
-            (Some(kind), Some(validators)) => Some(Native::build(spec, kind, validators, &state)?),
+            (Some(kind), Some(validators)) => Some(NativePlan::build(spec, kind, validators, &state)?),
             _ => None,
         };
         let text = |name| -> PyResult<_> { Ok(PyString::intern(py, &spec.field.getattr(name)?.extract::<String>()?)) };
@@ -147,26 +134,26 @@ impl Plan {
 
     /// What `clean_fields` does with a value of this field, without any Python code but CPython's own.
     #[inline]
-    pub fn judge<'py>(&self, value: &Bound<'py, PyAny>, imports: &Imports) -> Verdict<'py> {
+    pub fn check<'py>(&self, value: &Bound<'py, PyAny>, imports: &Imports) -> CleanOutcome<'py> {
         let Some(native) = &self.native else {
             let skips = self.none_is_empty && value.is_none() && self.skips_none(value.py());
-            return if skips { Verdict::Skipped } else { Verdict::NotMine };
+            return if skips { CleanOutcome::Skipped } else { CleanOutcome::Fallback };
         };
         if native.is_empty(value) {
             // What `to_python` makes of an empty text is another matter: of a duration it makes zero.
             let stays = value.is_none() || native.kind == Kind::Text;
             // Django's automatic fields take everything that they can convert.
-            return self.judge_empty(value.py(), stays && native.checks_choices);
+            return self.check_empty(value.py(), stays && native.checks_choices);
         }
-        native.judge(value, self.state.bind(value.py()), imports)
+        native.check(value, self.state.bind(value.py()), imports)
     }
 
     /// An empty value: skipped if the field may be blank, else refused, unless Django looks at neither.
-    fn judge_empty<'py>(&self, py: Python<'py>, stays: bool) -> Verdict<'py> {
+    fn check_empty<'py>(&self, py: Python<'py>, stays: bool) -> CleanOutcome<'py> {
         match self.option(intern!(py, "blank")) {
-            Some(true) => Verdict::Skipped,
-            Some(false) if stays && self.option(intern!(py, "editable")) == Some(true) => Verdict::Refused,
-            _ => Verdict::NotMine,
+            Some(true) => CleanOutcome::Skipped,
+            Some(false) if stays && self.option(intern!(py, "editable")) == Some(true) => CleanOutcome::Rejected,
+            _ => CleanOutcome::Fallback,
         }
     }
 
@@ -195,8 +182,13 @@ impl Plan {
     }
 }
 
-impl Native {
-    fn build(spec: &Spec<'_>, kind: &str, validators: &Bound<'_, PyList>, state: &Bound<'_, PyDict>) -> PyResult<Self> {
+impl NativePlan {
+    fn build(
+        spec: &FieldSpec<'_>,
+        kind: &str,
+        validators: &Bound<'_, PyList>,
+        state: &Bound<'_, PyDict>,
+    ) -> PyResult<Self> {
         let no = |what: &str, name: &str| pyo3::exceptions::PyValueError::new_err(format!("no {what} {name:?}"));
         let mut rules = Vec::new();
         for (name, parameters) in spec.rules.iter().flatten() {
@@ -208,8 +200,8 @@ impl Native {
             kind: Kind::of_name(kind).ok_or_else(|| no("kind", kind))?,
             rules,
             checks_choices: spec.checks_choices,
-            item: spec.item.as_ref().map(|item| Plan::build(&item.extract()?).map(Box::new)).transpose()?,
-            source: Source {
+            item: spec.item.as_ref().map(|item| FieldPlan::build(&item.extract()?).map(Box::new)).transpose()?,
+            source: PlanSource {
                 position: DictPosition::of(state, intern!(state.py(), "validators")).unwrap_or_default(),
                 validators: validators.clone().unbind(),
                 items: validators.iter().map(Bound::unbind).collect(),
@@ -233,51 +225,55 @@ impl Native {
     }
 
     #[inline(always)]
-    fn judge<'py>(&self, raw: &Bound<'py, PyAny>, state: &Bound<'py, PyDict>, imports: &Imports) -> Verdict<'py> {
+    fn check<'py>(&self, raw: &Bound<'py, PyAny>, state: &Bound<'py, PyDict>, imports: &Imports) -> CleanOutcome<'py> {
         let converted = self.kind.convert(raw, imports);
         let value = match &converted {
-            Converted::Kept => raw,
-            Converted::Became(value) => value,
-            Converted::NotMine => return Verdict::NotMine,
+            CleanOutcome::Accepted => raw,
+            CleanOutcome::Changed(value) => value,
+            _ => return CleanOutcome::Fallback,
         };
         let mut holds = true;
         let mut passes = |answer| match answer {
-            Answer::Yes => true,
-            Answer::No => {
+            Outcome::Accepted => true,
+            Outcome::Rejected => {
                 holds = false;
                 true
             }
-            Answer::NotMine => false,
+            Outcome::Fallback => false,
         };
-        let mine = (!self.checks_choices || passes(self.judge_choices(value, state, imports)))
-            && self.item.as_ref().is_none_or(|item| passes(judge_items(item, value, imports)))
-            && self.rules.iter().all(|rule| passes(rule.judge(value, imports)));
-        if !mine {
-            return Verdict::NotMine;
+        let is_certain = (!self.checks_choices || passes(self.check_choices(value, state, imports)))
+            && self.item.as_ref().is_none_or(|item| passes(check_items(item, value, imports)))
+            && self.rules.iter().all(|rule| passes(rule.check(value, imports)));
+        if !is_certain {
+            return CleanOutcome::Fallback;
         }
         match converted {
-            _ if !holds => Verdict::Refused,
-            Converted::Became(value) => Verdict::Became(value),
-            _ => Verdict::Kept,
+            _ if !holds => CleanOutcome::Rejected,
+            CleanOutcome::Changed(value) => CleanOutcome::Changed(value),
+            _ => CleanOutcome::Accepted,
         }
     }
 
     #[inline]
-    fn judge_choices<'py>(&self, value: &Bound<'py, PyAny>, state: &Bound<'py, PyDict>, imports: &Imports) -> Answer {
+    fn check_choices<'py>(&self, value: &Bound<'py, PyAny>, state: &Bound<'py, PyDict>, imports: &Imports) -> Outcome {
         let answer = match state.get_item(intern!(value.py(), "_choices")) {
-            Ok(Some(options)) => choices::judge(&options, value, imports),
-            _ => Answer::NotMine,
+            Ok(Some(options)) => choices::check(&options, value, imports),
+            _ => Outcome::Fallback,
         };
         // Of a field that is not editable, Django looks at no choices.
-        if answer == Answer::No && !is_true(state, intern!(value.py(), "editable")) { Answer::NotMine } else { answer }
+        if answer == Outcome::Rejected && !is_true(state, intern!(value.py(), "editable")) {
+            Outcome::Fallback
+        } else {
+            answer
+        }
     }
 }
 
 /// The items of an array: each must be what the base field takes as it is, for Django does not convert them.
-fn judge_items(item: &Plan, value: &Bound<'_, PyAny>, imports: &Imports) -> Answer {
-    let Ok(list) = value.cast_exact::<PyList>() else { return Answer::NotMine };
-    let kept = |value: Bound<'_, PyAny>| matches!(item.judge(&value, imports), Verdict::Kept);
-    Answer::or_not_mine(list.iter().all(kept))
+fn check_items(item: &FieldPlan, value: &Bound<'_, PyAny>, imports: &Imports) -> Outcome {
+    let Ok(list) = value.cast_exact::<PyList>() else { return Outcome::Fallback };
+    let kept = |value: Bound<'_, PyAny>| matches!(item.check(&value, imports), CleanOutcome::Accepted);
+    Outcome::or_fallback(list.iter().all(kept))
 }
 
 fn is_true(state: &Bound<'_, PyDict>, option: &Bound<'_, PyString>) -> bool {

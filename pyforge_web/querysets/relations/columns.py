@@ -20,7 +20,7 @@ JOIN_KEY = ""  # the attribute of a key that is a column of the join table
 Steps = tuple[tuple[str, str, int], ...]  # what becomes of a row: native/src/serializer/layout.rs
 
 
-class RelatedRows(NamedTuple):
+class RelationQuery(NamedTuple):
     """A relation of `model` that is a statement of its own.
 
     `slot` is the column of its key, `path` where it is in the JSON: `author.articles`.
@@ -41,7 +41,7 @@ class SelectPlan(NamedTuple):
 
     queryset: AnyQuerySet
     steps: tuple[tuple[str, str, Slot | None], ...]
-    relations: tuple[RelatedRows, ...]
+    relations: tuple[RelationQuery, ...]
     names: dict[Slot, str]
     key: Slot | None
 
@@ -108,7 +108,7 @@ class _TreeWalk:
         self.using = using
         self.slots: dict[Slot, None] = {}
         self.steps: list[tuple[str, str, Slot | None]] = []
-        self.relations: list[RelatedRows] = []
+        self.relations: list[RelationQuery] = []
         self.expressions: dict[str, Any] = {}
 
     def slot(self, path: tuple[Relation, ...], attname: str) -> Slot:
@@ -146,7 +146,7 @@ class _TreeWalk:
                 slot = self.slot(path, key.column)
                 step = "keys" if item.keys_only else "many" if item.relation.many else "one"
                 self.steps.append((step, item.name, slot))
-                self.relations.append(RelatedRows(model, item, slot, ".".join([*within, item.name])))
+                self.relations.append(RelationQuery(model, item, slot, ".".join([*within, item.name])))
 
 
 def is_narrowable(query: Any) -> bool:

@@ -12,14 +12,14 @@ from django.db import connections
 from django.db.models import Model
 
 from pyforge_web import metering
-from pyforge_web._native import Children, Nested, Rows
+from pyforge_web._native import RelatedRows, NestedRows, QueryRows
 from pyforge_web.metering.row_traces import RowTrace, trace_rows
 from pyforge_web.output.grammar import NestedFields, ParsedFields
 from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, find_doubts, is_djangos
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import django_rows, why_django
 from pyforge_web.querysets.relations.columns import (
-    RelatedRows,
+    RelationQuery,
     SelectPlan,
     Slot,
     Steps,
@@ -51,26 +51,26 @@ class OpenQuery(NamedTuple):
     trace: RowTrace | None
     within: str
 
-    def rows(self) -> Rows | Nested:
+    def rows(self) -> QueryRows | NestedRows:
         """Return all its rows. Those that have relations are fetched at once: each relation is one statement."""
         statement = self.statement
         fetch = fetch_all(statement.cursor) if self.plan.relations else fetch_next(statement)
         names = [] if self.trace is None else self._names()
         return self._write(*meter_statement(statement, fetch, names, self.trace))
 
-    def chunks(self, sizes: Iterator[int]) -> Rows | Nested:
+    def chunks(self, sizes: Iterator[int]) -> QueryRows | NestedRows:
         """Return the rows of a stream: each chunk has the next of these numbers of rows, and its relations' statements."""
         chunks = Chunks(self.statement, sizes, self.plan.queryset.model, self._names(), self.within)
         return self._write(chunks.fetch, chunks.rescue)
 
-    def nested(self) -> Nested:
+    def nested(self) -> NestedRows:
         """Return all its rows, for those that they belong to."""
         rows = self.rows()
-        if isinstance(rows, Nested):
+        if isinstance(rows, NestedRows):
             return rows
         raise TypeError("rows of a relation have a key behind their columns")
 
-    def _write(self, fetch: Fetch, convert: Convert) -> Rows | Nested:
+    def _write(self, fetch: Fetch, convert: Convert) -> QueryRows | NestedRows:
         label, readers, close = self.plan.queryset.model._meta.label, self.statement.readers, self.statement.cursor.close
         steps = self.plan.write_steps(self.indexes)
         count = len(steps)
@@ -78,7 +78,7 @@ class OpenQuery(NamedTuple):
             ("column", place) for place in range(count)
         ]:
             names = tuple(name for _, name, _ in steps)
-            return Rows(compile_columns(label, "object", names, tuple(readers[:count])), fetch, convert, close)
+            return QueryRows(compile_columns(label, "object", names, tuple(readers[:count])), fetch, convert, close)
         key_lists = [number for number, relation in enumerate(self.plan.relations) if relation.branch.keys_only]
         if key_lists:
             steps = tuple(_as_columns(steps, len(readers)))
@@ -86,7 +86,7 @@ class OpenQuery(NamedTuple):
             fetch = self._with_key_lists(fetch, key_lists)
         layout = compile_layout(label, tuple(readers), steps)
         numbers = [number for number in range(len(self.plan.relations)) if number not in key_lists]
-        return Nested(layout, fetch, convert, close, lambda number, rows: self._load(numbers[number], rows))
+        return NestedRows(layout, fetch, convert, close, lambda number, rows: self._load(numbers[number], rows))
 
     def _names(self) -> list[str]:
         """Return the names of the statement's columns; empty for a key that is not written."""
@@ -105,7 +105,7 @@ class OpenQuery(NamedTuple):
 
         return fetch_with_keys
 
-    def _key_lists(self, relation: RelatedRows, rows: list[Any]) -> list[list[Any]]:
+    def _key_lists(self, relation: RelationQuery, rows: list[Any]) -> list[list[Any]]:
         """Return for each row the keys of the related rows: one statement for all."""
         index = self.indexes[relation.slot]
         values = self._values(index, rows)
@@ -119,7 +119,7 @@ class OpenQuery(NamedTuple):
         lists = {raw: groups.get(value if compared is None else compared(value), []) for raw, value in values.items()}
         return [lists.get(row[index], []) for row in rows]
 
-    def _load(self, number: int, rows: list[tuple[Any, ...]]) -> Children | None:
+    def _load(self, number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
         """Return what belongs to these rows by one of their relations; None where there is nothing to ask for."""
         model, branch, slot, name = self.plan.relations[number]
         using, index = self.plan.queryset.db, self.indexes[slot]
@@ -141,7 +141,7 @@ class OpenQuery(NamedTuple):
             parents = {raw: found.compared_parent(value) for raw, value in values.items()}
         elif self._is_plain(index):
             parents = None
-        return Children(nested, key, compared, parents)
+        return RelatedRows(nested, key, compared, parents)
 
     @property
     def key_index(self) -> int:
@@ -255,7 +255,7 @@ def _as_columns(steps: Steps, count: int) -> Iterator[tuple[str, str, int]]:
 
 
 def _read_keys(
-    queryset: AnyQuerySet, relation: RelatedRows, found: RelationKey, within: str
+    queryset: AnyQuerySet, relation: RelationQuery, found: RelationKey, within: str
 ) -> Iterator[tuple[Any, Any]]:
     """Yield for each related row what Django compares of its parent's key, and its own key."""
     branch = relation.branch
@@ -293,7 +293,7 @@ def _with_parent_key(queryset: AnyQuerySet, found: RelationKey) -> tuple[AnyQuer
     return queryset.extra(select={name: column}), name  # noqa: S610 - quoted, as Django's manager does
 
 
-def _by_django(queryset: AnyQuerySet, branch: Branch, found: RelationKey, why: str) -> tuple[Nested, int]:
+def _by_django(queryset: AnyQuerySet, branch: Branch, found: RelationKey, why: str) -> tuple[NestedRows, int]:
     """Return the rows of a relation by Django's own path, and the column of their key."""
     queryset, name = _with_parent_key(queryset, found)
     objects = django_rows(with_relations(queryset, branch.tree), why)
@@ -302,7 +302,7 @@ def _by_django(queryset: AnyQuerySet, branch: Branch, found: RelationKey, why: s
     tuples = [(*row.values(), getattr(each, name)) for row, each in zip(rows, objects, strict=True)]
     steps = tuple(("column", key, index) for index, key in enumerate(keys))
     layout = compile_layout(branch.tree.model._meta.label, (backends.VALUE,) * (len(keys) + 1), steps)
-    return Nested(layout, iter((tuples, [])).__next__, _as_it_is, _nothing_to_close, _as_it_is), len(keys)
+    return NestedRows(layout, iter((tuples, [])).__next__, _as_it_is, _nothing_to_close, _as_it_is), len(keys)
 
 
 def _nothing_to_close() -> None:

@@ -1,4 +1,4 @@
-//! JSON text that a database stores: the check before it is passed through, its three forms, and its respelling.
+//! JSON text that a database stores: the check before it is passed through, its three forms, and its reformatter.
 #![no_main]
 
 use _native::json::{check, escape};
@@ -17,8 +17,8 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         write(|out, text| escape::pass_json_as_html(out, text)),
     ];
     let respelled = [
-        write(|out, text| escape::respell_json(out, text)),
-        write(|out, text| escape::respell_json_as_ascii(out, text)),
+        write(|out, text| escape::reformat_json(out, text)),
+        write(|out, text| escape::reformat_json_as_ascii(out, text)),
     ];
     Python::attach(|py| {
         let bytes = |written: &Option<Vec<u8>>| written.as_ref().map(|written| PyBytes::new(py, written).unbind());

@@ -1,0 +1,166 @@
+//! Raw reads of Python objects: items, dict entries, numbers, lengths, context variables.
+
+use std::ptr;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
+
+use super::text::compact_ascii;
+
+/// The item of a list, None when the list has become shorter.
+#[inline]
+pub fn list_item<'py>(list: &Bound<'py, PyList>, index: usize) -> Option<Bound<'py, PyAny>> {
+    if index >= list.len() {
+        return None;
+    }
+    // SAFETY: inside the bounds, read just now. An item may be null while C code still fills the list.
+    unsafe { Bound::from_borrowed_ptr_or_opt(list.py(), ffi::PyList_GET_ITEM(list.as_ptr(), index as ffi::Py_ssize_t)) }
+}
+
+/// The item of a tuple, None beyond its end.
+#[inline]
+pub fn tuple_item<'py>(tuple: &Bound<'py, PyTuple>, index: usize) -> Option<Bound<'py, PyAny>> {
+    if index >= tuple.len() {
+        return None;
+    }
+    // SAFETY: as for a list.
+    unsafe {
+        Bound::from_borrowed_ptr_or_opt(tuple.py(), ffi::PyTuple_GET_ITEM(tuple.as_ptr(), index as ffi::Py_ssize_t))
+    }
+}
+
+/// A walk over a dict that notices when the dict changes below it.
+pub struct DictCursor {
+    position: ffi::Py_ssize_t,
+    size: usize,
+    given: usize,
+}
+
+impl DictCursor {
+    /// A walk from the first entry on.
+    #[inline]
+    pub fn new(dict: &Bound<'_, PyDict>) -> Self {
+        Self { position: 0, size: dict.len(), given: 0 }
+    }
+
+    /// How many entries were given.
+    pub fn given(&self) -> usize {
+        self.given
+    }
+
+    /// The next entry, None at the end; `Err` when the dict has another size than at the start, or gave more entries.
+    #[inline]
+    #[allow(clippy::type_complexity, clippy::result_unit_err)]
+    pub fn next<'py>(
+        &mut self,
+        dict: &Bound<'py, PyDict>,
+    ) -> Result<Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>, ()> {
+        if dict.len() != self.size {
+            return Err(());
+        }
+        let (mut key, mut value) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: `dict` is a live dict and the GIL is held. PyDict_Next checks `position` against the table as it is now,
+        // so a dict that was rebuilt in between gives other entries or an early end, never freed memory.
+        if unsafe { ffi::PyDict_Next(dict.as_ptr(), &mut self.position, &mut key, &mut value) } == 0 {
+            return Ok(None);
+        }
+        if self.given == self.size {
+            return Err(()); // keys were taken out and put in: without this a callback could feed the walk for ever
+        }
+        self.given += 1;
+        // SAFETY: both are borrowed from the dict, which no code has changed since; strong references are taken here.
+        unsafe { Ok(Some((Bound::from_borrowed_ptr(dict.py(), key), Bound::from_borrowed_ptr(dict.py(), value)))) }
+    }
+}
+
+/// A place in a dict where a key is expected to stand: found again without a hash lookup, which costs 15 ns.
+#[derive(Clone, Copy, Default)]
+pub struct DictPosition(ffi::Py_ssize_t);
+
+impl DictPosition {
+    /// Where a key stands now.
+    pub fn of(dict: &Bound<'_, PyDict>, key: &Bound<'_, PyString>) -> Option<Self> {
+        let mut position = Self::default();
+        loop {
+            let here = position;
+            let (found, _) = position.step(dict)?;
+            if found == key.as_ptr() {
+                return Some(here);
+            }
+        }
+    }
+
+    /// Whether this very key stands here with this very value.
+    #[inline]
+    pub fn holds<T, U>(mut self, dict: &Bound<'_, PyDict>, key: &Bound<'_, T>, value: &Py<U>) -> bool {
+        self.step(dict) == Some((key.as_ptr(), value.as_ptr()))
+    }
+
+    /// The value of a key that stands here or two places further; the position moves behind it. None leaves it.
+    #[inline]
+    pub fn take<'py>(&mut self, dict: &Bound<'py, PyDict>, key: &Py<PyString>) -> Option<Bound<'py, PyAny>> {
+        let mut position = *self;
+        for _ in 0..3 {
+            let (found, value) = position.step(dict)?;
+            if found == key.as_ptr() {
+                *self = position;
+                // SAFETY: borrowed from the dict, which no code has changed since; a strong reference is taken here.
+                return Some(unsafe { Bound::from_borrowed_ptr(dict.py(), value) });
+            }
+        }
+        None
+    }
+
+    /// The entry that stands here, by pointers borrowed from the dict.
+    #[inline]
+    fn step(&mut self, dict: &Bound<'_, PyDict>) -> Option<(*mut ffi::PyObject, *mut ffi::PyObject)> {
+        let (mut key, mut value) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: a live dict, the GIL is held. PyDict_Next checks the position against the table as it is now.
+        let found = unsafe { ffi::PyDict_Next(dict.as_ptr(), &mut self.0, &mut key, &mut value) };
+        (found != 0).then_some((key, value))
+    }
+}
+
+/// The number of code points of an exact str.
+#[inline]
+pub fn text_length(value: &Bound<'_, PyAny>) -> Option<usize> {
+    let text = value.cast_exact::<PyString>().ok()?;
+    // SAFETY: it is a str; its length stands in its header.
+    Some(unsafe { ffi::PyUnicode_GET_LENGTH(text.as_ptr()) } as usize)
+}
+
+/// The characters of an exact str that is ASCII; they are the str's own.
+#[inline]
+pub fn ascii<'a>(value: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
+    compact_ascii(value.cast_exact().ok()?)
+}
+
+/// The value of an int or a subclass, None beyond 64 bit (or for anything that is no int).
+#[inline]
+pub fn int_value(value: &Bound<'_, PyAny>) -> Option<i64> {
+    if !value.is_instance_of::<PyInt>() {
+        return None;
+    }
+    let mut overflow = 0;
+    // SAFETY: a live int; no Python code runs for one, and overflow is told through the flag.
+    let number = unsafe { ffi::PyLong_AsLongLongAndOverflow(value.as_ptr(), &mut overflow) };
+    (overflow == 0).then_some(number)
+}
+
+/// The value of a `contextvars.ContextVar` in the current context, None when it has none.
+pub fn context_value<'py>(var: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    // SAFETY: any object may be asked for its type.
+    if unsafe { ffi::PyContextVar_CheckExact(var.as_ptr()) } == 0 {
+        return Err(PyTypeError::new_err("a contextvars.ContextVar is needed"));
+    }
+    let mut value = ptr::null_mut();
+    // SAFETY: it is a ContextVar; `value` becomes a reference of ours, or null when there is none.
+    unsafe {
+        if ffi::PyContextVar_Get(var.as_ptr(), ptr::null_mut(), &mut value) < 0 {
+            return Err(PyErr::fetch(var.py()));
+        }
+        Ok(Bound::from_owned_ptr_or_opt(var.py(), value))
+    }
+}

@@ -1,0 +1,9 @@
+//! Rows with objects and lists in them: the layout of a row, the queries of its relations, and the rows of each parent.
+
+mod grouping;
+mod layout;
+mod level;
+mod rows;
+
+pub use layout::RowLayout;
+pub use level::{NestedRows, RelatedRows};

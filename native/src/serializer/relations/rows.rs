@@ -1,0 +1,324 @@
+//! Rows with objects and lists in them: each relation to many is a query of its own for all rows of a chunk.
+//!
+//! The deepest rows are written first, each level into a text of its own, from which the level above copies what belongs to
+//! its rows. The levels lie on a stack of the heap.
+
+use pyo3::exceptions::PyException;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use super::super::any_value::Walk;
+use super::super::rows::RowFraming;
+use super::grouping::{RelationText, RowsByParent};
+use super::layout::LayoutStep;
+use super::level::{NestedRows, QueryLevel, RelatedRows, RelationLevel, place};
+use crate::error::{Error, MAX_DEPTH};
+use crate::ffi::{list_item, tuple_item};
+use crate::json::writer::Out;
+use crate::kinds::Form;
+
+/// An array and the object of a row.
+const DEPTH: usize = 2;
+
+/// Where the writing of a chunk ended.
+struct ChunkFailure {
+    /// The row of the first level, where it is known.
+    row: Option<usize>,
+    /// Whether the rows before it are written.
+    is_written: bool,
+}
+
+/// What a level does next.
+enum LevelStep<'py> {
+    /// It goes on.
+    Same,
+    /// The rows of a relation come first.
+    Down(Bound<'py, RelatedRows>),
+    /// It has no more rows.
+    Up,
+}
+
+impl<'py, F: Form> Walk<'py, '_, F> {
+    /// Writes all rows as one array; false when it failed.
+    pub(in crate::serializer) fn write_nested_rows(&mut self, nested: &Bound<'py, NestedRows>) -> bool {
+        let mut levels = vec![QueryLevel::new(nested.clone(), None)];
+        self.sink.out.push(b'[');
+        let done = self.write_levels(&mut levels).is_ok();
+        self.sink.out.push(b']');
+        self.close_levels(levels, done)
+    }
+
+    /// Writes the rows that one call of `fetch` gives, each of them whole or not at all: how many, none at the end; and
+    /// the error of the row after them. `start` rows were written before.
+    pub(in crate::serializer) fn write_nested_chunk(
+        &mut self,
+        nested: &Bound<'py, NestedRows>,
+        start: usize,
+        items: &RowFraming<'_>,
+    ) -> (usize, Option<PyErr>) {
+        let Ok(chunk) = self.fetch_rows(nested) else { return (0, Some(self.take_error())) };
+        let (mut count, mut stopped) = (chunk.len(), None);
+        while count > 0 {
+            let Err(failed) =
+                self.write_part(QueryLevel::part(nested.clone(), chunk.get_slice(0, count), start, items))
+            else {
+                break;
+            };
+            let error = self.take_error();
+            self.place.clear();
+            // No row is written before what belongs to all of them: those before the faulty one are, without it.
+            let again = !failed.is_written && error.is_instance_of::<PyException>(nested.py());
+            (count, stopped) = (failed.row.filter(|_| failed.is_written || again).unwrap_or(0), Some(error));
+            if !again {
+                break;
+            }
+        }
+        (count, stopped)
+    }
+
+    /// Writes a chunk of a stream.
+    fn write_part(&mut self, root: QueryLevel<'_, 'py>) -> Result<(), ChunkFailure> {
+        let start = root.before;
+        let mut levels = vec![root];
+        let done = self.write_levels(&mut levels);
+        let root = levels.remove(0);
+        self.meter.rows += root.before + root.row - start;
+        if let Some(below) = levels.first_mut().and_then(|level| level.below.as_mut()) {
+            below.above.truncate(root.whole);
+        } else if done.is_err() {
+            self.sink.out.truncate(root.whole);
+        }
+        self.close_levels(levels, done.is_ok());
+        done
+    }
+
+    /// Closes what is open; the text is that of the first level again.
+    fn close_levels(&mut self, mut levels: Vec<QueryLevel<'_, 'py>>, mut done: bool) -> bool {
+        while let Some(level) = levels.pop() {
+            done &= self.close_level(&level, done);
+            if let Some(below) = level.below {
+                self.sink.out = below.above;
+            }
+        }
+        done
+    }
+
+    /// Writes the rows of the first level and all that belongs to them.
+    fn write_levels(&mut self, levels: &mut Vec<QueryLevel<'_, 'py>>) -> Result<(), ChunkFailure> {
+        let depth = self.depth;
+        let done = self.walk_levels(levels);
+        self.depth = depth;
+        if done {
+            return Ok(());
+        }
+        let (path, row) = place(levels);
+        self.place.insert_str(0, &path);
+        Err(ChunkFailure { row, is_written: levels.len() == 1 && row.is_some() })
+    }
+
+    fn walk_levels(&mut self, levels: &mut Vec<QueryLevel<'_, 'py>>) -> bool {
+        self.depth += DEPTH;
+        while let Some(level) = levels.last_mut() {
+            match self.advance_level(level) {
+                Err(()) => return false,
+                Ok(LevelStep::Same) => {}
+                Ok(LevelStep::Down(_)) if self.depth >= MAX_DEPTH => return self.fail_walk(Error::TooDeep),
+                Ok(LevelStep::Down(children)) => {
+                    let below = self.open_relation_level(level, children);
+                    levels.push(below);
+                }
+                Ok(LevelStep::Up) if levels.len() == 1 => break,
+                Ok(LevelStep::Up) => {
+                    if !self.close_relation_level(levels) {
+                        return false;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// Begins the level of a relation, with a text of its own.
+    fn open_relation_level(
+        &mut self,
+        level: &QueryLevel<'_, 'py>,
+        children: Bound<'py, RelatedRows>,
+    ) -> QueryLevel<'static, 'py> {
+        self.depth += DEPTH;
+        let (py, its) = (children.py(), children.get());
+        let single = level.layout().relations.get(level.groups.len()).is_some_and(|single| *single);
+        let parents_rows = RowsByParent::new(py, its.convert.is_some());
+        let above = std::mem::take(&mut self.sink.out);
+        let nested = its.nested.bind(py).clone();
+        QueryLevel::new(nested, Some(RelationLevel { children, parents_rows, single, above }))
+    }
+
+    /// Ends the level of a relation and hands its rows to the level above.
+    fn close_relation_level(&mut self, levels: &mut Vec<QueryLevel<'_, 'py>>) -> bool {
+        self.depth -= DEPTH;
+        let Some(level) = levels.pop() else { return true };
+        let closed = self.close_level(&level, true);
+        let (Some(below), Some(above)) = (level.below, levels.last_mut()) else { return closed };
+        let mut written = std::mem::replace(&mut self.sink.out, below.above);
+        let py = below.children.py();
+        let parents = below.children.get().parents.as_ref().map(|parents| parents.bind(py).clone());
+        match written.finish(py) {
+            Ok(text) => above.groups.push(Some(RelationText::new(below.parents_rows, text, parents, below.single))),
+            Err(error) => return self.fail_walk(error),
+        }
+        closed
+    }
+
+    /// Closes a level's query; an error of the walk comes before one of the closing.
+    fn close_level(&mut self, level: &QueryLevel<'_, 'py>, done: bool) -> bool {
+        let py = level.nested.py();
+        self.meter.rows += level.before + level.row;
+        match self.meter.call_out(|| level.nested.get().close.call0(py)) {
+            Err(error) if done => self.fail_walk(error),
+            _ => true,
+        }
+    }
+
+    /// One step of a level: its next chunk, its next relation, or the rows of the chunk.
+    fn advance_level(&mut self, level: &mut QueryLevel<'_, 'py>) -> Result<LevelStep<'py>, ()> {
+        let (py, nested) = (level.nested.py(), level.nested.get());
+        let Some(chunk) = level.chunk.clone() else {
+            if level.items.is_some() {
+                return Ok(LevelStep::Up);
+            }
+            let chunk = self.fetch_rows(&level.nested)?;
+            let next = if chunk.is_empty() { LevelStep::Up } else { LevelStep::Same };
+            level.chunk = (!chunk.is_empty()).then_some(chunk);
+            return Ok(next);
+        };
+        if level.groups.len() < level.layout().relations.len() {
+            let children = self.meter.call_out(|| nested.load.bind(py).call1((level.groups.len(), chunk)));
+            let children = self.park_error(children)?;
+            if !children.is_none() {
+                return Ok(LevelStep::Down(self.park_error(children.cast_into().map_err(PyErr::from))?));
+            }
+            level.groups.push(None);
+            return Ok(LevelStep::Same);
+        }
+        if !self.write_level_rows(level, &chunk) {
+            return Err(());
+        }
+        level.chunk = None;
+        level.groups.clear();
+        level.before += std::mem::take(&mut level.row);
+        Ok(LevelStep::Same)
+    }
+
+    /// The next rows of a query.
+    fn fetch_rows(&mut self, nested: &Bound<'py, NestedRows>) -> Result<Bound<'py, PyList>, ()> {
+        let rows = self.meter.call_out(|| nested.get().fetch.bind(nested.py()).call0());
+        self.park_error(rows.and_then(|rows| Ok(rows.cast_into::<PyList>()?)))
+    }
+
+    fn park_error<T>(&mut self, result: PyResult<T>) -> Result<T, ()> {
+        result.map_err(|error| _ = self.fail_walk(error))
+    }
+
+    fn write_level_rows(&mut self, level: &mut QueryLevel<'_, 'py>, chunk: &Bound<'py, PyList>) -> bool {
+        while let Some(row) = list_item(chunk, level.row) {
+            let row = match row.cast::<PyTuple>() {
+                Ok(row) => row,
+                Err(error) => return self.fail_walk(PyErr::from(error)),
+            };
+            let written = if level.below.is_some() {
+                self.write_related_row(level, row)
+            } else {
+                self.write_first_level_row(level, row)
+            };
+            if !written {
+                return false;
+            }
+            level.row += 1;
+        }
+        !self.sink.out.failed() || self.fail_walk(Error::OutOfMemory)
+    }
+
+    /// Writes a row of the first level.
+    fn write_first_level_row(&mut self, level: &mut QueryLevel<'_, 'py>, row: &Bound<'py, PyTuple>) -> bool {
+        if level.before + level.row > 0 {
+            self.sink.out.extend(level.items.map_or(F::ITEM, |items| items.between));
+        }
+        let written = self.write_nested_row(level, row);
+        if let Some(items) = level.items.filter(|_| written) {
+            self.sink.out.extend(items.after);
+            level.whole = self.sink.out.len();
+        }
+        written
+    }
+
+    /// Writes a row of a relation and notes what it belongs to.
+    fn write_related_row(&mut self, level: &mut QueryLevel<'_, 'py>, row: &Bound<'py, PyTuple>) -> bool {
+        let Some(below) = &mut level.below else { return true };
+        let children = below.children.get();
+        let Some(key) = tuple_item(row, children.key) else {
+            return self.fail_walk(Error::TooFewColumns { row: level.row, found: row.len() });
+        };
+        let convert = || match &children.convert {
+            Some(convert) => self.meter.call_out(|| convert.bind(row.py()).call1((&key,))),
+            None => Ok(key.clone()),
+        };
+        let parent_rows = match below.parents_rows.of(&key, convert) {
+            Ok(parent_rows) => parent_rows,
+            Err(error) => return self.fail_walk(error),
+        };
+        if below.single && below.parents_rows.rows(parent_rows) > 0 {
+            return true; // Django keeps the first
+        }
+        if below.parents_rows.continues(parent_rows) {
+            self.sink.out.extend(F::ITEM);
+        }
+        let start = self.sink.out.len();
+        if !self.write_nested_row(level, row) {
+            return false;
+        }
+        if let Some(below) = &mut level.below {
+            below.parents_rows.add(parent_rows, start, self.sink.out.len());
+        }
+        true
+    }
+
+    #[inline]
+    fn write_nested_row(&mut self, level: &mut QueryLevel<'_, 'py>, row: &Bound<'py, PyTuple>) -> bool {
+        let (py, nested) = (row.py(), level.nested.get());
+        let layout = nested.layout.get();
+        let (literals, fallback) = (layout.literals::<F>(py), nested.fallback.bind(py));
+        let mut at = 0;
+        while let (Some(step), Some(literal)) = (layout.steps.get(at), literals.get(at)) {
+            self.sink.out.extend(literal);
+            let (LayoutStep::Column(index)
+            | LayoutStep::Object { presence: Some(index), .. }
+            | LayoutStep::Relation { key: index, .. }) = *step
+            else {
+                at += 1;
+                continue;
+            };
+            level.step = at;
+            let Some(value) = tuple_item(row, index) else {
+                return self.fail_walk(Error::TooFewColumns { row: level.row, found: row.len() });
+            };
+            let written = match *step {
+                LayoutStep::Column(_) => self.write_column(layout.readers[index], fallback, index, value),
+                LayoutStep::Relation { relation, .. } => match level.groups.get(relation).and_then(Option::as_ref) {
+                    Some(group) => self.write_related_rows(group, &value),
+                    None => self.write_no_rows(layout.relations[relation]),
+                },
+                LayoutStep::Object { end, .. } if value.is_none() => {
+                    self.sink.out.extend(b"null");
+                    at = end;
+                    true
+                }
+                _ => true,
+            };
+            if !written {
+                return false;
+            }
+            at += 1;
+        }
+        true
+    }
+}
