@@ -16,6 +16,7 @@ from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from pyforge_web._native import dumps_response
 from pyforge_web.conf import Nan, get_settings
 from pyforge_web.encoders import model_encoder, to_plain
+from pyforge_web.output.allowed import allow_fields
 from pyforge_web.output.describe import is_model_data
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
@@ -32,8 +33,9 @@ class PyForgeJsonResponse(JsonResponse):
     `data` is what a view has: a dict, a QuerySet, an instance, a list of instances, a page, what `rows()` gives; with
     `safe=False` any value. Models may stand anywhere in it.
     `fields` are the output fields of a model, in their order, and nest by dicts: `["id", {"author": ["name"]}]`;
-    `fetch=True` loads what instances in memory lack of that. `django_bytes` gives `JsonResponse`'s very bytes,
-    `nan="null"` writes null for NaN and the infinities; both default to the settings. A custom `encoder`, and
+    `fetch=True` loads what instances in memory lack of that. For fields that come from a request, `allowed` are those
+    that a client may ask for, and `max_depth` is how deep they may nest. `django_bytes` gives `JsonResponse`'s very
+    bytes, `nan="null"` writes null for NaN and the infinities; both default to the settings. A custom `encoder`, and
     `json_dumps_params` other than `ensure_ascii` and `separators`, are handed to the standard library.
 
     Raises `TypeError` and `ValueError` as `JsonResponse` does, with the place of the value in the message.
@@ -62,11 +64,15 @@ class PyForgeJsonResponse(JsonResponse):
         json_dumps_params: dict[str, Any] | None = None,
         *,
         fields: Fields | None = None,
+        allowed: Fields | None = None,
+        max_depth: int | None = None,
         fetch: bool = False,
         django_bytes: bool | None = None,
         nan: Nan | None = None,
         **kwargs: Any,
     ) -> None:
+        if allowed is not None or max_depth is not None:
+            fields = allow_fields(data, fields, allowed, max_depth)
         if safe and not (isinstance(data, dict) or fields is not None or is_safe(data)):
             if has_hint(data):  # to be told of safe= would lead nowhere
                 raise TypeError("{}; {}".format(*refuse(data)))
@@ -142,8 +148,8 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
     """Rows of any number as newline-delimited JSON, or as an array; served by WSGI and by ASGI in bounded memory.
 
     `source` is a QuerySet, whose rows are fetched `chunk_size` at a time from a cursor as `QuerySet.iterator()` has it,
-    or an iterable or async iterable of any values. `fields`, `django_bytes` and `nan` are those of
-    `PyForgeJsonResponse`; the rest goes to Django's `StreamingHttpResponse`.
+    or an iterable or async iterable of any values. `fields`, `allowed`, `max_depth`, `django_bytes` and
+    `nan` are those of `PyForgeJsonResponse`; the rest goes to Django's `StreamingHttpResponse`.
 
     Raises `TypeError`, `ValueError` and `FieldError` for arguments that cannot be. What goes wrong in a row is logged,
     and ends the body: NDJSON with a line `{"pyforge_error":{"row":7,...}}`, an array without its closing bracket.
@@ -155,11 +161,15 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         format: str = "ndjson",  # noqa: A002
         *,
         fields: Fields | None = None,
+        allowed: Fields | None = None,
+        max_depth: int | None = None,
         chunk_size: int = streams.CHUNK,
         django_bytes: bool | None = None,
         nan: Nan | None = None,
         **kwargs: Any,
     ) -> None:
+        if allowed is not None or max_depth is not None:
+            fields = allow_fields(source, fields, allowed, max_depth)
         kwargs.setdefault("content_type", streams.MEDIA_TYPES.get(format))
         super().__init__(**kwargs)
         charset = None if _is_utf8(self.charset) else self.charset

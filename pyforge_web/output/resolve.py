@@ -102,6 +102,20 @@ class ParentContext(NamedTuple):
             return self.relation.sort in ("reverse", "backward")
         return relation.sort == "backward" and self.relation.sort == "forward"
 
+    def lead_back(self, lookup: Lookup) -> Lookup:
+        """Return a lookup of the relation that leads back, as one of these rows.
+
+        What an earlier lookup has loaded of them is not loaded again: Django ignores the QuerySet of a later
+        `Prefetch`, since `is_fetched` is true. It raises "already seen" only for the same path from the outermost rows.
+        """
+        through, to = lookup.through[1:], lookup.to[1:]
+        for earlier in self.lookups:
+            if earlier.to[: len(to)] == to:
+                return Lookup(through, to, None)
+            if earlier.to[1:] == lookup.to and earlier.queryset is lookup.queryset:
+                break  # the lookup itself: those behind it come too late
+        return Lookup(through, to, lookup.queryset)
+
 
 class _Scope(NamedTuple):
     """What is known of the rows whose fields are resolved: their model, what their query adds and leaves out."""
@@ -274,8 +288,10 @@ def _path_leaf(scope: _Scope, name: str) -> Leaf:
         one = find_key_relation(model, last)
         if one is None or one.model is None:
             relation = find_relation(model, last)
-            raise many_in_path(model, name, last, path) if relation and relation.many else unknown_column(
-                model, last, path
+            raise (
+                many_in_path(model, name, last, path)
+                if relation and relation.many
+                else unknown_column(model, last, path)
             )
         relations.append(one)
         field = one.model._meta.pk
@@ -299,7 +315,7 @@ def _branch(scope: _Scope, item: NestedFields) -> Branch:
     within = (*path, name)
     if around is not None and relation.model and name == relation.name and around.is_behind(relation):
         onwards = [lookup for lookup in mine if len(lookup.to) > 1]
-        rest = [*around.lookups, *(Lookup(each.through[1:], each.to[1:], each.queryset) for each in onwards)]
+        rest = [*around.lookups, *(around.lead_back(lookup) for lookup in onwards)]
         inner = _Scope(relation.model, rest, (), None, within, around.around)
         return Branch(name, relation, fields, _resolve(inner, fields), None)
     queryset = mine[0].queryset if mine and len(mine[0].to) == 1 else None

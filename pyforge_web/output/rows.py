@@ -1,10 +1,11 @@
 """`rows(queryset, fields)`: rows and their output fields as a value, which can stand anywhere in other data."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 
+from pyforge_web.output.allowed import allow_fields
 from pyforge_web.output.describe import Description, describe
 from pyforge_web.output.grammar import Fields, parse_fields
 
@@ -46,12 +47,24 @@ class OutputRows:
         raise TypeError("rows() is read when it is written and cannot be pickled: keep the bytes, dumps(rows(...))")
 
 
-def rows(data: Any, fields: Fields | None = None, *, exclude: Iterable[str] = (), fetch: bool = False) -> OutputRows:
+def rows(
+    data: Any,
+    fields: Fields | None = None,
+    *,
+    exclude: Iterable[str] = (),
+    allowed: Fields | None = None,
+    max_depth: int | None = None,
+    fetch: bool = False,
+) -> OutputRows:
     """Return a value that stands for the rows of `data` with these output fields, wherever it is written.
 
-    `data` is a QuerySet, a page, an instance or a list of instances. `fields="*"` are all public columns, and `exclude=`
-    takes some of them out. `fetch=True` loads what instances in memory lack.
+    `data` is a QuerySet, a page, an instance or a list of instances. `fields="*"` are all public columns, and
+    `exclude=` takes some of them out. `fetch=True` loads what instances in memory lack. For fields that come from a request,
+    `allowed` are those that a client may ask for, and `max_depth` is how deep they may nest.
 
-    Raises `FieldError` for a name that the model does not have, as soon as the model is known.
+    Raises `FieldError` for a name that the model does not have, as soon as the model is known, and `BadRequest` for one
+    that is not allowed.
     """
+    if allowed is not None or max_depth is not None:
+        fields = cast(Fields, allow_fields(data, fields, allowed, max_depth))
     return OutputRows(data, fields, exclude, fetch)
