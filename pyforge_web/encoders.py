@@ -30,7 +30,17 @@ from pyforge_web.output.rows import OutputRows
 from pyforge_web.querysets.instances import write_bare
 from pyforge_web.refusals import Refusal, refuse, refuse_key, refuse_secrets
 
-__all__ = ["Refusal", "adumps", "convert", "convert_key", "describe_value", "dumps", "model_encoder", "select", "to_plain"]
+__all__ = [
+    "Refusal",
+    "adumps",
+    "convert",
+    "convert_key",
+    "describe_value",
+    "dumps",
+    "model_encoder",
+    "select",
+    "to_plain",
+]
 
 _django_default = DjangoJSONEncoder().default
 # The classes of DjangoJSONEncoder.default, in its order.
@@ -210,4 +220,3 @@ def _text_key(key: Any) -> Any:
     if isinstance(converted, Refusal):
         raise TypeError(f"{converted.problem}; {converted.hint}")
     return converted
-

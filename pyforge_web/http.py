@@ -85,7 +85,7 @@ class PyForgeJsonResponse(JsonResponse):
             if django_form is None:
                 plain = data if fields is None else to_plain(data, fields, fetch)
                 params = _with_models(json_dumps_params)
-                super().__init__(plain, model_encoder(encoder), False, params, **kwargs)
+                super().__init__(plain, model_encoder(cast(Any, encoder)), False, params, **kwargs)
                 return
         django_bytes, nan = _preset(django_bytes, nan)
         write = partial(_write_body, data, fields, fetch, *(django_form or (django_bytes, False)), nan)

@@ -79,6 +79,7 @@ def refuse_secrets(model: type[Model]) -> Refusal | None:
         return None
     return Refusal(
         f"{model.__name__} has secret columns ({', '.join(secrets)}) and is not JSON serializable without fields=",
-        f"write rows(value, fields={public_columns(model)!r}) in its place, with the columns to send; a column that everybody may see can be added to "
+        f"write rows(value, fields={public_columns(model)!r}) in its place, with the columns to send; a column that "
+        f"everybody may see can be added to "
         f"PYFORGE_WEB['PUBLIC_FIELDS'] as '{model._meta.label}.{secrets[0]}'",
     )

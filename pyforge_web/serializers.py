@@ -58,7 +58,9 @@ class CompiledSerializer:
         self._tree = tree if tree is not None and len(leaves) < len(tree.items) else None
         self._names = None if tree is None else [leaf.name for leaf in leaves]
         names = self._names
-        found = model._meta.concrete_fields if names is None else [leaf.field for leaf in leaves]
+        found = (
+            model._meta.concrete_fields if names is None else [leaf.field for leaf in leaves if leaf.field is not None]
+        )
         self.descriptors = [describe(field, model) for field in found]
         self._columns = _columns(self.descriptors, names)
         unknown = sum(descriptor["kind"] is None for descriptor in self.descriptors)
@@ -77,7 +79,7 @@ class CompiledSerializer:
         """The rows of a QuerySet of this model as a JSON array of objects."""
         if queryset.model._meta.concrete_model is not self.model._meta.concrete_model:
             raise TypeError(f"a QuerySet of {self.model.__name__} is needed, not of {queryset.model.__name__}")
-        return dumps(queryset, fields=self._fields)
+        return dumps(queryset, fields=cast(Any, self._fields))
 
     def dump_instance(self, instance: Model, *, fetch: bool = False) -> bytes:
         """One instance as a JSON object, in one crossing; `fetch=True` loads the relations that it does not have yet.
@@ -85,7 +87,7 @@ class CompiledSerializer:
         Raises `ValueError` for what is not loaded.
         """
         self._check(instance)
-        return dumps(instance, fields=self._fields, fetch=fetch)
+        return dumps(instance, fields=cast(Any, self._fields), fetch=fetch)
 
     def dump_tuples(self, rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows of values in the order of the fields, as `values_list()` gives them, as a JSON array of objects.

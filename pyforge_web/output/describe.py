@@ -1,11 +1,11 @@
 """The one front door: what rows some data means, and which output fields of them are written.
 
-Whatever comes in (a QuerySet, evaluated or not, a page, a list, an instance, raw SQL, what `rows()` gives) becomes one of
-a few descriptions. Every way out takes a description, so that the same data gives the same rows and columns everywhere.
+Whatever comes in (a QuerySet, evaluated or not, a page, a list, an instance, raw SQL, what `rows()` gives) becomes one
+of a few descriptions. Every way out takes a description, so that the same data gives the same rows and columns.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from django.core.exceptions import FieldError
 from django.core.paginator import Page
@@ -115,7 +115,7 @@ def _plain_names(fields: ParsedFields) -> tuple[str, ...] | None:
 
 
 class ModelRows(NamedTuple):
-    """A QuerySet of models that is not evaluated. `tree` is what is written of its rows; None for all that is loaded."""
+    """A QuerySet of models that is not evaluated. `tree` is what is written of its rows; None for all loaded columns."""
 
     queryset: AnyQuerySet
     fields: ParsedFields | None
@@ -314,9 +314,7 @@ def _find_tree(queryset: AnyQuerySet, parsed: ParsedFields | None) -> Tree | Non
 
 def _evaluated(queryset: AnyQuerySet, rows: list[Any], parsed: ParsedFields | None, fetch: bool) -> InstanceRows:
     query = queryset.query
-    return InstanceRows(
-        rows, parsed, fetch, before=tuple(query.extra_select), added=tuple(query.annotation_select)
-    )
+    return InstanceRows(rows, parsed, fetch, before=tuple(query.extra_select), added=tuple(query.annotation_select))
 
 
 def _describe_list(source: AnyQuerySet, rows: list[Any], parsed: ParsedFields | None, fetch: bool) -> Description:
@@ -324,7 +322,7 @@ def _describe_list(source: AnyQuerySet, rows: list[Any], parsed: ParsedFields | 
     if all(isinstance(row, Model) for row in rows):
         _find_tree(source, parsed)
         return _evaluated(source, rows, parsed, fetch)
-    evaluated = source._chain()
+    evaluated = cast(Any, source)._chain()
     evaluated._result_cache = rows
     return ValuesRows(evaluated, None if parsed is None else _choose_keys(source, parsed))
 
@@ -345,4 +343,3 @@ def _choose_keys(queryset: AnyQuerySet, parsed: ParsedFields) -> tuple[str, ...]
             f"Cannot resolve keyword {unknown[0]!r} into a key of values(). Choices are: {', '.join(known)}"
         )
     return names
-

@@ -183,7 +183,8 @@ def _hint(model: type[Model], name: str, added: NamePath) -> str:
     """Return what a name is that is no column, and what to write for it."""
     if "." in name and name.replace(".", LOOKUP_SEP).isidentifier():
         first, _, rest = name.partition(".")
-        return f"A path is written with two underscores, {name.replace('.', LOOKUP_SEP)!r}, or nested, {{{first!r}: [{rest!r}]}}. "
+        path = name.replace(".", LOOKUP_SEP)
+        return f"A path is written with two underscores, {path!r}, or nested, {{{first!r}: [{rest!r}]}}. "
     attribute = next((vars(base)[name] for base in model.__mro__ if name in vars(base)), None)
     if attribute is None or (name.startswith("_") and name != "__str__"):
         columns = [column for field in model._meta.concrete_fields for column in (field.name, field.attname)]

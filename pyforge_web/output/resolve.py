@@ -4,7 +4,7 @@ The order in which lookups count is that of `django.db.models.query.prefetch_rel
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 from django.core.exceptions import FieldDoesNotExist
@@ -232,7 +232,7 @@ def _resolve(scope: _Scope, fields: ParsedFields) -> Tree:
     for item in fields:
         if isinstance(item, AllColumns):
             names = star_columns(scope.model, item, scope.loaded, scope.path)
-            found = [Leaf(name, name, find_column(scope.model, name)) for name in names]
+            found: list[Leaf | Branch] = [Leaf(name, name, find_column(scope.model, name)) for name in names]
         elif isinstance(item, NestedFields):
             found = [_branch(scope, item)]
         elif isinstance(item, KeyedExpression):
@@ -270,7 +270,8 @@ def _named(scope: _Scope, name: str) -> Leaf | Branch:
 def _path_leaf(scope: _Scope, name: str) -> Leaf:
     """Return the column behind relations to one that a path names: `author__name`."""
     *parts, last = name.split(LOOKUP_SEP)
-    model, relations, path = scope.model, [], scope.path
+    model, path = scope.model, scope.path
+    relations: list[Relation] = []
     for part in parts:
         relation = find_relation(model, part) or find_key_relation(model, part)
         if relation is None and find_column(model, part) is not None:
@@ -280,7 +281,7 @@ def _path_leaf(scope: _Scope, name: str) -> Leaf:
         if relation.many:
             raise many_in_path(model, name, part, path)
         relations.append(relation)
-        model, path = relation.model, (*path, part)
+        model, path = cast("type[Model]", relation.model), (*path, part)
     if relations and any(lookup.to[0] == parts[0] for lookup in scope.lookups):
         relations[0] = relations[0]._replace(doubt="a lookup of prefetch_related loads it")
     field = find_column(model, last)

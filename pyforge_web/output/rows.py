@@ -59,8 +59,8 @@ def rows(
     """Return a value that stands for the rows of `data` with these output fields, wherever it is written.
 
     `data` is a QuerySet, a page, an instance or a list of instances. `fields="*"` are all public columns, and
-    `exclude=` takes some of them out. `fetch=True` loads what instances in memory lack. For fields that come from a request,
-    `allowed` are those that a client may ask for, and `max_depth` is how deep they may nest.
+    `exclude=` takes some of them out. `fetch=True` loads what instances in memory lack. For fields that come from a
+    request, `allowed` are those that a client may ask for, and `max_depth` is how deep they may nest.
 
     Raises `FieldError` for a name that the model does not have, as soon as the model is known, and `BadRequest` for one
     that is not allowed.

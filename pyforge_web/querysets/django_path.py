@@ -134,7 +134,7 @@ def why_columns(model: type[Model], names: Any) -> str | None:
 
 
 def joins_unconstrained(query: Any) -> bool:
-    """Return whether `select_related` joins a key without a constraint: a row whose target is missing is lost by that."""
+    """Return whether `select_related` joins a key without a constraint: a row without its target is lost by that."""
     work: list[tuple[Any, Any, int]] = [(query.model, query.select_related, 0)]
     while work:
         model, wanted, depth = work.pop()

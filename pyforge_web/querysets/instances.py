@@ -14,7 +14,7 @@ from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
 
 from pyforge_web import metering
-from pyforge_web._native import RowColumns, ModelInstances
+from pyforge_web._native import ModelInstances, RowColumns
 from pyforge_web.output.model_names import find_column
 from pyforge_web.output.resolve import has_stock_descriptor
 
@@ -41,7 +41,9 @@ def write_named(instance: Model, names: Sequence[str]) -> ModelInstances | None:
     return None if columns is None else ModelInstances(columns, instance, many=False, required=True)
 
 
-def write_rows(instances: list[Model], names: Attributes | None, before: Attributes, added: Attributes) -> ModelInstances | None:
+def write_rows(
+    instances: list[Model], names: Attributes | None, before: Attributes, added: Attributes
+) -> ModelInstances | None:
     """Return what native code writes for the instances of a QuerySet; None where Python has to read one of them.
 
     `before` and `added` are what the query has added, in front of the columns and behind them; without `names` all is

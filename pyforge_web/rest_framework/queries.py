@@ -10,10 +10,10 @@ from django.utils import timezone
 from pyforge_web import metering
 from pyforge_web._native import columns_of
 from pyforge_web.metering.row_traces import trace_rows
-from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned, select_slots
-from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
 from pyforge_web.output.resolve import Branch, Tree
 from pyforge_web.querysets.django_path import why_django
+from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned, select_slots
+from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
 from pyforge_web.rest_framework.level_rows import LevelRows, RelatedRows
 from pyforge_web.rest_framework.live import LiveFields
@@ -96,9 +96,7 @@ def unindexed_columns(model: Any) -> tuple[str, ...]:
     )
 
 
-def fetch(
-    queryset: Any, within: str, names: dict[Slot, str]
-) -> tuple[ExecutedQuery, Any, dict[Slot, int]] | None:
+def fetch(queryset: Any, within: str, names: dict[Slot, str]) -> tuple[ExecutedQuery, Any, dict[Slot, int]] | None:
     """Execute a query and return its columns, none for no rows; None where it finds nothing to ask for."""
     compiled = compile_query(queryset)
     reading = trace_rows(queryset.model, "values", within=within)

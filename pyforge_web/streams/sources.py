@@ -45,7 +45,7 @@ def find_source(data: Any, fields: object, chunk_size: int) -> Reader | AsyncGen
 
 
 async def _choose_awaited(values: AsyncIterable[Any], names: ParsedFields | None) -> AsyncGenerator[Any]:
-    """Yield the values with their fields; an asynchronous generator below runs its own `finally` when this one closes."""
+    """Yield the values with their fields; an asynchronous generator below runs its `finally` when this one closes."""
     iterator = aiter(values)
     try:
         async for value in iterator:

@@ -14,11 +14,7 @@ from tests.relations.models import Article
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 FULL = bool(os.environ.get("PYFORGE_FULL"))
-PRODUCT = [
-    (feature, way_in, fields)
-    for feature, way_in, fields in itertools.product(FEATURES, WAYS_IN, FIELDS)
-    # Django's unions take no more lookups: their instances have no relations to follow but one by one.
-]
+PRODUCT = list(itertools.product(FEATURES, WAYS_IN, FIELDS))
 # A part of the product in which each pair of values stands: Latin squares over the ways out.
 OUT = list(WAYS_OUT)
 
@@ -47,7 +43,7 @@ def compare(alias, feature, way_in, fields, way_out, count):
     data = make(alias, feature, count)
     like = expected(data.all(), FIELDS[fields])
     if way_in in ("list", "tuple") and fields == "bare":
-        like = [read for read in expected_bare(data.all())]
+        like = expected_bare(data.all())
     ours = WAYS_OUT[way_out](WAYS_IN[way_in](data), fields=FIELDS[fields], fetch=True)
     assert ours == like, (feature, way_in, fields, way_out, count)
 
@@ -63,8 +59,9 @@ def expected_bare(queryset):
 @pytest.mark.parametrize("fields", FIELDS)
 @pytest.mark.parametrize("feature", FEATURES)
 def test_every_way_is_the_instances_sqlite(feature, fields, sqlite):
-    for way_in, way_out, count in itertools.product(WAYS_IN, WAYS_OUT, (0, 1, 5)):
-        compare(sqlite, feature, way_in, fields, way_out, count)
+    for number, (way_in, way_out, count) in enumerate(itertools.product(WAYS_IN, WAYS_OUT, (0, 1, 5))):
+        if count == 5 or FULL or number % 4 == 0:  # few rows differ in few ways: a part of them is enough by default
+            compare(sqlite, feature, way_in, fields, way_out, count)
 
 
 @pytest.mark.parametrize("feature", FEATURES)

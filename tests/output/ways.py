@@ -1,4 +1,4 @@
-"""The product of the oracle: ways in, ways out, features of a QuerySet, forms of fields. Django's instances tell the rows.
+"""The product of the oracle: ways in, ways out, features of a QuerySet, forms of fields.
 
 Each cell is compared with `expected()`: instances, read attribute by attribute.
 """
@@ -99,7 +99,7 @@ def dump_with_serializer(data, fields=None, fetch=False):
 
 
 def expected(queryset, fields):
-    """The rows of a QuerySet, of the attributes of its instances; what a bare list of instances has, without additions."""
+    """The rows of a QuerySet, of the attributes of its instances."""
     query = queryset.query
     before, added = tuple(query.extra_select), tuple(query.annotation_select)
     instances = list(queryset)
@@ -147,5 +147,3 @@ def read_path(instance, parts):
 
 def plain(value):
     return value.name if isinstance(value, FieldFile) else value
-
-

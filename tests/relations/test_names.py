@@ -6,7 +6,8 @@ from django.db.models import F, Prefetch
 
 import pyforge_web
 from pyforge_web import CompiledSerializer
-from pyforge_web.output.grammar import NestedFields, parse_fields as parse
+from pyforge_web.output.grammar import NestedFields
+from pyforge_web.output.grammar import parse_fields as parse
 from tests.relations.models import Article, Author, Comment, Tag
 from tests.relations.test_cases import on
 
@@ -82,7 +83,10 @@ WRONG = [
     ([{"author": [{"country": ["cod"]}]}], ["'cod' into field of Country (in author.country)", "code", "name"]),
     ([{"tags": ["nme"]}], ["of Tag (in tags)", "Choices are: id, name, parent, parent_id. Relations are:"]),
     ([{"title": ["x"]}], ["Article has a column 'title' and no such relation", "write 'title' in place"]),
-    (["tags__name", {"author": ["id"]}], ["'tags__name' leads through 'tags'", "to many of Article", "{'tags': [...]}"]),
+    (
+        ["tags__name", {"author": ["id"]}],
+        ["'tags__name' leads through 'tags'", "to many of Article", "{'tags': [...]}"],
+    ),
     ([{"comments": ["answers__text"]}], ["through 'answers'", "of Comment (in comments)", "{'answers': [...]}"]),
     ([{"comment": ["id"]}], ["'comment' into relation of Article", "comments"]),
     ([{"objects": ["id"]}], ["'objects' into relation of Article"]),

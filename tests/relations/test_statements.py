@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.db import connections
-from django.db.models import Model, Prefetch, signals
+from django.db.models import Prefetch, signals
 from django.test.utils import CaptureQueriesContext
 
 import pyforge_web

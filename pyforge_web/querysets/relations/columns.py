@@ -3,7 +3,7 @@
 Source: the joins are those of `SQLCompiler.get_related_selections` in `django/db/models/sql/compiler.py`.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.db import connections
 from django.db.models import Model, QuerySet
@@ -161,7 +161,10 @@ def is_narrowable(query: Any) -> bool:
 
 
 def select_slots(
-    queryset: AnyQuerySet, slots: list[Slot], relation_key: RelationKey | None, expressions: dict[str, Any] | None = None
+    queryset: AnyQuerySet,
+    slots: list[Slot],
+    relation_key: RelationKey | None,
+    expressions: dict[str, Any] | None = None,
 ) -> tuple[AnyQuerySet, dict[Slot, str]]:
     """Return a QuerySet that selects these columns, and the name of each of them in its query.
 
@@ -185,7 +188,7 @@ def select_slots(
     for slot in joined:
         path, name = slot
         if relation_key is not None and name == JOIN_KEY:
-            column: Any = relation_key.key.get_col(relation_key.table)
+            column: Any = relation_key.key.get_col(cast(str, relation_key.table))
             alias = f"_prefetch_related_val_{relation_key.key.attname}"
         else:
             column = _find_joined(query, path, name, queryset.model, aliases)

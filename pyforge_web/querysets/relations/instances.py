@@ -5,7 +5,7 @@ Nothing is queried that was not asked for: what is not loaded is an error. With 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import F, Model, prefetch_related_objects
 from django.db.models.constants import LOOKUP_SEP
@@ -85,7 +85,7 @@ def _joined(tree: Tree) -> Iterator[str]:
 
 def _find_name(item: KeyedExpression) -> str | None:
     """Return the name that an expression stands for, which instances have loaded; None for any other expression."""
-    return item.expression.name if type(item.expression) is F else None
+    return cast(Any, item.expression).name if type(item.expression) is F else None
 
 
 def _read_expression(instances: Sequence[Model], item: Any) -> list[Any]:
@@ -132,7 +132,7 @@ def _read_named(instances: Sequence[Model], name: str, fetch: bool, path: NamePa
             _fetch([each for each in instances if type(each) is model], name if one is None else one.name)
     if "path" in kinds.values():
         return _read_path(instances, name, fetch, path)
-    values = []
+    values: list[Any] = []
     for instance in instances:
         match kinds[type(instance)]:
             case "relation":
@@ -316,10 +316,11 @@ def _fetch_columns(instances: Iterable[Model], fields: ParsedFields) -> None:
 def _needed_columns(model: type[Model], fields: ParsedFields) -> Iterator[str]:
     """Yield the attributes of the columns that are named, and of the keys of forward relations."""
     for item in fields:
-        name = item.name if isinstance(item, NestedFields) else item
         if isinstance(item, KeyedExpression):
             name = _find_name(item)
-        if not isinstance(name, str):
+        else:
+            name = item if isinstance(item, str) else item.name
+        if name is None or isinstance(item, AllColumns):
             continue
         field = None if isinstance(item, NestedFields) else find_column(model, name)
         relation = find_relation(model, name.split(LOOKUP_SEP)[0]) if field is None else None

@@ -12,7 +12,7 @@ from django.db import connections
 from django.db.models import Model
 
 from pyforge_web import metering
-from pyforge_web._native import RelatedRows, NestedRows, QueryRows
+from pyforge_web._native import NestedRows, QueryRows, RelatedRows
 from pyforge_web.metering.row_traces import RowTrace, trace_rows
 from pyforge_web.output.grammar import NestedFields, ParsedFields
 from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, find_doubts, is_djangos
@@ -59,7 +59,7 @@ class OpenQuery(NamedTuple):
         return self._write(*meter_statement(statement, fetch, names, self.trace))
 
     def chunks(self, sizes: Iterator[int]) -> QueryRows | NestedRows:
-        """Return the rows of a stream: each chunk has the next of these numbers of rows, and its relations' statements."""
+        """Return the rows of a stream: each chunk has the next of these numbers of rows, and its relations."""
         chunks = Chunks(self.statement, sizes, self.plan.queryset.model, self._names(), self.within)
         return self._write(chunks.fetch, chunks.rescue)
 
@@ -71,7 +71,11 @@ class OpenQuery(NamedTuple):
         raise TypeError("rows of a relation have a key behind their columns")
 
     def _write(self, fetch: Fetch, convert: Convert) -> QueryRows | NestedRows:
-        label, readers, close = self.plan.queryset.model._meta.label, self.statement.readers, self.statement.cursor.close
+        label, readers, close = (
+            self.plan.queryset.model._meta.label,
+            self.statement.readers,
+            self.statement.cursor.close,
+        )
         steps = self.plan.write_steps(self.indexes)
         count = len(steps)
         if self.plan.key is None and [(step, index) for step, _, index in steps] == [
@@ -112,7 +116,9 @@ class OpenQuery(NamedTuple):
         groups: dict[Any, list[Any]] = {}
         found = find_relation_key(relation.model, relation.branch.relation, self.plan.queryset.db)
         if values:
-            queryset = related_rows(relation.model, relation.branch, list(dict.fromkeys(values.values())), self.plan.queryset.db)
+            queryset = related_rows(
+                relation.model, relation.branch, list(dict.fromkeys(values.values())), self.plan.queryset.db
+            )
             for parent, key in _read_keys(queryset, relation, found, f"{self.within}{relation.path}."):
                 groups.setdefault(parent, []).append(key)
         compared = found.compared_parent
@@ -222,12 +228,18 @@ def why_tree_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
     """
     if reason := why_django(queryset):
         return reason
+    return _why_query(queryset, tree) or next(
+        (f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None
+    )
+
+
+def _why_query(queryset: AnyQuerySet, tree: Tree) -> str | None:
+    """Return what a query has that does not go together with joins and statements of ours."""
     query = queryset.query
     joins = any((isinstance(item, Branch) and item.is_joined) or getattr(item, "path", ()) for item in tree.items)
-    if any(isinstance(item, Branch) for item in tree.items):
-        for lookup in queryset._prefetch_related_lookups:
-            if not is_djangos(lookup):
-                return f"{type(lookup).__name__} loads relations in its own way"
+    strangers = [lookup for lookup in queryset._prefetch_related_lookups if not is_djangos(lookup)]
+    if strangers and any(isinstance(item, Branch) for item in tree.items):
+        return f"{type(strangers[0]).__name__} loads relations in its own way"
     if query.combinator and joins:
         return f"a {query.combinator} has no joins of its own"
     if query.select_for_update and joins:
@@ -241,7 +253,7 @@ def why_tree_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
             return "a part of rows whose key has several columns"
         if query.distinct:
             return "a part of distinct rows"
-    return next((f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None)
+    return None
 
 
 def _as_columns(steps: Steps, count: int) -> Iterator[tuple[str, str, int]]:
@@ -279,7 +291,10 @@ def _read_keys(
     plain = statement.readers[index] == backends.VALUE
     for row in rows:
         value = row[opened.key_index]
-        yield value if compared is None else compared(value), row[index] if plain else statement.convert(index, row[index])
+        yield (
+            value if compared is None else compared(value),
+            row[index] if plain else statement.convert(index, row[index]),
+        )
 
 
 def _with_parent_key(queryset: AnyQuerySet, found: RelationKey) -> tuple[AnyQuerySet, str]:
