@@ -280,12 +280,13 @@ def _explain(field: Any, connection: Any, whole: str | None) -> FieldPath:
         return FieldPath(field.attname, None, "refused", "it has no JSON form, and DjangoJSONEncoder refuses it too")
     if whole is not None:
         return FieldPath(field.attname, kind, "django", f"Django reads the whole statement: {whole}")
-    backend: Any = backends.find(connection)
+    backend: Any = backends.find_backend(connection)
     column = field.get_col(field.model._meta.db_table)
-    converters = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
-    reader = backend.read(column, converters, connection)
+    reader = backend.column_reader(column, connection)
     if reader is backends.DJANGO:
-        return FieldPath(field.attname, kind, "django", backends.why_django(converters))
+        return FieldPath(
+            field.attname, kind, "django", backends.describe_converters(backends.find_converters(column, connection))
+        )
     if reader is backends.VALUE:
         return FieldPath(field.attname, kind, "native", "no converter: written by the type of the driver's value")
     return FieldPath(field.attname, kind, "native", f"read as {reader.kind} from what is stored")

@@ -125,10 +125,7 @@ def why_django(queryset: AnyQuerySet) -> str | None:
         return f"{type(queryset.query).__name__} chooses its compiler in its own way"
     if queryset._iterable_class not in _SHAPES:
         return f"{queryset._iterable_class.__name__} makes rows in its own way"
-    connection = connections[queryset.db]
-    if backends.find(connection) is None:
-        return f"no native path for {connection.vendor} ({type(connection).__module__})"
-    return None
+    return backends.why_no_backend(connections[queryset.db])
 
 
 def plan(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> QueryRows | list[Any] | str:
