@@ -5,6 +5,7 @@ psycopg loads `timestamptz` in Python under Django (`BaseTzLoader` in `django/db
 """
 
 from typing import Any
+from weakref import ref
 
 import django
 import psycopg
@@ -232,7 +233,7 @@ def _describe(function: Any) -> str:
     return str(getattr(function, "__qualname__", repr(function)))
 
 
-_column_types: dict[tuple[int, type], tuple[str | None, object]] = {}
+_column_types: dict[tuple[int, type], tuple[str | None, "ref[Any]"]] = {}
 
 
 def _column_type(expression: BaseExpression, connection: BaseDatabaseWrapper) -> str | None:
@@ -244,8 +245,9 @@ def _column_type(expression: BaseExpression, connection: BaseDatabaseWrapper) ->
     if known is None:
         name = (field.db_type(connection) or "").partition("(")[0]
         certain = name in _SCALARS and field.model._meta.managed
-        # The field is kept, so that its id stays its own.
-        known = _column_types[id(field), type(connection)] = name if certain else None, field
+        ids = (id(field), type(connection))
+        # An entry ends with its field, before the id can be another one's.
+        known = _column_types[ids] = name if certain else None, ref(field, lambda _: _column_types.pop(ids, None))
     return known[0]
 
 
