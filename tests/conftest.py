@@ -51,7 +51,9 @@ def server_database(alias, use_driver, server, django_db_blocker):
 @pytest.fixture(scope="session")
 def postgres(django_db_setup, django_db_blocker):
     """The alias of a PostgreSQL database, whose server is started at its first use."""
-    with server_database("postgres", lambda: importlib.import_module("psycopg"), postgresql.server, django_db_blocker) as alias:
+    with server_database(
+        "postgres", lambda: importlib.import_module("psycopg"), postgresql.server, django_db_blocker
+    ) as alias:
         yield alias
 
 
