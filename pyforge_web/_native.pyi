@@ -13,8 +13,11 @@ __all__ = [
     "NestedRows",
     "QueryRows",
     "RelatedRows",
+    "RelatedTexts",
     "RowColumns",
     "RowLayout",
+    "RowProgram",
+    "RowTexts",
     "Validator",
     "ValueTuples",
     "columns_of",
@@ -27,6 +30,7 @@ __all__ = [
     "is_plain_json",
     "listen",
     "read_body",
+    "set_native",
     "text_column",
     "time_column",
     "totals",
@@ -106,6 +110,9 @@ def listen() -> None:
 
 def read_body(body: str | bytes | bytearray, max_depth: int, allow_nan: bool) -> Any:
     """Return the value of a JSON body, or a `BodyFallback` where `json.loads` must decide."""
+
+def set_native(enabled: bool) -> None:
+    """Write values natively, or hand each of them to Django's own encoder: the setting `NATIVE`."""
 
 def totals() -> tuple[int, int, int]:
     """Return the numbers of native calls, of their calls to Python code, and of bytes written, of this process."""
@@ -274,3 +281,16 @@ class Validator:
         """Clean the fields of many instances; return the errors by the index of the instance."""
     def clean_values(self, values: dict[str, Any], make: Callable[[], Any], unbuilt: bool = False) -> Any:
         """Clean the values of a dict by attribute name, in place; return None, or the errors by field name."""
+
+@final
+class RelatedTexts: ...
+
+@final
+class RowProgram:
+    def __new__(cls, steps: list[tuple[str, str, list[tuple[int, bool]], int]]) -> Self: ...
+    def write(self, columns: list[tuple[str, int, int, Any]], count: int, mark: Any) -> RowTexts | int | None: ...
+
+@final
+class RowTexts:
+    def array(self) -> bytes: ...
+    def group(self, keys: list[Any], parents: list[Any]) -> RelatedTexts: ...

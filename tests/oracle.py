@@ -39,6 +39,35 @@ def strict(text, *, nan="raise"):
     return repr(json.loads(text, object_pairs_hook=Pairs, parse_constant=constant))
 
 
+def find_depth_limit():
+    """The number of containers inside each other that we write at most, as our own error says it."""
+    value = []
+    for _ in range(300_000):
+        value = [value]
+    try:
+        pyforge_web.dumps(value)
+    except RecursionError as error:
+        return int(re.search(r"more than (\d+) containers", str(error))[1])
+    raise AssertionError("no depth is too deep")
+
+
+def find_django_depth():
+    """The number of lists inside each other that Django's encoder writes on this Python."""
+    written, refused = 1, 300_001
+    while refused - written > 1:
+        middle = (written + refused) // 2
+        value = []
+        for _ in range(middle - 1):
+            value = [value]
+        try:
+            django_text(value)
+        except RecursionError:
+            refused = middle
+        else:
+            written = middle
+    return written
+
+
 def django_value(x, **options):
     return strict(django_text(x), **options)
 

@@ -106,7 +106,7 @@ pub fn datetime_column<'py>(
         }
         let Some(stored) = ascii(&value) else { return Ok(None) };
         let Some((date, time, offset)) = parse_datetime(stored) else { return Ok(None) };
-        if !(offset == Offset::None || (offset == Offset::Micros(0) && !naive)) {
+        if !stored_in(offset, naive) {
             return Ok(None);
         }
         let mut text = Text::default();
@@ -141,6 +141,11 @@ pub fn datetime_column<'py>(
         texts.append(text.string(py))?;
     }
     Ok(Some(texts))
+}
+
+/// Whether a stored datetime is in UTC: its text has no offset, or that of UTC.
+pub fn stored_in(offset: Offset, naive: bool) -> bool {
+    offset == Offset::None || (offset == Offset::Micros(0) && !naive)
 }
 
 /// A date and a time some seconds later, in the years 1 to 9999.
@@ -187,12 +192,18 @@ fn yesterday(Date { year, month, day }: Date) -> Option<Date> {
 
 /// A short text of ASCII.
 #[derive(Default)]
-struct Text {
+pub struct Text {
     bytes: Vec<u8>,
 }
 
 impl Text {
-    fn push(&mut self, text: &[u8]) {
+    /// What was written.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Adds ASCII.
+    pub fn push(&mut self, text: &[u8]) {
         self.bytes.extend_from_slice(text);
     }
 
@@ -205,7 +216,8 @@ impl Text {
         }
     }
 
-    fn time(&mut self, time: Time) {
+    /// `HH:MM:SS[.ffffff]`
+    pub fn time(&mut self, time: Time) {
         self.digits(time.hour.into(), 2);
         self.push(b":");
         self.digits(time.minute.into(), 2);
@@ -217,7 +229,8 @@ impl Text {
         }
     }
 
-    fn datetime(&mut self, date: Date, time: Time) {
+    /// `YYYY-MM-DDTHH:MM:SS[.ffffff]`
+    pub fn datetime(&mut self, date: Date, time: Time) {
         self.bytes.reserve(40);
         self.digits(date.year.into(), 4);
         self.push(b"-");

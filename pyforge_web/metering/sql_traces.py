@@ -1,10 +1,11 @@
-"""SQL that runs inside of a native call, beside that of the QuerySets it writes: this finds a query for each row."""
+"""SQL that runs inside of a native call, beside that of the QuerySets it writes: finds a query for each row."""
 
 from collections.abc import Callable
 from functools import cache
 from time import perf_counter_ns
 from typing import Any
 
+from django.conf import settings
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
@@ -15,6 +16,8 @@ from pyforge_web.metering.row_traces import SqlTrace, call_notes
 def watch_queries() -> None:
     """Note the SQL of native calls from now on: on the connections of this thread, and on all later ones."""
     _connect_signal()
+    if not settings.configured:  # no connection is open yet, and values need no settings
+        return
     for connection in connections.all(initialized_only=True):
         _watch_connection(connection=connection)
 
@@ -38,4 +41,21 @@ def _note_query(execute: Callable[..., Any], sql: str, params: Any, many: bool, 
     try:
         return execute(sql, params, many, context)
     finally:
-        noted.append(SqlTrace(str(sql), perf_counter_ns() - started))
+        ended = perf_counter_ns()
+        noted.append(SqlTrace(str(sql), ended - started, ended))
+
+
+def time_recording(record: Callable[..., None]) -> Callable[..., None]:
+    """Return the SQL panel's `record()` so that the time it takes is noted beside the query.
+
+    It is the last thing that the panel does for a query, after stack traces and the like.
+    Source: debug_toolbar.panels.sql.tracking.NormalCursorMixin._record.
+    """
+
+    def timed(**details: Any) -> None:
+        record(**details)
+        noted = call_notes.get()
+        if noted and type(noted[-1]) is SqlTrace:
+            noted[-1] = noted[-1]._replace(recording_ns=perf_counter_ns() - noted[-1].ended_ns)
+
+    return timed

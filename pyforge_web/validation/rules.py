@@ -13,6 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Field, Model
 
+from pyforge_web.conf import get_settings
 from pyforge_web.fields import kind_of_class
 from pyforge_web.validation.attributes import find_attribute, find_overridden, is_plain_attribute
 from pyforge_web.validation.validator_rules import RuleSpec, find_rule
@@ -126,6 +127,8 @@ def _django_base(owner: type[Any], root: type[Any]) -> type[Any] | None:
 
 def _fallback_reason(field: Any, base: type[Any] | None, conversion: str | None) -> str:
     """Return why Django cleans every value of a field; an empty text if native code may do it."""
+    if not get_settings()["NATIVE"]:
+        return "the setting NATIVE is off"
     if field.generated:
         return "the database computes it"
     if field.is_relation:
