@@ -30,7 +30,7 @@ done
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check ci lock bench fuzz asan coverage soak django-suite screenshots format clean again
+.PHONY: help install demo test check ci lock docs bench fuzz asan coverage soak django-suite screenshots format clean again
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -73,7 +73,7 @@ $(STAMP)/bench: $(STAMP)/deps
 
 $(STAMP)/native: $(NATIVE) $(STAMP)/demo
 	@$(CHECK_RUST)
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --group demo
 	@touch $@
 
 install: $(STAMP)/native $(STAMP)/deps ## Set up the virtual environment and build the Rust core (release)
@@ -97,7 +97,7 @@ ci: $(STAMP)/native $(STAMP)/deps ## What CI runs: checks, all tests, the newest
 
 lock: $(STAMP)/venv ## Write constraints.txt anew: the newest version of every package
 	$(PIP) --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header --no-annotate --group dev --group bench --group soak --output-file constraints.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header --no-annotate --group dev --group bench --group soak --group docs --group security --group package --output-file constraints.txt pyproject.toml
 
 check: $(STAMP)/native $(STAMP)/deps ## Lint, types, stubs, import contract, formatting
 	$(BIN)/ruff check .
@@ -126,6 +126,11 @@ soak: $(STAMP)/native $(STAMP)/deps ## Real servers under load for SOAK_SECONDS 
 
 django-suite: $(STAMP)/native $(STAMP)/deps ## Django's own tests with the product in place: a part of some ten minutes
 	$(BIN)/python -m tests.django_suite
+
+docs: $(STAMP)/venv ## Write the documentation as pages into target/docs/
+	$(LOCKED) --quiet --group docs
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs target/docs
+	@echo "Open target/docs/index.html"
 
 screenshots: $(STAMP)/native $(STAMP)/deps ## Take the pictures in docs/images/ anew, of the demo, with Chromium
 	$(BIN)/python -m demo_site.screenshots

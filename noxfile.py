@@ -31,9 +31,9 @@ _DEVELOPMENT = "https://github.com/django/django/archive/refs/heads/main.zip"
 
 
 def _can_run(python: str) -> bool:
-    """Return whether this Python is in PATH and starts: a shim of pyenv may be there for a Python that is not chosen."""
+    """Return whether this Python is in PATH and starts: pyenv has shims for Pythons that are not chosen, too."""
     path = shutil.which(python)
-    return path is not None and subprocess.run([path, "-c", ""], capture_output=True).returncode == 0
+    return path is not None and subprocess.run([path, "-c", ""], capture_output=True).returncode == 0  # noqa: S603
 
 
 def _find_pythons() -> list[str]:
@@ -65,7 +65,15 @@ def _prepare(session: nox.Session, *packages: str) -> None:
     # A target folder of its own: the one of `make test` stays as it is.
     target = Path("target", f"nox-{session.python}").resolve()
     build = {"CARGO_TARGET_DIR": str(target), "PYO3_PYTHON": str(Path(session.bin, "python").absolute())}
-    session.run("maturin", "develop", "--release", "--quiet", env=build | {"VIRTUAL_ENV": session.virtualenv.location})
+    session.run(
+        "maturin",
+        "develop",
+        "--release",
+        "--quiet",
+        "--group",
+        "demo",
+        env=build | {"VIRTUAL_ENV": session.virtualenv.location},
+    )
     session.run(
         "python", "-c", "import django, sys; print('Python', sys.version.split()[0], 'Django', django.__version__)"
     )

@@ -9,7 +9,7 @@ from rest_framework.relations import Hyperlink
 
 from pyforge_web._native import RelatedTexts, RowTexts, dumps, is_plain_json
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.relations.prefetch import Link
+from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.querysets.statement import ExecutedQuery
 from pyforge_web.rest_framework.instances import make_instances, values_of_fields
 from pyforge_web.rest_framework.live import LiveFields
@@ -77,7 +77,7 @@ class LevelRows:
     def __len__(self) -> int:
         return len(self.raw[0])
 
-    def name_parents(self, index: int, found: Link) -> None:
+    def name_parents(self, index: int, found: RelationKey) -> None:
         """Keep the values by which these rows name their parents, as Django compares them."""
         column: Sequence[Any] = self.raw[index]
         if self.statement.readers[index] != backends.VALUE:

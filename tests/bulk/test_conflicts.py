@@ -4,6 +4,7 @@ import random
 
 import pytest
 from django.db import DatabaseError, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from pyforge_web import BatchValidationError, bulk_create_validated, validate_many
 from tests.bulk.models import Article, LoudArticle
@@ -181,3 +182,14 @@ def test_progress_of_proxies(there):
     told = []
     validate_many([Article(code="n"), LoudArticle(code="m")], progress=lambda *numbers: told.append(numbers))
     assert told == [(1, 2), (2, 2)]
+
+
+def test_update_conflicts_takes_a_fixed_number_of_queries(there):
+    counts = []
+    for number in (3, 40):
+        rows = [Article(code="a", size=5), *(Article(code=f"n{at}", slug=f"n{at}") for at in range(number))]
+        with CaptureQueriesContext(connections[there]) as captured:
+            bulk_create_validated(Article.objects, rows, **UPDATE, update_fields=["size"], constraints=False)
+        counts.append(len(captured))
+        Article.objects.filter(code__startswith="n").delete()
+    assert counts[0] == counts[1]

@@ -68,7 +68,7 @@ def test_using_names_the_database(two):
 
 
 def test_unique_in_several_statements(alias, monkeypatch):
-    monkeypatch.setattr(asking, "_ROWS_IN_LIST", 3)
+    monkeypatch.setattr(asking, "ROWS_IN_LIST", 3)
     monkeypatch.setattr(asking, "_ROWS_IN_OR", 3)
     monkeypatch.setattr(equality, "_COMPARED_ROWS", 5)
     Maker.objects.bulk_create(Maker(id=number, name="m") for number in range(1, 9))
