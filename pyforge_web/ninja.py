@@ -29,7 +29,7 @@ from pyforge_web.output.model_names import find_column, find_relation
 __all__ = ["PyForgeRenderer", "SchemaFallbackError", "native_rows", "schema_fields"]
 
 View = TypeVar("View", bound=Callable[..., Any])
-_standard_default = NinjaJSONEncoder.default
+_ninja_default = NinjaJSONEncoder.default
 _standard_getter = DjangoGetter.__getattr__
 # What pydantic leaves as it is: the annotation, by the kind of the column.
 _ANNOTATIONS: dict[Any, tuple[str, ...]] = {
@@ -82,7 +82,7 @@ class PyForgeRenderer(BaseRenderer):
 
     def render(self, request: Any, data: Any, *, response_status: int) -> Any:
         """Return the data as JSON, with the separators and escapes of `json.dumps`."""
-        if NinjaJSONEncoder.default is _standard_default and is_plain_json(data, django_types=True):
+        if NinjaJSONEncoder.default is _ninja_default and is_plain_json(data, django_types=True):
             try:
                 return dumps(data, django_bytes=True)
             except (TypeError, ValueError, RecursionError):
@@ -133,7 +133,7 @@ def native_rows(schema: type[Schema]) -> Callable[[View], View]:
 def _body(result: Any, schema: type[Schema]) -> bytes | None:
     if not isinstance(result, QuerySet) or result._result_cache is not None:
         return None
-    if result._iterable_class is not ModelIterable or NinjaJSONEncoder.default is not _standard_default:
+    if result._iterable_class is not ModelIterable or NinjaJSONEncoder.default is not _ninja_default:
         return None
     try:
         fields = schema_fields(schema, result.model)
