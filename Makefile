@@ -73,7 +73,7 @@ $(STAMP)/bench: $(STAMP)/deps
 
 $(STAMP)/native: $(NATIVE) $(STAMP)/demo
 	@$(CHECK_RUST)
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --group demo
 	@touch $@
 
 install: $(STAMP)/native $(STAMP)/deps ## Set up the virtual environment and build the Rust core (release)

@@ -65,7 +65,15 @@ def _prepare(session: nox.Session, *packages: str) -> None:
     # A target folder of its own: the one of `make test` stays as it is.
     target = Path("target", f"nox-{session.python}").resolve()
     build = {"CARGO_TARGET_DIR": str(target), "PYO3_PYTHON": str(Path(session.bin, "python").absolute())}
-    session.run("maturin", "develop", "--release", "--quiet", env=build | {"VIRTUAL_ENV": session.virtualenv.location})
+    session.run(
+        "maturin",
+        "develop",
+        "--release",
+        "--quiet",
+        "--group",
+        "demo",
+        env=build | {"VIRTUAL_ENV": session.virtualenv.location},
+    )
     session.run(
         "python", "-c", "import django, sys; print('Python', sys.version.split()[0], 'Django', django.__version__)"
     )

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 from django.template import engines
 from django.template.backends.django import DjangoTemplates
 from django.utils.module_loading import import_string
@@ -16,6 +17,7 @@ from pyforge_web._native import BUILD_PROFILE
 from pyforge_web.conf import DEFAULTS, get_settings
 from pyforge_web.loaders import LiteralTag, find_literal
 from pyforge_web.pages.contexts import find_unsafe_uses
+from pyforge_web.querysets.backends import why_no_backend
 from pyforge_web.secrets import find_secret_fields, find_unknown_public_fields
 
 _JINJA_EXTENSION = "pyforge_web.jinja.PyForgeExtension"
@@ -153,6 +155,27 @@ def check_core(**kwargs: Any) -> list[CheckMessage]:
             id="pyforge_web.W004",
         )
     ]
+
+
+@register()
+def check_databases(**kwargs: Any) -> list[CheckMessage]:
+    """Report databases whose rows Django reads. No connection is opened."""
+    messages: list[CheckMessage] = []
+    for alias in connections:
+        try:
+            connection = connections[alias]
+        except ImproperlyConfigured:
+            continue  # Django says what is missing at the first query
+        reason = None if connection.vendor == "unknown" else why_no_backend(connection, log=False)
+        if reason is not None:
+            messages.append(
+                CheckWarning(
+                    f"There is no native path for the engine of the database {alias!r}: {reason}.",
+                    hint="Django reads its rows, which takes several times as long. See docs/databases.md.",
+                    id="pyforge_web.W005",
+                )
+            )
+    return messages
 
 
 def _move_warning(problem: str, before: str, check: str) -> CheckMessage:

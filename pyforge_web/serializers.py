@@ -1,7 +1,7 @@
 """`CompiledSerializer`, and the functions over descriptors: what was compiled once, called many times."""
 
 import json
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from time import perf_counter_ns
 from typing import Any, NamedTuple, cast
@@ -73,7 +73,7 @@ class CompiledSerializer:
 
         Raises `FieldError` for a name that the model does not have.
         """
-        return _cached(cast(Hashable, cls), cast(Hashable, model), None if fields is None else parse_fields(fields))
+        return _find_compiled(cls, model, None if fields is None else parse_fields(fields))
 
     def dump_queryset(self, queryset: "QuerySet[Any, Any]") -> bytes:
         """The rows of a QuerySet of this model as a JSON array of objects."""
@@ -142,9 +142,21 @@ class CompiledSerializer:
             raise TypeError(f"an instance of {self.model.__name__} is needed, not {type(instance).__name__}")
 
 
-@lru_cache(maxsize=1024)
-def _cached(cls: Any, model: Any, fields: tuple[str, ...] | None) -> CompiledSerializer:
-    compiled: CompiledSerializer = cls(model, fields)
+# The key of a model's serializers in the `__dict__` of its `_meta`, by class and fields: they end with the model.
+_REMEMBERED_SERIALIZERS = "_pyforge_serializers"
+_MOST_SERIALIZERS = 256
+
+
+def _find_compiled(
+    serializer: type[CompiledSerializer], model: type[Model], fields: tuple[Any, ...] | None
+) -> CompiledSerializer:
+    remembered: dict[Any, CompiledSerializer] = model._meta.__dict__.setdefault(_REMEMBERED_SERIALIZERS, {})
+    key = (serializer, model, fields)  # a class that is copied with its `_meta` is another one
+    compiled = remembered.get(key)
+    if compiled is None:
+        if len(remembered) >= _MOST_SERIALIZERS:
+            remembered.clear()
+        compiled = remembered.setdefault(key, serializer(model, fields))
     return compiled
 
 
@@ -283,12 +295,13 @@ def _explain(field: Any, connection: Any, whole: str | None) -> FieldPath:
         return FieldPath(field.attname, None, "refused", "it has no JSON form, and DjangoJSONEncoder refuses it too")
     if whole is not None:
         return FieldPath(field.attname, kind, "django", f"Django reads the whole statement: {whole}")
-    backend: Any = backends.find(connection)
+    backend: Any = backends.find_backend(connection)
     column = field.get_col(field.model._meta.db_table)
-    converters = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
-    reader = backend.read(column, converters, connection)
+    reader = backend.column_reader(column, connection)
     if reader is backends.DJANGO:
-        return FieldPath(field.attname, kind, "django", backends.why_django(converters))
+        return FieldPath(
+            field.attname, kind, "django", backends.describe_converters(backends.find_converters(column, connection))
+        )
     if reader is backends.VALUE:
         return FieldPath(field.attname, kind, "native", "no converter: written by the type of the driver's value")
     return FieldPath(field.attname, kind, "native", f"read as {reader.kind} from what is stored")

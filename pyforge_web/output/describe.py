@@ -115,7 +115,7 @@ def _plain_names(fields: ParsedFields) -> tuple[str, ...] | None:
 
 
 class ModelRows(NamedTuple):
-    """A QuerySet of models that is not evaluated. `tree` is what is written of its rows; None for all it loads."""
+    """A QuerySet of models that is not evaluated. `tree` is what is written of its rows; None: all that is loaded."""
 
     queryset: AnyQuerySet
     fields: ParsedFields | None

@@ -5,9 +5,9 @@ What is asked here is asked at each use, by identity. A class, a manager or a to
 
 import dis
 import inspect
-import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -47,7 +47,7 @@ _OWN_INSTANCES = ("__getattribute__", "__new__", "__setattr__")
 _DJANGOS_QUERYSET = {name: getattr(QuerySet, name) for name in _OWN_ROWS}
 _DJANGOS_MODEL = {name: getattr(Model, name) for name in _OWN_INSTANCES}
 _DJANGOS_FROM_DB = Model.from_db.__func__  # type: ignore[attr-defined]
-_DJANGOS_FILES = os.path.dirname(django.__file__)
+_DJANGOS_FILES = str(Path(django.__file__).parent)
 _END = object()
 
 
@@ -70,8 +70,8 @@ def why_django(queryset: AnyQuerySet) -> str | None:
     if queryset._iterable_class is ModelIterable and (reason := why_instances(queryset.model)):
         return reason
     connection = connections[queryset.db]
-    if backends.find(connection) is None:
-        return f"no native path for {connection.vendor} ({type(connection).__module__})"
+    if reason := backends.why_no_backend(connection):
+        return reason
     return _why_compiler(connection.ops.compiler(query.compiler))
 
 

@@ -53,10 +53,7 @@ def write_rows(
     if len(models) != 1:
         return None
     model = models.pop()
-    if names is None:
-        columns = _all_columns(model, before, added)
-    else:
-        columns = _named_columns(model, names, (*before, *added))
+    columns = _all_columns(model, before, added) if names is None else _named_columns(model, names, (*before, *added))
     return None if columns is None else ModelInstances(columns, instances, many=True, required=names is not None)
 
 

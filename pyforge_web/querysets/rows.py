@@ -33,11 +33,11 @@ def write_bare(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Wri
     if (why := why_django(queryset)) is not None:
         return why
     query = queryset.query
-    if query.select_related and not (query.distinct or query.select_for_update or query.combinator):
-        if not joins_unconstrained(query):
-            query = query.chain()
-            query.select_related = False
-            queryset = QuerySet(queryset.model, query, queryset.db)
+    joins_only = query.select_related and not (query.distinct or query.select_for_update or query.combinator)
+    if joins_only and not joins_unconstrained(query):
+        query = query.chain()
+        query.select_related = False
+        queryset = QuerySet(queryset.model, query, queryset.db)
     compiled = compile_query(queryset)
     if compiled is None:
         return _nothing(queryset)

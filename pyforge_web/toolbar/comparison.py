@@ -123,6 +123,11 @@ def compare_captured(request_id: str) -> Comparison | str:
             "The input of this response is not here. Each process keeps the inputs of its newest %(number)s responses: "
             "load the page again. With several processes, compare where the request was served.",
         ) % {"number": _MAX_INPUTS}
+    return compare_input(captured)
+
+
+def compare_input(captured: ResponseInput) -> Comparison | str:
+    """Return the comparison of an input, or why it cannot be read."""
     if captured.load is not None:
         try:
             captured = captured._replace(value=captured.load(captured.value), load=None)

@@ -316,10 +316,7 @@ def _fetch_columns(instances: Iterable[Model], fields: ParsedFields) -> None:
 def _needed_columns(model: type[Model], fields: ParsedFields) -> Iterator[str]:
     """Yield the attributes of the columns that are named, and of the keys of forward relations."""
     for item in fields:
-        if isinstance(item, KeyedExpression):
-            name = _find_name(item)
-        else:
-            name = item if isinstance(item, str) else item.name
+        name = _find_name(item) if isinstance(item, KeyedExpression) else item if isinstance(item, str) else item.name
         if name is None or isinstance(item, AllColumns):
             continue
         field = None if isinstance(item, NestedFields) else find_column(model, name)
