@@ -35,7 +35,7 @@ def judge_measured(endpoint: Endpoint, found: Measurement) -> str:
     share = min(1.0, found.write_ms / found.total_ms) if found.total_ms else 0.0
     factor = found.write_ms / found.pyforge_ms if found.pyforge_ms else 0.0
     if share < _SMALL_SHARE:
-        return f"leave alone: the JSON is {share:.0%} of the request"
+        return f"leave alone: the JSON is {share:.1%} of the request"
     if factor < _SMALL_FACTOR:
         return f"leave alone: {factor:.1f}x on {share:.0%} of the request"
     return f"{factor:.0f}x on {share:.0%} of the request, {_LINES.get(endpoint.kind, 'one line (import)')}"
