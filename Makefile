@@ -59,7 +59,7 @@ $(STAMP)/venv:
 
 # What the demo needs, and what builds the Rust core.
 $(STAMP)/demo: pyproject.toml constraints.txt $(STAMP)/venv
-	$(LOCKED) Django 'maturin>=1.9.4,<2' --group demo
+	$(LOCKED) --no-compile Django 'maturin>=1.9.4,<2' --group demo
 	@touch $@
 
 $(STAMP)/deps: $(STAMP)/demo
