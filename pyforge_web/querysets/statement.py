@@ -1,13 +1,11 @@
 """One statement: Django's SQL on Django's cursor, how the columns of its rows are read, and what collectors hear."""
 
 from collections.abc import Callable, Iterator
-from types import ModuleType
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import QuerySet
-from django.db.models.expressions import Col
 
 from pyforge_web import metering
 from pyforge_web.metering.row_traces import RowTrace, time_compilation, trace_rows
@@ -21,13 +19,17 @@ Convert = Callable[[int, Any], Any]
 
 
 class CompiledQuery(NamedTuple):
-    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database."""
+    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database.
+
+    `positions` says where the columns of the model and what the query adds are in a row, by their names.
+    """
 
     compiler: Any
     sql: str
     params: Any
     expressions: list[Any]
-    backend: ModuleType
+    backend: backends.DatabaseBackend
+    positions: dict[str, int]
 
 
 class ExecutedQuery(NamedTuple):
@@ -48,14 +50,23 @@ class ExecutedQuery(NamedTuple):
 def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     """A QuerySet as Django compiles it; None where it finds nothing to ask for."""
     connection = connections[queryset.db]
-    backend = cast(ModuleType, backends.find(connection))
+    backend = backends.find_backend(connection)
+    assert backend is not None  # noqa: S101 - `why_django` was asked
     compiler = backend.compiler(queryset.query, connection, queryset.db)
     try:
         sql, params = time_compilation(compiler.as_sql)
     except EmptyResultSet:
         return None
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    return CompiledQuery(compiler, sql, params, expressions, backend)
+    return CompiledQuery(compiler, sql, params, expressions, backend, _read_positions(compiler))
+
+
+def _read_positions(compiler: Any) -> dict[str, int]:
+    """Return the index of each column as `ModelIterable` and `ValuesIterable` take it, from the compiled query."""
+    own = () if compiler.klass_info is None else compiler.klass_info["select_fields"]
+    targets = ((index, getattr(compiler.select[index][0], "target", None)) for index in own)
+    positions = {target.attname: index for index, target in targets if target is not None}
+    return {**positions, **compiler.annotation_col_map} if compiler.annotation_col_map else positions
 
 
 def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked: bool = False) -> ExecutedQuery:
@@ -63,54 +74,26 @@ def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked
 
     `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
     """
-    compiler, sql, params, expressions, backend = compiled
-    connection = compiler.connection
-    readers = _readers(backend, compiler, expressions)
-    server_side = chunked and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
-    cursor = connection.chunked_cursor() if server_side else connection.cursor()
+    compiler, sql, params, expressions, backend, _ = compiled
+    readers = backend.column_readers(compiler, expressions)
+    driver = backend.open_cursor(compiler, expressions, readers, chunked=chunked)
     try:
-        driver = backend.Cursor(cursor, compiler, expressions, readers)
-        metering.time_database(cursor.execute, reading)(sql, params)
-        driver.executed()
+        metering.time_database(driver.execute, reading)(sql, params)
     except BaseException:
-        cursor.close()
+        driver.cursor.close()
         raise
-    return _statement(cursor, compiler, expressions, driver)
+    return _statement(driver)
 
 
-def _statement(cursor: Any, compiler: Any, expressions: list[Any], driver: Any) -> ExecutedQuery:
-    readers: list[backends.ColumnReader] = driver.readers
-    found: dict[int, Any] | None = None
-
-    def converters() -> dict[int, Any]:
-        """Asked for when one is needed."""
-        nonlocal found
-        if found is None:
-            found = compiler.get_converters(expressions)
-        return found
-
-    def convert(index: int, value: Any) -> Any:
-        value = driver.driver_value(index, value)
-        if index in converters():
-            functions, expression = converters()[index]
-            for function in functions:
-                value = function(value, expression, compiler.connection)
-        return value
+def _statement(driver: backends.DriverCursor) -> ExecutedQuery:
+    readers = driver.readers
 
     def rescue(index: int, value: Any) -> Any:
         if readers[index] is not backends.DJANGO:
             metering.count_fallback()
-        return convert(index, value)
+        return driver.convert(index, value)
 
-    def why_columns() -> dict[int, str]:
-        known = converters()
-        return {
-            index: backends.why_django(known[index][0] if index in known else [])
-            for index, reader in enumerate(readers)
-            if reader is backends.DJANGO
-        }
-
-    return ExecutedQuery(cursor, readers, driver.driver_value, convert, rescue, why_columns)
+    return ExecutedQuery(driver.cursor, readers, driver.driver_value, driver.convert, rescue, driver.explain_columns)
 
 
 def fetch_next(statement: ExecutedQuery) -> Fetch:
@@ -133,7 +116,7 @@ def fetch_all(cursor: Any) -> Fetch:
     return lambda: next(rows)
 
 
-def metered(
+def meter_statement(
     statement: ExecutedQuery, fetch: Fetch, names: list[str], reading: RowTrace | None
 ) -> tuple[Fetch, Convert]:
     """What native code calls for rows, and for values through Django's converters; the collectors hear what it costs.
@@ -164,21 +147,9 @@ class Chunks:
         """The next rows; converters run while others are still to come, as in `QuerySet.iterator()`."""
         cursor, size = self._statement.cursor, next(self._sizes)
         reading = trace_rows(self._model, "values", within=self._within)
-        fetch, self._convert = metered(self._statement, lambda: cursor.fetchmany(size), self._names, reading)
+        fetch, self._convert = meter_statement(self._statement, lambda: cursor.fetchmany(size), self._names, reading)
         return fetch()
 
     def rescue(self, index: int, value: Any) -> Any:
         """A value through Django's converters."""
         return self._convert(index, value)
-
-
-def _readers(backend: ModuleType, compiler: Any, expressions: list[Any]) -> list[backends.ColumnReader]:
-    connection = compiler.connection
-    if all(type(expression) is Col for expression in expressions):
-        key = backends.session(connection)
-        return [backends.column_reader(backend, column, connection, key) for column in expressions]
-    converters = compiler.get_converters(expressions)
-    return [
-        backend.read(expression, converters[index][0] if index in converters else [], connection)
-        for index, expression in enumerate(expressions)
-    ]
