@@ -10,7 +10,6 @@ from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.template import engines
 from django.template.backends.django import DjangoTemplates
-from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
 from pyforge_web._native import BUILD_PROFILE

@@ -314,9 +314,7 @@ def _find_tree(queryset: AnyQuerySet, parsed: ParsedFields | None) -> Tree | Non
 
 def _evaluated(queryset: AnyQuerySet, rows: list[Any], parsed: ParsedFields | None, fetch: bool) -> InstanceRows:
     query = queryset.query
-    return InstanceRows(
-        rows, parsed, fetch, before=tuple(query.extra_select), added=tuple(query.annotation_select)
-    )
+    return InstanceRows(rows, parsed, fetch, before=tuple(query.extra_select), added=tuple(query.annotation_select))
 
 
 def _describe_list(source: AnyQuerySet, rows: list[Any], parsed: ParsedFields | None, fetch: bool) -> Description:
@@ -345,4 +343,3 @@ def _choose_keys(queryset: AnyQuerySet, parsed: ParsedFields) -> tuple[str, ...]
             f"Cannot resolve keyword {unknown[0]!r} into a key of values(). Choices are: {', '.join(known)}"
         )
     return names
-

@@ -98,7 +98,7 @@ def _read_list(fields: object, path: tuple[str, ...]) -> dict[str, ParsedItem]:
                 raise ValueError(f"{place} has {key!r} twice, and an object has each key once: write one of them")
             by_key[key] = item
     if not by_key:
-        what = f"name the columns to write of it" if path else "name the columns to write, or leave it out"
+        what = "name the columns to write of it" if path else "name the columns to write, or leave it out"
         raise ValueError(f"{place} is empty: {what}")
     return by_key
 
@@ -124,7 +124,7 @@ def _read_item(part: object, path: tuple[str, ...], place: str) -> Iterator[Pars
         elif isinstance(value, str) and value != "*":
             raise TypeError(
                 f"fields of {'.'.join((*path, key))} must be a list of field names, not {value!r}: write "
-                f'{{{key!r}: [{value!r}]}} for a relation, or {{{key!r}: F({value!r})}} for a column under this key'
+                f"{{{key!r}: [{value!r}]}} for a relation, or {{{key!r}: F({value!r})}} for a column under this key"
             )
         else:
             yield NestedFields(key, tuple(_read_list(value, (*path, key)).values()))

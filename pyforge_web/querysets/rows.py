@@ -15,7 +15,7 @@ from django.db.models.query import NamedValuesListIterable, ValuesIterable
 from django.db.models.utils import create_namedtuple_class
 
 from pyforge_web import metering
-from pyforge_web._native import RowColumns, RowLayout, NestedRows, QueryRows
+from pyforge_web._native import NestedRows, QueryRows, RowColumns, RowLayout
 from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import SHAPES, AnyQuerySet, joins_unconstrained, why_columns, why_django

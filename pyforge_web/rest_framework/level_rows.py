@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, cast
 
 from pyforge_web._native import RelatedTexts, RowTexts, dumps, is_plain_json
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.relations.prefetch import Link
 from pyforge_web.querysets.statement import ExecutedQuery
 from pyforge_web.rest_framework.instances import make_instances, values_of_fields
 from pyforge_web.rest_framework.live import LiveFields

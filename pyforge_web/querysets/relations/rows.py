@@ -12,7 +12,7 @@ from django.db import connections
 from django.db.models import Model
 
 from pyforge_web import metering
-from pyforge_web._native import RelatedRows, NestedRows, QueryRows
+from pyforge_web._native import NestedRows, QueryRows, RelatedRows
 from pyforge_web.metering.row_traces import RowTrace, trace_rows
 from pyforge_web.output.grammar import NestedFields, ParsedFields
 from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, find_doubts, is_djangos
