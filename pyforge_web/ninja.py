@@ -24,7 +24,7 @@ from ninja.schema import DjangoGetter, Resolver, Schema
 
 from pyforge_web._native import dumps, is_plain_json
 from pyforge_web.fields import kind_of
-from pyforge_web.querysets.relations.model_relations import find_column, find_relation
+from pyforge_web.output.model_names import find_column, find_relation
 
 __all__ = ["PyForgeRenderer", "SchemaFallbackError", "native_rows", "schema_fields"]
 

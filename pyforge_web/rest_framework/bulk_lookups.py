@@ -14,7 +14,7 @@ from rest_framework import relations, serializers
 from rest_framework.validators import UniqueValidator
 
 from pyforge_web.fields import kind_of
-from pyforge_web.querysets.relations.model_relations import find_column
+from pyforge_web.output.model_names import find_column
 
 _SIZE = 500  # values in one IN, far below every database's limit
 _LARGEST = 2**31 - 1  # a key beyond may not fit the column: DRF asks for it alone
