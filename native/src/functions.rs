@@ -81,6 +81,9 @@ pub fn read_body<'py>(
     let mut meter = Meter::start(py)?;
     meter.about(body, None);
     let result = parser::read(body, max_depth, allow_nan);
+    if let Err(error) = &result {
+        meter.fail(py, error);
+    }
     let metered = meter.finish(py, "loads", 0);
     let value = result?;
     metered.map(|()| value)
@@ -105,10 +108,16 @@ fn write<'py>(
         }
     };
     let result = chosen.and_then(|value| serializer::dumps(value, &options, &mut meter));
-    let size = result.as_ref().map_or(0, |bytes| {
-        meter.output(bytes);
-        bytes.as_bytes().len()
-    });
+    let size = match &result {
+        Ok(bytes) => {
+            meter.output(bytes);
+            bytes.as_bytes().len()
+        }
+        Err(error) => {
+            meter.fail(py, error);
+            0
+        }
+    };
     // The user's exception comes first, whatever a collector does.
     let metered = meter.finish(py, function, size);
     let bytes = result?;
@@ -152,10 +161,19 @@ pub fn dump_chunk<'py>(
         Ok(source) => serializer::dump_chunk(&source, start, limit, &escaped, &mut meter),
         Err(error) => Ok((PyBytes::new(py, b""), 0, Some(error))),
     };
-    let size = written.as_ref().map_or(0, |(bytes, ..)| {
-        meter.output(bytes);
-        bytes.as_bytes().len()
-    });
+    let size = match &written {
+        Ok((bytes, _, error)) => {
+            meter.output(bytes);
+            if let Some(error) = error {
+                meter.fail(py, error);
+            }
+            bytes.as_bytes().len()
+        }
+        Err(error) => {
+            meter.fail(py, error);
+            0
+        }
+    };
     let metered = meter.finish(py, "dump_chunk", size);
     let (bytes, count, error) = written?;
     metered.map(|()| (bytes, count, error.map(|error| error.into_value(py))))
@@ -192,6 +210,9 @@ pub fn columns_to_dict<'py>(
         None => meter.rows += 1,
     }
     let result = serializer::ready_values(py, columns.get(), values, &mut meter);
+    if let Err(error) = &result {
+        meter.fail(py, error);
+    }
     // The user's exception comes first, whatever a collector does.
     let metered = meter.finish(py, "to_dict", 0);
     let ready = result?;

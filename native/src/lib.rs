@@ -42,7 +42,10 @@ pub mod _native {
     #[pymodule_export]
     use super::parser::BodyFallback;
     #[pymodule_export]
-    use super::serializer::{ModelInstances, NestedRows, QueryRows, RelatedRows, RowColumns, RowLayout, ValueTuples};
+    use super::serializer::{
+        FileUrlText, LinkText, ModelInstances, NestedRows, QueryRows, RelatedRows, RowColumns, RowLayout, ValueLabels,
+        ValueTuples,
+    };
     #[pymodule_export]
     use super::validator::Validator;
 

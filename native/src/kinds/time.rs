@@ -21,7 +21,7 @@ impl JsonKind for Time {
         if value.get_tzinfo().is_some() {
             return Outcome::Fallback;
         }
-        write_time(&mut sink.out, time_of(value));
+        write_time(&mut sink.out, time_of(value), sink.dates);
         Outcome::Accepted
     }
 
@@ -34,7 +34,7 @@ impl JsonKind for Time {
         let Some(time) = parse_time(text) else {
             return Outcome::Fallback;
         };
-        write_time(&mut sink.out, time);
+        write_time(&mut sink.out, time, sink.dates);
         Outcome::Accepted
     }
 

@@ -23,7 +23,7 @@ use crate::metering::meter::Meter;
 use any_value::Walk;
 pub use columns::RowColumns;
 pub use instances::{ModelInstances, ready_values};
-pub use relations::{NestedRows, RelatedRows, RowLayout};
+pub use relations::{FileUrlText, LinkText, NestedRows, RelatedRows, RowLayout, ValueLabels};
 pub use rows::{QueryRows, RowFraming};
 pub use stream_chunk::RowChunk;
 pub use tuples::ValueTuples;

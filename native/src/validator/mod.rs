@@ -166,6 +166,9 @@ fn metered<'py, T>(
     let result = catch_unwind(AssertUnwindSafe(|| work(&mut meter))).unwrap_or_else(|_| {
         Err(PyRuntimeError::new_err("PyForge Web failed inside its native core: please report this value as a bug"))
     });
+    if let Err(error) = &result {
+        meter.fail(py, error);
+    }
     let finished = meter.finish(py, function, 0);
     let result = result?;
     finished.map(|()| result)
