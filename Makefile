@@ -8,6 +8,7 @@ STAMP := $(VENV)/.stamps
 export PYO3_PYTHON := $(abspath $(BIN)/python)
 # How long `make fuzz` runs, all its targets together.
 FUZZ_SECONDS ?= 120
+SOAK_SECONDS ?= 300
 # Each worker starts a PostgreSQL, a demo site and a Chromium of its own; a file's tests stay together.
 PARALLEL ?= -n 2 --dist loadfile
 NATIVE := Cargo.toml Cargo.lock pyproject.toml native/Cargo.toml native/build.rs $(shell find native/src -name '*.rs')
@@ -16,7 +17,7 @@ SOURCES := native/build.rs $(shell find native/src native/benches benchmarks tes
 MANAGE := $(BIN)/python -m demo_site.manage
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-matrix check bench fuzz asan coverage soak screenshots format clean
+.PHONY: help install demo test test-matrix check bench fuzz asan coverage soak django-suite screenshots format clean
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -78,6 +79,13 @@ asan: $(STAMP)/deps ## The tests of encoder, rows, validation and bodies under A
 
 coverage: $(STAMP)/native ## Coverage of Python and Rust by all tests, into target/coverage/
 	$(BIN)/python -m tests.instrumented coverage $(PARALLEL)
+
+soak: $(STAMP)/native ## Real servers under load for SOAK_SECONDS (300), with PostgreSQL and pgbouncer
+	$(BIN)/python -m pip install -q --group soak
+	$(BIN)/python -m tests.soak $(SOAK_SECONDS)
+
+django-suite: $(STAMP)/native ## Django's own tests with the product in place: a part of some ten minutes
+	$(BIN)/python -m tests.django_suite
 
 screenshots: $(STAMP)/native ## Take the pictures in docs/images/ anew, of the demo, with Chromium
 	$(BIN)/python -m demo_site.screenshots

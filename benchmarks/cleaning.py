@@ -12,7 +12,8 @@ from django.db import models
 
 from benchmarks.compare import DifferentOutputError
 from benchmarks.models import Checked, Thorough
-from pyforge_web.validators import CompiledValidator, Unread
+from pyforge_web.validation.errors import RejectedValue
+from pyforge_web.validators import CompiledValidator
 
 Values = dict[str, Any]
 Clean = Callable[[Sequence[models.Model]], Any]
@@ -133,7 +134,7 @@ def by_batch_read(rows: Sequence[models.Model]) -> list[ValidationError]:
     found = by_batch(rows).values()
     return [
         ValidationError(
-            {name: errors.error_list() if isinstance(errors, Unread) else errors for name, errors in row.items()}
+            {name: errors.error_list() if isinstance(errors, RejectedValue) else errors for name, errors in row.items()}
         )
         for row in found
     ]

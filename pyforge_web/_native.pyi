@@ -17,13 +17,18 @@ __all__ = [
     "RowLayout",
     "Validator",
     "ValueTuples",
+    "columns_of",
     "columns_to_dict",
+    "datetime_column",
     "dump_chunk",
     "dumps",
     "dumps_html",
     "dumps_response",
+    "is_plain_json",
     "listen",
     "read_body",
+    "text_column",
+    "time_column",
     "totals",
 ]
 
@@ -104,6 +109,17 @@ def read_body(body: str | bytes | bytearray, max_depth: int, allow_nan: bool) ->
 
 def totals() -> tuple[int, int, int]:
     """Return the numbers of native calls, of their calls to Python code, and of bytes written, of this process."""
+
+def columns_of(rows: list[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]: ...
+def datetime_column(
+    column: tuple[Any, ...],
+    naive: bool = False,
+    offset_of: Callable[[str], int | None] | None = None,
+    slowly: Callable[[str], str] | None = None,
+) -> list[str | None] | None: ...
+def is_plain_json(data: Any) -> bool: ...
+def text_column(column: tuple[Any, ...], kind: str, digits: int, places: int) -> list[str | None] | None: ...
+def time_column(column: tuple[Any, ...]) -> list[str | None] | None: ...
 
 @final
 class RowColumns:
@@ -249,9 +265,12 @@ class Validator:
 
         `NotImplemented` means that nothing was done, since a field was changed after this was compiled.
         """
-    def clean_rows(self, instances: list[Any], exclude: Container[str] | None = None) -> Any:
-        """Clean the fields of many instances; return the errors by the index of the instance."""
-    def clean_values(
-        self, values: dict[str, Any], make: Callable[[], Any], exclude: Container[str] | None = None
+    def clean_rows(
+        self,
+        instances: list[Any],
+        exclude: Container[str] | None = None,
+        exceptions: dict[int, Exception] | None = None,
     ) -> Any:
+        """Clean the fields of many instances; return the errors by the index of the instance."""
+    def clean_values(self, values: dict[str, Any], make: Callable[[], Any], unbuilt: bool = False) -> Any:
         """Clean the values of a dict by attribute name, in place; return None, or the errors by field name."""

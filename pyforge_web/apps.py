@@ -12,6 +12,6 @@ class PyForgeWebConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks, and compile the validators that `PRECOMPILE` names."""
         from pyforge_web import checks  # noqa: F401, importing it registers them
-        from pyforge_web.validators import precompile
+        from pyforge_web.validators import precompile_models
 
-        precompile()
+        precompile_models()

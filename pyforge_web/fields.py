@@ -1,5 +1,6 @@
 """What is known of the columns of a model: their kinds and their names."""
 
+import re
 from typing import Any, TypedDict, cast
 
 from django.core.exceptions import FieldError
@@ -98,9 +99,15 @@ def kind_of(field: "Field[Any, Any]") -> str | None:
         field = field.target_field
     if isinstance(field, models.GeneratedField):
         field = cast("Field[Any, Any]", field.output_field)
-    known = KINDS.get(type(field))
-    path = f"{type(field).__module__}.{type(field).__qualname__}"
-    return known or POSTGRES_KINDS.get(path.removeprefix(_POSTGRES))
+    return kind_of_class(type(field))
+
+
+def kind_of_class(field_class: type[Any] | None) -> str | None:
+    """The kind of a field class itself; None for a class that is not in the tables, a subclass of one of them too."""
+    if field_class is None:
+        return None
+    path = f"{field_class.__module__}.{field_class.__qualname__}"
+    return KINDS.get(field_class) or POSTGRES_KINDS.get(path.removeprefix(_POSTGRES))
 
 
 def check_names(fields: object) -> tuple[str, ...]:
@@ -125,3 +132,16 @@ def find_field(model: type[Model], name: str) -> "Field[Any, Any]":
             return field
     names = sorted({name for field in model._meta.concrete_fields for name in (field.name, field.attname)})
     raise FieldError(f"Cannot resolve keyword {name!r} into field of {model.__name__}. Choices are: {', '.join(names)}")
+
+
+_WORD_BREAK = re.compile(r"(?<=[0-9A-Za-z])_(?=[0-9A-Z])")
+
+
+def to_camel(name: str) -> str:
+    """Return a name in camelCase: `first_name` → `firstName`. Gives what pydantic's `to_camel` gives."""
+    if re.fullmatch(r"[a-z]+[A-Za-z0-9]*", name) and not re.search(r"\d[a-z]", name):
+        return name
+    pascal = _WORD_BREAK.sub("", name.title())
+    word = pascal.lstrip("_")
+    first = word[:1].lower() if "A" <= word[:1] <= "Z" else word[:1]
+    return "_" * (len(pascal) - len(word)) + first + word[1:]

@@ -1,4 +1,4 @@
-"""A request body as Python values: what `json.loads` reads, within limits."""
+"""Request bodies as Python values: what `json.loads` returns, within limits."""
 
 import json
 from json import JSONDecodeError
@@ -6,117 +6,124 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, ValidationError
+from django.http import HttpRequest
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from pyforge_web._native import BodyFallback, read_body
 
-__all__ = ["DEEPEST", "MAX_DEPTH", "Body", "BodyError", "load_array", "load_object", "loads"]
+__all__ = ["DEEPEST_ALLOWED", "MAX_DEPTH", "BodyError", "RequestBody", "load_array", "load_object", "loads"]
 
-Body = str | bytes | bytearray
+RequestBody = str | bytes | bytearray
 
-# How many containers may stand inside each other. GeoJSON needs 8; `copy.deepcopy` takes three frames of Python each.
+# How deep containers may be nested. GeoJSON needs 8 levels. `copy.deepcopy` takes three Python frames for each.
 MAX_DEPTH = 200
-# The most that may be asked for: `json.loads`, which finds the errors, takes 64 KB of the thread's stack for 500
-# levels, and there are threads of 128 KB (musl).
-DEEPEST = 500
+# The largest `max_depth` that a caller may pass. `json.loads` finds the errors, and needs 64 KB of the thread's stack
+# for 500 levels. Threads of musl have 128 KB.
+DEEPEST_ALLOWED = 500
 
 NOT_AN_OBJECT = _("An object is expected, not %(found)s.")
 NOT_AN_ARRAY = _("An array is expected, not %(found)s.")
 
 
-def loads(body: Body, *, max_size: int | None = None, max_depth: int = MAX_DEPTH, allow_nan: bool = False) -> Any:
-    """Reads JSON: the values of `json.loads`, of bytes in UTF-8, UTF-16 or UTF-32, or of text.
+def loads(
+    body: RequestBody, *, max_size: int | None = None, max_depth: int = MAX_DEPTH, allow_nan: bool = False
+) -> Any:
+    """Return the values of a JSON text as `json.loads` does, from bytes in UTF-8, UTF-16 or UTF-32, or from a str.
 
-    `max_size` is in bytes, for text in characters; Django's setting `DATA_UPLOAD_MAX_MEMORY_SIZE` if it is None.
-    `max_depth` is how many containers may stand inside each other. NaN and the infinities, which are not JSON, are read
-    with `allow_nan=True` only.
+    `max_size` is the limit in bytes, for a str in characters. If it is None, Django's setting
+    `DATA_UPLOAD_MAX_MEMORY_SIZE` is the limit. `max_depth` is how deep containers may be nested. `allow_nan=True` also
+    reads NaN and the infinities, which are not JSON.
 
-    Raises `RequestDataTooBig` for a larger body, `json.JSONDecodeError` with the position for what is not JSON or is
-    too deep, `UnicodeDecodeError` and `TypeError` as `json.loads` does.
+    Raises `RequestDataTooBig` for a larger body, and `json.JSONDecodeError` with the position if the body is not JSON
+    or is nested too deep. Raises `UnicodeDecodeError` and `TypeError` as `json.loads` does.
 
     Source: `json`, RFC 8259.
     """
-    if not isinstance(body, Body):
-        return json.loads(body)  # its TypeError
+    if isinstance(body, HttpRequest):
+        raise TypeError(f"a request body is needed, not {type(body).__name__}: pass request.body")
+    if not isinstance(body, RequestBody):
+        return json.loads(body)  # raises its TypeError
     if max_size is None:
         max_size = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     if max_size is not None and len(body) > max_size:
         raise RequestDataTooBig(f"The body is larger than {max_size} bytes. Send less, or allow more with max_size=.")
-    if not 0 < max_depth <= DEEPEST:
-        raise ValueError(f"max_depth must be between 1 and {DEEPEST}, not {max_depth}")
+    if not 0 < max_depth <= DEEPEST_ALLOWED:
+        raise ValueError(f"max_depth must be between 1 and {DEEPEST_ALLOWED}, not {max_depth}")
     value = read_body(body, max_depth, allow_nan)
-    return _reread(body, max_depth, allow_nan) if type(value) is BodyFallback else value
+    return _read_in_python(body, max_depth, allow_nan) if type(value) is BodyFallback else value
 
 
 class BodyError(ValidationError):
-    """A body that cannot be validated: it is not JSON, or not the array or object that is expected.
+    """A body that cannot be validated: it is not JSON, or not the expected array or object.
 
-    For what is not JSON, `params` has the words and the place: `problem`, `line`, `column` and `position`, those of
-    `json.JSONDecodeError`.
+    If it is not JSON, `params` has what `json.JSONDecodeError` says: `problem`, `line`, `column` and `position`.
     """
 
 
-def load_object(body: Body, max_size: int | None = None, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
-    """The object in a body; raises `BodyError` for anything else, `RequestDataTooBig` for a larger one."""
-    value = _load(body, max_size, max_depth)
+def load_object(body: RequestBody, max_size: int | None = None, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
+    """Return the object in a body. Raises `BodyError` for anything else, `RequestDataTooBig` for a larger body."""
+    value = _load_json(body, max_size, max_depth)
     if not isinstance(value, dict):
         raise BodyError(NOT_AN_OBJECT, code="not_an_object", params={"found": kind_of_value(value)})
     return value
 
 
-def load_array(body: Body, max_size: int | None = None, max_depth: int = MAX_DEPTH) -> list[Any]:
-    """The array in a body; raises `BodyError` for anything else, `RequestDataTooBig` for a larger one."""
-    value = _load(body, max_size, max_depth)
+def load_array(body: RequestBody, max_size: int | None = None, max_depth: int = MAX_DEPTH) -> list[Any]:
+    """Return the array in a body. Raises `BodyError` for anything else, `RequestDataTooBig` for a larger body."""
+    value = _load_json(body, max_size, max_depth)
     if not isinstance(value, list):
         raise BodyError(NOT_AN_ARRAY, code="not_an_array", params={"found": kind_of_value(value)})
     return value
 
 
-def _load(body: Body, max_size: int | None, max_depth: int) -> Any:
+def _load_json(body: RequestBody, max_size: int | None, max_depth: int) -> Any:
     try:
         return loads(body, max_size=max_size, max_depth=max_depth)
     except JSONDecodeError as error:
-        raise _not_json(error.msg, error.lineno, error.colno, error.pos) from error
+        raise _make_json_error(error.msg, error.lineno, error.colno, error.pos) from error
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode(error.encoding, "replace")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise _not_json(f"Not {error.encoding}: {error.reason}", line, column, len(before)) from error
+        raise _make_json_error(f"Not {error.encoding}: {error.reason}", line, column, len(before)) from error
 
 
-def _not_json(problem: str, line: int, column: int, position: int) -> BodyError:
-    place = "%(problem)s: line %(line)d column %(column)d (char %(position)d)"
-    text = format_lazy("{} {}", _("Enter a valid JSON."), place)
+def _make_json_error(problem: str, line: int, column: int, position: int) -> BodyError:
+    position_text = "%(problem)s: line %(line)d column %(column)d (char %(position)d)"
+    text = format_lazy("{} {}", _("Enter a valid JSON."), position_text)
     params = {"problem": problem, "line": line, "column": column, "position": position}
     return BodyError(text, code="invalid_json", params=params)
 
 
 def kind_of_value(value: object) -> str:
-    """What JSON calls a value."""
+    """Return what JSON calls a value, for an error message."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
-    known: dict[type, str] = {dict: "an object", list: "an array", str: "a string", int: "a number", float: "a number"}
-    return known.get(type(value), type(value).__name__)
+    names: dict[type, str] = {dict: "an object", list: "an array", str: "a string", int: "a number", float: "a number"}
+    return names.get(type(value), type(value).__name__)
 
 
-def _reread(body: Body, max_depth: int, allow_nan: bool) -> Any:
-    """What `json.loads` says where native code stopped: of errors, other encodings, and halves of surrogate pairs."""
+def _read_in_python(body: RequestBody, max_depth: int, allow_nan: bool) -> Any:
+    """Return what `json.loads` reads where native code stopped, or raise its error.
+
+    Native code stops at an error, at other encodings than UTF-8, and at lone surrogates.
+    """
     text = body if isinstance(body, str) else body.decode(json.detect_encoding(body), "surrogatepass")
-    # Halves of pairs have no UTF-8; they can stand in strings alone, where any character does for them.
+    # Lone surrogates have no UTF-8. They can be in strings only, and there "?" has the same effect on the position.
     utf8 = text.encode("utf-8", "replace")
     fallback = read_body(utf8, max_depth, allow_nan)
     if type(fallback) is not BodyFallback:
         return json.loads(body)
-    place = len(utf8[: fallback.at].decode("utf-8", "ignore"))  # the byte may be in the middle of a letter
+    position = len(utf8[: fallback.at].decode("utf-8", "ignore"))  # the byte may be in the middle of a character
     if fallback.too_deep:
-        raise JSONDecodeError(f"More than {max_depth} containers inside each other", text, place)
+        raise JSONDecodeError(f"More than {max_depth} containers inside each other", text, position)
 
     def refuse(name: str) -> Any:
-        raise JSONDecodeError(f"{name} is not JSON", text, place)
+        raise JSONDecodeError(f"{name} is not JSON", text, position)
 
     try:
         return json.loads(body, parse_constant=None if allow_nan else refuse)
     except JSONDecodeError:
         raise
     except ValueError as error:  # an integer of too many digits
-        raise JSONDecodeError(str(error), text, place) from None
+        raise JSONDecodeError(str(error), text, position) from None

@@ -1,11 +1,9 @@
-"""`CompiledValidator`: what Django says of an instance's fields, compiled once per model."""
+"""`CompiledValidator`: validates the fields of an instance as Django does. Compiled once per model."""
 
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
-from inspect import getattr_static
 from time import perf_counter_ns
 from typing import Any, NamedTuple, TypedDict, cast, final
-from weakref import WeakSet
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -16,48 +14,29 @@ from pyforge_web._native import Validator
 from pyforge_web.conf import get_settings
 from pyforge_web.fields import Descriptor, describe
 from pyforge_web.validation.error_formats import as_json_data
-from pyforge_web.validation.payload import DocumentMethods
-from pyforge_web.validation.payload.clean import clean_fields
-from pyforge_web.validation.rules import FieldPlan, plan
+from pyforge_web.validation.errors import RejectedValue, RowErrorParts
+from pyforge_web.validation.payload import PayloadMethods
+from pyforge_web.validation.payload.clean import clean_values_by_attname
+from pyforge_web.validation.payload.writable_fields import WritableFields
+from pyforge_web.validation.rules import FieldPlan, plan_field
 
 __all__ = [
     "CompiledModelMixin",
     "CompiledValidator",
     "FieldErrors",
     "FieldRules",
-    "Unread",
-    "Validated",
+    "ValidationReport",
     "run_validators",
     "validate_fields",
 ]
 
 
-class Unread(NamedTuple):
-    """A value that is refused beyond doubt: Django builds the errors when somebody reads them."""
-
-    field: Any
-    value: Any
-    instance: Model
-
-    def error_list(self) -> list[ValidationError]:
-        """The errors, as `field.clean` raises them.
-
-        Raises `RuntimeError` if the field was changed since and takes the value now.
-        """
-        try:
-            self.field.clean(self.value, self.instance)
-        except ValidationError as error:
-            return error.error_list
-        raise RuntimeError(f"{self.field} was changed after the validation: it takes {self.value!r} now")
-
-
-_UNREAD = ValidationError("", code="unread")
 # The errors of one instance by field name, in the order of the fields.
-FieldErrors = dict[str, "list[ValidationError] | Unread"]
+FieldErrors = dict[str, "list[ValidationError] | RejectedValue"]
 
 
 class FieldRules(NamedTuple):
-    """How the values of one field are validated: natively, or by Django, and why; the validators that are called."""
+    """How the values of one field are validated: natively or by Django, and why; and the validators that are called."""
 
     name: str
     path: str
@@ -68,15 +47,14 @@ class FieldRules(NamedTuple):
 
 
 @final
-class CompiledValidator(DocumentMethods):
+class CompiledValidator(PayloadMethods):
     """The fields of a model, compiled once: `CompiledValidator.for_model(Article).clean(article)`.
 
-    A field that is changed afterwards (its validators, choices, `null`, `blank`, messages) is compiled anew at the next
-    call. Not seen is a change inside a validator, like `validator.limit_value = 5`: call `recompile()` after it.
+    If a field is changed later (its validators, choices, `null`, `blank` or messages), it is compiled again at the next
+    call. A change inside of a validator, like `validator.limit_value = 5`, is not noticed: call `recompile()` after it.
     """
 
-    # `inherited`: what the mixin calls in its place, a `clean_fields` behind it, or Django's where no field is native.
-    __slots__ = ("_native", "compile_ns", "inherited", "model", "plans")
+    __slots__ = ("_native", "_writable", "compile_ns", "has_native_fields", "model", "plans")
 
     def __init__(self, model: type[Model]) -> None:
         self.model = model
@@ -84,129 +62,161 @@ class CompiledValidator(DocumentMethods):
 
     @classmethod
     def for_model(cls, model: type[Model]) -> "CompiledValidator":
-        """The validator of a model, compiled at start-up or at the first call for it."""
-        return _compiled.get(model) or _compiled.setdefault(model, cls(model))
+        """Return the validator of a model. It is compiled at start-up, or at the first call for the model."""
+        try:
+            # On the model's options and not in a table of ours: a model that was made at run time can be freed.
+            remembered = model._meta.__dict__
+        except AttributeError:
+            raise TypeError(_explain_model(model)) from None
+        validator = remembered.get(_REMEMBERED)
+        if validator is None or validator.model is not model:
+            if not (isinstance(model, type) and issubclass(model, Model)):
+                raise TypeError(_explain_model(model))
+            validator = remembered.setdefault(_REMEMBERED, cls(model))
+        return cast(CompiledValidator, validator)
 
     def recompile(self) -> None:
-        """Reads the fields of the model again."""
+        """Read the fields of the model again."""
         started = perf_counter_ns()
-        self.plans: list[FieldPlan] = [plan(field, self.model) for field in self.model._meta.fields]
+        self.plans: list[FieldPlan] = [plan_field(field, self.model) for field in self.model._meta.fields]
         self._native = Validator(self.model, self.plans)
-        claimed = any(found.conversion for found in self.plans)
-        self.inherited: Any = _inherited(self.model) or (None if claimed else Model.clean_fields)
-        _step_aside(self.model, self.inherited is Model.clean_fields)
+        self._writable: dict[tuple[str, ...] | None, WritableFields] = {}
+        self.has_native_fields = any(field_plan.conversion for field_plan in self.plans)
         self.compile_ns = perf_counter_ns() - started
-        rules = [rule for found in self.plans for rule in found.rules]
-        django = rules.count(None) + sum(found.conversion is None for found in self.plans)
-        metering.count_compiled(self.model._meta.label, "validator", self.compile_ns, sum(map(bool, rules)), django)
+        rules = [rule for field_plan in self.plans for rule in field_plan.rules]
+        django_rules = rules.count(None) + sum(field_plan.conversion is None for field_plan in self.plans)
+        label = self.model._meta.label
+        metering.count_compiled(label, "validator", self.compile_ns, sum(map(bool, rules)), django_rules)
 
     def clean(self, instance: Model, exclude: Container[str] | None = None) -> None:
-        """Cleans all fields but those in `exclude`: raises and writes what `Model.clean_fields` does.
+        """Clean all fields but those in `exclude`. Raises and writes what `Model.clean_fields` does.
 
         Raises `TypeError` for an instance of another model. Source: `django.db.models.base.Model.clean_fields`.
         """
         if (errors := self._native.clean(instance, exclude)) is not None:
-            self._raise(errors, instance, exclude)
+            self._raise_errors(errors, instance, exclude)
 
-    def _raise(self, errors: Any, instance: Model, exclude: Container[str] | None) -> None:
+    def _raise_errors(self, errors: Any, instance: Model, exclude: Container[str] | None) -> None:
         if errors is NotImplemented:
-            errors = self._again("clean", instance, exclude)
+            errors = self._call_recompiled("clean", instance, exclude)
         if errors is not None:
             self._count_failures([errors])
             raise ValidationError(errors)
 
-    def clean_rows(self, instances: Sequence[Model], exclude: Container[str] | None = None) -> dict[int, FieldErrors]:
-        """Cleans the fields of many instances, never stopping at the first: the errors by the index of the instance."""
+    def clean_rows(
+        self,
+        instances: Sequence[Model],
+        exclude: Container[str] | None = None,
+        exceptions: dict[int, Exception] | None = None,
+    ) -> dict[int, FieldErrors]:
+        """Clean the fields of many instances, without stopping at the first error.
+
+        Returns the errors by the index of the instance and the name of the field. A `RejectedValue` stands for errors
+        that Django builds when its `error_list()` is called. An exception that is not a `ValidationError` is raised, or
+        put into `exceptions` by the index of its instance.
+        """
         instances = list(instances)
-        found = self._native.clean_rows(instances, exclude)
-        if found is NotImplemented:
-            found = self._again("clean_rows", instances, exclude)
-        self._count_failures(found.values())
-        return cast(dict[int, FieldErrors], found)
+        rows = self._native.clean_rows(instances, exclude, exceptions)
+        if rows is NotImplemented:
+            rows = self._call_recompiled("clean_rows", instances, exclude, exceptions)
+        self._count_failures(rows.values())
+        return cast(dict[int, FieldErrors], rows)
 
-    def clean_values(self, values: dict[str, Any]) -> dict[str, list[ValidationError]]:
-        """Cleans values by attname in place, those that are there: the errors by field name."""
+    def clean_values(self, values: dict[str, Any], unbuilt: bool = False) -> RowErrorParts:
+        """Clean values by attname in place, those that are there. Return the errors by field name.
 
-        def make() -> Model:
+        With `unbuilt`, errors that native code is sure of are left to be built when they are read.
+        """
+
+        def make_instance() -> Model:
             return self.model(**values)
 
-        errors = self._native.clean_values(values, make)
+        errors = self._native.clean_values(values, make_instance, unbuilt)
         if errors is NotImplemented:
-            errors = self._again("clean_values", values, make)
+            errors = self._call_recompiled("clean_values", values, make_instance, unbuilt)
         if errors is None:
             return {}
         self._count_failures([errors])
-        return cast(dict[str, list[ValidationError]], errors)
+        return {name: found if isinstance(found, list) else [found] for name, found in errors.items()}
 
-    def _again(self, function: str, *arguments: Any) -> Any:
-        """What a native function gives that found a field changed: after the model was compiled anew.
+    def _call_recompiled(self, function: str, *arguments: Any) -> Any:
+        """Return the result of a native function after the model was compiled again.
 
-        More than once only if another thread changes a field meanwhile.
+        Native code returns `NotImplemented` if it notices that a field was changed. That happens more than once only if
+        another thread changes fields meanwhile.
         """
         for _ in range(10):
             self.recompile()
             result = getattr(self._native, function)(*arguments)
             if result is not NotImplemented:
                 return result
-        raise RuntimeError(f"the fields of {self.model.__name__} change faster than they can be read")
-
-    def _count_failures(self, rows: Iterable[FieldErrors]) -> None:
-        """Tells the collectors which fields failed with which codes; errors that nobody has read have none yet."""
-        if not metering.active_collectors.get():
-            return
-        metering.count_failures(
-            self.model._meta.label,
-            Counter(
-                (name, str(error.code))
-                for row in rows
-                for name, errors in row.items()
-                for error in ([_UNREAD] if isinstance(errors, Unread) else errors)
-            ),
+        raise RuntimeError(
+            f"fields of {self.model.__name__} keep changing while they are being validated; do not modify model fields "
+            "at run time"
         )
 
+    def _count_failures(self, rows: Iterable[FieldErrors]) -> None:
+        """Tell the collectors which fields failed with which codes. Unbuilt errors count as `unread`."""
+        if not metering.active_collectors.get():
+            return
+        failures = Counter(
+            (name, str(error.code))
+            for row in rows
+            for name, errors in row.items()
+            for error in ([errors] if isinstance(errors, RejectedValue) else errors)
+        )
+        metering.count_failures(self.model._meta.label, failures)
+
     def explain(self) -> list[FieldRules]:
-        """Per field: whether Rust judges its values or Django, by which rules, and why."""
-        return [_explain(found) for found in self.plans if not found.field.generated]
+        """Return for each field whether Rust or Django validates its values, by which rules, and why."""
+        return [_explain_plan(field_plan) for field_plan in self.plans if not field_plan.field.generated]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).for_model, (self.model,)
 
 
+# The key of a model's validator in the `__dict__` of its `_meta`.
+_REMEMBERED = "_pyforge_validator"
+
+
 class CompiledModelMixin:
     """A mixin for models: `class Article(CompiledModelMixin, models.Model)`.
 
-    `clean_fields` is the compiled validator's, so `full_clean`, ModelForms and the admin take it too. A model without
-    any native field has Django's own method again once it was compiled: nothing is called in between.
+    `clean_fields` is the compiled validator's, so `full_clean`, ModelForms and the admin use it too.
     """
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        for base in cls.__mro__[1:]:
-            _step_aside(base, False)
-
     def clean_fields(self, exclude: Container[str] | None = None) -> None:
-        """Cleans all fields and raises a `ValidationError` with a dict of all errors, as `Model.clean_fields`."""
+        """Clean all fields. Raises a `ValidationError` with a dict of all errors, as `Model.clean_fields` does."""
         model: Any = type(self)
-        validator = _compiled.get(model) or CompiledValidator.for_model(model)
-        if validator.inherited is not None:
-            validator.inherited(self, exclude=exclude)
-        # As `clean` does, without the price of a call: of a model with one field it would be a sixth of all.
+        validator = CompiledValidator.for_model(model)
+        inherited = super().clean_fields  # type: ignore[misc]
+        if not validator.has_native_fields or getattr(inherited, "__func__", None) is not Model.clean_fields:
+            inherited(exclude=exclude)
+        # What `clean` does, without the price of a call: a sixth of the time of a model with one field.
         elif (errors := validator._native.clean(self, exclude)) is not None:
-            validator._raise(errors, cast(Model, self), exclude)
+            validator._raise_errors(errors, cast(Model, self), exclude)
 
 
-class Validated(TypedDict):
-    """What `validate_fields` says: whether all is valid, the errors by field name, the cleaned values by attname."""
+def uses_django_clean_fields(model: type[Model]) -> bool:
+    """Return whether a model's `clean_fields` is Django's, or the mixin's with Django's behind it."""
+    clean_fields: Any = model.clean_fields
+    if clean_fields is CompiledModelMixin.clean_fields:
+        clean_fields = super(CompiledModelMixin, model).clean_fields  # type: ignore[misc]
+    return clean_fields is Model.clean_fields
+
+
+class ValidationReport(TypedDict):
+    """The result of `validate_fields`: errors are by field name, the cleaned values by attname."""
 
     is_valid: bool
     errors: dict[str, list[dict[str, str]]]
     values: dict[str, Any]
 
 
-def validate_fields(descriptors: Sequence[Descriptor], values: Sequence[Any]) -> Validated:
-    """Validates one row of values in the order of the descriptors, by the rules of the model that they describe.
+def validate_fields(descriptors: Sequence[Descriptor], values: Sequence[Any]) -> ValidationReport:
+    """Validate one row of values in the order of the descriptors, by the rules of the model that they describe.
 
-    The errors have the form of `form.errors.get_json_data()`, in the active language; `values` are those without
+    The errors have the form of `form.errors.get_json_data()`, in the active language. `values` has those without
     errors. The rules are those of `Model.clean_fields`, which leaves generated columns out.
 
     Raises `ValueError` for another number of values, and for descriptors that are not of one model as it is now.
@@ -215,19 +225,22 @@ def validate_fields(descriptors: Sequence[Descriptor], values: Sequence[Any]) ->
         raise ValueError(f"{len(values)} values for {len(descriptors)} descriptors; give one for each, in their order")
     if not descriptors:
         return {"is_valid": True, "errors": {}, "values": {}}
-    model = _described(descriptors)
+    model = _described_model(descriptors)
     generated = {field.attname for field in model._meta.concrete_fields if field.generated}
-    row = zip(descriptors, values, strict=True)
-    cleaned = {each["attname"]: value for each, value in row if each["attname"] not in generated}
-    errors = clean_fields(CompiledValidator.for_model(model), cleaned)
+    cleaned = {
+        descriptor["attname"]: value
+        for descriptor, value in zip(descriptors, values, strict=True)
+        if descriptor["attname"] not in generated
+    }
+    errors = clean_values_by_attname(CompiledValidator.for_model(model), cleaned)
     for name in errors:
         del cleaned[cast(Any, model._meta.get_field(name)).attname]
-    told = as_json_data(ValidationError(cast(Any, errors)))
-    return {"is_valid": not errors, "errors": told, "values": cleaned}
+    json_data = as_json_data(ValidationError(cast(Any, errors)))
+    return {"is_valid": not errors, "errors": json_data, "values": cleaned}
 
 
-def _described(descriptors: Sequence[Descriptor]) -> type[Model]:
-    """The model that these are the descriptors of."""
+def _described_model(descriptors: Sequence[Descriptor]) -> type[Model]:
+    """Return the model that these descriptors are of."""
     label = descriptors[0].get("model", "")
     try:
         model = apps.get_model(label)
@@ -245,15 +258,10 @@ def _described(descriptors: Sequence[Descriptor]) -> type[Model]:
     return model
 
 
-_compiled: dict[type[Model], CompiledValidator] = {}
-# Models that were given Django's own `clean_fields` in front of the mixin's.
-_without_mixin: WeakSet[type] = WeakSet()
+def precompile_models() -> None:
+    """Compile the validators of the models that the setting `PRECOMPILE` names. Called when the apps are ready.
 
-
-def precompile() -> None:
-    """Compiles the validators of the models that the setting `PRECOMPILE` names; called when the application is ready.
-
-    Raises `ImproperlyConfigured` for a name that is no installed model.
+    Raises `ImproperlyConfigured` for a name that is not an installed model.
     """
     chosen = get_settings()["PRECOMPILE"]
     models = apps.get_models() if chosen == "all" else []
@@ -266,37 +274,20 @@ def precompile() -> None:
         CompiledValidator.for_model(model)
 
 
-def _inherited(model: type[Model]) -> Any:
-    """The `clean_fields` that stands behind the mixin, None if it is Django's."""
-    if not issubclass(model, CompiledModelMixin):
-        return None
-    found = cast(Any, super(CompiledModelMixin, model)).clean_fields
-    return None if found is Model.clean_fields else found
-
-
-def _step_aside(model: type, aside: bool) -> None:
-    """Gives a model Django's own `clean_fields` in place of the mixin's, or takes it away again.
-
-    Not one that has subclasses: their fields may be native, and their other bases may have a `clean_fields`.
-    """
-    if model in _without_mixin:
-        if not aside:
-            _without_mixin.discard(model)
-            if vars(model).get("clean_fields") is Model.clean_fields:
-                del cast(Any, model).clean_fields
-    elif (
-        aside
-        and not model.__subclasses__()
-        and getattr_static(model, "clean_fields") is vars(CompiledModelMixin)["clean_fields"]
-    ):
-        cast(Any, model).clean_fields = Model.clean_fields
-        _without_mixin.add(model)
+def _explain_model(value: Any) -> str:
+    """Return the message for what was given in the place of a model class."""
+    if isinstance(value, str):
+        return f"a model class is needed, not the text {value!r}: write for_model(apps.get_model({value!r}))"
+    name = type(value).__name__
+    if isinstance(value, Model):
+        return f"a model class is needed, not an instance: write for_model({name})"
+    return f"a model class is needed, not {value.__name__ if isinstance(value, type) else name}"
 
 
 def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:
-    """Calls the validators of a field that no rule stands for; native code calls this when all rules are passed.
+    """Call the validators of a field that have no rule. Native code calls this after all rules accepted the value.
 
-    `ruled` are the `id()` of the others. Source: `django.db.models.fields.Field.run_validators`.
+    `ruled` has the `id()` of the others. Source: `django.db.models.fields.Field.run_validators`.
     """
     errors: list[ValidationError] = []
     for validator in field.validators:
@@ -312,9 +303,10 @@ def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:
         raise ValidationError(errors)
 
 
-def _explain(found: FieldPlan) -> FieldRules:
-    path = "django" if found.conversion is None else "native"
-    rules = tuple(rule[0] for rule in found.rules if rule)
-    called = [validator for validator, rule in zip(found.validators or (), found.rules, strict=True) if rule is None]
+def _explain_plan(field_plan: FieldPlan) -> FieldRules:
+    path = "django" if field_plan.conversion is None else "native"
+    rules = tuple(rule[0] for rule in field_plan.rules if rule)
+    pairs = zip(field_plan.validators or (), field_plan.rules, strict=True)
+    called = [validator for validator, rule in pairs if rule is None]
     names = tuple(getattr(validator, "__qualname__", type(validator).__qualname__) for validator in called)
-    return FieldRules(found.field.name, path, found.conversion, rules, names, found.reason)
+    return FieldRules(field_plan.field.name, path, field_plan.conversion, rules, names, field_plan.reason)

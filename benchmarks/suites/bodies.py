@@ -103,8 +103,9 @@ def _django(content: bytes, many: bool) -> list[dict[str, object]]:
 def _ours(content: bytes, many: bool) -> list[dict[str, object]]:
     validator = CompiledValidator.for_model(Checked)
     if not many:
-        return [validator.clean_json(content, max_size=maxsize)]
-    return [row for row in validator.clean_json_rows(content, max_size=maxsize).rows if row is not None]
+        return [validator.clean_json(content, max_size=maxsize, fields="__all__")]
+    cleaned = validator.clean_json_rows(content, max_size=maxsize, fields="__all__", max_rows=None)
+    return [row for row in cleaned.rows if row is not None]
 
 
 _DOCUMENTS = {"one": False, "1,000, each": True}

@@ -52,8 +52,8 @@ imports! {
     database_default: PyType = "django.db.models.expressions"."DatabaseDefault",
     /// Calls the validators of a field that have no rule
     run_validators: PyAny = "pyforge_web.validators"."run_validators",
-    /// The errors of a value that is refused for certain, not built yet
-    unread: PyType = "pyforge_web.validators"."Unread",
+    /// The errors of a value that is rejected for certain, not built yet
+    rejected_value: PyType = "pyforge_web.validation.errors"."RejectedValue",
     /// `re.Pattern`
     pattern: PyType = "re"."Pattern",
     /// `math.remainder`

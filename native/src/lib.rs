@@ -10,6 +10,7 @@
 //! | [`validator`] | a model's compiled fields: `clean_fields` in one native call |
 //! | [`outcome`] | accepted, rejected or fallback: what native code says about a value |
 //! | [`metering`] | what native calls cost |
+//! | `text_columns` | columns as texts, for Django REST framework |
 //! | [`error`] | what can go wrong, and the Python exception for it |
 //! | [`imports`] | the Python objects that Rust may name |
 //! | [`ffi`] | all `unsafe` code: the output buffer, the text of a str, raw reads |
@@ -26,6 +27,7 @@ pub mod outcome;
 pub mod parser;
 pub mod rules;
 pub mod serializer;
+mod text_columns;
 pub mod validator;
 
 /// The extension module, for the fuzz targets of tests/fuzz too. `pyforge_web/_native.pyi` lists what is in it.
@@ -46,6 +48,8 @@ pub mod _native {
         FileUrlText, LinkText, ModelInstances, NestedRows, QueryRows, RelatedRows, RowColumns, RowLayout, ValueLabels,
         ValueTuples,
     };
+    #[pymodule_export]
+    use super::text_columns::{columns_of, datetime_column, is_plain_json, text_column, time_column};
     #[pymodule_export]
     use super::validator::Validator;
 

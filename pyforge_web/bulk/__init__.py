@@ -1,4 +1,4 @@
-"""Validation of many rows: all errors of all rows, and one query where `full_clean` would send one for each row."""
+"""Validation of many rows: all errors of all rows, with one query where `full_clean` sends one for each row."""
 
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
@@ -7,16 +7,15 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import translation
 
-from pyforge_web.bulk.batch import Batch, Progress, Steps, is_djangos
-from pyforge_web.bulk.clean_fields import Clean, Fields, FullClean
-from pyforge_web.bulk.results import BatchPath, BatchResult, RowErrors
-from pyforge_web.bulk.validate_constraints import Constraints
-from pyforge_web.bulk.validate_unique import UniqueChecks
+from pyforge_web.bulk.conflicts import ConflictRules, make_rules
+from pyforge_web.bulk.phases import BatchOptions, ProgressCallback, check_exclude, list_instances, run_phases
+from pyforge_web.bulk.results import BatchPath, BatchResult
 from pyforge_web.validation.errors import BatchValidationError
+from pyforge_web.validation.row_results import RowErrors
 
 __all__ = ["BatchPath", "BatchResult", "BatchValidationError", "RowErrors", "bulk_create_validated", "validate_many"]
 
-_Row = TypeVar("_Row", bound=Model)
+ModelRow = TypeVar("ModelRow", bound=Model)
 
 
 def validate_many(
@@ -28,66 +27,72 @@ def validate_many(
     foreign_keys: bool = True,
     model_clean: bool = True,
     using: str | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> BatchResult:
-    """Validates instances of one model as `full_clean` does, all of them, with few queries.
+    """Validate instances of one model as `full_clean` does, all of them, with few queries.
 
-    `exclude` are fields to leave out. `unique` checks unique fields, sets and constraints, also between the rows;
-    `constraints` all others of `Meta.constraints` too; `foreign_keys` that their targets exist; `model_clean` calls
-    `Model.clean()`. `using` names the database to ask, otherwise Django's routers choose. `progress` is called with the
-    rows that are done and their number.
+    `exclude` names fields to leave out. `unique` checks unique fields, sets and constraints, also between the rows.
+    `constraints` checks all others of `Meta.constraints` too. `foreign_keys` looks up whether their targets exist.
+    `model_clean` calls `Model.clean()`. `using` names the database to ask; without it Django's routers choose.
+    `progress(done, total)` is called after each phase, with the rows that this share of the work amounts to.
 
-    Gives a result with `ok`, `errors` and `raise_()`; the instances are converted as `full_clean` converts them. Raises
-    `TypeError` for instances of several models; any other exception than a `ValidationError` comes through.
+    Returns a result with `ok`, `errors` and `raise_()`. The instances are converted as `full_clean` converts them.
+    A value that Django's own code cannot take is an error of its row. Raises `TypeError` for instances of several
+    models, `FieldError` for an unknown name in `exclude`, and whatever code of the project raises.
 
     Source: `django.db.models.base.Model.full_clean`.
     """
-    rows = list(instances)
+    options = BatchOptions(exclude, unique, constraints, foreign_keys, model_clean, using)
+    return _validate_rows(list_instances(instances), options, progress)
+
+
+def _validate_rows(rows: list[Model], options: BatchOptions, progress: ProgressCallback | None) -> BatchResult:
     language = translation.get_language()
     if not rows:
         return BatchResult(RowErrors({}, language), 0, ())
-    batch = Batch(rows, exclude, using)
-    judged = not is_djangos(batch.model, "full_clean")
-    phases: list[Any]
-    if judged:
-        phases = [FullClean(batch, exclude, {"validate_unique": unique, "validate_constraints": constraints})]
-    else:
-        phases = [Fields(batch, foreign_keys), Clean(batch, model_clean)]
-    if unique:
-        phases.append(UniqueChecks(batch, judged))
-    if constraints:
-        phases.append(Constraints(batch, unique, judged))
-    steps = Steps(progress, len(rows), sum(phase.steps for phase in phases))
-    for phase in phases:
-        phase.run(steps)
-    batch.report()
-    return BatchResult(RowErrors(batch.found, language), len(rows), tuple(batch.paths))
+    check_exclude(type(rows[0]), options.exclude)
+    batch = run_phases(rows, options, progress)
+    return BatchResult(RowErrors(batch.errors, language), len(rows), tuple(batch.paths))
 
 
 def bulk_create_validated(
     manager: Any,
-    objs: Iterable[_Row],
+    objs: Iterable[ModelRow],
     *,
     batch_size: int | None = None,
     ignore_conflicts: bool = False,
     update_conflicts: bool = False,
     update_fields: Iterable[str] | None = None,
     unique_fields: Iterable[str] | None = None,
+    progress: ProgressCallback | None = None,
     **options: Any,
-) -> list[_Row]:
-    """Validates and creates, in one transaction: `bulk_create_validated(Article.objects, articles)`.
+) -> list[ModelRow]:
+    """Validate and create rows in one transaction: `bulk_create_validated(Article.objects, articles)`.
 
-    `manager` is a manager or a QuerySet; `options` are those of `validate_many`, the others those of `bulk_create`.
-    The checks ask the database that is written to. If a row is not valid, raises `BatchValidationError` and writes
-    nothing.
+    `manager` is a manager or a QuerySet. `options` are those of `validate_many`, the other arguments those of
+    `bulk_create`. The checks ask the database that is written to. Raises `BatchValidationError` and writes nothing if a
+    row is not valid.
+
+    A conflict that `ignore_conflicts` or `update_conflicts` settles is not an error. Two rows that update the same
+    stored row are one, because PostgreSQL refuses them.
     """
+    if isinstance(manager, type) and issubclass(manager, Model):
+        raise TypeError(f"bulk_create_validated needs a manager or a QuerySet: write {manager.__name__}.objects")
     queryset = manager.all()
     queryset._for_write = True
-    options.setdefault("using", queryset.db)
-    rows = list(objs)
+    update_fields, unique_fields = _list_names(update_fields), _list_names(unique_fields)
+    conflicts: ConflictRules | None = make_rules(
+        queryset.model,
+        ignore=ignore_conflicts,
+        update=update_conflicts,
+        unique_fields=unique_fields,
+        update_fields=update_fields,
+    )
+    rows: list[Any] = list_instances(objs)
     with transaction.atomic(using=queryset.db):
-        validate_many(rows, **options).raise_()
-        created: list[_Row] = manager.bulk_create(
+        batch_options = BatchOptions(**{"using": queryset.db, **options}, conflicts=conflicts)
+        _validate_rows(rows, batch_options, progress).raise_()
+        created: list[ModelRow] = manager.bulk_create(
             rows,
             batch_size=batch_size,
             ignore_conflicts=ignore_conflicts,
@@ -96,3 +101,7 @@ def bulk_create_validated(
             unique_fields=unique_fields,
         )
     return created
+
+
+def _list_names(names: Iterable[str] | None) -> list[str] | None:
+    return None if names is None else list(names)

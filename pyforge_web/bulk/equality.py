@@ -1,7 +1,7 @@
-"""When are two values the same? For a unique column its database decides, by type, collation and conversion.
+"""When two values are the same to a unique column: its database decides, by type, collation and conversion.
 
-For the plain kinds of column Python's `==` says the same, and a batch compares in Python. For all others (a collation
-of their own, decimals, JSON, fields of projects, expressions) the database is asked, once for all rows.
+For plain columns Python's `==` gives the same result, and a batch is compared in Python. For all others (a collation,
+decimals, JSON, fields of the project, expressions) the database is asked, once for all rows.
 """
 
 import datetime
@@ -15,36 +15,36 @@ from django.db.models import Model
 from django.db.models.expressions import F, Value
 from django.db.models.sql import Query
 
-from pyforge_web.validation.database.bulk_queries import room
+from pyforge_web.validation.database.bulk_queries import rows_per_statement
 from pyforge_web.validation.database.comparable_columns import TEXT_BY_BYTES, exact_type, integer_range, plain_type
 
 # Rows that one statement compares with each other.
-_COMPARED = 20_000
+_COMPARED_ROWS = 20_000
 
-Column = Sequence[Any]
+ColumnValues = Sequence[Any]
 
 
-def comparable(field: Any, connection: Any, values: Column, texts: bool = False) -> Column | None:
-    """The values as keys that Python compares as the column does; None where one of them is of another sort.
+def comparable_values(field: Any, connection: Any, values: ColumnValues, texts: bool = False) -> ColumnValues | None:
+    """Return the values as keys that Python compares as the column does; None if one of them is of another type.
 
-    `texts` takes those of a collation too: what is equal in Python is equal there, but not the other way round.
+    `texts` allows columns with a collation too: what is equal in Python is equal there, but not the other way round.
     """
     expected = plain_type(field) if texts else exact_type(field, connection)
     if expected is None:
         return None
     if odd := set(map(type, values)) - {expected}:
-        if expected is not str or not all(issubclass(each, str) and each.encode is str.encode for each in odd):
+        if expected is not str or not all(issubclass(cls, str) and cls.encode is str.encode for cls in odd):
             return None
         return [str.__str__(value) for value in values]
     if expected is int and values:
         low, high = integer_range(field, connection)
         if min(values) < low or max(values) > high:
             return None
-    return _instants(values) if expected is datetime.datetime else values
+    return _in_utc(values) if expected is datetime.datetime else values
 
 
-def _instants(values: Column) -> Column | None:
-    """Datetimes of one time zone: those of a zone with changing offsets are compared without them in Python."""
+def _in_utc(values: ColumnValues) -> ColumnValues | None:
+    """Return datetimes in UTC. Python compares two of the same zone by their clock time, whatever their offsets are."""
     if all(value.tzinfo is datetime.UTC for value in values):
         return values
     if any(value.tzinfo is None for value in values):
@@ -55,50 +55,53 @@ def _instants(values: Column) -> Column | None:
         return None
 
 
-def classes(model: type[Model], using: str, columns: Sequence[tuple[Any, Column]]) -> list[Column]:
-    """For each column a key per row: equal keys are equal values, None is NULL.
+def equality_classes(model: type[Model], using: str, columns: Sequence[tuple[Any, ColumnValues]]) -> list[ColumnValues]:
+    """Return for each column a key per row: equal keys stand for equal values, None for NULL.
 
-    A column is the name of a field, or an expression over the model, with a value for each row; expressions are
-    computed by the database.
+    A column is the name of a field, or an expression over the model, with a value for each row. The database computes
+    the expressions.
     """
     connection = connections[using]
-    found = [_in_python(model, connection, side, values) for side, values in columns]
-    asked = [column for column, keys in zip(columns, found, strict=True) if keys is None]
-    answers = iter(_in_database(model, connection, asked) if asked else [])
-    return [next(answers) if keys is None else keys for keys in found]
+    known = [_classes_in_python(model, connection, side, values) for side, values in columns]
+    asked = [column for column, keys in zip(columns, known, strict=True) if keys is None]
+    answers = iter(_classes_in_database(model, connection, asked) if asked else [])
+    return [next(answers) if keys is None else keys for keys in known]
 
 
-def _in_python(model: type[Model], connection: Any, side: Any, values: Column) -> Column | None:
+def _classes_in_python(model: type[Model], connection: Any, side: Any, values: ColumnValues) -> ColumnValues | None:
     if not isinstance(side, str):
         return None
-    keys = comparable(model._meta.get_field(side), connection, [value for value in values if value is not None])
+    keys = comparable_values(model._meta.get_field(side), connection, [value for value in values if value is not None])
     if keys is None or len(keys) == len(values):
         return keys
     present = iter(keys)
     return [None if value is None else next(present) for value in values]
 
 
-def _in_database(model: type[Model], connection: Any, columns: Sequence[tuple[Any, Column]]) -> list[Column]:
-    """The number of the first row with an equal value, per column and row.
+def _classes_in_database(
+    model: type[Model], connection: Any, columns: Sequence[tuple[Any, ColumnValues]]
+) -> list[ColumnValues]:
+    """Return the number of the first row with an equal value, per column and row.
 
-    The values stand under the columns themselves in a UNION, and so have their type and collation.
+    The values are in a UNION below the columns themselves, so that they get the type and collation of the columns.
     """
     query = Query(model)
     compiler = query.get_compiler(connection=connection)
     sides = [F(side) if isinstance(side, str) else side for side, _ in columns]
     targets = [side.resolve_expression(query, allow_joins=False) for side in sides]
     heads = [compiler.compile(target) for target in targets]
-    casts = [_cast(connection, target.output_field) for target in targets]
+    casts = [_comparison_type(connection, target.output_field) for target in targets]
     cells = [
-        [_cell(compiler, connection, target.output_field, value, cast) for value in values]
+        [_compile_cell(compiler, connection, target.output_field, value, cast) for value in values]
         for target, cast, (_, values) in zip(targets, casts, columns, strict=True)
     ]
     count = len(cells[0])
     keys: list[list[Any]] = [[None] * count for _ in columns]
-    size = room(connection, max(sum(len(column[row][1]) for column in cells) for row in range(count)), _COMPARED)
-    for rows in _together(count, size):
-        sql, params = _first_equals(
-            connection, _from(compiler), heads, [[column[row] for column in cells] for row in rows]
+    params_of_row = max(sum(len(column[row][1]) for column in cells) for row in range(count))
+    size = rows_per_statement(connection, params_of_row, _COMPARED_ROWS)
+    for rows in _overlapping_slices(count, size):
+        sql, params = _first_equals_sql(
+            connection, _table_sql(compiler), heads, [[column[row] for column in cells] for row in rows]
         )
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
@@ -107,11 +110,11 @@ def _in_database(model: type[Model], connection: Any, columns: Sequence[tuple[An
                     if first is not None:
                         known = column[rows[place]]
                         column[rows[place]] = rows[first] if known is None else min(known, rows[first])
-    return cast("list[Column]", keys)
+    return cast("list[ColumnValues]", keys)
 
 
-def _first_equals(connection: Any, table: str, heads: Any, rows: Any) -> tuple[str, list[Any]]:
-    """The statement that numbers the rows and finds the first row that is equal, for each column."""
+def _first_equals_sql(connection: Any, table: str, heads: Any, rows: Any) -> tuple[str, list[Any]]:
+    """Return the statement that numbers the rows and finds for each column the first row with an equal value."""
     names = [f"v{place}" for place in range(len(heads))]
     cells = [", ".join([str(place), *(sql for sql, _ in row)]) for place, row in enumerate(rows)]
     if connection.vendor in TEXT_BY_BYTES:
@@ -123,17 +126,17 @@ def _first_equals(connection: Any, table: str, heads: Any, rows: Any) -> tuple[s
     head = f"SELECT -1, {', '.join(sql for sql, _ in heads)} FROM {table} WHERE 1 = 0"  # noqa: S608 - Django's SQL
     asked = f"WITH asked (n, {', '.join(names)}) AS ({head} UNION ALL {body})"
     sql = f"{asked} SELECT n, {firsts} FROM asked"  # noqa: S608
-    params = [param for _, found in heads for param in found]
-    return sql, params + [param for row in rows for _, found in row for param in found]
+    params = [param for _, head_params in heads for param in head_params]
+    return sql, params + [param for row in rows for _, cell_params in row for param in cell_params]
 
 
-def _from(compiler: Any) -> str:
-    """The table, under the alias that the resolved columns have."""
+def _table_sql(compiler: Any) -> str:
+    """Return the table under the alias that the resolved columns have."""
     sql, _ = compiler.get_from_clause()
     return " ".join(sql)
 
 
-def _cell(compiler: Any, connection: Any, field: Any, value: Any, cast: str | None) -> tuple[str, list[Any]]:
+def _compile_cell(compiler: Any, connection: Any, field: Any, value: Any, cast: str | None) -> tuple[str, list[Any]]:
     if not hasattr(value, "resolve_expression"):
         sql, params = Value(value, field).as_sql(compiler, connection)
     else:
@@ -141,15 +144,18 @@ def _cell(compiler: Any, connection: Any, field: Any, value: Any, cast: str | No
     return (f"CAST({sql} AS {cast})" if cast else sql), list(params)
 
 
-def _cast(connection: Any, field: Any) -> str | None:
-    """The type that a bare value must be given to be compared as the column's: without a length, which would cut it."""
+def _comparison_type(connection: Any, field: Any) -> str | None:
+    """Return the type to which a bare value is cast, to be compared as the column's values are.
+
+    It has no length, because a cast to `varchar(3)` cuts the text.
+    """
     if connection.vendor == "postgresql":
         return re.sub(r"\(.*?\)", "", field.cast_db_type(connection) or "") or None
     return "NUMERIC" if connection.vendor == "sqlite" and field.get_internal_type() == "DecimalField" else None
 
 
-def _together(count: int, size: int) -> Iterator[list[int]]:
-    """Lists of rows of this size at most, so that each two rows are in one of them together."""
+def _overlapping_slices(count: int, size: int) -> Iterator[list[int]]:
+    """Yield lists of at most `size` rows, such that any two rows are together in one of them."""
     if count <= size:
         yield list(range(count))
         return

@@ -1,7 +1,6 @@
 """The foreign keys of a batch: Django's `ForeignKey.clean`, with one query for the targets of all rows."""
 
 import contextlib
-import inspect
 import uuid
 from operator import attrgetter
 from typing import Any
@@ -10,125 +9,163 @@ from django.core.exceptions import ValidationError
 from django.db.models import Field, ForeignKey
 from django.db.models.expressions import DatabaseDefault
 
-from pyforge_web.bulk.batch import Batch
+from pyforge_web.bulk.batch import VALUE_ERRORS, InstanceBatch
+from pyforge_web.validation.attributes import is_plain_attribute
 from pyforge_web.validation.database.comparable_columns import plain_type
-from pyforge_web.validation.database.foreign_keys import HASHED, Missing, look_up
+from pyforge_web.validation.database.foreign_keys import HASHABLE_KEYS, look_up_targets
+from pyforge_web.validation.errors import MissingTarget
 
-# What a subclass may not have made its own, so that the steps below are its `clean`.
-_OWN = ("clean", "to_python", "validate", "run_validators", "validators", "get_limit_choices_to", "empty_values")
-# In the place of a value: nothing more is to be done for the row.
-_DONE: Any = object()
+# With all of these from Django, the steps below are the `clean` of a foreign key.
+_KEY_CLEANING = (
+    "clean",
+    "to_python",
+    "validate",
+    "run_validators",
+    "validators",
+    "get_limit_choices_to",
+    "empty_values",
+)
+# Stands in the place of a value if nothing more is to be done for the row.
+_SETTLED: Any = object()
 
 
-def is_batched(field: Any) -> bool:
-    """Whether this is a foreign key whose validation is Django's own."""
+def is_django_key(field: Any) -> bool:
+    """Return whether a field is a foreign key that Django's own methods validate."""
     return isinstance(field, ForeignKey) and all(
-        getattr(type(field), name) is getattr(ForeignKey, name) for name in _OWN
+        getattr(type(field), name) is getattr(ForeignKey, name) for name in _KEY_CLEANING
     )
 
 
-def clean_relation(batch: Batch, field: Any, existing: bool) -> None:
-    """Converts, judges and writes back the keys of all rows; `existing` asks whether their targets exist.
+def clean_keys(batch: InstanceBatch, field: Any, check_targets: bool) -> None:
+    """Convert, validate and write back one foreign key of all rows. `check_targets` looks up whether they exist.
 
     Source: `django.db.models.base.Model.clean_fields`, `django.db.models.fields.related.ForeignKey.validate`.
     """
-    plain = _is_plain(batch, field)
-    raws = _read(batch, field, plain)
-    values = _converted(batch, field, raws)
+    plain = is_plain_attribute(batch.model, field)
+    raw_values = _read_keys(batch, field, plain)
+    values = _convert_keys(batch, field, raw_values)
     if not field.remote_field.parent_link:
         if field.choices is not None or not set(map(type, values)) <= {int, uuid.UUID}:
-            _judge(batch, field, values)
-        if existing:
-            _find_targets(batch, field, values)
+            _validate_keys(batch, field, values)
+        if check_targets:
+            _check_targets(batch, field, values)
     if field.validators:
-        _run_validators(batch, field, values)
-    if not (plain and values is raws):
-        _write(batch, field, raws, values, plain)
+        _run_key_validators(batch, field, values)
+    if not (plain and values is raw_values):
+        _write_keys(batch, field, raw_values, values, plain)
 
 
-def _is_plain(batch: Batch, field: Any) -> bool:
-    """Whether a key is read from and written to the instance's `__dict__`, and nothing else happens."""
-    return (
-        type(inspect.getattr_static(batch.model, field.attname)) is ForeignKey.descriptor_class
-        and batch.model.__setattr__ is object.__setattr__
-        and batch.model.__getattribute__ is object.__getattribute__
-    )
-
-
-def _read(batch: Batch, field: Any, plain: bool) -> list[Any]:
+def _read_keys(batch: InstanceBatch, field: Any, plain: bool) -> list[Any]:
     name = field.attname
     if plain:
-        with contextlib.suppress(KeyError):  # of a deferred field, which is queried for as Django does
+        with contextlib.suppress(KeyError):  # a deferred field is read below, with a query, as Django does
             return [instance.__dict__[name] for instance in batch.rows]
     return list(map(attrgetter(name), batch.rows))
 
 
-def _converted(batch: Batch, field: Any, raws: list[Any]) -> list[Any]:
-    """The values of `to_python`, which is called once for equal keys of a plain type."""
+def _convert_keys(batch: InstanceBatch, field: Any, raw_values: list[Any]) -> list[Any]:
+    """Return the values of `to_python`. It is called once for equal keys of a plain type."""
     taken_as_is = plain_type(field)
-    if set(map(type, raws)) == {taken_as_is} and not (taken_as_is is str and "" in raws):
-        return raws
+    if (
+        not batch.ended
+        and set(map(type, raw_values)) == {taken_as_is}
+        and not (taken_as_is is str and "" in raw_values)
+    ):
+        return raw_values
     known: dict[tuple[type, Any], Any] = {}
-    values = list(raws)
-    for row, raw in enumerate(raws):
-        if (field.blank and raw in field.empty_values) or isinstance(raw, DatabaseDefault):
-            values[row] = _DONE
+    values = list(raw_values)
+    for row, raw in enumerate(raw_values):
+        if row in batch.ended:
+            values[row] = _SETTLED
             continue
-        key = (type(raw), raw) if type(raw) in HASHED else None
+        key = (type(raw), raw) if type(raw) in HASHABLE_KEYS else None
         try:
+            # What `clean_fields` skips.
+            if (field.blank and raw in field.empty_values) or isinstance(raw, DatabaseDefault):
+                values[row] = _SETTLED
+                continue
             values[row] = known[key] if key in known else field.to_python(raw)
             if key is not None:
                 known[key] = values[row]
         except ValidationError as error:
-            _refuse(batch, field, row, error, values)
+            _reject_key(batch, field, row, error, values)
+        except VALUE_ERRORS as error:
+            _end_key(batch, row, error, values)
     return values
 
 
-def _judge(batch: Batch, field: Any, values: list[Any]) -> None:
-    """`Field.validate`: null, blank and choices."""
+def _validate_keys(batch: InstanceBatch, field: Any, values: list[Any]) -> None:
+    """Call `Field.validate`: null, blank and choices."""
     for row, value in enumerate(values):
-        if value is _DONE or (field.choices is None and value not in field.empty_values):
+        if value is _SETTLED or (field.choices is None and value not in field.empty_values):
             continue
         try:
             Field.validate(field, value, batch.rows[row])
         except ValidationError as error:
-            _refuse(batch, field, row, error, values)
+            _reject_key(batch, field, row, error, values)
+        except VALUE_ERRORS as error:
+            _end_key(batch, row, error, values)
 
 
-def _find_targets(batch: Batch, field: Any, values: list[Any]) -> None:
-    """Refuses the keys without a target; equal keys are looked for once, keys of odd types each on their own."""
-    waiting = [row for row, value in enumerate(values) if value is not _DONE and value is not None]
+def _check_targets(batch: InstanceBatch, field: Any, values: list[Any]) -> None:
+    """Reject the keys without a target. Equal keys are looked up once, keys of unusual types one by one."""
+    waiting = [row for row, value in enumerate(values) if value is not _SETTLED and value is not None]
     if not waiting:
         return
     remote = field.remote_field
     limit = field.get_limit_choices_to()
     for alias, rows in batch.by_database("db_for_read", remote.model):
         chosen = waiting if len(rows) == len(values) else sorted(set(waiting).intersection(rows))
-        for looked in look_up(field, alias, limit, {row: values[row] for row in chosen}):
-            batch.took(field.name, "batch" if looked.together else "django", len(looked.rows), looked.reason)
-            for row in looked.missing:
-                batch.add(row, field.name, Missing(field, values[row]))
-                values[row] = _DONE
+        try:
+            _look_up_keys(batch, field, alias, limit, values, chosen)
+        except (ValidationError, *VALUE_ERRORS):
+            # One of the keys cannot be asked for, and each alone tells which: `ForeignKey.validate` asks for one.
+            for row in chosen:
+                _look_up_alone(batch, field, alias, limit, values, row)
 
 
-def _run_validators(batch: Batch, field: Any, values: list[Any]) -> None:
+def _look_up_keys(batch: InstanceBatch, field: Any, alias: str, limit: Any, values: list[Any], rows: list[int]) -> None:
+    for lookup in list(look_up_targets(field, alias, limit, {row: values[row] for row in rows})):
+        batch.add_path(field.name, "batch" if lookup.in_one_query else "django", len(lookup.rows), lookup.reason)
+        for row in lookup.missing:
+            batch.add(row, field.name, MissingTarget(field, values[row]))
+            values[row] = _SETTLED
+
+
+def _look_up_alone(batch: InstanceBatch, field: Any, alias: str, limit: Any, values: list[Any], row: int) -> None:
+    try:
+        _look_up_keys(batch, field, alias, limit, values, [row])
+    except ValidationError as error:
+        _reject_key(batch, field, row, error, values)
+    except VALUE_ERRORS as error:
+        _end_key(batch, row, error, values)
+
+
+def _run_key_validators(batch: InstanceBatch, field: Any, values: list[Any]) -> None:
     for row, value in enumerate(values):
-        if value is _DONE:
+        if value is _SETTLED:
             continue
         try:
             field.run_validators(value)
         except ValidationError as error:
-            _refuse(batch, field, row, error, values)
+            _reject_key(batch, field, row, error, values)
+        except VALUE_ERRORS as error:
+            _end_key(batch, row, error, values)
 
 
-def _write(batch: Batch, field: Any, raws: list[Any], values: list[Any], plain: bool) -> None:
-    """`setattr` as Django does; what is the same object need not be set where that does nothing else."""
-    for instance, raw, value in zip(batch.rows, raws, values, strict=True):
-        if value is not _DONE and not (plain and value is raw):
+def _write_keys(batch: InstanceBatch, field: Any, raw_values: list[Any], values: list[Any], plain: bool) -> None:
+    """Set the attributes as Django does. Setting the same object again is left out where nobody can see it."""
+    for instance, raw, value in zip(batch.rows, raw_values, values, strict=True):
+        if value is not _SETTLED and not (plain and value is raw):
             setattr(instance, field.attname, value)
 
 
-def _refuse(batch: Batch, field: Any, row: int, error: ValidationError, values: list[Any]) -> None:
+def _reject_key(batch: InstanceBatch, field: Any, row: int, error: ValidationError, values: list[Any]) -> None:
     for leaf in error.error_list:
         batch.add(row, field.name, leaf)
-    values[row] = _DONE
+    values[row] = _SETTLED
+
+
+def _end_key(batch: InstanceBatch, row: int, error: BaseException, values: list[Any]) -> None:
+    batch.end_row(row, error)
+    values[row] = _SETTLED

@@ -1,7 +1,7 @@
-"""`Model.validate_constraints` of a batch: unique constraints for all rows at once, others by Django, row by row."""
+"""`Model.validate_constraints` of a batch: unique constraints for all rows at once, others by Django row by row."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import FieldError, ValidationError
@@ -10,148 +10,207 @@ from django.db.models import BooleanField, Model, Q, UniqueConstraint
 from django.db.models.expressions import Value
 from django.db.models.functions import Coalesce
 
-from pyforge_web.bulk.batch import Batch, Excluded, Steps, is_djangos
-from pyforge_web.bulk.constraint_conditions import Condition
-from pyforge_web.bulk.unique_sets import Sharing, UniqueSet, default_queryset, find
-from pyforge_web.validation.database.bulk_queries import Asked, Question
+from pyforge_web.bulk.batch import VALUE_ERRORS, ExcludedFields, InstanceBatch, has_django_methods
+from pyforge_web.bulk.conflicts import ConflictRules
+from pyforge_web.bulk.constraint_conditions import ConstraintCondition
+from pyforge_web.bulk.unique_sets import DuplicateSearch, UniqueSet, default_queryset, search_duplicates
+from pyforge_web.validation.database.bulk_queries import LookupRecorder, RowLookup
 
-METHODS = ("validate_constraints", "get_constraints", "_get_field_expression_map", "_get_pk_val", "_is_pk_set")
+CONSTRAINT_METHODS = (
+    "validate_constraints",
+    "get_constraints",
+    "_get_field_expression_map",
+    "_get_pk_val",
+    "_is_pk_set",
+)
 
 
-class Constraints:
+class ConstraintPhase:
     """The constraints of a model, for all rows of a batch."""
 
-    def __init__(self, batch: Batch, unique: bool, judged: bool) -> None:
-        """`unique`: those too that are unique; `judged`: the model's own `full_clean` has seen to each row alone."""
+    def __init__(
+        self,
+        batch: InstanceBatch,
+        unique: bool,
+        already_asked: bool,
+        rules: ConflictRules | None = None,
+        updating: set[int] = frozenset(),  # type: ignore[assignment]
+        given: InstanceBatch | None = None,
+    ) -> None:
+        """`unique`: unique constraints too. `already_asked`: a method of the model has asked for each row.
+
+        `updating` are the rows that update a stored row, `given` the batch as the caller gave it. The database checks
+        the rows as they were given before it looks for conflicts.
+        """
         self.batch = batch
         self.unique = unique
-        self.by_django = not judged and not is_djangos(batch.model, *METHODS)
-        self.judged = judged or self.by_django
-        first: Any = batch.rows[0]
-        self.constraints = [
-            (model, constraint)
-            for model, constraints in first.get_constraints()
-            for constraint in constraints
-            if self._is_ours(constraint)
-        ]
-        self.steps = len(self.constraints) + self.by_django
+        self.by_django = not already_asked and not has_django_methods(batch.model, *CONSTRAINT_METHODS)
+        self.already_asked = already_asked or self.by_django
+        self.rules = rules
+        self.updating = updating
+        self.given = given or batch
 
-    def _is_ours(self, constraint: Any) -> bool:
+    def run(self) -> None:
+        excluded = self.batch.excluded_fields()
+        if self.by_django:
+            self._call_own_method(excluded)
+        first: Any = self.batch.rows[0]
+        for model, constraints in first.get_constraints():
+            for constraint in constraints:
+                if self._takes_part(constraint):
+                    self._check(model, constraint, excluded)
+
+    def _takes_part(self, constraint: Any) -> bool:
         if isinstance(constraint, UniqueConstraint) and not self.unique:
             return False
-        return is_batched(constraint) or not self.judged
+        if self.rules is not None and self.rules.settles_constraint(constraint):
+            return False
+        return checks_in_batch(constraint) or not self.already_asked
 
-    def run(self, steps: Steps) -> None:
-        excluded = self.batch.excluded()
-        if self.by_django:
-            self._ask_django(excluded, steps)
-        for model, constraint in self.constraints:
-            for alias, rows in self.batch.by_database("db_for_write", self.batch.model):
-                if is_batched(constraint):
-                    self._check_unique(model, constraint, alias, rows, excluded)
-                else:
-                    self._check_each(model, constraint, alias, steps.each(rows), excluded)
-            if not is_batched(constraint):
-                reason = f"{type(constraint).__name__}: Django asks the database for each row"
-                self.batch.took(f"constraint: {constraint.name}", "django", len(self.batch.rows), reason)
-            steps.finish()
+    def _check(self, model: Any, constraint: Any, excluded: ExcludedFields) -> None:
+        for alias, rows in self.batch.by_database("db_for_write", self.batch.model):
+            if checks_in_batch(constraint):
+                self._check_unique(model, constraint, alias, rows, excluded)
+            else:
+                self._check_each(self.given, model, constraint, alias, rows, excluded)
+        if not checks_in_batch(constraint):
+            reason = f"{type(constraint).__name__}: Django asks the database for each row"
+            self.batch.add_path(f"constraint: {constraint.name}", "django", len(self.batch.rows), reason)
 
-    def _ask_django(self, excluded: Excluded, steps: Steps) -> None:
-        """The model's own `validate_constraints`, row by row."""
+    def _call_own_method(self, excluded: ExcludedFields) -> None:
+        """Call the model's own `validate_constraints` of each row."""
         batch = self.batch
-        for row in steps.each(range(len(batch.rows))):
+        for row in batch.open_rows():
             try:
-                batch.rows[row].validate_constraints(exclude=excluded.of(row))
+                batch.rows[row].validate_constraints(exclude=excluded.of_row(row))
             except ValidationError as error:
-                batch.merge(row, error)
-        batch.took("validate_constraints", "django", len(batch.rows), "the model has its own")
-        steps.finish()
+                if left := self.rules.drop_settled(error) if self.rules else error:
+                    batch.merge(row, left)
+            except VALUE_ERRORS as error:
+                batch.end_row(row, error)
+        batch.add_path("validate_constraints", "django", len(batch.rows), "the model has its own")
 
-    def _check_each(self, model: Any, constraint: Any, alias: str, rows: Any, excluded: Excluded) -> None:
+    def _check_each(
+        self,
+        batch: InstanceBatch,
+        model: Any,
+        constraint: Any,
+        alias: str,
+        rows: Iterable[int],
+        excluded: ExcludedFields,
+    ) -> None:
+        """Call the constraint's `validate` for each of these rows."""
         for row in rows:
             try:
-                constraint.validate(model, self.batch.rows[row], exclude=excluded.of(row), using=alias)
+                constraint.validate(model, batch.rows[row], exclude=excluded.of_row(row), using=alias)
             except ValidationError as error:
-                self._file(row, constraint, error)
+                self._file_error(row, constraint, error)
+            except VALUE_ERRORS as error:
+                batch.end_row(row, error)
 
     def _check_unique(
-        self, model: type[Model], constraint: Any, alias: str, rows: Sequence[int], excluded: Excluded
+        self, model: type[Model], constraint: Any, alias: str, rows: Sequence[int], excluded: ExcludedFields
     ) -> None:
         batch = self.batch
         if not excluded.base.isdisjoint(constraint.fields):
             return
-        queryset = default_queryset(model, alias)
+        unique = _as_unique_set(model, constraint, alias, batch, excluded)
+        without = excluded.rows_without(constraint.fields).union(set(range(len(batch.rows))).difference(rows))
+        if self.rules is not None and self.rules.is_untouched(constraint.fields):
+            without |= self.updating
+        search = search_duplicates(batch, unique, without, stored_too=not self.already_asked)
+        failing = set(search.failing)
         if constraint.condition:
-            queryset = queryset.filter(constraint.condition)
-        fields: tuple[Any, ...] = tuple(model._meta.get_field(name) for name in constraint.fields)
-        if any(field.generated for field in fields):
-            fields = ()
-        bare = copy.copy(constraint)
-        bare.condition = None
-
-        def ask(row: int) -> Asked | None:
-            question = Question(model)
-            bare.validate(question, batch.rows[row], exclude=excluded.of(row), using=alias)
-            return question.asked(row)
-
-        unique = UniqueSet(model, queryset, fields, ask, nulls_distinct=constraint.nulls_distinct is not False)
-        without = excluded.naming(constraint.fields).union(set(range(len(batch.rows))).difference(rows))
-        sharing = find(batch, unique, without, stored_too=not self.judged)
-        if constraint.condition:
-            self._check_each(model, constraint, alias, sorted(sharing.stored), excluded)
-            repeats = self._conditional(model, constraint, alias, sharing, excluded)
+            self._check_each(batch, model, constraint, alias, sorted(search.stored), excluded)
+            duplicates = self._find_conditional_repeats(model, constraint, alias, search, excluded, failing)
         else:
-            repeats = sharing.stored | sharing.part.repeats(sharing.stored)
-        for row in sorted(repeats):
-            error = violation(constraint, model, batch.rows[row])
-            if not (self.judged and batch.has(row, error)):
-                self._file(row, constraint, error)
-        batch.took(f"constraint: {constraint.name}", "batch", len(sharing.part.rows), sharing.reason)
+            duplicates = search.stored | search.compared.find_repeats(search.stored)
+        for row in sorted(duplicates):
+            error = _make_violation(constraint, model, batch.rows[row])
+            if not (self.already_asked and batch.has(row, error)):
+                self._file_error(row, constraint, error)
+        if not self.already_asked:
+            self._check_each(batch, model, constraint, alias, sorted(failing), excluded)
+        batch.add_path(f"constraint: {constraint.name}", "batch", len(search.compared.rows), search.reason)
 
-    def _conditional(
-        self, model: type[Model], constraint: Any, alias: str, sharing: Sharing, excluded: Excluded
+    def _find_conditional_repeats(
+        self,
+        model: type[Model],
+        constraint: Any,
+        alias: str,
+        search: DuplicateSearch,
+        excluded: ExcludedFields,
+        failing: set[int],
     ) -> set[int]:
-        """The rows that meet the condition and repeat an earlier row that meets it; the database says which do."""
+        """Return the rows that meet the condition and repeat an earlier row that meets it, as the database says.
 
-        def meets(row: int, condition: Condition) -> bool:
+        A row for which it cannot be asked is added to `failing`.
+        """
+
+        def meets(row: int, condition: ConstraintCondition) -> bool:
             instance: Any = self.batch.rows[row]
+            expressions = instance._get_field_expression_map(meta=model._meta, exclude=excluded.of_row(row))
             try:
-                return condition.is_met(instance._get_field_expression_map(meta=model._meta, exclude=excluded.of(row)))
-            except FieldError:  # one of its fields is excluded: Django lets the row pass
+                return condition.is_met(expressions)
+            except FieldError:  # one of its fields is excluded: Django accepts the row
+                return False
+            except (ValidationError, *VALUE_ERRORS):
+                failing.add(row)
                 return False
 
-        checked = holds = Condition(constraint.condition, alias)
+        checked = holds = ConstraintCondition(constraint.condition, alias)
         if connections[alias].features.supports_comparing_boolean_expr:
-            # A stored row that makes the condition NULL does not meet it; a row that is checked does.
+            # A stored row whose condition is NULL does not meet it; a row that is checked does. Source: `Q.check`.
             stored = Q(Coalesce(constraint.condition, Value(False), output_field=BooleanField()))
-            holds = Condition(constraint.condition, alias, asked=stored)
-        found = set()
-        for rows in sharing.part.repeated():
+            holds = ConstraintCondition(constraint.condition, alias, asked=stored)
+        repeats = set()
+        for rows in search.compared.repeated():
             holders: list[int] = []
             for row in rows:
-                if row in sharing.stored:
+                if row in search.stored:
                     continue
-                if any(sharing.part.are_two(row, earlier) for earlier in holders) and meets(row, checked):
-                    found.add(row)
+                if any(search.compared.are_two(row, earlier) for earlier in holders) and meets(row, checked):
+                    repeats.add(row)
                 if row != rows[-1] and meets(row, holds):
                     holders.append(row)
-        return found
+        return repeats - failing
 
-    def _file(self, row: int, constraint: Any, error: ValidationError) -> None:
-        """Files an error as `Model.validate_constraints` does."""
+    def _file_error(self, row: int, constraint: Any, error: ValidationError) -> None:
+        """File an error as `Model.validate_constraints` does."""
         if getattr(error, "code", None) == "unique" and len(constraint.fields) == 1:
             self.batch.add(row, constraint.fields[0], error)
         else:
             self.batch.merge(row, error)
 
 
-def is_batched(constraint: Any) -> bool:
-    """Whether this is a unique constraint whose validation is Django's own."""
+def checks_in_batch(constraint: Any) -> bool:
+    """Return whether this is a unique constraint that Django's own method validates."""
     return isinstance(constraint, UniqueConstraint) and type(constraint).validate is UniqueConstraint.validate
 
 
-def violation(constraint: Any, model: type[Model], instance: Model) -> ValidationError:
-    """The error of `django.db.models.constraints.UniqueConstraint.validate`."""
+def _as_unique_set(
+    model: type[Model], constraint: Any, alias: str, batch: InstanceBatch, excluded: ExcludedFields
+) -> UniqueSet:
+    queryset = default_queryset(model, alias)
+    if constraint.condition:
+        queryset = queryset.filter(constraint.condition)
+    fields: tuple[Any, ...] = tuple(model._meta.get_field(name) for name in constraint.fields)
+    if any(field.generated for field in fields):
+        fields = ()
+    # Without its condition `validate` does nothing but look up the values. The condition is in the QuerySet.
+    bare = copy.copy(constraint)
+    bare.condition = None
+
+    def lookup_of(row: int) -> RowLookup | None:
+        recorder = LookupRecorder(model)
+        bare.validate(recorder, batch.rows[row], exclude=excluded.of_row(row), using=alias)
+        return recorder.lookup_of(row)
+
+    return UniqueSet(model, queryset, fields, lookup_of, nulls_distinct=constraint.nulls_distinct is not False)
+
+
+def _make_violation(constraint: Any, model: type[Model], instance: Model) -> ValidationError:
+    """Return the error of `django.db.models.constraints.UniqueConstraint.validate`."""
     default = constraint.violation_error_message == constraint.default_violation_error_message
     if constraint.fields and not constraint.condition and default:
         error = instance.unique_error_message(model, constraint.fields)

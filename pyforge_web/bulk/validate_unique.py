@@ -6,14 +6,15 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Model
 
-from pyforge_web.bulk.batch import Batch, Excluded, Steps, is_djangos
-from pyforge_web.bulk.results import Coded, DateDuplicate, Duplicate
-from pyforge_web.bulk.unique_for_date import Dates
-from pyforge_web.bulk.unique_sets import UniqueSet, default_queryset, find
-from pyforge_web.validation.database.bulk_queries import Asked, Question
+from pyforge_web.bulk.batch import VALUE_ERRORS, ExcludedFields, InstanceBatch, has_django_methods
+from pyforge_web.bulk.conflicts import ConflictRules
+from pyforge_web.bulk.unique_for_date import UniqueForDateCheck
+from pyforge_web.bulk.unique_sets import UniqueSet, default_queryset, search_duplicates
+from pyforge_web.validation.database.bulk_queries import LookupRecorder, RowLookup
+from pyforge_web.validation.errors import DuplicateForDate, DuplicateValues, UnbuiltError
 
 # `Model.validate_unique` and what it calls.
-METHODS = (
+UNIQUE_METHODS = (
     "validate_unique",
     "_get_unique_checks",
     "_perform_unique_checks",
@@ -22,52 +23,102 @@ METHODS = (
     "_is_pk_set",
 )
 
-Check = tuple[Any, ...]
+UniqueCheck = tuple[Any, ...]
 
 
-class UniqueChecks:
+class UniquePhase:
     """The unique checks of a model, for all rows of a batch."""
 
-    def __init__(self, batch: Batch, judged: bool) -> None:
-        """`judged`: the model's own `full_clean` has asked the database already, row by row."""
+    def __init__(
+        self,
+        batch: InstanceBatch,
+        already_asked: bool,
+        rules: ConflictRules | None = None,
+        updating: set[int] = frozenset(),  # type: ignore[assignment]
+    ) -> None:
+        """`already_asked`: a method of the model has asked the database for each row; duplicates in the batch remain.
+
+        `updating` are the rows that update a stored row instead of meeting it.
+        """
         self.batch = batch
-        self.by_django = not judged and not is_djangos(batch.model, *METHODS)
-        self.judged = judged or self.by_django
-        first: Any = batch.rows[0]
-        self.checks, self.date_checks = first._get_unique_checks(exclude=set(batch.exclude))
-        self.steps = len(self.checks) + len(self.date_checks) + self.by_django
+        self.by_django = not already_asked and not has_django_methods(batch.model, *UNIQUE_METHODS)
+        self.already_asked = already_asked or self.by_django
+        self.rules = rules
+        self.updating = updating
+        # Filed at the end: Django reports nothing else of a row of which one check raises.
+        self.found: list[tuple[int, str, UnbuiltError]] = []
+        self.failing: set[int] = set()
 
-    def run(self, steps: Steps) -> None:
-        excluded = self.batch.excluded()
+    def run(self) -> None:
+        first: Any = self.batch.rows[0]
+        checks, date_checks = first._get_unique_checks(exclude=set(self.batch.exclude))
+        excluded = self.batch.excluded_fields()
         if self.by_django:
-            self._ask_django(excluded, steps)
-        without = self._without(excluded)
-        for model, names in self.checks:
-            self._check(model, names, without[model, names])
-            steps.finish()
-        for check in self.date_checks:
+            self._call_own_method(excluded)
+        without = self._rows_without_checks(excluded, {*checks, *date_checks})
+        for model, names in checks:
+            if self.rules is None:
+                self._check(model, names, without[model, names])
+            elif not self.rules.settles(names):
+                untouched = self.updating if self.rules.is_untouched(names) else set()
+                self._check(model, names, without[model, names] | untouched)
+        for check in date_checks:
             self._check_date(check, without[check])
-            steps.finish()
+        for row in sorted(self.failing):
+            self._check_alone(row, excluded)
+        for row, name, part in self.found:
+            if row not in self.failing and not (self.already_asked and self.batch.has(row, *part.error_list())):
+                self.batch.add(row, name, part)
 
-    def _ask_django(self, excluded: Excluded, steps: Steps) -> None:
-        """The model's own `validate_unique`, row by row."""
+    def find_repeated_updates(self) -> None:
+        """Reject rows that update the same stored row as an earlier row of the batch.
+
+        PostgreSQL raises "ON CONFLICT DO UPDATE command cannot affect row a second time" for them.
+        """
+        if self.rules is None or not self.rules.unique_fields:
+            return
+        model, fields = self.batch.model, self.rules.unique_fields
+        names = tuple(field.name for field in fields)
+        queryset = default_queryset(model, self.batch.using)
+        unique = UniqueSet(model, queryset, fields, lambda row: self._lookup_of(row, model, names))
+        self.batch.excluded_fields()
+        search = search_duplicates(self.batch, unique, set(), stored_too=False)
+        for row in sorted(search.compared.find_repeats(())):
+            name = names[0] if len(names) == 1 else NON_FIELD_ERRORS
+            self.batch.add(row, name, DuplicateValues(self.batch.rows[row], model, names))
+        self.batch.add_path(f"conflicts: {', '.join(names)}", "batch", len(search.compared.rows), search.reason)
+
+    def _call_own_method(self, excluded: ExcludedFields) -> None:
+        """Call the model's own `validate_unique` of each row."""
         batch = self.batch
-        for row in steps.each(range(len(batch.rows))):
-            exclude = excluded.of(row)
+        for row in batch.open_rows():
+            exclude = excluded.of_row(row)
             try:
                 batch.rows[row].validate_unique(exclude=exclude)
             except ValidationError as error:
-                batch.merge(row, error)
-            if exclude != excluded.of(row):
+                if left := self.rules.drop_settled(error) if self.rules else error:
+                    batch.merge(row, left)
+            except VALUE_ERRORS as error:
+                batch.end_row(row, error)
+            if exclude != excluded.of_row(row):
                 batch.own_excludes[row] = exclude
-        batch.took("validate_unique", "django", len(batch.rows), "the model has its own")
-        steps.finish()
+        batch.add_path("validate_unique", "django", len(batch.rows), "the model has its own")
 
-    def _without(self, excluded: Excluded) -> dict[Check, set[int]]:
-        """The rows that leave out each check, as `_get_unique_checks` says of the fields they exclude."""
-        without: defaultdict[Check, set[int]] = defaultdict(set)
-        known: dict[frozenset[str], set[Check]] = {}
-        every: set[Check] = {*self.checks, *self.date_checks}
+    def _check_alone(self, row: int, excluded: ExcludedFields) -> None:
+        """File what Django says of a row for which the database cannot be asked together with others."""
+        if row in self.batch.ended or self.already_asked:
+            return
+        try:
+            self.batch.rows[row].validate_unique(exclude=excluded.of_row(row))
+        except ValidationError as error:
+            self.batch.merge(row, error)
+        except VALUE_ERRORS as error:
+            self.batch.end_row(row, error)
+
+    def _rows_without_checks(self, excluded: ExcludedFields, every: set[UniqueCheck]) -> dict[UniqueCheck, set[int]]:
+        """Return the rows that leave out each check, because of the fields that they exclude."""
+        without: defaultdict[UniqueCheck, set[int]] = defaultdict(set)
+        known: dict[frozenset[str], set[UniqueCheck]] = {}
         for row, names in excluded.more.items():
             key = frozenset(names)
             if key not in known:
@@ -83,29 +134,29 @@ class UniqueChecks:
         queryset = default_queryset(model, batch.using)
         fields = tuple(batch.model._meta.get_field(name) for name in names)
         kept = any(field in model._meta.pk_fields for field in fields)
-        unique = UniqueSet(model, queryset, fields, lambda row: self._asked(row, model, names), kept)
-        sharing = find(batch, unique, without, stored_too=not self.judged)
-        for row in sorted(sharing.stored | sharing.part.repeats(sharing.stored)):
-            self._add(row, names[0] if len(names) == 1 else NON_FIELD_ERRORS, Duplicate(batch.rows[row], model, names))
-        batch.took(f"unique: {', '.join(names)}", "batch", len(sharing.part.rows), sharing.reason)
+        unique = UniqueSet(model, queryset, fields, lambda row: self._lookup_of(row, model, names), kept)
+        search = search_duplicates(batch, unique, without, stored_too=not self.already_asked)
+        self.failing |= search.failing
+        for row in sorted(search.stored | search.compared.find_repeats(search.stored)):
+            name = names[0] if len(names) == 1 else NON_FIELD_ERRORS
+            self.found.append((row, name, DuplicateValues(batch.rows[row], model, names)))
+        batch.add_path(f"unique: {', '.join(names)}", "batch", len(search.compared.rows), search.reason)
 
-    def _asked(self, row: int, model: type[Model], names: tuple[str, ...]) -> Asked | None:
-        question = Question(model)
+    def _lookup_of(self, row: int, model: type[Model], names: tuple[str, ...]) -> RowLookup | None:
+        recorder = LookupRecorder(model)
         instance: Any = self.batch.rows[row]
-        instance._perform_unique_checks([(question, names)])
-        return question.asked(row)
+        instance._perform_unique_checks([(recorder, names)])
+        return recorder.lookup_of(row)
 
-    def _check_date(self, check: Check, without: set[int]) -> None:
+    def _check_date(self, check: UniqueCheck, without: set[int]) -> None:
         batch = self.batch
         model, lookup_type, name, unique_for = check
         queryset = default_queryset(model, batch.using)
-        dates = Dates(batch, check)
-        unique = UniqueSet(model, queryset, (), dates.asked, nulls_distinct=False)
-        sharing = find(batch, unique, without, stored_too=not self.judged)
-        for row in sorted(sharing.stored | dates.repeats(sharing)):
-            self._add(row, name, DateDuplicate(batch.rows[row], lookup_type, name, unique_for))
-        batch.took(f"unique: {name} for {lookup_type} of {unique_for}", "batch", len(sharing.part.rows), sharing.reason)
-
-    def _add(self, row: int, name: str, part: Coded) -> None:
-        if not (self.judged and self.batch.has(row, *part.error_list())):
-            self.batch.add(row, name, part)
+        dates = UniqueForDateCheck(batch, check)
+        unique = UniqueSet(model, queryset, (), dates.lookup_of, nulls_distinct=False)
+        search = search_duplicates(batch, unique, without, stored_too=not self.already_asked)
+        self.failing |= search.failing
+        for row in sorted(search.stored | dates.find_repeats(search)):
+            self.found.append((row, name, DuplicateForDate(batch.rows[row], lookup_type, name, unique_for)))
+        step = f"unique: {name} for {lookup_type} of {unique_for}"
+        batch.add_path(step, "batch", len(search.compared.rows), search.reason)

@@ -11,38 +11,12 @@ from django.db.models import Model, QuerySet
 from django.db.models.signals import post_init, pre_init
 from rest_framework import serializers
 
+from pyforge_web.rest_framework.fixed import HOOKS, OWN_NAMES, is_fixed
 from pyforge_web.rest_framework.formats import settings_key
 from pyforge_web.rest_framework.plan import FallbackError, Level
 from pyforge_web.rest_framework.recognition import compile_level
 
-# What decides the fields of a serializer, and what an instance may have of its own.
-_HOOKS = (
-    "_get_model_fields",
-    "build_field",
-    "build_nested_field",
-    "build_property_field",
-    "build_relational_field",
-    "build_standard_field",
-    "build_unknown_field",
-    "build_url_field",
-    "fields",
-    "get_default_field_names",
-    "get_extra_kwargs",
-    "get_field_names",
-    "get_fields",
-    "get_unique_together_constraints",
-    "get_unique_together_validators",
-    "get_uniqueness_extra_kwargs",
-    "include_extra_kwargs",
-    "serializer_choice_field",
-    "serializer_field_mapping",
-    "serializer_related_field",
-    "serializer_related_to_field",
-    "serializer_url_field",
-)
-_OWN = frozenset({*_HOOKS, "Meta", "_declared_fields", "to_representation", "_readable_fields", "url_field_name"})
 _META = ("model", "fields", "exclude", "depth", "read_only_fields", "extra_kwargs")
-_STANDARDS = (serializers.Serializer, serializers.ModelSerializer, serializers.HyperlinkedModelSerializer)
 
 
 class Plan(NamedTuple):
@@ -59,7 +33,9 @@ class _KeptPlan(NamedTuple):
     parts: tuple[Any, ...]
 
     def is_current(self, serializer: Any) -> bool:
-        """Whether all that the plan was compiled from is still the same."""
+        """Whether all that the plan was compiled from is still the same, and the serializer has nothing of its own."""
+        if not OWN_NAMES.isdisjoint(vars(serializer)):
+            return False
         for owner, name, value in self.watched:
             if getattr(owner, name, None) is not value:
                 return False
@@ -76,11 +52,11 @@ def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
     if pre_init.has_listeners(model) or post_init.has_listeners(model):
         return Plan(None, f"a signal receiver listens to the instances of {model.__name__}")
     added = (*query.extra_select, *query.annotation_select)
-    if not is_fixed(serializer):
-        return compile_plan(serializer, model, added, queryset.db)
     key = (type(serializer), model, added, queryset.db)
     kept = _kept.get(key)
     if kept is None or not kept.is_current(serializer):
+        if not is_fixed(serializer):
+            return compile_plan(serializer, model, added, queryset.db)
         plan = compile_plan(serializer, model, added, queryset.db)
         kept = _KeptPlan(plan, tuple(_watched(serializer, model)), settings_key(), _parts(type(serializer)))
         if len(_kept) >= _LIMIT:
@@ -95,33 +71,6 @@ def compile_plan(serializer: Any, model: type[Model], added: tuple[str, ...], us
         return Plan(compile_level(serializer, (), model, (), frozenset(added), using), None)
     except FallbackError as error:
         return Plan(None, str(error))
-
-
-def is_fixed(serializer: Any) -> bool:
-    """Whether another serializer of this class would have the same fields, whatever its context is."""
-    if not _OWN.isdisjoint(vars(serializer)):
-        return False
-    return _is_fixed_class(type(serializer)) and all(
-        _is_fixed_field(field) for field in serializer._declared_fields.values()
-    )
-
-
-def _is_fixed_class(kind: Any) -> bool:
-    return all(_is_standard_hook(kind, name) for name in _HOOKS)
-
-
-def _is_standard_hook(kind: Any, name: str) -> bool:
-    own = getattr(kind, name, None)
-    return any(own is getattr(standard, name, None) for standard in _STANDARDS)
-
-
-def _is_fixed_field(field: Any) -> bool:
-    if isinstance(field, serializers.ListSerializer):
-        field = field.child
-    if isinstance(field, serializers.Serializer):
-        return is_fixed(field)
-    choices = field._kwargs.get("choices")
-    return choices is None or type(choices) in (list, tuple, dict)
 
 
 def _parts(kind: Any) -> tuple[Any, ...]:
@@ -141,7 +90,7 @@ def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str, An
         kind = type(field)
         names: tuple[str, ...] = _FIELD_METHODS
         if isinstance(field, serializers.Serializer):
-            names = (*names, *_HOOKS, "_declared_fields", "Meta")
+            names = (*names, *HOOKS, "_declared_fields", "Meta")
         method = getattr(field, "method_name", None)
         if method is not None:
             yield type(field.parent), method, getattr(type(field.parent), method, None)

@@ -1,8 +1,8 @@
 """The queries of a plan: raw rows, related rows of all parents at once, and the dicts that they become."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, cast
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from pyforge_web import metering
+from pyforge_web._native import columns_of
 from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.columns import _JOINED, _as_scanned, _columns
@@ -49,10 +50,9 @@ class PlanRun:
         query = fetch(queryset, within)
         if query is None:
             return [], []
-        statement, rows = query
-        if not rows:
+        statement, raw = query
+        if not raw:
             return [], []
-        raw = list(zip(*rows, strict=True))
         reader = _ColumnMaker(self, level, queryset, statement, raw, indexes)
         objects = level.build(*reader.columns())
         if found is None or key is None:
@@ -114,19 +114,19 @@ def unindexed_columns(model: Any) -> tuple[str, ...]:
 
 
 def fetch(queryset: Any, within: str) -> tuple[ExecutedQuery, list[tuple[Any, ...]]] | None:
-    """Execute a query and return its rows; None where it finds nothing to ask for."""
+    """Execute a query and return its columns, none for no rows; None where it finds nothing to ask for."""
     compiled = compile_query(queryset)
     reading = trace_rows(queryset.model, "values", within=within)
     if compiled is None:
         return None
     statement = execute(compiled, reading)
     try:
-        rows = metering.in_database(statement.cursor.fetchall, reading)()
+        rows = metering.time_database(statement.cursor.fetchall, reading)()
     finally:
         statement.cursor.close()
     if reading is not None:
         reading.rows += len(rows)
-    return statement, rows
+    return statement, columns_of(rows, len(statement.readers)) if rows else []
 
 
 def _compared(column: Sequence[Any], statement: ExecutedQuery, index: int, found: Link) -> list[Any]:
@@ -191,10 +191,12 @@ class _ColumnMaker:
         name, options = column.format
         made = make_column(name, options, raw, reader, self.run.zone)
         if made is not None:
-            return made
-        convert: Callable[[Any], Any] = lambda value: self.statement.convert(index, value)  # noqa: E731
-        represent = None if name == "same" else self.run.live.represent(column)
-        return convert_each(raw, convert, represent)
+            return cast("Sequence[Any]", made)
+        if reader != backends.VALUE:
+            raw = convert_each(raw, partial(self.statement.convert, index))
+        if name == "same":
+            return cast("Sequence[Any]", raw)
+        return convert_each(raw, self.run.live.represent(column))
 
     def converted(self, index: int) -> Sequence[Any]:
         """Return a column of keys as Django has them."""

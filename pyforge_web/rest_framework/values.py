@@ -9,37 +9,24 @@ import datetime
 import decimal
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.duration import duration_iso_string, duration_string
 
+from pyforge_web._native import text_column, time_column
 from pyforge_web.querysets.backends import ColumnReader
 from pyforge_web.rest_framework.local_times import local_times
 
-Column = Sequence[Any]
+Column = Any  # a tuple from the driver, a list from a function
 _NONE = type(None)
 _BOOLEANS = {0: False, 1: True, None: None}
-_HEX = frozenset("0123456789abcdef")
-_DASHED = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def _is_of(column: Column, kind: type) -> bool:
     """Whether a column has values of exactly this type, and null."""
     return {kind, _NONE}.issuperset(map(type, column))
-
-
-def _texts(column: Column, parse: Callable[[str], Any], write: Callable[[Any], str]) -> list[Any] | None:
-    """The text of each value, parsed and written; None where one does not parse."""
-    if not _is_of(column, str):
-        return None
-    try:
-        if None in column:
-            return [None if value is None else write(parse(value)) for value in column]
-        return list(map(write, map(parse, column)))
-    except ValueError:
-        return None
 
 
 def as_stored(kind: type) -> Callable[..., Column | None]:
@@ -63,52 +50,33 @@ def _boolean(column: Column, reader: ColumnReader, zone: Any, options: Any) -> C
 
 
 def _date(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
-    return _texts(column, datetime.date.fromisoformat, datetime.date.isoformat)
+    return text_column(column, "date", 0, 0)
 
 
 def _time(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
-    values = _texts(column, datetime.time.fromisoformat, datetime.time.isoformat)
-    # A stored offset, which Django takes away.
-    return None if values is None or any(value is not None and len(value) > 15 for value in values) else values
+    return time_column(column)
 
 
 def _datetime(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
-    if not _is_of(column, str):
-        return None
     return local_times(column, reader.zone, zone)
 
 
 def _uuid(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
-    if not _is_of(column, str):
-        return None
-    texts = [value for value in column if value is not None]
-    if {36}.issuperset(map(len, texts)):  # PostgreSQL's own text
-        return column if all(map(_DASHED.fullmatch, texts)) else None
-    if not _HEX.issuperset("".join(texts)) or not {32}.issuperset(map(len, texts)):
-        return None
-    return [value and f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}" for value in column]
+    return text_column(column, "uuid", 0, 0) if _is_of(column, str) else None
 
 
 def _decimal(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
-    """SQLite's numbers: one that is the nearest to its rounded text is what that text says, up to 15 digits."""
+    """The numbers of SQLite, and the texts of PostgreSQL where they have the places of the field already."""
     digits, places = options
     if not reader.digits:
         return _decimal_texts(column, digits, places)
-    if (reader.digits, reader.places) != (digits, places) or digits > 15:
+    if (reader.digits, reader.places) != (digits, places) or not _is_number(column):
         return None
-    pattern, most = f"%.{places}f", 10 ** (digits - places)
-    texts: list[str | None] = []
-    for value in column:
-        if value is None:
-            texts.append(None)
-            continue
-        if type(value) is not float and type(value) is not int:
-            return None
-        text = pattern % value
-        if float(text) != value or not -most < value < most:
-            return None
-        texts.append(text)
-    return texts
+    return text_column(column, "decimal", digits, places)
+
+
+def _is_number(column: Column) -> bool:
+    return {float, int, _NONE}.issuperset(map(type, column))
 
 
 def _decimal_texts(column: Column, digits: int, places: int) -> Column | None:
@@ -192,11 +160,6 @@ def make_column(
     return None if make is None else make(column, reader, zone, options)
 
 
-def convert_each(
-    column: Iterable[Any], convert: Callable[[Any], Any], represent: Callable[[Any], Any] | None
-) -> list[Any]:
-    """Return a column's values through Django's converters and a field's `to_representation`."""
-    values = [None if value is None else convert(value) for value in column]
-    if represent is None:
-        return values
-    return [None if value is None else represent(value) for value in values]
+def convert_each(column: Iterable[Any], function: Callable[[Any], Any]) -> list[Any]:
+    """Return what a function makes of each value; null stays null, for Django's converters and for DRF's fields."""
+    return [None if value is None else function(value) for value in column]

@@ -1,1 +1,1 @@
-"""How one instance, or one payload, is validated."""
+"""Validation of one instance, of one payload, and of the rows of a request body."""

@@ -1,7 +1,7 @@
-"""Forms of errors for those who sent them: Django's own, that of Django REST framework, RFC 9457.
+"""Formats of errors for a response: Django's own, that of Django REST framework, and RFC 9457.
 
-Each takes a `ValidationError`, or errors by row: a mapping of row numbers to them, or a result that has one as `errors`
-(of `clean_json_rows`, `validate_many`). The texts are in the language that is active during the call.
+Each function takes a `ValidationError` or errors by row: a mapping of row numbers to errors, or the result of
+`clean_json_rows` or `validate_many`. The texts are in the language that is active during the call.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,52 +11,61 @@ from urllib.parse import quote
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms.utils import ErrorDict, ErrorList
+from django.utils.translation import gettext_lazy as _
 
 __all__ = ["as_drf", "as_json_data", "as_problem"]
 
-# What may stand in the fragment of a URI (RFC 3986), besides letters, digits and `-._~`.
-_FRAGMENT = "!$&'()*+,;=:@?"
+# What the fragment of a URI may contain (RFC 3986), besides letters, digits and `-._~`.
+_FRAGMENT_CHARACTERS = "!$&'()*+,;=:@?"
 
-# Where a body is no JSON: see `BodyError`.
-_PLACE = ("line", "column", "position")
+# The params of a `BodyError` that say where a body is not JSON.
+_POSITION_PARAMS = ("line", "column", "position")
 
 
 def as_json_data(errors: Any, *, escape_html: bool = False) -> dict[Any, Any]:
-    """The form of `form.errors.get_json_data()`: `{"field": [{"message": ..., "code": ...}]}`; by row, one for each.
+    """Return errors as `form.errors.get_json_data()` does: `{"field": [{"message": ..., "code": ...}]}`.
+
+    For errors by row, return one such dict for each row, by its number.
 
     Source: `django.forms.utils.ErrorDict`.
     """
-    rows = _rows_of(errors)
+    rows = _errors_by_row(errors)
     if rows is not None:
         return {row: as_json_data(error, escape_html=escape_html) for row, error in rows.items()}
-    form = ErrorDict({name: ErrorList(leaves) for name, leaves in _fields_of(errors).items()})
+    form = ErrorDict({name: ErrorList(leaves) for name, leaves in _errors_by_field(errors).items()})
     return form.get_json_data(escape_html)
 
 
 def as_drf(errors: Any, *, non_field: str = "non_field_errors", as_list: bool = False) -> Any:
-    """The form of Django REST framework's `serializer.errors`: `{"field": ["text"]}`; by row, one for each.
+    """Return errors as `serializer.errors` of Django REST framework has them: `{"field": ["text"]}`.
 
-    `as_list` gives errors by row as a list with `{}` for each valid row, as DRF does by default until 3.20; they must
-    come with the number of rows then, as `total`.
+    For errors by row, return one such dict for each row, by its number. `as_list` returns a list with `{}` for each
+    valid row, as DRF does by default until 3.20. That needs a result, which knows the number of rows. A row whose
+    errors were not kept has one text that says so.
 
     Source: `rest_framework.serializers.as_serializer_error`, `ListSerializer.to_internal_value`.
     """
-    rows = _rows_of(errors)
+    rows = _errors_by_row(errors)
     if rows is None:
         if as_list:
             raise TypeError("as_list= is for errors by row")
-        fields = _fields_of(errors)
+        fields = _errors_by_field(errors)
         return {
             non_field if name == NON_FIELD_ERRORS else name: [text for leaf in leaves for text in leaf]
             for name, leaves in fields.items()
         }
-    told = {row: as_drf(error, non_field=non_field) for row, error in rows.items()}
+    formatted = {row: as_drf(error, non_field=non_field) for row, error in rows.items()}
     if not as_list:
-        return told
+        return formatted
     total = getattr(errors, "total", None)
     if total is None:
         raise TypeError("as_list= needs the number of rows: pass a result that has total, not its errors alone")
-    return [told.get(row, {}) for row in range(total)]
+    if getattr(errors, "invalid_rows", len(rows)) > len(rows):
+        text = str(_("The errors of this row were not kept."))
+        for row, values in enumerate(getattr(errors, "rows", ())):
+            if values is None and row not in formatted:
+                formatted[row] = {non_field: [text]}
+    return [formatted.get(row, {}) for row in range(total)]
 
 
 def as_problem(
@@ -68,61 +77,64 @@ def as_problem(
     detail: str | None = None,
     at: str = "",
 ) -> dict[str, Any]:
-    """Problem details: `errors` lists each with its `pointer` into the body (`#/3/price`), its `detail` and `code`.
+    """Return problem details. `errors` lists each error with its `pointer` into the body (`#/3/price`) and `detail`.
 
-    `at` is the pointer to what was validated, if that is not the whole body: `/rows` gives `#/rows/3/price`. The title
-    is by default that of the status. Serve it as `application/problem+json`.
+    `at` is the pointer to what was validated, if that is not the whole body: `/rows` makes it `#/rows/3/price`. The
+    default title is that of the status. Serve the result as `application/problem+json`.
 
     Source: RFC 9457, RFC 6901.
     """
-    rows = _rows_of(errors)
+    rows = _errors_by_row(errors)
     if rows is None:
-        told = list(_tell(errors, at))
+        listed = list(_list_errors(errors, at))
         number = ""
     else:
-        told = [one for row, error in rows.items() for one in _tell(error, f"{at}/{row}")]
-        number = f" in {_count(len(rows), 'row')}"
+        listed = [one for row, error in rows.items() for one in _list_errors(error, f"{at}/{row}")]
+        number = f" in {_plural(len(rows), 'row')}"
+        invalid_rows = getattr(errors, "invalid_rows", len(rows))
+        if invalid_rows > len(rows):
+            number += f", of {invalid_rows} that are not valid"
     return {
         "type": type,
         "title": HTTPStatus(status).phrase if title is None else title,
         "status": status,
-        "detail": f"{_count(len(told), 'error')}{number}." if detail is None else detail,
-        "errors": told,
+        "detail": f"{_plural(len(listed), 'error')}{number}." if detail is None else detail,
+        "errors": listed,
     }
 
 
-def _tell(error: ValidationError, at: str) -> Iterator[dict[str, Any]]:
-    for name, leaves in _fields_of(error).items():
-        pointer = at if name == NON_FIELD_ERRORS else f"{at}/{_token(name)}"
+def _list_errors(error: ValidationError, at: str) -> Iterator[dict[str, Any]]:
+    for name, leaves in _errors_by_field(error).items():
+        pointer = at if name == NON_FIELD_ERRORS else f"{at}/{_pointer_token(name)}"
         for leaf in leaves:
             for text in leaf:
-                told = {"pointer": f"#{quote(pointer, '/' + _FRAGMENT, errors='replace')}", "detail": text}
+                entry = {"pointer": f"#{quote(pointer, '/' + _FRAGMENT_CHARACTERS, errors='replace')}", "detail": text}
                 if leaf.code:
-                    told["code"] = leaf.code
+                    entry["code"] = leaf.code
                 if leaf.code == "invalid_json":
-                    told |= {key: value for key, value in (leaf.params or {}).items() if key in _PLACE}
-                yield told
+                    entry |= {key: value for key, value in (leaf.params or {}).items() if key in _POSITION_PARAMS}
+                yield entry
 
 
-def _token(name: object) -> str:
+def _pointer_token(name: object) -> str:
     return str(name).replace("~", "~0").replace("/", "~1")
 
 
-def _count(number: int, what: str) -> str:
+def _plural(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _rows_of(errors: Any) -> Mapping[int, ValidationError] | None:
-    """The errors by row; None for those of one document."""
-    found = errors if isinstance(errors, Mapping) else getattr(errors, "errors", None)
-    if isinstance(found, Mapping):
-        return found
+def _errors_by_row(errors: Any) -> Mapping[int, ValidationError] | None:
+    """Return the errors by row; None for those of one payload."""
+    by_row = errors if isinstance(errors, Mapping) else getattr(errors, "errors", None)
+    if isinstance(by_row, Mapping):
+        return by_row
     if not isinstance(errors, ValidationError):
         raise TypeError(f"a ValidationError, or errors by row, are needed, not {type(errors).__name__}")
     return None
 
 
-def _fields_of(error: ValidationError) -> dict[str, list[ValidationError]]:
+def _errors_by_field(error: ValidationError) -> dict[str, list[ValidationError]]:
     if hasattr(error, "error_dict"):
         return error.error_dict
     return {NON_FIELD_ERRORS: error.error_list}

@@ -1,12 +1,13 @@
-"""What of a field's validation Rust may do: the conversions of Django's fields, the rules of its validators.
+"""What native code may do of a field's validation: the conversion of its values, and the rules of its validators.
 
-A field is claimed only if its class is Django's own and nothing of it was replaced; a validator likewise. All else
-stays Django's: see `docs/validation.md`. Source: `django.db.models.fields`, `django.core.validators`.
+A field is native only if every method that validates it is Django's own, and a validator likewise. Django validates all
+others: see `docs/validation.md`. Source: `django.db.models.fields`, `django.core.validators`.
 """
 
 import inspect
+import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -15,146 +16,217 @@ from django.core import validators
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Field, Model
-from django.db.models.query_utils import DeferredAttribute
 from django.utils.functional import SimpleLazyObject
 
-from pyforge_web.fields import kind_of
+from pyforge_web.fields import kind_of_class
+from pyforge_web.validation.attributes import find_attribute, is_plain_attribute
 
-_Rule = tuple[str, tuple[Any, ...]]
+# The name of a rule in native/src/rules/, and its parameters.
+RuleSpec = tuple[str, tuple[Any, ...]]
 
 
 class FieldPlan(NamedTuple):
-    """How the values of a field are validated; native code compiles it (`native/src/validator/plan.rs`)."""
+    """How the values of one field are validated. Native code compiles it (`native/src/validator/plan.rs`)."""
 
     field: Any
     # The kind whose conversion is `field.to_python`; None where Django cleans every value.
     conversion: str | None
-    # `field.validators`, and for each the rule that says the same; None for one that is called.
+    # `field.validators`, and for each the rule that does the same; None for a validator that is called.
     validators: list[Any] | None
-    rules: list[_Rule | None]
-    # The `id()` of those with a rule.
+    rules: list[RuleSpec | None]
+    # The `id()` of the validators that have a rule.
     ruled: frozenset[int]
     checks_choices: bool
-    # Whether the value stands in the instance's `__dict__`, and assigning it only puts it there.
+    # Whether the value is an entry of the instance's `__dict__`, and assigning it only sets that entry.
     direct: bool
-    # Whether a None that may be blank is skipped, though the field is Django's.
+    # Whether None is skipped where the field may be blank, though Django cleans all other values.
     none_is_empty: bool
     item: "FieldPlan | None"
     reason: str
 
 
-def plan(field: "Field[Any, Any]", model: type[Model]) -> FieldPlan:
-    """How the values of a field of a model are validated. Never raises: what cannot be planned is Django's."""
-    direct = _is_direct(field, model)
+def plan_field(field: "Field[Any, Any]", model: type[Model]) -> FieldPlan:
+    """Return how the values of a field are validated. Never raises: Django validates what cannot be planned."""
+    direct = is_plain_attribute(model, field)
     try:
-        return _plan(field, direct)
+        return _plan_native(field, direct)
     except Exception as error:  # a bad regex, limits that cannot be compared: Django raises it in `clean`
-        return _leave(field, direct, f"its validators cannot be read: {type(error).__name__}: {error}")
+        return _plan_django(field, direct, f"its validators cannot be read: {type(error).__name__}: {error}")
 
 
-def _plan(field: "Field[Any, Any]", direct: bool) -> FieldPlan:
-    conversion = "binary" if type(field) is models.BinaryField else kind_of(field)
-    if reason := _why_django(field, conversion):
-        return _leave(field, direct, reason)
+def _plan_native(field: "Field[Any, Any]", direct: bool) -> FieldPlan:
+    base = _django_base(type(field), Field)
+    conversion = "binary" if base is models.BinaryField else kind_of_class(base)
+    if reason := _fallback_reason(field, base, conversion):
+        return _plan_django(field, direct, reason)
     item = None
     if conversion == "array":
-        item = _plan(field.base_field, direct)  # type: ignore[attr-defined]
+        item = _plan_native(field.base_field, direct)  # type: ignore[attr-defined]
         if item.conversion in (None, "array") or None in item.rules:
-            return _leave(field, direct, f"its items: {item.reason or 'their own validators are called'}")
+            return _plan_django(field, direct, f"its items: {item.reason or 'their own validators are called'}")
     listed: list[Any] = field.validators
-    if not _is_exact(listed, list):
-        return _leave(field, direct, "its validators are no list")
+    if type(listed) is not list:
+        return _plan_django(field, direct, "its validators are not a list")
     checks_choices = not isinstance(field, models.AutoField | models.BigAutoField | models.SmallAutoField)
     rules = [find_rule(validator) for validator in listed]
     if conversion == "decimal" and not any(rule and rule[0] == "digits" for rule in rules):
-        return _leave(field, direct, "its DecimalValidator was taken out")
-    if conversion in _MUTABLE and None in rules:
+        return _plan_django(field, direct, "its DecimalValidator was removed")
+    if conversion in _MUTABLE_KINDS and None in rules:
         if conversion == "array":
-            return _leave(field, direct, "a validator that is called may change the list before its items are judged")
+            return _plan_django(field, direct, "a validator in Python may change the list before its items are checked")
         called = rules.index(None)
         rules[called:] = [None] * len(rules[called:])
     pairs = list(zip(listed, rules, strict=True))
+    # The same validator object may be listed twice: it is called if one of the two has no rule.
     ruled = frozenset(id(validator) for validator, rule in pairs if rule) - {id(v) for v, rule in pairs if not rule}
     return FieldPlan(field, conversion, listed, rules, ruled, checks_choices, direct, True, item, "")
 
 
-def _leave(field: "Field[Any, Any]", direct: bool, reason: str) -> FieldPlan:
-    none_is_empty = _find(type(field), "empty_values") is Field.empty_values and "empty_values" not in vars(field)
-    return FieldPlan(field, None, None, [], frozenset(), False, direct, none_is_empty, None, reason)
+def _plan_django(field: "Field[Any, Any]", direct: bool, reason: str) -> FieldPlan:
+    own = find_attribute(type(field), "empty_values") is not Field.empty_values or "empty_values" in vars(field)
+    return FieldPlan(field, None, None, [], frozenset(), False, direct, not own, None, reason)
 
 
-# What a field's validation consists of; whoever replaces one of them is asked.
-_FIELD = ("clean", "to_python", "validate", "run_validators", "validators", "get_internal_type", "choices")
-_EMPTY = {"binary": [None, b""]}
-# Kinds whose values a validator may change: the validators behind it are called too, and see what it left.
-_MUTABLE = ("array", "file", "hstore", "json")
+# All that decides what `Field.clean` does with a value, besides the options of the field.
+_VALIDATING_NAMES = (
+    "clean",
+    "to_python",
+    "validate",
+    "run_validators",
+    "validators",
+    "get_internal_type",
+    "choices",
+    "context",
+    "__getattribute__",
+    "__getattr__",
+    # Options, which a class may compute as a property.
+    "blank",
+    "decimal_places",
+    "decoder",
+    "editable",
+    "empty_values",
+    "error_messages",
+    "flatchoices",
+    "max_digits",
+    "max_length",
+    "null",
+    "protocol",
+    "unpack_ipv4",
+)
+_BINARY_EMPTY_VALUES = [None, b""]
+# Kinds whose values a validator may change. After one that is called, the others are called too and see what it left.
+_MUTABLE_KINDS = ("array", "file", "hstore", "json")
 
 
-def _why_django(field: Any, conversion: str | None) -> str:
-    """Why Django cleans every value of a field; empty if it need not."""
+def _django_base(owner: type[Any], root: type[Any]) -> type[Any] | None:
+    """Return the class of Django's that a class is, or that it extends without other bases.
+
+    `root` is the class that all of them have in common. With another base behind Django's class, a `super()` in
+    Django's own code may call that base.
+    """
+    mro = owner.__mro__
+    for place, base in enumerate(mro):
+        if issubclass(base, root) and base.__module__.startswith("django."):
+            return base if mro[place:] == base.__mro__ else None
+    return None
+
+
+def _fallback_reason(field: Any, base: type[Any] | None, conversion: str | None) -> str:
+    """Return why Django cleans every value of a field; an empty text if native code may do it."""
     if field.generated:
         return "the database computes it"
     if field.is_relation:
         return "its target is looked up in the database"
-    if conversion in (None, "refused") or type(field) is models.IPAddressField:
-        return f"{type(field).__name__} is no field class of Django's that Rust knows"
-    if replaced := _replaced(field, _FIELD):
-        return f"its {replaced} is not Django's"
-    if field.empty_values != _EMPTY.get(conversion or "", list(validators.EMPTY_VALUES)):
+    if base is None or conversion in (None, "refused") or base is models.IPAddressField:
+        return f"{type(field).__name__} is not a field class of Django's that native code knows"
+    if overridden := _find_overridden(field, base, _VALIDATING_NAMES):
+        return f"its {overridden} is not Django's"
+    expected = _BINARY_EMPTY_VALUES if conversion == "binary" else list(validators.EMPTY_VALUES)
+    if field.empty_values != expected:
         return "its empty_values are not Django's"
-    if conversion == "json" and getattr(field, "encoder", None) not in (None, DjangoJSONEncoder):
-        return "its encoder may refuse anything"
+    if conversion == "json" and not _only_overrides_default(getattr(field, "encoder", None)):
+        return "its encoder may refuse any value"
     if conversion == "integer" and not all(_is_plain_limit(validator) for validator in field._validators):
-        return "a limit of its validators is no plain number"
+        return "a limit of its validators is not a plain number"
     return ""
 
 
-def _is_plain_limit(validator: Any) -> bool:
-    """Whether an integer field, which compares limits, can be asked for its validators without a project's code."""
-    if not isinstance(validator, validators.MinValueValidator | validators.MaxValueValidator):
-        return True
-    exact = type(validator) in (validators.MinValueValidator, validators.MaxValueValidator)
-    return exact and _is_exact(vars(validator).get("limit_value"), int, float, Decimal)
-
-
-def _replaced(owner: Any, names: Iterable[str]) -> str:
-    """The first of these attributes that is not Django's own; empty if all are."""
+def _find_overridden(owner: Any, base: type[Any], names: Iterable[str]) -> str:
+    """Return the first of these attributes that is not the one of Django's class `base`; an empty text if all are."""
     own = vars(owner)
     for name in names:
-        found = _find(type(owner), name)
-        found = getattr(found, "func", None) or getattr(found, "fget", None) or found
-        if not getattr(found, "__module__", "").startswith("django.") or (name in own and name != "validators"):
+        attribute = find_attribute(base, name)
+        if find_attribute(type(owner), name) is not attribute:
+            return name
+        if callable(attribute) and name in own and name not in _KEPT_ON_INSTANCE:
+            return name
+        function = getattr(attribute, "func", None) or getattr(attribute, "fget", None) or attribute
+        # Also not if somebody has replaced the method on Django's class itself.
+        if callable(function) and not _is_djangos_or_builtin(function):
             return name
     return ""
 
 
-def _is_direct(field: "Field[Any, Any]", model: type[Model]) -> bool:
-    plain = model.__setattr__ is object.__setattr__ and model.__getattribute__ is object.__getattribute__
-    return plain and type(_find(model, field.attname)) is DeferredAttribute
+# Values that Django computes once and stores on the instance. `context` is the decimal context of `max_digits`.
+_KEPT_ON_INSTANCE = ("validators", "context")
 
 
-def _find(owner: type[Any], name: str) -> Any:
-    """What the class has under a name: `inspect.getattr_static`, in a tenth of its time."""
-    return next((vars(base)[name] for base in owner.__mro__ if name in vars(base)), None)
+def _is_djangos_or_builtin(function: Any) -> bool:
+    if function is object.__getattribute__:
+        return True
+    return str(getattr(function, "__module__", "")).startswith("django.")
 
 
-def find_rule(validator: Any) -> _Rule | None:
-    """The rule that says what a validator says; None if only the validator itself can say it."""
+# What `json.JSONEncoder` does with values of JSON's own types. It calls `default` for all others.
+_ENCODER_METHODS = ("__new__", "__init__", "encode", "iterencode", "__getattribute__", "__setattr__")
+
+
+def _only_overrides_default(encoder: Any) -> bool:
+    """Return whether an encoder treats the exact JSON types as the standard library does.
+
+    Native code accepts only those, so that `default` is never called. Source: `JSONField.validate`.
+    """
+    if encoder is None or encoder is DjangoJSONEncoder:
+        return True
+    if type(encoder) is not type or not issubclass(encoder, json.JSONEncoder):
+        return False
+    return all(
+        find_attribute(encoder, name) is find_attribute(json.JSONEncoder, name) for name in _ENCODER_METHODS
+    ) and not hasattr(encoder, "__getattr__")
+
+
+def _is_plain_limit(validator: Any) -> bool:
+    """Return whether an integer field, which compares limits, can read its validators without the project's code."""
+    if not isinstance(validator, validators.MinValueValidator | validators.MaxValueValidator):
+        return True
+    exact = type(validator) in (validators.MinValueValidator, validators.MaxValueValidator)
+    return exact and type(vars(validator).get("limit_value")) in (int, float, Decimal)
+
+
+def find_rule(validator: Any) -> RuleSpec | None:
+    """Return the rule that does what a validator does; None if the validator must be called."""
     if inspect.isfunction(validator):
-        return _FUNCTIONS.get(validator)
-    row = _VALIDATORS.get(type(validator)) or _VALIDATORS.get(_postgres_base(type(validator)))
-    if row is None or not vars(validator).keys() <= _ATTRIBUTES or _replaced(validator, row.methods):
+        return _FUNCTION_RULES.get(validator)
+    mro = type(validator).__mro__
+    place = next((place for place, cls in enumerate(mro) if cls in _VALIDATOR_RULES), None)
+    if place is None or mro[place:] != mro[place].__mro__ or any(map(_has_computed_options, mro[:place])):
         return None
-    return row.rule(validator)
+    known = _VALIDATOR_RULES[mro[place]]
+    names = (*known.methods, "__getattribute__", "__getattr__")
+    if not vars(validator).keys() <= _VALIDATOR_OPTIONS or _find_overridden(validator, mro[place], names):
+        return None
+    return known.make_rule(validator)
 
 
-class _Row(NamedTuple):
+class ValidatorRule(NamedTuple):
+    """The methods that say what a validator class does, and the function that makes the rule of one validator."""
+
     methods: tuple[str, ...]
-    rule: Callable[[Any], _Rule | None]
+    make_rule: Callable[[Any], RuleSpec | None]
 
 
-# What the instances of Django's validators hold; anything else may be a method that was put in its place.
-_ATTRIBUTES = {
+# What instances of Django's validators hold. Anything else may be a method that was put in the place of the class's.
+_VALIDATOR_OPTIONS = {
     "_constructor_args",
     "accept_idna",
     "allowed_extensions",
@@ -170,65 +242,65 @@ _ATTRIBUTES = {
     "regex",
     "schemes",
 }
+# Options that Django's validators have on their class.
+_CLASS_OPTIONS = {*_VALIDATOR_OPTIONS, "domain_regex", "max_length", "unsafe_chars", "user_regex"}
 
 
-def _postgres_base(found: type[Any]) -> Any:
-    """The validators of arrays only word their errors otherwise."""
-    path = f"{found.__module__}.{found.__qualname__}"
-    base, name = found.__base__, path.removeprefix("django.contrib.postgres.validators.")
-    return base if name in ("ArrayMaxLengthValidator", "ArrayMinLengthValidator") else None
-
-
-def _is_exact(value: object, *classes: type[Any]) -> bool:
-    return type(value) in classes
+def _has_computed_options(cls: type[Any]) -> bool:
+    """Return whether a subclass computes an option, as a property does: reading it would call the project's code."""
+    return any(hasattr(type(vars(cls)[name]), "__get__") for name in _CLASS_OPTIONS & vars(cls).keys())
 
 
 def _is_count(value: Any) -> bool:
-    return _is_exact(value, int) and 0 <= value < 2**53
+    return type(value) is int and 0 <= value < 2**53
 
 
-def _length(is_max: bool) -> Callable[[Any], _Rule | None]:
-    def rule(validator: Any) -> _Rule | None:
+def _length_rule(is_max: bool) -> Callable[[Any], RuleSpec | None]:
+    def make_rule(validator: Any) -> RuleSpec | None:
         limit = validator.limit_value
         return ("length", (limit, is_max)) if _is_count(limit) else None
 
-    return rule
+    return make_rule
 
 
-def _bound(is_max: bool) -> Callable[[Any], _Rule | None]:
-    def rule(validator: Any) -> _Rule | None:
+def _limit_rule(is_max: bool) -> Callable[[Any], RuleSpec | None]:
+    def make_rule(validator: Any) -> RuleSpec | None:
         return None if callable(validator.limit_value) else ("limit", (validator.limit_value, is_max))
 
-    return rule
+    return make_rule
 
 
-def _step(validator: Any) -> _Rule | None:
+def _step_rule(validator: Any) -> RuleSpec | None:
     offset = 0 if validator.offset is None else validator.offset
-    # Above 2**53 not every int is a float, which is what Django reckons in.
-    plain = all(_is_exact(number, int, float) and abs(number) < 2**53 for number in (validator.limit_value, offset))
+    # Not every int above 2**53 is a float, and Django computes in floats.
+    plain = all(type(number) in (int, float) and abs(number) < 2**53 for number in (validator.limit_value, offset))
     return ("step", (validator.limit_value, offset)) if plain else None
 
 
-def _digits(validator: Any) -> _Rule | None:
+def _digits_rule(validator: Any) -> RuleSpec | None:
     limits = (validator.max_digits, validator.decimal_places)
     return ("digits", limits) if all(limit is None or _is_count(limit) for limit in limits) else None
 
 
-_PATTERNS = {
+# Regexes whose ASCII part has a rule in native code.
+_KNOWN_PATTERNS = {
     (r"^[-a-zA-Z0-9_]+\Z", 0): "slug",
-    (r"^[-\w]+\Z", 0): "slug",  # its ASCII part
+    (r"^[-\w]+\Z", 0): "slug",
     (r"^\d+(?:,\d+)*\Z", 0): "integers",
 }
 
 
-def _pattern(validator: Any) -> _Rule | None:
+def _pattern_rule(validator: Any) -> RuleSpec | None:
     regex, inverse = vars(validator)["regex"], bool(validator.inverse_match)
-    known = None if inverse else _PATTERNS.get(_source(regex))
+    known = None if inverse else _KNOWN_PATTERNS.get(_regex_source(regex))
     return (known, ()) if known else ("pattern", (regex, inverse))
 
 
-def _source(regex: Any) -> Any:
-    """The text and flags of a regex that Django compiles when it is first used, without compiling it."""
+def _regex_source(regex: Any) -> Any:
+    """Return the text and flags of a regex that Django compiles at its first use, without compiling it.
+
+    Compiling all of Django's validators takes 26 ms. Source: `django.utils.regex_helper._lazy_re_compile`.
+    """
     flags = 0
     while type(regex) is SimpleLazyObject:
         compile_it = vars(regex)["_setupfunc"]
@@ -236,12 +308,12 @@ def _source(regex: Any) -> Any:
             return None
         cells = dict(zip(compile_it.__code__.co_freevars, compile_it.__closure__, strict=True))
         regex, flags = cells["regex"].cell_contents, flags | cells["flags"].cell_contents
-    return (regex, flags) if _is_exact(regex, str) else None
+    return (regex, flags) if type(regex) is str else None
 
 
-# The patterns whose ASCII part native code knows (SHA-256 of the text, of Django 5.2 to 6.1). Another text, of a later
-# Django or of a project that replaced it, leaves the validator to Django.
-_KNOWN = {
+# The patterns whose ASCII part native code knows, as the SHA-256 of their text in Django 5.2 to 6.1. A later Django, or
+# a project that replaced one, has another text: then the validator is called.
+_PATTERN_DIGESTS = {
     "email user": "7a5dcd2e0d524389977db419c366400046c4c38c86ea3e265a3d3a021fb553cd",
     "email domain": "1c613f8ff0e983cc88473eba8310e5a6be251d3300bafa64db33cea86362071b",
     "url": "2bdbef22c091da5fb1f5a87a98ee363813c76fe6b277b4e30d7cbef692af10c4",
@@ -250,66 +322,64 @@ _KNOWN = {
 }
 
 
-def _is_known(name: str, regex: Any) -> bool:
-    source = _source(regex)
-    return source is not None and source[1] == re.IGNORECASE and _digest(source[0]) == _KNOWN[name]
+def _is_known_regex(name: str, regex: Any) -> bool:
+    source = _regex_source(regex)
+    if source is None or source[1] != re.IGNORECASE:
+        return False
+    return sha256(source[0].encode()).hexdigest() == _PATTERN_DIGESTS[name]
 
 
-def _digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
+def _email_rule(validator: Any) -> RuleSpec | None:
+    users, domains = validator.user_regex, validator.domain_regex
+    known = _is_known_regex("email user", users) and _is_known_regex("email domain", domains)
+    return ("email", (_plain_texts(validator.domain_allowlist),)) if known else None
 
 
-def _email(validator: Any) -> _Rule | None:
-    known = _is_known("email user", validator.user_regex) and _is_known("email domain", validator.domain_regex)
-    return ("email", (_texts(validator.domain_allowlist),)) if known else None
-
-
-def _url(validator: Any) -> _Rule | None:
-    known = _is_known("url", vars(validator)["regex"]) and not validator.inverse_match
+def _url_rule(validator: Any) -> RuleSpec | None:
+    known = _is_known_regex("url", vars(validator)["regex"]) and not validator.inverse_match
     same = (validator.max_length, validator.unsafe_chars) == (2048, frozenset("\t\r\n"))
-    return ("url", (_texts(validator.schemes),)) if known and same else None
+    return ("url", (_plain_texts(validator.schemes),)) if known and same else None
 
 
-def _domain(validator: Any) -> _Rule | None:
+def _domain_rule(validator: Any) -> RuleSpec | None:
     name = "domain" if validator.accept_idna else "ascii domain"
-    known = _is_known(name, vars(validator)["regex"]) and not validator.inverse_match
+    known = _is_known_regex(name, vars(validator)["regex"]) and not validator.inverse_match
     return ("domain", (bool(validator.accept_idna),)) if known and validator.max_length == 255 else None
 
 
-def _no_null(validator: Any) -> _Rule | None:
+def _no_null_rule(validator: Any) -> RuleSpec | None:
     return ("no_null", ())
 
 
-def _extension(validator: Any) -> _Rule | None:
+def _extension_rule(validator: Any) -> RuleSpec | None:
     allowed = validator.allowed_extensions
-    return ("extension", (None if allowed is None else _texts(allowed),))
+    return ("extension", (None if allowed is None else _plain_texts(allowed),))
 
 
-def _texts(texts: Iterable[Any]) -> list[str]:
-    """Those of exact type: an object that is equal to anything is for Django to meet."""
-    return [text for text in texts if _is_exact(text, str)]
+def _plain_texts(texts: Container[Any] | Iterable[Any]) -> list[str]:
+    """Return the texts of exact type. Django compares with the others, which may equal anything."""
+    return [text for text in texts if type(text) is str]  # type: ignore[union-attr]
 
 
-_CALL = ("__call__",)
-_COMPARE = ("__call__", "compare", "clean")
+_COMPARING_METHODS = ("__call__", "compare", "clean")
 
-# The rule of each validator class, by the class itself, and the methods that say what it does. To add one: its row
-# here, its rule in native/src/rules/, its row in the tests' table.
-_VALIDATORS: dict[type[Any], _Row] = {
-    validators.DecimalValidator: _Row(_CALL, _digits),
-    validators.DomainNameValidator: _Row(_CALL, _domain),
-    validators.EmailValidator: _Row(("__call__", "validate_domain_part"), _email),
-    validators.FileExtensionValidator: _Row(_CALL, _extension),
-    validators.MaxLengthValidator: _Row(_COMPARE, _length(True)),
-    validators.MaxValueValidator: _Row(_COMPARE, _bound(True)),
-    validators.MinLengthValidator: _Row(_COMPARE, _length(False)),
-    validators.MinValueValidator: _Row(_COMPARE, _bound(False)),
-    validators.ProhibitNullCharactersValidator: _Row(_CALL, _no_null),
-    validators.RegexValidator: _Row(_CALL, _pattern),
-    validators.StepValueValidator: _Row(("__call__", "compare", "clean"), _step),
-    validators.URLValidator: _Row(_CALL, _url),
+# The rule of each validator class. To add one: its row here, its rule in native/src/rules/, and its row in the table of
+# the tests.
+_VALIDATOR_RULES: dict[type[Any], ValidatorRule] = {
+    validators.DecimalValidator: ValidatorRule(("__call__",), _digits_rule),
+    validators.DomainNameValidator: ValidatorRule(("__call__",), _domain_rule),
+    validators.EmailValidator: ValidatorRule(("__call__", "validate_domain_part"), _email_rule),
+    validators.FileExtensionValidator: ValidatorRule(("__call__",), _extension_rule),
+    validators.MaxLengthValidator: ValidatorRule(_COMPARING_METHODS, _length_rule(True)),
+    validators.MaxValueValidator: ValidatorRule(_COMPARING_METHODS, _limit_rule(True)),
+    validators.MinLengthValidator: ValidatorRule(_COMPARING_METHODS, _length_rule(False)),
+    validators.MinValueValidator: ValidatorRule(_COMPARING_METHODS, _limit_rule(False)),
+    validators.ProhibitNullCharactersValidator: ValidatorRule(("__call__",), _no_null_rule),
+    validators.RegexValidator: ValidatorRule(("__call__",), _pattern_rule),
+    validators.StepValueValidator: ValidatorRule(_COMPARING_METHODS, _step_rule),
+    validators.URLValidator: ValidatorRule(("__call__",), _url_rule),
 }
-_FUNCTIONS: dict[Any, _Rule] = {
+_FUNCTION_RULES: dict[Any, RuleSpec] = {
     validators.validate_ipv4_address: ("ip", (True, False)),
     validators.validate_ipv6_address: ("ip", (False, True)),
     validators.validate_ipv46_address: ("ip", (True, True)),

@@ -63,10 +63,14 @@ def test_every_field_with_every_value(name):
     """Alone, and among others with the defaults of the missing fields."""
     for value in [*POOL, *TYPED]:
         theirs = ended(lambda value=value: django_clean(Item, {name: value}, SET, partial=True), LANGUAGES)
-        ours = ended(lambda value=value: validator().clean_data({name: value}, partial=True), LANGUAGES)
+        ours = ended(
+            lambda value=value: validator().clean_data({name: value}, partial=True, fields="__all__"), LANGUAGES
+        )
         assert ours == theirs, value
         theirs = ended(lambda value=value: django_clean(Item, GOOD | {name: value}, SET))
-        assert ended(lambda value=value: validator().clean_data(GOOD | {name: value})) == theirs, value
+        assert ended(lambda value=value: validator().clean_data(GOOD | {name: value}, fields="__all__")) == theirs, (
+            value
+        )
 
 
 @pytest.mark.parametrize("name", SET)
@@ -77,7 +81,7 @@ def test_a_body_ends_in_values_or_a_validation_error(name):
         if body is None:
             continue
         theirs = ended(lambda document=document: django_clean(Item, document, SET))
-        ours = ended(lambda body=body: validator().clean_json(body))
+        ours = ended(lambda body=body: validator().clean_json(body, fields="__all__"))
         if theirs[0] != "raised":
             assert ours == theirs, value
             continue
@@ -108,12 +112,12 @@ def test_any_document(document, partial):
         del document["shelf"]
     known = {name: value for name, value in document.items() if name in [*SET, "shelf_id"]}
     theirs = ended(lambda: django_clean(Item, known, SET, partial))
-    assert ended(lambda: validator().clean_data(document, partial=partial)) == theirs
+    assert ended(lambda: validator().clean_data(document, partial=partial, fields="__all__")) == theirs
 
 
 def test_the_values_make_an_instance():
     cleaned = validator().clean_json(
-        '{"name": "x", "price": "1.50", "maybe": true, "shelf": "ab12", "day": "2026-01-02"}'
+        '{"name": "x", "price": "1.50", "maybe": true, "shelf": "ab12", "day": "2026-01-02"}', fields="__all__"
     )
     item = Item(**cleaned)
     item.full_clean()
@@ -128,16 +132,18 @@ def test_what_may_be_set_is_what_a_model_form_has(model):
     """But for files, which are no part of a document."""
     form = modelform_factory(model, fields="__all__").base_fields.keys() - {"file"}
     everything = {field.name: object() for field in model._meta.fields}
-    error = CompiledValidator.for_model(model).clean_data_rows([everything], unknown="error").errors[0]
+    error = (
+        CompiledValidator.for_model(model).clean_data_rows([everything], unknown="error", fields="__all__").errors[0]
+    )
     unknown = {name for name, leaves in error.error_dict.items() if leaves[0].code == "unknown_field"}
     assert everything.keys() - unknown == form
 
 
 def test_what_a_client_must_not_choose_is_left_out():
     forbidden = {"id": 1, "made": "2026-01-01", "secret": "mine", "raw": "eA==", "file": "other/of/mine", "loud": "X"}
-    cleaned = validator().clean_data(GOOD | forbidden)
+    cleaned = validator().clean_data(GOOD | forbidden, fields="__all__")
     assert not {"id", "made", "secret", "raw", "file", "loud"} & cleaned.keys()
-    crate = validator(Crate).clean_data(GOOD | {"weight": 1.5, "item_ptr": 5, "id": 7})
+    crate = validator(Crate).clean_data(GOOD | {"weight": 1.5, "item_ptr": 5, "id": 7}, fields="__all__")
     assert not {"id", "item_ptr_id"} & crate.keys()
     assert crate["weight"] == 1.5
 
@@ -164,17 +170,17 @@ def test_fields_is_a_list_of_names(fields, error):
 
 def test_a_foreign_key_by_either_name():
     for key in ("shelf", "shelf_id"):
-        assert validator().clean_data({key: "ab12"}, partial=True) == {"shelf_id": "ab12"}
+        assert validator().clean_data({key: "ab12"}, partial=True, fields="__all__") == {"shelf_id": "ab12"}
     shelf = Shelf.objects.get(code="ab12")
-    assert validator().clean_data({"shelf": shelf}, partial=True) == {"shelf_id": "ab12"}
+    assert validator().clean_data({"shelf": shelf}, partial=True, fields="__all__") == {"shelf_id": "ab12"}
     with pytest.raises(ValueError, match="must be a"):
-        validator().clean_data({"shelf": Stamped.objects.get()}, partial=True)
+        validator().clean_data({"shelf": Stamped.objects.get()}, partial=True, fields="__all__")
 
 
 def test_both_names_of_a_foreign_key():
     for partial in (True, False):
         with pytest.raises(ValidationError) as raised:
-            validator().clean_data(GOOD | {"shelf": "ab12", "shelf_id": "ab12"}, partial=partial)
+            validator().clean_data(GOOD | {"shelf": "ab12", "shelf_id": "ab12"}, partial=partial, fields="__all__")
         (conflict,) = raised.value.error_dict.pop("shelf")
         assert not raised.value.error_dict
         assert conflict.code == "conflict"
@@ -188,7 +194,7 @@ def test_foreign_keys_to_other_columns_and_with_limits():
         {"stamp": "one", "id": "nope"}, {"stamp_id": None}, {"stamp": "\ud800"}, {"stamp": ["one"]},
     ):  # fmt: skip
         theirs = ended(lambda document=document: django_clean(Named, document, accepted))
-        assert ended(lambda document=document: validator(Named).clean_data(document)) == theirs
+        assert ended(lambda document=document: validator(Named).clean_data(document, fields="__all__")) == theirs
 
 
 @pytest.mark.parametrize("value", [None, "", "ab12", "nowhere", 5, [1], "x" * 9, lazystr("ab12")], ids=repr)
@@ -196,14 +202,18 @@ def test_foreign_keys_to_other_columns_and_with_limits():
 def test_foreign_keys_that_are_not_looked_up(model, name, value, django_assert_num_queries, monkeypatch):
     accepted = [field.name for field in model._meta.fields if field.name != "file"]
     with django_assert_num_queries(0):
-        ours = ended(lambda: validator(model).clean_data({name: value}, partial=True, foreign_keys=False))
+        ours = ended(
+            lambda: validator(model).clean_data({name: value}, partial=True, foreign_keys=False, fields="__all__")
+        )
     # Django without the query: every target is there.
     monkeypatch.setattr(QuerySet, "exists", lambda self: True)
     assert ours == ended(lambda: django_clean(model, {name: value}, accepted, partial=True))
 
 
 def test_an_error_of_a_key_without_a_look_up_is_filed_with_the_others():
-    found = validator(Named).clean_json_rows('[{"id": "x", "stamp": null}, {"stamp": "nowhere"}]', foreign_keys=False)
+    found = validator(Named).clean_json_rows(
+        '[{"id": "x", "stamp": null}, {"stamp": "nowhere"}]', foreign_keys=False, fields="__all__"
+    )
     assert list(found.errors) == [0]
     assert {name: errors[0].code for name, errors in found.errors[0].error_dict.items()} == {
         "id": "invalid",
@@ -214,9 +224,11 @@ def test_an_error_of_a_key_without_a_look_up_is_filed_with_the_others():
 
 def test_unknown_keys():
     document = {"b": 1, "name": "x", "price": 1, "maybe": False, "a": 2, 5: 6, "id": 3}
-    assert validator().clean_data(document) == validator().clean_data({"name": "x", "price": 1, "maybe": False})
+    assert validator().clean_data(document, fields="__all__") == validator().clean_data(
+        {"name": "x", "price": 1, "maybe": False}, fields="__all__"
+    )
     with pytest.raises(ValidationError) as raised:
-        validator().clean_data(document | {"name": ""}, unknown="error")
+        validator().clean_data(document | {"name": ""}, unknown="error", fields="__all__")
     assert list(raised.value.error_dict) == ["name", "b", "a", "5", "id"]
     for name in ("b", "a", "5", "id"):
         (unknown,) = raised.value.error_dict[name]
@@ -227,13 +239,13 @@ def test_unknown_keys():
 @pytest.mark.parametrize("call", ["clean_data", "clean_json", "clean_json_rows", "clean_data_rows"])
 def test_a_policy_that_does_not_exist(call):
     with pytest.raises(ValueError, match='"ignore" or "error"'):
-        getattr(validator(), call)("[]", unknown="forbid")
+        getattr(validator(), call)("[]", fields="__all__", unknown="forbid")
 
 
 def test_defaults_of_the_database_are_left_to_it():
-    assert validator(Stamped).clean_data({"title": "x"}) == {"title": "x"}
-    assert validator(Stamped).clean_data({"title": "x", "level": "7"}) == {"title": "x", "level": 7}
-    stamped = Stamped.objects.create(**validator(Stamped).clean_data({"title": "x"}))
+    assert validator(Stamped).clean_data({"title": "x"}, fields="__all__") == {"title": "x"}
+    assert validator(Stamped).clean_data({"title": "x", "level": "7"}, fields="__all__") == {"title": "x", "level": 7}
+    stamped = Stamped.objects.create(**validator(Stamped).clean_data({"title": "x"}, fields="__all__"))
     stamped.refresh_from_db()
     assert stamped.level == 5
 
@@ -243,26 +255,26 @@ def test_defaults_of_the_database_are_left_to_it():
 )
 def test_a_field_that_looks_at_the_instance(document):
     theirs = ended(lambda: django_clean(Pair, document, ["note", "number"]))
-    assert ended(lambda: validator(Pair).clean_data(document)) == theirs
+    assert ended(lambda: validator(Pair).clean_data(document, fields="__all__")) == theirs
 
 
 @pytest.mark.parametrize("document", [{"name": "  a  "}, {"name": " " * 9 + "abcdef"}, {}])
 def test_values_that_change_as_they_are_assigned(document):
     theirs = ended(lambda: django_clean(Stripped, document, ["name", "second"]))
-    assert ended(lambda: validator(Stripped).clean_data(document)) == theirs
+    assert ended(lambda: validator(Stripped).clean_data(document, fields="__all__")) == theirs
 
 
 @pytest.mark.parametrize("document", [{"name": "never"}, {"name": "abc", "second": "2"}, {"name": "abcdefg"}])
 def test_a_model_that_cleans_by_itself(document):
     theirs = ended(lambda: django_clean(Judged, document, ["name", "second"]))
-    assert ended(lambda: validator(Judged).clean_data(document)) == theirs
+    assert ended(lambda: validator(Judged).clean_data(document, fields="__all__")) == theirs
 
 
 def test_a_fault_of_the_project_comes_out():
     for call in (
-        lambda: validator(Faulty).clean_json('{"name": "x"}'),
-        lambda: validator(Faulty).clean_json_rows('[{"name": "x"}]'),
-        lambda: validator(Faulty).clean_data({"name": "x"}),
+        lambda: validator(Faulty).clean_json('{"name": "x"}', fields="__all__"),
+        lambda: validator(Faulty).clean_json_rows('[{"name": "x"}]', fields="__all__"),
+        lambda: validator(Faulty).clean_data({"name": "x"}, fields="__all__"),
     ):
         with pytest.raises(TypeError, match="indices"):
             call()
@@ -270,7 +282,9 @@ def test_a_fault_of_the_project_comes_out():
 
 def test_what_django_cannot_take_does_not_hide_other_errors():
     with pytest.raises(ValidationError) as raised:
-        validator().clean_json('{"name": "admin", "maybe": false, "day": 5, "span": [], "price": "x", "shelf": "none"}')
+        validator().clean_json(
+            '{"name": "admin", "maybe": false, "day": 5, "span": [], "price": "x", "shelf": "none"}', fields="__all__"
+        )
     codes = {name: [leaf.code for leaf in leaves] for name, leaves in raised.value.error_dict.items()}
     expected = {"name": ["reserved"], "price": ["invalid"], "day": ["invalid"], "shelf": ["invalid"]}
     assert codes == expected
@@ -289,13 +303,13 @@ def test_what_django_cannot_take_does_not_hide_other_errors():
 )
 def test_a_body_that_is_no_object(body, code, found):
     with pytest.raises(BodyError) as raised:
-        validator().clean_json(body)
+        validator().clean_json(body, fields="__all__")
     assert (raised.value.code, raised.value.messages) == (code, [f"An object is expected, not {found}."])
 
 
 def test_a_body_that_is_no_array():
     with pytest.raises(BodyError) as raised:
-        validator().clean_json_rows("{}")
+        validator().clean_json_rows("{}", fields="__all__")
     assert (raised.value.code, raised.value.messages) == ("not_an_array", ["An array is expected, not an object."])
 
 
@@ -307,7 +321,7 @@ def test_a_body_that_is_no_json_has_a_place(body, call):
     with pytest.raises(json.JSONDecodeError) as reading:
         loads(body)
     with pytest.raises(BodyError) as raised:
-        getattr(validator(), call)(body)
+        getattr(validator(), call)(body, fields="__all__")
     theirs, ours = reading.value, raised.value
     place = {"problem": theirs.msg, "line": theirs.lineno, "column": theirs.colno, "position": theirs.pos}
     assert (ours.code, ours.params) == ("invalid_json", place)
@@ -316,7 +330,7 @@ def test_a_body_that_is_no_json_has_a_place(body, call):
 
 def test_a_body_in_another_encoding_has_a_place():
     with pytest.raises(BodyError) as raised:
-        validator().clean_json('{"a":\n"\u00e9", "b": "'.encode() + b'\xff"}')
+        validator().clean_json('{"a":\n"\u00e9", "b": "'.encode() + b'\xff"}', fields="__all__")
     params = raised.value.params
     assert (params["line"], params["column"], params["position"]) == (2, 12, 17)
     assert "utf-8" in raised.value.messages[0]
@@ -324,22 +338,25 @@ def test_a_body_in_another_encoding_has_a_place():
 
 def test_limits():
     body = json.dumps(GOOD | {"data": {"a": [[1]]}})
-    assert validator().clean_json(body, max_depth=4)["data"] == {"a": [[1]]}
+    assert validator().clean_json(body, max_depth=4, fields="__all__")["data"] == {"a": [[1]]}
     with pytest.raises(BodyError, match="More than 3 containers"):
-        validator().clean_json(body, max_depth=3)
+        validator().clean_json(body, max_depth=3, fields="__all__")
     for call in ("clean_json", "clean_json_rows"):
         with pytest.raises(RequestDataTooBig):
-            getattr(validator(), call)(body, max_size=10)
+            getattr(validator(), call)(body, fields="__all__", max_size=10)
 
 
 def test_rows():
     rows = [GOOD, {"name": ""}, GOOD | {"day": 5}, 7, GOOD | {"count": "9"}, [GOOD]]
-    for found in (validator().clean_json_rows(json.dumps(rows)), validator().clean_data_rows(iter(rows))):
+    for found in (
+        validator().clean_json_rows(json.dumps(rows), fields="__all__"),
+        validator().clean_data_rows(iter(rows), fields="__all__"),
+    ):
         assert not found.ok
         assert list(found.errors) == [1, 2, 3, 5]
         assert found.total == 6
         assert [row is None for row in found.rows] == [False, True, True, True, False, True]
-        assert found.rows[0] == validator().clean_data(GOOD)
+        assert found.rows[0] == validator().clean_data(GOOD, fields="__all__")
         assert found.rows[4]["count"] == 9
         assert ended(lambda found=found: raise_(found.errors[1])) == ended(
             lambda: django_clean(Item, {"name": ""}, SET)
@@ -359,18 +376,18 @@ def raise_(error):
 
 
 def test_rows_that_are_all_good():
-    found = validator().clean_json_rows(json.dumps([GOOD, GOOD]))
+    found = validator().clean_json_rows(json.dumps([GOOD, GOOD]), fields="__all__")
     assert found.ok
-    assert found.rows == [validator().clean_data(GOOD)] * 2
+    assert found.rows == [validator().clean_data(GOOD, fields="__all__")] * 2
     assert not found.errors
     found.raise_()
-    assert validator().clean_json_rows("[]").rows == []
+    assert validator().clean_json_rows("[]", fields="__all__").rows == []
 
 
 def test_errors_are_in_the_language_of_the_reader():
     from django.utils import translation
 
-    error = validator().clean_json_rows('[{"price": "x"}]').errors[0]
+    error = validator().clean_json_rows('[{"price": "x"}]', fields="__all__").errors[0]
     texts = set()
     for language in LANGUAGES:
         with translation.override(language):
@@ -380,27 +397,27 @@ def test_errors_are_in_the_language_of_the_reader():
 
 def test_no_query_without_a_foreign_key(django_assert_num_queries):
     with django_assert_num_queries(0):
-        validator().clean_data(GOOD)
+        validator().clean_data(GOOD, fields="__all__")
     with django_assert_num_queries(1):
-        validator().clean_data(GOOD | {"shelf": "ab12"})
+        validator().clean_data(GOOD | {"shelf": "ab12"}, fields="__all__")
 
 
 def test_a_query_dict_gives_its_last_values():
     query = QueryDict("name=a&name=b&price=1.5&maybe=t")
     theirs = django_clean(Item, {name: query[name] for name in query}, SET)
-    assert validator().clean_data(query) == theirs
-    assert validator().clean_data(QueryDict("name=a&name=b&nope=1"), partial=True) == {"name": "b"}
+    assert validator().clean_data(query, fields="__all__") == theirs
+    assert validator().clean_data(QueryDict("name=a&name=b&nope=1"), partial=True, fields="__all__") == {"name": "b"}
 
 
 @pytest.mark.parametrize("values", [None, [("name", "x")], "name", 5], ids=repr)
 def test_what_is_no_mapping(values):
     with pytest.raises(TypeError, match="a mapping of field names"):
-        validator().clean_data(values)
+        validator().clean_data(values, fields="__all__")
 
 
 def test_the_given_mapping_stays_as_it_was():
     document = GOOD | {"count": "5", "data": {"a": 1}}
     before = json.dumps(document)
-    cleaned = validator().clean_data(document)
+    cleaned = validator().clean_data(document, fields="__all__")
     assert json.dumps(document) == before
     assert cleaned["count"] == 5

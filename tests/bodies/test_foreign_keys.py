@@ -40,13 +40,13 @@ def raise_(error):
 def assert_like_django(model, documents, accepted, partial):
     """Row by row; what makes Django raise something else is judged as in a single document."""
     validator = CompiledValidator.for_model(model)
-    found = validator.clean_data_rows(documents, partial=partial)
+    found = validator.clean_data_rows(documents, partial=partial, fields="__all__")
     for row, document in enumerate(documents):
         ours = ended(lambda row=row: raise_(found.errors[row]) if row in found.errors else found.rows[row], LANGUAGES)
         theirs = ended(lambda document=document: django_clean(model, document, accepted, partial), LANGUAGES)
         if theirs[0] == "raised":
             body = json.dumps(document)
-            theirs = ended(lambda body=body: validator.clean_json(body, partial=partial), LANGUAGES)
+            theirs = ended(lambda body=body: validator.clean_json(body, partial=partial, fields="__all__"), LANGUAGES)
         if theirs[0] == "values":
             theirs = theirs[0], {name: told for name, told in theirs[1].items() if "DatabaseDefault" not in told[1]}
         assert ours == theirs, document
@@ -78,20 +78,23 @@ def test_the_number_of_queries(django_assert_num_queries):
     documents = [{"item": 1 + row % 3, "shelf": "ab12", "by_call": "zz"} for row in range(50)]
     validator = CompiledValidator.for_model(Linked)
     with django_assert_num_queries(3):
-        found = validator.clean_data_rows(documents)
+        found = validator.clean_data_rows(documents, fields="__all__")
     assert len(found.errors) == 33
     with django_assert_num_queries(3):
-        assert validator.clean_json_rows(json.dumps(documents)).errors.keys() == found.errors.keys()
+        assert validator.clean_json_rows(json.dumps(documents), fields="__all__").errors.keys() == found.errors.keys()
     with django_assert_num_queries(0):
-        assert validator.clean_data_rows(documents, foreign_keys=False).ok
-        assert validator.clean_data_rows([{"item": None}, 5, {}], partial=True).errors.keys() == {0, 1}
+        assert validator.clean_data_rows(documents, foreign_keys=False, fields="__all__").ok
+        assert validator.clean_data_rows([{"item": None}, 5, {}], partial=True, fields="__all__").errors.keys() == {
+            0,
+            1,
+        }
 
 
 def test_a_router_is_asked_for_each_row(settings):
     settings.DATABASE_ROUTERS = [SaysWhere()]
     documents = [{"item": 1}, {"item": 2}, {"item": 2}]
     with CaptureQueriesContext(connection) as queries:
-        found = CompiledValidator.for_model(Linked).clean_data_rows(documents, partial=True)
+        found = CompiledValidator.for_model(Linked).clean_data_rows(documents, partial=True, fields="__all__")
     assert list(found.errors) == [1, 2]
     assert len(queries) == 3
 
@@ -103,12 +106,16 @@ def test_beside_a_field_that_looks_at_the_instance():
 
 def test_collectors_are_told_which_keys_failed():
     with metering.collect() as found:
-        CompiledValidator.for_model(Linked).clean_data_rows([{"item": 2}, {"item": 1}, {"item": 2}], partial=True)
+        CompiledValidator.for_model(Linked).clean_data_rows(
+            [{"item": 2}, {"item": 1}, {"item": 2}], partial=True, fields="__all__"
+        )
     assert found.failures[Linked._meta.label, "item", "invalid"] == 2
 
 
 def test_a_default_of_the_database_is_left_to_it():
     for foreign_keys in (True, False):
-        found = CompiledValidator.for_model(Linked).clean_data_rows([{"item": 1}], foreign_keys=foreign_keys)
+        found = CompiledValidator.for_model(Linked).clean_data_rows(
+            [{"item": 1}], foreign_keys=foreign_keys, fields="__all__"
+        )
         assert found.ok
         assert "preset_id" not in found.rows[0]

@@ -14,6 +14,7 @@ from pyforge_web.http import PyForgeProblemResponse
 from pyforge_web.parsers import BodyError
 from pyforge_web.validation.error_formats import as_drf, as_json_data, as_problem
 from pyforge_web.validation.payload import CleanedRows
+from pyforge_web.validation.row_results import RowErrors
 from pyforge_web.validators import CompiledValidator
 from tests.bodies.judge import LANGUAGES, form_errors
 from tests.bodies.models import Item
@@ -29,7 +30,7 @@ ERRORS = {
     "fields": lambda: ValidationError({"name": ["a", "b"], "size": ValidationError("c", code="d")}),
     "with others": lambda: ValidationError({"__all__": ["both"], "name": "a"}),
     "of a model": lambda: error_of(lambda: Item(name="admin", count=-1, price="x", ratio="y").clean_fields()),
-    "of a body": lambda: error_of(lambda: CompiledValidator.for_model(Item).clean_json('{"a": }')),
+    "of a body": lambda: error_of(lambda: CompiledValidator.for_model(Item).clean_json('{"a": }', fields="__all__")),
 }
 
 
@@ -87,8 +88,8 @@ def test_the_forms_of_rest_framework_for_rows(as_dict, settings):
     names = ["good", "bad", "good", "bad", "good"]
     theirs = RowSerializer(data=[{"name": name} for name in names], many=True)
     assert not theirs.is_valid()
-    errors = {n: ValidationError({"name": ERRORS["params"]()}) for n, name in enumerate(names) if name == "bad"}
-    result = CleanedRows([None] * len(names), errors)
+    errors = RowErrors({n: {"name": [ERRORS["params"]()]} for n, name in enumerate(names) if name == "bad"}, None)
+    result = CleanedRows([None] * len(names), errors, len(errors))
     assert as_drf(result, as_list=not as_dict) == json.loads(json.dumps(theirs.errors), object_hook=by_number)
 
 
@@ -98,7 +99,7 @@ def by_number(found):
 
 def rows():
     found = CompiledValidator.for_model(Item).clean_data_rows(
-        [{"name": "x", "price": 1, "maybe": True}, {"name": "", "price": 1, "maybe": True}, 7]
+        [{"name": "x", "price": 1, "maybe": True}, {"name": "", "price": 1, "maybe": True}, 7], fields="__all__"
     )
     assert list(found.errors) == [1, 2]
     return found

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pyforge_web import _native
 from pyforge_web import parsers as bodies
 from pyforge_web.metering import collect
-from pyforge_web.parsers import DEEPEST, MAX_DEPTH, loads
+from pyforge_web.parsers import DEEPEST_ALLOWED, MAX_DEPTH, loads
 from tests.bodies.texts import BROKEN, CONSTANTS, RAW, VALID
 from tests.strategies import text
 from tests.tables import cases
@@ -179,7 +179,7 @@ def nested(opening, inside, levels):
     return opening * levels + inside + closing * levels
 
 
-@pytest.mark.parametrize("limit", [1, 2, 63, MAX_DEPTH, DEEPEST])
+@pytest.mark.parametrize("limit", [1, 2, 63, MAX_DEPTH, DEEPEST_ALLOWED])
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_depth(opening, limit):
     allowed = [nested(opening, "1", limit), nested(opening, "[]", limit - 1), nested(opening, "{}", limit - 1)]
@@ -205,9 +205,9 @@ def test_what_comes_first_counts():
         loads("[" * 300 + "x")
 
 
-@pytest.mark.parametrize("depth", [0, -1, DEEPEST + 1])
+@pytest.mark.parametrize("depth", [0, -1, DEEPEST_ALLOWED + 1])
 def test_a_depth_that_cannot_be(depth):
-    with pytest.raises(ValueError, match=f"between 1 and {DEEPEST}"):
+    with pytest.raises(ValueError, match=f"between 1 and {DEEPEST_ALLOWED}"):
         loads("[]", max_depth=depth)
 
 

@@ -68,9 +68,9 @@ def test_the_database_can_be_named(two):
 
 
 def test_values_in_several_statements(alias, monkeypatch):
-    monkeypatch.setattr(asking, "_IN_LIST", 3)
-    monkeypatch.setattr(asking, "_IN_OR", 3)
-    monkeypatch.setattr(equality, "_COMPARED", 5)
+    monkeypatch.setattr(asking, "_ROWS_IN_LIST", 3)
+    monkeypatch.setattr(asking, "_ROWS_IN_OR", 3)
+    monkeypatch.setattr(equality, "_COMPARED_ROWS", 5)
     Maker.objects.bulk_create(Maker(id=number, name="m") for number in range(1, 9))
     Uniques.objects.bulk_create(Uniques(sku=f"s{at}", maker_id=at, day="2026-01-01") for at in range(1, 9, 3))
     Odd.objects.bulk_create(Odd(folded=f"s{at}", place=None) for at in range(0, 12, 5))

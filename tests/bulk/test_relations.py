@@ -5,6 +5,7 @@ import decimal
 import uuid
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connections, models
 from django.utils.functional import lazystr
 
@@ -205,9 +206,17 @@ def _no_query(execute, sql, params, many, context):
     raise AssertionError(f"a query: {sql}")
 
 
-@pytest.mark.parametrize("key", [float("inf"), [], datetime.date(2026, 1, 1)], ids=repr)
-def test_other_exceptions_come_through(there, key):
+@pytest.mark.parametrize("key", [float("inf"), float("nan"), [], datetime.date(2026, 1, 1)], ids=repr)
+def test_a_key_that_django_cannot_take_is_an_error_of_its_row(there, key):
+    """`full_clean` raises something else than a ValidationError. The other rows are validated all the same."""
     with pytest.raises(Exception) as expected:  # noqa: PT011 - Django's, whatever it is
         Relations(title="t", maker_id=key, must_id=1).full_clean()
-    with pytest.raises(type(expected.value)):
-        validate_many([Relations(title="t", maker_id=key, must_id=1)]).raise_()
+    bad = [Relations(title="t", maker_id=key, must_id=1), Relations(title="t", maker_id=99, must_id=1)]
+    result = validate_many(bad)
+    if isinstance(expected.value, ValidationError):
+        assert result.errors[0].message_dict == expected.value.message_dict
+        return
+    (whole,) = result.errors[0].error_dict["__all__"]
+    assert (type(whole.__cause__), str(whole.__cause__)) == (type(expected.value), str(expected.value))
+    assert whole.__cause__.__traceback__ is None
+    assert list(result.errors[1].error_dict) == ["maker"]

@@ -9,7 +9,7 @@ from django.utils import translation
 
 import pyforge_web
 from pyforge_web import BatchValidationError, metering, validate_many
-from pyforge_web.validation.database import foreign_keys as targets
+from pyforge_web.validation import errors as unbuilt
 from tests.bulk.models import Country, Maker, Relations, Uniques
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +50,9 @@ def test_any_iterable(there):
 
 def test_errors_are_built_when_they_are_read(there, monkeypatch):
     built = []
-    monkeypatch.setattr(targets.Missing, "error_list", lambda self: built.append(self.value) or [ValidationError("x")])
+    monkeypatch.setattr(
+        unbuilt.MissingTarget, "error_list", lambda self: built.append(self.value) or [ValidationError("x")]
+    )
     result = validate_many(some({"maker_id": 5}, {}, {"maker_id": 7}))
     assert (len(result.errors), list(result.errors), 0 in result.errors, 1 in result.errors) == (2, [0, 2], True, False)
     assert built == []
@@ -118,7 +120,7 @@ def test_progress(there):
     done = [each for each, _ in told]
     assert done == sorted(set(done))
     assert done[-1] == 2500
-    assert len(done) > 5
+    assert len(done) == 4, "fields, clean, unique, constraints"
 
 
 def test_progress_may_stop_it(there):
@@ -134,7 +136,7 @@ def test_progress_may_stop_it(there):
     [
         ([{"sku": "x"}], r"item 0 is \{'sku': 'x'\}"),
         ([Uniques(sku="x"), Maker(name="m")], "item 0 is of Uniques, item 1 of Maker; call it once for each model"),
-        ([Uniques(sku="x"), None], "item 1 of NoneType"),
+        ([Uniques(sku="x"), None], "takes instances of a model; item 1 is None"),
         ([Uniques], "takes instances of a model"),
     ],
 )

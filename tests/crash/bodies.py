@@ -4,7 +4,7 @@ import gc
 import json
 import threading
 
-from pyforge_web.parsers import DEEPEST, loads
+from pyforge_web.parsers import DEEPEST_ALLOWED, loads
 from tests.crash.depth import LEVELS, in_small_thread
 
 SCENARIOS = {}
@@ -14,17 +14,19 @@ OPENINGS = ("[", '{"a":', '[{"a":[1,')
 def endless_nesting():
     for opening in OPENINGS:
         for body in (opening * LEVELS, (opening * LEVELS).encode("utf-16")):
-            found = in_small_thread(lambda body=body: loads(body, max_size=10**8, max_depth=DEEPEST))
+            found = in_small_thread(lambda body=body: loads(body, max_size=10**8, max_depth=DEEPEST_ALLOWED))
             assert isinstance(found, json.JSONDecodeError), repr(found)[:500]
-            assert found.msg.startswith(f"More than {DEEPEST} containers")
+            assert found.msg.startswith(f"More than {DEEPEST_ALLOWED} containers")
 
 
 def deepest_allowed():
     """A value, and a fault at the bottom, which `json.loads` finds once more."""
-    for body in ("[" * DEEPEST + "]" * DEEPEST, '{"a":' * (DEEPEST - 1) + "[]" + "}" * (DEEPEST - 1)):
-        assert in_small_thread(lambda body=body: loads(body, max_depth=DEEPEST)) == json.loads(body)
+    arrays = "[" * DEEPEST_ALLOWED + "]" * DEEPEST_ALLOWED
+    objects = '{"a":' * (DEEPEST_ALLOWED - 1) + "[]" + "}" * (DEEPEST_ALLOWED - 1)
+    for body in (arrays, objects):
+        assert in_small_thread(lambda body=body: loads(body, max_depth=DEEPEST_ALLOWED)) == json.loads(body)
         broken = body.replace("]", "x", 1)
-        found = in_small_thread(lambda broken=broken: loads(broken, max_depth=DEEPEST))
+        found = in_small_thread(lambda broken=broken: loads(broken, max_depth=DEEPEST_ALLOWED))
         assert isinstance(found, json.JSONDecodeError), repr(found)[:500]
         assert found.pos == broken.index("x")
 

@@ -63,7 +63,7 @@ def make(mixins):
         get_twice=reads("score")(lambda self, comment: comment.score * 2),
     )
     articles = m.Article.objects.all
-    cases = {
+    return {
         "country": Case(country, m.Country.objects.all),
         "author": Case(author, m.Author.objects.all),
         "author_all": Case(of(m.Author, "__all__"), m.Author.objects.all),
@@ -255,4 +255,3 @@ def make(mixins):
             lambda: m.Comment.everything.annotate(more=F("score") + 1).order_by("pk"),
         ),
     }
-    return cases

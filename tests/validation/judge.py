@@ -10,7 +10,8 @@ from django.db import connections
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
-from pyforge_web.validators import CompiledModelMixin, CompiledValidator, Unread
+from pyforge_web.validation.errors import RejectedValue
+from pyforge_web.validators import CompiledModelMixin, CompiledValidator
 from tests.validation import record
 from tests.validation.strict import LANGUAGES, describe, describe_error, text_in
 
@@ -156,7 +157,9 @@ def assert_same(theirs, mine=None, **options):
 def read_rows(found):
     """All errors of `clean_rows`, read: `{row: {name: [errors]}}`."""
     return {
-        index: {name: errors.error_list() if isinstance(errors, Unread) else errors for name, errors in row.items()}
+        index: {
+            name: errors.error_list() if isinstance(errors, RejectedValue) else errors for name, errors in row.items()
+        }
         for index, row in found.items()
     }
 

@@ -18,27 +18,34 @@ from tests.app.models import Article, Author, Everything
 ROOT = Path(__file__).parents[2]
 
 
+KEY = validators._REMEMBERED
+
+
+def compiled_models():
+    return {model for model in apps.get_models() if KEY in vars(model._meta)}
+
+
 @pytest.fixture
 def nothing_compiled(monkeypatch):
-    monkeypatch.setattr(validators, "_compiled", {})
-    return validators._compiled
+    for model in compiled_models():
+        monkeypatch.delitem(vars(model._meta), KEY)
 
 
 @pytest.mark.usefixtures("nothing_compiled")
 class TestPrecompile:
     def compiled_with(self, settings, chosen):
         settings.PYFORGE_WEB = {"PRECOMPILE": chosen}
-        validators.precompile()
-        return set(validators._compiled)
+        validators.precompile_models()
+        return compiled_models()
 
     def test_all_is_the_default(self):
-        validators.precompile()
-        assert set(validators._compiled) == set(apps.get_models())
+        validators.precompile_models()
+        assert compiled_models() == set(apps.get_models())
 
     def test_off(self, settings):
         assert self.compiled_with(settings, "off") == set()
         CompiledValidator.for_model(Article)
-        assert set(validators._compiled) == {Article}
+        assert compiled_models() == {Article}
 
     def test_a_list(self, settings):
         assert self.compiled_with(settings, ["tests_app.Article"]) == {Article}
@@ -56,7 +63,7 @@ class TestPrecompile:
 
 def test_at_start_up_everything_was_compiled():
     installed = {model for model in apps.get_models() if ".test_" not in model.__module__}
-    assert set(validators._compiled) >= installed
+    assert compiled_models() >= installed
 
 
 @pytest.mark.parametrize("other", [None, "text", Author(), Article])

@@ -7,7 +7,8 @@ import pytest
 from django.core import validators as v
 from django.db import models
 
-from pyforge_web.validators import CompiledValidator, Unread
+from pyforge_web.validation.errors import RejectedValue
+from pyforge_web.validators import CompiledValidator
 from tests.tables import rows
 from tests.validation import judge, own, record, tables
 from tests.validation.strict import LANGUAGES, describe_error, text_in
@@ -44,7 +45,7 @@ def cleaned(make_field, value):
 @pytest.mark.parametrize(("make_field", "value"), rows(CERTAIN))
 def test_not_built(make_field, value):
     errors, model, instance = cleaned(make_field, value)
-    assert type(errors) is Unread
+    assert type(errors) is RejectedValue
     assert (errors.field, errors.value, errors.instance) == (model._meta.get_field("value"), value, instance)
 
 
@@ -79,7 +80,7 @@ def test_a_field_that_was_changed_meanwhile():
     field.validators = [v.MaxLengthValidator(2)]
     assert errors.error_list()[0].params["limit_value"] == 2
     field.validators = []
-    with pytest.raises(RuntimeError, match=r"value was changed after the validation: it takes 'abcd' now"):
+    with pytest.raises(RuntimeError, match=r"value was changed after the validation and accepts 'abcd' now"):
         errors.error_list()
 
 

@@ -8,7 +8,7 @@ mod plan;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::PyTraverseError;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyException, PyRuntimeError, PyTypeError};
 use pyo3::gc::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -85,13 +85,15 @@ impl Validator {
         })
     }
 
-    /// The same for many instances: the errors by the index of the instance, where a value that is refused beyond doubt
-    /// has an `Unread` in place of a list.
-    #[pyo3(signature = (instances, exclude=None))]
+    /// The same for many instances: the errors by the index of the instance, where a value that is rejected for certain
+    /// has a `RejectedValue` in place of a list. An `Exception` that is not a `ValidationError` is put into `exceptions`
+    /// by the index of its instance, so that it does not end the other rows; without that dict it is raised.
+    #[pyo3(signature = (instances, exclude=None, exceptions=None))]
     fn clean_rows<'py>(
         &self,
         instances: &Bound<'py, PyList>,
         exclude: Option<&Bound<'py, PyAny>>,
+        exceptions: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = instances.py();
         metered(instances, "clean_rows", |meter| {
@@ -103,8 +105,13 @@ impl Validator {
             let found = PyDict::new(py);
             let mut run = CleanRun { validator: self, meter, exclude, lazy: true, imports: Imports::get(py)? };
             for (index, instance) in instances.iter().enumerate() {
-                if let Some(errors) = run.clean(&mut self.target(&instance)?)? {
-                    found.set_item(index, errors)?;
+                match (run.clean(&mut self.target(&instance)?), exceptions) {
+                    (Ok(Some(errors)), _) => found.set_item(index, errors)?,
+                    (Ok(None), _) => {}
+                    (Err(error), Some(exceptions)) if error.is_instance_of::<PyException>(py) => {
+                        exceptions.set_item(index, error.into_value(py))?;
+                    }
+                    (Err(error), _) => return Err(error),
                 }
             }
             Ok(found.into_any())
@@ -112,13 +119,14 @@ impl Validator {
     }
 
     /// Cleans the values of a dict by attribute name, in place; a field without a value is left out. `make` gives the
-    /// instance that Django's own code may ask for, at its first call for one.
-    #[pyo3(signature = (values, make, exclude=None))]
+    /// instance that Django's own code may ask for, at its first call for one. With `unbuilt`, errors that are certain
+    /// are left to be built, as by `clean_rows`.
+    #[pyo3(signature = (values, make, unbuilt=false))]
     fn clean_values<'py>(
         &self,
         values: &Bound<'py, PyDict>,
         make: &Bound<'py, PyAny>,
-        exclude: Option<&Bound<'py, PyAny>>,
+        unbuilt: bool,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = values.py();
         metered(values, "clean_values", |meter| {
@@ -128,8 +136,8 @@ impl Validator {
             meter.rows = 1;
             meter.model(self.model.bind(py));
             let mut target = CleanTarget::Values { values, make, made: None };
-            let errors = CleanRun { validator: self, meter, exclude, lazy: false, imports: Imports::get(py)? }
-                .clean(&mut target)?;
+            let mut run = CleanRun { validator: self, meter, exclude: None, lazy: unbuilt, imports: Imports::get(py)? };
+            let errors = run.clean(&mut target)?;
             Ok(errors.map(Bound::into_any))
         })
     }
@@ -150,7 +158,8 @@ impl Validator {
             return Ok(CleanTarget::Instance { instance, direct });
         }
         let (needed, found) = (self.model.bind(py).name()?, instance.get_type().name()?);
-        Err(PyTypeError::new_err(format!("an instance of {needed} is needed, not {found}")))
+        let hint = if instance.is_instance_of::<PyDict>() { ": clean a dict with clean_data()" } else { "" };
+        Err(PyTypeError::new_err(format!("an instance of {needed} is needed, not {found}{hint}")))
     }
 }
 
@@ -259,10 +268,16 @@ impl<'py> CleanRun<'_, 'py> {
         &self,
         plan: &FieldPlan,
         raw: &Bound<'py, PyAny>,
-        target: &mut CleanTarget<'_, 'py>,
+        target: &CleanTarget<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = raw.py();
-        self.imports.unread.bind(py).call1((&plan.field, raw, target.instance()?))
+        // Native fields have Django's methods, which do not look at the instance. Of values none is made: of a request
+        // body with an error in each row that would be most of the time and memory.
+        let instance = match target {
+            CleanTarget::Instance { instance, .. } => (*instance).clone(),
+            CleanTarget::Values { .. } => py.None().into_bound(py),
+        };
+        self.imports.rejected_value.bind(py).call1((&plan.field, raw, instance))
     }
 
     /// What only Python code can do: validators without a rule, Django's `field.clean`, a descriptor's assignment. The

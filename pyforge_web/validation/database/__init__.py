@@ -1,1 +1,1 @@
-"""Questions to the database for many rows at once, and when Python may compare values in its place."""
+"""Queries that ask the database about many rows at once, and the columns whose values Python may compare."""

@@ -1,4 +1,4 @@
-"""One question to the database for many rows: values in one list, or Django's own lookups joined by OR."""
+"""One query for many rows: their values in one list, or Django's own lookups joined by OR."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -9,24 +9,26 @@ from django.db.models import BooleanField, Model, Q, QuerySet
 from django.db.models.expressions import BaseExpression, F
 
 from pyforge_web.validation.database.comparable_columns import plain_type
+from pyforge_web.validation.database.stock_drivers import changed_queryset_methods
 
-# Rows in one list of values: more make a statement that is longer to build than it saves.
-_IN_LIST = 5_000
-# Rows joined by OR: SQLite takes expressions of a depth of 1,000.
-_IN_OR = 400
-# Statements that the search for the rows may cost more than one for each row would.
-_SEARCHING = 50
-# Parameters kept free for what the manager and the conditions bind; and the least that one row of an OR may have.
-_KEPT = 200
-_OF_ROW = 8
+# Rows in one list of values. With more, building the statement takes longer than one statement less saves.
+_ROWS_IN_LIST = 5_000
+# Rows joined by OR. SQLite accepts expressions up to a depth of 1,000.
+_ROWS_IN_OR = 400
+# Statements that the search for duplicates may cost more than one query per row would.
+_EXTRA_STATEMENTS = 50
+# Parameters that are left for the manager and the conditions, and the number that one row of an OR may need.
+_RESERVED_PARAMS = 200
+_PARAMS_OF_LOOKUP = 8
 
-Rows = QuerySet[Any, Any]
+ModelQuerySet = QuerySet[Any, Any]
 
 
 class InRows(BaseExpression):
-    """`(a, b) IN ((1, 2), ...)` over the fields of a model, for values that need no more than `get_db_prep_value`.
+    """The condition `(a, b) IN ((1, 2), ...)` over the fields of a model.
 
-    Django's `In` prepares each value several times, and is of one column alone.
+    Django's `In` lookup knows one column only, and prepares each value several times. The values must need no
+    preparation but `get_db_prep_value`.
     """
 
     conditional = True
@@ -46,38 +48,42 @@ class InRows(BaseExpression):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         compiled = [compiler.compile(column) for column in self.columns]
         columns = ", ".join(sql for sql, _ in compiled)
-        params = [param for _, found in compiled for param in found]
+        params = [param for _, column_params in compiled for param in column_params]
         if len(self.fields) == 1:
-            params += _prepared(self.fields[0], connection, self.rows)
+            params += _prepare_values(self.fields[0], connection, self.rows)
             return f"{columns} IN ({', '.join(['%s'] * len(self.rows))})", params
-        prepared = [_prepared(field, connection, [row[place] for row in self.rows]) for place, field in self._places()]
+        prepared = [
+            _prepare_values(field, connection, [row[place] for row in self.rows])
+            for place, field in enumerate(self.fields)
+        ]
         params += [param for row in zip(*prepared, strict=True) for param in row]
         row = f"({', '.join(['%s'] * len(self.fields))})"
+        # SQLite compares row values with a subquery only: https://www.sqlite.org/rowvalue.html
         values = "VALUES " if connection.vendor == "sqlite" else ""
         return f"({columns}) IN ({values}{', '.join([row] * len(self.rows))})", params
 
-    def _places(self) -> Iterator[tuple[int, Any]]:
-        return enumerate(self.fields)
 
-
-def room(connection: Any, params: int, most: int) -> int:
-    """How many rows of so many parameters one statement takes."""
+def rows_per_statement(connection: Any, params: int, most: int) -> int:
+    """Return how many rows one statement takes if each needs so many parameters."""
     if connection.vendor == "sqlite":
         connection.ensure_connection()
-        # Django's figure is that of an SQLite of old.
-        limit = int(connection.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER))
+        # Django's `max_query_params` is the limit of old SQLite versions, 999.
+        getlimit = getattr(connection.connection, "getlimit", None)  # pysqlite3 has none
+        limit = int(
+            getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) if getlimit else connection.features.max_query_params
+        )
     else:
         limit = int(connection.features.max_query_params or 60_000)
     most = min(most, int(connection.ops.max_in_list_size() or most))
-    return max(1, min(most, (limit - _KEPT) // max(params, 1)))
+    return max(1, min(most, (limit - _RESERVED_PARAMS) // max(params, 1)))
 
 
-def stored(queryset: Rows, fields: Sequence[Any], keys: Sequence[Any], *more: Any) -> Iterator[Any]:
-    """The values of these fields, and of `more`, in the rows that have one of the keys.
+def find_stored(queryset: ModelQuerySet, fields: Sequence[Any], keys: Sequence[Any], *more: Any) -> Iterator[Any]:
+    """Yield the values of these fields, and of `more`, of the stored rows that have one of the keys.
 
-    A key is a value, or a tuple where there are several fields; so is what comes back.
+    A key is a value, or a tuple if there are several fields. The yielded values have the same form.
     """
-    size = room(connections[queryset.db], len(fields), _IN_LIST)
+    size = rows_per_statement(connections[queryset.db], len(fields), _ROWS_IN_LIST)
     names = [field.attname for field in (*fields, *more)]
     queryset = queryset.order_by()
     for start in range(0, len(keys), size):
@@ -85,43 +91,47 @@ def stored(queryset: Rows, fields: Sequence[Any], keys: Sequence[Any], *more: An
         yield from rows.values_list(*names, flat=len(names) == 1)
 
 
-class Asked(NamedTuple):
-    """What Django would look for on behalf of a row."""
+class RowLookup(NamedTuple):
+    """What Django would look up to validate one row."""
 
     row: int
     lookup: Q
-    # Field or expression of the model, and the value or expression of the row, of each part that must be equal.
+    # For each part that must be equal: the field or expression of the model, and the value or expression of the row.
     sides: tuple[tuple[Any, Any], ...]
 
 
-def matching(queryset: Rows, asked: Sequence[Asked]) -> Iterator[int]:
-    """The rows for which the database has one: halves are asked again until no row or a single one is left.
+def find_matching_rows(queryset: ModelQuerySet, lookups: Sequence[RowLookup]) -> Iterator[int]:
+    """Yield the rows whose lookup finds a stored row.
 
-    Where most rows have one, that would be more statements than rows: then each row is asked for itself.
+    Where a statement finds something, its lookups are halved and asked again until one is left. If most rows match,
+    that would take more statements than rows: then each row is asked alone.
     """
-    size = room(connections[queryset.db], _OF_ROW, _IN_OR)
-    parts = [asked[start : start + size] for start in range(0, len(asked), size)]
-    statements = settled = 0
-    while parts:
-        part = parts.pop()
-        if len(part) > 1 and statements > settled + _SEARCHING:
-            parts.extend([each] for each in part)
+    size = rows_per_statement(connections[queryset.db], _PARAMS_OF_LOOKUP, _ROWS_IN_OR)
+    if changed_queryset_methods(queryset):  # a `filter()` of the project expects the lookups that Django gives it
+        size = 1
+    waiting = [lookups[start : start + size] for start in range(0, len(lookups), size)]
+    statements = settled_rows = 0
+    while waiting:
+        part = waiting.pop()
+        if len(part) > 1 and statements > settled_rows + _EXTRA_STATEMENTS:
+            waiting.extend([lookup] for lookup in part)
             continue
         statements += 1
-        if not queryset.filter(Q(*(each.lookup for each in part), _connector=Q.OR)).exists():
-            settled += len(part)
+        if not queryset.filter(Q(*(lookup.lookup for lookup in part), _connector=Q.OR)).exists():
+            settled_rows += len(part)
         elif len(part) == 1:
-            settled += 1
+            settled_rows += 1
             yield part[0].row
         else:
             middle = len(part) // 2
-            parts += [part[:middle], part[middle:]]
+            waiting += [part[:middle], part[middle:]]
 
 
-class Question:
-    """Stands in for a model in Django's own check of one row: notes what is looked for, and finds nothing.
+class LookupRecorder:
+    """Stands in for a model in Django's check of one row: records what Django looks up, and finds nothing.
 
-    So Django decides what takes part and what the lookups are, also of constraints with expressions.
+    So Django's code decides whether a row takes part and what is looked up, for constraints with expressions too.
+    Source: `Model._perform_unique_checks`, `UniqueConstraint.validate`.
     """
 
     def __init__(self, model: type[Model]) -> None:
@@ -133,36 +143,36 @@ class Question:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
 
-    def using(self, alias: str) -> "Question":
+    def using(self, alias: str) -> "LookupRecorder":
         return self
 
-    def filter(self, *args: Any, **kwargs: Any) -> "Question":
+    def filter(self, *args: Any, **kwargs: Any) -> "LookupRecorder":
         self._lookup = Q(*args, **kwargs)
-        self._sides = [*_sides(args), *kwargs.items()]
+        self._sides = [*_exact_sides(args), *kwargs.items()]
         return self
 
-    def exclude(self, **kwargs: Any) -> "Question":
+    def exclude(self, **kwargs: Any) -> "LookupRecorder":
         self._lookup = (self._lookup or Q()) & ~Q(**kwargs)
         return self
 
     def exists(self) -> bool:
         return False
 
-    def asked(self, row: int) -> Asked | None:
-        """What was looked for, or None if the row takes no part in the check."""
-        return None if self._lookup is None else Asked(row, self._lookup, tuple(self._sides))
+    def lookup_of(self, row: int) -> RowLookup | None:
+        """Return what was looked up; None if the row takes no part in the check."""
+        return None if self._lookup is None else RowLookup(row, self._lookup, tuple(self._sides))
 
 
-def _sides(conditions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-    """Both sides of the `Exact` conditions that a constraint makes; `IsNull` beside them says nothing more."""
+def _exact_sides(conditions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    """Yield both sides of the `Exact` conditions that a constraint makes. The `IsNull` beside them adds nothing."""
     for condition in conditions:
         if isinstance(condition, Q):
-            yield from _sides(condition.children)
+            yield from _exact_sides(condition.children)
         elif condition.lookup_name == "exact":
             yield condition.lhs, condition.rhs
 
 
-def _prepared(field: Any, connection: Any, values: Sequence[Any]) -> list[Any]:
+def _prepare_values(field: Any, connection: Any, values: Sequence[Any]) -> list[Any]:
     if plain_type(field) is str:
         return list(values)
     return [field.get_db_prep_value(value, connection) for value in values]

@@ -1,4 +1,7 @@
-"""The columns whose values are plain: what is in the instance is what Django compares with and gives back."""
+"""The columns whose values Python may compare in place of the database.
+
+Their values are plain: Django compares with the value of the instance as it is, and gives it back as it is.
+"""
 
 import datetime
 import uuid
@@ -8,8 +11,8 @@ from django.db import models
 from django.db.models import ForeignKey
 from django.db.models.lookups import Exact, IntegerFieldExact
 
-# Field class → the one type of its values that it takes, compares with and gives back as they are.
-_TYPES: dict[type, type] = {
+# Field class → the type of its values. A value of this type is sent, compared and returned unchanged.
+_VALUE_TYPES: dict[type, type] = {
     models.BooleanField: bool,
     models.DateField: datetime.date,
     models.DateTimeField: datetime.datetime,
@@ -21,40 +24,49 @@ _TYPES: dict[type, type] = {
     models.PositiveSmallIntegerField: int,
     **dict.fromkeys((models.CharField, models.TextField, models.SlugField, models.EmailField, models.URLField), str),
 }
-# Databases where text without a collation of its own is compared byte by byte.
+# Databases that compare text without an explicit collation byte by byte.
 TEXT_BY_BYTES = ("sqlite", "postgresql")
-# What a foreign key has from its target, unless a subclass has its own.
-_OF_KEY = ("to_python", "get_prep_value", "get_db_prep_value", "target_field")
+# What a foreign key takes from the field that it refers to, unless a subclass overrides it.
+_KEY_METHODS = ("to_python", "get_prep_value", "get_db_prep_value", "target_field")
 
 
 def column_field(field: Any) -> Any:
-    """The field itself, or what a foreign key refers to in the end."""
+    """Return the field itself; for a foreign key, the field that it refers to in the end."""
     while isinstance(field, ForeignKey) and all(
-        getattr(type(field), name) is getattr(ForeignKey, name) for name in _OF_KEY
+        getattr(type(field), name) is getattr(ForeignKey, name) for name in _KEY_METHODS
     ):
         field = field.target_field
     return field
 
 
 def plain_type(field: Any) -> type | None:
-    """The type of the values that a field of Django's takes as they are; None for a field of any other class."""
-    return _TYPES.get(type(column_field(field)))
+    """Return the type of the values that a Django field takes and gives unchanged; None for any other field."""
+    column = column_field(field)
+    # A converter may be put on the class, or on the field itself: see `Field.get_db_converters`.
+    return None if hasattr(column, "from_db_value") else _VALUE_TYPES.get(type(column))
 
 
 def integer_range(field: Any, connection: Any) -> tuple[int, int]:
-    """The integers that a column can hold: of others Django's lookups say that no row has them."""
+    """Return the smallest and the largest integer of a column.
+
+    Django's lookups find no row for an integer outside of it, without asking the database (ticket 27397).
+    """
     low, high = connection.ops.integer_field_range(column_field(field).get_internal_type())
     return -(2**63) if low is None else low, 2**63 - 1 if high is None else high
 
 
 def exact_type(field: Any, connection: Any) -> type | None:
-    """The type of the values if the equality of the values in Python is that of the column; otherwise None."""
+    """Return the type of the values if two of them are equal in Python exactly when they are equal in the column.
+
+    Returns None where only the database can tell.
+    """
     field = column_field(field)
-    found = plain_type(field)
-    if found is None or field.get_lookup("exact") not in (Exact, IntegerFieldExact):
+    value_type = plain_type(field)
+    if value_type is None or field.get_lookup("exact") not in (Exact, IntegerFieldExact):
         return None
-    if found is str and (
+    # A table that Django did not create may have any collation.
+    if value_type is str and (
         connection.vendor not in TEXT_BY_BYTES or field.db_collation is not None or not field.model._meta.managed
     ):
         return None
-    return found
+    return value_type

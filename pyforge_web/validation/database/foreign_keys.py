@@ -1,95 +1,79 @@
-"""The targets of foreign keys: which of many keys have none, in one query."""
+"""Which of many foreign keys have no target, found with one query."""
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from django.core.exceptions import ValidationError
 from django.db import connections
 
-from pyforge_web.validation.database.bulk_queries import Rows, stored
+from pyforge_web.validation.database.bulk_queries import ModelQuerySet, find_stored
 from pyforge_web.validation.database.comparable_columns import exact_type, integer_range, plain_type
+from pyforge_web.validation.database.stock_drivers import not_stock_reason
 
-# Values that are one question when they are equal and of one type.
-HASHED = (int, str, uuid.UUID)
-
-
-class Missing(NamedTuple):
-    """A foreign key to a row that is not there."""
-
-    field: Any
-    value: Any
-
-    @property
-    def code(self) -> str:
-        return "invalid"
-
-    def error_list(self) -> list[ValidationError]:
-        """The error of `django.db.models.fields.related.ForeignKey.validate`."""
-        remote = self.field.remote_field
-        params = {
-            "model": remote.model._meta.verbose_name,
-            "pk": self.value,
-            "field": remote.field_name,
-            "value": self.value,
-        }
-        return [ValidationError(self.field.error_messages["invalid"], code="invalid", params=params)]
+# Two keys of one of these types are the same question to the database if they are equal.
+HASHABLE_KEYS = (int, str, uuid.UUID)
 
 
-class Looked(NamedTuple):
-    """The rows that were asked for, those of them without a target; whether with one query, and why."""
+class TargetLookup(NamedTuple):
+    """The rows whose targets were looked up, and those without a target; whether one query did it, and why."""
 
     rows: list[int]
     missing: list[int]
-    together: bool
+    in_one_query: bool
     reason: str
 
 
-def look_up(field: Any, alias: str, limit: Any, keys: Mapping[int, Any]) -> Iterator[Looked]:
-    """Looks for the targets of keys by row, all of them converted and none of them None.
+def look_up_targets(field: Any, alias: str, limit: Any, keys: Mapping[int, Any]) -> Iterator[TargetLookup]:
+    """Look up the targets of keys by row. All keys are converted, none is None.
 
-    `limit` is what `field.get_limit_choices_to()` gives. Equal keys are looked for once, keys of odd types each on its
-    own. Source: `django.db.models.fields.related.ForeignKey.validate`.
+    `limit` is what `field.get_limit_choices_to()` returns. Equal keys are looked up once, keys of other types one by
+    one. Source: `django.db.models.fields.related.ForeignKey.validate`.
     """
     queryset = field.remote_field.model._base_manager.using(alias).complex_filter(limit)
-    # By type: 1, True and 1.0 are one member of a set, and not one question to every column.
-    for kind in {type(key) for key in keys.values()}:
-        alike = [row for row, key in keys.items() if type(key) is kind]
-        if kind in HASHED:
-            missing = _missing(queryset, field, {keys[row] for row in alike})
-            refused = [row for row in alike if keys[row] in missing] if missing else []
-            yield Looked(alike, refused, True, "equal keys are looked for once")
+    not_stock = not_stock_reason(queryset)
+    # By type: 1, True and 1.0 are one member of a set, but not the same question to every column.
+    for key_type in {type(key) for key in keys.values()}:
+        rows = [row for row, key in keys.items() if type(key) is key_type]
+        if key_type in HASHABLE_KEYS and not_stock:
+            missing_keys = _ask_one_by_one(queryset, field, {keys[row] for row in rows})
+            yield TargetLookup(rows, [row for row in rows if keys[row] in missing_keys], False, not_stock)
+        elif key_type in HASHABLE_KEYS:
+            missing_keys = _find_missing_keys(queryset, field, {keys[row] for row in rows})
+            missing = [row for row in rows if keys[row] in missing_keys] if missing_keys else []
+            yield TargetLookup(rows, missing, True, "equal keys are looked up once")
         else:
-            refused = [row for row in alike if not _exists(queryset, field, keys[row])]
-            yield Looked(alike, refused, False, f"a query for each key that is a {kind.__qualname__}")
+            missing = [row for row in rows if not _target_exists(queryset, field, keys[row])]
+            yield TargetLookup(rows, missing, False, f"one query for each key that is a {key_type.__qualname__}")
 
 
-def _missing(queryset: Rows, field: Any, values: set[Any]) -> set[Any]:
-    """Those of the values, all of one type, for which there is no row."""
+def _find_missing_keys(queryset: ModelQuerySet, field: Any, keys: set[Any]) -> set[Any]:
+    """Return those of the keys, all of one type, that have no row."""
     connection = connections[queryset.db]
     target = field.target_field
-    if queryset.query.distinct_fields:  # such a query shows one row of many
-        return _each(queryset, field, values)
-    strange: set[Any] = set()
-    if type(next(iter(values))) is int:
+    if queryset.query.distinct_fields:  # DISTINCT ON returns one row of many, so the others would seem to be missing
+        return _ask_one_by_one(queryset, field, keys)
+    out_of_range: set[Any] = set()
+    if type(next(iter(keys))) is int:
         low, high = integer_range(target, connection) if plain_type(target) is int else (-(2**63), 2**63 - 1)
-        strange = {value for value in values if not low <= value <= high}
-    values = values - strange
-    missing = _each(queryset, field, strange)
-    found = list(stored(queryset.distinct(), [target], list(values)))
-    if not found:
-        return missing | values
+        out_of_range = {key for key in keys if not low <= key <= high}
+    keys = keys - out_of_range
+    missing = _ask_one_by_one(queryset, field, out_of_range)
+    stored_keys = list(find_stored(queryset.distinct(), [target], list(keys)))
+    if not stored_keys:
+        return missing | keys
     if exact_type(target, connection) is not None:
-        return missing | values.difference(found)
-    if len(found) == len(values):
+        return missing | keys.difference(stored_keys)
+    if len(stored_keys) == len(keys):
         return missing
-    # Only the database knows which of the values its rows are equal to; equal texts are equal in any collation.
-    return missing | _each(queryset, field, values if plain_type(target) is None else values.difference(found))
+    # Only the database knows which keys equal the stored ones. Texts that are equal in Python are equal in every
+    # collation.
+    doubtful = keys if plain_type(target) is None else keys.difference(stored_keys)
+    return missing | _ask_one_by_one(queryset, field, doubtful)
 
 
-def _each(queryset: Rows, field: Any, values: Iterable[Any]) -> set[Any]:
-    return {value for value in values if not _exists(queryset, field, value)}
+def _ask_one_by_one(queryset: ModelQuerySet, field: Any, keys: Iterable[Any]) -> set[Any]:
+    return {key for key in keys if not _target_exists(queryset, field, key)}
 
 
-def _exists(queryset: Rows, field: Any, value: Any) -> bool:
-    return queryset.filter(**{field.remote_field.field_name: value}).exists()
+def _target_exists(queryset: ModelQuerySet, field: Any, key: Any) -> bool:
+    return queryset.filter(**{field.remote_field.field_name: key}).exists()

@@ -1,137 +1,183 @@
-"""Documents: mappings of field names to values, one or many of them, cleaned by the rules of a model."""
+"""Payloads: mappings of field names to values, one or many of them, cleaned by the rules of a model."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.utils import translation
 
-from pyforge_web.fields import check_names
-from pyforge_web.parsers import MAX_DEPTH, Body, load_array, load_object
-from pyforge_web.validation.errors import BatchValidationError
-from pyforge_web.validation.payload.clean import Compiled, Errors, Policy, Unknown, Values, clean_foreign, clean_one
-from pyforge_web.validation.payload.clean_many import judge_rows
+from pyforge_web.parsers import MAX_DEPTH, RequestBody, load_array, load_object
+from pyforge_web.validation.errors import RowErrorParts
+from pyforge_web.validation.payload.clean import CleanedValues, PayloadCleaner
+from pyforge_web.validation.payload.clean_many import clean_payloads, too_many_rows
+from pyforge_web.validation.payload.options import (
+    MAX_ERRORS,
+    MAX_ROWS,
+    KeySpelling,
+    PayloadOptions,
+    RowLimits,
+    UnknownKeys,
+    WritableNames,
+    read_options,
+)
+from pyforge_web.validation.payload.writable_fields import WritableFields, find_writable_fields
+from pyforge_web.validation.row_results import RowErrors, RowsResult
 
-__all__ = ["CleanedRows", "DocumentMethods", "Unknown"]
+__all__ = ["CleanedRows", "PayloadMethods", "UnknownKeys"]
+
+# Sets of fields whose description a validator keeps.
+_REMEMBERED_SETS = 32
 
 
-class CleanedRows:
-    """What became of many documents: the cleaned values of each row, and the errors of those that have some."""
+class CleanedRows(RowsResult):
+    """The result of cleaning many payloads: the cleaned values of each row, and the errors by row number.
 
-    __slots__ = ("errors", "rows")
+    In `rows` a row that is not valid is None.
+    """
 
-    def __init__(self, rows: list[Values | None], errors: dict[int, ValidationError]) -> None:
+    __slots__ = ("rows",)
+
+    def __init__(self, rows: list[CleanedValues | None], errors: RowErrors, invalid_rows: int) -> None:
+        super().__init__(errors, len(rows), invalid_rows)
         self.rows = rows
-        self.errors: Mapping[int, ValidationError] = errors
-
-    @property
-    def ok(self) -> bool:
-        """Whether every row is valid."""
-        return not self.errors
-
-    @property
-    def total(self) -> int:
-        """How many rows there are."""
-        return len(self.rows)
-
-    def raise_(self) -> None:
-        """Raises a `BatchValidationError` with the errors of all rows, if there are any."""
-        if self.errors:
-            raise BatchValidationError(self.errors, self.total)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {len(self.errors)} of {self.total} rows are not valid>"
 
 
-class DocumentMethods:
-    """The methods of a `CompiledValidator` for documents."""
+class PayloadMethods:
+    """The methods of a `CompiledValidator` for payloads.
+
+    They have these arguments in common:
+
+    `fields` names what may be set; `"__all__"` stands for what a ModelForm has. A missing field gets its default, and
+    is left alone with `partial=True`. Other keys are ignored, or are errors with `unknown="error"`.
+    `foreign_keys=False` does not look up the targets of foreign keys, so that `validate_many` can do it once.
+
+    `keys="camel"` takes the names of the fields in camelCase, a function whatever name it returns. `rename` maps single
+    keys of the client to fields. Errors are under the client's names then. `lookup={"author": "username"}` takes the
+    username of the author in the place of its primary key.
+    """
 
     __slots__ = ()
     model: type[Model]
+    # The writable fields by their names; bounded, since a view may take the names from a request.
+    _writable: dict[tuple[str, ...] | None, WritableFields]
 
-    def clean_values(self, values: Values) -> Errors:
-        """Cleans values by attname in place, those that are there: the errors by field name."""
+    def clean_values(self, values: CleanedValues, unbuilt: bool = False) -> RowErrorParts:
+        """Clean values by attname in place, those that are there. Return the errors by field name."""
         raise NotImplementedError
+
+    def find_writable_fields(self, names: tuple[str, ...] | None) -> WritableFields:
+        """Return the fields that a payload may set."""
+        if names not in self._writable:
+            if len(self._writable) >= _REMEMBERED_SETS:
+                self._writable.clear()
+            self._writable[names] = find_writable_fields(self.model, names)
+        return self._writable[names]
 
     def clean_data(
         self,
         values: Mapping[str, Any],
         *,
-        fields: Sequence[str] | None = None,
+        fields: WritableNames | None = None,
         partial: bool = False,
-        unknown: Unknown = "ignore",
+        unknown: UnknownKeys = "ignore",
         foreign_keys: bool = True,
+        keys: KeySpelling | None = None,
+        rename: Mapping[str, str] | None = None,
+        lookup: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Cleans values by field name or attname: those to make an instance of, `Model(**cleaned)`.
-
-        `fields` names what may be set: by default what a ModelForm has. A missing field gets its default, and is left
-        alone with `partial=True`. Other keys are ignored, or errors with `unknown="error"`. The targets of foreign keys
-        are not looked up with `foreign_keys=False`, for `validate_many` to ask of them once.
+        """Clean values by field name or attname. Return those to make an instance of, `Model(**cleaned)`.
 
         Raises what `Model(**values).clean_fields()` raises. Source: `django.db.models.base.Model.clean_fields`.
         """
-        return clean_one(self, values, _policy(fields, partial, unknown, foreign_keys))
+        return self._cleaner(fields, partial, unknown, foreign_keys, keys, rename, lookup).clean_trusted(values)
 
     def clean_data_rows(
         self,
         rows: Iterable[Mapping[str, Any]],
         *,
-        fields: Sequence[str] | None = None,
+        fields: WritableNames | None = None,
         partial: bool = False,
-        unknown: Unknown = "ignore",
+        unknown: UnknownKeys = "ignore",
         foreign_keys: bool = True,
+        keys: KeySpelling | None = None,
+        rename: Mapping[str, str] | None = None,
+        lookup: Mapping[str, str] | None = None,
+        max_rows: int | None = MAX_ROWS,
+        max_errors: int | None = MAX_ERRORS,
     ) -> CleanedRows:
-        """The same for many, as they come out of a CSV file: never stops at the first error.
+        """Clean many mappings, for example the rows of a CSV file. Never stops at the first error.
 
-        What makes Django's fields raise something else than a `ValidationError` is an error of its row and field here.
+        Where a value makes Django's fields raise something else than a `ValidationError`, that is an error of its row
+        and field here. `max_errors` errors are kept; the rows are validated to the end. Raises `RequestDataTooBig` for
+        more than `max_rows` rows. None is no limit.
         """
-        return _clean_many(self, rows, _policy(fields, partial, unknown, foreign_keys))
+        options = _read(fields, partial, unknown, foreign_keys, keys, rename, lookup)
+        return self._clean_rows(rows, options, RowLimits(max_rows, max_errors))
 
     def clean_json(
         self,
-        body: Body,
+        body: RequestBody,
         *,
-        fields: Sequence[str] | None = None,
+        fields: WritableNames | None = None,
         partial: bool = False,
-        unknown: Unknown = "ignore",
+        unknown: UnknownKeys = "ignore",
         foreign_keys: bool = True,
+        keys: KeySpelling | None = None,
+        rename: Mapping[str, str] | None = None,
+        lookup: Mapping[str, str] | None = None,
         max_size: int | None = None,
         max_depth: int = MAX_DEPTH,
     ) -> dict[str, Any]:
-        """As `clean_data`, of the JSON object in a request body; the limits are those of `loads`.
+        """Clean the JSON object in a request body, as `clean_data`. The limits are those of `loads`.
 
-        Raises a `ValidationError`, whatever the body is: a `BodyError` with the place of the fault if it is not JSON.
-        One that is too large raises Django's `RequestDataTooBig`.
+        Raises a `ValidationError` whatever the body contains: a `BodyError` with the position if it is not JSON. A body
+        that is too large raises Django's `RequestDataTooBig`.
         """
-        policy = _policy(fields, partial, unknown, foreign_keys)
-        return clean_foreign(self, load_object(body, max_size, max_depth), policy)
+        cleaner = self._cleaner(fields, partial, unknown, foreign_keys, keys, rename, lookup)
+        return cleaner.clean_untrusted(load_object(body, max_size, max_depth))
 
     def clean_json_rows(
         self,
-        body: Body,
+        body: RequestBody,
         *,
-        fields: Sequence[str] | None = None,
+        fields: WritableNames | None = None,
         partial: bool = False,
-        unknown: Unknown = "ignore",
+        unknown: UnknownKeys = "ignore",
         foreign_keys: bool = True,
+        keys: KeySpelling | None = None,
+        rename: Mapping[str, str] | None = None,
+        lookup: Mapping[str, str] | None = None,
         max_size: int | None = None,
         max_depth: int = MAX_DEPTH,
+        max_rows: int | None = MAX_ROWS,
+        max_errors: int | None = MAX_ERRORS,
     ) -> CleanedRows:
-        """As `clean_data_rows`, of the JSON array of objects in a request body.
+        """Clean the JSON array of objects in a request body, as `clean_data_rows`.
 
-        Raises `BodyError` if that is no JSON array, `RequestDataTooBig` if it is too large.
+        Raises `BodyError` if that is not a JSON array, `RequestDataTooBig` if it is too large or has too many rows.
         """
-        policy = _policy(fields, partial, unknown, foreign_keys)
-        return _clean_many(self, load_array(body, max_size, max_depth), policy)
+        options = _read(fields, partial, unknown, foreign_keys, keys, rename, lookup)
+        return self._clean_rows(load_array(body, max_size, max_depth), options, RowLimits(max_rows, max_errors))
+
+    def _cleaner(self, *arguments: Any) -> PayloadCleaner:
+        return PayloadCleaner(self, _read(*arguments))
+
+    def _clean_rows(self, payloads: Iterable[object], options: PayloadOptions, limits: RowLimits) -> CleanedRows:
+        # A list is counted before the first row is cleaned.
+        if isinstance(payloads, list | tuple) and limits.max_rows is not None and len(payloads) > limits.max_rows:
+            raise too_many_rows(limits.max_rows)
+        cleaned = clean_payloads(self, payloads, options, limits)
+        errors = RowErrors(cleaned.errors, translation.get_language())
+        return CleanedRows(cleaned.rows, errors, cleaned.invalid_rows)
 
 
-def _policy(fields: Sequence[str] | None, partial: bool, unknown: Unknown, foreign_keys: bool) -> Policy:
-    names = None if fields is None else check_names(fields)
-    return Policy(names, partial, unknown, foreign_keys).check()
-
-
-def _clean_many(validator: Compiled, documents: Iterable[object], policy: Policy) -> CleanedRows:
-    """The same for many, never stopping at the first error."""
-    judged = judge_rows(validator, documents, policy)
-    errors = {row: ValidationError(cast(Any, found)) for row, (_, found) in enumerate(judged) if found}
-    return CleanedRows([None if found else values for values, found in judged], errors)
+def _read(fields: Any, partial: Any, unknown: Any, foreign_keys: Any, keys: Any, rename: Any, lookup: Any) -> Any:
+    return read_options(
+        fields,
+        partial=partial,
+        unknown=unknown,
+        foreign_keys=foreign_keys,
+        keys=keys,
+        rename=rename,
+        lookup=lookup,
+    )

@@ -1,8 +1,8 @@
-"""How documents are cleaned: as `clean_fields` cleans an instance with their values."""
+"""Cleaning of one payload: what `clean_fields` does with an instance that has its values."""
 
 import sys
 from collections.abc import Collection, Mapping
-from typing import Any, Literal, NamedTuple, Protocol, cast
+from typing import Any, Protocol, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Field, ForeignKey, Model
@@ -10,185 +10,192 @@ from django.db.models.expressions import DatabaseDefault
 from django.utils.translation import gettext_lazy as _
 
 from pyforge_web.parsers import NOT_AN_OBJECT, kind_of_value
-from pyforge_web.validation.payload.writable_fields import Columns, columns_of
+from pyforge_web.validation.errors import RejectedValue, RowErrorParts, build_errors
+from pyforge_web.validation.payload.natural_keys import NaturalKeys
+from pyforge_web.validation.payload.options import PayloadOptions
+from pyforge_web.validation.payload.writable_fields import WritableFields, rename_keys
 
-Unknown = Literal["ignore", "error"]
-Values = dict[str, Any]
-Errors = dict[str, list[ValidationError]]
-# What a value of a wrong type makes Django's fields raise, besides a ValidationError.
-CANNOT_TAKE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-# Whose code may raise them: the project's own faults come out.
-_NOT_THE_PROJECTS = {"django", __name__.partition(".")[0], *sys.stdlib_module_names}
+CleanedValues = dict[str, Any]
+# What Django's fields raise, besides a ValidationError, for a value of a wrong type.
+CONVERSION_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+# Packages whose code may raise them. An exception in which other code had a part is a fault of the project.
+_TRUSTED_PACKAGES = {"django", __name__.partition(".")[0], *sys.stdlib_module_names}
 
 
-class Compiled(Protocol):
-    """What is needed of a `CompiledValidator`."""
+class ValueCleaner(Protocol):
+    """The part of a `CompiledValidator` that cleans payloads."""
 
     model: type[Model]
 
-    def clean_values(self, values: Values) -> Errors: ...
+    def clean_values(self, values: CleanedValues, unbuilt: bool = False) -> RowErrorParts: ...
+
+    def find_writable_fields(self, names: tuple[str, ...] | None) -> WritableFields: ...
 
 
-class Policy(NamedTuple):
-    """How documents are read: the fields that they may set, whether fields may be missing, what other keys are, and
-    whether foreign keys are looked up."""
+class PayloadCleaner:
+    """Cleans payloads of one model with the same options."""
 
-    fields: tuple[str, ...] | None = None
-    partial: bool = False
-    unknown: Unknown = "ignore"
-    foreign_keys: bool = True
+    def __init__(self, validator: ValueCleaner, options: PayloadOptions, unbuilt: bool = False) -> None:
+        """With `unbuilt`, native code leaves the errors that it is sure of to be built when they are read."""
+        self.validator = validator
+        self.options = options
+        self.unbuilt = unbuilt
+        self.fields = validator.find_writable_fields(options.fields)
+        self.keys = self.fields.keys
+        if options.spell or options.rename:
+            self.keys = rename_keys(validator.model, self.fields, options.spell, options.rename)
+        # Foreign keys whose targets are not looked up here: the caller does it for all rows, or nobody.
+        self.not_looked_up: tuple[str, ...] = () if options.foreign_keys else self.fields.plain_keys
+        self.natural = NaturalKeys(validator.model, self.fields, options.lookup)
 
-    def check(self) -> "Policy":
-        """Itself; raises `ValueError` for an `unknown` that does not exist."""
-        if self.unknown not in ("ignore", "error"):
-            raise ValueError(f'unknown must be "ignore" or "error", not {self.unknown!r}')
-        return self
+    def clean_trusted(self, payload: Mapping[str, Any]) -> CleanedValues:
+        """Return the cleaned values by attname, so that `Model(**values)` takes them.
 
-    def unlooked(self, columns: Columns) -> tuple[str, ...]:
-        """The foreign keys whose targets are not looked up."""
-        return () if self.foreign_keys else columns.unlooked
+        Raises what `clean_fields` of an instance with these values raises.
+        """
+        if not isinstance(payload, Mapping):
+            raise TypeError(f"a mapping of field names to values is needed, not {type(payload).__name__}")
+        values, key_errors = self._arrange(payload)
+        waiting = self.natural.take(values, payload, self.keys.attnames)
+        errors = self._clean(values)
+        self.natural.resolve_one(waiting, values, errors)
+        self._raise(errors, key_errors)
+        return values
 
+    def clean_untrusted(self, payload: object) -> CleanedValues:
+        """Return the same for the payload of a client, who may send any type for any field.
 
-def clean_one(validator: Compiled, document: Mapping[str, Any], policy: Policy) -> Values:
-    """The cleaned values of a document by attname, so that `Model(**values)` takes them.
+        Where Django's own code raises something else than a `ValidationError` (a number for a date), that is an error
+        of the field. An exception in which code of the project had a part is raised.
+        """
+        values, errors, key_errors, waiting = self.check(payload)
+        self.natural.resolve_one(waiting, values, errors)
+        self._raise(errors, key_errors)
+        return values
 
-    Raises what `clean_fields` of an instance with these values raises.
-    """
-    if not isinstance(document, Mapping):
-        raise TypeError(f"a mapping of field names to values is needed, not {type(document).__name__}")
-    columns = columns_of(validator.model, policy.fields)
-    values, errors = _arrange(columns, document, policy)
-    found = _clean(validator, columns, values, policy.unlooked(columns))
-    if found or errors:
-        raise ValidationError(cast(Any, found | errors))
-    return values
+    def check(self, payload: object) -> tuple[CleanedValues, RowErrorParts, RowErrorParts, dict[str, Any]]:
+        """Return the values of a client's payload, the errors by field name, and those by key.
 
-
-def clean_foreign(validator: Compiled, document: object, policy: Policy) -> Values:
-    """The same for a document of somebody else, who may send any type for any field.
-
-    What makes Django's own code raise something else than a `ValidationError` (a number for a date) is an error of its
-    field. An exception in which code of the project had a part comes out.
-    """
-    columns = columns_of(validator.model, policy.fields)
-    values, errors = judge_foreign(validator, columns, document, policy, policy.unlooked(columns))
-    if errors:
-        raise ValidationError(cast(Any, errors))
-    return values
-
-
-def judge_foreign(
-    validator: Compiled, columns: Columns, document: object, policy: Policy, unlooked: Collection[str]
-) -> tuple[Values, Errors]:
-    """The values and the errors of such a document; the targets of the foreign keys in `unlooked` are not looked up."""
-    if type(document) is not dict and not isinstance(document, Mapping):
-        return {}, {NON_FIELD_ERRORS: [not_an_object(document)]}
-    values, errors = _arrange(columns, document, policy)
-    raw = dict(values)
-    try:
-        found = _clean(validator, columns, values, unlooked)
-    except CANNOT_TAKE as error:
-        raise_the_projects(error)
-        values, found = clean_by_field(validator, columns, raw, unlooked)
-    return values, found | errors
-
-
-def clean_fields(validator: Compiled, values: Values) -> Errors:
-    """Cleans values by attname in place, whatever their fields; the errors by field name."""
-    return _clean(validator, columns_of(validator.model, tuple(values)), values)
-
-
-def not_an_object(value: object) -> ValidationError:
-    """The error of a value that stands where an object should."""
-    return ValidationError(NOT_AN_OBJECT, code="not_an_object", params={"found": kind_of_value(value)})
-
-
-def _arrange(columns: Columns, document: Mapping[str, Any], policy: Policy) -> tuple[Values, Errors]:
-    """The values by attname, with defaults for the missing ones; and errors of keys."""
-    keys, errors = columns.keys, {}
-    if document.keys() <= columns.fields.keys():
-        # The items of others than dicts: a QueryDict has others inside.
-        values = document.copy() if type(document) is dict else dict(document.items())
-    else:
-        values = {keys[key]: value for key, value in document.items() if key in keys}
-        for name in columns.related:
-            if isinstance(document.get(name), Model):
-                values[keys[name]] = _key_of(columns, name, document[name])
-        if len(values) < len(document):
-            errors = _key_errors(columns, document, policy)
-    if len(values) < len(columns.fields) and not policy.partial:
-        for attname, field in columns.fields.items():
-            if attname not in values:
-                values[attname] = field.get_default()
-    for name in errors:
-        if name in columns.related:
-            del values[keys[name]]
-    return values, errors
-
-
-def _key_errors(columns: Columns, document: Mapping[str, Any], policy: Policy) -> Errors:
-    """Two keys of one field; and keys of no field, if that is an error. Both are filed under names."""
-    errors: Errors = {}
-    for name in columns.related:
-        attname = columns.keys[name]
-        if name in document and attname in document:
-            text = _("Give either “%(name)s” or “%(attname)s”, not both.")
-            errors[name] = [ValidationError(text, code="conflict", params={"name": name, "attname": attname})]
-    if policy.unknown == "error":
-        for key in document:
-            if key not in columns.keys:
-                text = _("This field is not expected.")
-                errors[str(key)] = [ValidationError(text, code="unknown_field", params={"name": key})]
-    return errors
-
-
-def _key_of(columns: Columns, name: str, related: Model) -> Any:
-    """The value of a foreign key to an instance; raises `ValueError` for one of another model, as Django does."""
-    attname = columns.keys[name]
-    return getattr(columns.fields[attname].model(**{name: related}), attname)
-
-
-def _clean(validator: Compiled, columns: Columns, values: Values, unlooked: Collection[str] = ()) -> Errors:
-    """Cleans the values in place, as `Model.clean_fields` would those of an instance; the errors by field name."""
-    keys = {name: values.pop(name) for name in unlooked if name in values and not _is_left(values[name])}
-    found = _clean_instance(validator.model, values) if columns.as_instance else validator.clean_values(values)
-    for attname in columns.computed:
-        if _is_left(values.get(attname)):
-            del values[attname]
-    for attname, raw in keys.items():
-        field = columns.fields[attname]
+        The last part are the natural keys by attname, which are still to be looked up.
+        """
+        if type(payload) is not dict and not isinstance(payload, Mapping):
+            return {}, {}, {NON_FIELD_ERRORS: [_not_an_object(payload)]}, {}
+        values, key_errors = self._arrange(payload)
+        waiting = self.natural.take(values, payload, self.keys.attnames)
+        raw = dict(values)
         try:
-            values[attname] = _clean_key(field, raw)
-        except ValidationError as error:
-            values[attname] = raw
-            found[field.name] = error.error_list
-    return columns.in_order(found) if keys else found
+            errors = self._clean(values)
+        except CONVERSION_ERRORS as error:
+            raise_project_errors(error)
+            values, errors = self.clean_by_field(raw)
+        return values, errors, key_errors, waiting
+
+    def _raise(self, errors: RowErrorParts, key_errors: RowErrorParts) -> None:
+        if errors or key_errors:
+            raise build_errors(self.keys.show(self.fields.in_order(errors)) | key_errors)
+
+    def _arrange(self, payload: Mapping[str, Any]) -> tuple[CleanedValues, RowErrorParts]:
+        """Return the values by attname, with defaults for missing ones, and the errors of keys."""
+        fields, attnames = self.fields.fields, self.keys.attnames
+        key_errors: RowErrorParts = {}
+        conflicts: set[str] = set()
+        if self.keys is self.fields.keys and payload.keys() <= fields.keys():
+            # By `items()`, if this is not a dict: `dict(querydict)` has the lists of values.
+            values = payload.copy() if type(payload) is dict else dict(payload.items())
+        else:
+            values = {attnames[key]: value for key, value in payload.items() if key in attnames}
+            for key, name in self.keys.relations.items():
+                if isinstance(payload.get(key), Model):
+                    values[attnames[key]] = self._key_of_instance(attnames[key], name, payload[key])
+            if len(values) < len(payload):
+                conflicts, key_errors = self._find_key_errors(payload)
+        if len(values) < len(fields) and not self.options.partial:
+            for attname, field in fields.items():
+                if attname not in values:
+                    values[attname] = field.get_default()
+        for attname in conflicts:
+            del values[attname]
+        return values, key_errors
+
+    def _find_key_errors(self, payload: Mapping[str, Any]) -> tuple[set[str], RowErrorParts]:
+        """Return the attnames that were sent under two keys, and the errors of keys."""
+        sent: dict[str, list[str]] = {}
+        conflicts: set[str] = set()
+        key_errors: RowErrorParts = {}
+        # In the order of the table and not of the payload: the name of a field comes before its attname.
+        for key, attname in self.keys.attnames.items():
+            if key in payload:
+                sent.setdefault(attname, []).append(key)
+        for attname, keys in sent.items():
+            if len(keys) > 1:
+                text = _("Give either “%(name)s” or “%(attname)s”, not both.")
+                params = {"name": keys[0], "attname": keys[1]}
+                name = self.fields.fields[attname].name
+                key_errors[self.keys.shown.get(name, name)] = [ValidationError(text, code="conflict", params=params)]
+                conflicts.add(attname)
+        if self.options.unknown == "error":
+            text = _("This field is not expected.")
+            key_errors |= {
+                str(key): [ValidationError(text, code="unknown_field", params={"name": key})]
+                for key in payload
+                if key not in self.keys.attnames
+            }
+        return conflicts, key_errors
+
+    def _key_of_instance(self, attname: str, name: str, related: Model) -> Any:
+        """Return the value of a foreign key to an instance. Raises `ValueError` for another model, as Django does."""
+        return getattr(self.fields.fields[attname].model(**{name: related}), attname)
+
+    def _clean(self, values: CleanedValues) -> RowErrorParts:
+        """Clean the values in place, as `Model.clean_fields` does. Return the errors by field name."""
+        keys = {
+            attname: values.pop(attname)
+            for attname in self.not_looked_up
+            if attname in values and not _is_database_default(values[attname])
+        }
+        errors: Any
+        if self.fields.needs_instance:
+            errors = _clean_instance(self.validator.model, values)
+        else:
+            errors = self.validator.clean_values(values, self.unbuilt)
+        for attname in self.fields.database_defaults:
+            if _is_database_default(values.get(attname)):
+                del values[attname]
+        for attname, raw in keys.items():
+            field = self.fields.fields[attname]
+            try:
+                values[attname] = clean_key(field, raw)
+            except ValidationError as error:
+                values[attname] = raw
+                # The error of None needs nothing but the field, so it can be built when it is read.
+                empty = self.unbuilt and raw is None and not field.validators
+                errors[field.name] = [RejectedValue(field, None, cast(Any, None))] if empty else error.error_list
+        return self.fields.in_order(errors) if keys else cast(RowErrorParts, errors)
+
+    def clean_by_field(self, values: CleanedValues) -> tuple[CleanedValues, RowErrorParts]:
+        """Clean the values one by one, to find those that Django's own code cannot convert."""
+        cleaned: CleanedValues = {}
+        errors: RowErrorParts = {}
+        for attname, field in self.fields.fields.items():
+            if attname not in values:
+                continue
+            one = {attname: values[attname]}
+            try:
+                errors |= self._clean(one)
+            except CONVERSION_ERRORS as error:
+                raise_project_errors(error)
+                errors[field.name] = [_conversion_error(field, values[attname])]
+            cleaned |= one
+        return cleaned, errors
 
 
-def _is_left(value: Any) -> bool:
-    """Whether a value is left to the database."""
-    return isinstance(value, DatabaseDefault)
+def clean_values_by_attname(validator: ValueCleaner, values: CleanedValues) -> RowErrorParts:
+    """Clean values by attname in place, whichever fields they are of. Return the errors by field name."""
+    return PayloadCleaner(validator, PayloadOptions(tuple(values)))._clean(values)
 
 
-def _clean_instance(model: type[Model], values: Values) -> Errors:
-    instance = model(**values)
-    others = {field.name for field in model._meta.fields if field.attname not in values}
-    found: Errors = {}
-    try:
-        instance.clean_fields(exclude=others)
-    except ValidationError as error:
-        found = error.error_dict
-    values.update((attname, getattr(instance, attname)) for attname in tuple(values))
-    return found
-
-
-def is_blank(field: Any, value: Any) -> bool:
-    """Whether `clean_fields` skips a value."""
-    return bool(field.blank and value in field.empty_values)
-
-
-def _clean_key(field: Any, raw: Any) -> Any:
-    """What `ForeignKey.clean` does but for the query; `raw` as it is where `clean_fields` would skip it."""
+def clean_key(field: Any, raw: Any) -> Any:
+    """Return what `ForeignKey.clean` returns without its query; `raw` itself where `clean_fields` would skip it."""
     if is_blank(field, raw):
         return raw
     value = field.to_python(raw)
@@ -197,28 +204,31 @@ def _clean_key(field: Any, raw: Any) -> Any:
     return value
 
 
-def clean_by_field(
-    validator: Compiled, columns: Columns, values: Values, unlooked: Collection[str] = ()
-) -> tuple[Values, Errors]:
-    """The same field by field, to find the one whose value Django's own code cannot take."""
-    cleaned: Values = {}
-    errors: Errors = {}
-    for attname, field in columns.fields.items():
-        if attname not in values:
-            continue
-        raw = values[attname]
-        one = {attname: raw}
-        try:
-            errors |= _clean(validator, columns, one, unlooked)
-        except CANNOT_TAKE as error:
-            raise_the_projects(error)
-            errors[field.name] = [_cannot_take(field, raw)]
-        cleaned |= one
-    return cleaned, errors
+def is_blank(field: Any, value: Any) -> bool:
+    """Return whether `clean_fields` skips a value."""
+    return bool(field.blank and value in field.empty_values)
 
 
-def _cannot_take(field: Any, value: Any) -> ValidationError:
-    """What a field says of values that it cannot convert, a foreign key of those that are not there."""
+def raise_project_errors(error: BaseException) -> None:
+    """Raise an exception again, unless all code that it passed through is Django's, Python's or ours.
+
+    The field types of Django raise `TypeError` and its like for a value of a wrong type. The same exception from a
+    validator of the project is a fault that must not be hidden.
+    """
+    traceback = error.__traceback__
+    while traceback is not None:
+        module = traceback.tb_frame.f_globals.get("__name__", "").partition(".")[0]
+        if module not in _TRUSTED_PACKAGES:
+            raise error
+        traceback = traceback.tb_next
+
+
+def _not_an_object(value: object) -> ValidationError:
+    return ValidationError(NOT_AN_OBJECT, code="not_an_object", params={"found": kind_of_value(value)})
+
+
+def _conversion_error(field: Any, value: Any) -> ValidationError:
+    """Return what a field says of values that it cannot convert; a foreign key, of keys that do not exist."""
     params = {"value": value}
     if isinstance(field, ForeignKey):
         remote = field.remote_field
@@ -227,11 +237,18 @@ def _cannot_take(field: Any, value: Any) -> ValidationError:
     return ValidationError(text, code="invalid", params=params)
 
 
-def raise_the_projects(error: Exception) -> None:
-    """Raises the exception again, unless all code below this module was Django's or Python's own."""
-    traceback = error.__traceback__
-    while traceback is not None:
-        module = traceback.tb_frame.f_globals.get("__name__", "").partition(".")[0]
-        if module not in _NOT_THE_PROJECTS:
-            raise error
-        traceback = traceback.tb_next
+def _is_database_default(value: Any) -> bool:
+    """Return whether the database fills a value in, because the field has a `db_default`."""
+    return isinstance(value, DatabaseDefault)
+
+
+def _clean_instance(model: type[Model], values: CleanedValues) -> RowErrorParts:
+    instance = model(**values)
+    others: Collection[str] = {field.name for field in model._meta.fields if field.attname not in values}
+    errors: Any = {}
+    try:
+        instance.clean_fields(exclude=others)
+    except ValidationError as error:
+        errors = error.error_dict
+    values.update((attname, getattr(instance, attname)) for attname in tuple(values))
+    return cast(RowErrorParts, errors)

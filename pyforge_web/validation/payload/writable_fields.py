@@ -1,9 +1,7 @@
-"""Which fields of a model a document may set, and how they are found by its keys."""
+"""Which fields of a model a payload may set, and under which keys."""
 
-import inspect
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldError
 from django.db.models import (
@@ -18,38 +16,52 @@ from django.db.models import (
 )
 
 from pyforge_web.fields import find_field
+from pyforge_web.validation.attributes import find_attribute, intercepts_attributes
 
 _PACKAGE = __name__.partition(".")[0]
-_AUTO = (AutoField, BigAutoField, SmallAutoField)
+_AUTO_FIELDS = (AutoField, BigAutoField, SmallAutoField)
 
 
-class Columns(NamedTuple):
-    """The fields of a model that documents may set."""
+class KeyNames(NamedTuple):
+    """The keys of a payload: how a client names the fields."""
 
-    fields: dict[str, Any]  # by attname, in the order of the model
-    keys: dict[str, str]  # name or attname → attname
-    related: tuple[str, ...]  # the names of foreign keys
-    unlooked: tuple[str, ...]  # attnames of those that can be cleaned without looking them up
-    computed: tuple[str, ...]  # attnames of those with a default of the database
-    as_instance: bool  # they can only be cleaned in an instance
+    # Key → attname of the field.
+    attnames: dict[str, str]
+    # Key of a foreign key → its name. A model instance may stand there, as in `Model(author=author)`.
+    relations: dict[str, str]
+    # Name of a field → its name in errors. Empty if that is the same.
+    shown: dict[str, str]
+
+    def show(self, errors: dict[str, Any]) -> dict[str, Any]:
+        """Return the errors under the names that the client uses."""
+        return {self.shown.get(name, name): found for name, found in errors.items()} if self.shown else errors
+
+
+class WritableFields(NamedTuple):
+    """The fields of a model that payloads may set."""
+
+    # By attname, in the order of the model.
+    fields: dict[str, Any]
+    keys: KeyNames
+    # Attnames of foreign keys that can be cleaned without looking up their targets.
+    plain_keys: tuple[str, ...]
+    # Attnames of fields with a default of the database.
+    database_defaults: tuple[str, ...]
+    # Whether they can only be cleaned in an instance.
+    needs_instance: bool
 
     def in_order(self, errors: dict[str, Any]) -> dict[str, Any]:
-        """Errors in the order of the fields, as `clean_fields` finds them; those of other keys come last."""
+        """Return errors in the order of the fields, as `clean_fields` finds them; those of other names come last."""
         if len(errors) < 2:
             return errors
         return {field.name: errors[field.name] for field in self.fields.values() if field.name in errors} | errors
 
 
-def columns_of(model: type[Model], fields: Sequence[str] | None) -> Columns:
-    """The fields that documents may set: those in `fields`, or those that a ModelForm has and JSON can carry.
+def find_writable_fields(model: Any, names: tuple[str, ...] | None) -> WritableFields:
+    """Return the named fields; without names those that a ModelForm has and JSON can carry.
 
     Raises `FieldError` for a name that the model does not have, and for a generated column.
     """
-    return _columns_of(cast(Any, model), None if fields is None else tuple(fields))
-
-
-@lru_cache(maxsize=1024)
-def _columns_of(model: Any, names: tuple[str, ...] | None) -> Columns:
     if names is None:
         chosen = [field for field in model._meta.concrete_fields if _is_open(field)]
     else:
@@ -57,37 +69,87 @@ def _columns_of(model: Any, names: tuple[str, ...] | None) -> Columns:
         chosen = [field for field in model._meta.concrete_fields if field in named]
         if generated := [field.name for field in chosen if field.generated]:
             raise FieldError(f"{', '.join(generated)} cannot be set: the database computes it")
-    fields = {field.attname: field for field in chosen}
-    keys = {key: field.attname for field in chosen for key in (field.name, field.attname)}
-    related = [field for field in chosen if isinstance(field, ForeignKey)]
-    plain = [field for field in related if type(field) in (ForeignKey, OneToOneField) and not _links_to_parent(field)]
-    unlooked = tuple(field.attname for field in plain)
-    computed = tuple(field.attname for field in chosen if field.db_default is not NOT_PROVIDED)
-    names_of_keys = tuple(field.name for field in related)
-    return Columns(fields, keys, names_of_keys, unlooked, computed, _needs_instance(model, chosen))
+    plain_keys = [
+        field.attname for field in chosen if type(field) in (ForeignKey, OneToOneField) and not _links_to_parent(field)
+    ]
+    return WritableFields(
+        {field.attname: field for field in chosen},
+        KeyNames(
+            {key: field.attname for field in chosen for key in (field.name, field.attname)},
+            {field.name: field.name for field in chosen if isinstance(field, ForeignKey)},
+            {},
+        ),
+        tuple(plain_keys),
+        tuple(field.attname for field in chosen if field.db_default is not NOT_PROVIDED),
+        _needs_instance(model, chosen),
+    )
+
+
+def rename_keys(
+    model: type[Model],
+    fields: WritableFields,
+    spell: Callable[[str], str] | None,
+    rename: Mapping[str, str],
+) -> KeyNames:
+    """Return the keys as a client names them.
+
+    `spell` makes the client's name of a field name, `rename` maps single names of the client to fields. A renamed field
+    has its new name only. Raises `FieldError` for a field that cannot be set, `ValueError` for two fields of one name.
+    """
+    names = KeyNames({}, {}, {})
+    for key, name in rename.items():
+        field: Any = find_field(model, name)
+        if field.attname not in fields.fields:
+            raise FieldError(f"rename has {name!r}, which the payload may not set: add it to fields")
+        _add_key(names, key, field, as_name=True)
+        names.shown.setdefault(field.name, key)
+    renamed = set(names.shown)
+    for field in fields.fields.values():
+        if field.name not in renamed:
+            for name in dict.fromkeys((field.name, field.attname)):
+                _add_key(names, spell(name) if spell else name, field, as_name=name == field.name)
+            if spell:
+                names.shown[field.name] = spell(field.name)
+    return names
+
+
+def _add_key(names: KeyNames, key: str, field: Any, *, as_name: bool) -> None:
+    known = names.attnames.setdefault(key, field.attname)
+    if known != field.attname:
+        raise ValueError(f"the key {key!r} stands for two fields: {known} and {field.attname}")
+    if as_name and isinstance(field, ForeignKey):
+        names.relations[key] = field.name
 
 
 def _is_open(field: Any) -> bool:
-    """Whether documents may set a field without naming it: as in a ModelForm, which leaves these out too.
+    """Return whether `fields="__all__"` includes a field. A ModelForm leaves the others out too, but for files.
 
-    A file is no part of a document, and its path in the storage is not for others to choose.
+    A file is not part of JSON, and a client must not choose its path in the storage.
     """
-    return field.editable and not _links_to_parent(field) and not isinstance(field, (*_AUTO, FileField))
+    return field.editable and not _links_to_parent(field) and not isinstance(field, (*_AUTO_FIELDS, FileField))
 
 
 def _links_to_parent(field: Any) -> bool:
     return field.remote_field is not None and getattr(field.remote_field, "parent_link", False)
 
 
-def _needs_instance(model: type[Model], fields: Iterable[Any]) -> bool:
-    """Whether values can only be cleaned in an instance: some code of the project's may look at it, or change them."""
-    methods = ("__init__", "__setattr__", "__getattribute__", "clean_fields")
-    own = [(owner, vars(owner)[name]) for owner in model.__mro__ for name in methods if name in vars(owner)]
-    owners: list[type] = [owner for owner, method in own if method is not Model.clean_fields]
-    for field in fields:
-        owners += [type(field), type(inspect.getattr_static(model, field.attname, None))]
-    return not all(map(_is_known, owners)) or any(isinstance(field, FileField) for field in fields)
+def _needs_instance(model: type[Model], fields: Sequence[Any]) -> bool:
+    """Return whether the values can only be cleaned in an instance.
+
+    That is so where code of the project may read or change the instance: a method of the model, a field class, or a
+    descriptor.
+    """
+    if intercepts_attributes(model) or any(isinstance(field, FileField) for field in fields):
+        return True
+    methods = [
+        vars(base)[name] for base in model.__mro__ for name in ("__init__", "clean_fields") if name in vars(base)
+    ]
+    owners = [type(field) for field in fields]
+    owners += [type(find_attribute(model, field.attname)) for field in fields]
+    return not all(map(_is_known_code, (*methods, *owners)))
 
 
-def _is_known(owner: type) -> bool:
-    return owner is object or owner.__module__.partition(".")[0] in ("django", _PACKAGE)
+def _is_known_code(code: Any) -> bool:
+    """Return whether a function or class is Django's, this package's or Python's own."""
+    module = str(getattr(code, "__module__", None) or "builtins")
+    return module.partition(".")[0] in ("django", "builtins", _PACKAGE)

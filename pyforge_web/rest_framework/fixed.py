@@ -1,0 +1,60 @@
+"""Serializers whose fields are decided by their class alone, so that a plan can be kept for all of them."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+# What decides the fields of a serializer, and what an instance may have of its own.
+HOOKS = (
+    "_get_model_fields",
+    "build_field",
+    "build_nested_field",
+    "build_property_field",
+    "build_relational_field",
+    "build_standard_field",
+    "build_unknown_field",
+    "build_url_field",
+    "fields",
+    "get_default_field_names",
+    "get_extra_kwargs",
+    "get_field_names",
+    "get_fields",
+    "get_unique_together_constraints",
+    "get_unique_together_validators",
+    "get_uniqueness_extra_kwargs",
+    "include_extra_kwargs",
+    "serializer_choice_field",
+    "serializer_field_mapping",
+    "serializer_related_field",
+    "serializer_related_to_field",
+    "serializer_url_field",
+)
+OWN_NAMES = frozenset({*HOOKS, "Meta", "_declared_fields", "to_representation", "_readable_fields", "url_field_name"})
+_STANDARDS = (serializers.Serializer, serializers.ModelSerializer, serializers.HyperlinkedModelSerializer)
+
+
+def is_fixed(serializer: Any) -> bool:
+    """Whether another serializer of this class would have the same fields, whatever its context is."""
+    if not OWN_NAMES.isdisjoint(vars(serializer)):
+        return False
+    return _is_fixed_class(type(serializer)) and all(
+        _is_fixed_field(field) for field in serializer._declared_fields.values()
+    )
+
+
+def _is_fixed_class(kind: Any) -> bool:
+    return all(_is_standard_hook(kind, name) for name in HOOKS)
+
+
+def _is_standard_hook(kind: Any, name: str) -> bool:
+    own = getattr(kind, name, None)
+    return any(own is getattr(standard, name, None) for standard in _STANDARDS)
+
+
+def _is_fixed_field(field: Any) -> bool:
+    if isinstance(field, serializers.ListSerializer):
+        field = field.child
+    if isinstance(field, serializers.Serializer):
+        return is_fixed(field)
+    choices = field._kwargs.get("choices")
+    return choices is None or type(choices) in (list, tuple, dict)
