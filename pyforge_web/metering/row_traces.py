@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from time import perf_counter_ns
 from typing import Any, Literal, NamedTuple
 
 # The notes of the native call that runs in this context; None if no collector wants details. Native code sets it.
@@ -61,28 +60,13 @@ class RowTrace:
         self.queries += len(own)
         self._noted[:] = [note for note in self._noted if type(note) is not SqlTrace]
 
-    def count_rows(self, fetch: Callable[[], list[Any]]) -> Callable[[], list[Any]]:
-        """Return `fetch` so that its rows are counted."""
-
-        def counted() -> list[Any]:
-            rows = fetch()
-            self.rows += len(rows)
-            return rows
-
-        return counted
-
-    def time_callbacks(self, rescue: Callable[[int, Any], Any]) -> Callable[[int, Any], Any]:
-        """Return `rescue` so that its calls are counted and timed for each column."""
-
-        def timed(index: int, value: Any) -> Any:
-            started = perf_counter_ns()
-            try:
-                return rescue(index, value)
-            finally:
-                number, ns = self.callbacks.get(index, (0, 0))
-                self.callbacks[index] = number + 1, ns + perf_counter_ns() - started
-
-        return timed
+    def add_reading(self, rows: int, database_ns: int, callbacks: list[tuple[int, int, int]]) -> None:
+        """Add what native code has read in one call. It counts rows, and times fetches and converters by column."""
+        self.rows += rows
+        self.database_ns += database_ns
+        for index, number, ns in callbacks:
+            known, sum_ns = self.callbacks.get(index, (0, 0))
+            self.callbacks[index] = known + number, sum_ns + ns
 
 
 def trace_rows(model: type, path: ReadingPath, why: str = "", *, within: str | None = None) -> RowTrace | None:

@@ -27,7 +27,7 @@ from pyforge_web import metering
 from pyforge_web._native import ModelInstances, QueryRows, RowColumns
 from pyforge_web.metering.row_traces import call_notes, trace_rows
 from pyforge_web.querysets import backends, instances
-from pyforge_web.querysets.statement import Chunks, compile_query, execute, fetch_next, metered
+from pyforge_web.querysets.statement import Chunks, compile_query, execute, fetch_next, report_to
 
 _SHAPES = {
     ModelIterable: "object",  # read as values()
@@ -153,9 +153,9 @@ def plan(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> QueryRows
     metering.count_columns(readers.count(backends.DJANGO), len(names))
     if sizes is not None:
         chunks = Chunks(statement, sizes, queryset.model, names)
-        return QueryRows(columns, chunks.fetch, chunks.rescue, statement.cursor.close)
-    fetch, rescue = metered(statement, fetch_next(statement), names, reading)
-    return QueryRows(columns, fetch, rescue, statement.cursor.close)
+        return QueryRows(columns, chunks.fetch, statement.convert, statement.cursor.close, chunks.report)
+    report = report_to(statement, names, reading)
+    return QueryRows(columns, fetch_next(statement), statement.convert, statement.cursor.close, report)
 
 
 def _names(queryset: AnyQuerySet, count: int) -> list[str] | None:

@@ -18,6 +18,9 @@ _CHUNK = 200
 
 Fetch = Callable[[], list[Any]]
 Convert = Callable[[int, Any], Any]
+# Called with the number of rows, the nanoseconds of the database, and of each column that Python code converted values
+# of: its index, how many, and the nanoseconds.
+Report = Callable[[int, int, list[tuple[int, int, int]]], None]
 
 
 class CompiledQuery(NamedTuple):
@@ -34,14 +37,13 @@ class ExecutedQuery(NamedTuple):
     """A query that has been executed: how its columns are read, and what reads the values that native code does not.
 
     `driver_value` gives what the driver would have made of a column's value, `convert` what Django's converters make of
-    it; `rescue` is the same for native code, counted. `why_columns` says which columns are Django's, and why.
+    it. `why_columns` says which columns are Django's, and why.
     """
 
     cursor: Any
     readers: list[backends.ColumnReader]
     driver_value: Convert
     convert: Convert
-    rescue: Convert
     why_columns: Callable[[], dict[int, str]]
 
 
@@ -97,11 +99,6 @@ def _statement(cursor: Any, compiler: Any, expressions: list[Any], driver: Any) 
                 value = function(value, expression, compiler.connection)
         return value
 
-    def rescue(index: int, value: Any) -> Any:
-        if readers[index] is not backends.DJANGO:
-            metering.count_fallback()
-        return convert(index, value)
-
     def why_columns() -> dict[int, str]:
         known = converters()
         return {
@@ -110,7 +107,7 @@ def _statement(cursor: Any, compiler: Any, expressions: list[Any], driver: Any) 
             if reader is backends.DJANGO
         }
 
-    return ExecutedQuery(cursor, readers, driver.driver_value, convert, rescue, why_columns)
+    return ExecutedQuery(cursor, readers, driver.driver_value, convert, why_columns)
 
 
 def fetch_next(statement: ExecutedQuery) -> Fetch:
@@ -133,43 +130,38 @@ def fetch_all(cursor: Any) -> Fetch:
     return lambda: next(rows)
 
 
-def metered(
-    statement: ExecutedQuery, fetch: Fetch, names: list[str], reading: RowTrace | None
-) -> tuple[Fetch, Convert]:
-    """What native code calls for rows, and for values through Django's converters; the collectors hear what it costs.
+def report_to(statement: ExecutedQuery, names: list[str], reading: RowTrace | None) -> Report | None:
+    """Return what native code tells the costs of a query to; None if no collector wants details.
 
-    `names` are the statement's columns for those who want details; an empty one is not shown.
+    `names` are the statement's columns; an empty one is not shown.
     """
-    fetch = metering.time_database(fetch, reading)
     if reading is None:
-        return fetch, statement.rescue
+        return None
     reading.columns, reading.django = names, statement.why_columns
-    return reading.count_rows(fetch), reading.time_callbacks(statement.rescue)
+    return reading.add_reading
 
 
 class Chunks:
-    """The rows of a stream, which many native calls write: each of them is told what it reads."""
+    """The rows of a stream, which many native calls write: each of them notes what it has read."""
 
     def __init__(
         self, statement: ExecutedQuery, sizes: Iterator[int], model: type, names: list[str], within: str | None = None
     ) -> None:
         self._statement = statement
-        self._convert = statement.rescue
         self._sizes = sizes
         self._model = model
         self._names = names
         self._within = within
 
     def fetch(self) -> list[Any]:
-        """The next rows; converters run while others are still to come, as in `QuerySet.iterator()`."""
-        cursor, size = self._statement.cursor, next(self._sizes)
-        reading = trace_rows(self._model, "values", within=self._within)
-        fetch, self._convert = metered(self._statement, lambda: cursor.fetchmany(size), self._names, reading)
-        return fetch()
+        """Return the next rows; converters run while others are still to come, as in `QuerySet.iterator()`."""
+        return cast("list[Any]", self._statement.cursor.fetchmany(next(self._sizes)))
 
-    def rescue(self, index: int, value: Any) -> Any:
-        """A value through Django's converters."""
-        return self._convert(index, value)
+    def report(self, rows: int, database_ns: int, callbacks: list[tuple[int, int, int]]) -> None:
+        """Note what one native call has read."""
+        add = report_to(self._statement, self._names, trace_rows(self._model, "values", within=self._within))
+        if add is not None:
+            add(rows, database_ns, callbacks)
 
 
 def _readers(backend: ModuleType, compiler: Any, expressions: list[Any]) -> list[backends.ColumnReader]:

@@ -169,7 +169,7 @@ impl Counters {
     }
 
     #[getter]
-    fn fallbacks(&self) -> u64 {
+    fn rescued(&self) -> u64 {
         self.fallbacks.load(Relaxed)
     }
 

@@ -26,14 +26,14 @@ from pyforge_web.querysets.relations.resolve import AnyQuerySet, Branch, Tree, d
 from pyforge_web.querysets.rows import django_chunks, django_rows, has_own_fetch, why_django
 from pyforge_web.querysets.statement import (
     Chunks,
-    Convert,
     ExecutedQuery,
     Fetch,
+    Report,
     compile_query,
     execute,
     fetch_all,
     fetch_next,
-    metered,
+    report_to,
 )
 
 
@@ -50,16 +50,17 @@ class OpenQuery(NamedTuple):
         statement, branches = self.statement, self.plan.branches
         fetch = fetch_all(statement.cursor) if branches else fetch_next(statement)
         names = [] if self.reading is None else self._names()
-        return self._nested(*metered(statement, fetch, names, self.reading))
+        return self._nested(fetch, report_to(statement, names, self.reading))
 
     def chunks(self, sizes: Iterator[int]) -> NestedRows:
         """The rows of a stream: each chunk has the next of these numbers of rows, and its relations' statements."""
         chunks = Chunks(self.statement, sizes, self.plan.queryset.model, self._names(), self.within)
-        return self._nested(chunks.fetch, chunks.rescue)
+        return self._nested(chunks.fetch, chunks.report)
 
-    def _nested(self, fetch: Fetch, rescue: Convert) -> NestedRows:
+    def _nested(self, fetch: Fetch, report: Report | None) -> NestedRows:
         layout = _layout(self.plan.queryset.model._meta.label, tuple(self.statement.readers), self.plan.steps)
-        return NestedRows(layout, fetch, rescue, self.statement.cursor.close, self._load)
+        statement = self.statement
+        return NestedRows(layout, fetch, statement.convert, statement.cursor.close, self._load, report)
 
     def _names(self) -> list[str]:
         """The names of the statement's columns; empty for a key that is not written."""
