@@ -14,7 +14,7 @@ from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
 from pyforge_web._native import BUILD_PROFILE
-from pyforge_web.conf import get_settings
+from pyforge_web.conf import DEFAULTS, docs_url, get_settings
 from pyforge_web.loaders import LiteralTag, find_literal
 from pyforge_web.querysets.relations.declared import find_faults
 from pyforge_web.secrets import find_secret_fields, find_unknown_public_fields
@@ -27,11 +27,13 @@ _CACHE_MIDDLEWARE = "django.middleware.cache.UpdateCacheMiddleware"
 
 @register()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """Finds keys and values in `PYFORGE_WEB` that the first request would stumble over."""
+    """Report keys and values in `PYFORGE_WEB` that would raise in the first request."""
     try:
         get_settings()
     except ImproperlyConfigured as error:
-        return [Error(str(error), hint="docs/settings.md lists the keys and their values.", id="pyforge_web.E001")]
+        # The setting that has the address of the documentation may be the wrong one.
+        address = f"{DEFAULTS['DOCS_URL']}settings.html"
+        return [Error(str(error), hint=f"{address} lists the keys and their values.", id="pyforge_web.E001")]
     return []
 
 
@@ -74,12 +76,12 @@ def check_secret_columns(**kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def check_middleware(**kwargs: Any) -> list[CheckMessage]:
-    """Finds `PyForgeMiddleware` where others would lose or repeat what it says."""
-    found = [_base_paths(path) for path in settings.MIDDLEWARE]
-    ours = next((index for index, names in enumerate(found) if _OUR_MIDDLEWARE in names), None)
+    """Report `PyForgeMiddleware` inside of middleware that would drop or repeat its header."""
+    classes = [_base_paths(path) for path in settings.MIDDLEWARE]
+    ours = next((index for index, names in enumerate(classes) if _OUR_MIDDLEWARE in names), None)
     if ours is None:
         return []
-    outer = set().union(*found[:ours])
+    outer = set().union(*classes[:ours])
     messages: list[CheckMessage] = []
     if _TOOLBAR_MIDDLEWARE in outer:
         problem = "PyForgeMiddleware stands inside of DebugToolbarMiddleware, which replaces its Server-Timing header."
@@ -92,7 +94,7 @@ def check_middleware(**kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def check_toolbar_store(**kwargs: Any) -> list[CheckMessage]:
-    """Finds the one store of the debug toolbar that fails each request under ASGI."""
+    """Report the one store of the debug toolbar that fails each request under ASGI."""
     options = getattr(settings, "DEBUG_TOOLBAR_CONFIG", {})
     if (
         "debug_toolbar" not in settings.INSTALLED_APPS
@@ -102,7 +104,7 @@ def check_toolbar_store(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         CheckWarning(
-            "The debug toolbar's DatabaseStore queries in the event loop: under ASGI each request fails.",
+            "The debug toolbar's DatabaseStore runs queries in the event loop: under ASGI each request fails.",
             hint=(
                 "Set DEBUG_TOOLBAR_CONFIG['TOOLBAR_STORE_CLASS'] to 'debug_toolbar.store.CacheStore', or remove "
                 "ASGI_APPLICATION if only WSGI serves this site."
@@ -114,13 +116,13 @@ def check_toolbar_store(**kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def check_core(**kwargs: Any) -> list[CheckMessage]:
-    """Finds a native core that was built for debugging."""
+    """Report a native core that was built for debugging."""
     if BUILD_PROFILE != "debug":
         return []
     return [
         CheckWarning(
-            "The native core is a debug build: it is many times slower, and its times mean nothing.",
-            hint="Build it anew with `make install`, or `pip install .`.",
+            "The native core is a debug build. It is many times slower, and its times mean nothing.",
+            hint="Install a release build: `pip install .` or, in a clone, `make install`.",
             id="pyforge_web.W004",
         )
     ]
@@ -131,11 +133,11 @@ def _move_warning(problem: str, before: str, check: str) -> CheckMessage:
 
 
 def _base_paths(path: str) -> set[str]:
-    """The dotted paths of a middleware and of the classes that it extends."""
+    """Return the dotted paths of a middleware and of the classes that it extends."""
     try:
         middleware = import_string(path)
     except ImportError:
-        return {path}  # whoever loads it is told
+        return {path}  # Django reports it when it loads the middleware
     return {path, *(f"{base.__module__}.{base.__qualname__}" for base in getattr(middleware, "__mro__", ()))}
 
 
@@ -157,7 +159,7 @@ def check_declared_fields(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.templates)
 def check_literal_tags(**kwargs: Any) -> list[CheckMessage]:
-    """Finds templates whose `<% pyforge_json value %>` no engine would run: it would be sent to the browser as text."""
+    """Report templates whose `<% pyforge_json value %>` no engine runs: it would be sent to the browser as text."""
     runs: dict[Path, bool] = {}
     for engine in engines.all():
         for directory, does_run in _find_directories(engine):
@@ -169,7 +171,7 @@ def check_literal_tags(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _find_directories(engine: Any) -> Iterator[tuple[Path, bool]]:
-    """The directories an engine reads, each with whether the literal tag runs there."""
+    """Return the directories an engine reads, each with whether the literal tag runs there."""
     if isinstance(engine, DjangoTemplates):
         seen = set()
         for loader in _find_loaders(engine.engine.template_loaders):
@@ -179,14 +181,14 @@ def _find_directories(engine: Any) -> Iterator[tuple[Path, bool]]:
                     yield directory, isinstance(loader, LiteralTag)
         return
     env = getattr(engine, "env", None)
-    # What is neither Django's nor Jinja2's may know the tag: it is not judged.
+    # An engine that is neither Django's nor Jinja2's may know the tag, so it is not reported.
     runs = env is None or (env.block_start_string == "<%" and _JINJA_EXTENSION in env.extensions)
     for name in getattr(engine, "template_dirs", ()):
         yield Path(name), runs
 
 
 def _find_loaders(loaders: Iterable[Any]) -> Iterator[Any]:
-    """The loaders that read files; the cached one only wraps them."""
+    """Return the loaders that read files; the cached one only wraps them."""
     for loader in loaders:
         if inner := getattr(loader, "loaders", None):
             yield from _find_loaders(inner)
@@ -200,7 +202,7 @@ def _find_literal_tags(directories: Iterable[Path]) -> Iterator[tuple[Path, int]
             try:
                 source = path.read_bytes() if path.is_file() else b""
             except OSError:
-                continue  # whoever loads it is told
+                continue  # Django reports it when it loads the template
             if b"pyforge_json" in source and (line := find_literal(source.decode(errors="replace"))):
                 yield path, line
 
@@ -211,7 +213,7 @@ def _literal_tag_warning(path: Path, line: int) -> CheckMessage:
         hint=(
             "Write {% load pyforge %}{% pyforge_json ... %}; or use pyforge_web.loaders.FilesystemLoader and "
             "AppDirectoriesLoader, or Jinja2 with pyforge_web.jinja.PyForgeExtension and block_start_string='<%'. "
-            "What is meant as text belongs into {% verbatim %}."
+            "Wrap literal text in {% verbatim %}."
         ),
         obj=str(path),
         id="pyforge_web.W010",

@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 Nan = Literal["raise", "null"]
 
 
-class Panel(TypedDict):
+class PanelLimits(TypedDict):
     """Every key of `PYFORGE_WEB["PANEL"]`: from which number on the panel warns, and what it keeps."""
 
     SIMILAR_CALLS: int
@@ -27,8 +27,10 @@ class Settings(TypedDict):
     """Every key of `PYFORGE_WEB`; `docs/settings.md` has a row for each."""
 
     DJANGO_BYTES: bool
+    DOCS_URL: str
+    EDITOR_URL: str
     NAN: Nan
-    PANEL: Panel
+    PANEL: PanelLimits
     PRECOMPILE: Literal["all", "off"] | tuple[str, ...]
     PUBLIC_FIELDS: tuple[str, ...]
     SENSITIVE_FIELDS: tuple[str, ...]
@@ -37,6 +39,8 @@ class Settings(TypedDict):
 
 DEFAULTS: Settings = {
     "DJANGO_BYTES": False,
+    "DOCS_URL": "https://pyforge-web.readthedocs.io/en/stable/",
+    "EDITOR_URL": "",
     "NAN": "raise",
     "PANEL": {"SIMILAR_CALLS": 10, "CALLBACKS": 50, "INLINE_BYTES": 100_000, "COMPARE_BYTES": 1_000_000},
     "PRECOMPILE": "all",
@@ -60,6 +64,12 @@ def get_settings() -> Settings:
     merged = {**DEFAULTS, **given}
     if not isinstance(merged["DJANGO_BYTES"], bool):
         raise ImproperlyConfigured("PYFORGE_WEB['DJANGO_BYTES'] must be True or False.")
+    if not isinstance(merged["DOCS_URL"], str):
+        raise ImproperlyConfigured("PYFORGE_WEB['DOCS_URL'] must be the base address of the documentation, or ''.")
+    if not _is_editor_url(merged["EDITOR_URL"]):
+        raise ImproperlyConfigured(
+            "PYFORGE_WEB['EDITOR_URL'] must be '', or an address like 'vscode://file{file}:{line}'."
+        )
     if merged["NAN"] not in ("raise", "null"):
         raise ImproperlyConfigured("PYFORGE_WEB['NAN'] must be 'raise' or 'null'.")
     if not _are_names(merged["SENSITIVE_FIELDS"]):
@@ -75,6 +85,20 @@ def get_settings() -> Settings:
     merged["SERVER_TIMING"] = _function(merged["SERVER_TIMING"])
     merged["PANEL"] = _panel(merged["PANEL"])
     return cast(Settings, merged)
+
+
+def docs_url(page: str, anchor: str = "") -> str:
+    """Return the address of a page of the documentation, or an empty text if `DOCS_URL` is empty."""
+    base = get_settings()["DOCS_URL"]
+    return f"{base.rstrip('/')}/{page}.html{'#' if anchor else ''}{anchor}" if base else ""
+
+
+def _is_editor_url(value: object) -> bool:
+    """Return whether a value has places for a file and a line, and no others."""
+    try:
+        return isinstance(value, str) and (not value or "/f:7" in value.format(file="/f", line=7) or "{file}" in value)
+    except (IndexError, KeyError, ValueError):
+        return False
 
 
 def _are_names(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""`PyForgeMiddleware`: what PyForge Web did in each request, for a header, a log and whoever listens."""
+"""`PyForgeMiddleware`: count the native calls of each request, for a header, a log line and a signal."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -20,9 +20,10 @@ logger = logging.getLogger("pyforge_web.request")
 
 
 class PyForgeMiddleware:
-    """Meters each request: `request.pyforge` is its collector, open until the response is complete.
+    """Count the native calls of each request. `request.pyforge` is its collector, open until the response is complete.
 
-    Synchronous and asynchronous, under WSGI and ASGI. It stands outside of the debug toolbar and of the cache.
+    It is synchronous and asynchronous. A middleware that is only one of both costs an adapter in each request of the
+    other kind. Place it before the debug toolbar and the cache in `MIDDLEWARE`.
     """
 
     sync_capable = True
@@ -36,7 +37,7 @@ class PyForgeMiddleware:
         listen()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """The response of what is inside, metered."""
+        """Return the response of the inner middleware, with its native calls counted."""
         if self._is_async:
             return self._acall(request)
         collector = Collector()
@@ -66,18 +67,18 @@ class PyForgeMiddleware:
 
 
 def _prepare_report(request: HttpRequest, response: HttpResponseBase, collectors: tuple[Collector, ...]) -> bool:
-    """Adds the header; whether somebody is to be told now. Of a stream, that is at the end of its body."""
+    """Add the header; return whether the request is to be reported now. A stream is reported after its body."""
     collector = collectors[-1]
     if not (collector.calls or response.streaming or request_metered.receivers):
-        return False  # most requests of most sites
+        return False  # as in most requests of most sites
     if collector.calls and _may_show_timing(request):
         before = response.headers.get("Server-Timing")
         own = format_server_timing(collector)
         response.headers["Server-Timing"] = f"{before}, {own}" if before else own
-    if not response.streaming or isinstance(response, FileResponse):  # files are left to the server
+    if not response.streaming or isinstance(response, FileResponse):  # the server sends files by itself
         return True
-    given = request, response, collector
-    follow_body(response, collectors, partial(_report_request, *given), partial(_areport_request, *given))
+    arguments = request, response, collector
+    follow_body(response, collectors, partial(_report_request, *arguments), partial(_areport_request, *arguments))
     return False
 
 
@@ -96,13 +97,13 @@ async def _areport_request(request: HttpRequest, response: HttpResponseBase, col
 
 
 def _may_show_timing(request: HttpRequest) -> bool:
-    """Whether this visitor may see durations."""
+    """Return whether this visitor may see durations."""
     allows = get_settings()["SERVER_TIMING"]
     return settings.DEBUG if allows is None else bool(allows(request))
 
 
 def format_server_timing(collector: Collector) -> str:
-    """The metrics of a collector in the form of a `Server-Timing` header; durations are in milliseconds.
+    """Return the metrics of a collector as a `Server-Timing` header; durations are in milliseconds.
 
     Source: W3C Server Timing.
     """
@@ -137,7 +138,7 @@ def _log_request(request: HttpRequest, response: HttpResponseBase, collector: Co
         logger.debug(
             "%s %s %d: %s, %s, %s, %s, %.3f ms, of them %.3f ms in the database",
             request.method,
-            request.path.encode("unicode_escape").decode("ascii"),  # no line breaks, as django.utils.log has it
+            request.path.encode("unicode_escape").decode("ascii"),  # no line breaks, as in django.utils.log.log_response
             response.status_code,
             _count_words(collector.calls, "call"),
             _count_words(collector.crossings_in + collector.crossings_out, "crossing"),

@@ -1,4 +1,7 @@
-"""The panel for django-debug-toolbar: `DEBUG_TOOLBAR_PANELS += ["pyforge_web.panels.PyForgePanel"]`."""
+"""The panel for django-debug-toolbar.
+
+Settings: `DEBUG_TOOLBAR_PANELS = [*debug_toolbar.settings.PANELS_DEFAULTS, "pyforge_web.panels.PyForgePanel"]`.
+"""
 
 from contextvars import Token
 from functools import partial
@@ -18,10 +21,12 @@ from django.utils.safestring import SafeString
 
 from pyforge_web._native import listen
 from pyforge_web.metering import active_collectors
-from pyforge_web.metering.sql_traces import watch_queries
+from pyforge_web.metering.sql_traces import time_recording, watch_queries
 from pyforge_web.metering.streaming_bodies import follow_body
 from pyforge_web.toolbar import display, stats
 from pyforge_web.toolbar.comparison import CapturingCollector, keep_input
+from pyforge_web.toolbar.other_inputs import capture_other
+from pyforge_web.toolbar.other_json import find_other_json
 
 try:
     import debug_toolbar
@@ -42,7 +47,11 @@ from pyforge_web.toolbar import views
 
 
 class PyForgePanel(Panel):
-    """The panel. It has its own collector: it works with `PyForgeMiddleware` and without."""
+    """The panel. It has its own collector, so it works with `PyForgeMiddleware` and without.
+
+    Life cycle: `enable_instrumentation` opens the collector before the view, `generate_stats` stores what it counted
+    after the view and again after a streaming body, and titles and content are made of what was stored.
+    """
 
     is_async = True
     nav_title = "PyForge"
@@ -58,13 +67,13 @@ class PyForgePanel(Panel):
 
     @classmethod
     def ready(cls) -> None:
-        """Has the SQL inside of calls noted, and native code look for collectors."""
+        """Start to note SQL, and let native code look for collectors."""
         watch_queries()
         listen()
 
     @classmethod
     def get_urls(cls) -> list[URLPattern]:
-        """The stats as JSON, and the comparison with Django."""
+        """Return the addresses of the stats as JSON and of the comparison."""
         return [
             path("pyforge/stats/", views.stats_view, name="pyforge_stats"),
             path("pyforge/compare/", views.comparison_view, name="pyforge_compare"),
@@ -72,7 +81,7 @@ class PyForgePanel(Panel):
 
     @classmethod
     def run_checks(cls) -> list[CheckMessage]:
-        """Finds the panel without its application, which has its template and its static files."""
+        """Report the panel without its app, which has its template and its static files."""
         if apps.is_installed("pyforge_web"):
             return []
         return [
@@ -83,31 +92,47 @@ class PyForgePanel(Panel):
             )
         ]
 
-    # Titles and content: of the stored stats alone, and they never raise, as they are made for each response.
+    # Titles and content are made of the stored stats alone. They never raise, as each response renders them.
 
     @property
     def title(self) -> str:
-        """How many calls there were."""
+        """Return how many calls there were."""
         return display.format_title(self.get_stats())
 
     @property
-    def nav_subtitle(self) -> str:
-        """How many calls, how long, how many warnings."""
-        return display.format_subtitle(self.get_stats())
+    def nav_subtitle(self) -> SafeString:
+        """Return how many calls, how long, how many warnings.
+
+        While a body is being sent, the page's script asks for the text again. The toolbar loads a panel's scripts only
+        when the panel is opened, so the script of the page itself comes with this text. The toolbar gives a `span` colours
+        of its own.
+        """
+        stored = self.get_stats()
+        text = format_html(
+            '<data value="" data-pf-state="{}" data-pf-stats="{}">{}</data>',
+            stored.get("state", "") if isinstance(stored, dict) else "",
+            self._address("pyforge_stats"),
+            display.format_subtitle(stored),
+        )
+        request = self.toolbar.request
+        if request is None:
+            return text
+        script = '{}<script type="module" src="{}" nonce="{}" async></script>'
+        return format_html(script, text, static("pyforge_web/panel.js"), self.toolbar.csp_nonce or "")
 
     @property
     def title_bar(self) -> SafeString | str:
-        """A link to the stats as JSON."""
+        """Return a link to the stats as JSON."""
         address = self._address("pyforge_stats")
         return format_html('<a class="pf-json" href="{}" target="_blank">JSON</a>', address) if address else ""
 
     @property
     def content(self) -> SafeString:
-        """The panel's page."""
-        found = self.get_stats()
-        can_compare = stats.is_readable(found) and found["env"].get("compare") is True
+        """Return the panel's page."""
+        stored = self.get_stats()
+        can_compare = stats.is_readable(stored) and stored["env"].get("compare") is True
         context = {
-            **display.build_context(found),
+            **display.build_context(stored),
             "compare_url": self._address("pyforge_compare") if can_compare else "",
             "nonce": self.toolbar.csp_nonce if self.toolbar.request is not None else None,
         }
@@ -115,7 +140,7 @@ class PyForgePanel(Panel):
 
     @property
     def scripts(self) -> list[str]:
-        """Sorting, and a fresh look at a body that was still being sent; nothing is missing without it."""
+        """Return the script for sorting, copying and streaming bodies; without it the page is complete, too."""
         return [*super().scripts, static("pyforge_web/panel.js")]
 
     def _address(self, name: str) -> str:
@@ -127,57 +152,64 @@ class PyForgePanel(Panel):
     # A request
 
     def enable_instrumentation(self) -> None:
-        """Opens the collector, in the context of the whole request."""
+        """Open the collector, in the context of the whole request."""
         if self._token is not None:
             return
         self._collector = CapturingCollector(details=True)
+        for panel in self.toolbar.enabled_panels:
+            if panel.panel_id == "SQLPanel":
+                panel.record = time_recording(panel.record)  # of this request's panel alone
         around = active_collectors.get()
         self._outside = getattr(self.toolbar.request, "pyforge", None) in around
         self._token = active_collectors.set((*around, self._collector))
 
     def disable_instrumentation(self) -> None:
-        """Closes it; a streaming body opens it again for each of its parts."""
+        """Close the collector. A streaming body opens it again for each of its parts."""
         token, self._token = self._token, None
         if token is not None:
             active_collectors.reset(token)
 
     def generate_stats(self, request: HttpRequest, response: HttpResponseBase) -> None:
-        """Stores what was heard; once more when a streaming body ends."""
+        """Store what was counted; once more when a streaming body ends."""
         collector = self._collector
         if collector is None:
             return
-        # The toolbar would replace the header with that of its panels: ours gives it back (`get_headers`).
+        # The toolbar replaces the header with that of its panels; `get_headers` puts ours back.
         self._timing = response.headers.get("Server-Timing", "")
         del response.headers["Server-Timing"]
         streaming = response.streaming and not isinstance(response, FileResponse)
         middleware = "outside" if self._outside else "inside" if hasattr(request, "pyforge") else ""
-        self._record(collector, middleware, streaming=streaming)
+        other = find_other_json(request, response, collector)
+        collector.captured = collector.captured or capture_other(response, other)
+        self._record(collector, middleware, other, streaming=streaming)
         if streaming:
             again = partial(self._record_again, collector, middleware)
             follow_body(response, (collector,), again, sync_to_async(again))
 
-    def _record(self, collector: CapturingCollector, middleware: str, *, streaming: bool) -> None:
+    def _record(
+        self, collector: CapturingCollector, middleware: str, other: dict[str, Any], *, streaming: bool
+    ) -> None:
         env = {
             "middleware": middleware,
             "store": str(get_config()["TOOLBAR_STORE_CLASS"]).rpartition(".")[2],
-            "compare": keep_input(self.toolbar.request_id, collector),
+            "compare": keep_input(self.toolbar.request_id, collector.captured),
         }
-        self.record_stats(stats.gather_stats(collector, env, streaming=streaming))
+        self.record_stats(stats.gather_stats(collector, env, other, streaming=streaming))
 
     def _record_again(self, collector: CapturingCollector, middleware: str) -> None:
-        """The body is sent, or the client has left. What the store has dropped meanwhile stays dropped."""
+        """Store the stats after the body was sent, or the client left; not if the store has dropped the request."""
         if self.toolbar.store.exists(self.toolbar.request_id):
-            self._record(collector, middleware, streaming=False)
+            self._record(collector, middleware, {}, streaming=False)
 
     def generate_server_timing(self, request: HttpRequest, response: HttpResponseBase) -> None:
-        """A metric, as the toolbar's own panels have; with `PyForgeMiddleware` there is its own."""
+        """Record a metric, as the toolbar's own panels do. `PyForgeMiddleware` has its own instead."""
         collector = self._collector
         if collector is not None and collector.calls and not hasattr(request, "pyforge"):
             spent = (collector.native_ns + collector.python_ns - collector.database_ns) / 1e6
             self.record_server_timing("total", f"PyForge {collector.calls} calls", round(spent, 3))
 
     def get_headers(self, request: HttpRequest) -> dict[str, str]:
-        """The panel's headers, and the `Server-Timing` of whoever stands inside of the toolbar."""
+        """Return the panel's headers, and the `Server-Timing` of middleware inside of the toolbar."""
         headers: dict[str, str] = super().get_headers(request)
         own = headers.pop("Server-Timing", "")
         if timing := ", ".join(filter(None, (self._timing, own))):

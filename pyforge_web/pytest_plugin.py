@@ -1,6 +1,6 @@
 """The plugin of pytest, which finds it by itself: its fixtures are those of `testing.py`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Protocol
@@ -53,3 +53,11 @@ def _assert_num_crossings(
         yield captured
     if complaint := captured.complaint(num, callbacks=callbacks, exact=exact):
         pytest.fail("\n".join(filter(None, [info, complaint])))
+
+
+@pytest.fixture
+def pyforge_assert_no_warnings() -> Callable[..., AbstractContextManager[None]]:
+    """Assert that the panel would show no warning: `with pyforge_assert_no_warnings(ignore=["PF004"]): ...`."""
+    from pyforge_web.testing import assert_no_pyforge_warnings
+
+    return assert_no_pyforge_warnings

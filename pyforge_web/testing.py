@@ -5,16 +5,20 @@ with `callbacks=`.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from django.db.models import Model
 
-from pyforge_web._native import listen
-from pyforge_web.metering import CallGroup, CallSource, CallSums, Collector, MeteredCall, active_collectors
+from pyforge_web._native import BUILD_PROFILE, listen
+from pyforge_web.conf import PanelLimits, get_settings
+from pyforge_web.metering import CallGroup, CallSource, CallSums, Collector, MeteredCall, active_collectors, collect
+from pyforge_web.toolbar.formats import show_word
+from pyforge_web.toolbar.warnings import PanelWarning, RequestTrace, WarningMatch, find_warnings
 
-__all__ = ["AssertNumCrossingsMixin", "CaptureCrossings"]
+__all__ = ["AssertNumCrossingsMixin", "CaptureCrossings", "assert_no_pyforge_warnings"]
 
 _MAX_CALLS = 100_000
 _MAX_LINES = 200  # of a failure's message
@@ -96,6 +100,34 @@ class CaptureCrossings:
         lines = [f"{number}. {_describe_call(call)}" for number, call in enumerate(self.calls, start=1)]
         more = [f"... and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else []
         return lines[:_MAX_LINES] + more
+
+
+@contextmanager
+def assert_no_pyforge_warnings(*, ignore: Iterable[str] = (), **limits: int) -> Iterator[None]:
+    """Fail if the panel would show a warning for the block: `with assert_no_pyforge_warnings(ignore=["PF004"]): ...`.
+
+    `limits` replace keys of `PYFORGE_WEB["PANEL"]`, for example `SIMILAR_CALLS=5`.
+    """
+    known = get_settings()["PANEL"]
+    if unknown := set(limits) - set(known):
+        raise TypeError(f"there is no limit {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    with collect(details=True) as collector:
+        yield
+    thresholds = cast(PanelLimits, {**known, **limits})
+    trace = RequestTrace(collector.groups, collector.compiled, BUILD_PROFILE, thresholds)
+    lines = [
+        _describe_warning(warning, match) for warning, match in find_warnings(trace) if warning.id not in set(ignore)
+    ]
+    if lines:
+        raise AssertionError("\n".join(["The panel of PyForge Web would warn:", *lines]))
+
+
+def _describe_warning(warning: PanelWarning, match: WarningMatch) -> str:
+    words = {key: show_word(key, word) for key, word in match.words.items()}
+    text, change = warning.format_text(match.variant, words)
+    site = match.group.site if match.group else None
+    place = f" ({site.file}:{site.line} in {site.name})" if site else ""
+    return f"{warning.id} {warning.word}: {text} {change}{place}"
 
 
 class AssertNumCrossingsMixin:

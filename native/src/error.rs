@@ -1,5 +1,7 @@
 //! Everything that can go wrong while JSON is written, and its one way out to Python.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use pyo3::exceptions::{PyException, PyMemoryError, PyRecursionError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -114,6 +116,24 @@ impl Error {
         }
     }
 }
+
+/// Runs native code. A panic would be a bug of PyForge Web: it becomes an `Exception`, which Django's handlers catch.
+///
+/// PyO3 panics where CPython has no memory for an object, after it has printed the error: that is a `MemoryError`.
+pub fn catch_panics<T>(subject: &str, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        if text.is_some_and(|text| text.contains(NO_OBJECT)) {
+            return Err(PyMemoryError::new_err(()));
+        }
+        let message = format!("PyForge Web failed inside its native core: please report this {subject} as a bug");
+        Err(PyRuntimeError::new_err(message))
+    })
+}
+
+/// The words of PyO3's `panic_after_error`.
+const NO_OBJECT: &str = "Python API call failed";
 
 /// Adds the path to an `Exception` as a note (PEP 678); `KeyboardInterrupt` and its like stay as they are.
 fn with_note(py: Python<'_>, error: PyErr, path: &str) -> PyErr {

@@ -7,7 +7,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::imports::Imports;
 use crate::metering::meter::{self, Meter};
 use crate::parser;
-use crate::serializer::{self, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_nan};
+use crate::serializer::{self, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan};
 
 /// Return a value as JSON: the encoder of the response, for caches, websockets and tasks.
 ///
@@ -22,7 +22,8 @@ use crate::serializer::{self, EncodeOptions, RowColumns, RowFraming, StreamForma
 ///
 /// Source: `django.core.serializers.json`, RFC 8259.
 #[pyfunction]
-#[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise"))]
+#[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise", dates="django"))]
+#[allow(clippy::too_many_arguments)] // they are Python's
 pub fn dumps<'py>(
     py: Python<'py>,
     obj: Bound<'py, PyAny>,
@@ -31,14 +32,17 @@ pub fn dumps<'py>(
     django_bytes: bool,
     ensure_ascii: bool,
     nan: &str,
+    dates: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let options = EncodeOptions { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
+    let form = form_of(django_bytes, ensure_ascii);
+    let options = EncodeOptions { html: None, form, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
     write(py, obj, fields, fetch, options, "dumps")
 }
 
 /// Return the JSON of a response. As `dumps`, for `pyforge_web.http`: collectors tell the two apart by the name.
 #[pyfunction]
-#[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise"))]
+#[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise", form=None, dates="django"))]
+#[allow(clippy::too_many_arguments)] // they are Python's
 pub fn dumps_response<'py>(
     py: Python<'py>,
     obj: Bound<'py, PyAny>,
@@ -47,15 +51,19 @@ pub fn dumps_response<'py>(
     django_bytes: bool,
     ensure_ascii: bool,
     nan: &str,
+    form: Option<&str>,
+    dates: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let options = EncodeOptions { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
+    let form = form.unwrap_or_else(|| form_of(django_bytes, ensure_ascii));
+    let options = EncodeOptions { html: None, form, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
     write(py, obj, fields, fetch, options, "dumps_response")
 }
 
 /// Return the JSON of a page: compact ASCII in which `< > & '` are escaped, for `pyforge_web.html`. `before` and `after`
 /// are written around it as they are.
 #[pyfunction]
-#[pyo3(signature = (obj, *, fields=None, fetch=false, nan="raise", before="", after=""))]
+#[pyo3(signature = (obj, *, fields=None, fetch=false, nan="raise", before="", after="", dates="django"))]
+#[allow(clippy::too_many_arguments)] // they are Python's
 pub fn dumps_html<'py>(
     py: Python<'py>,
     obj: Bound<'py, PyAny>,
@@ -64,23 +72,27 @@ pub fn dumps_html<'py>(
     nan: &str,
     before: &str,
     after: &str,
+    dates: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let html = Some([before, after]);
-    let options = EncodeOptions { html, django_bytes: false, ensure_ascii: false, not_finite: parse_nan(nan)? };
+    let options = EncodeOptions { html, form: "", not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
     write(py, obj, fields, fetch, options, "dumps_html")
+}
+
+fn form_of(django_bytes: bool, ensure_ascii: bool) -> &'static str {
+    match (django_bytes, ensure_ascii) {
+        (true, _) => "django",
+        (false, true) => "ascii",
+        (false, false) => "compact",
+    }
 }
 
 /// Return the value of a JSON body, or a `BodyFallback` where `json.loads` must decide; for `pyforge_web.parsers`.
 #[pyfunction]
-pub fn read_body<'py>(
-    py: Python<'py>,
-    body: &Bound<'py, PyAny>,
-    max_depth: usize,
-    allow_nan: bool,
-) -> PyResult<Bound<'py, PyAny>> {
+pub fn read_body<'py>(py: Python<'py>, body: &Bound<'py, PyAny>, max_depth: usize) -> PyResult<Bound<'py, PyAny>> {
     let mut meter = Meter::start(py)?;
     meter.about(body, None);
-    let result = parser::read(body, max_depth, allow_nan);
+    let result = parser::read(body, max_depth);
     if let Err(error) = &result {
         meter.fail(py, error);
     }
@@ -135,7 +147,7 @@ fn write<'py>(
 ///
 /// Raises `ValueError` for a form or a `nan` that does not exist; whatever a row raises is returned.
 #[pyfunction]
-#[pyo3(signature = (source, start, limit, *, about=None, opens=false, between="", after="", form="compact", nan="raise"))]
+#[pyo3(signature = (source, start, limit, *, about=None, opens=false, between="", after="", form="compact", nan="raise", dates="django"))]
 #[allow(clippy::too_many_arguments)] // they are Python's
 pub fn dump_chunk<'py>(
     py: Python<'py>,
@@ -148,9 +160,10 @@ pub fn dump_chunk<'py>(
     after: &str,
     form: &str,
     nan: &str,
+    dates: &str,
 ) -> PyResult<(Bound<'py, PyBytes>, usize, Option<Py<PyBaseException>>)> {
     let items = RowFraming { between: between.as_bytes(), after: after.as_bytes() };
-    let escaped = StreamFormat { form, items, not_finite: parse_nan(nan)? };
+    let format = StreamFormat { form, items, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
     let mut meter = Meter::start(py)?;
     match &about {
         Some((given, fields)) => meter.about(given, fields.as_ref()),
@@ -158,7 +171,7 @@ pub fn dump_chunk<'py>(
     }
     let opened = if opens { meter.call_out(|| source.call0()) } else { Ok(source) };
     let written = match opened {
-        Ok(source) => serializer::dump_chunk(&source, start, limit, &escaped, &mut meter),
+        Ok(source) => serializer::dump_chunk(&source, start, limit, &format, &mut meter),
         Err(error) => Ok((PyBytes::new(py, b""), 0, Some(error))),
     };
     let size = match &written {

@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from pyforge_web._native import CallTotals
 from pyforge_web.metering.call_sites import CallSite
-from pyforge_web.metering.row_traces import RowTrace, SqlTrace
+from pyforge_web.metering.row_traces import CompileTrace, RowTrace, SqlTrace
 
 CallSource = Literal["response", "stream", "tag", "validate", "direct"]
 
@@ -20,6 +20,13 @@ CALL_SOURCES: dict[str, CallSource] = {
 }
 # A group keeps this many different SQL statements. One is enough to find the line that runs a query for each row.
 _MAX_STATEMENTS = 5
+_MAX_ERRORS, _MAX_ERROR_TEXT = 5, 300
+
+
+def describe_error(error: BaseException) -> str:
+    """Return the type and the text of an error, and its notes: native code notes the path of the value there."""
+    notes = getattr(error, "__notes__", ())
+    return " ".join([f"{type(error).__name__}: {error}", *map(str, notes)])[:_MAX_ERROR_TEXT]
 
 
 class CallSums(NamedTuple):
@@ -85,11 +92,20 @@ class CallGroup(CallTotals):
     # Rows of QuerySets that Django fetched and converted.
     django_rows: int = 0
     database_ns: int = 0
+    # Of `database_ns`: executing, and the part of it that Django and the debug toolbar spend on recording each query.
+    execute_ns: int = 0
+    recording_ns: int = 0
+    # The time in which Django compiled the QuerySets to SQL.
+    compile_ns: int = 0
     columns: dict[str, ColumnCosts] = field(default_factory=dict)
     # SQL other than that of the QuerySets that were written: how often, how long, and the first statements.
     query_count: int = 0
     query_ns: int = 0
+    # What the debug toolbar spent on recording these queries.
+    query_recording_ns: int = 0
     queries: dict[str, int] = field(default_factory=dict)
+    # The errors that calls raised, with the path of the value: how often each, the first ones.
+    errors: dict[str, int] = field(default_factory=dict)
 
     def add_notes(self, noted: list[Any]) -> None:
         """Add what the Python code inside of a call noted about it."""
@@ -97,15 +113,27 @@ class CallGroup(CallTotals):
         models = {trace.model for trace in traces if trace.within is None}
         for trace in traces:
             self.database_ns += trace.database_ns
+            if trace.path != "django":
+                self.execute_ns += trace.execute_ns
+                self.recording_ns += max(0, trace.execute_ns - trace.sql_ns)
             self.django_rows += trace.rows if trace.path == "django" else 0
             model = f"{trace.model.__name__}." if len(models) > 1 else ""
             self._add_columns(trace, model if trace.within is None else trace.within)
         for note in noted:
-            if type(note) is SqlTrace:
+            if type(note) is CompileTrace:
+                self.compile_ns += note.ns
+            elif type(note) is SqlTrace:
                 self.query_count += 1
                 self.query_ns += note.ns
+                self.query_recording_ns += note.recording_ns
                 if note.sql in self.queries or len(self.queries) < _MAX_STATEMENTS:
                     self.queries[note.sql] = self.queries.get(note.sql, 0) + 1
+
+    def add_error(self, error: BaseException) -> None:
+        """Add the error of a call that failed."""
+        text = describe_error(error)
+        if text in self.errors or len(self.errors) < _MAX_ERRORS:
+            self.errors[text] = self.errors.get(text, 0) + 1
 
     def _add_columns(self, trace: RowTrace, prefix: str) -> None:
         django = trace.django()

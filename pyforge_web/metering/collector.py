@@ -11,18 +11,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
 from time import perf_counter_ns
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec
 
 from pyforge_web._native import Counters, listen
 from pyforge_web.metering.call_groups import CALL_SOURCES, CallGroup, CallSource, CallSums
 from pyforge_web.metering.call_sites import CallSite, find_calling_frame, stream_origin, template_site
 from pyforge_web.metering.compilations import Compilation, CompilationKind, compilation_log
 from pyforge_web.metering.recorder import CallRecorder
-from pyforge_web.metering.row_traces import RowTrace
+from pyforge_web.metering.row_traces import Result, RowTrace
 from pyforge_web.metering.sql_traces import watch_queries
 
 Given = ParamSpec("Given")
-Result = TypeVar("Result")
 
 _MAX_MARKS = 300  # of the timeline, for each source
 _MAX_EVENTS = 100  # compilations, and failed fields

@@ -42,12 +42,14 @@ class CallRecorder:
         noted: list[Any] | None,
         place: CallSite | None,
         frame: FrameType | None,
+        error: BaseException | None = None,
     ) -> tuple[CallGroup | None, bool]:
         """Return the group of a call that has ended, and whether every call that looks like it belongs there, too.
 
         The group is None if there are too many. `value` was written with `fields=`, or validated. `model` is the class
         of the instances or tuples in it. `noted` is what `call_notes` held, if Python code ran. `place` is the template
         tag, or the line that created the stream. `frame` is the calling frame.
+        `error` is what the call raised.
         """
         kind = type(value)
         source = CALL_SOURCES.get(function, "direct")
@@ -63,6 +65,7 @@ class CallRecorder:
             None if frame is None else self._find_line(frame),
             place,
             _summarize_traces(noted or ()),
+            None if error is None else type(error),
         )
         group = self.groups.get(key)
         if group is None:
@@ -74,7 +77,9 @@ class CallRecorder:
             group = self.groups[key] = self._begin_group(key, noted or (), frame, start_ns)
         if noted:
             group.add_notes(noted)
-        return group, not is_unread and (type(fields) is not tuple or _are_plain_names(fields))
+        if error is not None:
+            group.add_error(error)
+        return group, error is None and not is_unread and (type(fields) is not tuple or _are_plain_names(fields))
 
     def _last_of_stream(self, kind: type, place: CallSite | None, frame: FrameType | None) -> CallGroup | None:
         """Return the group of the stream that a call without any trace belongs to."""
@@ -94,7 +99,7 @@ class CallRecorder:
     def _begin_group(
         self, key: tuple[Any, ...], noted: Sequence[Any], frame: FrameType | None, start_ns: int
     ) -> CallGroup:
-        function, kind, model, fields, _, place, _ = key
+        function, kind, model, fields, _, place, *_ = key
         traces = [note for note in noted if type(note) is RowTrace]
         source = CALL_SOURCES.get(function, "direct")
         models, path = _name_path(kind, model, traces)

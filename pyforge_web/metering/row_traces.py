@@ -2,16 +2,30 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Literal, NamedTuple
+from time import perf_counter_ns
+from typing import Any, Literal, NamedTuple, TypeVar
+
+Result = TypeVar("Result")
 
 # The notes of the native call that runs in this context; None if no collector wants details. Native code sets it.
 call_notes: ContextVar[list[Any] | None] = ContextVar("pyforge_web_call_notes", default=None)
 
 
 class SqlTrace(NamedTuple):
-    """SQL that ran inside of a native call. Its parameters are not kept."""
+    """SQL that ran inside of a native call. Its parameters are not kept.
+
+    `recording_ns` is what the debug toolbar's SQL panel spent on it afterwards.
+    """
 
     sql: str
+    ns: int
+    ended_ns: int
+    recording_ns: int = 0
+
+
+class CompileTrace(NamedTuple):
+    """A query that Django compiled to SQL inside of a native call."""
+
     ns: int
 
 
@@ -30,10 +44,12 @@ class RowTrace:
         "columns",
         "database_ns",
         "django",
+        "execute_ns",
         "model",
         "path",
         "queries",
         "rows",
+        "sql_ns",
         "why",
         "within",
     )
@@ -51,6 +67,9 @@ class RowTrace:
         # For each column, how many of its values Django converted, and the nanoseconds.
         self.callbacks: dict[int, tuple[int, int]] = {}
         self.rows = self.queries = self.database_ns = 0
+        # Of `database_ns`: `cursor.execute()` as a whole, and within it the time that the driver took. The difference
+        # is spent by what Django and the debug toolbar record about each query.
+        self.execute_ns = self.sql_ns = 0
         self._noted = noted
 
     def add_database_time(self, ns: int) -> None:
@@ -58,6 +77,9 @@ class RowTrace:
         self.database_ns += ns
         own = [note for note in self._noted if type(note) is SqlTrace]
         self.queries += len(own)
+        if own:
+            self.execute_ns += ns
+            self.sql_ns += sum(note.ns for note in own)
         self._noted[:] = [note for note in self._noted if type(note) is not SqlTrace]
 
     def add_reading(self, rows: int, database_ns: int, callbacks: list[tuple[int, int, int]]) -> None:
@@ -67,6 +89,18 @@ class RowTrace:
         for index, number, ns in callbacks:
             known, sum_ns = self.callbacks.get(index, (0, 0))
             self.callbacks[index] = known + number, sum_ns + ns
+
+
+def time_compilation(compile_sql: Callable[[], Result]) -> Result:
+    """Return what `compile_sql` returns, and note how long it took if a collector wants details."""
+    noted = call_notes.get()
+    if noted is None:
+        return compile_sql()
+    started = perf_counter_ns()
+    try:
+        return compile_sql()
+    finally:
+        noted.append(CompileTrace(perf_counter_ns() - started))
 
 
 def trace_rows(model: type, path: ReadingPath, why: str = "", *, within: str | None = None) -> RowTrace | None:

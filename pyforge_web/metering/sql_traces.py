@@ -1,4 +1,4 @@
-"""SQL that runs inside of a native call, beside that of the QuerySets it writes: this finds a query for each row."""
+"""SQL that runs inside of a native call, beside that of the QuerySets it writes: finds a query for each row."""
 
 from collections.abc import Callable
 from functools import cache
@@ -38,4 +38,21 @@ def _note_query(execute: Callable[..., Any], sql: str, params: Any, many: bool, 
     try:
         return execute(sql, params, many, context)
     finally:
-        noted.append(SqlTrace(str(sql), perf_counter_ns() - started))
+        ended = perf_counter_ns()
+        noted.append(SqlTrace(str(sql), ended - started, ended))
+
+
+def time_recording(record: Callable[..., None]) -> Callable[..., None]:
+    """Return the SQL panel's `record()` so that the time it takes is noted beside the query.
+
+    It is the last thing that the panel does for a query, after stack traces and the like.
+    Source: debug_toolbar.panels.sql.tracking.NormalCursorMixin._record.
+    """
+
+    def timed(**details: Any) -> None:
+        record(**details)
+        noted = call_notes.get()
+        if noted and type(noted[-1]) is SqlTrace:
+            noted[-1] = noted[-1]._replace(recording_ns=perf_counter_ns() - noted[-1].ended_ns)
+
+    return timed

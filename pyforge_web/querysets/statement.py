@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import Col
 
 from pyforge_web import metering
-from pyforge_web.metering.row_traces import RowTrace, trace_rows
+from pyforge_web.metering.row_traces import RowTrace, time_compilation, trace_rows
 from pyforge_web.querysets import backends
 
 # Rows fetched at once: 100 to 500 are alike, thousands leave the processor's cache (benchmarks/suites/querysets.py).
@@ -53,7 +53,7 @@ def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     backend = cast(ModuleType, backends.find(connection))
     compiler = backend.compiler(queryset.query, connection, queryset.db)
     try:
-        sql, params = compiler.as_sql()
+        sql, params = time_compilation(compiler.as_sql)
     except EmptyResultSet:
         return None
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]

@@ -1,211 +1,308 @@
-"""The panel's warnings: what is found in a request's groups of calls, and the line to change.
+"""The panel's warnings: what is wrong in a request's groups of calls, and which line to change.
 
-To add one: a row in `WARNINGS`, its function, a row in docs/panel.md, and a page of the demo that provokes it.
+To add one: a row in `WARNINGS` with its texts, its function below, a row in docs/panel.md, and a page of the demo that
+provokes it. Texts are translated when they are shown, maybe in another process, so a match is a variant and words.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db.models import Model
+from django.utils.translation import pgettext_lazy
 
-from pyforge_web.conf import Panel
+from pyforge_web.conf import PanelLimits
 from pyforge_web.metering.call_groups import CallGroup
 from pyforge_web.metering.compilations import Compilation
+from pyforge_web.toolbar.query_causes import explain_queries
+from pyforge_web.validators import CompiledValidator
 
-_FEW_ROWS = 2  # a call: what could have been one list
-_MANY_ROWS = 10  # instances worth a word
-_SMALL = 100  # bytes: repeating so little costs nothing
-_SQL_TABLE = re.compile(r'\bFROM\s+["`]?(\w+)["`]?', re.IGNORECASE)
-_SQL_COLUMN = re.compile(r'["`](\w+)["`](?=\s*(?:,|FROM\b))', re.IGNORECASE)
+_FEW_ROWS = 2  # in one call: such calls could have been one call with a list
+_MANY_ROWS = 10  # instances in one call that are worth a warning
+_SMALL_OUTPUT = 100  # bytes: writing so few again costs nothing
 
 
 class RequestTrace(NamedTuple):
-    """What the warnings look at: a request's groups and compilations, the core's build, the thresholds."""
+    """What the warnings look at: a request's groups and compilations, the build of the core, the limits."""
 
     groups: list[CallGroup]
     compiled: list[Compilation]
     profile: str
-    limits: Panel
+    limits: PanelLimits
 
 
-# For each thing found: its group, where it has one, and the words for the texts of the warning.
-WarningMatches = Iterator[tuple[CallGroup | None, dict[str, Any]]]
+class WarningMatch(NamedTuple):
+    """One match: its group, if it has one, the variant of the text, and the words for it."""
+
+    group: CallGroup | None
+    words: dict[str, Any]
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PanelWarning:
-    """A warning: its id, a word for rows of tables, what it says, and what to do; texts take the words found."""
+    """A warning: its id, a word for the rows of tables, and for each variant a text and what to change."""
 
     id: str
-    word: str
-    text: str
-    fix: str
-    find: Callable[[RequestTrace], WarningMatches]
+    word: Any
+    find: Callable[[RequestTrace], Iterator[WarningMatch]]
+    texts: dict[str, tuple[Any, Any]]
+
+    def format_text(self, variant: str, words: dict[str, str]) -> tuple[str, str]:
+        """Return the text and the change in the active language."""
+        text, change = self.texts.get(variant) or self.texts[""]
+        return str(text).format_map(words), str(change).format_map(words)
 
 
-def _find_similar_calls(seen: RequestTrace) -> WarningMatches:
-    for group in seen.groups:
+def _find_similar_calls(trace: RequestTrace) -> Iterator[WarningMatch]:
+    for group in trace.groups:
         rows = group.rows + group.django_rows
         if group.source == "stream":
             continue  # its calls are the parts of one body
-        if group.calls >= seen.limits["SIMILAR_CALLS"] and rows <= _FEW_ROWS * group.calls and not group.duplicates:
-            verb, change = "written", "Give the whole list or QuerySet at once"
-            if group.source == "validate":
-                verb, change = "judged", "Give the whole list to CompiledValidator.clean_rows()"
-            yield group, {"calls": group.calls, "label": group.label, "verb": verb, "change": change}
+        if group.calls >= trace.limits["SIMILAR_CALLS"] and rows <= _FEW_ROWS * group.calls and not group.duplicates:
+            variant = "validate" if group.source == "validate" else ""
+            yield WarningMatch(group, {"calls": group.calls, "label": group.label}, variant)
 
 
-def _find_converted_fields(seen: RequestTrace) -> WarningMatches:
-    for group in seen.groups:
+def _find_converted_fields(trace: RequestTrace) -> Iterator[WarningMatch]:
+    for group in trace.groups:
         for name, column in group.columns.items():
             calls = column.django + column.rescued
-            if calls >= seen.limits["CALLBACKS"]:
-                why = column.why or "its values are not of the form that native code reads"
-                yield group, {"field": name, "label": group.label, "calls": calls, "why": why}
+            if calls >= trace.limits["CALLBACKS"]:
+                words = {"field": name, "label": group.label, "calls": calls, "why": column.why}
+                yield WarningMatch(group, words, "" if column.why else "format")
 
 
-def _find_inner_queries(seen: RequestTrace) -> WarningMatches:
-    for group in seen.groups:
-        # What a stream's own iterator asks for each part is no query for each row.
-        if group.query_count > (group.calls if group.source == "stream" else 0):
-            cause, fix = _explain_queries(group)
-            yield group, {"label": group.label, "queries": group.query_count, "cause": cause, "change": fix}
+def _find_inner_queries(trace: RequestTrace) -> Iterator[WarningMatch]:
+    for group in trace.groups:
+        # A stream's own iterator may run a query for each part: that is how it gets its rows.
+        if group.source != "validate" and group.query_count > (group.calls if group.source == "stream" else 0):
+            variant, words = explain_queries(group)
+            yield WarningMatch(group, {"label": group.label, "queries": group.query_count, **words}, variant)
 
 
-def _find_made_instances(seen: RequestTrace) -> WarningMatches:
-    for group in seen.groups:
+def _find_made_instances(trace: RequestTrace) -> Iterator[WarningMatch]:
+    for group in trace.groups:
         plain = not any("{" in name or "." in name for name in group.fields)
         made = group.path == "instance" and group.value_type in ("list", "tuple") and plain
         if made and group.rows >= _MANY_ROWS and group.rows > _FEW_ROWS * group.calls:
-            yield group, {"rows": group.rows, "label": group.label, "value_type": group.value_type}
+            yield WarningMatch(group, {"rows": group.rows, "label": group.label, "value_type": group.value_type})
 
 
-def _find_duplicates(seen: RequestTrace) -> WarningMatches:
-    for group in seen.groups:
-        if group.duplicates and group.bytes >= _SMALL * group.calls:
-            yield group, {"label": group.label, "times": group.duplicates + 1, "bytes": group.bytes // group.calls}
+def _find_duplicates(trace: RequestTrace) -> Iterator[WarningMatch]:
+    for group in trace.groups:
+        if group.duplicates and group.bytes >= _SMALL_OUTPUT * group.calls:
+            size = group.bytes // group.calls
+            yield WarningMatch(group, {"label": group.label, "times": group.duplicates + 1, "size": size})
 
 
-def _find_late_compilations(seen: RequestTrace) -> WarningMatches:
-    for event in seen.compiled:
+def _find_late_compilations(trace: RequestTrace) -> Iterator[WarningMatch]:
+    for event in trace.compiled:
         if event.kind == "validator":
-            yield None, {"label": event.label, "us": f"{event.ns / 1000:.0f}"}
+            yield WarningMatch(None, {"label": event.label, "time_us": event.ns / 1000})
 
 
-def _find_large_elements(seen: RequestTrace) -> WarningMatches:
-    for group in seen.groups:
-        if group.source == "tag" and group.bytes > seen.limits["INLINE_BYTES"]:
-            yield group, {"label": group.label, "kilobytes": f"{group.bytes / 1000:,.0f}"}
+def _find_large_elements(trace: RequestTrace) -> Iterator[WarningMatch]:
+    for group in trace.groups:
+        if group.source == "tag" and group.bytes > trace.limits["INLINE_BYTES"]:
+            yield WarningMatch(group, {"label": group.label, "size": group.bytes})
 
 
-def _find_debug_build(seen: RequestTrace) -> WarningMatches:
-    if seen.profile == "debug":
-        yield None, {}
+def _find_debug_build(trace: RequestTrace) -> Iterator[WarningMatch]:
+    if trace.profile == "debug":
+        yield WarningMatch(None, {})
+
+
+def _find_python_validators(trace: RequestTrace) -> Iterator[WarningMatch]:
+    for group in trace.groups:
+        if group.source == "validate" and group.crossings_out >= trace.limits["CALLBACKS"]:
+            fields = [f"{name} ({reason})" for name, reason in explain_python_fields(group.label)[:3]]
+            words = {"label": group.label, "calls": group.crossings_out, "fields": ", ".join(fields)}
+            yield WarningMatch(group, words, "" if fields else "unknown")
+
+
+def explain_python_fields(label: str) -> list[tuple[str, str]]:
+    """Return the fields of a model that are validated in Python, all or in part, and why."""
+    try:
+        model = apps.get_model(label)
+    except (LookupError, ValueError):
+        return []
+    return [
+        (field.name, field.reason or f"calls {', '.join(field.called)}")
+        for field in CompiledValidator.for_model(model).explain()
+        if field.path == "django" or field.called
+    ]
 
 
 WARNINGS = (
     PanelWarning(
         "PF001",
-        "similar",
-        "{label} is {verb} {calls} times from the same line, one or two rows a call.",
-        "{change}: one call instead of {calls}.",
+        pgettext_lazy("panel", "similar"),
         _find_similar_calls,
+        {
+            "": (
+                pgettext_lazy(
+                    "panel", "{label} is written {calls} times from the same line, with one or two rows in each call."
+                ),
+                pgettext_lazy("panel", "Pass the whole list or QuerySet once: one call instead of {calls}."),
+            ),
+            "validate": (
+                pgettext_lazy(
+                    "panel", "{label} is validated {calls} times from the same line, with one or two rows in each call."
+                ),
+                pgettext_lazy(
+                    "panel", "Pass the whole list to CompiledValidator.clean_rows(): one call instead of {calls}."
+                ),
+            ),
+        },
     ),
     PanelWarning(
         "PF002",
-        "converted in Python",
-        "The field {field} of {label} called Python {calls} times: {why}.",
-        "Use a field that docs/querysets.md lists as native, or leave it out with fields=.",
+        pgettext_lazy("panel", "converted in Python"),
         _find_converted_fields,
+        {
+            "": (
+                pgettext_lazy("panel", "The field {field} of {label} called Python {calls} times: {why}."),
+                pgettext_lazy("panel", "Use a field that is read natively, or leave it out with fields=."),
+            ),
+            "format": (
+                pgettext_lazy(
+                    "panel",
+                    "The field {field} of {label} called Python {calls} times: its values are not stored in the format "
+                    "that Rust reads.",
+                ),
+                pgettext_lazy("panel", "Save these rows again with Django, or leave the field out with fields=."),
+            ),
+        },
     ),
     PanelWarning(
         "PF003",
-        "queries inside",
-        "Writing {label} ran {queries} more queries: {cause}.",
-        "{change}",
+        pgettext_lazy("panel", "queries inside"),
         _find_inner_queries,
+        {
+            "": (
+                pgettext_lazy(
+                    "panel",
+                    "Writing {label} ran {queries} more queries: code that the values call queries the database.",
+                ),
+                pgettext_lazy("panel", "Fetch what it needs before the value is written."),
+            ),
+            "deferred": (
+                pgettext_lazy(
+                    "panel",
+                    "Writing {label} ran {queries} more queries: {column} was deferred, and fetched for each object.",
+                ),
+                pgettext_lazy("panel", "Add {name} to only(), or take it out of defer(), or do not write it."),
+            ),
+            "relation": (
+                pgettext_lazy(
+                    "panel", "Writing {label} ran {queries} more queries: {column} was fetched for each object."
+                ),
+                pgettext_lazy("panel", 'Add select_related("{name}") to the QuerySet.'),
+            ),
+            "model": (
+                pgettext_lazy(
+                    "panel",
+                    "Writing {label} ran {queries} more queries: {model} was fetched while the value was written.",
+                ),
+                pgettext_lazy(
+                    "panel",
+                    "Fetch it before, with select_related() or prefetch_related() on the QuerySet of the value.",
+                ),
+            ),
+        },
     ),
     PanelWarning(
         "PF004",
-        "instances",
-        "{rows} instances of {label} were made, and then written from a {value_type}; only columns are written.",
-        "If nothing else needs the instances, give the QuerySet itself: its rows become JSON without them.",
+        pgettext_lazy("panel", "instances"),
         _find_made_instances,
+        {
+            "": (
+                pgettext_lazy(
+                    "panel",
+                    "{rows} instances of {label} were made and written from a {value_type}; only columns are used.",
+                ),
+                pgettext_lazy(
+                    "panel",
+                    "If nothing else needs the instances, pass the QuerySet itself: its rows become JSON without them.",
+                ),
+            )
+        },
     ),
     PanelWarning(
         "PF005",
-        "duplicate",
-        "The same {bytes:,} bytes of {label} were written {times} times.",
-        "Keep the first result, or cache it: dumps() gives bytes.",
+        pgettext_lazy("panel", "duplicate"),
         _find_duplicates,
+        {
+            "": (
+                pgettext_lazy("panel", "The same {size} of {label} were written {times} times."),
+                pgettext_lazy("panel", "Keep the first result, or cache it: dumps() returns bytes."),
+            )
+        },
     ),
     PanelWarning(
         "PF006",
-        "compiled here",
-        "The validator of {label} was compiled during this request, in {us} µs.",
-        "Name {label} in PYFORGE_WEB['PRECOMPILE'], and change no field after start-up: it is then compiled before.",
+        pgettext_lazy("panel", "compiled here"),
         _find_late_compilations,
+        {
+            "": (
+                pgettext_lazy("panel", "The validator of {label} was compiled during this request, in {time_us}."),
+                pgettext_lazy(
+                    "panel", "Name {label} in PYFORGE_WEB['PRECOMPILE'], and do not change its fields after start-up."
+                ),
+            )
+        },
     ),
     PanelWarning(
         "PF007",
-        "large in the page",
-        "{kilobytes} KB of {label} are in the page itself: they are sent anew with each page.",
-        "Fetch it from an endpoint, or choose fewer columns with fields=.",
+        pgettext_lazy("panel", "large in the page"),
         _find_large_elements,
+        {
+            "": (
+                pgettext_lazy("panel", "{size} of {label} are part of the page: they are sent again with each page."),
+                pgettext_lazy("panel", "Fetch them from an endpoint, or choose fewer columns with fields=."),
+            )
+        },
     ),
     PanelWarning(
         "PF008",
-        "debug build",
-        "The native core is a debug build: it is many times slower, and all times here mean nothing.",
-        "Build it anew with make install, or pip install .",
+        pgettext_lazy("panel", "debug build"),
         _find_debug_build,
+        {
+            "": (
+                pgettext_lazy(
+                    "panel",
+                    "The native core is a debug build. It is many times slower, and the times here mean nothing.",
+                ),
+                pgettext_lazy("panel", "Install a release build: pip install . or, in a clone, make install."),
+            )
+        },
+    ),
+    PanelWarning(
+        "PF009",
+        pgettext_lazy("panel", "validated in Python"),
+        _find_python_validators,
+        {
+            "": (
+                pgettext_lazy("panel", "Validating {label} called Python {calls} times: {fields}."),
+                pgettext_lazy(
+                    "panel", "Use Django's own validators and field classes where they say the same: they run in Rust."
+                ),
+            ),
+            "unknown": (
+                pgettext_lazy("panel", "Validating {label} called Python {calls} times."),
+                pgettext_lazy(
+                    "panel", "Use Django's own validators and field classes where they say the same: they run in Rust."
+                ),
+            ),
+        },
     ),
 )
+WARNINGS_BY_ID = {warning.id: warning for warning in WARNINGS}
 
 
-def find_warnings(seen: RequestTrace) -> Iterator[tuple[PanelWarning, CallGroup | None, str, str]]:
-    """Each warning that applies, with its group, its text and its fix."""
-    for warned in WARNINGS:
-        for group, words in warned.find(seen):
-            yield warned, group, warned.text.format_map(words), warned.fix.format_map(words)
-
-
-def _explain_queries(group: CallGroup) -> tuple[str, str]:
-    """Why SQL runs inside of a call, and the change that ends it, as far as the SQL tells."""
-    sql = max(group.queries, key=group.queries.__getitem__, default="")
-    table = _SQL_TABLE.search(sql)
-    asked = next((each for each in apps.get_models() if table and each._meta.db_table == table[1]), None)
-    if asked is None:
-        return "code that the value calls asks the database", "Fetch what it needs before the value is written."
-    if deferred := _find_deferred_columns(asked, sql):
-        fix = f"Add {deferred} to only(), or take it out of defer(); or do not read it."
-        return f"{asked._meta.label}.{deferred} was deferred, and fetched for each object", fix
-    written = _get_model(group.label)
-    relations = written._meta.get_fields() if written else ()
-    if name := next((field.name for field in relations if field.is_relation and field.related_model is asked), ""):
-        cause = f"{group.label}.{name} was fetched for each object"
-        return cause, f'Add select_related("{name}") to the QuerySet.'
-    return (
-        f"{asked._meta.label} was fetched while the value was written",
-        "Fetch it before: select_related() or prefetch_related() on the QuerySet that the value comes from.",
-    )
-
-
-def _find_deferred_columns(model: type[Model], sql: str) -> str:
-    """The columns that SQL fetches afterwards for an object that is there: some, and by its primary key."""
-    columns = {field.column: field.name for field in model._meta.concrete_fields}
-    asked = _SQL_COLUMN.findall(sql.partition(" FROM ")[0] + " FROM ")
-    key = model._meta.pk.column
-    if key not in asked or len(asked) >= len(columns) or not set(asked) <= set(columns) or " LIMIT 21" not in sql:
-        return ""
-    return ", ".join(columns[column] for column in asked if column != key)
-
-
-def _get_model(label: str) -> type[Model] | None:
-    try:
-        return apps.get_model(label)
-    except (LookupError, ValueError):
-        return None
+def find_warnings(trace: RequestTrace) -> Iterator[tuple[PanelWarning, WarningMatch]]:
+    """Return each warning that applies, with its match."""
+    for warning in WARNINGS:
+        for match in warning.find(trace):
+            yield warning, match

@@ -13,7 +13,7 @@ from django.utils.functional import lazystr
 
 from pyforge_web import PyForgeJsonResponse, dumps, testing
 from pyforge_web.html import pyforge_json
-from pyforge_web.testing import AssertNumCrossingsMixin, CaptureCrossings
+from pyforge_web.testing import AssertNumCrossingsMixin, CaptureCrossings, assert_no_pyforge_warnings
 from tests.app.models import Article, Author
 from tests.tables import cases
 
@@ -235,3 +235,43 @@ def test_pytest_finds_the_fixtures_in_any_project(tmp_path):
     assert "1 failed, 1 passed" in child.stdout, child.stdout + child.stderr
     assert "1 crossing was made, 0 expected" in child.stdout
     assert "test_project.py:10 in test_wrong" in child.stdout
+
+
+def write_similar():
+    for number in range(12):
+        dumps({"number": number})
+
+
+def test_warnings_of_the_panel_fail_a_block():
+    with pytest.raises(AssertionError) as caught, assert_no_pyforge_warnings():
+        write_similar()
+    first, line = str(caught.value).splitlines()
+    assert first == "The panel of PyForge Web would warn:"
+    assert line.startswith("PF001 similar: dict is written 12 times from the same line")
+    assert f"({__file__}:" in line
+    assert line.endswith(" in write_similar)")
+
+
+def test_warnings_can_be_ignored_and_their_limits_changed():
+    with assert_no_pyforge_warnings(ignore=["PF001"]):
+        write_similar()
+    with assert_no_pyforge_warnings(SIMILAR_CALLS=13):
+        write_similar()
+    with pytest.raises(TypeError, match="there is no limit SIMILAR; there are SIMILAR_CALLS"):
+        assert_no_pyforge_warnings(SIMILAR=1).__enter__()
+
+
+def test_warnings_do_not_hide_an_error_of_the_block():
+    def fail():
+        write_similar()
+        raise LookupError
+
+    with pytest.raises(LookupError), assert_no_pyforge_warnings():
+        fail()
+
+
+def test_the_fixture_asserts_that_there_are_no_warnings(pyforge_assert_no_warnings):
+    with pyforge_assert_no_warnings():
+        dumps([1])
+    with pytest.raises(AssertionError, match="PF001"), pyforge_assert_no_warnings():
+        write_similar()

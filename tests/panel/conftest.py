@@ -79,6 +79,11 @@ class Panel:
         return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", self.content))
 
     @property
+    def subtitle(self):
+        """What a reader sees below the panel's name in the sidebar."""
+        return re.sub(r"<[^>]+>", "", self.stored.nav_subtitle)
+
+    @property
     def warned(self):
         return [warning["id"] for warning in self.stats["warnings"]]
 

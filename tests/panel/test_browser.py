@@ -33,7 +33,7 @@ def is_dark(panel, selector=".djDebugPanelContent"):
 def test_the_panel_in_both_looks(visit, scheme, policy):
     visited = visit(color_scheme=scheme)
     panel = open_panel(visited.open(f"/tag/?csp={policy}"))
-    assert panel.locator("h3").inner_text() == "PyForge: 1 serialize"
+    assert panel.locator("h3").inner_text() == "PyForge: 1 serialize call"
     assert panel.locator(".pf-chip").first.inner_text() == "generic"
     assert is_dark(panel, "h4") == (scheme == "dark")
     card = panel.locator(".pf-cards > div").first.evaluate("it => getComputedStyle(it).borderRadius")
@@ -53,7 +53,7 @@ def test_without_our_style_and_script_all_is_there(visit):
     text = " ".join(panel.inner_text().split())
     for words in (
         "3 calls",
-        "Crossings",
+        "Boundary crossings",
         "Timeline",
         "Serialize calls",
         "dict",
@@ -67,7 +67,7 @@ def test_without_our_style_and_script_all_is_there(visit):
     assert not details.is_visible()
     panel.locator(".djToggleSwitch").first.click()
     assert details.is_visible(), "the toolbar's own script opens the details"
-    assert "a value that is no model" in details.inner_text()
+    assert "a value that is not made of model rows" in details.inner_text()
 
 
 def test_rows_open_close_and_sort(visit):
@@ -102,12 +102,40 @@ def test_the_sidebar_follows_fetch_and_history_switches(visit):
         page.evaluate(f"fetch('/data/?calls={calls}').then((response) => response.text())")
         page.locator("#djdt-PyForgePanel small", has_text=f"{calls} calls").wait_for()
     panel = open_panel(page)
-    assert panel.locator("h3").inner_text() == "PyForge: 7 serialize"
-    assert panel.locator("th button").count() == 5, "the script, which ran before, has seen the new panel"
+    assert panel.locator("h3").inner_text() == "PyForge: 7 serialize calls"
+    assert panel.locator("th button").count() == 6, "the script, which ran before, has seen the new panel"
     page.locator("#djdt-HistoryPanel a").click()
     page.locator("#HistoryPanel tr", has_text="/page/?calls=3").first.locator(".switchHistory").click()
     page.locator("#djdt-PyForgePanel small", has_text="3 calls").wait_for()
-    assert open_panel(page).locator("h3").inner_text() == "PyForge: 3 serialize"
+    assert open_panel(page).locator("h3").inner_text() == "PyForge: 3 serialize calls"
+    assert visited.errors == []
+
+
+def test_the_sidebar_says_when_a_stream_has_ended(visit):
+    """Nobody opens the panel: the page's own script asks for the numbers."""
+    visited = visit()
+    page = visited.open("/page/")
+    page.evaluate("globalThis.body = fetch('/held/').then((response) => response.text()); null")
+    subtitle = page.locator("#djdt-PyForgePanel small")
+    page.locator("#djdt-PyForgePanel small", has_text="streaming").wait_for()
+    urllib.request.urlopen(f"{visited.site}/release/", timeout=10).close()
+    page.evaluate("globalThis.body")
+    page.locator("#djdt-PyForgePanel small", has_text="4 calls in").wait_for()
+    assert "streaming" not in subtitle.inner_text()
+    assert visited.errors == []
+
+
+def test_code_of_a_view_that_does_not_use_us_can_be_copied(visit):
+    visited = visit(permissions=["clipboard-read", "clipboard-write"])
+    page = visited.open("/page/")
+    page.evaluate("fetch('/other/').then((response) => response.text())")
+    page.locator("#djdt-PyForgePanel small", has_text="of JSON without PyForge").wait_for()
+    panel = open_panel(page)
+    panel.locator(".pf-copy").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "from pyforge_web import PyForgeJsonResponse as JsonResponse"
+    panel.get_by_role("link", name="Measure the same data both ways").click()
+    page.locator("#djDebugWindow").get_by_text("Equal in value").wait_for()
     assert visited.errors == []
 
 
@@ -120,8 +148,6 @@ def test_a_stream_is_renewed_when_the_panel_is_opened_again(visit):
     assert panel.locator(".pf-note").is_visible()
     urllib.request.urlopen(f"{visited.site}/release/", timeout=10).close()
     page.evaluate("globalThis.body")
-    page.locator("#djdt-PyForgePanel a").click()
-    page.locator("#djdt-PyForgePanel a").click()
     panel.locator(".pf-note").wait_for(state="detached")
     assert "4 calls" in panel.locator(".pf-cards").inner_text()
     assert visited.errors == []

@@ -11,7 +11,8 @@ from django.test import Client
 
 from pyforge_web import PyForgeJsonResponse
 from pyforge_web.toolbar import comparison
-from pyforge_web.toolbar.comparison import Comparison, compare_captured, find_difference
+from pyforge_web.toolbar.comparison import Comparison, compare_captured
+from pyforge_web.toolbar.differences import find_difference
 from tests.app.models import Article, Author
 from tests.panel import urls
 from tests.panel.conftest import Panel

@@ -5,7 +5,8 @@ import pytest
 from django.test import Client
 
 from pyforge_web.querysets import rows as querysets
-from pyforge_web.toolbar import display
+from pyforge_web.toolbar import display, formats
+from pyforge_web.toolbar.stats import STATS_VERSION
 from pyforge_web.validators import CompiledValidator
 from tests.app.models import Article, Author
 from tests.panel import urls
@@ -33,7 +34,7 @@ def test_no_style_no_script_no_handler(ask, path):
 def test_hostile_names_are_text(ask):
     panel = ask("/hostile/")
     assert HOSTILE in [group["label"] for group in panel.stats["groups"]]
-    for text in (panel.content, panel.stored.title_bar, panel.stored.title, panel.stored.nav_subtitle):
+    for text in (panel.content, panel.stored.title_bar, panel.stored.title, panel.subtitle):
         assert "<script" not in text
         assert "<img" not in text
     assert "alert(1)" in panel.text
@@ -62,13 +63,13 @@ def test_what_a_reader_finds(ask):
     author = Author.objects.create(name="Ann")
     Article.objects.bulk_create([Article(title=f"{number}", author=author) for number in range(7)])
     panel = ask("/rows/")
-    assert panel.stored.title == "PyForge: 1 serialize"
+    assert panel.stored.title == "PyForge: 1 serialize call"
     (group,) = panel.stats["groups"]
     assert (group["label"], group["rows"], group["path"]) == ("tests_app.Article", 7, "values")
     assert group["bytes"] == len(panel.response.content)
     for words in (
-        "Serialize 1 call", "7 rows", "Fast path 100%", "2 of 2 columns native",
-        "tests_app.Article", "panel/urls.py:", "dict, 2 fields", "the rows of the query, read natively",
+        "Serialize 1 call", "7 rows", "Fast path, by time 100 %", "2 of 2 columns native",
+        "tests_app.Article", "panel/urls.py:", "dict, 2 fields", "the rows of the query, read by Rust",
         "Native fields: id, title", "dumps_response",
         "pyforge_web ", "release build", "outside of the toolbar",
     ):  # fmt: skip
@@ -84,8 +85,8 @@ def test_validators_are_listed_with_their_costs(ask):
     assert sorted(validator["failures"]) == [["published", "blank", 3], ["title", "blank", 2]]
     assert validator["compile_us"] > 0
     assert panel.totals["errors"] == 5
-    assert panel.stored.title == "PyForge: 3 validate"
-    assert "title blank \N{MULTIPLICATION SIGN}2" in panel.text
+    assert panel.stored.title == "PyForge: 3 validate calls"
+    assert "title: blank \N{MULTIPLICATION SIGN}2" in panel.text
     assert "fine" not in panel.content, "never a value"
     assert "fine" not in str(panel.stats)
 
@@ -103,7 +104,7 @@ def test_errors_that_nobody_reads_have_no_code(ask, monkeypatch):
     panel = ask("/idle/")
     (validator,) = panel.stats["validators"]
     assert ["title", "unread", 2] in validator["failures"]
-    assert "title (errors not read) \N{MULTIPLICATION SIGN}2" in panel.text
+    assert "title: errors not read \N{MULTIPLICATION SIGN}2" in panel.text
 
 
 @pytest.mark.django_db
@@ -121,7 +122,7 @@ def test_the_data_as_json_by_request_id(ask):
     panel = ask("/data/?calls=3")
     client = Client()
     answer = client.get("/__debug__/pyforge/stats/", {"request_id": panel.request_id})
-    assert answer.json() == {"request_id": panel.request_id, **panel.stats}
+    assert answer.json() == {"request_id": panel.request_id, "subtitle": panel.subtitle, **panel.stats}
     assert f"/__debug__/pyforge/stats/?request_id={panel.request_id}" in panel.stored.title_bar
     assert client.get("/__debug__/pyforge/stats/", {"request_id": "none"}).status_code == 404
     assert client.get("/__debug__/pyforge/stats/").status_code == 404
@@ -141,7 +142,7 @@ def test_rendered_within_the_page_it_carries_the_pages_nonce(site, monkeypatch):
     site.MIDDLEWARE = ["tests.panel.policy_settings.nonce", *site.MIDDLEWARE]
     text = Client().get("/page/").content.decode()
     assert 'panel.css" nonce="a-nonce"' in text
-    assert "PyForge: 1 serialize" in text
+    assert "PyForge: 1 serialize call" in text
 
 
 def test_titles_count():
@@ -150,15 +151,20 @@ def test_titles_count():
         totals = {
             "serialize": {"calls": serialize, **part},
             "validate": {"calls": validate, **part},
-            "database_us": 500.0,
+            "execute_us": 300.0,
+            "fetch_us": 200.0,
+            "inner_us": 0.0,
+            "recording_us": 0.0,
+            "failed_calls": 0,
         }
         empty = {"groups": [], "more": {}, "lanes": {}, "validators": [], "compiled": {}, "functions": [], "env": {}}
-        return {"v": 1, "state": state, "totals": totals, "warnings": list(warnings), **empty}
+        empty["other"] = {}
+        return {"v": STATS_VERSION, "state": state, "totals": totals, "warnings": list(warnings), **empty}
 
-    assert display.format_title(stats(5000, 2)) == "PyForge: 5,000 serialize, 2 validate"
-    assert display.format_subtitle(stats(1, 0)) == "1 call in 2.50ms"
-    assert display.format_subtitle(stats(52, 1, warnings=[{}, {}])) == "53 calls in 2.50ms, 2 warnings"
-    assert display.format_subtitle(stats(2, 0, "streaming", [{}])) == "2 calls in 2.50ms, streaming…, 1 warning"
+    assert display.format_title(stats(5000, 2)) == "PyForge: 5,000 serialize calls, 2 validate calls"
+    assert display.format_subtitle(stats(1, 0)) == "1 call in 2.50 ms"
+    assert display.format_subtitle(stats(52, 1, warnings=[{}, {}])) == "53 calls in 2.50 ms, 2 warnings"
+    assert display.format_subtitle(stats(2, 0, "streaming", [{}])) == "2 calls in 2.50 ms, streaming…, 1 warning"
     assert display.format_subtitle({"v": 7}) == "recorded by another version"
 
 
@@ -168,6 +174,21 @@ def test_the_icon_is_inlined(ask):
     assert Panel(response).stored.nav_icon == "pyforge_web/panel.svg"
 
 
-@pytest.mark.parametrize(("us", "text"), [(0, "0.0"), (99.94, "99.9"), (1234.5, "1,234")])
-def test_microseconds_are_rounded_for_readers(us, text):
-    assert display._format_us(us) == text
+@pytest.mark.parametrize(
+    ("us", "text"),
+    [
+        (0, "0 µs"),
+        (0.04, "0.040 µs"),
+        (99.94, "99.9 µs"),
+        (999.6, "1.00 ms"),
+        (12_345, "12.3 ms"),
+        (2_040_000, "2.04 s"),
+    ],
+)
+def test_times_have_three_figures_and_a_unit(us, text):
+    assert formats.format_time(us) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(6760, "6,760"), (6760.4, "6,760"), (0.066, "0.066"), (12.34, "12.3")])
+def test_numbers_are_never_written_with_an_exponent(number, text):
+    assert formats.format_number(number) == text

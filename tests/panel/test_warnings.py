@@ -7,8 +7,8 @@ import pytest
 
 from pyforge_web.conf import DEFAULTS
 from pyforge_web.metering.compilations import Compilation
-from pyforge_web.toolbar import warnings
-from pyforge_web.toolbar.warnings import WARNINGS, RequestTrace, find_warnings
+from pyforge_web.toolbar.query_causes import explain_queries
+from pyforge_web.toolbar.warnings import WARNINGS, WARNINGS_BY_ID, RequestTrace, find_warnings
 from tests.app.models import Article, Author
 
 pytestmark = pytest.mark.django_db
@@ -27,9 +27,9 @@ PROVOKED = [
     ("PF001", "/similar/", "tests_app.Author is written 13 times", "one call instead of 13", "similar"),
     ("PF003", "/deferred/", "tests_app.Article.title was deferred", "Add title to only()", "deferred"),
     ("PF003", "/related/", "tests_app.Author was fetched", "select_related()", "related"),
-    ("PF004", "/instances/", "12 instances of tests_app.Article", "give the QuerySet itself", "instances"),
+    ("PF004", "/instances/", "12 instances of tests_app.Article", "pass the QuerySet itself", "instances"),
     ("PF005", "/duplicates/", "bytes of dict were written 3 times", "cache it", "duplicates"),
-    ("PF007", "/large/", "KB of list are in the page itself", "choose fewer columns", "large"),
+    ("PF007", "/large/", "KB of list are part of the page", "choose fewer columns", "large"),
 ]
 
 
@@ -37,15 +37,14 @@ PROVOKED = [
 def test_a_warning_names_the_cause_the_change_and_the_line(ask, articles, code, path, text, fix, where):
     panel = ask(path)
     assert panel.warned == [code]
-    (found,) = panel.stats["warnings"]
-    assert text in found["text"]
-    assert fix in found["fix"]
-    assert re.search(rf"tests/panel/urls\.py:\d+ {where}$", found["sites"][-1])
-    assert found["word"] in panel.content
-    assert code in panel.text
-    assert panel.stored.nav_subtitle.endswith(", 1 warning")
-    (group,) = [group for group in panel.stats["groups"] if group["words"]]
-    assert group["words"] == [found["word"]]
+    (warning,) = panel.stats["warnings"]
+    assert text in panel.text
+    assert fix in panel.text
+    assert warning["sites"][-1][::2] == ["tests/panel/urls.py", where]
+    assert panel.text.count(f"{code} {WARNINGS_BY_ID[code].word}") == 1
+    assert panel.subtitle.endswith(", 1 warning")
+    (group,) = [group for group in panel.stats["groups"] if group["marks"]]
+    assert group["marks"] == [code]
 
 
 def finished(ask, path):
@@ -65,9 +64,9 @@ def test_a_query_for_each_row_of_a_stream(ask, articles):
     assert finished(ask, "/streamed-values/").warned == []
     panel = finished(ask, "/streamed-values/?each")
     assert panel.warned == ["PF003"]
-    (found,) = panel.stats["warnings"]
-    assert found["text"].startswith("Writing generator ran 13 more queries: tests_app.Author was fetched")
-    assert found["sites"][0].endswith("streamed_values")
+    (warning,) = panel.stats["warnings"]
+    assert "Writing generator ran 13 more queries: tests_app.Author was fetched" in panel.text
+    assert warning["sites"][0][2] == "streamed_values"
 
 
 def test_a_field_that_django_converts(ask, site):
@@ -84,7 +83,8 @@ def test_a_field_that_django_converts(ask, site):
     assert converted
     assert len(found) == len(converted)
     for name, (_, why) in converted.items():
-        assert any(f"The field {name} of" in warning["text"] and why in warning["text"] for warning in found)
+        assert any(warning["words"]["field"] == name and warning["words"]["why"] == why for warning in found)
+        assert f"The field {name} of" in panel.text
 
 
 def test_a_validator_that_a_request_compiles(ask):
@@ -96,6 +96,35 @@ def test_a_validator_that_a_request_compiles(ask):
     panel = ask("/recompiled/")
     assert panel.warned == ["PF006"]
     assert "The validator of tests_app.Article was compiled during this request" in panel.text
+
+
+def test_validators_that_call_python_are_named(ask, site, monkeypatch):
+    from pyforge_web.validators import CompiledValidator
+    from tests.panel import urls
+
+    def shout(value):
+        """A validator of the project's own."""
+
+    monkeypatch.setattr(Article._meta.get_field("title"), "validators", [shout])
+
+    def view(request):
+        rows = [Article(title=f"{number}", author_id=1) for number in range(60)]
+        CompiledValidator.for_model(Article).clean_rows(rows, exclude=["author", "editor", "published"])
+        return urls.idle(request)
+
+    monkeypatch.setattr(urls.IDLE, "callback", view)
+    ask("/idle/")
+    panel = ask("/idle/")
+    assert panel.warned == ["PF009"]
+    (validator,) = panel.stats["validators"]
+    assert validator["out"] >= 60
+    assert f"Validating tests_app.Article called Python {validator['out']} times: title (calls " in panel.text
+    assert validator["marks"] == ["PF009"]
+    assert validator["stages"]["validators"] > 0
+    site.PYFORGE_WEB = {"PANEL": {"CALLBACKS": validator["out"] + 1}}
+    assert ask("/idle/").warned == []
+    monkeypatch.undo()
+    CompiledValidator.for_model(Article).recompile()
 
 
 def test_a_debug_build(ask, monkeypatch):
@@ -128,17 +157,19 @@ def test_the_sql_names_the_relation():
 
     sql = 'SELECT "tests_app_author"."id", "tests_app_author"."name" FROM "tests_app_author" WHERE "id" = %s'
     group = SimpleNamespace(queries={sql: 3}, label="tests_app.Article")
-    cause, fix = warnings._explain_queries(group)
-    assert cause == "tests_app.Article.author was fetched for each object"
-    assert fix == 'Add select_related("author") to the QuerySet.'
+    assert explain_queries(group) == ("relation", {"column": "tests_app.Article.author", "name": "author"})
+    words = {"label": "tests_app.Article", "queries": "3", "column": "tests_app.Article.author", "name": "author"}
+    text, change = WARNINGS_BY_ID["PF003"].format_text("relation", words)
+    assert text.endswith("tests_app.Article.author was fetched for each object.")
+    assert change == 'Add select_related("author") to the QuerySet.'
     unknown = SimpleNamespace(queries={"SELECT 1": 1}, label="dict")
-    assert warnings._explain_queries(unknown)[0] == "code that the value calls asks the database"
+    assert explain_queries(unknown) == ("", {})
 
 
 def test_words_of_a_hostile_name_are_not_a_format():
     event = Compilation("app.{0.__class__}", "validator", "request", 0, 1000, 1, 0)
-    ((_, _, text, _),) = find_warnings(RequestTrace([], [event], "release", DEFAULTS["PANEL"]))
-    assert "app.{0.__class__}" in text
+    ((warning, match),) = find_warnings(RequestTrace([], [event], "release", DEFAULTS["PANEL"]))
+    assert "app.{0.__class__}" in warning.format_text(match.variant, match.words)[0]
 
 
 def test_every_warning_is_documented_and_provoked():

@@ -7,7 +7,7 @@ import time
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
@@ -47,6 +47,11 @@ def mixed(request):
         dumps({"number": number})
     dumps("text")
     return HttpResponse(PAGE)
+
+
+def other(request):
+    """JSON that is not ours."""
+    return JsonResponse({"rows": [{"number": number} for number in range(50)]})
 
 
 def idle(request):
@@ -233,6 +238,7 @@ urlpatterns = [
     path("data/", data),
     path("rows/", rows),
     path("mixed/", mixed),
+    path("other/", other),
     IDLE,
     path("timed/", timed),
     path("broken/", broken),

@@ -74,6 +74,11 @@ impl<'py> Meter<'py> {
 }
 
 impl QueryReading {
+    /// Whether there were any rows.
+    pub fn has_rows(&self) -> bool {
+        self.rows > 0
+    }
+
     /// Counts rows that were fetched.
     pub fn add_rows(&mut self, rows: usize) {
         self.rows += rows as u64;

@@ -237,7 +237,7 @@ def _by_django(queryset: AnyQuerySet, branch: Branch, found: Link, why: str) -> 
     keys = [item if isinstance(item, str) else item.name for item in branch.fields]
     steps = tuple(("column", key, index) for index, key in enumerate(keys))
     layout = _layout(branch.tree.model._meta.label, (backends.VALUE,) * (len(keys) + 1), steps)
-    return NestedRows(layout, iter((tuples, [])).__next__, _as_it_is, _nothing, _as_it_is), len(keys)
+    return NestedRows(layout, tuples, _as_it_is, _nothing, _as_it_is), len(keys)
 
 
 @lru_cache(maxsize=1024)

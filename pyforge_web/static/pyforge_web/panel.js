@@ -1,9 +1,12 @@
-// The panel's extras: columns that sort, and a fresh look at a body that was still being sent.
-// A module runs once for a page, the panel is rendered many times: by opening it, and after each switch in History.
+// The panel's script: sorting, copying, and bodies that are still being sent. Without it nothing is missing.
+//
+// It runs once in a page, but the toolbar renders the panel many times: when it is opened, and after each switch in History.
 
 const ID = "PyForgePanel";
+const POLL_MS = 700;
+const POLLS = 400; // about five minutes: a body that takes longer shows its end when the panel is opened
 
-/** The toolbar's element, in its shadow root or without one; asked for each time, as pages may replace it. */
+/** The toolbar's element, in its shadow root or without one; looked up each time, because pages may replace it. */
 function toolbar() {
   const root = document.getElementById("djDebugRoot");
   return (root?.shadowRoot ?? root)?.querySelector("#djDebug");
@@ -18,7 +21,7 @@ function pairs(body) {
 function sort(head, column) {
   const body = head.closest("table").tBodies[0];
   const falling = head.getAttribute("aria-sort") !== "descending";
-  const value = ([row]) => Number((row.cells[column].dataset.value || "-1").replaceAll(",", ""));
+  const value = ([row]) => Number(row.cells[column].dataset.value || "-1");
   const sorted = pairs(body).sort((one, other) => (falling ? value(other) - value(one) : value(one) - value(other)));
   body.append(...sorted.flat());
   for (const other of head.parentElement.cells) other.removeAttribute("aria-sort");
@@ -37,9 +40,27 @@ function makeSortable(panel) {
   }
 }
 
-/** Where the body was still being sent when the panel was rendered, render it again. */
+/** A button that copies, in each block of code that is meant to be copied. */
+function makeCopyable(panel) {
+  if (!navigator.clipboard) return;
+  for (const block of panel.querySelectorAll("[data-pf-copy]")) {
+    if (block.querySelector("button")) continue;
+    const text = block.textContent;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "pf-copy";
+    button.textContent = block.dataset.pfCopy;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "\u2713";
+    });
+    block.append(button);
+  }
+}
+
+/** If the body was still being sent when the panel was rendered, render it again. */
 async function renew(panel) {
-  if (panel.querySelector(".pf")?.dataset.pfState !== "streaming") return;
+  if (panel?.querySelector(".pf")?.dataset.pfState !== "streaming") return;
   const { renderPanelUrl, requestId } = toolbar().dataset;
   if (!renderPanelUrl) return;
   const url = new URL(renderPanelUrl, location);
@@ -48,13 +69,37 @@ async function renew(panel) {
   const response = await fetch(url, { credentials: "same-origin" });
   if (!response.ok || requestId !== toolbar().dataset.requestId) return;
   panel.querySelector(".djdt-scroll").innerHTML = (await response.json()).content;
+  enhance(panel);
+}
+
+function enhance(panel) {
   makeSortable(panel);
+  makeCopyable(panel);
 }
 
 function prepare() {
   const panel = toolbar()?.querySelector(`#${ID}`);
-  if (panel) makeSortable(panel);
+  if (panel) enhance(panel);
   return panel;
+}
+
+/** While the text in the sidebar says "streaming", ask for the stats until the body has ended. */
+async function follow() {
+  const text = toolbar()?.querySelector(`#djdt-${ID} [data-pf-state="streaming"]`);
+  if (!text || text.dataset.pfFollowed || !text.dataset.pfStats) return;
+  text.dataset.pfFollowed = "";
+  for (let poll = 0; poll < POLLS && text.isConnected; poll += 1) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const response = await fetch(text.dataset.pfStats, { credentials: "same-origin" });
+    if (!response.ok) return;
+    const { state, subtitle } = await response.json();
+    if (state !== "streaming") {
+      text.textContent = subtitle;
+      text.dataset.pfState = state;
+      await renew(toolbar()?.querySelector(`#${ID}`));
+      return;
+    }
+  }
 }
 
 function listen() {
@@ -66,7 +111,10 @@ function listen() {
     const panel = prepare();
     if (panel) await renew(panel);
   });
+  const list = debug.querySelector("#djDebugPanelList");
+  if (list) new MutationObserver(follow).observe(list, { childList: true, subtree: true });
 }
 
 listen();
 prepare();
+follow();

@@ -14,7 +14,7 @@ use crate::metering::reading::QueryReading;
 pub struct NestedRows {
     /// What becomes of a row.
     pub layout: Py<RowLayout>,
-    /// `() -> list[tuple]`: the next rows, an empty list at the end.
+    /// `() -> list[tuple]`: the next rows, an empty list at the end; or the list of all rows, which Django has made.
     pub fetch: Py<PyAny>,
     /// `(column, value) -> value`: the driver's value through Django's converters.
     pub fallback: Py<PyAny>,

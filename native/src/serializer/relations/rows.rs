@@ -229,6 +229,11 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         nested: &Bound<'py, NestedRows>,
         reading: &mut QueryReading,
     ) -> Result<Bound<'py, PyList>, ()> {
+        if let Ok(rows) = nested.get().fetch.bind(nested.py()).cast_exact::<PyList>() {
+            let chunk = if reading.has_rows() { PyList::empty(nested.py()) } else { rows.clone() };
+            reading.add_rows(chunk.len());
+            return Ok(chunk);
+        }
         let rows = self.meter.fetch(reading, || nested.get().fetch.bind(nested.py()).call0());
         let rows = self.park_error(rows.and_then(|rows| Ok(rows.cast_into::<PyList>()?)))?;
         reading.add_rows(rows.len());

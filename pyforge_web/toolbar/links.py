@@ -1,0 +1,29 @@
+"""Links of the panel: to the documentation, and from a line of code to an editor."""
+
+from pathlib import Path
+from typing import Any
+
+from pyforge_web.conf import get_settings
+
+
+def show_sites(sites: list[list[Any]], folder: str) -> list[dict[str, str]]:
+    """Return lines of code for the template: a short text, the whole text, and the address that opens an editor."""
+    return [_show_site(file, line, name, folder) for file, line, name in sites]
+
+
+def _show_site(file: str, line: int, name: str, folder: str) -> dict[str, str]:
+    short = "/".join(file.rsplit("/", 2)[-2:])
+    return {
+        "short": f"{short}:{line} {name}",
+        "full": f"{file}:{line} {name}",
+        "editor": _editor_url(file, line, folder),
+    }
+
+
+def _editor_url(file: str, line: int, folder: str) -> str:
+    """Return the address that opens a line in the editor of `EDITOR_URL`, or an empty text."""
+    pattern = get_settings()["EDITOR_URL"]
+    if not pattern:
+        return ""
+    path = file if Path(file).is_absolute() else str(Path(folder, file))
+    return pattern.format(file=path, line=int(line)) if Path(path).is_file() else ""

@@ -1,0 +1,131 @@
+"""JSON in a response that PyForge Web did not write: how much, by whom, and the lines that would change it."""
+
+import inspect
+import re
+from typing import Any, NamedTuple
+
+from django.db import connections
+from django.http import FileResponse, HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+
+from pyforge_web.conf import docs_url
+from pyforge_web.metering import Collector
+from pyforge_web.metering.call_sites import CallSite
+from pyforge_web.toolbar import formats
+from pyforge_web.toolbar.links import show_sites
+from pyforge_web.toolbar.stat_limits import PROJECT_FOLDER, store_site
+
+_SMALL_JSON = 200  # bytes: less is not worth a word
+_ELEMENT = re.compile(rb'<script id="[^"]*" type="application/json">(.*?)</script>', re.DOTALL)
+
+
+class JsonAuthor(NamedTuple):
+    """Who wrote JSON: a name, the lines to change before and after, and the page of the documentation."""
+
+    name: str
+    before: str
+    after: str
+    page: str
+
+
+AUTHORS = {
+    "response": JsonAuthor(
+        "JsonResponse",
+        "from django.http import JsonResponse",
+        "from pyforge_web import PyForgeJsonResponse as JsonResponse",
+        "encoder",
+    ),
+    "drf": JsonAuthor(
+        "Django REST framework",
+        '"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]',
+        '"DEFAULT_RENDERER_CLASSES": ["pyforge_web.rest_framework.PyForgeJSONRenderer"]',
+        "drf",
+    ),
+    "ninja": JsonAuthor(
+        "django-ninja",
+        "api = NinjaAPI()",
+        "from pyforge_web.ninja import PyForgeRenderer\n\napi = NinjaAPI(renderer=PyForgeRenderer())",
+        "ninja",
+    ),
+    "other": JsonAuthor(
+        "HttpResponse",
+        'HttpResponse(json.dumps(data), content_type="application/json")',
+        "PyForgeJsonResponse(data, safe=False)",
+        "encoder",
+    ),
+    "element": JsonAuthor(
+        "json_script",
+        '{{ data|json_script:"data" }}',
+        '{% load pyforge %}{% pyforge_json data id="data" %}',
+        "templates",
+    ),
+}
+
+
+def find_other_json(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> dict[str, Any]:
+    """Return what the panel stores about JSON that others wrote; empty if there is none."""
+    if response.streaming or isinstance(response, FileResponse):
+        return {}
+    content = getattr(response, "content", b"")
+    kind, size, elements = _find_author(request, response), len(content), 1
+    if kind == "element":
+        texts = _ELEMENT.findall(content)
+        elements, size = len(texts), sum(map(len, texts))
+    # Our own responses and template tags are counted by the collector, and this JSON must not be theirs.
+    if not kind or size < _SMALL_JSON or collector.bytes >= size / 2:
+        return {}
+    queries = [query for connection in connections.all(initialized_only=True) for query in connection.queries_log]
+    site = _find_view(request)
+    return {
+        "kind": kind,
+        "size": size,
+        "elements": elements,
+        "queries": len(queries),
+        "query_us": round(sum(float(query.get("time") or 0) for query in queries) * 1e6, 1),
+        "sites": [store_site(site)] if site else [],
+    }
+
+
+def _find_author(request: HttpRequest, response: HttpResponseBase) -> str:
+    """Return the key in `AUTHORS` of whoever wrote the response."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind == "text/html":
+        return "element"
+    if kind != "application/json" and not kind.endswith("+json"):
+        return ""
+    if hasattr(response, "accepted_renderer") and hasattr(response, "data"):
+        return "drf"
+    view = getattr(getattr(request, "resolver_match", None), "func", None)
+    if getattr(view, "__module__", "").partition(".")[0] == "ninja":
+        return "ninja"
+    return "response" if isinstance(response, JsonResponse) else "other"
+
+
+def _find_view(request: HttpRequest) -> CallSite | None:
+    """Return the line of the view."""
+    view = getattr(getattr(request, "resolver_match", None), "func", None)
+    view = getattr(view, "view_class", None) or getattr(view, "cls", None) or view
+    try:
+        view = inspect.unwrap(view)  # type: ignore[arg-type]
+        file, (_, line) = inspect.getsourcefile(view), inspect.getsourcelines(view)
+    except (OSError, TypeError, ValueError):
+        return None
+    return CallSite(file, line, view.__qualname__) if file else None
+
+
+def describe_other(other: dict[str, Any]) -> dict[str, Any]:
+    """Return what the template shows about JSON that others wrote."""
+    author = AUTHORS[other["kind"]]
+    return {
+        "name": author.name,
+        "size": formats.format_size(other["size"]),
+        "elements": formats.format_number(other["elements"]) if other["elements"] > 1 else "",
+        "queries": formats.count_queries(other["queries"]) if other["queries"] else "",
+        "query_time": formats.format_time(other["query_us"]),
+        "many_queries": other["queries"] > 20,
+        "before": author.before,
+        "after": author.after,
+        "sites": show_sites(other["sites"], PROJECT_FOLDER),
+        "docs": docs_url(author.page),
+        "is_element": other["kind"] == "element",
+    }

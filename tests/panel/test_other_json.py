@@ -1,0 +1,156 @@
+"""Views that do not use PyForge Web: the panel says how much JSON they write, and offers to measure it both ways."""
+
+import json
+
+import pytest
+from django.http import HttpResponse, JsonResponse
+from django.template import engines
+from django.test import Client
+
+from pyforge_web import PyForgeJsonResponse
+from pyforge_web.toolbar import comparison
+from pyforge_web.toolbar.comparison import Comparison, compare_captured
+from pyforge_web.toolbar.other_json import AUTHORS
+from tests.app.models import Article, Author
+from tests.panel import urls
+from tests.panel.conftest import Panel
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def articles():
+    author = Author.objects.create(name="Ann")
+    return Article.objects.bulk_create([Article(title=f"é{number}", author=author) for number in range(30)])
+
+
+@pytest.fixture
+def answer(site, monkeypatch):
+    """A function (view) -> the panel of its response."""
+    comparison._inputs.clear()
+
+    def answer(view):
+        monkeypatch.setattr(urls.IDLE, "callback", view)
+        return Panel(Client().get("/idle/"))
+
+    return answer
+
+
+def rows():
+    return list(Article.objects.values("id", "title", "published"))
+
+
+def json_response(request):
+    return JsonResponse({"rows": rows()})
+
+
+def text_response(request):
+    return HttpResponse(json.dumps([row["title"] for row in rows()] * 3), content_type="application/json")
+
+
+def element_response(request):
+    template = engines["django"].from_string("<body>{{ rows|json_script:'rows' }}{{ rows|json_script:'more' }}</body>")
+    return HttpResponse(template.render({"rows": [row["title"] for row in rows()]}))
+
+
+def drf_view(queryset, **more):
+    from rest_framework import generics, serializers
+
+    class ArticleSerializer(serializers.ModelSerializer):
+        class Meta:
+            model = Article
+            fields = ("id", "title", "author")
+
+    return generics.ListAPIView.as_view(queryset=queryset, serializer_class=ArticleSerializer, **more)
+
+
+def test_a_json_response_is_counted_with_its_queries(answer, articles):
+    panel = answer(json_response)
+    other = panel.stats["other"]
+    assert (other["kind"], other["size"], other["queries"]) == ("response", len(panel.response.content), 1)
+    assert other["sites"][0][::2] == ["tests/panel/test_other_json.py", "json_response"]
+    assert "of JSON by JsonResponse" in panel.text
+    assert "This request ran 1 query" in panel.text
+    assert AUTHORS["response"].after in panel.text
+    assert panel.subtitle.endswith("of JSON without PyForge")
+    assert "No PyForge calls" not in panel.text
+
+
+@pytest.mark.parametrize("view", [json_response, text_response])
+def test_the_same_data_is_measured_both_ways(answer, articles, view):
+    panel = answer(view)
+    result = compare_captured(panel.request_id)
+    assert isinstance(result, Comparison)
+    assert result.equal
+    assert json.loads(result.sides[1].text) == json.loads(panel.response.content)
+    address = f"/__debug__/pyforge/compare/?request_id={panel.request_id}"
+    assert f'href="{address}"' in panel.content
+    assert "Equal in value" in Client().get(address).json()["content"]
+
+
+def test_elements_of_json_script_are_counted(answer, articles):
+    panel = answer(element_response)
+    assert (panel.stats["other"]["kind"], panel.stats["other"]["elements"]) == ("element", 2)
+    assert "of JSON in the page by json_script" in panel.text
+    assert AUTHORS["element"].after in panel.text.replace("&quot;", '"')
+    assert panel.stats["env"]["compare"] is False
+
+
+def test_a_list_of_drf_is_measured_from_its_queryset(answer, articles):
+    pytest.importorskip("rest_framework")
+    panel = answer(drf_view(Article.objects.all()))
+    assert panel.stats["other"]["kind"] == "drf"
+    assert "of JSON by Django REST framework" in panel.text
+    result = compare_captured(panel.request_id)
+    assert [side.name for side in result.sides] == ["DRF", "PyForge"]
+    assert (result.equal, result.same_bytes, result.queries) == (True, True, True)
+    assert result.sides[0].text == panel.response.content
+
+
+def test_a_page_of_drf_is_measured_from_its_data(answer, articles):
+    pytest.importorskip("rest_framework")
+    from rest_framework.pagination import PageNumberPagination
+
+    pages = type("Pages", (PageNumberPagination,), {"page_size": 20})
+    panel = answer(drf_view(Article.objects.order_by("id"), pagination_class=pages))
+    result = compare_captured(panel.request_id)
+    assert (result.equal, result.same_bytes, result.queries) == (True, True, False)
+
+
+def test_our_own_response_is_not_the_json_of_others(answer, articles):
+    panel = answer(lambda request: PyForgeJsonResponse(Article.objects.all()))
+    assert panel.stats["other"] == {}
+
+
+def test_our_own_renderer_is_not_the_json_of_others(answer, articles):
+    pytest.importorskip("rest_framework")
+    from pyforge_web.rest_framework import PyForgeJSONRenderer
+
+    panel = answer(drf_view(Article.objects.all(), renderer_classes=[PyForgeJSONRenderer]))
+    assert panel.stats["other"] == {}
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda request: HttpResponse("text"),
+        lambda request: JsonResponse({"ok": True}),
+        lambda request: HttpResponse(b"{" + b" " * 500, content_type="text/html"),
+    ],
+)
+def test_small_and_other_bodies_are_not_mentioned(answer, view):
+    panel = answer(view)
+    assert panel.stats["other"] == {}
+    assert "No PyForge calls were made during this request." in panel.text
+
+
+def test_text_that_is_not_json_is_measured_as_an_error(answer):
+    panel = answer(lambda request: HttpResponse("{" * 500, content_type="application/json"))
+    assert isinstance(compare_captured(panel.request_id), str)
+
+
+def test_nothing_is_kept_for_large_bodies(answer, articles, site):
+    site.PYFORGE_WEB = {"PANEL": {"COMPARE_BYTES": 100}}
+    panel = answer(json_response)
+    assert panel.stats["env"]["compare"] is False
+    assert "Measure the same data" not in panel.text
