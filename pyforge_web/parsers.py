@@ -118,6 +118,7 @@ def _read_in_python(body: RequestBody, max_depth: int, allow_nan: bool) -> Any:
         return json.loads(body)
     if fallback.too_deep:
         position = len(utf8[: fallback.at].decode("utf-8"))
+        _raise_earlier_error(text, position)
         raise JSONDecodeError(f"More than {max_depth} containers inside each other", text, position)
 
     def refuse(name: str) -> Any:
@@ -129,6 +130,15 @@ def _read_in_python(body: RequestBody, max_depth: int, allow_nan: bool) -> Any:
         raise
     except ValueError as error:  # an integer of too many digits
         raise JSONDecodeError(str(error), text, _find_token(_INTEGER, text, sys.get_int_max_str_digits())) from None
+
+
+def _raise_earlier_error(text: str, position: int) -> None:
+    """Raise the error of `json.loads` if there is one before this position."""
+    try:
+        json.loads(text[:position])
+    except JSONDecodeError as error:
+        if error.pos < position:
+            raise JSONDecodeError(error.msg, text, error.pos) from None
 
 
 # A token, or a string, which is passed over: what looks like a token in it is none.

@@ -8,7 +8,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::ffi::{DictCursor, ascii, list_item, tuple_item};
 use crate::imports::Imports;
-use crate::json::temporal::{Date, Offset, Time, parse_datetime, parse_time};
+use crate::json::temporal::{CalendarDate, ClockTime, Offset, parse_datetime, parse_time};
 use crate::kinds::{Compact, Kind, NotFinite, Outcome, Sink, StoredForm, StoredZone};
 
 /// Deeper data is for Python's encoder, which has a limit of its own.
@@ -76,7 +76,7 @@ pub fn time_column<'py>(column: &Bound<'py, PyTuple>) -> PyResult<Option<Bound<'
             continue;
         }
         let Some(time) = ascii(&value).and_then(parse_time) else { return Ok(None) };
-        let mut text = Text::default();
+        let mut text = ColumnText::default();
         text.time(time);
         texts.append(text.string(column.py()))?;
     }
@@ -109,7 +109,7 @@ pub fn datetime_column<'py>(
         if !(offset == Offset::None || (offset == Offset::Micros(0) && !naive)) {
             return Ok(None);
         }
-        let mut text = Text::default();
+        let mut text = ColumnText::default();
         match offset_of {
             None => {
                 text.datetime(date, time);
@@ -144,7 +144,7 @@ pub fn datetime_column<'py>(
 }
 
 /// A date and a time some seconds later, in the years 1 to 9999.
-fn shift(date: Date, time: Time, seconds: i64) -> Option<(Date, Time)> {
+fn shift(date: CalendarDate, time: ClockTime, seconds: i64) -> Option<(CalendarDate, ClockTime)> {
     let of_day = i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(time.second) + seconds;
     let date = match of_day.div_euclid(86_400) {
         0 => date,
@@ -154,7 +154,7 @@ fn shift(date: Date, time: Time, seconds: i64) -> Option<(Date, Time)> {
     };
     let rest = of_day.rem_euclid(86_400);
     let (hour, minute, second) = ((rest / 3600) as u8, (rest / 60 % 60) as u8, (rest % 60) as u8);
-    Some((date, Time { hour, minute, second, microsecond: time.microsecond }))
+    Some((date, ClockTime { hour, minute, second, microsecond: time.microsecond }))
 }
 
 fn days_of(year: u16, month: u8) -> u8 {
@@ -165,33 +165,33 @@ fn days_of(year: u16, month: u8) -> u8 {
     }
 }
 
-fn tomorrow(Date { year, month, day }: Date) -> Option<Date> {
+fn tomorrow(CalendarDate { year, month, day }: CalendarDate) -> Option<CalendarDate> {
     if day < days_of(year, month) {
-        return Some(Date { year, month, day: day + 1 });
+        return Some(CalendarDate { year, month, day: day + 1 });
     }
     if month < 12 {
-        return Some(Date { year, month: month + 1, day: 1 });
+        return Some(CalendarDate { year, month: month + 1, day: 1 });
     }
-    (year < 9999).then_some(Date { year: year + 1, month: 1, day: 1 })
+    (year < 9999).then_some(CalendarDate { year: year + 1, month: 1, day: 1 })
 }
 
-fn yesterday(Date { year, month, day }: Date) -> Option<Date> {
+fn yesterday(CalendarDate { year, month, day }: CalendarDate) -> Option<CalendarDate> {
     if day > 1 {
-        return Some(Date { year, month, day: day - 1 });
+        return Some(CalendarDate { year, month, day: day - 1 });
     }
     if month > 1 {
-        return Some(Date { year, month: month - 1, day: days_of(year, month - 1) });
+        return Some(CalendarDate { year, month: month - 1, day: days_of(year, month - 1) });
     }
-    (year > 1).then_some(Date { year: year - 1, month: 12, day: 31 })
+    (year > 1).then_some(CalendarDate { year: year - 1, month: 12, day: 31 })
 }
 
 /// A short text of ASCII.
 #[derive(Default)]
-struct Text {
+struct ColumnText {
     bytes: Vec<u8>,
 }
 
-impl Text {
+impl ColumnText {
     fn push(&mut self, text: &[u8]) {
         self.bytes.extend_from_slice(text);
     }
@@ -205,7 +205,7 @@ impl Text {
         }
     }
 
-    fn time(&mut self, time: Time) {
+    fn time(&mut self, time: ClockTime) {
         self.digits(time.hour.into(), 2);
         self.push(b":");
         self.digits(time.minute.into(), 2);
@@ -217,7 +217,7 @@ impl Text {
         }
     }
 
-    fn datetime(&mut self, date: Date, time: Time) {
+    fn datetime(&mut self, date: CalendarDate, time: ClockTime) {
         self.bytes.reserve(40);
         self.digits(date.year.into(), 4);
         self.push(b"-");
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn days_next_to_each_other() {
-        let day = |year, month, day| Date { year, month, day };
+        let day = |year, month, day| CalendarDate { year, month, day };
         for (before, after) in [
             (day(2024, 2, 28), day(2024, 2, 29)),
             (day(2023, 2, 28), day(2023, 3, 1)),
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn offsets() {
         let text = |seconds| {
-            let mut text = Text::default();
+            let mut text = ColumnText::default();
             text.offset(seconds);
             String::from_utf8(text.bytes).unwrap()
         };

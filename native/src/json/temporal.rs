@@ -8,7 +8,7 @@ use super::writer::Out;
 
 /// A date of the proleptic Gregorian calendar, year 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Date {
+pub struct CalendarDate {
     /// 1 to 9999
     pub year: u16,
     /// 1 to 12
@@ -19,7 +19,7 @@ pub struct Date {
 
 /// A time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Time {
+pub struct ClockTime {
     /// 0 to 23
     pub hour: u8,
     /// 0 to 59
@@ -50,13 +50,13 @@ pub enum DateFormat {
     Drf,
 }
 
-impl Time {
+impl ClockTime {
     /// The first second of a day.
     pub const MIDNIGHT: Self = Self { hour: 0, minute: 0, second: 0, microsecond: 0 };
 }
 
-/// Days since 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-fn days_of(date: Date) -> i64 {
+/// Days since 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level CalendarDate Algorithms").
+fn days_of(date: CalendarDate) -> i64 {
     let (month, day) = (i64::from(date.month), i64::from(date.day));
     let year = i64::from(date.year) - i64::from(month <= 2);
     let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -65,7 +65,7 @@ fn days_of(date: Date) -> i64 {
 }
 
 /// The date so many days after 1970-01-01; None outside of the years 1 to 9999.
-fn date_of(days: i64) -> Option<Date> {
+fn date_of(days: i64) -> Option<CalendarDate> {
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -74,30 +74,30 @@ fn date_of(days: i64) -> Option<Date> {
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (1..=9999).contains(&year).then_some(Date { year: year as u16, month: month as u8, day: day as u8 })
+    (1..=9999).contains(&year).then_some(CalendarDate { year: year as u16, month: month as u8, day: day as u8 })
 }
 
 /// Whole seconds since 1970-01-01 00:00:00 of a date and a time of the same zone.
-pub fn epoch_seconds(date: Date, time: Time) -> i64 {
+pub fn epoch_seconds(date: CalendarDate, time: ClockTime) -> i64 {
     days_of(date) * 86_400 + i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(time.second)
 }
 
 /// The date and the time so many seconds later; None outside of the years 1 to 9999.
-pub fn add_seconds(date: Date, time: Time, seconds: i64) -> Option<(Date, Time)> {
+pub fn add_seconds(date: CalendarDate, time: ClockTime, seconds: i64) -> Option<(CalendarDate, ClockTime)> {
     let sum = epoch_seconds(date, time) + seconds;
     let (days, rest) = (sum.div_euclid(86_400), sum.rem_euclid(86_400));
     let (hour, minute, second) = ((rest / 3600) as u8, (rest / 60 % 60) as u8, (rest % 60) as u8);
-    Some((date_of(days)?, Time { hour, minute, second, microsecond: time.microsecond }))
+    Some((date_of(days)?, ClockTime { hour, minute, second, microsecond: time.microsecond }))
 }
 
-fn fill_date(text: &mut [u8], date: Date) {
+fn fill_date(text: &mut [u8], date: CalendarDate) {
     text.copy_from_slice(b"0000-00-00");
     fill_digits(&mut text[..4], date.year.into());
     fill_digits(&mut text[5..7], date.month.into());
     fill_digits(&mut text[8..], date.day.into());
 }
 
-fn fill_time(text: &mut [u8], time: Time) {
+fn fill_time(text: &mut [u8], time: ClockTime) {
     text.copy_from_slice(b"00:00:00");
     fill_digits(&mut text[..2], time.hour.into());
     fill_digits(&mut text[3..5], time.minute.into());
@@ -124,7 +124,7 @@ fn write_pair(out: &mut impl Out, value: u64) {
 }
 
 /// `"2024-02-29"`, quotes included.
-pub fn write_date(out: &mut impl Out, date: Date) {
+pub fn write_date(out: &mut impl Out, date: CalendarDate) {
     out.fill(12, |text| {
         text.fill(b'"');
         fill_date(&mut text[1..11], date);
@@ -132,7 +132,7 @@ pub fn write_date(out: &mut impl Out, date: Date) {
 }
 
 /// `"23:59:59.123"`, quotes included.
-pub fn write_time(out: &mut impl Out, time: Time, format: DateFormat) {
+pub fn write_time(out: &mut impl Out, time: ClockTime, format: DateFormat) {
     out.fill(9, |text| {
         text[0] = b'"';
         fill_time(&mut text[1..], time);
@@ -142,7 +142,7 @@ pub fn write_time(out: &mut impl Out, time: Time, format: DateFormat) {
 }
 
 /// `"2024-02-29T23:59:59.123Z"`, quotes included.
-pub fn write_datetime(out: &mut impl Out, date: Date, time: Time, offset: Offset, format: DateFormat) {
+pub fn write_datetime(out: &mut impl Out, date: CalendarDate, time: ClockTime, offset: Offset, format: DateFormat) {
     out.fill(20, |text| {
         text[0] = b'"';
         fill_date(&mut text[1..11], date);
@@ -221,7 +221,7 @@ pub fn write_duration_string(out: &mut impl Out, micros: i128) {
 }
 
 /// Reads `YYYY-MM-DD`, the one format in which databases store dates; None for any other text and any other calendar.
-pub fn parse_date(text: &[u8]) -> Option<Date> {
+pub fn parse_date(text: &[u8]) -> Option<CalendarDate> {
     let [a, b, c, d, b'-', e, f, b'-', g, h] = *text else { return None };
     let year = number(&[a, b, c, d])? as u16;
     let (month, day) = (number(&[e, f])? as u8, number(&[g, h])? as u8);
@@ -232,11 +232,11 @@ pub fn parse_date(text: &[u8]) -> Option<Date> {
         2 => 28 + u8::from(leap),
         _ => return None,
     };
-    (year >= 1 && (1..=last).contains(&day)).then_some(Date { year, month, day })
+    (year >= 1 && (1..=last).contains(&day)).then_some(CalendarDate { year, month, day })
 }
 
 /// Reads `HH:MM:SS` with one to six digits of a second's fraction, or none.
-pub fn parse_time(text: &[u8]) -> Option<Time> {
+pub fn parse_time(text: &[u8]) -> Option<ClockTime> {
     let (clock, fraction) = text.split_at_checked(8)?;
     let [a, b, b':', c, d, b':', e, f] = *clock else { return None };
     let (hour, minute, second) = (number(&[a, b])? as u8, number(&[c, d])? as u8, number(&[e, f])? as u8);
@@ -245,11 +245,11 @@ pub fn parse_time(text: &[u8]) -> Option<Time> {
         [b'.', digits @ ..] if (1..=6).contains(&digits.len()) => number(digits)? * 10_u32.pow(6 - digits.len() as u32),
         _ => return None,
     };
-    (hour < 24 && minute < 60 && second < 60).then_some(Time { hour, minute, second, microsecond })
+    (hour < 24 && minute < 60 && second < 60).then_some(ClockTime { hour, minute, second, microsecond })
 }
 
 /// Reads `[D ]HH:MM:SS[.ffffff]`: days of at most nine digits, and a time of the day.
-pub fn parse_duration(text: &[u8]) -> Option<(i32, Time)> {
+pub fn parse_duration(text: &[u8]) -> Option<(i32, ClockTime)> {
     let Some(space) = text.iter().position(|&c| c == b' ') else {
         return Some((0, parse_time(text)?));
     };
@@ -259,7 +259,7 @@ pub fn parse_duration(text: &[u8]) -> Option<(i32, Time)> {
 }
 
 /// Reads `YYYY-MM-DD HH:MM:SS[.ffffff]` and what follows from the first `+` or `-` on: PostgreSQL's offset.
-pub fn parse_datetime(text: &[u8]) -> Option<(Date, Time, Offset)> {
+pub fn parse_datetime(text: &[u8]) -> Option<(CalendarDate, ClockTime, Offset)> {
     let (date, rest) = text.split_at_checked(10)?;
     let (b' ', rest) = rest.split_first().map(|(space, rest)| (*space, rest))? else { return None };
     let sign = rest.iter().position(|c| matches!(c, b'+' | b'-'));
@@ -303,10 +303,10 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    const DATE: Date = Date { year: 987, month: 2, day: 9 };
+    const DATE: CalendarDate = CalendarDate { year: 987, month: 2, day: 9 };
 
-    fn at(microsecond: u32) -> Time {
-        Time { hour: 3, minute: 4, second: 59, microsecond }
+    fn at(microsecond: u32) -> ClockTime {
+        ClockTime { hour: 3, minute: 4, second: 59, microsecond }
     }
 
     // The Python tests hold these against Django; here are the corners of the arithmetic.

@@ -9,7 +9,7 @@ use pyo3::types::{PyDateTime, PyDelta, PyDeltaAccess, PyTzInfo};
 
 use super::{Form, Outcome, Sink};
 use crate::imports::{Imports, is_exact};
-use crate::json::temporal::{Date, DateFormat, Offset, Time, add_seconds, epoch_seconds, write_datetime};
+use crate::json::temporal::{CalendarDate, ClockTime, DateFormat, Offset, add_seconds, epoch_seconds, write_datetime};
 
 impl DateFormat {
     /// The format of a name: `"django"`, `"iso"` or `"drf"`.
@@ -68,7 +68,13 @@ impl LocalZone {
     }
 
     /// A datetime of a known offset in this zone; None where Python must convert it.
-    fn convert(&self, py: Python<'_>, date: Date, time: Time, offset: i64) -> Option<(Date, Time, Offset)> {
+    fn convert(
+        &self,
+        py: Python<'_>,
+        date: CalendarDate,
+        time: ClockTime,
+        offset: i64,
+    ) -> Option<(CalendarDate, ClockTime, Offset)> {
         if !self.is_known || offset % 1_000_000 != 0 {
             return None;
         }
@@ -90,7 +96,8 @@ impl LocalZone {
 
     /// The offsets of a year of UTC, each from the second on at which it begins.
     fn find_changes(&self, py: Python<'_>, year: i64) -> PyResult<Vec<Change>> {
-        let first = |year: i64| epoch_seconds(Date { year: year as u16, month: 1, day: 1 }, Time::MIDNIGHT);
+        let first =
+            |year: i64| epoch_seconds(CalendarDate { year: year as u16, month: 1, day: 1 }, ClockTime::MIDNIGHT);
         let (mut from, end) = (first(year), first(year + 1));
         let mut offset = self.offset_at(py, from)?;
         let mut changes = vec![(from, offset)];
@@ -119,9 +126,9 @@ impl LocalZone {
 
     /// What Python says that the offset is at a second of the epoch.
     fn offset_at(&self, py: Python<'_>, second: i64) -> PyResult<i64> {
-        let epoch = Date { year: 1970, month: 1, day: 1 };
+        let epoch = CalendarDate { year: 1970, month: 1, day: 1 };
         let no_date = || PyValueError::new_err("out of range");
-        let (date, time) = add_seconds(epoch, Time::MIDNIGHT, second).ok_or_else(no_date)?;
+        let (date, time) = add_seconds(epoch, ClockTime::MIDNIGHT, second).ok_or_else(no_date)?;
         let utc = Imports::get(py)?.utc.bind(py).cast::<PyTzInfo>()?;
         let (hour, minute, second) = (time.hour, time.minute, time.second);
         let value = PyDateTime::new(py, date.year.into(), date.month, date.day, hour, minute, second, 0, Some(utc))?;
@@ -137,7 +144,7 @@ impl LocalZone {
 impl<F: Form> Sink<F> {
     /// Writes a datetime in the format and the zone of the place where it stands.
     #[inline]
-    pub fn write_datetime(&mut self, py: Python<'_>, date: Date, time: Time, offset: Offset) -> Outcome {
+    pub fn write_datetime(&mut self, py: Python<'_>, date: CalendarDate, time: ClockTime, offset: Offset) -> Outcome {
         if self.dates != DateFormat::Django {
             if let (Some(local), Offset::Micros(micros)) = (&self.local, offset) {
                 let Some((date, time, offset)) = local.convert(py, date, time, micros) else {

@@ -63,8 +63,8 @@ impl ToPython for Time {
 }
 
 /// The clock fields of a time or a datetime.
-pub fn time_of(value: &impl PyTimeAccess) -> temporal::Time {
-    temporal::Time {
+pub fn time_of(value: &impl PyTimeAccess) -> temporal::ClockTime {
+    temporal::ClockTime {
         hour: value.get_hour(),
         minute: value.get_minute(),
         second: value.get_second(),
