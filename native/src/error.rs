@@ -1,6 +1,7 @@
 //! Everything that can go wrong while JSON is written, and its one way out to Python.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 use pyo3::exceptions::{PyException, PyMemoryError, PyRecursionError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::intern;
@@ -122,9 +123,7 @@ impl Error {
 /// PyO3 panics where CPython has no memory for an object, after it has printed the error: that is a `MemoryError`.
 pub fn catch_panics<T>(subject: &str, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        if text.is_some_and(|text| text.contains(NO_OBJECT)) {
+        if is_no_memory(&*payload) {
             return Err(PyMemoryError::new_err(()));
         }
         let message = format!("PyForge Web failed inside its native core: please report this {subject} as a bug");
@@ -132,8 +131,23 @@ pub fn catch_panics<T>(subject: &str, work: impl FnOnce() -> PyResult<T>) -> PyR
     })
 }
 
-/// The words of PyO3's `panic_after_error`.
-const NO_OBJECT: &str = "Python API call failed";
+/// Whether a panic is PyO3's `panic_after_error`.
+fn is_no_memory(payload: &(dyn Any + Send)) -> bool {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.is_some_and(|text| text.contains("Python API call failed"))
+}
+
+/// Panics that become a `MemoryError` print nothing; all others print what Rust prints. Other extension modules have a
+/// Rust library of their own, and so a hook of their own.
+pub fn set_panic_hook() {
+    let print = take_hook();
+    set_hook(Box::new(move |panic| {
+        if !is_no_memory(panic.payload()) {
+            print(panic);
+        }
+    }));
+}
 
 /// Adds the path to an `Exception` as a note (PEP 678); `KeyboardInterrupt` and its like stay as they are.
 fn with_note(py: Python<'_>, error: PyErr, path: &str) -> PyErr {

@@ -8,7 +8,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::ffi::{DictCursor, ascii, list_item, tuple_item};
 use crate::imports::Imports;
-use crate::json::temporal::{CalendarDate, ClockTime, Offset, parse_datetime, parse_time};
+use crate::json::temporal::{CalendarDate, ClockTime, Offset, add_seconds, parse_datetime, parse_time};
 use crate::kinds::{Compact, Kind, NotFinite, Outcome, Sink, StoredForm, StoredZone};
 
 /// Deeper data is for Python's encoder, which has a limit of its own.
@@ -128,7 +128,7 @@ pub fn datetime_column<'py>(
                         given
                     }
                 };
-                let shifted = known.and_then(|seconds| Some((seconds, shift(date, time, seconds)?)));
+                let shifted = known.and_then(|seconds| Some((seconds, add_seconds(date, time, seconds)?)));
                 let Some((seconds, (date, time))) = shifted else {
                     let Some(slowly) = slowly else { return Ok(None) };
                     texts.append(slowly.call1((&value,))?)?;
@@ -141,48 +141,6 @@ pub fn datetime_column<'py>(
         texts.append(text.string(py))?;
     }
     Ok(Some(texts))
-}
-
-/// A date and a time some seconds later, in the years 1 to 9999.
-fn shift(date: CalendarDate, time: ClockTime, seconds: i64) -> Option<(CalendarDate, ClockTime)> {
-    let of_day = i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(time.second) + seconds;
-    let date = match of_day.div_euclid(86_400) {
-        0 => date,
-        1 => tomorrow(date)?,
-        -1 => yesterday(date)?,
-        _ => return None,
-    };
-    let rest = of_day.rem_euclid(86_400);
-    let (hour, minute, second) = ((rest / 3600) as u8, (rest / 60 % 60) as u8, (rest % 60) as u8);
-    Some((date, ClockTime { hour, minute, second, microsecond: time.microsecond }))
-}
-
-fn days_of(year: u16, month: u8) -> u8 {
-    match month {
-        2 => 28 + u8::from(year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-fn tomorrow(CalendarDate { year, month, day }: CalendarDate) -> Option<CalendarDate> {
-    if day < days_of(year, month) {
-        return Some(CalendarDate { year, month, day: day + 1 });
-    }
-    if month < 12 {
-        return Some(CalendarDate { year, month: month + 1, day: 1 });
-    }
-    (year < 9999).then_some(CalendarDate { year: year + 1, month: 1, day: 1 })
-}
-
-fn yesterday(CalendarDate { year, month, day }: CalendarDate) -> Option<CalendarDate> {
-    if day > 1 {
-        return Some(CalendarDate { year, month, day: day - 1 });
-    }
-    if month > 1 {
-        return Some(CalendarDate { year, month: month - 1, day: days_of(year, month - 1) });
-    }
-    (year > 1).then_some(CalendarDate { year: year - 1, month: 12, day: 31 })
 }
 
 /// A short text of ASCII.
@@ -308,23 +266,6 @@ fn is_scalar(value: &Bound<'_, PyAny>) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn days_next_to_each_other() {
-        let day = |year, month, day| CalendarDate { year, month, day };
-        for (before, after) in [
-            (day(2024, 2, 28), day(2024, 2, 29)),
-            (day(2023, 2, 28), day(2023, 3, 1)),
-            (day(1900, 2, 28), day(1900, 3, 1)),
-            (day(2024, 12, 31), day(2025, 1, 1)),
-            (day(2024, 4, 30), day(2024, 5, 1)),
-        ] {
-            assert_eq!(tomorrow(before), Some(after));
-            assert_eq!(yesterday(after), Some(before));
-        }
-        assert_eq!(tomorrow(day(9999, 12, 31)), None);
-        assert_eq!(yesterday(day(1, 1, 1)), None);
-    }
 
     #[test]
     fn offsets() {

@@ -321,6 +321,28 @@ mod tests {
     }
 
     #[test]
+    fn days_beside_each_other() {
+        let day = |year, month, day| CalendarDate { year, month, day };
+        for (before, after) in [
+            (day(2024, 2, 28), day(2024, 2, 29)),
+            (day(2023, 2, 28), day(2023, 3, 1)),
+            (day(1900, 2, 28), day(1900, 3, 1)),
+            (day(2024, 12, 31), day(2025, 1, 1)),
+            (day(2024, 4, 30), day(2024, 5, 1)),
+            (day(1969, 12, 31), day(1970, 1, 1)),
+            (day(1, 1, 1), day(1, 1, 2)),
+            (day(9999, 12, 30), day(9999, 12, 31)),
+        ] {
+            assert_eq!(add_seconds(before, at(5), 86_400), Some((after, at(5))));
+            assert_eq!(add_seconds(after, at(5), -86_400), Some((before, at(5))));
+        }
+        assert_eq!(add_seconds(day(9999, 12, 31), at(0), 86_400), None);
+        assert_eq!(add_seconds(day(1, 1, 1), at(0), -86_400), None);
+        let all = (days_of(day(1, 1, 1))..=days_of(day(9999, 12, 31))).all(|days| date_of(days).map(days_of) == Some(days));
+        assert!(all);
+    }
+
+    #[test]
     fn dates_and_times() {
         assert_eq!(text(|out| write_date(out, DATE)), "\"0987-02-09\"");
         assert_eq!(text(|out| write_time(out, at(0), DateFormat::Django)), "\"03:04:59\"");
