@@ -1,21 +1,30 @@
-"""PyForge Web: Django's JSON, written by Rust, without changing what it says."""
+"""PyForge Web: Django's JSON, written by Rust, without changing what it says.
+
+A public name is imported when it is first used. So a settings file may import this package, and pytest may load its
+plugin in a project without Django: neither needs configured settings.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from pyforge_web._native import VERSION
-from pyforge_web.bulk import BatchResult, BatchValidationError, bulk_create_validated, validate_many
-from pyforge_web.encoders import adumps, dumps
-from pyforge_web.http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse
-from pyforge_web.parsers import BodyError, loads
-from pyforge_web.serializers import (
-    CompiledSerializer,
-    extract_model_fields,
-    serialize_fields,
-    serialize_instance,
-    serialize_to_bytes,
-    serialize_value_tuples,
-    version,
-)
-from pyforge_web.validation.error_formats import as_drf, as_json_data, as_problem
-from pyforge_web.validators import CompiledModelMixin, CompiledValidator, validate_fields
+
+if TYPE_CHECKING:
+    from pyforge_web.bulk import BatchResult, BatchValidationError, bulk_create_validated, validate_many
+    from pyforge_web.encoders import adumps, dumps
+    from pyforge_web.http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse
+    from pyforge_web.parsers import BodyError, loads
+    from pyforge_web.serializers import (
+        CompiledSerializer,
+        extract_model_fields,
+        serialize_fields,
+        serialize_instance,
+        serialize_to_bytes,
+        serialize_value_tuples,
+        version,
+    )
+    from pyforge_web.validation.error_formats import as_drf, as_json_data, as_problem
+    from pyforge_web.validators import CompiledModelMixin, CompiledValidator, validate_fields
 
 __version__ = VERSION
 
@@ -46,3 +55,35 @@ __all__ = [
     "validate_many",
     "version",
 ]
+
+# Where each public name is; a test compares this table with the imports above.
+_HOMES = {
+    "bulk": ("BatchResult", "BatchValidationError", "bulk_create_validated", "validate_many"),
+    "encoders": ("adumps", "dumps"),
+    "http": ("PyForgeJsonResponse", "PyForgeProblemResponse", "PyForgeStreamingResponse"),
+    "parsers": ("BodyError", "loads"),
+    "serializers": (
+        "CompiledSerializer",
+        "extract_model_fields",
+        "serialize_fields",
+        "serialize_instance",
+        "serialize_to_bytes",
+        "serialize_value_tuples",
+        "version",
+    ),
+    "validation.error_formats": ("as_drf", "as_json_data", "as_problem"),
+    "validators": ("CompiledModelMixin", "CompiledValidator", "validate_fields"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name (PEP 562); Python asks only while the module has no attribute of that name."""
+    for home, names in _HOMES.items():
+        if name in names:
+            value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

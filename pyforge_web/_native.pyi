@@ -16,8 +16,11 @@ __all__ = [
     "NestedRows",
     "QueryRows",
     "RelatedRows",
+    "RelatedTexts",
     "RowColumns",
     "RowLayout",
+    "RowProgram",
+    "RowTexts",
     "Validator",
     "ValueLabels",
     "ValueTuples",
@@ -31,15 +34,16 @@ __all__ = [
     "is_plain_json",
     "listen",
     "read_body",
+    "set_native",
     "text_column",
     "time_column",
     "totals",
 ]
 
-# Rows, nanoseconds of the database, and of each column that Python code converted values of: index, number, nanoseconds.
+# Rows, nanoseconds of the database, and of each column that Python converted values of: index, number, nanoseconds.
 _Report = Callable[[int, int, list[tuple[int, int, int]]], object]
 _Dates = Literal["django", "iso", "local", "drf"]
-# How a column is read: kind, zone, checked, max_digits, decimal_places, and the format of its dates, which may be absent.
+# How a column is read: kind, zone, checked, max_digits, decimal_places, and perhaps the format of its dates.
 _Reader = tuple[str, str, bool, int, int] | tuple[str, str, bool, int, int, str]
 _FieldList = Sequence[str | Mapping[str, "_FieldList"] | tuple[str, "_FieldList"]]
 
@@ -121,6 +125,9 @@ def listen() -> None:
 def read_body(body: str | bytes | bytearray, max_depth: int) -> Any:
     """Return the value of a JSON body, or a `BodyFallback` where `json.loads` must decide."""
 
+def set_native(enabled: bool) -> None:
+    """Write values natively, or hand each of them to Django's own encoder: the setting `NATIVE`."""
+
 def totals() -> tuple[int, int, int]:
     """Return the numbers of native calls, of their calls to Python code, and of bytes written, of this process."""
 
@@ -140,8 +147,8 @@ class RowColumns:
     """The compiled columns of a row: their names, how each is read, and the shape of the row.
 
     `columns` are `(name, attribute, kind, zone, checked, max_digits, decimal_places[, dates])`. `shape` is `"object"`,
-    `"array"`, `"scalar"` or `"template"`, which ends in `end`. `dates` is the format of the column's dates, `""` for that
-    of the call. Datetimes are converted to `timezone`, but in Django's format.
+    `"array"`, `"scalar"` or `"template"`, which ends in `end`. `dates` is the format of the column's dates, `""` for
+    that of the call. Datetimes are converted to `timezone`, but in Django's format.
     """
     def __new__(
         cls, columns: Sequence[tuple[Any, ...]], shape: str, end: str = "", *, timezone: tzinfo | None = None
@@ -188,8 +195,8 @@ class RowLayout:
     `readers` are those of `RowColumns` without the names. `steps` are `(step, name, column)` in the order of the text:
     `"column"`; `"object"`, null where its column is (-1: always there), up to its `"end"`; `"many"` and `"one"` for
     relations, whose rows name the value of the column; `"output"`, which takes the next of `outputs`; `"unless_null"`,
-    which leaves out the step after it (an object as a whole) where its column is null. With `flat` a row is the value of
-    its one step. Datetimes are converted to `timezone`, but in Django's format.
+    which leaves out the step after it (an object as a whole) where its column is null. With `flat` a row is the value
+    of its one step. Datetimes are converted to `timezone`, but in Django's format.
     """
     def __new__(
         cls,
@@ -213,8 +220,8 @@ class ValueLabels:
 class LinkText:
     """A text around the values of columns: a link that was reversed once.
 
-    `values` are `(column, converter)` with the names of Django's path converters; `texts` is one longer. `make(*values)`
-    reverses the link where a value is not certain to fit. Null in any value gives null.
+    `values` are `(column, converter)` with the names of Django's path converters; `texts` is one longer.
+    `make(*values)` reverses the link where a value is not certain to fit. Null in any value gives null.
     """
     def __new__(cls, texts: list[str], values: list[tuple[int, str]], make: Callable[..., str | None]) -> Self: ...
 
@@ -327,3 +334,16 @@ class Validator:
         """Clean the fields of many instances; return the errors by the index of the instance."""
     def clean_values(self, values: dict[str, Any], make: Callable[[], Any], unbuilt: bool = False) -> Any:
         """Clean the values of a dict by attribute name, in place; return None, or the errors by field name."""
+
+@final
+class RelatedTexts: ...
+
+@final
+class RowProgram:
+    def __new__(cls, steps: list[tuple[str, str, list[tuple[int, bool]], int]]) -> Self: ...
+    def write(self, columns: list[tuple[str, int, int, Any]], count: int, mark: Any) -> RowTexts | int | None: ...
+
+@final
+class RowTexts:
+    def array(self) -> bytes: ...
+    def group(self, keys: list[Any], parents: list[Any]) -> RelatedTexts: ...

@@ -1,6 +1,9 @@
 """The Django application."""
 
 from django.apps import AppConfig
+from django.core.exceptions import ImproperlyConfigured
+
+from pyforge_web.conf import get_settings
 
 
 class PyForgeWebConfig(AppConfig):
@@ -10,8 +13,23 @@ class PyForgeWebConfig(AppConfig):
     verbose_name = "PyForge Web"
 
     def ready(self) -> None:
-        """Register the checks, and compile the validators that `PRECOMPILE` names."""
+        """Register the checks, compile the validators that `PRECOMPILE` names, and obey `REST_FRAMEWORK`."""
         from pyforge_web import checks  # noqa: F401, importing it registers them
         from pyforge_web.validators import precompile_models
 
         precompile_models()
+        install_rest_framework()
+
+
+def install_rest_framework() -> None:
+    """Give all of a project's DRF serializers the native path, where `PYFORGE_WEB["REST_FRAMEWORK"]` says so.
+
+    A setting that cannot be read, or a DRF that is not installed, is for the checks to report.
+    """
+    try:
+        if not get_settings()["REST_FRAMEWORK"]:
+            return
+        from pyforge_web.rest_framework.project import install
+    except (ImportError, ImproperlyConfigured):
+        return
+    install()

@@ -14,8 +14,9 @@ from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
 from pyforge_web._native import BUILD_PROFILE
-from pyforge_web.conf import DEFAULTS, docs_url, get_settings
+from pyforge_web.conf import DEFAULTS, get_settings
 from pyforge_web.loaders import LiteralTag, find_literal
+from pyforge_web.pages.contexts import find_unsafe_uses
 from pyforge_web.querysets.relations.declared import find_faults
 from pyforge_web.secrets import find_secret_fields, find_unknown_public_fields
 
@@ -35,6 +36,34 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         address = f"{DEFAULTS['DOCS_URL']}settings.html"
         return [Error(str(error), hint=f"{address} lists the keys and their values.", id="pyforge_web.E001")]
     return []
+
+
+@register()
+def check_rest_framework(**kwargs: Any) -> list[CheckMessage]:
+    """Report `REST_FRAMEWORK = True` without DRF, and methods of DRF that somebody else has replaced."""
+    try:
+        if not get_settings()["REST_FRAMEWORK"]:
+            return []
+    except ImproperlyConfigured:
+        return []  # E001 says so
+    try:
+        from pyforge_web.rest_framework.project import replaced_by_others
+    except ImportError as error:
+        return [
+            Error(
+                f"PYFORGE_WEB['REST_FRAMEWORK'] is True, and Django REST framework cannot be imported: {error}",
+                hint="Install djangorestframework, or remove the line.",
+                id="pyforge_web.E040",
+            )
+        ]
+    return [
+        CheckWarning(
+            f"{name} was replaced by another package before PyForge Web was ready, and stays as it is.",
+            hint="Put 'pyforge_web' before that package in INSTALLED_APPS, or use CompiledSerializerMixin.",
+            id="pyforge_web.W041",
+        )
+        for name in replaced_by_others()
+    ]
 
 
 @register(Tags.security)
@@ -197,14 +226,40 @@ def _find_loaders(loaders: Iterable[Any]) -> Iterator[Any]:
 
 
 def _find_literal_tags(directories: Iterable[Path]) -> Iterator[tuple[Path, int]]:
+    for path, source in _find_sources(directories):
+        if line := find_literal(source):
+            yield path, line
+
+
+@register(Tags.templates)
+def check_template_contexts(**kwargs: Any) -> list[CheckMessage]:
+    """Find templates that print JSON where a text in it could run as a script, or where it is not read as JSON."""
+    directories = {directory for engine in engines.all() for directory, _ in _find_directories(engine)}
+    return [
+        CheckWarning(
+            f"{path}, line {use.line}: pyforge_json {use.context} is not safe, or not JSON for who reads it.",
+            hint=(
+                'Put the filter, or the tag with mode="attr", into an attribute in quotes. In a script use the tag, '
+                'but not in a string. The best choice is an element of its own: {% pyforge_json value id="..." %}.'
+            ),
+            obj=str(path),
+            id="pyforge_web.W012",
+        )
+        for path, source in _find_sources(directories)
+        for use in find_unsafe_uses(source)
+    ]
+
+
+def _find_sources(directories: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield the templates that write JSON, with their sources."""
     for directory in sorted(directories):
         for path in sorted(directory.rglob("*")):
             try:
                 source = path.read_bytes() if path.is_file() else b""
             except OSError:
                 continue  # Django reports it when it loads the template
-            if b"pyforge_json" in source and (line := find_literal(source.decode(errors="replace"))):
-                yield path, line
+            if b"pyforge_json" in source:
+                yield path, source.decode(errors="replace")
 
 
 def _literal_tag_warning(path: Path, line: int) -> CheckMessage:

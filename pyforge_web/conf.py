@@ -1,6 +1,7 @@
 """The settings: one dict, `PYFORGE_WEB`, in which every key has a default."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from inspect import iscoroutinefunction
 from typing import Any, Literal, TypedDict, cast
@@ -10,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
+
+from pyforge_web._native import set_native
 
 Nan = Literal["raise", "null"]
 
@@ -30,9 +33,11 @@ class Settings(TypedDict):
     DOCS_URL: str
     EDITOR_URL: str
     NAN: Nan
+    NATIVE: bool
     PANEL: PanelLimits
     PRECOMPILE: Literal["all", "off"] | tuple[str, ...]
     PUBLIC_FIELDS: tuple[str, ...]
+    REST_FRAMEWORK: bool
     SENSITIVE_FIELDS: tuple[str, ...]
     SERVER_TIMING: Callable[[HttpRequest], object] | None
 
@@ -42,9 +47,11 @@ DEFAULTS: Settings = {
     "DOCS_URL": "https://pyforge-web.readthedocs.io/en/stable/",
     "EDITOR_URL": "",
     "NAN": "raise",
+    "NATIVE": True,
     "PANEL": {"SIMILAR_CALLS": 10, "CALLBACKS": 50, "INLINE_BYTES": 100_000, "COMPARE_BYTES": 1_000_000},
     "PRECOMPILE": "all",
     "PUBLIC_FIELDS": (),
+    "REST_FRAMEWORK": False,
     "SENSITIVE_FIELDS": (),
     "SERVER_TIMING": None,
 }
@@ -56,34 +63,25 @@ def get_settings() -> Settings:
 
     Raises `ImproperlyConfigured` for a key that does not exist and for a value of the wrong type.
     """
-    given: dict[str, Any] = getattr(settings, "PYFORGE_WEB", {})
-    if unknown := sorted(set(given) - set(DEFAULTS)):
+    given: Any = getattr(settings, "PYFORGE_WEB", {})
+    if not isinstance(given, dict):
+        raise ImproperlyConfigured(
+            f"PYFORGE_WEB must be a dict such as {{'NAN': 'null'}}, not {type(given).__name__}; "
+            "leave the setting out to keep every default."
+        )
+    if unknown := sorted(set(given) - set(DEFAULTS), key=str):
         raise ImproperlyConfigured(
             f"PYFORGE_WEB has no key {', '.join(map(repr, unknown))}; it has {', '.join(map(repr, DEFAULTS))}."
         )
     merged = {**DEFAULTS, **given}
-    if not isinstance(merged["DJANGO_BYTES"], bool):
-        raise ImproperlyConfigured("PYFORGE_WEB['DJANGO_BYTES'] must be True or False.")
-    if not isinstance(merged["DOCS_URL"], str):
-        raise ImproperlyConfigured("PYFORGE_WEB['DOCS_URL'] must be the base address of the documentation, or ''.")
-    if not _is_editor_url(merged["EDITOR_URL"]):
-        raise ImproperlyConfigured(
-            "PYFORGE_WEB['EDITOR_URL'] must be '', or an address like 'vscode://file{file}:{line}'."
-        )
-    if merged["NAN"] not in ("raise", "null"):
-        raise ImproperlyConfigured("PYFORGE_WEB['NAN'] must be 'raise' or 'null'.")
-    if not _are_names(merged["SENSITIVE_FIELDS"]):
-        raise ImproperlyConfigured("PYFORGE_WEB['SENSITIVE_FIELDS'] must be a list of field names.")
-    if not _are_names(merged["PUBLIC_FIELDS"]) or not all(path.count(".") == 2 for path in merged["PUBLIC_FIELDS"]):
-        raise ImproperlyConfigured("PYFORGE_WEB['PUBLIC_FIELDS'] must be a list like ['app.Model.field'].")
-    if merged["PRECOMPILE"] not in ("all", "off"):
-        if not _are_names(merged["PRECOMPILE"]):
-            raise ImproperlyConfigured("PYFORGE_WEB['PRECOMPILE'] must be 'all', 'off', or a list like ['app.Model'].")
-        merged["PRECOMPILE"] = tuple(merged["PRECOMPILE"])
-    merged["PUBLIC_FIELDS"] = tuple(merged["PUBLIC_FIELDS"])
-    merged["SENSITIVE_FIELDS"] = tuple(merged["SENSITIVE_FIELDS"])
+    for key, (is_valid, requirement) in _REQUIREMENTS.items():
+        if not is_valid(merged[key]):
+            raise ImproperlyConfigured(f"PYFORGE_WEB[{key!r}] must be {requirement}.")
+    for key in ("PRECOMPILE", "PUBLIC_FIELDS", "SENSITIVE_FIELDS"):
+        merged[key] = merged[key] if isinstance(merged[key], str) else tuple(merged[key])
     merged["SERVER_TIMING"] = _function(merged["SERVER_TIMING"])
     merged["PANEL"] = _panel(merged["PANEL"])
+    set_native(merged["NATIVE"])  # `dumps` is a native function, and reads no settings
     return cast(Settings, merged)
 
 
@@ -103,6 +101,27 @@ def _is_editor_url(value: object) -> bool:
 
 def _are_names(value: object) -> bool:
     return isinstance(value, list | tuple | set | frozenset) and all(isinstance(name, str) for name in value)
+
+
+def _is_public_fields(value: Any) -> bool:
+    return _are_names(value) and all(path.count(".") == 2 for path in value)
+
+
+# What the value of a key must be: a test, and the words for the error. `PANEL` and `SERVER_TIMING` have functions.
+_REQUIREMENTS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "DJANGO_BYTES": (lambda value: isinstance(value, bool), "True or False"),
+    "DOCS_URL": (lambda value: isinstance(value, str), "the base address of the documentation, or ''"),
+    "EDITOR_URL": (_is_editor_url, "'', or an address like 'vscode://file{file}:{line}'"),
+    "NAN": (lambda value: value in ("raise", "null"), "'raise' or 'null'"),
+    "NATIVE": (lambda value: isinstance(value, bool), "True or False"),
+    "PRECOMPILE": (
+        lambda value: value in ("all", "off") or _are_names(value),
+        "'all', 'off', or a list like ['app.Model']",
+    ),
+    "PUBLIC_FIELDS": (_is_public_fields, "a list like ['app.Model.field']"),
+    "REST_FRAMEWORK": (lambda value: isinstance(value, bool), "True or False"),
+    "SENSITIVE_FIELDS": (_are_names, "a list of field names"),
+}
 
 
 def _panel(given: Any) -> dict[str, int]:
@@ -133,6 +152,8 @@ def _function(given: Any) -> Any:
 def _reset(*, setting: str, **kwargs: object) -> None:
     if setting == "PYFORGE_WEB":
         get_settings.cache_clear()
+        with suppress(ImproperlyConfigured):  # who reads the settings is told
+            get_settings()
 
 
 setting_changed.connect(_reset, dispatch_uid="pyforge_web.conf")

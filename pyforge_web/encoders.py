@@ -9,6 +9,7 @@ import decimal
 import enum
 import ipaddress
 import json
+import re
 import types
 import uuid
 from typing import Any, cast
@@ -174,3 +175,57 @@ def _unwrap(value: "LazyObject[Any]") -> Any:
 def refuse_bare(queryset: "QuerySet[Any, Any]") -> Refusal | None:
     """The refusal of a model QuerySet with secret columns; an explicit `values()` is obeyed."""
     return refuse_secrets(queryset.model) if queryset._iterable_class is ModelIterable else None
+
+
+class _ModelEncoder(DjangoJSONEncoder):
+    """Django's encoder, with what the product takes besides."""
+
+    def default(self, value: Any) -> Any:
+        if isinstance(value, Model | QuerySet) or (isinstance(value, Page) and _is_of_models(value)):
+            return with_text_keys(plain_data(value))
+        converted = convert(value)
+        if isinstance(converted, Refusal):
+            raise TypeError(f"{converted.problem}; {converted.hint}")
+        return with_text_keys(converted)
+
+
+def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan) -> bytes:
+    """Return the JSON of a value by Django's own encoder, where the setting `NATIVE` is off; native code calls it."""
+    plain = with_text_keys(value if fields is None else plain_data(value, fields, fetch))
+    options: dict[str, Any] = {"cls": _ModelEncoder, "ensure_ascii": form in ("ascii", "django", "html")}
+    if form not in ("django", "django_text"):
+        options["separators"] = (",", ":")
+    if nan == "null":
+        plain = json.loads(json.dumps(plain, cls=_ModelEncoder), parse_constant=lambda name: None)
+    text = json.dumps(plain, allow_nan=False, **options)
+    if form == "html":
+        text = text.translate(_HTML_ESCAPES)
+    if form == "drf":
+        text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+
+
+_HTML_ESCAPES = {ord(char): f"\\u{ord(char):04X}" for char in "<>&'"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def with_text_keys(value: Any) -> Any:
+    """Return a value in which the keys that `json.dumps` does not take are text, as native code writes them."""
+    if type(value) is dict:
+        return {_text_key(key): with_text_keys(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return [with_text_keys(item) for item in value]
+    return value
+
+
+def _text_key(key: Any) -> Any:
+    if isinstance(key, str | int | float | None):
+        return key
+    converted = convert_key(key)
+    if isinstance(converted, Refusal):
+        raise TypeError(f"{converted.problem}; {converted.hint}")
+    return converted
+
+
+def _is_of_models(page: "Page[Any]") -> bool:
+    return isinstance(page.object_list, QuerySet) or all(isinstance(row, Model) for row in page.object_list)

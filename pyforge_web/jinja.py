@@ -3,7 +3,7 @@
 With `block_start_string="<%"` and `block_end_string="%>"` the tag is `<% pyforge_json value %>`.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from django.utils.safestring import SafeString
@@ -29,7 +29,7 @@ class PyForgeExtension(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.globals.setdefault("pyforge_json", pyforge_json)
-        environment.filters.setdefault("pyforge_json", pyforge_json)
+        environment.filters.setdefault("pyforge_json", partial(pyforge_json, mode="attr"))
 
     def parse(self, parser: Parser) -> nodes.Node:
         """`pyforge_json value id="rows" fields="id,title" ... as name`."""

@@ -138,7 +138,9 @@ def _log_request(request: HttpRequest, response: HttpResponseBase, collector: Co
         logger.debug(
             "%s %s %d: %s, %s, %s, %s, %.3f ms, of them %.3f ms in the database",
             request.method,
-            request.path.encode("unicode_escape").decode("ascii"),  # no line breaks, as in django.utils.log.log_response
+            request.path.encode("unicode_escape").decode(
+                "ascii"
+            ),  # no line breaks, as in django.utils.log.log_response
             response.status_code,
             _count_words(collector.calls, "call"),
             _count_words(collector.crossings_in + collector.crossings_out, "crossing"),

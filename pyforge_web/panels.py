@@ -104,8 +104,8 @@ class PyForgePanel(Panel):
         """Return how many calls, how long, how many warnings.
 
         While a body is being sent, the page's script asks for the text again. The toolbar loads a panel's scripts only
-        when the panel is opened, so the script of the page itself comes with this text. The toolbar gives a `span` colours
-        of its own.
+        when the panel is opened, so the script of the page itself comes with this text. The toolbar gives a `span`
+        colours of its own.
         """
         stored = self.get_stats()
         text = format_html(

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Iterable
 from json import JSONDecodeError
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from pyforge_web._native import BodyFallback, read_body
+from pyforge_web.conf import get_settings
 
 __all__ = ["DEEPEST_ALLOWED", "MAX_DEPTH", "BodyError", "RequestBody", "load_array", "load_object", "loads"]
 
@@ -52,8 +54,35 @@ def loads(
         raise RequestDataTooBig(f"The body is larger than {max_size} bytes. Send less, or allow more with max_size=.")
     if not 0 < max_depth <= DEEPEST_ALLOWED:
         raise ValueError(f"max_depth must be between 1 and {DEEPEST_ALLOWED}, not {max_depth}")
+    if not get_settings()["NATIVE"]:
+        return _load_by_json(body, max_depth, allow_nan)
     value = read_body(body, max_depth)
     return _read_in_python(body, max_depth, allow_nan) if type(value) is BodyFallback else value
+
+
+def _load_by_json(body: RequestBody, max_depth: int, allow_nan: bool) -> Any:
+    """Return what `json.loads` reads, within the same limits: where the setting `NATIVE` is off."""
+    text = body if isinstance(body, str) else body.decode(json.detect_encoding(body), "surrogatepass")
+    too_deep = JSONDecodeError(f"More than {max_depth} containers inside each other", text, 0)
+
+    def refuse(name: str) -> Any:
+        raise JSONDecodeError(f"{name} is not JSON", text, 0)
+
+    try:
+        value = json.loads(body, parse_constant=None if allow_nan else refuse)
+    except RecursionError:
+        raise too_deep from None
+    level = [value]
+    for _level in range(max_depth + 1):
+        inner = [item for container in level if isinstance(container, dict | list) for item in _items(container)]
+        if not any(isinstance(container, dict | list) for container in level):
+            return value
+        level = inner
+    raise too_deep
+
+
+def _items(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return container.values() if isinstance(container, dict) else container
 
 
 class BodyError(ValidationError):

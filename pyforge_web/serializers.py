@@ -9,9 +9,11 @@ from typing import Any, NamedTuple, cast
 from django.core.signals import setting_changed
 from django.db import connections
 from django.db.models import Model, QuerySet
+from django.db.models.fields.files import FieldFile
 
 from pyforge_web import metering
 from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dict, dumps
+from pyforge_web.conf import get_settings
 from pyforge_web.fields import Descriptor, describe, extract_model_fields, find_field, kind_of
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.field_selection import FieldNames, Fields, is_flat, parse
@@ -93,7 +95,10 @@ class CompiledSerializer:
         if self._tree is not None:
             raise TypeError("rows of tuples have no relations: compile the serializer with names of columns alone")
         self._refuse_secrets()
-        return dumps(ValueTuples(self._columns, list(rows), many=True, model=self.model))
+        rows = list(rows)
+        if not get_settings()["NATIVE"]:
+            return dumps([_plain_row(self._find_names(), row) for row in rows])
+        return dumps(ValueTuples(self._columns, rows, many=True, model=self.model))
 
     def to_dict(self, instance: Model) -> dict[str, Any]:
         """One instance as a dict of JSON-ready values: what `json.loads(dump_instance(instance))` gives."""
@@ -101,7 +106,13 @@ class CompiledSerializer:
         if self._tree is not None:
             return cast("dict[str, Any]", json.loads(self.dump_instance(instance)))
         self._refuse_secrets()
+        if not get_settings()["NATIVE"]:
+            values = [instance.__dict__[descriptor["attname"]] for descriptor in self.descriptors]
+            return _ready_row(self._find_names(), values)
         return columns_to_dict(self._columns, instance.__dict__, instance)
+
+    def _find_names(self) -> list[str]:
+        return self._names or [descriptor["attname"] for descriptor in self.descriptors]
 
     def explain(self, using: str = "default", *, queryset: "QuerySet[Any, Any] | None" = None) -> list[FieldPath]:
         """Per field: its kind, whether rows of the database `using` take the native path, and if not, why.
@@ -141,17 +152,28 @@ def serialize_fields(descriptors: Sequence[Descriptor], values: Mapping[str, Any
     """
     if unknown := values.keys() - {descriptor["attname"] for descriptor in descriptors}:
         raise ValueError(f"no descriptor for {', '.join(sorted(unknown))}")
-    return columns_to_dict(_public_columns(descriptors), dict(values))
+    columns = _public_columns(descriptors)
+    if not get_settings()["NATIVE"]:
+        names = [descriptor["attname"] for descriptor in descriptors if descriptor["attname"] in values]
+        return _ready_row(names, [values[name] for name in names])
+    return columns_to_dict(columns, dict(values))
 
 
 def serialize_instance(instance: Model, descriptors: Sequence[Descriptor]) -> dict[str, Any]:
     """One instance as a dict of JSON-ready values, in one crossing."""
-    return columns_to_dict(_public_columns(descriptors), instance.__dict__, instance)
+    columns = _public_columns(descriptors)
+    if not get_settings()["NATIVE"]:
+        names = [descriptor["attname"] for descriptor in descriptors]
+        return _ready_row(names, [instance.__dict__[name] for name in names])
+    return columns_to_dict(columns, instance.__dict__, instance)
 
 
 def serialize_to_bytes(descriptors: Sequence[Descriptor], values: Sequence[Any]) -> bytes:
     """One row of values, in the order of the descriptors, as a JSON object."""
-    return dumps(ValueTuples(_public_columns(descriptors), values, many=False))
+    columns = _public_columns(descriptors)
+    if not get_settings()["NATIVE"]:
+        return dumps(_plain_row([descriptor["attname"] for descriptor in descriptors], values))
+    return dumps(ValueTuples(columns, values, many=False))
 
 
 def serialize_value_tuples(descriptors: Sequence[Descriptor], rows: Iterable[Sequence[Any]]) -> bytes:
@@ -160,7 +182,24 @@ def serialize_value_tuples(descriptors: Sequence[Descriptor], rows: Iterable[Seq
     Raises `ValueError` for a row of another length and `TypeError` for a value that its field cannot hold, with the row
     and the field.
     """
-    return dumps(ValueTuples(_public_columns(descriptors), list(rows), many=True))
+    columns, rows = _public_columns(descriptors), list(rows)
+    if not get_settings()["NATIVE"]:
+        names = [descriptor["attname"] for descriptor in descriptors]
+        return dumps([_plain_row(names, row) for row in rows])
+    return dumps(ValueTuples(columns, rows, many=True))
+
+
+def _plain_row(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    """Return one row for Django's own encoder, where the setting `NATIVE` is off; a file is its name."""
+    if len(names) != len(values):
+        raise ValueError(f"a row has {len(values)} values for {len(names)} fields")
+    plain = [value.name if isinstance(value, FieldFile) else value for value in values]
+    return dict(zip(names, plain, strict=True))
+
+
+def _ready_row(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    """Return the same as a dict of JSON-ready values."""
+    return cast("dict[str, Any]", json.loads(dumps(_plain_row(names, values))))
 
 
 def version() -> str:
@@ -241,12 +280,13 @@ def _explain(field: Any, connection: Any, whole: str | None) -> FieldPath:
         return FieldPath(field.attname, None, "refused", "it has no JSON form, and DjangoJSONEncoder refuses it too")
     if whole is not None:
         return FieldPath(field.attname, kind, "django", f"Django reads the whole statement: {whole}")
-    backend: Any = backends.find(connection)
+    backend: Any = backends.find_backend(connection)
     column = field.get_col(field.model._meta.db_table)
-    converters = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
-    reader = backend.read(column, converters, connection)
+    reader = backend.column_reader(column, connection)
     if reader is backends.DJANGO:
-        return FieldPath(field.attname, kind, "django", backends.why_django(converters))
+        return FieldPath(
+            field.attname, kind, "django", backends.describe_converters(backends.find_converters(column, connection))
+        )
     if reader is backends.VALUE:
         return FieldPath(field.attname, kind, "native", "no converter: written by the type of the driver's value")
     return FieldPath(field.attname, kind, "native", f"read as {reader.kind} from what is stored")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypedDict, cast, final
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.signals import setting_changed
 from django.db.models import Model
 
 from pyforge_web import metering
@@ -310,3 +311,14 @@ def _explain_plan(field_plan: FieldPlan) -> FieldRules:
     called = [validator for validator, rule in pairs if rule is None]
     names = tuple(getattr(validator, "__qualname__", type(validator).__qualname__) for validator in called)
     return FieldRules(field_plan.field.name, path, field_plan.conversion, rules, names, field_plan.reason)
+
+
+def _recompile(*, setting: str, **kwargs: object) -> None:
+    """Read the fields again when the setting `NATIVE` may have changed."""
+    if setting == "PYFORGE_WEB":
+        for model in apps.get_models(include_auto_created=True):
+            if validator := model._meta.__dict__.get(_REMEMBERED):
+                validator.recompile()
+
+
+setting_changed.connect(_recompile, dispatch_uid="pyforge_web.validators")

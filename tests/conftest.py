@@ -1,14 +1,23 @@
 """What all tests share. Without the native extension nothing is collected: the run fails, it never skips."""
 
 import contextlib
+import importlib
 import os
 
 import pytest
 from django.db import connections
 
 import pyforge_web  # noqa: F401
+from tests import mariadb
 from tests import postgres as postgresql
 from tests.oracle import FORMS
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what needs a browser: `-m "not browser"` leaves it out."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(params=FORMS)
@@ -17,27 +26,40 @@ def form(request):
     return request.param
 
 
-@pytest.fixture(scope="session")
-def postgres(django_db_setup, django_db_blocker):
-    """The alias of a PostgreSQL database with the tests' tables, beside "default"; started at its first use."""
+@contextlib.contextmanager
+def server_database(alias, driver, server, django_db_blocker):
+    """The alias of a database of a server with the tests' tables, beside "default"."""
     with contextlib.ExitStack() as stack:
         try:
-            import psycopg  # noqa: F401
-
-            settings = stack.enter_context(postgresql.server())
+            importlib.import_module(driver)
+            settings = stack.enter_context(server())
         except (ImportError, FileNotFoundError) as error:
             stop = pytest.fail if os.environ.get("CI") else pytest.skip
-            stop(f"PostgreSQL: {error}")
-        connections.databases["postgres"] = settings
+            stop(f"{alias}: {error}")
+        connections.databases[alias] = settings
         connections.configure_settings(connections.databases)
-        database = connections["postgres"]
+        database = connections[alias]
         with django_db_blocker.unblock():
             database.creation.create_test_db(verbosity=0, autoclobber=True)
-        yield "postgres"
+        yield alias
         with django_db_blocker.unblock():
             database.creation.destroy_test_db(settings["NAME"], verbosity=0)
             database.close()
-        del connections.databases["postgres"]
+        del connections.databases[alias]
+
+
+@pytest.fixture(scope="session")
+def postgres(django_db_setup, django_db_blocker):
+    """The alias of a PostgreSQL database, whose server is started at its first use."""
+    with server_database("postgres", "psycopg", postgresql.server, django_db_blocker) as alias:
+        yield alias
+
+
+@pytest.fixture(scope="session")
+def mysql(django_db_setup, django_db_blocker):
+    """The alias of a MariaDB database, whose server is started at its first use."""
+    with server_database("mysql", "MySQLdb", mariadb.server, django_db_blocker) as alias:
+        yield alias
 
 
 class Vendors(dict):

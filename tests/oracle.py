@@ -9,6 +9,14 @@ import pyforge_web
 
 # Our three texts: compact and raw UTF-8; compact and ASCII, for a response of another charset; Django's very bytes.
 FORMS = ("compact", "ascii", "django_bytes")
+# The languages in which errors are compared: with plural forms of one, two and six, and from right to left.
+LANGUAGES = ("en", "de", "pl", "ar", "ja")
+_OF_SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
+
+
+def sent_statements(captured):
+    """The statements that a `CaptureQueriesContext` has seen, but for those of savepoints."""
+    return [query["sql"] for query in captured.captured_queries if not query["sql"].startswith(_OF_SAVEPOINTS)]
 
 
 class Pairs(list):
@@ -29,6 +37,35 @@ def strict(text, *, nan="raise"):
         assert nan == "null", f"{name} is not JSON"
 
     return repr(json.loads(text, object_pairs_hook=Pairs, parse_constant=constant))
+
+
+def find_depth_limit():
+    """The number of containers inside each other that we write at most, as our own error says it."""
+    value = []
+    for _ in range(300_000):
+        value = [value]
+    try:
+        pyforge_web.dumps(value)
+    except RecursionError as error:
+        return int(re.search(r"more than (\d+) containers", str(error))[1])
+    raise AssertionError("no depth is too deep")
+
+
+def find_django_depth():
+    """The number of lists inside each other that Django's encoder writes on this Python."""
+    written, refused = 1, 300_001
+    while refused - written > 1:
+        middle = (written + refused) // 2
+        value = []
+        for _ in range(middle - 1):
+            value = [value]
+        try:
+            django_text(value)
+        except RecursionError:
+            refused = middle
+        else:
+            written = middle
+    return written
 
 
 def django_value(x, **options):

@@ -27,7 +27,11 @@ if importlib.util.find_spec("psycopg"):
     INSTALLED_APPS += ["django.contrib.postgres", "tests.querysets.pg"]
 # The apps of the tests have no migrations, and some of them point to these.
 MIGRATION_MODULES = {"auth": None, "contenttypes": None}
-DATABASE_ROUTERS = ["tests.querysets.routers.OnlyPostgreSQL", "tests.bulk.routers.MadeByFixture"]
+DATABASE_ROUTERS = [
+    "tests.querysets.routers.OnlyPostgreSQL",
+    "tests.querysets.routers.ApartFromMySQL",
+    "tests.bulk.routers.MadeByFixture",
+]
 SILENCED_SYSTEM_CHECKS = ["fields.E210"]  # Pillow: an ImageField is a path here, no image is opened
 STATIC_URL = "/static/"
 DEBUG_TOOLBAR_PANELS = ["debug_toolbar.panels.history.HistoryPanel", "pyforge_web.panels.PyForgePanel"]

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import random
 import zoneinfo
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -13,7 +14,9 @@ from django.utils.duration import duration_string
 from pyforge_web._native import QueryRows, RowColumns, RowLayout, dump_chunk, dumps, dumps_response
 
 UTC = dt.UTC
-ZONES = ("Europe/Paris", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca", "Africa/Monrovia")
+ZONES = (
+    "Europe/Paris", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca", "Africa/Monrovia",
+)  # fmt: skip
 DATETIMES = [
     dt.datetime(2024, 3, 31, 1, 0, tzinfo=UTC),
     dt.datetime(2024, 3, 31, 0, 59, 59, 999_999, tzinfo=UTC),
@@ -155,7 +158,7 @@ def test_zones_change_their_offset_at_most_once_in_two_days():
     """What `LocalZone::find_changes` in native/src/kinds/dates.rs relies on."""
     for key in available_timezones() - {"localtime"}:
         changes = transitions(key)
-        assert all(after - before > 2 * 86_400 for before, after in zip(changes, changes[1:], strict=False)), key
+        assert all(after - before > 2 * 86_400 for before, after in pairwise(changes)), key
 
 
 @pytest.mark.parametrize("part", range(8))

@@ -5,6 +5,7 @@ import enum
 import itertools
 import math
 import re
+import tracemalloc
 import typing
 from types import MappingProxyType
 
@@ -13,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import mark_safe
 
 import pyforge_web
-from tests.oracle import Listed, Mapped, encode
+from tests.oracle import Listed, Mapped, assert_same, encode, find_depth_limit, find_django_depth
 from tests.tables import rows
 
 
@@ -105,6 +106,8 @@ def nested(kind, levels):
     return value
 
 
+LIMIT = find_depth_limit()
+
 # name: (one more level around a value, the text before, the text after)
 LEVELS = {
     "list": (lambda x: [] if x is None else [x], "[", "]"),
@@ -121,16 +124,23 @@ LEVELS = {
 
 @pytest.mark.parametrize(("kind", "before", "after"), rows(LEVELS))
 class TestDepth:
-    def test_1024_levels_are_written(self, kind, before, after):
+    def test_as_deep_as_allowed(self, kind, before, after):
         innermost = pyforge_web.dumps(kind(None)).decode()
-        expected = before * 1023 + innermost + after * 1023
-        assert pyforge_web.dumps(nested(kind, 1024)) == expected.encode()
+        expected = before * (LIMIT - 1) + innermost + after * (LIMIT - 1)
+        assert_same(pyforge_web.dumps(nested(kind, LIMIT)), expected.encode())
 
-    @pytest.mark.parametrize("levels", [1025, 1026, 5000])
-    def test_more_are_refused(self, kind, before, after, levels, form):
+    @pytest.mark.parametrize("more", [1, 2, 4000])
+    def test_deeper_is_refused(self, kind, before, after, more, form):
         with pytest.raises(RecursionError, match=r"^maximum recursion depth exceeded"):
-            encode(nested(kind, levels), form)
+            encode(nested(kind, LIMIT + more), form)
         assert pyforge_web.dumps([1]) == b"[1]"
+
+
+def test_depth_that_django_writes():
+    """Django's own limit: Python's recursion limit in 3.11, one of C code in 3.12 and 3.13, the C stack later."""
+    depth = find_django_depth()
+    assert depth > 900
+    assert_same(pyforge_web.dumps(nested(LEVELS["list"][0], depth)), b"[" * depth + b"]" * depth)
 
 
 def test_depth_without_end_and_without_a_cycle():
@@ -210,7 +220,23 @@ def test_a_cycle_is_told_from_depth(make, form):
 
 def test_a_ring_longer_than_the_limit_is_depth():
     with pytest.raises(RecursionError, match=r"^maximum recursion depth exceeded"):
-        pyforge_web.dumps(ring(list, 3000))
+        pyforge_web.dumps(ring(list, 3 * LIMIT))
+
+
+def test_cycle_of_large_values_ends_soon():
+    """The values beside a cycle are not written as often as there may be containers."""
+    text = "x" * 1_000_000
+    tracemalloc.start()
+    try:
+        for make in (lambda ring: [text, ring], lambda ring: [text, {"a": (ring,)}]):
+            cycle = []
+            cycle.extend(make(cycle))
+            with pytest.raises(ValueError, match=r"^Circular reference detected"):
+                pyforge_web.dumps(cycle)
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 300_000_000
 
 
 def test_options_are_keywords_and_known():

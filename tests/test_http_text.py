@@ -66,6 +66,11 @@ WRONG_SETTINGS = {
     "unknown key": {"DJANGO_BITES": True},
     "wrong type": {"DJANGO_BYTES": "no"},
     "wrong NAN": {"NAN": "drop"},
+    "a list": ["NAN"],
+    "a list of pairs": [("NAN", "null")],
+    "None": None,
+    "a text": "DJANGO_BYTES",
+    "keys of two types": {1: 1, "DJANGO_BITES": True},
 }
 
 
@@ -73,6 +78,6 @@ WRONG_SETTINGS = {
 def test_wrong_settings_are_named(wrong):
     with (
         override_settings(PYFORGE_WEB=wrong),
-        pytest.raises(ImproperlyConfigured, match=r"DJANGO_BITES|DJANGO_BYTES|NAN"),
+        pytest.raises(ImproperlyConfigured, match=r"^PYFORGE_WEB.*(DJANGO_BITES|DJANGO_BYTES|NAN)"),
     ):
         PyForgeJsonResponse({})

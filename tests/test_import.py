@@ -1,9 +1,13 @@
 """The package in a fresh interpreter: without settings, without its extension, and as it is published."""
 
+import ast
 import importlib.metadata
+import itertools
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -32,8 +36,9 @@ sys.exit(pytest.main(["-p", "no:cacheprovider", "tests/test_encoder_keys.py"]))
 """
 
 
-def run(code, cwd):
-    return subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=120)
+def run(code, cwd, **environment):
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, timeout=120)
 
 
 def test_values_need_no_settings(pytestconfig):
@@ -52,6 +57,53 @@ def test_the_public_names():
     assert {"PyForgeJsonResponse", "dumps", "__version__"} <= set(pyforge_web.__all__)
     for name in pyforge_web.__all__:
         assert getattr(pyforge_web, name) is not None
+
+
+def test_public_names_stand_where_the_table_says():
+    """The imports for type checkers, the table for Python and `__all__` have the same names."""
+    tree = ast.parse(Path(pyforge_web.__file__).read_text())
+    block = next(statement for statement in tree.body if isinstance(statement, ast.If))
+    imported = {
+        statement.module.removeprefix("pyforge_web."): tuple(alias.name for alias in statement.names)
+        for statement in block.body
+    }
+    assert imported == pyforge_web._HOMES
+    assert sorted(itertools.chain(*imported.values(), ["__version__"])) == sorted(pyforge_web.__all__)
+    assert set(pyforge_web.__all__) <= set(dir(pyforge_web))
+
+
+def test_a_name_that_does_not_exist():
+    with pytest.raises(AttributeError, match="module 'pyforge_web' has no attribute 'dmups'"):
+        pyforge_web.dmups  # noqa: B018
+
+
+WITHOUT_DJANGO = """
+import sys
+import pyforge_web.pytest_plugin
+print(sorted(name for name in sys.modules if name.partition(".")[0] in ("django", "asgiref")))
+"""
+
+PROJECT_WITHOUT_DJANGO = """
+import sys
+
+def test_nothing_of_django_is_loaded():
+    assert "pyforge_web.pytest_plugin" in sys.modules
+    assert not [name for name in sys.modules if name.partition(".")[0] == "django"]
+"""
+
+
+def test_package_and_plugin_import_nothing_of_django(tmp_path):
+    child = run(WITHOUT_DJANGO, tmp_path, PYTHONPATH=str(Path(pyforge_web.__file__).parents[1]))
+    assert child.stdout == "[]\n", child.stderr
+
+
+def test_pytest_run_without_a_fixture_loads_nothing_of_django(tmp_path):
+    (tmp_path / "test_project.py").write_text(PROJECT_WITHOUT_DJANGO)
+    # pytest-django is another plugin of this environment, and does import Django.
+    command = "import pytest, sys; sys.exit(pytest.main(['-q', '-p', 'no:django', '-p', 'no:cacheprovider']))"
+    here = str(Path(pyforge_web.__file__).parents[1])
+    child = run(command, tmp_path, DJANGO_SETTINGS_MODULE="there.is.none", PYTHONPATH=here)
+    assert "1 passed" in child.stdout, child.stdout + child.stderr
 
 
 def test_the_version_is_that_of_the_distribution():

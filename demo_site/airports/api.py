@@ -54,6 +54,12 @@ def airport_list(request: HttpRequest) -> HttpResponse:
     return PyForgeJsonResponse(describe_page(request, page))
 
 
+@require_safe
+def airport_dots(request: HttpRequest) -> HttpResponse:
+    """Give the positions of all airports with an IATA code, as arrays."""
+    return PyForgeJsonResponse(Airport.objects.exclude(iata="").values_list("latitude", "longitude"))
+
+
 def describe_page(request: HttpRequest, page: "Page[Any]") -> dict[str, Any]:
     """Give a page with its number and the addresses of its neighbours; its rows are a QuerySet still."""
     return {

@@ -1,8 +1,6 @@
-"""What the compare page compares: one row here is one case there.
+"""What the compare page compares: responses here, other work in `other_cases.py`. One row is one case there."""
 
-To add a case, add a row. Its callables are called anew for each run, so a QuerySet in them is fresh.
-"""
-
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,26 +16,36 @@ Rows = QuerySet[Any, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One kind of data, in the two forms in which the two responses take it."""
+    """One piece of work, done in two ways: `plain` and `native` give a response its data, or `ways` do all of it.
+
+    A QuerySet in them is fresh, because they are called anew for each run.
+    """
 
     slug: str
     title: str
     what: str
-    plain: Callable[[], Any]
-    """What Django's JsonResponse takes."""
-    native: Callable[[], Any]
-    """The same data as one hands it to PyForgeJsonResponse."""
+    # What Django's JsonResponse takes, and the same data as one hands it to PyForgeJsonResponse.
+    plain: Callable[[], Any] = list
+    native: Callable[[], Any] = list
+    # The QuerySet in both, for the parts of its time, and what the view puts around its rows.
     queryset: Callable[[], Rows] | None = None
-    """The QuerySet in both, for the parts of its time."""
+    wrap: Callable[[Any], Any] = lambda rows: rows
+    # What of `native` is written.
     fields: DeclaredFields | None = None
-    """What of `native` is written."""
+    # Work that is not a response: what each side writes.
+    ways: tuple[Callable[[], bytes], Callable[[], bytes]] | None = None
+    # What the other side is called.
+    peer: str = "Django"
+    # What of a body is compared, and how it is shown. A script element is shown as text, so that nothing of it runs.
+    read: Callable[[bytes], Any] = json.loads
+    content_type: str = "application/json"
 
 
 def _rows(
     slug: str, title: str, what: str, queryset: Callable[[], Rows], wrap: Callable[[Any], Any] = lambda rows: rows
 ) -> Case:
     """Give the case of a QuerySet of rows, `wrap` being what the view puts around them."""
-    return Case(slug, title, what, lambda: wrap(list(queryset())), lambda: wrap(queryset()), queryset)
+    return Case(slug, title, what, lambda: wrap(list(queryset())), lambda: wrap(queryset()), queryset, wrap)
 
 
 def _with_iata() -> Rows:
@@ -82,26 +90,7 @@ def _nested() -> list[dict[str, Any]]:
     ]
 
 
-CASES = (
-    _rows(
-        "page",
-        "A page of 25 airports",
-        "The everyday list endpoint. Most of its time is Django building the query, so expect a small gain.",
-        lambda: _with_iata()[:25],
-        lambda rows: {"count": 25, "results": rows},
-    ),
-    _rows(
-        "thousand",
-        "1,000 airports",
-        "Ten columns of text and numbers, straight from a QuerySet.",
-        lambda: _with_iata()[:1000],
-    ),
-    _rows(
-        "iata",
-        "Every airport with an IATA code",
-        "About 7,900 rows: what a map or an export sends.",
-        _with_iata,
-    ),
+RESPONSES = (
     _rows(
         "countries",
         "All countries",
@@ -117,11 +106,30 @@ CASES = (
         _nearby,
         fields=NEARBY_FIELDS,
     ),
+    _rows(
+        "iata",
+        "Every airport with an IATA code",
+        "About 7,900 rows: what a map or an export sends.",
+        _with_iata,
+    ),
+    _rows(
+        "thousand",
+        "1,000 airports",
+        "Ten columns of text and numbers, straight from a QuerySet.",
+        lambda: _with_iata()[:1000],
+    ),
     Case(
         "instance",
         "One airport",
-        "A model instance with all its columns: UUID, date, date and time, duration.",
+        "A model instance with all its columns: UUID, date, date and time, duration. There is little to gain.",
         lambda: _columns(_instance()),
         lambda: _instance(),
+    ),
+    _rows(
+        "page",
+        "A page of 25 airports",
+        "The everyday list endpoint. Most of its time is Django building the query, so expect a small gain.",
+        lambda: _with_iata()[:25],
+        lambda rows: {"count": 25, "results": rows},
     ),
 )

@@ -1,12 +1,16 @@
 """What there is to click: the pages in the site's navigation and the endpoints that the index explains."""
 
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import django
 from django.http import HttpRequest
+from django.urls import resolve
+
+from demo_site.airports.sources import source_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,12 @@ class Endpoint:
     what: str
     code: str
     tries: tuple[tuple[str, str], ...]
+
+    @property
+    def source(self) -> str:
+        """The address of the view's source on this site."""
+        view: Callable[..., Any] = resolve(f"/api/{self.tries[0][1].partition('?')[0]}").func
+        return source_url(view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ PAGES = (
     Page(
         "embedded",
         "Embedded",
-        "Every airport in the page itself, written there by one line of a template: no request for data.",
+        "Airports in the page itself, written there by one line of a template: no request for data.",
     ),
     Page(
         "explorer",
@@ -121,6 +131,12 @@ ENDPOINTS = (
             ("in a box over Fiji and Samoa", "airports/?bbox=176,-20,-170,-12"),
             ("a mistake", "airports/?country=ZZ&page_size=many"),
         ),
+    ),
+    Endpoint(
+        "/api/dots/",
+        "Two columns as arrays: the dots of this page. values_list() says which columns, and no keys are sent.",
+        'PyForgeJsonResponse(airports.values_list("latitude", "longitude"))',
+        (("all with an IATA code", "dots/"),),
     ),
     Endpoint(
         "/api/airports/nearby/",

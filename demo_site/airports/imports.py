@@ -49,7 +49,8 @@ def check(documents: list[Any], progress: Callable[[int, int], object] | None = 
 
     A row whose field is wrong is looked up with its other fields, so that all its errors are told at once.
     """
-    cleaned = VALIDATOR.clean_data_rows(documents, **POLICY)
+    # The size of an upload is limited by the view. Each row is shown with its errors, so all of them are kept.
+    cleaned = VALIDATOR.clean_data_rows(documents, **POLICY, max_rows=None, max_errors=None)
     today, now = timezone.now().date(), timezone.now()
     made = []
     for row, values in enumerate(cleaned.rows):

@@ -14,11 +14,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from demo_site.airports import imports, reports, samples
-from demo_site.airports.cases import CASES
-from demo_site.airports.compare import PARTS, SIDES, STAGES, compare, respond
+from demo_site.airports.compare import PARTS, SIDES, compare, respond
 from demo_site.airports.forms import ImportForm
 from demo_site.airports.guide import ENDPOINTS, SPELLINGS
 from demo_site.airports.models import Airport, Country
+from demo_site.airports.other_cases import CASES
 from demo_site.airports.problems import problem
 from pyforge_web import BatchValidationError, PyForgeJsonResponse
 
@@ -41,6 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "empty": not counts["airports"],
         "endpoints": ENDPOINTS,
         "spellings": SPELLINGS,
+        "live": next(case for case in CASES if case.slug == "countries"),
     }
     return render(request, "airports/index.html", context)
 
@@ -55,10 +56,10 @@ def map_page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def embedded(request: HttpRequest, name: str) -> HttpResponse:
-    """Show the map of all airports, drawn from JSON that the template itself embeds."""
+    """Show a map of airports, drawn from JSON that the template itself embeds."""
     spelling = next(spelling for spelling in SPELLINGS if spelling.url_name == name)
     context = {
-        "airports": Airport.objects.all(),
+        "airports": Airport.objects.filter(country__region="Oceania").exclude(iata=""),
         "fields": "icao,iata,name,latitude,longitude",
         "spelling": spelling,
         "spellings": SPELLINGS,
@@ -105,7 +106,7 @@ def _import(rows: list[Any], write: bool) -> dict[str, Any]:
 @require_safe
 def compare_page(request: HttpRequest) -> HttpResponse:
     """Show the cases; the page's script asks for one comparison after the other."""
-    return render(request, "airports/compare.html", {"cases": CASES, "stages": STAGES, "parts": PARTS})
+    return render(request, "airports/compare.html", {"cases": CASES, "parts": PARTS})
 
 
 @require_safe

@@ -1,11 +1,13 @@
-"""Times calls in turn, and tells SQL, conversion and encoding of a QuerySet apart."""
+"""Times two ways to do the same work in turn, and tells the parts of a QuerySet's time apart."""
 
 import random
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter, perf_counter_ns
+
+from django.http import JsonResponse
 
 from demo_site.airports.cases import Case, Rows
 from pyforge_web import PyForgeJsonResponse
@@ -13,70 +15,72 @@ from pyforge_web.metering import Collector, collect
 
 RUNS_MIN = 3
 
-Key = tuple[str, str]
-"""What is timed, and of which side."""
-
-Measure = Callable[[], dict[Key, int]]
-"""Makes a call and gives its nanoseconds, by what they were spent on."""
+Measure = Callable[[], dict[str, int]]
+"""Does the work once, and gives the nanoseconds of its parts, which add up to the whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Times of one thing, in microseconds."""
+    """Times of one side, in microseconds: of the best run with its parts, and the median of all."""
 
     best: float
     median: float
+    parts: dict[str, float]
 
 
-def in_turn(measures: Sequence[Measure], *, runs: int, budget: float) -> tuple[int, dict[Key, Timing]]:
-    """Give how many runs were made, and the times found.
+def in_turn(measures: Mapping[str, Measure], *, runs: int, budget: float) -> tuple[int, dict[str, Timing]]:
+    """Give how many runs were made, and the times of each side.
 
-    A run makes every measure once, in random order, so that a busy moment of the machine falls on every side alike.
+    A run makes every measure once, in random order, so that a busy moment of the machine falls on both sides alike.
     Fewer than `runs` runs are made (but at least three) when `budget` seconds are used up.
     """
-    samples: defaultdict[Key, list[int]] = defaultdict(list)
+    samples: defaultdict[str, list[dict[str, int]]] = defaultdict(list)
     end = perf_counter() + budget
     done = 0
     while done < runs and (done < RUNS_MIN or perf_counter() < end):
-        for measure in random.sample(measures, len(measures)):
-            for key, ns in measure().items():
-                samples[key].append(ns)
+        for side in random.sample(list(measures), len(measures)):
+            samples[side].append(measures[side]())
         done += 1
-    return done, {key: Timing(min(ns) / 1000, statistics.median(ns) / 1000) for key, ns in samples.items()}
+    return done, {side: _summarize(found) for side, found in samples.items()}
 
 
-def timed(key: Key, work: Callable[[], object]) -> Measure:
-    """Give the measure of a whole call; what `work` gives is thrown away."""
+def _summarize(runs: list[dict[str, int]]) -> Timing:
+    best = min(runs, key=lambda run: sum(run.values()))
+    median = statistics.median(sum(run.values()) for run in runs)
+    return Timing(sum(best.values()) / 1000, median / 1000, {part: ns / 1000 for part, ns in best.items()})
 
-    def measure() -> dict[Key, int]:
+
+def measures_of(case: Case) -> dict[str, Measure]:
+    """Give how each side of a case is measured."""
+    if case.ways is not None:
+        django, pyforge = case.ways
+        return {"django": _timed(django), "pyforge": _timed(pyforge)}
+    if case.queryset is None:
+        return {
+            "django": _timed(lambda: JsonResponse(case.plain(), safe=False)),
+            "pyforge": _timed(lambda: PyForgeJsonResponse(case.native(), fields=case.fields, safe=False)),
+        }
+    queryset = case.queryset
+    return {"django": lambda: _django_parts(case, queryset), "pyforge": lambda: _pyforge_parts(case)[0]}
+
+
+def count_columns(case: Case) -> dict[str, int]:
+    """Give what one call of PyForge counts: rows, columns on either path, and values that fell back to Django."""
+    found = _pyforge_parts(case)[1]
+    return {name: getattr(found, name) for name in ("rows", "native_columns", "django_columns")}
+
+
+def _timed(work: Callable[[], object]) -> Measure:
+    def measure() -> dict[str, int]:
         start = perf_counter_ns()
         work()
-        return {key: perf_counter_ns() - start}
+        return {"whole": perf_counter_ns() - start}
 
     return measure
 
 
-def part_measures(case: Case) -> list[Measure]:
-    """Give what is measured beside the stages to tell the parts of a case apart; nothing where it has no QuerySet."""
-    if (queryset := case.queryset) is None:
-        return []
-    return [lambda: _django_parts(queryset), lambda: _pyforge_parts(case)[0]]
-
-
-def parts(timings: Mapping[Key, Timing], side: str) -> dict[str, Timing] | None:
-    """Give the times of the parts of one side, in their order; None where they were not measured."""
-    slugs = ("sql", "conversion", "encoding") if side == "django" else ("sql", "native")
-    return {slug: timings[slug, side] for slug in slugs} if ("sql", side) in timings else None
-
-
-def columns(case: Case) -> dict[str, int]:
-    """Give what one call of PyForge counts: rows, columns on either path, and values rescued by Django's."""
-    found = _pyforge_parts(case)[1]
-    return {name: getattr(found, name) for name in ("rows", "native_columns", "django_columns", "rescued")}
-
-
-def _django_parts(make: Callable[[], Rows]) -> dict[Key, int]:
-    """Give the time of `list(queryset)` in two: until the driver's rows are fetched, and from there to the dicts."""
+def _django_parts(case: Case, make: Callable[[], Rows]) -> dict[str, int]:
+    """Give the time of `JsonResponse(list(queryset))`: until rows are fetched, until they are dicts, until bytes."""
     start = perf_counter_ns()
     queryset = make()
     compiler = queryset.query.get_compiler(queryset.db)
@@ -85,12 +89,15 @@ def _django_parts(make: Callable[[], Rows]) -> dict[Key, int]:
     # Django's own code goes on, over the rows that are there.
     compiler.execute_sql = lambda *_, **__: rows
     queryset.query.get_compiler = lambda *_, **__: compiler
-    list(queryset)
-    return {("sql", "django"): fetched - start, ("conversion", "django"): perf_counter_ns() - fetched}
+    made = list(queryset)
+    converted = perf_counter_ns()
+    JsonResponse(case.wrap(made), safe=False)
+    end = perf_counter_ns()
+    return {"sql": fetched - start, "conversion": converted - fetched, "encoding": end - converted}
 
 
-def _pyforge_parts(case: Case) -> tuple[dict[Key, int], Collector]:
-    """Give the time of a call in two, and what the call counted.
+def _pyforge_parts(case: Case) -> tuple[dict[str, int], Collector]:
+    """Give the time of a response in two, and what its call counted.
 
     SQL is the building of the QuerySet and the time that native code waits for Python: Django's compiler, the
     cursor, and Django's converters for what is not read natively. The rest is one pass of conversion and encoding,
@@ -103,4 +110,4 @@ def _pyforge_parts(case: Case) -> tuple[dict[Key, int], Collector]:
         PyForgeJsonResponse(data, fields=case.fields, safe=False)
         end = perf_counter_ns()
     sql = built - start + collector.python_ns
-    return {("sql", "pyforge"): sql, ("native", "pyforge"): end - start - sql}, collector
+    return {"sql": sql, "native": end - start - sql}, collector

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from demo_site.airports import api, exports, pages
+from demo_site.airports import api, exports, pages, sources
 from demo_site.airports.guide import SPELLINGS
 
 urlpatterns = [
@@ -14,7 +14,9 @@ urlpatterns = [
     *(path(f"{page.url_name}/", pages.embedded, {"name": page.url_name}, page.url_name) for page in SPELLINGS),
     path("", include("demo_site.airports.panel_urls")),
     path("", include("demo_site.airports.async_urls")),
+    path("source/<slug:module>/", sources.source, name="source"),
     path("api/airports/", api.airport_list, name="airport-list"),
+    path("api/dots/", api.airport_dots, name="airport-dots"),
     path("api/airports/import/", api.airport_import, name="airport-import"),
     path("api/airports/nearby/", api.airport_nearby, name="airport-nearby"),
     path("api/airports/<str:icao>/", api.airport_detail, name="airport-detail"),

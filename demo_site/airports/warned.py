@@ -5,10 +5,14 @@ To add one: a row in `CASES`. The pages show the source of its two functions and
 
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Upper
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,8 +22,12 @@ from django.views.decorators.http import require_safe
 
 from demo_site.airports.models import Airport
 from pyforge_web import dumps
+from pyforge_web._native import BUILD_PROFILE
+from pyforge_web.conf import get_settings
 from pyforge_web.html import pyforge_json
-from pyforge_web.toolbar.warnings import WARNINGS
+from pyforge_web.metering import collect
+from pyforge_web.toolbar.formats import show_word
+from pyforge_web.toolbar.warnings import WARNINGS_BY_ID, RequestTrace, find_warnings
 from pyforge_web.validators import CompiledValidator
 
 
@@ -29,6 +37,24 @@ class Shouted(models.CharField):
     def from_db_value(self, value: str, *rest: Any) -> str:
         """Give the value as rows have it."""
         return f"{value}!"
+
+
+def no_shouting(value: str) -> None:
+    """Refuse a name with an exclamation mark."""
+    if "!" in value:
+        raise ValidationError("No shouting.")
+
+
+@contextmanager
+def own_validators(field: Any, validators: list[Any]) -> Iterator[None]:
+    """Give a field other validators for a while; their compilation is logged before, as at start-up."""
+    before, field.validators = field.validators, validators
+    try:
+        Context().run(CompiledValidator.for_model(Airport).recompile)  # no collector is open there
+        yield
+    finally:
+        field.validators = before
+        Context().run(CompiledValidator.for_model(Airport).recompile)
 
 
 def similar() -> Any:
@@ -107,12 +133,30 @@ def inline_few() -> Any:
 
 
 def debug_build() -> Any:
-    """Nothing here provokes it: it stands in every request of a core that was built by plain `cargo build`."""
+    """Nothing here provokes it: every request has it if the core was built by plain cargo build."""
     return b""
 
 
 def release_build() -> Any:
-    """Built by `make install`, or `pip install .`."""
+    """Built by make install, or pip install ."""
+    return b""
+
+
+def checked_in_python() -> Any:
+    """A validator of one's own: Python for each row."""
+    field = Airport._meta.get_field("name")
+    airports = list(Airport.objects.filter(country="IS"))
+    with own_validators(field, [*field.validators, no_shouting]):
+        CompiledValidator.for_model(Airport).clean_rows(airports, exclude=["country"])
+    return b""
+
+
+def checked_natively() -> Any:
+    """The same rule as a validator of Django's, which runs in Rust."""
+    field = Airport._meta.get_field("name")
+    airports = list(Airport.objects.filter(country="IS"))
+    with own_validators(field, [*field.validators, RegexValidator("!", inverse_match=True)]):
+        CompiledValidator.for_model(Airport).clean_rows(airports, exclude=["country"])
     return b""
 
 
@@ -126,8 +170,11 @@ def mixed() -> Any:
     return dumps(Airport.objects.exclude(iata="")[:500])
 
 
-def nothing() -> Any:
-    """Nothing at all."""
+def unmixed() -> Any:
+    """The same data in one call each."""
+    airports = list(Airport.objects.filter(country="IS"))
+    CompiledValidator.for_model(Airport).clean_rows(airports, exclude=["country"])
+    return dumps(Airport.objects.exclude(iata="")[:500])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +188,12 @@ class Case:
     @property
     def word(self) -> str:
         """The panel's word for it."""
-        return next((warned.word for warned in WARNINGS if warned.id == self.code), "at once")
+        return str(WARNINGS_BY_ID[self.code].word) if self.code in WARNINGS_BY_ID else "several at once"
+
+    @property
+    def title(self) -> str:
+        """The heading of its page."""
+        return f"{self.code} {self.word}" if self.code in WARNINGS_BY_ID else "Several warnings at once"
 
     @property
     def about(self) -> str:
@@ -158,7 +210,8 @@ CASES = (
     Case("PF006", compiled, compiled_before),
     Case("PF007", inline, inline_few),
     Case("PF008", debug_build, release_build),
-    Case("mixed", mixed, nothing),
+    Case("PF009", checked_in_python, checked_natively),
+    Case("mixed", mixed, unmixed),
 )
 
 
@@ -175,11 +228,27 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     if case is None:
         raise Http404(f"There is no warning {code}.")
     better = "better" in request.GET
-    (case.better if better else case.bad)()
-    sources = [(False, "Provokes it", _body(case.bad)), (True, "Better", _body(case.better))]
-    return render(
-        request, "airports/warning.html", {"case": case, "cases": CASES, "better": better, "sources": sources}
-    )
+    context = {
+        "case": case,
+        "cases": CASES,
+        "better": better,
+        "said": _run(case.better if better else case.bad),
+        "sources": [(False, "Provokes it", _body(case.bad)), (True, "Better", _body(case.better))],
+    }
+    return render(request, "airports/warning.html", context)
+
+
+def _run(function: Callable[[], Any]) -> list[dict[str, str]]:
+    """Run code and give the warnings that the panel has for it."""
+    with collect(details=True) as collector:
+        function()
+    trace = RequestTrace(collector.groups, collector.compiled, BUILD_PROFILE, get_settings()["PANEL"])
+    said = []
+    for warning, match in find_warnings(trace):
+        words = {key: show_word(key, word) for key, word in match.words.items()}
+        text, change = warning.format_text(match.variant, words)
+        said.append({"id": warning.id, "word": str(warning.word), "text": text, "change": change})
+    return said
 
 
 def _body(function: Callable[[], Any]) -> str:

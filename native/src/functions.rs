@@ -1,10 +1,13 @@
 //! The functions that Python calls. They check arguments and meter the call; the work is done elsewhere.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::imports::Imports;
+use crate::kinds::NotFinite;
 use crate::metering::meter::{self, Meter};
 use crate::parser;
 use crate::serializer::{self, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan};
@@ -101,6 +104,40 @@ pub fn read_body<'py>(py: Python<'py>, body: &Bound<'py, PyAny>, max_depth: usiz
     metered.map(|()| value)
 }
 
+/// The setting `NATIVE`. Read without an order between threads: a switch is seen a moment later.
+static NATIVE: AtomicBool = AtomicBool::new(true);
+
+/// Write values natively, or hand each of them to Django's own encoder: the setting `NATIVE`.
+#[pyfunction]
+pub fn set_native(enabled: bool) {
+    NATIVE.store(enabled, Ordering::Relaxed);
+}
+
+#[inline]
+fn is_native() -> bool {
+    NATIVE.load(Ordering::Relaxed)
+}
+
+/// The text that Django's encoder makes of a value; nothing is metered, as there is no native call.
+#[cold]
+fn write_by_django<'py>(
+    py: Python<'py>,
+    obj: Bound<'py, PyAny>,
+    fields: Option<Bound<'py, PyAny>>,
+    fetch: bool,
+    options: EncodeOptions<'_>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (before, after) = options.html.map_or(("", ""), |[before, after]| (before, after));
+    let nan = if matches!(options.not_finite, NotFinite::Null) { "null" } else { "raise" };
+    let form = if options.html.is_some() { "html" } else { options.form };
+    let written = Imports::get(py)?.write_by_django.bind(py).call1((obj, fields, fetch, form, nan))?;
+    let text: Bound<'py, PyBytes> = written.cast_into()?;
+    if before.is_empty() && after.is_empty() {
+        return Ok(text);
+    }
+    Ok(PyBytes::new(py, &[before.as_bytes(), text.as_bytes(), after.as_bytes()].concat()))
+}
+
 #[inline]
 fn write<'py>(
     py: Python<'py>,
@@ -110,6 +147,9 @@ fn write<'py>(
     options: EncodeOptions<'_>,
     function: &'static str,
 ) -> PyResult<Bound<'py, PyBytes>> {
+    if !is_native() {
+        return write_by_django(py, obj, fields, fetch, options);
+    }
     let mut meter = Meter::start(py)?;
     meter.about(&obj, fields.as_ref());
     let chosen = match fields {

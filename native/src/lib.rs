@@ -10,6 +10,7 @@
 //! | [`validator`] | a model's compiled fields: `clean_fields` in one native call |
 //! | [`outcome`] | accepted, rejected or fallback: what native code says about a value |
 //! | [`metering`] | what native calls cost |
+//! | `row_texts` | rows of columns as JSON, for Django REST framework |
 //! | `text_columns` | columns as texts, for Django REST framework |
 //! | [`error`] | what can go wrong, and the Python exception for it |
 //! | [`imports`] | the Python objects that Rust may name |
@@ -25,6 +26,7 @@ pub mod kinds;
 pub mod metering;
 pub mod outcome;
 pub mod parser;
+mod row_texts;
 pub mod rules;
 pub mod serializer;
 mod text_columns;
@@ -36,13 +38,17 @@ pub mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::functions::{columns_to_dict, dump_chunk, dumps, dumps_html, dumps_response, listen, read_body, totals};
+    use super::functions::{
+        columns_to_dict, dump_chunk, dumps, dumps_html, dumps_response, listen, read_body, set_native, totals,
+    };
     #[pymodule_export]
     use super::metering::counters::Counters;
     #[pymodule_export]
     use super::metering::recorder::CallTotals;
     #[pymodule_export]
     use super::parser::BodyFallback;
+    #[pymodule_export]
+    use super::row_texts::{RelatedTexts, RowProgram, RowTexts};
     #[pymodule_export]
     use super::serializer::{
         FileUrlText, LinkText, ModelInstances, NestedRows, QueryRows, RelatedRows, RowColumns, RowLayout, ValueLabels,
@@ -55,6 +61,7 @@ pub mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::ffi::interpreters::refuse_other_interpreters(module.py())?;
         module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
         module.add("BUILD_PROFILE", if cfg!(debug_assertions) { "debug" } else { "release" })
     }

@@ -106,7 +106,7 @@ pub fn datetime_column<'py>(
         }
         let Some(stored) = ascii(&value) else { return Ok(None) };
         let Some((date, time, offset)) = parse_datetime(stored) else { return Ok(None) };
-        if !(offset == Offset::None || (offset == Offset::Micros(0) && !naive)) {
+        if !stored_in(offset, naive) {
             return Ok(None);
         }
         let mut text = ColumnText::default();
@@ -143,14 +143,25 @@ pub fn datetime_column<'py>(
     Ok(Some(texts))
 }
 
+/// Whether a stored datetime is in UTC: its text has no offset, or that of UTC.
+pub fn stored_in(offset: Offset, naive: bool) -> bool {
+    offset == Offset::None || (offset == Offset::Micros(0) && !naive)
+}
+
 /// A short text of ASCII.
 #[derive(Default)]
-struct ColumnText {
+pub struct ColumnText {
     bytes: Vec<u8>,
 }
 
 impl ColumnText {
-    fn push(&mut self, text: &[u8]) {
+    /// What was written.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Adds ASCII.
+    pub fn push(&mut self, text: &[u8]) {
         self.bytes.extend_from_slice(text);
     }
 
@@ -163,7 +174,8 @@ impl ColumnText {
         }
     }
 
-    fn time(&mut self, time: ClockTime) {
+    /// `HH:MM:SS[.ffffff]`
+    pub fn time(&mut self, time: ClockTime) {
         self.digits(time.hour.into(), 2);
         self.push(b":");
         self.digits(time.minute.into(), 2);
@@ -175,7 +187,8 @@ impl ColumnText {
         }
     }
 
-    fn datetime(&mut self, date: CalendarDate, time: ClockTime) {
+    /// `YYYY-MM-DDTHH:MM:SS[.ffffff]`
+    pub fn datetime(&mut self, date: CalendarDate, time: ClockTime) {
         self.bytes.reserve(40);
         self.digits(date.year.into(), 4);
         self.push(b"-");

@@ -50,9 +50,11 @@ class InstanceBatch:
         self.failures[name, str(part.code)] += 1
 
     def has(self, row: int, error: ValidationError) -> bool:
-        """Return whether a method of the model has raised the same error already."""
+        """Return whether the row has the same error already, from a method of the model for example."""
         parts = [part for parts in self.errors.get(row, {}).values() for part in parts]
-        leaves = [part for part in parts if isinstance(part, ValidationError)]
+        leaves = [
+            leaf for part in parts for leaf in ([part] if isinstance(part, ValidationError) else part.error_list())
+        ]
         return any((leaf.code, [*leaf]) == (error.code, [*error]) for leaf in leaves)
 
     def merge(self, row: int, error: ValidationError) -> None:

@@ -9,6 +9,7 @@ from django.db.models import Model
 from pyforge_web.bulk.batch import VALUE_ERRORS, InstanceBatch, has_django_methods
 from pyforge_web.bulk.foreign_keys import clean_keys, is_django_key
 from pyforge_web.validation.attributes import intercepts_attributes
+from pyforge_web.validation.errors import drop_tracebacks
 from pyforge_web.validators import CompiledValidator, uses_django_clean_fields
 
 
@@ -26,6 +27,9 @@ def run_clean_fields(batch: InstanceBatch, foreign_keys: bool) -> None:
         for place, errors in found.items():
             for name, parts in errors.items():
                 listed: list[Any] = list(parts) if isinstance(parts, list) else [parts]
+                for part in listed:
+                    if isinstance(part, ValidationError):
+                        drop_tracebacks(part)
                 batch.errors.setdefault(rows[place], {})[name] = listed
         for place, exception in exceptions.items():
             _end_row(batch, rows[place], exception)

@@ -1,13 +1,18 @@
 """Conflicts that `bulk_create` settles itself: with `ignore_conflicts`, and with `update_conflicts`."""
 
+import contextlib
 import copy
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
+from django.db import connections
 from django.db.models import Model, UniqueConstraint
 
 from pyforge_web.bulk.batch import VALUE_ERRORS, InstanceBatch
+from pyforge_web.validation.database.bulk_queries import ROWS_IN_LIST, InRows, ModelQuerySet, rows_per_statement
+from pyforge_web.validation.database.comparable_columns import exact_type
+from pyforge_web.validation.database.stock_drivers import not_stock_reason
 
 _DATABASE_CODES = ("unique", "unique_together")
 
@@ -78,17 +83,7 @@ def as_updated(batch: InstanceBatch, rules: ConflictRules, alias: str) -> tuple[
     """
     rows = list(batch.rows)
     updating: set[int] = set()
-    queryset = batch.model._base_manager.using(alias)
-    for row in batch.open_rows() if rules.unique_fields else ():
-        values = {field.name: getattr(rows[row], field.attname) for field in rules.unique_fields}
-        if None in values.values():  # NULL conflicts with nothing
-            continue
-        try:
-            stored = queryset.filter(**values).first()
-        except (ValidationError, *VALUE_ERRORS):  # no stored row has such a value
-            continue
-        if stored is None:
-            continue
+    for row, stored in _find_updated(batch, rules, alias).items():
         for field in rules.update_fields:
             setattr(stored, field.attname, getattr(rows[row], field.attname))
         rows[row] = stored
@@ -96,3 +91,40 @@ def as_updated(batch: InstanceBatch, rules: ConflictRules, alias: str) -> tuple[
     changed = copy.copy(batch)
     changed.rows = rows
     return changed, updating
+
+
+def _find_updated(batch: InstanceBatch, rules: ConflictRules, alias: str) -> dict[int, Any]:
+    """Return the stored row that each row of the batch updates, by the number of the row."""
+    fields = rules.unique_fields
+    keys = {row: tuple(getattr(batch.rows[row], field.attname) for field in fields) for row in batch.open_rows()}
+    keys = {row: key for row, key in keys.items() if None not in key}  # NULL conflicts with nothing
+    queryset = batch.model._base_manager.using(alias)
+    if not fields or not keys:
+        return {}
+    types = [exact_type(field, connections[alias]) for field in fields]
+    in_python = not not_stock_reason(queryset.all()) and all(
+        type(value) is expected for key in keys.values() for value, expected in zip(key, types, strict=True)
+    )
+    if in_python:
+        with contextlib.suppress(ValidationError, *VALUE_ERRORS):  # one of the values cannot be sent: ask one by one
+            wanted = list(dict.fromkeys(keys.values()))
+            found = _fetch_by_keys(queryset.all(), fields, wanted)
+            return {row: copy.copy(found[key]) for row, key in keys.items() if key in found}
+    updated: dict[int, Any] = {}
+    for row, key in keys.items():
+        with contextlib.suppress(ValidationError, *VALUE_ERRORS):  # no stored row has such a value
+            stored = queryset.filter(**{field.name: value for field, value in zip(fields, key, strict=True)}).first()
+            if stored is not None:
+                updated[row] = stored
+    return updated
+
+
+def _fetch_by_keys(queryset: ModelQuerySet, fields: tuple[Any, ...], keys: list[tuple[Any, ...]]) -> dict[Any, Any]:
+    single = len(fields) == 1
+    size = rows_per_statement(connections[queryset.db], len(fields), ROWS_IN_LIST)
+    found: dict[Any, Any] = {}
+    for start in range(0, len(keys), size):
+        part: list[Any] = keys[start : start + size]
+        for stored in queryset.filter(InRows(fields, [key[0] for key in part] if single else part)):
+            found[tuple(getattr(stored, field.attname) for field in fields)] = stored
+    return found

@@ -5,6 +5,7 @@ from functools import cache
 from time import perf_counter_ns
 from typing import Any
 
+from django.conf import settings
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
@@ -15,6 +16,8 @@ from pyforge_web.metering.row_traces import SqlTrace, call_notes
 def watch_queries() -> None:
     """Note the SQL of native calls from now on: on the connections of this thread, and on all later ones."""
     _connect_signal()
+    if not settings.configured:  # no connection is open yet, and values need no settings
+        return
     for connection in connections.all(initialized_only=True):
         _watch_connection(connection=connection)
 

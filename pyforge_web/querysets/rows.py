@@ -25,6 +25,7 @@ from django.db.models.utils import create_namedtuple_class
 
 from pyforge_web import metering
 from pyforge_web._native import ModelInstances, QueryRows, RowColumns
+from pyforge_web.conf import get_settings
 from pyforge_web.metering.row_traces import call_notes, trace_rows
 from pyforge_web.querysets import backends, instances
 from pyforge_web.querysets.statement import Chunks, compile_query, execute, fetch_next, report_to
@@ -115,6 +116,8 @@ def has_own_fetch(kind: type[AnyQuerySet]) -> bool:
 
 def why_django(queryset: AnyQuerySet) -> str | None:
     """Why a QuerySet takes Django's path as a whole; None when its columns decide."""
+    if not get_settings()["NATIVE"]:
+        return "the setting NATIVE is off"
     kind = type(queryset)
     if has_own_fetch(kind):
         return f"{kind.__name__} fetches its rows in its own way"
@@ -122,10 +125,7 @@ def why_django(queryset: AnyQuerySet) -> str | None:
         return f"{type(queryset.query).__name__} chooses its compiler in its own way"
     if queryset._iterable_class not in _SHAPES:
         return f"{queryset._iterable_class.__name__} makes rows in its own way"
-    connection = connections[queryset.db]
-    if backends.find(connection) is None:
-        return f"no native path for {connection.vendor} ({type(connection).__module__})"
-    return None
+    return backends.why_no_backend(connections[queryset.db])
 
 
 def plan(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> QueryRows | list[Any] | str:

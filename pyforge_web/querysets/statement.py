@@ -1,13 +1,11 @@
 """One statement: Django's SQL on Django's cursor, how the columns of its rows are read, and what collectors hear."""
 
 from collections.abc import Callable, Iterator
-from types import ModuleType
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import QuerySet
-from django.db.models.expressions import Col
 
 from pyforge_web import metering
 from pyforge_web.metering.row_traces import RowTrace, time_compilation, trace_rows
@@ -30,7 +28,7 @@ class CompiledQuery(NamedTuple):
     sql: str
     params: Any
     expressions: list[Any]
-    backend: ModuleType
+    backend: backends.DatabaseBackend
 
 
 class ExecutedQuery(NamedTuple):
@@ -50,7 +48,8 @@ class ExecutedQuery(NamedTuple):
 def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     """A QuerySet as Django compiles it; None where it finds nothing to ask for."""
     connection = connections[queryset.db]
-    backend = cast(ModuleType, backends.find(connection))
+    backend = backends.find_backend(connection)
+    assert backend is not None  # noqa: S101 - `why_django` was asked
     compiler = backend.compiler(queryset.query, connection, queryset.db)
     try:
         sql, params = time_compilation(compiler.as_sql)
@@ -66,48 +65,18 @@ def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked
     `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
     """
     compiler, sql, params, expressions, backend = compiled
-    connection = compiler.connection
-    readers = _readers(backend, compiler, expressions)
-    server_side = chunked and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
-    cursor = connection.chunked_cursor() if server_side else connection.cursor()
+    readers = backend.column_readers(compiler, expressions)
+    driver = backend.open_cursor(compiler, expressions, readers, chunked=chunked)
     try:
-        driver = backend.Cursor(cursor, compiler, expressions, readers)
-        metering.time_database(cursor.execute, reading)(sql, params)
-        driver.executed()
+        metering.time_database(driver.execute, reading)(sql, params)
     except BaseException:
-        cursor.close()
+        driver.cursor.close()
         raise
-    return _statement(cursor, compiler, expressions, driver)
+    return _statement(driver)
 
 
-def _statement(cursor: Any, compiler: Any, expressions: list[Any], driver: Any) -> ExecutedQuery:
-    readers: list[backends.ColumnReader] = driver.readers
-    found: dict[int, Any] | None = None
-
-    def converters() -> dict[int, Any]:
-        """Asked for when one is needed."""
-        nonlocal found
-        if found is None:
-            found = compiler.get_converters(expressions)
-        return found
-
-    def convert(index: int, value: Any) -> Any:
-        value = driver.driver_value(index, value)
-        if index in converters():
-            functions, expression = converters()[index]
-            for function in functions:
-                value = function(value, expression, compiler.connection)
-        return value
-
-    def why_columns() -> dict[int, str]:
-        known = converters()
-        return {
-            index: backends.why_django(known[index][0] if index in known else [])
-            for index, reader in enumerate(readers)
-            if reader is backends.DJANGO
-        }
-
-    return ExecutedQuery(cursor, readers, driver.driver_value, convert, why_columns)
+def _statement(driver: backends.DriverCursor) -> ExecutedQuery:
+    return ExecutedQuery(driver.cursor, driver.readers, driver.driver_value, driver.convert, driver.explain_columns)
 
 
 def fetch_next(statement: ExecutedQuery) -> Fetch:
@@ -155,22 +124,11 @@ class Chunks:
 
     def fetch(self) -> list[Any]:
         """Return the next rows; converters run while others are still to come, as in `QuerySet.iterator()`."""
-        return cast("list[Any]", self._statement.cursor.fetchmany(next(self._sizes)))
+        rows: list[Any] = self._statement.cursor.fetchmany(next(self._sizes))
+        return rows
 
     def report(self, rows: int, database_ns: int, callbacks: list[tuple[int, int, int]]) -> None:
         """Note what one native call has read."""
         add = report_to(self._statement, self._names, trace_rows(self._model, "values", within=self._within))
         if add is not None:
             add(rows, database_ns, callbacks)
-
-
-def _readers(backend: ModuleType, compiler: Any, expressions: list[Any]) -> list[backends.ColumnReader]:
-    connection = compiler.connection
-    if all(type(expression) is Col for expression in expressions):
-        key = backends.session(connection)
-        return [backends.column_reader(backend, column, connection, key) for column in expressions]
-    converters = compiler.get_converters(expressions)
-    return [
-        backend.read(expression, converters[index][0] if index in converters else [], connection)
-        for index, expression in enumerate(expressions)
-    ]

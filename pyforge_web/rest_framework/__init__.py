@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pyforge_web.rest_framework.explanation import explain
     from pyforge_web.rest_framework.pagination import (
         PyForgeCursorPagination,
         PyForgeLimitOffsetPagination,
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from pyforge_web.rest_framework.renderers import PyForgeJSONRenderer
     from pyforge_web.rest_framework.rows_data import RowsData
     from pyforge_web.rest_framework.serializers import CompiledSerializerMixin
+    from pyforge_web.rest_framework.views import CompiledListMixin
 
 _MODULES = {
     "ColumnNotReadError": "reading",
+    "CompiledListMixin": "views",
     "CompiledSerializerMixin": "serializers",
     "PyForgeCursorPagination": "pagination",
     "PyForgeJSONParser": "parsers",
@@ -29,11 +32,13 @@ _MODULES = {
     "PyForgePageNumberPagination": "pagination",
     "QuerySetPaginationMixin": "pagination",
     "RowsData": "rows_data",
+    "explain": "explanation",
     "reads": "reading",
 }
 
 __all__ = [
     "ColumnNotReadError",
+    "CompiledListMixin",
     "CompiledSerializerMixin",
     "PyForgeCursorPagination",
     "PyForgeJSONParser",
@@ -42,6 +47,7 @@ __all__ = [
     "PyForgePageNumberPagination",
     "QuerySetPaginationMixin",
     "RowsData",
+    "explain",
     "reads",
 ]
 

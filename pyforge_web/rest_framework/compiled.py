@@ -13,7 +13,8 @@ from rest_framework import serializers
 
 from pyforge_web.rest_framework.fixed import HOOKS, OWN_NAMES, is_fixed
 from pyforge_web.rest_framework.formats import settings_key
-from pyforge_web.rest_framework.plan import FallbackError, Level
+from pyforge_web.rest_framework.nodes import FallbackError
+from pyforge_web.rest_framework.plan import Level
 from pyforge_web.rest_framework.recognition import compile_level
 
 _META = ("model", "fields", "exclude", "depth", "read_only_fields", "extra_kwargs")

@@ -1,6 +1,6 @@
 """Instances of the columns that a method or a link needs, made from a row: no signal, no `__init__`, no query."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import repeat
@@ -12,10 +12,11 @@ from django.db.models.base import ModelState
 from rest_framework.fields import SerializerMethodField, SkipField
 from rest_framework.relations import PKOnlyObject
 
-from pyforge_web.rest_framework.plan import SKIPPED, InstanceGroup
+from pyforge_web.rest_framework.nodes import SkippedKey
+from pyforge_web.rest_framework.plan import InstanceGroup
 from pyforge_web.rest_framework.reading import guard, refuse_query
 
-Columns = Sequence[Sequence[Any]]
+Columns = Mapping[int, Sequence[Any]]
 
 
 def make_instances(group: InstanceGroup, columns: Columns, using: str) -> list[Model | None]:
@@ -105,10 +106,10 @@ def value_function(field: Any) -> Callable[[Any], Any]:
 
 
 def value_of_field(field: Any, instance: Any) -> Any:
-    """Return what `Serializer.to_representation` writes under the key of a field; `SKIPPED` for no key."""
+    """Return what `Serializer.to_representation` writes under the key of a field; `SkippedKey` for no key."""
     try:
         attribute = field.get_attribute(instance)
     except SkipField:
-        return SKIPPED
+        return SkippedKey
     checked = attribute.pk if isinstance(attribute, PKOnlyObject) else attribute
     return None if checked is None else field.to_representation(attribute)

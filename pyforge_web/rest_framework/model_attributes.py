@@ -11,7 +11,7 @@ from rest_framework import fields
 
 from pyforge_web.querysets.relations.model_relations import Relation, find_column
 from pyforge_web.querysets.rows import why_django
-from pyforge_web.rest_framework.plan import FallbackError
+from pyforge_web.rest_framework.nodes import FallbackError
 
 _DESCRIPTORS = (DeferredAttribute, ForeignKeyDeferredAttribute)
 FILE_DESCRIPTORS = (FileDescriptor, ImageFileDescriptor)

@@ -1,32 +1,16 @@
-"""What a serializer is compiled to: for each query a level, whose columns become the values of DRF's dicts.
+"""What a serializer is compiled to: for each query a level, with the columns whose values its rows are made of."""
 
-The dicts are built by a function that is written for the level: `[{"id": v0, "name": v1} for v0, v1 in zip(...)]`.
-A key is always a literal of `repr()`, so that no name of a field can be code.
-"""
-
-from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db.models import Model
 
 from pyforge_web.querysets.relations.model_relations import Relation
 from pyforge_web.rest_framework.formats import ValueFormat
+from pyforge_web.rest_framework.nodes import Node
 
 Path = tuple[Relation, ...]
 Slot = tuple[Path, str]  # the joined relations that lead to a column, and its attribute
 LiveName = tuple[str, ...]  # the names that lead from the serializer to one of its fields
-
-
-class SkippedKey:
-    """Stands for a value whose key DRF leaves out."""
-
-
-SKIPPED = SkippedKey
-
-
-class FallbackError(Exception):
-    """The native path cannot serve this serializer, or these rows: DRF serializes them. Says why."""
 
 
 class RawColumn(NamedTuple):
@@ -77,13 +61,13 @@ class InstanceGroup(NamedTuple):
 
 
 class Level(NamedTuple):
-    """One query, and what becomes of its rows. `build` takes the columns and returns the dicts."""
+    """One query, and what becomes of its rows."""
 
     model: type[Model]
     slots: tuple[Slot, ...]
     columns: tuple[RawColumn | ValueColumn | InstanceColumn | ManyColumn, ...]
     groups: tuple[InstanceGroup, ...]
-    build: Callable[..., list[Any]]
+    node: Node
 
 
 class LevelBuilder:
@@ -115,14 +99,12 @@ class LevelBuilder:
             found = self.groups[path, guarded] = _OpenGroup(len(self.groups), model, presence, guarded)
         return found
 
-    def close(self, expression: str) -> Level:
-        """Return the level whose rows have this expression."""
+    def close(self, node: Node) -> Level:
+        """Return the level whose rows become this node."""
         if not self.columns:
             self.raw((), self.model._meta.pk_fields[0].attname)  # an empty object for each row
         groups = tuple(group.close() for group in self.groups.values())
-        names = [f"v{number}" for number in self.columns.values()]
-        build = build_function(expression, tuple(names))
-        return Level(self.model, tuple(self.slots), tuple(self.columns), groups, build)
+        return Level(self.model, tuple(self.slots), tuple(self.columns), groups, node)
 
 
 class _OpenGroup:
@@ -138,29 +120,3 @@ class _OpenGroup:
     def close(self) -> InstanceGroup:
         columns = tuple((path, name, number) for (path, name), number in self.columns.items())
         return InstanceGroup(self.model, self.presence, columns, self.guarded)
-
-
-def dict_expression(entries: Iterable[tuple[str, str, str | None]]) -> str:
-    """Return the expression of a dict, from its keys, values, and the conditions under which a key is left out."""
-    parts = []
-    for key, value, left_out in entries:
-        if left_out is None:
-            parts.append(f"{key!r}: {value}")
-        else:
-            parts.append(f"**({{}} if {left_out} else {{{key!r}: {value}}})")
-    return "{" + ", ".join(parts) + "}"
-
-
-@lru_cache(maxsize=1024)
-def build_function(expression: str, names: tuple[str, ...]) -> Callable[..., list[Any]]:
-    """Return the function from columns to the list of what the expression makes of each row."""
-    if names == (expression,):
-        return list
-    row = ", ".join(names)
-    source = f"lambda *columns: [{expression} for {row}, in zip(*columns)]"
-    # The source has names of ours and literals of repr() alone.
-    return eval(source, {"SKIPPED": SKIPPED, "missing": _missing})  # type: ignore[no-any-return]  # noqa: S307
-
-
-def _missing() -> None:
-    raise FallbackError("a required field is behind a relation that is null: DRF raises its error")

@@ -4,7 +4,8 @@ from typing import Any
 
 from pyforge_web.querysets.field_selection import Fields, NestedFields
 from pyforge_web.querysets.relations.resolve import Branch, Tree, resolve_fields
-from pyforge_web.rest_framework.plan import FallbackError, Level, ManyColumn
+from pyforge_web.rest_framework.nodes import FallbackError
+from pyforge_web.rest_framework.plan import Level, ManyColumn
 
 
 def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:

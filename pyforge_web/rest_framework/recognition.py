@@ -13,10 +13,11 @@ from rest_framework import fields, relations, serializers
 
 from pyforge_web.querysets.relations.model_relations import find_relation
 from pyforge_web.rest_framework.model_attributes import related_model, unlike, why_not_rows
-from pyforge_web.rest_framework.plan import FallbackError, Level, LevelBuilder, LiveName, dict_expression
+from pyforge_web.rest_framework.nodes import EntryNode, FallbackError, Node, ObjectNode, OptionalNode
+from pyforge_web.rest_framework.plan import Level, LevelBuilder, LiveName
 from pyforge_web.rest_framework.reading import names_read
 from pyforge_web.rest_framework.related_fields import RelatedScope
-from pyforge_web.rest_framework.row_scope import Entry, Place, ends_in
+from pyforge_web.rest_framework.row_scope import Place, ends_in
 
 
 def compile_level(
@@ -38,8 +39,8 @@ def compile_level(
 class SerializerScope(RelatedScope):
     """A level with the fields of a serializer."""
 
-    def serializer(self, serializer: Any, live: LiveName, place: Place) -> str:
-        """Return the expression of a serializer's dict."""
+    def serializer(self, serializer: Any, live: LiveName, place: Place) -> ObjectNode:
+        """Return the node of a serializer's dict."""
         standard = serializers.Serializer
         if not isinstance(serializer, standard):
             raise FallbackError(f"{type(serializer).__name__} is not a Serializer")
@@ -53,9 +54,9 @@ class SerializerScope(RelatedScope):
                 entries.append(self.entry(field, (*live, name), place))
             except FallbackError as error:
                 raise FallbackError(f"{name}: {error}" if len(error.args) < 2 else str(error)) from None
-        return dict_expression(entries)
+        return ObjectNode(tuple(entries))
 
-    def entry(self, field: Any, live: LiveName, place: Place) -> Entry:
+    def entry(self, field: Any, live: LiveName, place: Place) -> EntryNode:
         """Return the key, the value and the condition of one field."""
         if isinstance(field, serializers.BaseSerializer):
             return self.nested(field, live, place)
@@ -75,7 +76,7 @@ class SerializerScope(RelatedScope):
         value = self.column(field, live, target, last)
         return self.with_steps(field, value, steps)
 
-    def nested(self, field: Any, live: LiveName, place: Place) -> Entry:
+    def nested(self, field: Any, live: LiveName, place: Place) -> EntryNode:
         """Return the entry of a nested serializer: an object, or a list of objects."""
         why = unlike(field, fields.Field, "get_attribute")
         if why is not None:
@@ -89,14 +90,14 @@ class SerializerScope(RelatedScope):
             level = compile_level(field.child, live, related_model(relation), joins, self.added, self.using)
             return self.many(field, relation, target, steps, level)
         if field.source == "*":
-            return Entry(field.field_name, self.serializer(field, live, place))
+            return EntryNode(field.field_name, self.serializer(field, live, place))
         target, steps = self.follow(place, field.source_attrs)
-        value = self.serializer(field, live, target)
+        value: Node = self.serializer(field, live, target)
         if target.presence is not None and target.presence != place.presence:
-            value = f"({value} if v{target.presence} is not None else None)"
+            value = OptionalNode(target.presence, value)
         return self.with_steps(field, value, steps, object_itself=ends_in(steps, target))
 
-    def by_instance(self, field: Any, live: LiveName, place: Place) -> Entry:
+    def by_instance(self, field: Any, live: LiveName, place: Place) -> EntryNode:
         """Return the entry of a field that gets the whole object: a method, a link, a field of the model."""
         names: tuple[str, ...]
         if isinstance(field, fields.ModelField):
@@ -116,9 +117,9 @@ class SerializerScope(RelatedScope):
             why = None if names else f"{type(field).__name__} gets the whole instance: declare it with @reads(...)"
         if why is not None:
             raise FallbackError(why)
-        return Entry(field.field_name, self.instance(names, live, place, guarded=guarded))
+        return EntryNode(field.field_name, self.instance(names, live, place, guarded=guarded))
 
-    def by_property(self, field: Any, live: LiveName, place: Place) -> Entry:
+    def by_property(self, field: Any, live: LiveName, place: Place) -> EntryNode:
         """Return the entry of a field whose source is a property, a method, or a choice's display."""
         *before, last = field.source_attrs
         model = place.model
@@ -141,7 +142,7 @@ class SerializerScope(RelatedScope):
         prefix = "".join(f"{name}__" for name in before)
         needed = (*(before and ["__".join(before[:n]) + "__pk" for n in range(1, len(before) + 1)]),)
         value = self.instance((*needed, *(prefix + name for name in names)), live, place, guarded=guarded)
-        return Entry(field.field_name, value, f"{value} is SKIPPED")
+        return EntryNode(field.field_name, value, marked=value.column)
 
 
 def is_compiled_list(field: Any) -> bool:

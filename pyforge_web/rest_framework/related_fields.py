@@ -17,15 +17,16 @@ from pyforge_web.rest_framework.model_attributes import (
     why_not_many,
     why_not_rows,
 )
-from pyforge_web.rest_framework.plan import FallbackError, Level, LevelBuilder, LiveName, ManyColumn, Slot, ValueColumn
+from pyforge_web.rest_framework.nodes import EntryNode, FallbackError, ValueNode
+from pyforge_web.rest_framework.plan import Level, LevelBuilder, LiveName, ManyColumn, Slot, ValueColumn
 from pyforge_web.rest_framework.reading import names_read
-from pyforge_web.rest_framework.row_scope import Entry, Place, RowScope, Step, ends_in
+from pyforge_web.rest_framework.row_scope import Place, RowScope, Step, ends_in
 
 
 class RelatedScope(RowScope):
     """A level with fields of relations."""
 
-    def many_related(self, field: Any, live: LiveName, place: Place) -> Entry:
+    def many_related(self, field: Any, live: LiveName, place: Place) -> EntryNode:
         """Return the entry of a list of keys, slugs, texts or links."""
         standard = relations.ManyRelatedField
         why = unlike(field, standard, "to_representation", "get_attribute")
@@ -48,14 +49,14 @@ class RelatedScope(RowScope):
             raise FallbackError(f"{target.model.__name__}.{last}: {why}")
         return relation, target, steps
 
-    def many(self, field: Any, relation: Relation, place: Place, steps: list[Step], level: Level) -> Entry:
+    def many(self, field: Any, relation: Relation, place: Place, steps: list[Step], level: Level) -> EntryNode:
         """Return the entry of a list that a query of its own gives."""
         slot = self.builder.slot(place.path, link(place.model, relation, self.using).column)
         path = (*self.joins, *(step.name for step in place.path), relation.name)
         number = self.builder.add(ManyColumn(slot, place.model, relation, path, level))
-        return self.with_steps(field, f"v{number}", steps)
+        return self.with_steps(field, ValueNode(number), steps)
 
-    def to_one(self, field: Any, live: LiveName, place: Place) -> Entry:
+    def to_one(self, field: Any, live: LiveName, place: Place) -> EntryNode:
         """Return the entry of a `RelatedField`: a key, a slug, a text or a link."""
         why = unlike(field, relations.RelatedField, "get_attribute")
         if why is not None:
@@ -78,8 +79,8 @@ class RelatedScope(RowScope):
             return ValueColumn(slot, SAME, live)
         return ValueColumn(slot, PYTHON, live, "key")
 
-    def related(self, field: Any, live: LiveName, place: Place) -> str:
-        """Return the expression of what a `RelatedField` writes of a related object."""
+    def related(self, field: Any, live: LiveName, place: Place) -> ValueNode:
+        """Return the node of what a `RelatedField` writes of a related object."""
         key = place.model._meta.pk
         if unlike(field, relations.PrimaryKeyRelatedField, "to_representation") is None:
             own_column(place.model, key.attname)

@@ -31,6 +31,10 @@ class PyForgeJSONRenderer(renderers.JSONRenderer):
                 return body
         return cast(bytes, super().render(data, accepted_media_type, renderer_context))
 
+    def writes_rows(self, accepted_media_type: str | None) -> bool:
+        """Whether the bytes of `RowsData` are written as they are: compact, not ASCII, without `indent=`."""
+        return self._is_native(accepted_media_type, None) and self.compact and not self.ensure_ascii
+
     def _is_native(self, accepted_media_type: str | None, renderer_context: Any) -> bool:
         """Whether these settings have a native form: compact, or all of `json.dumps`'s defaults."""
         encoder = self.encoder_class

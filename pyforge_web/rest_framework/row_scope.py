@@ -8,14 +8,8 @@ from rest_framework import fields
 from pyforge_web.querysets.relations.model_relations import Relation, find_column, find_relation
 from pyforge_web.rest_framework.formats import SAME, ValueFormat, format_of
 from pyforge_web.rest_framework.model_attributes import FILE_DESCRIPTORS, is_standard_file, own_column, why_not_joined
-from pyforge_web.rest_framework.plan import (
-    FallbackError,
-    InstanceColumn,
-    LevelBuilder,
-    LiveName,
-    Path,
-    ValueColumn,
-)
+from pyforge_web.rest_framework.nodes import Condition, EntryNode, FallbackError, Node, RequiredNode, ValueNode
+from pyforge_web.rest_framework.plan import InstanceColumn, LevelBuilder, LiveName, Path, ValueColumn
 
 
 class Step(NamedTuple):
@@ -31,14 +25,6 @@ class Place(NamedTuple):
     model: type[Model]
     path: Path = ()
     presence: int | None = None
-
-
-class Entry(NamedTuple):
-    """A key of a dict, the expression of its value, and the condition under which DRF leaves it out."""
-
-    key: str
-    value: str
-    left_out: str | None = None
 
 
 class RowScope:
@@ -86,32 +72,27 @@ class RowScope:
         presence = None if certain else self.builder.raw(path, model._meta.pk_fields[0].attname)
         return Place(model, path, presence)
 
-    def with_steps(self, field: Any, value: str, steps: list[Step], *, object_itself: bool = False) -> Entry:
+    def with_steps(self, field: Any, value: Node, steps: list[Step], *, object_itself: bool = False) -> EntryNode:
         """Return the entry of a value behind relations that may be missing.
 
         DRF sees None where a reverse one-to-one has no row. Behind a foreign key that is null it meets an
         AttributeError: the field's default, None, no key, or the error.
         """
         last = len(steps) - 1
-        conditions = []
+        conditions: list[Condition] = []
         for number, step in enumerate(steps):
             if step.is_forward and not (object_itself and number == last):
-                conditions.append(
-                    " and ".join(
-                        [*(f"v{before.column} is not None" for before in steps[:number]), f"v{step.column} is None"]
-                    )
-                )
+                conditions.append((*((before.column, False) for before in steps[:number]), (step.column, True)))
         if not conditions or (field.allow_null and field.default is fields.empty):
-            return Entry(field.field_name, value)
+            return EntryNode(field.field_name, value)
         if field.default is not fields.empty:
             raise FallbackError("it has a default, and is behind a relation that may be null")
-        condition = " or ".join(f"({condition})" for condition in conditions)
         if field.required:
-            return Entry(field.field_name, f"(missing() if {condition} else {value})")
-        return Entry(field.field_name, value, condition)
+            return EntryNode(field.field_name, RequiredNode(tuple(conditions), value))
+        return EntryNode(field.field_name, value, tuple(conditions))
 
-    def column(self, field: Any, live: LiveName, place: Place, name: str) -> str:
-        """Return the expression of a column's value."""
+    def column(self, field: Any, live: LiveName, place: Place, name: str) -> ValueNode:
+        """Return the node of a column's value."""
         if not place.path and not self.joins and name in self.added:
             slot = self.builder.slot((), name)
             return self.value(ValueColumn(slot, format_of(field), live))
@@ -123,12 +104,12 @@ class RowScope:
             return self.value(ValueColumn(slot, ValueFormat("file", (column,)), live, "file"))
         return self.value(ValueColumn(slot, format_of(field), live))
 
-    def value(self, column: ValueColumn) -> str:
-        """Return the name of a column of values."""
-        return f"v{self.builder.add(column)}"
+    def value(self, column: ValueColumn) -> ValueNode:
+        """Return the node of a column of values."""
+        return ValueNode(self.builder.add(column))
 
-    def instance(self, names: tuple[str, ...], live: LiveName, place: Place, *, guarded: bool) -> str:
-        """Return the expression of what a field makes of an instance that has these columns."""
+    def instance(self, names: tuple[str, ...], live: LiveName, place: Place, *, guarded: bool) -> ValueNode:
+        """Return the node of what a field makes of an instance that has these columns."""
         group = self.builder.group(place.path, place.model, place.presence, guarded=guarded)
         for name in ("pk", *names):
             *before, last = name.split("__")
@@ -139,11 +120,14 @@ class RowScope:
             for depth in range(len(place.path) + 1, len(target.path) + 1):
                 path = target.path[:depth]
                 key: Any = path[-1].model._meta.pk  # type: ignore[union-attr]
-                group.columns[path[len(place.path) :], key.attname] = self.builder.raw(path, key.attname)
+                group.columns[path[len(place.path) :], key.attname] = self.attribute(path, key.attname)
             column, _ = own_column(target.model, last)
-            value = self.value(ValueColumn(self.builder.slot(target.path, column.attname), SAME, (), "attribute"))
-            group.columns[target.path[len(place.path) :], column.attname] = int(value[1:])
-        return f"v{self.builder.add(InstanceColumn(group.number, live))}"
+            group.columns[target.path[len(place.path) :], column.attname] = self.attribute(target.path, column.attname)
+        return ValueNode(self.builder.add(InstanceColumn(group.number, live)))
+
+    def attribute(self, path: Path, name: str) -> int:
+        """Return the number of a column with the values that instances have."""
+        return self.builder.add(ValueColumn(self.builder.slot(path, name), SAME, (), "attribute"))
 
 
 def ends_in(steps: list[Step], place: Place) -> bool:

@@ -13,12 +13,15 @@ class RowsData(MutableSequence[Any]):
     """
 
     __hash__ = None  # type: ignore[assignment]
-    __slots__ = ("_body", "_items", "_make")
+    __slots__ = ("_body", "_items", "_make", "serializer")
 
-    def __init__(self, body: bytes, make: Callable[[], list[Any]]) -> None:
-        self._body: bytes | None = body
-        self._make: Callable[[], list[Any]] | None = make
-        self._items: list[Any] = []
+    def __init__(
+        self, body: bytes | None, make: Callable[[], list[Any]] | None, items: list[Any], serializer: Any = None
+    ) -> None:
+        self._body = body
+        self._make = make
+        self._items = items
+        self.serializer = serializer  # as DRF's lists have it, for the browsable API
 
     @property
     def body(self) -> bytes | None:

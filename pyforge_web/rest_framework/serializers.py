@@ -1,5 +1,6 @@
 """`CompiledSerializerMixin`: `.data` is what DRF gives, made from raw rows where that is certain to be the same."""
 
+from functools import cached_property
 from typing import Any, cast
 
 from django.db.models import QuerySet
@@ -8,10 +9,13 @@ from django.db.models.query import ModelIterable
 from rest_framework import serializers
 
 from pyforge_web.rest_framework.compiled import find_plan
+from pyforge_web.rest_framework.level_rows import LevelRows
 from pyforge_web.rest_framework.live import LiveFields
-from pyforge_web.rest_framework.plan import FallbackError
+from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.prefetches import find_prefetches
 from pyforge_web.rest_framework.queries import PlanRun, why_not_read
+from pyforge_web.rest_framework.renderers import escape_line_separators
+from pyforge_web.rest_framework.rows_data import RowsData
 
 standard_list = serializers.ListSerializer.to_representation
 
@@ -19,13 +23,32 @@ standard_list = serializers.ListSerializer.to_representation
 def native_list(serializer: Any, data: Any) -> list[Any] | None:
     """Return the rows of a list serializer's QuerySet; None where DRF has to serialize them."""
     try:
-        return rows_of(serializer, data)
+        rows = rows_of(serializer, data)
+        return [] if rows is None else rows.objects()
     except FallbackError:
         return None
 
 
-def rows_of(serializer: Any, data: Any) -> list[Any]:
-    """Return the rows of a list serializer's QuerySet.
+def rows_data(serializer: Any) -> RowsData:
+    """Return the rows of a list serializer as `RowsData`: JSON bytes where that is certain to be what DRF writes.
+
+    The query runs here, and so do method fields: what they raise goes through DRF's handler.
+    """
+    try:
+        rows = rows_of(serializer, serializer.instance)
+        if rows is None:
+            return RowsData(b"[]", list, [], serializer)
+        texts = rows.texts()
+        body = None if texts is None else texts.array()
+        if body is None or (b"\\" in body and b"\\ud" in body):
+            return RowsData(None, None, rows.objects(), serializer)
+        return RowsData(escape_line_separators(body), rows.objects, [], serializer)
+    except FallbackError:
+        return RowsData(None, None, standard_list(serializer, serializer.instance), serializer)
+
+
+def rows_of(serializer: Any, data: Any) -> LevelRows | None:
+    """Return the rows of a list serializer's QuerySet; None where there are none.
 
     Raises `FallbackError` with the reason where DRF has to serialize them.
     """
@@ -45,13 +68,18 @@ def rows_of(serializer: Any, data: Any) -> list[Any]:
     if plan.level is None:
         raise FallbackError(plan.why)
     prefetches = find_prefetches(data, plan.level)
-    return PlanRun(LiveFields(child), prefetches).read(data, plan.level)
+    return PlanRun(LiveFields(child), prefetches).fetch(data, plan.level)
 
 
 class CompiledListSerializer:
     """Before DRF's `ListSerializer`, for the lists of a serializer that has the mixin."""
 
     pyforge_standard = True
+
+    @cached_property
+    def rows(self) -> RowsData:
+        """The rows as JSON bytes, for `Response({"articles": serializer.rows})`; a list for whoever reads them."""
+        return rows_data(self)
 
     def to_representation(self, data: Any) -> list[Any]:
         """Return the list of DRF's dicts."""

@@ -17,7 +17,7 @@ from django.utils.duration import duration_iso_string, duration_string
 
 from pyforge_web._native import text_column, time_column
 from pyforge_web.querysets.backends import ColumnReader
-from pyforge_web.rest_framework.local_times import local_times
+from pyforge_web.rest_framework.local_times import is_utc, local_times
 
 Column = Any  # a tuple from the driver, a list from a function
 _NONE = type(None)
@@ -163,3 +163,27 @@ def make_column(
 def convert_each(column: Iterable[Any], function: Callable[[Any], Any]) -> list[Any]:
     """Return what a function makes of each value; null stays null, for Django's converters and for DRF's fields."""
     return [None if value is None else function(value) for value in column]
+
+
+def native_reader(name: str, options: tuple[Any, ...], reader: ColumnReader, zone: Any) -> tuple[str, int, int] | None:
+    """Return how native code writes the driver's values in a field's format; None where the values are made first."""
+    found = _NATIVE.get((name, reader.kind))
+    if found == "decimal":
+        alike = reader.digits and (reader.digits, reader.places) == options
+        return (found, *options) if alike else None
+    if found == "datetime":
+        if zone is None:
+            return ("naive", 0, 0) if reader.zone == "naive" else None
+        return (found, 0, 0) if is_utc(zone) and reader.zone in ("utc", "written") else None
+    return None if found is None else (found, 0, 0)
+
+
+# Where native code writes exactly what the functions above make, by the format and the column's reader.
+_NATIVE: dict[tuple[str, str], str] = {
+    ("boolean", "boolean"): "boolean",
+    ("date", "date"): "date",
+    ("datetime", "datetime"): "datetime",
+    ("decimal", "decimal"): "decimal",
+    ("time", "time"): "time",
+    ("uuid", "uuid"): "uuid",
+}

@@ -7,7 +7,7 @@ one value. A model whose instances may be more than their rows is left to Django
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.serializers.python import Serializer
@@ -24,13 +24,12 @@ from pyforge_web.fields import kind_of
 from pyforge_web.querysets import backends
 from pyforge_web.querysets import rows as querysets
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
-from pyforge_web.streams.dumpdata_m2m import Keys, keys_of
+from pyforge_web.streams.dumpdata_m2m import Keys, keys_of, makes_own_instances
 
 # Kinds whose JSON text is the serializer's: it hands them to the encoder as they are, or their `str()`.
 _NATIVE = {"boolean", "date", "datetime", "decimal", "float", "integer", "ip", "text", "time", "uuid"}
 _ATTRIBUTES = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
 _OF_QUERYSETS = ("__iter__", "_chain", "_clone", "_fetch_all", "_iterator", "_values", "iterator", "values_list")
-_OF_MODELS = ("__getattribute__", "__init__", "__new__", "__setattr__")
 _EVERYTHING = Query(None).deferred_loading
 
 # The escapes of surrogates, of which a single one has no UTF-8.
@@ -73,11 +72,10 @@ def _why_model(model: Any) -> str | None:
     options = model._meta
     if options.proxy or options.pk not in options.concrete_fields:
         return f"{model.__name__} is a proxy, or has a key of several columns"
-    changed = [name for name in _OF_MODELS if getattr(model, name) is not getattr(Model, name)]
-    if changed or model.from_db.__func__ is not cast(Any, Model.from_db).__func__:
-        return f"{model.__name__} makes its instances in its own way"
     if pre_init.has_listeners(model) or post_init.has_listeners(model):
         return f"somebody listens to the making of {model.__name__}"
+    if makes_own_instances(model):
+        return f"{model.__name__} makes its instances in its own way"
     for field in [options.pk, *_fields(model)]:
         if not _is_plain(model, field):
             return f"{field.name} gives its value in its own way"

@@ -1,19 +1,21 @@
 """The keys of a many-to-many field, row by row, as Django's serializer asks for them.
 
-The order of related rows that no `ordering` decides is the database's, and depends on the statement. So it is Django's
-statement, one for each row as in `dumpdata`, but compiled once.
+The order of related rows that no `ordering` decides is the database's before Django 6.1, and depends on the statement.
+So it is Django's statement, one for each row as in `dumpdata`, but compiled once.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.core.serializers.python import Serializer
 from django.db import connections
 from django.db.models import ManyToManyField, Model, QuerySet
 from django.db.models.manager import BaseManager
+from django.db.models.signals import post_init, pre_init
 
 Keys = Callable[[Any], list[Any]]
-_OF_QUERYSETS = ("_fetch_all", "_iterator", "filter", "iterator", "only", "select_related")
+_OF_MODELS = ("__getattribute__", "__init__", "__new__", "__setattr__")
+_OF_QUERYSETS = ("_fetch_all", "_iterator", "filter", "iterator", "only", "order_by", "select_related")
 
 _serializer: Any = Serializer()
 
@@ -36,6 +38,13 @@ def keys_of(field: "ManyToManyField[Any, Any]", using: str) -> Keys:
     return keys
 
 
+def makes_own_instances(model: Any) -> bool:
+    """Return whether an instance may hold other values than its row: own methods, or listeners to its making."""
+    changed = any(getattr(model, name) is not getattr(Model, name) for name in _OF_MODELS)
+    own = changed or model.from_db.__func__ is not cast(Any, Model.from_db).__func__
+    return own or pre_init.has_listeners(model) or post_init.has_listeners(model)
+
+
 def _holder(model: type[Model], using: str, key: Any) -> Model:
     """An instance of which nothing but the key is known."""
     return model.from_db(using, [model._meta.pk.attname], [key])
@@ -44,11 +53,15 @@ def _holder(model: type[Model], using: str, key: Any) -> Model:
 def _compile(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> _Statement | None:
     """The statement for a key; None where another key may need another one."""
     related: Any = field.remote_field.model
-    if type(related._default_manager).get_queryset is not BaseManager.get_queryset:
+    if type(related._default_manager).get_queryset is not BaseManager.get_queryset or makes_own_instances(related):
         return None
     queryset: Any = getattr(_holder(field.model, using, key), field.name).select_related(None).only("pk")
     if any(getattr(type(queryset), name) is not getattr(QuerySet, name) for name in _OF_QUERYSETS):
         return None
+    # Django 6.1's serializer orders by the key what no other ordering decides.
+    if not getattr(queryset, "totally_ordered", True):
+        ordering = queryset.query.order_by or queryset.model._meta.ordering or []
+        queryset = queryset.order_by(*ordering, "pk")
     compiler = queryset.query.get_compiler(using=queryset.db)
     sql, params = compiler.as_sql()
     parameter = _parameter(field.model, key, using)

@@ -7,16 +7,17 @@ reader can tell from a complete one, and is logged with the number of the row; t
 import codecs
 import logging
 from collections.abc import AsyncGenerator, Generator, Iterator
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from time import monotonic
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
 
 from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, dump_chunk
-from pyforge_web.conf import Nan
+from pyforge_web.conf import Nan, get_settings
+from pyforge_web.encoders import write_by_django
 from pyforge_web.streams.sources import Reader, find_source
 
 Form = Literal["compact", "ascii", "django", "fixture"]
@@ -127,6 +128,8 @@ class Writer:
     def _dump(self, source: Any, limit: int, **spelling: Any) -> tuple[bytes, int, BaseException | None]:
         """A native call, of which the collectors hear for which stream it is."""
         opens = type(source) is Opening
+        if not get_settings()["NATIVE"]:
+            return _dump_by_django(source, limit, self.rows, **spelling)
         about, origin = self._about, self._origin
         return metering.call_from_stream(
             origin, dump_chunk, source, self.rows, limit, about=about, opens=opens, **spelling
@@ -137,6 +140,35 @@ class Writer:
         if self._begin:
             text, self._begin = self._begin + text, b""
         return text if self._encoder is None else self._encoder.encode(text.decode("ascii"))
+
+
+# What `str.splitlines()` takes for the end of a line and JSON does not escape.
+_LINE_BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
+def _dump_by_django(
+    source: Any,
+    limit: int,
+    start: int,
+    *,
+    between: str = "",
+    after: str = "",
+    form: Form = "compact",
+    nan: Nan = "raise",
+) -> tuple[bytes, int, BaseException | None]:
+    """Return what `dump_chunk` returns, written by Django's own encoder: where the setting `NATIVE` is off."""
+    parts: list[bytes] = []
+    try:
+        rows = cast(Iterator[Any], source() if type(source) is Opening else source)
+        for row in islice(rows, limit):
+            before = between if start + len(parts) else ""
+            written = write_by_django(row, None, False, form, nan)
+            if after == "\n":  # a line for every reader, as native code writes it
+                written = written.decode().translate(_LINE_BREAKS).encode()
+            parts.append(b"".join((before.encode(), written, after.encode())))
+    except BaseException as error:
+        return b"".join(parts), len(parts), error
+    return b"".join(parts), len(parts), None
 
 
 class Opening:

@@ -16,8 +16,8 @@ ARGUMENTS = ("id", "fields", "type", "nonce", "mode", "nan")
 
 @register.filter
 def pyforge_json(value: Any, fields: Any = None) -> SafeString:
-    """The JSON of a value for a single-quoted attribute: `data-rows='{{ rows|pyforge_json:"id,title" }}'`."""
-    return html.pyforge_json(value, fields=fields)
+    """Return the JSON of a value for an attribute in quotes: `data-rows="{{ rows|pyforge_json:'id,title' }}"`."""
+    return html.pyforge_json(value, fields=fields, mode="attr")
 
 
 @register.tag("pyforge_json")

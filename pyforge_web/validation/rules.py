@@ -18,6 +18,7 @@ from django.db import models
 from django.db.models import Field, Model
 from django.utils.functional import SimpleLazyObject
 
+from pyforge_web.conf import get_settings
 from pyforge_web.fields import kind_of_class
 from pyforge_web.validation.attributes import find_attribute, is_plain_attribute
 
@@ -133,6 +134,8 @@ def _django_base(owner: type[Any], root: type[Any]) -> type[Any] | None:
 
 def _fallback_reason(field: Any, base: type[Any] | None, conversion: str | None) -> str:
     """Return why Django cleans every value of a field; an empty text if native code may do it."""
+    if not get_settings()["NATIVE"]:
+        return "the setting NATIVE is off"
     if field.generated:
         return "the database computes it"
     if field.is_relation:

@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from pyforge_web import metering
 from pyforge_web.validators import CompiledValidator
-from tests.bodies.judge import LANGUAGES, django_clean, ended
 from tests.bodies.models import Item, Linked, LinkedPair, Named, Shelf, Stamped
+from tests.bodies.oracle import django_clean, ended
+from tests.oracle import LANGUAGES
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +55,7 @@ def assert_like_django(model, documents, accepted, partial):
 
 
 @pytest.mark.parametrize("name", [*FIELDS, "item_id"])
-def test_every_key(name):
+def test_rows_every_key(name):
     documents = [{name: key} for key in KEYS]
     assert_like_django(Linked, documents, FIELDS, partial=True)
     if name != "item_id":  # both names of a key are an error
@@ -63,7 +64,7 @@ def test_every_key(name):
         assert_like_django(Linked, [document, {name: "1"}, document], FIELDS, partial=True)
 
 
-def test_several_keys_and_other_errors():
+def test_rows_several_keys_and_other_errors():
     """The errors of a row stand in the order of the fields."""
     pool = [("item", (1, 2, "x")), ("number", (1, "x")), ("named", (None, "6f" * 16)), ("preset", ("zz", "no"))]
     documents = [
@@ -74,7 +75,7 @@ def test_several_keys_and_other_errors():
     assert any(list(error.error_dict) == ["item", "preset", "number", "named"] for error in found.errors.values())
 
 
-def test_the_number_of_queries(django_assert_num_queries):
+def test_rows_number_of_queries(django_assert_num_queries):
     documents = [{"item": 1 + row % 3, "shelf": "ab12", "by_call": "zz"} for row in range(50)]
     validator = CompiledValidator.for_model(Linked)
     with django_assert_num_queries(3):
@@ -90,7 +91,7 @@ def test_the_number_of_queries(django_assert_num_queries):
         }
 
 
-def test_a_router_is_asked_for_each_row(settings):
+def test_rows_with_a_router(settings):
     settings.DATABASE_ROUTERS = [SaysWhere()]
     documents = [{"item": 1}, {"item": 2}, {"item": 2}]
     with CaptureQueriesContext(connection) as queries:
@@ -99,12 +100,12 @@ def test_a_router_is_asked_for_each_row(settings):
     assert len(queries) == 3
 
 
-def test_beside_a_field_that_looks_at_the_instance():
+def test_rows_beside_a_field_that_reads_the_instance():
     documents = [{"number": number, "shelf": shelf} for number in (1, 2, "x") for shelf in ("zz", "no", None)]
     assert_like_django(LinkedPair, documents, ["note", "number", "shelf"], partial=False)
 
 
-def test_collectors_are_told_which_keys_failed():
+def test_collector_counts_missing_keys():
     with metering.collect() as found:
         CompiledValidator.for_model(Linked).clean_data_rows(
             [{"item": 2}, {"item": 1}, {"item": 2}], partial=True, fields="__all__"
@@ -112,7 +113,7 @@ def test_collectors_are_told_which_keys_failed():
     assert found.failures[Linked._meta.label, "item", "invalid"] == 2
 
 
-def test_a_default_of_the_database_is_left_to_it():
+def test_rows_with_a_database_default():
     for foreign_keys in (True, False):
         found = CompiledValidator.for_model(Linked).clean_data_rows(
             [{"item": 1}], foreign_keys=foreign_keys, fields="__all__"

@@ -57,13 +57,13 @@ def forms(document):
 
 
 @pytest.mark.parametrize("document", cases(VALID | CONSTANTS | BROKEN))
-def test_texts(document):
+def test_loads_text(document):
     for body in forms(document):
         assert_same(body)
 
 
 @pytest.mark.parametrize("raw", cases(RAW))
-def test_bytes(raw):
+def test_loads_bytes(raw):
     assert_same(raw)
     assert_same(bytearray(raw))
 
@@ -75,7 +75,7 @@ LEFT_TO_JSON = re.compile(
 
 
 @pytest.mark.parametrize(("name", "document"), VALID.items(), ids=VALID)
-def test_valid_texts_are_read_natively(name, document):
+def test_loads_valid_text_natively(name, document):
     """Not by way of json.loads: the test above would not notice."""
     for body in (document, document.encode()):
         value = _native.read_body(body, MAX_DEPTH)
@@ -87,7 +87,7 @@ def test_valid_texts_are_read_natively(name, document):
 
 
 @pytest.mark.parametrize("body", [None, 1, ["[]"], memoryview(b"[]"), object], ids=lambda body: type(body).__name__)
-def test_other_types(body):
+def test_loads_other_types(body):
     with pytest.raises(TypeError) as theirs:
         json.loads(body)
     with pytest.raises(TypeError) as ours:
@@ -96,7 +96,7 @@ def test_other_types(body):
 
 
 @pytest.mark.parametrize("document", cases(CONSTANTS))
-def test_what_is_not_json_is_refused_with_its_place(document):
+def test_loads_not_json(document):
     found = re.search(r"(?<![\"\w])(NaN|-?Infinity)", document)
     for body in forms(document):
         with pytest.raises(json.JSONDecodeError) as refused:
@@ -106,13 +106,13 @@ def test_what_is_not_json_is_refused_with_its_place(document):
 
 
 @pytest.mark.parametrize("name", ["integer of 4301 digits", "integer of 5000 digits inside"])
-def test_too_many_digits_have_a_place(name):
+def test_loads_too_many_digits(name):
     with pytest.raises(json.JSONDecodeError, match="Exceeds the limit") as refused:
         loads(BROKEN[name])
     assert refused.value.pos == re.search("-?1{2}", BROKEN[name]).start()
 
 
-def test_the_limit_of_digits_is_pythons():
+def test_loads_changed_limit_of_digits():
     before = sys.get_int_max_str_digits()
     try:
         sys.set_int_max_str_digits(0)
@@ -121,7 +121,7 @@ def test_the_limit_of_digits_is_pythons():
         sys.set_int_max_str_digits(before)
 
 
-def test_every_cut_and_every_changed_letter_of_a_document():
+def test_loads_every_cut_and_change():
     document = '{"a": [1, -2.5e1, true, null, {"b\\n\\u00e9\u00e9": "\\"\\ud83d\\ude00\\\\"}], "c": {}, "": [[], ""]}'
     for at in range(len(document)):
         assert_same(document[:at])
@@ -145,7 +145,7 @@ json_values = st.recursive(
     st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", "\r\n:")]),
     st.sampled_from(ENCODINGS),
 )
-def test_any_value(value, ensure_ascii, indent, separators, encoding):
+def test_loads_random_value(value, ensure_ascii, indent, separators, encoding):
     document = json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators)
     assert_same(document)
     assert_same(document.encode(encoding, "surrogatepass"))
@@ -169,18 +169,18 @@ PIECES += ["false", "NaN", "Infinity", "-Infinity", "[1,2]", '{"a":1}', "1.5", "
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
 @example('"\\ud83d\\u')
-def test_any_pieces(document):
+def test_loads_random_pieces(document):
     assert_same(document)
     assert_same(document.encode("utf-8", "surrogatepass"))
 
 
 @given(st.binary(max_size=12) | st.binary(max_size=6).map(lambda raw: b'["' + raw + b'"]'))
-def test_any_bytes(raw):
+def test_loads_random_bytes(raw):
     assert_same(raw)
 
 
 @given(st.floats(allow_nan=False), st.integers(0, 25))
-def test_floats_are_exact(value, digits):
+def test_loads_exact_floats(value, digits):
     for document in (repr(value), f"{value:.{digits}e}"):
         assert_same(document)
 
@@ -192,7 +192,7 @@ def nested(opening, inside, levels):
 
 @pytest.mark.parametrize("limit", [1, 2, 63, MAX_DEPTH, DEEPEST_ALLOWED])
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
-def test_depth(opening, limit):
+def test_loads_depth_limit(opening, limit):
     allowed = [nested(opening, "1", limit), nested(opening, "[]", limit - 1), nested(opening, "{}", limit - 1)]
     for document in allowed:
         for body in (document, document.encode("utf-16")):
@@ -204,12 +204,12 @@ def test_depth(opening, limit):
             assert (deep.value.pos, deep.value.doc) == (len(opening) * limit, document)
 
 
-def test_brackets_in_strings_are_no_containers():
+def test_loads_brackets_in_strings():
     document = json.dumps(["[" * 1000, {"{" * 1000: '"[' * 1000}])
     assert loads(document, max_depth=2) == json.loads(document)
 
 
-def test_what_comes_first_counts():
+def test_loads_first_of_two_faults():
     with pytest.raises(json.JSONDecodeError, match="Expecting value"):
         loads("[x" + "[" * 300)
     with pytest.raises(json.JSONDecodeError, match="More than 200"):
@@ -217,13 +217,13 @@ def test_what_comes_first_counts():
 
 
 @pytest.mark.parametrize("depth", [0, -1, DEEPEST_ALLOWED + 1])
-def test_a_depth_that_cannot_be(depth):
+def test_loads_depth_out_of_range(depth):
     with pytest.raises(ValueError, match=f"between 1 and {DEEPEST_ALLOWED}"):
         loads("[]", max_depth=depth)
 
 
 @pytest.mark.parametrize("body", ['"\u00e9\u00e9"', b'"123456"', bytearray(b'"123456"')], ids=repr)
-def test_size(body, settings):
+def test_loads_size_limit(body, settings):
     size = len(body)
     assert loads(body, max_size=size) == json.loads(body)
     with pytest.raises(RequestDataTooBig, match=f"larger than {size - 1} bytes"):
@@ -237,25 +237,25 @@ def test_size(body, settings):
     assert loads(body) == json.loads(body)
 
 
-def test_equal_keys_are_one_string():
+def test_loads_equal_keys_share_a_string():
     first, second = loads('[{"name": 1}, {"name": 2}]')
     assert next(iter(first)) is next(iter(second))
 
 
-def test_the_str_does_not_keep_a_copy_in_utf8():
+def test_loads_keeps_no_utf8_copy():
     document = json.dumps(["d\u00e9j\u00e0 vu" * 100], ensure_ascii=False)
     before = sys.getsizeof(document)
     loads(document)
     assert sys.getsizeof(document) == before
 
 
-def test_the_call_is_counted():
+def test_loads_call_is_counted():
     with collect() as counted:
         loads(b"[1]")
     assert (counted.calls, counted.crossings_in, counted.crossings_out) == (1, 1, 0)
 
 
-def test_references():
+def test_loads_reference_counts():
     body = b'{"a": [1, "x", {"b": null}], "c": "\\u00e9"}'
     loads(body)
     before = [sys.getrefcount(x) for x in (None, body)]
@@ -266,5 +266,5 @@ def test_references():
     assert all(abs(a - b) < 100 for a, b in zip(after, before, strict=True))
 
 
-def test_public_names():
+def test_loads_public_names():
     assert all(getattr(bodies, name) is not None for name in bodies.__all__)

@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.utils import translation
 
 from pyforge_web import extract_model_fields, validate_fields
-from tests.bodies.judge import LANGUAGES, form_errors, typed
 from tests.bodies.models import Crate, Item, Pair, Shelf, Stamped, Stripped
+from tests.bodies.oracle import form_errors, typed
+from tests.oracle import LANGUAGES
 from tests.tables import cases
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +32,7 @@ def shelf():
 
 
 @pytest.mark.parametrize(("model", "given"), [pytest.param(*row, id=name) for name, row in ROWS.items()])
-def test_a_row(model, given):
+def test_validate_fields_one_row(model, given):
     instance = model(**given)
     columns = [field for field in model._meta.concrete_fields if not field.generated]
     row = [None if field.generated else getattr(instance, field.attname) for field in model._meta.concrete_fields]
@@ -56,14 +57,14 @@ def test_a_row(model, given):
     assert typed(found["values"]) == typed(theirs)
 
 
-def test_some_fields_in_any_order():
+def test_validate_fields_subset_in_any_order():
     found = {each["attname"]: each for each in extract_model_fields(Item)}
     result = validate_fields([found["price"], found["day"]], ["2.5", "2026-01-02"])
     assert result == {"is_valid": True, "errors": {}, "values": {"price": Decimal("2.5"), "day": dt.date(2026, 1, 2)}}
     assert validate_fields([], []) == {"is_valid": True, "errors": {}, "values": {}}
 
 
-def test_another_number_of_values():
+def test_validate_fields_wrong_number_of_values():
     with pytest.raises(ValueError, match="1 values for 2 descriptors"):
         validate_fields(extract_model_fields(Pair)[:2], [1])
 
@@ -80,12 +81,12 @@ DESCRIPTORS = {
 
 
 @pytest.mark.parametrize("descriptors", cases(DESCRIPTORS))
-def test_what_describes_no_field(descriptors):
+def test_validate_fields_changed_descriptor(descriptors):
     with pytest.raises(ValueError, match=r"extract_model_fields|twice"):
         validate_fields(descriptors, ["x"] * len(descriptors))
 
 
-def test_an_exception_that_is_no_verdict_comes_out():
+def test_validate_fields_validator_with_a_fault():
     (day,) = [each for each in extract_model_fields(Item) if each["name"] == "day"]
     with pytest.raises(TypeError):
         validate_fields([day], [5])

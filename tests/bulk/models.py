@@ -412,3 +412,57 @@ class OwnSet(Named):
         if name != "_state":
             self.__dict__["written"] = (*self.__dict__.get("written", ()), (name, value))
         super().__setattr__(name, value)
+
+
+class Blankable(models.Model):
+    """Unique columns that may be blank, and then have a text that they cannot hold."""
+
+    when = models.DateField(null=True, blank=True, unique=True)
+    token = models.OneToOneField(Token, models.CASCADE, null=True, blank=True)
+    key = models.UUIDField(null=True, blank=True)
+    amount = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
+    name = models.CharField(max_length=20, null=True, blank=True, unique=True)
+    number = models.IntegerField(null=True, blank=True)
+    note = models.CharField(max_length=20, blank=True, unique_for_date="day")
+    day = models.DateField(null=True, blank=True)
+
+    class Meta:
+        unique_together = (("key", "number"), ("token_id", "number"))
+        constraints = (
+            UniqueConstraint(fields=["amount", "name"], name="blank_amount"),
+            UniqueConstraint(fields=["key", "name"], condition=Q(number__gt=1), name="blank_key"),
+        )
+
+    def __str__(self):
+        return str(self.name)
+
+
+class Article(models.Model):
+    """A table with real unique indexes, for conflicts."""
+
+    code = models.CharField(max_length=10, unique=True)
+    slug = models.CharField(max_length=10, null=True, blank=True, unique=True)
+    first = models.IntegerField(null=True, blank=True)
+    second = models.IntegerField(null=True, blank=True)
+    size = models.IntegerField(default=0)
+
+    class Meta:
+        unique_together = (("first", "second"),)
+        constraints = (
+            CheckConstraint(condition=Q(size__gte=0), name="article_size"),
+            UniqueConstraint(Lower("slug"), name="article_lower_slug"),
+        )
+
+    def __str__(self):
+        return self.code
+
+
+class LoudArticle(Article):
+    """A proxy with a method of its own."""
+
+    class Meta:
+        proxy = True
+
+    def clean(self):
+        if self.size == 13:
+            raise ValidationError({"size": "Unlucky."})

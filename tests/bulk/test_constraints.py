@@ -6,8 +6,8 @@ from django.db.models import F, Value
 from django.db.models.functions import Lower, Upper
 
 from pyforge_web import validate_many
-from tests.bulk.judge import assert_like_django
 from tests.bulk.models import Constrained, Maker, MakesExpressions
+from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -124,19 +124,19 @@ BATCHES = {
 
 
 @pytest.mark.parametrize("name", BATCHES)
-def test_batches(there, name):
+def test_constraints_batches(there, name):
     assert_like_django(lambda: rows(*BATCHES[name]), there)
 
 
 @pytest.mark.parametrize("exclude", [["name"], ["number", "live"], ["other"], ["maker", "width"]])
 @pytest.mark.parametrize("name", BATCHES)
-def test_excluded(of_sqlite, name, exclude):
+def test_constraints_excluded_fields(of_sqlite, name, exclude):
     assert_like_django(
         lambda: rows(*BATCHES[name], {"number": "x"}, {"live": 7}), of_sqlite, exclude=exclude, rows=None
     )
 
 
-def test_edited_rows(there):
+def test_constraints_edited_rows(there):
     def make():
         one, two, three = Constrained.objects.order_by("pk")
         two.name, two.number, two.live = "ONE", 10, True
@@ -146,19 +146,19 @@ def test_edited_rows(there):
     assert_like_django(make, there)
 
 
-def test_without_constraints(there):
+def test_constraints_switched_off(there):
     make = lambda: rows(*BATCHES["everything"], {"width": -1}, {"name": ""})  # noqa: E731
     assert_like_django(make, there, options={"validate_constraints": False}, constraints=False)
 
 
-def test_without_uniqueness_checks_are_left(there):
+def test_constraints_without_unique(there):
     result = validate_many(rows(*BATCHES["everything"], {"width": -1}), unique=False)
     assert {at: error.message_dict for at, error in result.errors.items()} == {
         3: {"__all__": ["Constraint \u201cnot_negative\u201d is violated."]}
     }
 
 
-def test_the_queries_of_valid_rows(there):
+def test_constraints_queries_of_valid_rows(there):
     """One for each unique constraint; those of the check constraint are Django's, one for each row."""
     count = 50
     statements = []
@@ -176,7 +176,7 @@ def test_the_queries_of_valid_rows(there):
     assert [(path.step, path.rows) for path in by_django] == [("constraint: not_negative", count)]
 
 
-def test_values_that_are_expressions(there):
+def test_constraints_expressions_as_values(there):
     """Django compares `F()` with every row of the table; between the rows of a batch it has no value."""
 
     def make():
@@ -190,7 +190,7 @@ def test_values_that_are_expressions(there):
     assert_like_django(make, there, exclude=["live", "number", "width"])
 
 
-def test_a_condition_is_asked_once_for_equal_values(there):
+def test_condition_asked_once_for_equal_values(there):
     """Of 40 rows with one number: 20 are live, 10 are not, and of 10 it is not known."""
     lives = [True, True, False, None] * 10
     batch = [{"number": 77, "live": live} for live in lives]

@@ -16,7 +16,7 @@ def there(alias):
     return alias
 
 
-def test_valid_rows_are_created(there):
+def test_create_valid_rows(there):
     rows = [Uniques(sku=f"s{at}", maker_id="1", number=str(at)) for at in range(5)]
     created = bulk_create_validated(Uniques.objects, (each for each in rows), batch_size=2)
     assert created == rows
@@ -24,7 +24,7 @@ def test_valid_rows_are_created(there):
     assert all(row._state.db == there and row.pk for row in created)
 
 
-def test_nothing_is_created_if_a_row_is_wrong(there):
+def test_create_with_an_invalid_row(there):
     rows = [Uniques(sku="a"), Uniques(sku="b", maker_id=99), Uniques(sku="a")]
     with pytest.raises(BatchValidationError) as caught:
         bulk_create_validated(Uniques.objects, rows)
@@ -32,7 +32,7 @@ def test_nothing_is_created_if_a_row_is_wrong(there):
     assert not Uniques.objects.exists()
 
 
-def test_it_is_one_transaction(there):
+def test_create_in_one_transaction(there):
     statements = []
 
     def note(execute, sql, params, many, context):
@@ -50,7 +50,7 @@ def test_it_is_one_transaction(there):
     assert all(inside for _, inside, _ in statements)
 
 
-def test_an_error_of_the_database_takes_all_back(there):
+def test_create_with_a_database_error(there):
     Maker.objects.create(id=7, name="seven")
     rows = [Maker(name="new"), Maker(id=7, name="other")]
     with pytest.raises(IntegrityError):
@@ -58,7 +58,7 @@ def test_an_error_of_the_database_takes_all_back(there):
     assert Maker.objects.count() == 2
 
 
-def test_a_queryset_and_options(there):
+def test_create_by_queryset_and_options(there):
     Maker.objects.create(id=7, name="seven")
     rows = [Maker(id=7, name="other"), Maker(id=8, name="eight")]
     bulk_create_validated(Maker.objects.filter(live=True), rows, exclude=["id"], ignore_conflicts=True)
@@ -69,11 +69,11 @@ def test_a_queryset_and_options(there):
     assert Maker.objects.get(pk=7).name == "other"
 
 
-def test_no_rows(there):
+def test_create_no_rows(there):
     assert bulk_create_validated(Soft.objects, []) == []
 
 
-def test_a_project_s_own_bulk_create_is_called(there):
+def test_create_by_own_bulk_create(there):
     class Own(type(Maker.objects.all())):
         def bulk_create(self, objs, **options):
             made.append((list(objs), options["batch_size"]))
@@ -85,14 +85,14 @@ def test_a_project_s_own_bulk_create_is_called(there):
     assert made == [(rows, 3)]
 
 
-def test_related_managers(there):
+def test_create_by_related_manager(there):
     maker = Maker.objects.get(pk=1)
     bulk_create_validated(maker.uniques_set, [Uniques(sku="a", maker=maker)])
     assert maker.uniques_set.count() == 1
 
 
 @pytest.mark.django_db(databases="__all__")
-def test_the_database_that_is_written_to_is_asked(tables, postgres):
+def test_create_asks_the_written_database(tables, postgres):
     """Django's own `validate_unique` would ask the default database."""
     with override_settings(DATABASE_ROUTERS=["tests.bulk.routers.ToPostgreSQL"]):
         Maker.objects.create(id=1, name="m")

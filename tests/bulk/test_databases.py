@@ -11,8 +11,8 @@ from pyforge_web.bulk import equality
 from pyforge_web.bulk import unique_sets as uniqueness
 from pyforge_web.validation.database import bulk_queries as asking
 from pyforge_web.validation.database import comparable_columns as columns
-from tests.bulk.judge import assert_like_django
 from tests.bulk.models import Collated, Country, Maker, Odd, Relations, Uniques
+from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -35,7 +35,7 @@ def two(tables):
     return tables
 
 
-def test_keys_are_looked_for_where_the_router_says(two):
+def test_foreign_keys_with_a_router(two):
     def make():
         rows = [Maker(name="m", country_id=code) for code in ("def", "pos") for _ in range(2)]
         for row, home in zip(rows, ("default", "postgres") * 2, strict=True):
@@ -50,7 +50,7 @@ def test_keys_are_looked_for_where_the_router_says(two):
     assert ByInstance.asked.count(Country) == 4
 
 
-def test_keys_are_looked_for_where_the_instance_is_from(two):
+def test_foreign_keys_of_instances_from_two_databases(two):
     def make():
         rows = [Maker(name="m", country_id=code) for code in ("def", "pos") for _ in range(2)]
         rows[1]._state.db = rows[3]._state.db = "postgres"
@@ -60,15 +60,15 @@ def test_keys_are_looked_for_where_the_instance_is_from(two):
     assert list(result.errors) == [1, 2]
 
 
-def test_the_database_can_be_named(two):
+def test_using_names_the_database(two):
     rows = [Country(code="def"), Country(code="pos"), Country(code="new")]
     assert list(validate_many(rows).errors) == [0]
     assert list(validate_many(rows, using="postgres").errors) == [1]
     assert list(validate_many([Maker(name="m", country_id="pos")], using="postgres").errors) == []
 
 
-def test_values_in_several_statements(alias, monkeypatch):
-    monkeypatch.setattr(asking, "_ROWS_IN_LIST", 3)
+def test_unique_in_several_statements(alias, monkeypatch):
+    monkeypatch.setattr(asking, "ROWS_IN_LIST", 3)
     monkeypatch.setattr(asking, "_ROWS_IN_OR", 3)
     monkeypatch.setattr(equality, "_COMPARED_ROWS", 5)
     Maker.objects.bulk_create(Maker(id=number, name="m") for number in range(1, 9))
@@ -82,7 +82,7 @@ def test_values_in_several_statements(alias, monkeypatch):
     assert_like_django(lambda: [Odd(folded=f"{'sS'[at % 2]}{at % 13}", price=at % 7) for at in range(30)], alias)
 
 
-def test_a_database_whose_texts_are_not_known(alias, monkeypatch):
+def test_unique_on_an_unknown_database(alias, monkeypatch):
     """All texts are compared by the database then, in the words of standard SQL."""
     for module in (columns, equality):
         monkeypatch.setattr(module, "TEXT_BY_BYTES", ())
@@ -98,7 +98,7 @@ def test_a_database_whose_texts_are_not_known(alias, monkeypatch):
     assert path.reason == uniqueness.BY_COLLATION
 
 
-def test_an_sqlite_with_a_low_limit(sqlite):
+def test_unique_with_few_parameters(sqlite):
     connection = connections[sqlite]
     usual = connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 250)
     try:
@@ -111,7 +111,7 @@ def test_an_sqlite_with_a_low_limit(sqlite):
     assert list(collated.errors) == list(range(1, 300, 2))
 
 
-def test_rows_with_deferred_fields(alias):
+def test_batch_with_deferred_fields(alias):
     Maker.objects.bulk_create(Maker(id=number, name="m") for number in (1, 2))
     Uniques.objects.bulk_create(Uniques(id=at, sku=f"s{at}", maker_id=1) for at in (901, 902))
 
@@ -125,7 +125,7 @@ def test_rows_with_deferred_fields(alias):
     assert list(result.errors) == [0, 1]
 
 
-def test_relations_are_read_through_the_base_manager(alias):
+def test_foreign_keys_through_the_base_manager(alias):
     Maker.objects.create(id=1, name="m", live=False)
     rows = [Relations(title="t", maker_id=1, must_id=1)]
     assert list(validate_many(rows).errors[0].error_dict) == ["maker"]

@@ -3,7 +3,6 @@
 import pytest
 
 from pyforge_web import validate_many
-from tests.bulk.judge import assert_like_django
 from tests.bulk.models import (
     RAISED,
     Maker,
@@ -19,6 +18,7 @@ from tests.bulk.models import (
     OwnUnique,
     SavesItself,
 )
+from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 OWN = [
@@ -63,13 +63,13 @@ def make(model):
 
 
 @pytest.mark.parametrize("model", OWN, ids=lambda model: model.__name__)
-def test_own_methods(there, model):
+def test_models_with_own_methods(there, model):
     # What a method of the project's has raised for a row as a whole stands before the duplicates of the batch.
     assert_like_django(lambda: make(model), there, ordered=model is not OwnFullClean)
 
 
 @pytest.mark.parametrize("model", OWN, ids=lambda model: model.__name__)
-def test_excluded(there, model):
+def test_models_with_own_methods_excluded_fields(there, model):
     assert_like_django(lambda: make(model), there, exclude=["number"])
 
 
@@ -85,27 +85,27 @@ def test_excluded(there, model):
         (OwnClean, "clean"),
     ],
 )
-def test_what_django_did_is_told(there, model, step):
+def test_paths_of_own_methods(there, model, step):
     result = validate_many(make(model))
     (path,) = [path for path in result.paths if path.step == step]
     assert (path.path, path.rows) == ("django", result.total)
     assert path.reason
 
 
-def test_a_row_that_clean_saves_is_edited_from_then_on(there):
+def test_clean_saves_the_row(there):
     rows = [SavesItself(name=name, maker_id=1, number=number) for name, number in (("a", 1), ("b", 2), ("b", 2))]
     assert [list(error.error_dict) for error in validate_many(rows).errors.values()] == [["name", "number"]] * 2
     assert not any(row._state.adding for row in rows)
 
 
-def test_model_clean_can_be_left_out(there):
+def test_model_clean_switched_off(there):
     rows = [OwnClean(name=name, maker_id=1, number=at) for at, name in enumerate((*RAISED, " a "))]
     result = validate_many(rows, model_clean=False)
     assert result.ok
     assert rows[-1].name == " a "
 
 
-def test_the_mixin_is_no_method_of_the_project(there):
+def test_mixin_takes_the_batch_path(there):
     result = validate_many([Mixed(name="x", maker_id=99)])
     assert list(result.errors[0].error_dict) == ["maker"]
     assert ("fields", "batch") in [(path.step, path.path) for path in result.paths]

@@ -27,6 +27,6 @@ READ = {
 
 
 @pytest.mark.parametrize("function", READ, ids=lambda function: function.__qualname__)
-def test_django_is_as_it_was_read(function):
+def test_django_sources_are_as_read(function):
     code = ast.unparse(ast.parse(textwrap.dedent(inspect.getsource(function))))
     assert hashlib.sha256(code.encode()).hexdigest()[:16] in READ[function]

@@ -13,7 +13,7 @@ from django.contrib.postgres.fields import (
 from django.db import models
 from django.db.models import Q, UniqueConstraint
 
-from tests.bulk.judge import assert_like_django
+from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -80,7 +80,7 @@ VALUES = {
 
 @pytest.mark.parametrize("number", [1, 2, None])
 @pytest.mark.parametrize("name", VALUES)
-def test_columns(postgresql, name, number):
+def test_unique_postgresql_columns(postgresql, name, number):
     stored = {"tags": ["there"], "span": (150, 160), "data": b"there", "document": {"name": "there"}, "number": 1}
     OfPostgreSQL.objects.create(**stored)
 
@@ -93,13 +93,13 @@ def test_columns(postgresql, name, number):
     assert_like_django(make, postgresql, rows=None, exclude=["span"] if name == "span" and number == 1 else None)
 
 
-def test_exclusion(postgresql):
+def test_exclusion_constraint(postgresql):
     OfPostgreSQL.objects.create(span=(150, 160), number=1)
     rows = [((100, 200), 1), ((1, 2), 1), ((150, 151), 2)]
     assert_like_django(lambda: [OfPostgreSQL(span=span, number=number) for span, number in rows], postgresql)
 
 
-def test_a_manager_that_shows_one_row_of_many(postgresql):
+def test_manager_with_distinct_on(postgresql):
     OnePerNumber._meta.default_manager.bulk_create(
         OnePerNumber(id=at, name=f"n{at}", number=at // 3) for at in range(1, 9)
     )

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from tests.bulk.judge import assert_like_django
 from tests.bulk.models import Constrained, Dated, Maker, OwnClean, Uniques
+from tests.bulk.oracle import assert_like_django
 
 pytestmark = [
     pytest.mark.django_db(databases="__all__"),
@@ -52,7 +52,7 @@ POOLS = {
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("model", POOLS, ids=lambda model: model.__name__)
-def test_random_rows(alias, model, seed):
+def test_batch_random_rows(alias, model, seed):
     chance = random.Random(seed)
     Maker.objects.bulk_create(Maker(id=number, name=f"m{number}") for number in range(1, 4))
     pools = POOLS[model]

@@ -10,7 +10,6 @@ from django.db import connections, models
 from django.utils.functional import lazystr
 
 from pyforge_web import validate_many
-from tests.bulk.judge import assert_like_django
 from tests.bulk.models import (
     Base,
     Child,
@@ -25,6 +24,7 @@ from tests.bulk.models import (
     Word,
     limits,
 )
+from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 TOKEN = uuid.UUID("6c8a2c0e-7a13-4b65-9d53-0d9d7a5d1a10")
@@ -70,12 +70,12 @@ KEYS = {
 }
 
 
-def test_every_relation_has_values():
+def test_relations_table_is_complete():
     assert KEYS.keys() == {field.name for field in Relations._meta.fields if isinstance(field, models.ForeignKey)}
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_keys(there, name):
+def test_foreign_keys_all_values(there, name):
     attname = Relations._meta.get_field(name).attname
 
     def make():
@@ -85,7 +85,7 @@ def test_keys(there, name):
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_one_key_alone(there, name):
+def test_foreign_keys_single_row(there, name):
     """A batch of one type goes another way than a mixture."""
     attname = Relations._meta.get_field(name).attname
     for key in KEYS[name]:
@@ -102,7 +102,7 @@ def test_one_key_alone(there, name):
         assert_like_django(make, there, rows=refused)
 
 
-def test_all_relations_at_once_keep_the_order_of_the_fields(there):
+def test_foreign_keys_error_order(there):
     def make():
         bad = {f"{name}_id": 99 for name in ("maker", "must", "german", "proxy", "hidden", "chosen", "judged", "named")}
         return [
@@ -117,7 +117,7 @@ def test_all_relations_at_once_keep_the_order_of_the_fields(there):
     assert list(result.errors[0].error_dict)[:2] == ["title", "maker"]
 
 
-def test_one_query_for_a_relation(there):
+def test_foreign_keys_one_query(there):
     def make():
         return [Relations(title="t", maker_id=number % 7, must_id=1, token_id=TOKEN) for number in range(40)]
 
@@ -125,20 +125,20 @@ def test_one_query_for_a_relation(there):
     assert [sum(f'FROM "bulk_{table}"' in sql for sql in statements) for table in ("maker", "token")] == [2, 1]
 
 
-def test_many_keys_in_several_queries(there):
+def test_foreign_keys_several_queries(there):
     Country.objects.bulk_create(Country(id=number, code=f"{number:x}") for number in range(0x1000, 0x1000 + 6000))
     rows = [Maker(name="m", country_id=f"{number:x}") for number in range(0x1000, 0x1000 + 6100)]
     result = validate_many(rows)
     assert list(result.errors) == list(range(6000, 6100))
 
 
-def test_a_limit_is_asked_once(there):
+def test_limit_choices_to_called_once(there):
     limits.clear()
     validate_many([Relations(title="t", maker_id=1, must_id=1, german_id=key) for key in (1, 2, 99)])
     assert limits == [1]
 
 
-def test_assigned_instances(there):
+def test_foreign_keys_assigned_instances(there):
     """A key that comes with its instance, which is forgotten when the key changes."""
 
     def make():
@@ -150,7 +150,7 @@ def test_assigned_instances(there):
     assert_like_django(make, there)
 
 
-def test_parents_and_children(there):
+def test_foreign_keys_inheritance(there):
     """With keys that no sequence has reached."""
     Base.objects.create(id=90_007, plate="p7", owner_id=1)
     Child.objects.create(id=90_008, plate="p8", owner_id=1, seats=8)
@@ -169,7 +169,7 @@ def test_parents_and_children(there):
     assert_like_django(lambda: [Proxy(name="p", country_id=key) for key in ("de", "xx")], there)
 
 
-def test_a_field_that_sees_its_row(there):
+def test_foreign_keys_field_reads_the_row(there):
     def make():
         return [
             Ordered(before_id="1", witness="w", after_id="2", number="3"),
@@ -182,14 +182,14 @@ def test_a_field_that_sees_its_row(there):
 
 
 @pytest.mark.parametrize("exclude", [["maker"], {"maker", "title"}, ("must", "number"), {"maker": 1}, "maker"])
-def test_excluded(there, exclude):
+def test_foreign_keys_excluded(there, exclude):
     def make():
         return [Relations(title="too long", maker_id=99, must_id="x", number="y"), Relations(title="t", maker_id="1")]
 
     assert_like_django(make, there, exclude=exclude)
 
 
-def test_without_foreign_keys_all_but_existence_is_judged(there):
+def test_foreign_keys_switched_off(there):
     rows = [Relations(title="t", maker_id=key, must_id=1, judged_id=3) for key in ("99", "x", None, "")]
     with connections[there].execute_wrapper(_no_query):
         result = validate_many(rows, foreign_keys=False, exclude=["strict", "id"])
@@ -207,7 +207,7 @@ def _no_query(execute, sql, params, many, context):
 
 
 @pytest.mark.parametrize("key", [float("inf"), float("nan"), [], datetime.date(2026, 1, 1)], ids=repr)
-def test_a_key_that_django_cannot_take_is_an_error_of_its_row(there, key):
+def test_foreign_keys_of_impossible_values(there, key):
     """`full_clean` raises something else than a ValidationError. The other rows are validated all the same."""
     with pytest.raises(Exception) as expected:  # noqa: PT011 - Django's, whatever it is
         Relations(title="t", maker_id=key, must_id=1).full_clean()

@@ -25,7 +25,7 @@ def some(*values):
     return [Uniques(**{"sku": f"sku {at}", **each}) for at, each in enumerate(values)]
 
 
-def test_a_valid_batch(there):
+def test_result_of_valid_rows(there):
     result = validate_many(some({}, {"maker_id": 1}))
     result.raise_()
     assert (result.ok, dict(result.errors), len(result.errors), result.total) == (True, {}, 0, 2)
@@ -35,7 +35,7 @@ def test_a_valid_batch(there):
 @pytest.mark.parametrize(
     "empty", [[], (), iter([]), Country.objects.none()], ids=["list", "tuple", "iterator", "queryset"]
 )
-def test_no_rows(there, empty):
+def test_result_of_no_rows(there, empty):
     def progress(done, total):
         raise AssertionError("there is nothing to tell")
 
@@ -43,12 +43,12 @@ def test_no_rows(there, empty):
     assert (result.ok, result.total, result.paths) == (True, 0, ())
 
 
-def test_any_iterable(there):
+def test_result_of_any_iterable(there):
     assert list(validate_many(each for each in some({}, {"kind": "?"})).errors) == [1]
     assert validate_many(Uniques.objects.all()).ok
 
 
-def test_errors_are_built_when_they_are_read(there, monkeypatch):
+def test_result_errors_built_when_read(there, monkeypatch):
     built = []
     monkeypatch.setattr(
         unbuilt.MissingTarget, "error_list", lambda self: built.append(self.value) or [ValidationError("x")]
@@ -62,12 +62,12 @@ def test_errors_are_built_when_they_are_read(there, monkeypatch):
         result.errors[1]
 
 
-def test_the_numbers_of_the_rows_are_in_order(there):
+def test_result_rows_in_order(there):
     result = validate_many(some({"sku": "one"}, {"kind": "?"}, {"maker_id": 7}, {"kind": "?"}, {"only_id": 9}))
     assert list(result.errors) == [0, 1, 2, 3, 4]
 
 
-def test_one_exception(there):
+def test_result_raised_as_one_exception(there):
     result = validate_many(some({"maker_id": 5, "kind": "?"}, {}, {"sku": "one"}, {"sku": "100%"}, {"sku": "100%"}))
     with pytest.raises(BatchValidationError) as caught:
         result.raise_()
@@ -89,12 +89,12 @@ def test_one_exception(there):
         assert "Benutzer" in error.messages[0]
 
 
-def test_a_long_text_is_cut(there):
+def test_exception_text_cut(there):
     with pytest.raises(BatchValidationError, match=r"5 of 5 rows are not valid: .*row 2: [^;]*; \.\.\.$"):
         validate_many(some(*[{"kind": "?"}] * 5)).raise_()
 
 
-def test_percent_signs_and_errors_of_the_whole_row():
+def test_exception_text_with_percent_signs():
     plain = ValidationError({"a%b": [ValidationError("100%"), ValidationError("%(x)s%%", params={"x": "5%s"})]})
     whole = ValidationError({"__all__": ["Whole %(row)s"]})
     error = BatchValidationError({0: plain, 7: whole}, 9)
@@ -104,7 +104,7 @@ def test_percent_signs_and_errors_of_the_whole_row():
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
-def test_copies(there, copied):
+def test_exception_copies(there, copied):
     with pytest.raises(BatchValidationError) as caught:
         validate_many([Country(code="much too long"), Country(code="x"), Country(code="x")]).raise_()
     again = copied(caught.value)
@@ -113,7 +113,7 @@ def test_copies(there, copied):
     assert again.total == 3
 
 
-def test_progress(there):
+def test_progress_after_each_phase(there):
     told = []
     validate_many(some(*[{"maker_id": 1}] * 2500), progress=lambda done, total: told.append((done, total)))
     assert {total for _, total in told} == {2500}
@@ -123,7 +123,7 @@ def test_progress(there):
     assert len(done) == 4, "fields, clean, unique, constraints"
 
 
-def test_progress_may_stop_it(there):
+def test_progress_raises(there):
     def stop(done, total):
         raise KeyboardInterrupt
 
@@ -140,24 +140,24 @@ def test_progress_may_stop_it(there):
         ([Uniques], "takes instances of a model"),
     ],
 )
-def test_other_input(rows, text):
+def test_validate_many_wrong_input(rows, text):
     with pytest.raises(TypeError, match=text):
         validate_many(rows)
 
 
-def test_reasons(there):
+def test_paths_of_valid_rows(there):
     result = validate_many(some({"maker_id": 1}, {"maker_id": 1}))
     assert [path.step for path in result.paths if path.rows][:2] == ["fields", "maker"]
     assert {path.path for path in result.paths} == {"batch"}
 
 
-def test_keys_that_are_asked_one_by_one_are_told(there):
+def test_paths_of_keys_asked_one_by_one(there):
     rows = [Relations(title="t", maker_id=1, must_id=1, shelf_id=key) for key in (Word("a"), Word("b"))]
     by_django = [path for path in validate_many(rows).paths if path.path == "django"]
     assert [(path.step, path.rows) for path in by_django] == [("shelf", 2)]
 
 
-def test_collectors_hear_of_what_was_refused(there):
+def test_collector_counts_failures(there):
     rows = some({"maker_id": 5, "kind": "?"}, {"sku": "one"}, {"sku": "n"}, {"sku": "n"}, {"only_id": "x"})
     with metering.collect() as collector:
         validate_many(rows)
@@ -173,5 +173,5 @@ class Word(str):
     pass
 
 
-def test_public_names():
+def test_bulk_public_names():
     assert {"BatchResult", "BatchValidationError", "bulk_create_validated", "validate_many"} <= set(pyforge_web.__all__)

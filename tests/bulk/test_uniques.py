@@ -11,7 +11,6 @@ from django.test import override_settings
 from django.utils.safestring import mark_safe
 
 from pyforge_web import validate_many
-from tests.bulk.judge import assert_like_django, assert_same_errors
 from tests.bulk.models import (
     Base,
     Child,
@@ -26,6 +25,7 @@ from tests.bulk.models import (
     Uniques,
     Word,
 )
+from tests.bulk.oracle import assert_like_django, assert_same_errors
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 KEY = uuid.UUID(int=1)
@@ -115,13 +115,13 @@ BATCHES = {
 
 
 @pytest.mark.parametrize("name", BATCHES)
-def test_batches(there, name):
+def test_unique_batches(there, name):
     assert_like_django(lambda: [row(number, **values) for number, values in enumerate(BATCHES[name])], there)
 
 
 @pytest.mark.parametrize("exclude", [["sku"], ["number", "kind"], ["maker"], ["id", "day"], "sku"])
 @pytest.mark.parametrize("name", BATCHES)
-def test_excluded(sqlite_there, name, exclude):
+def test_unique_excluded_fields(sqlite_there, name, exclude):
     def make():
         rows = [row(number, **values) for number, values in enumerate(BATCHES[name])]
         return [*rows, row(1, sku=""), row(2, sku="two")]
@@ -136,7 +136,7 @@ def sqlite_there(request, sqlite):
     return sqlite
 
 
-def test_one_query_for_each_set(there):
+def test_unique_one_query_per_set(there):
     def make():
         return [
             row(
@@ -156,7 +156,7 @@ def test_one_query_for_each_set(there):
     assert all(path.path == "batch" for path in result.paths)
 
 
-def test_valid_rows_take_one_query_each(there):
+def test_unique_queries_of_valid_rows(there):
     rows = [row(number, maker_id=1) for number in range(1000)]
     with connections[there].execute_wrapper(counted := Counter()):
         assert validate_many(rows).ok
@@ -171,7 +171,7 @@ class Counter:
         return execute(sql, params, many, context)
 
 
-def test_an_earlier_row_holds_its_values_whatever_else_is_wrong_with_it(there):
+def test_unique_value_of_an_invalid_row(there):
     result = validate_many([row(1, sku="same", kind="?"), row(2, sku="same"), row(3, sku="same", number=1)])
     assert {at: list(error.error_dict) for at, error in result.errors.items()} == {
         0: ["kind"],
@@ -199,11 +199,11 @@ EDITS = {
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_edited_rows(there, name):
+def test_unique_edited_rows(there, name):
     assert_like_django(lambda: [edited(**values) for values in EDITS[name]], there, rows=name != "unchanged")
 
 
-def test_edited_rows_among_new_ones(there):
+def test_unique_edited_and_new_rows(there):
     """Django's verdict of each against the table, and of the new ones against those before them."""
 
     def make():
@@ -217,17 +217,17 @@ def test_edited_rows_among_new_ones(there):
     assert_same_errors({2: result.errors[2]}, {2: caught.value})
 
 
-def test_the_same_row_edited_twice(there):
+def test_unique_row_edited_twice(there):
     assert validate_many([edited(pk=900, sku="x"), edited(pk=900, sku="x")]).ok
     assert list(validate_many([edited(pk=900, sku="x"), edited(pk=901, sku="x")]).errors) == [1]
 
 
-def test_the_same_new_instance_twice(there):
+def test_unique_instance_twice(there):
     instance = row(1)
     assert list(validate_many([instance, instance]).errors) == [1]
 
 
-def test_parents(there):
+def test_unique_inheritance(there):
     Base.objects.create(id=7, plate="p7", owner_id=1)
     child = Child.objects.create(id=8, plate="p8", owner_id=1, seats=8)
 
@@ -246,7 +246,7 @@ def test_parents(there):
     assert_like_django(make, there)
 
 
-def test_composite_keys(there):
+def test_unique_composite_keys(there):
     Room.objects.create(maker_id=1, number=1, title="t")
 
     def make():
@@ -267,12 +267,12 @@ def test_composite_keys(there):
     assert_like_django(make, there, exclude=["pk"])
 
 
-def test_rows_that_the_default_manager_hides(there):
+def test_unique_hidden_by_default_manager(there):
     Soft._base_manager.bulk_create([Soft(name="gone", gone=True), Soft(name="here")])
     assert_like_django(lambda: [Soft(name=name) for name in ("gone", "here", "new", "new")], there)
 
 
-def test_values_of_the_database(there):
+def test_unique_database_values(there):
     Defaulted.objects.create(name="none", number=1)
 
     def make():
@@ -294,13 +294,13 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_odd_columns(there, name):
+def test_unique_odd_columns(there, name):
     stored = {"folded": "There", "code": "there", "price": 7, "ratio": 0.3, "ip": "1.2.3.4", "document": {"a": 1}}
     Odd.objects.create(**{field: value for field, value in stored.items() if field == name})
     assert_like_django(lambda: [Odd(**{name: value}) for value in ODD[name]], there)
 
 
-def test_sets_with_odd_columns(there):
+def test_unique_sets_with_odd_columns(there):
     Word.objects.bulk_create([Word(text="Able"), Word(text="baker")])
     Odd.objects.create(word_id="Able", place="x")
 
@@ -311,7 +311,7 @@ def test_sets_with_odd_columns(there):
     assert_like_django(make, there)
 
 
-def test_collations(sqlite):
+def test_unique_collations(sqlite):
     CollatedWord.objects.create(text="Able")
     Collated.objects.create(word_id="Able", name="One", trimmed="t", number=1)
 
@@ -334,7 +334,7 @@ def test_collations(sqlite):
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
-def test_dates(there, zone):
+def test_unique_for_dates(there, zone):
     late = datetime.datetime(2026, 3, 1, 23, 30, tzinfo=datetime.UTC)
     Dated.objects.create(title="t", slug="s", maker_id=1, published=DAY, room=1, moment=late)
 
@@ -357,7 +357,7 @@ def test_dates(there, zone):
         assert_like_django(make, there, exclude=["published"])
 
 
-def test_edited_dates(there):
+def test_unique_for_dates_edited(there):
     Dated.objects.create(id=900, title="t", slug="s", maker_id=1, published=DAY)
     Dated.objects.create(id=901, title="u", slug="v", maker_id=2, published=DAY)
 
@@ -369,7 +369,7 @@ def test_edited_dates(there):
     assert_like_django(make, there)
 
 
-def test_without_uniqueness(there):
+def test_unique_switched_off(there):
     rows = [row(1, sku="one", kind="?"), row(2, sku="one")]
     with connections[there].execute_wrapper(counted := Counter()):
         result = validate_many(rows, unique=False)
@@ -378,7 +378,7 @@ def test_without_uniqueness(there):
 
 
 @pytest.mark.parametrize("language", ["de", "ja"])
-def test_texts_are_of_the_language_of_the_validation(there, language):
+def test_unique_error_language(there, language):
     """Django joins the labels of a set when it makes the error, not when somebody reads it."""
     from django.utils import translation
 
@@ -390,14 +390,14 @@ def test_texts_are_of_the_language_of_the_validation(there, language):
     assert_same_errors({0: result.errors[0]}, {0: caught.value})
 
 
-def test_a_row_keeps_what_it_owns(there):
+def test_unique_edited_row_keeps_its_value(there):
     """A new row that claims the value of a stored one is refused; the stored one, edited in the same batch, is not."""
     result = validate_many([row(1, sku="one"), edited(pk=900), row(2, sku="one", number=1)])
     assert {at: list(error.error_dict) for at, error in result.errors.items()} == {0: ["sku"], 2: ["sku", "number"]}
 
 
 @pytest.mark.parametrize("model", [Odd, Collated], ids=lambda model: model.__name__)
-def test_every_row_is_there(sqlite, model):
+def test_unique_every_row_stored(sqlite, model):
     """The search for the rows that the table has ends in a query for each, and not in more."""
     name = "folded" if model is Odd else "name"
     model.objects.bulk_create(model(**{name: f"n{at}"}) for at in range(300))
@@ -408,7 +408,7 @@ def test_every_row_is_there(sqlite, model):
     assert counted.calls < 300 + 100
 
 
-def test_collated_texts_take_one_query_and_a_comparison(sqlite):
+def test_unique_collation_queries(sqlite):
     Collated.objects.create(name="there")
     with connections[sqlite].execute_wrapper(counted := Counter()):
         result = validate_many([Collated(name=f"n{at}") for at in range(500)], constraints=False)
@@ -416,7 +416,7 @@ def test_collated_texts_take_one_query_and_a_comparison(sqlite):
     assert counted.calls == 2
 
 
-def test_edited_texts_of_a_collation(sqlite):
+def test_unique_collation_edited(sqlite):
     Collated.objects.bulk_create(Collated(id=900 + at, name=name) for at, name in enumerate(("One", "two", "three")))
 
     def make():

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from django.utils.functional import SimpleLazyObject
 
 from pyforge_web import dumps
-from tests.oracle import Listed, Mapped
+from tests.oracle import Listed, Mapped, find_depth_limit
 
 SMALL_STACK = 128 * 1024
 LEVELS = 200_000
@@ -89,13 +89,14 @@ for name, wrap in KINDS.items():
 
 
 def deepest_allowed_in_a_small_thread():
+    limit = find_depth_limit()
     for wrap in (KINDS["list"], KINDS["tuple"], KINDS["dict"], KINDS["list_subclass"], KINDS["OrderedDict"]):
         value = wrap(1)
-        for _ in range(1023):
+        for _ in range(limit - 1):
             value = wrap(value)
         text = in_small_thread(lambda value=value: dumps(value))
         assert isinstance(text, bytes), repr(text)[:500]
-        assert text.count(b"[") + text.count(b"{") == 1024
+        assert text.count(b"[") + text.count(b"{") == limit
 
 
 def cycles_in_a_small_thread():

@@ -6,9 +6,9 @@ from math import acos, cos, pi, radians, sin
 import pytest
 from asgiref.sync import async_to_sync
 
-from demo_site.airports.cases import CASES
 from demo_site.airports.models import Airport
 from demo_site.airports.nearby import EARTH_RADIUS, KILOMETRES, NUMBER, distance, load, pairs
+from demo_site.airports.other_cases import CASES
 from pyforge_web.metering import collect
 
 PATH = "/api/airports/nearby/"

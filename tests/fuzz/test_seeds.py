@@ -15,7 +15,7 @@ def seeds(target):
 
 
 @pytest.mark.parametrize("body", seeds("body"))
-def test_bodies(body):
+def test_bodies_and_changed_ones_are_read_as_json_does(body):
     oracle.check_body(body)
     dice = random.Random(body)
     for _ in range(100):
@@ -25,7 +25,7 @@ def test_bodies(body):
 
 
 @pytest.mark.parametrize("data", seeds("values"))
-def test_values(data):
+def test_values_are_written_as_django_does(data):
     oracle.check_values(data)
     dice = random.Random(data)
     for _ in range(100):

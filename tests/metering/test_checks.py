@@ -70,6 +70,8 @@ SETTINGS = {
     "all": (dict(DEFAULTS), []),
     "an unknown key": ({"NAM": 1}, ["E001"]),
     "a wrong value": ({"NAN": 1}, ["E001"]),
+    "no dict": (["NAN"], ["E001"]),
+    "None": (None, ["E001"]),
 }
 
 

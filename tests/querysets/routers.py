@@ -8,3 +8,10 @@ class OnlyPostgreSQL:
 
     def allow_migrate(self, db, app_label, **hints):
         return connections[db].vendor == "postgresql" if app_label == "querysets_pg" else None
+
+
+class ApartFromMySQL:
+    """The tables of these apps have defaults, keys and checks that MySQL or MariaDB refuse to create."""
+
+    def allow_migrate(self, db, app_label, **hints):
+        return False if app_label in ("validation", "bodies") and connections[db].vendor == "mysql" else None

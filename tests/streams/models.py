@@ -171,8 +171,8 @@ class FromDb(models.Model):
         return self.name
 
     @classmethod
-    def from_db(cls, db, field_names, values):
-        instance = super().from_db(db, field_names, values)
+    def from_db(cls, db, field_names, values, **options):  # Django 6.1 gives it a fetch_mode
+        instance = super().from_db(db, field_names, values, **options)
         instance.name = instance.name.upper()
         return instance
 

@@ -51,7 +51,13 @@ class TestFormats:
 
     def test_no_rows(self, sqlite):
         Event.objects.all().delete()
-        assert [dump("querysets.Event", format=form) for form in ("ndjson", "array", "django")] == ["", "[]", "[]"]
+        out = io.StringIO()
+        call_command("dumpdata", "querysets.Event", stdout=out)
+        assert [dump("querysets.Event", format=form) for form in ("ndjson", "array", "django")] == [
+            "",
+            "[]",
+            out.getvalue(),
+        ]
 
     def test_the_order_is_that_of_the_keys(self, sqlite):
         """That of dumpdata, whatever the model says."""

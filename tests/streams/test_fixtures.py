@@ -4,8 +4,10 @@ import io
 
 import pytest
 from django.apps import apps
+from django.core import serializers
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
+from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
 from pyforge_web.streams import dumpdata as fixtures
@@ -219,10 +221,36 @@ def test_no_instance_is_made(filled, monkeypatch):
     model = MODELS["streams.Label"]
     expected = dumpdata(model, filled)
     made = []
-    monkeypatch.setattr(model, "from_db", classmethod(lambda *args: made.append(args)))
+    monkeypatch.setattr(model, "from_db", classmethod(lambda *args, **options: made.append(args)))
     monkeypatch.setattr(fixtures, "_why_model", lambda model: None)
     assert_same(dump(model, filled)[0], expected)
     assert len(made) == 1  # for the serializer, of what is not native
+
+
+def test_related_instances_made_in_their_own_way(filled, monkeypatch):
+    """Their keys are what the instances have, not what the table holds."""
+    label = MODELS["streams.Label"]
+
+    def from_db(cls, db, field_names, values, **options):
+        instance = Model.from_db.__func__(cls, db, field_names, values, **options)
+        instance.pk += 1000
+        return instance
+
+    before = dumpdata(MODELS["streams.Tagged"], filled)
+    monkeypatch.setattr(label, "from_db", classmethod(from_db))
+    assert_like_dumpdata(MODELS["streams.Tagged"], filled)
+    assert dumpdata(MODELS["streams.Tagged"], filled) != before
+
+
+def test_another_serializer_of_json(filled, settings):
+    settings.SERIALIZATION_MODULES = {"json": "django.core.serializers.jsonl"}
+    serializers._serializers.clear()
+    try:
+        said = assert_like_dumpdata(MODELS["streams.Label"], filled)
+    finally:
+        del settings.SERIALIZATION_MODULES
+        serializers._serializers.clear()
+    assert "SERIALIZATION_MODULES" in said
 
 
 def test_as_many_statements_as_dumpdata(filled):

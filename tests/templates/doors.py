@@ -1,6 +1,7 @@
 """The doors to `html.pyforge_json`, each as a function (value, **arguments) -> the text that a page gets."""
 
 import asyncio
+import html
 
 from django.template import Context, Engine
 from django.template.backends.jinja2 import Jinja2
@@ -64,6 +65,17 @@ def _loader(value, **arguments):
     return literal_engine(templates).get_template("page.html").render(Context({"value": value, **arguments}))
 
 
+def _read_attribute(door):
+    """What a browser reads from an attribute that the filter writes."""
+
+    def read(*args, **kwargs):
+        written = door(*args, **kwargs)
+        assert '"' not in written
+        return html.unescape(written)
+
+    return read
+
+
 DOORS = {
     "function": pyforge_json,
     "Django tag": _django("{% TAG %}"),
@@ -81,7 +93,7 @@ DOORS = {
 ASYNC = {"Jinja2 async": _jinja_async}
 """It has no access to the test's database."""
 FILTERS = {
-    "Django filter": _django("{{ value|pyforge_json }}"),
-    "Jinja2 filter": _jinja("{{ value|pyforge_json }}"),
+    "Django filter": _read_attribute(_django("{{ value|pyforge_json }}")),
+    "Jinja2 filter": _read_attribute(_jinja("{{ value|pyforge_json }}")),
 }
 """They take the value alone."""

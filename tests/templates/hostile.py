@@ -42,6 +42,7 @@ PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>t</title></hea
 {% if runs %}<script>var data = {% pyforge_json value %};</script>{% endif %}
 <input id="single" data-value='{% pyforge_json value %}'>
 <input id="filter" data-value='{{ value|pyforge_json }}'>
+<input id="filter_double" data-value="{{ value|pyforge_json }}">
 <input id="double" data-value="{% pyforge_json value mode="attr" %}">
 <input id="quoted" data-value='{% pyforge_json value mode="attr" %}'>
 <p id="text">{% pyforge_json value %}</p>
@@ -49,7 +50,7 @@ PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>t</title></hea
 <!-- {% pyforge_json value %} -->
 <p id="end">end</p>
 </body></html>"""
-ATTRIBUTES = ("single", "filter", "double", "quoted")
+ATTRIBUTES = ("single", "filter", "filter_double", "double", "quoted")
 ELEMENTS = ("text", "area")
 
 

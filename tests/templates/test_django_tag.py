@@ -58,14 +58,18 @@ def test_several_in_a_loop_and_in_blocks():
 
 
 def test_the_filter_in_an_attribute():
-    assert render("<p data-x='{{ x|pyforge_json }}'>", x={"a": "it's"}) == '<p data-x=\'{"a":"it\\u0027s"}\'>'
-    assert render('<p data-x="{{ x|pyforge_json|force_escape }}">', x=["<"]) == ('<p data-x="[&quot;\\u003C&quot;]">')
+    expected = "{&quot;a&quot;:&quot;it\\u0027s&quot;}"
+    for quote in ("'", '"'):
+        assert (
+            render(f"<p data-x={quote}{{{{ x|pyforge_json }}}}{quote}>", x={"a": "it's"})
+            == f"<p data-x={quote}{expected}{quote}>"
+        )
 
 
 @pytest.mark.django_db
 def test_the_filter_takes_fields():
     Author.objects.create(name="Ada")
-    assert render("{{ rows|pyforge_json:'name' }}", rows=Author.objects.all()) == '[{"name":"Ada"}]'
+    assert render("{{ rows|pyforge_json:'name' }}", rows=Author.objects.all()) == "[{&quot;name&quot;:&quot;Ada&quot;}]"
 
 
 @pytest.mark.parametrize("debug", [True, False])

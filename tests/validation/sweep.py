@@ -6,7 +6,7 @@ from functools import partial
 from django.core.exceptions import ValidationError
 
 from pyforge_web.validators import CompiledValidator
-from tests.validation import judge, tables
+from tests.validation import oracle, tables
 from tests.validation.strict import describe
 
 # All values with all fields, all code points at all places: a quarter of an hour.
@@ -24,12 +24,12 @@ def assert_values(make_field, values):
     found, batch = [], []
     for name, value in values.items():
         makes = [partial(make, value) for make in makers]
-        texts, expected = judge.compare(*makes)
+        texts, expected = oracle.compare(*makes)
         found += (f"{name}: {text}" for text in texts)
         if expected.error is None or hasattr(expected.error, "error_dict"):
             batch.append(makes)
     assert not found, report(found)
-    found = list(judge.rows_differences(*zip(*batch, strict=True)) if batch else ())
+    found = list(oracle.rows_differences(*zip(*batch, strict=True)) if batch else ())
     assert not found, report(found)
 
 

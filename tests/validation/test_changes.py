@@ -6,7 +6,7 @@ from django.db import models
 
 from pyforge_web.validators import CompiledValidator
 from tests.tables import cases
-from tests.validation import judge, own, tables
+from tests.validation import oracle, own, tables
 from tests.validation.odd import Suit
 from tests.validation.own_fields import Upper
 from tests.validation.record import called
@@ -107,14 +107,14 @@ def assert_all_same(pair):
     makers = [tables.maker(model) for model in pair]
     makes = [[lambda make=make, value=value: make(lambda: value) for value in VALUES] for make in makers]
     for theirs, mine in zip(*makes, strict=True):
-        judge.assert_same(theirs, mine)
-    found = list(judge.rows_differences(*makes))
+        oracle.assert_same(theirs, mine)
+    found = list(oracle.rows_differences(*makes))
     assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("make_field", cases(FIELDS))
 @pytest.mark.parametrize("change", cases(CHANGES))
-def test_a_field(make_field, change):
+def test_recompile_changed_field(make_field, change):
     pair = models_with(make_field)
     assert_all_same(pair)
     for model in pair:
@@ -123,7 +123,7 @@ def test_a_field(make_field, change):
 
 
 @pytest.mark.parametrize("make_field", cases(FIELDS))
-def test_many_changes(make_field):
+def test_recompile_many_changes(make_field):
     """One upon the other, each seen."""
     pair = models_with(make_field)
     for name, change in CHANGES.items():
@@ -133,7 +133,7 @@ def test_many_changes(make_field):
             assert_all_same(pair)
 
 
-def test_a_change_is_seen_by_the_next_row_of_a_batch():
+def test_recompile_change_within_a_batch():
     """Made by a validator in the middle of it."""
     pair = models_with(lambda: models.CharField(max_length=9, validators=[own.accept]))
     for model in pair:
@@ -149,7 +149,7 @@ def test_a_change_is_seen_by_the_next_row_of_a_batch():
     assert_all_same(pair)
 
 
-def test_a_field_more():
+def test_recompile_added_field():
     pair = models_with(FIELDS["Char"])
     assert_all_same(pair)
     for model in pair:
@@ -176,7 +176,7 @@ def look_at_writing(model):
 
 
 @pytest.mark.parametrize("change", [limit, describe_value, look_at_writing])
-def test_what_is_read_again_on_demand_alone(change):
+def test_recompile_on_demand(change):
     """Inside a validator, or of the model's class: see docs/validation.md."""
     pair = models_with(lambda: models.CharField(validators=[v.MaxLengthValidator(5), v.RegexValidator("^a")]))
     assert_all_same(pair)

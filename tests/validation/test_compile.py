@@ -16,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from pyforge_web.validators import CompiledValidator
 from tests.tables import cases
-from tests.validation import judge, options, own, own_fields, record, tables
+from tests.validation import options, oracle, own, own_fields, record, tables
 from tests.validation.fields import FIELDS
 from tests.validation.models import CompiledTicket, Owner, Pet, Place, Restaurant, Ticket
 from tests.validation.odd import BoomError, Traced
@@ -43,18 +43,18 @@ def no_database(monkeypatch):
         monkeypatch.setattr(BaseDatabaseWrapper, name, refuse)
 
 
-def test_calls_nothing(no_database):
+def test_compile_calls_no_project_code(no_database):
     """No validator, limit, choice; and the first validation afterwards calls what Django's first calls."""
     for row, make_field in FIELDS.items():
         theirs, mine = (tables.model_of(value=make_field()) for _ in range(2))
         record.start()
         CompiledValidator.for_model(mine)
         assert record.CALLS == [], row
-        judge.assert_same(*(partial(tables.maker(model), lambda: 5) for model in (theirs, mine)))
+        oracle.assert_same(*(partial(tables.maker(model), lambda: 5) for model in (theirs, mine)))
 
 
 @pytest.mark.parametrize("model", [Pet, Restaurant, CompiledTicket, Owner])
-def test_asks_no_database(model, no_database):
+def test_compile_sends_no_query(model, no_database):
     CompiledValidator(model)
     assert not connection.queries_log
 
@@ -106,7 +106,7 @@ def without(validator, name):
 
 
 @pytest.mark.parametrize("make_field", cases(EXPLOSIVE))
-def test_breaks_on_nothing(make_field, no_database):
+def test_compile_never_raises(make_field, no_database):
     """What cannot be read is Django's; the other fields of the model stay ours."""
     mine = tables.model_of(value=make_field(), other=models.CharField(max_length=3))
     (other,) = [rules for rules in CompiledValidator.for_model(mine).explain() if rules.name == "other"]
@@ -114,7 +114,7 @@ def test_breaks_on_nothing(make_field, no_database):
 
 
 @pytest.mark.parametrize("name", [name for name in EXPLOSIVE if name.startswith("a ") or "missing" in name])
-def test_what_is_broken_breaks_as_with_django(name):
+def test_clean_of_a_broken_field(name):
     """Each time, and the first time."""
     makers = [tables.maker(tables.model_of(value=EXPLOSIVE[name]())) for _ in range(2)]
 
@@ -123,10 +123,10 @@ def test_what_is_broken_breaks_as_with_django(name):
         return maker(lambda: value)
 
     for value in ("a", "5", "", None, "a"):
-        judge.assert_same(*(partial(make, maker, value) for maker in makers))
+        oracle.assert_same(*(partial(make, maker, value) for maker in makers))
 
 
-def test_a_field_is_left_as_it_was():
+def test_compile_leaves_the_field():
     model = tables.model_of(**{f"field_{n}": FIELDS[row]() for n, row in enumerate(list(FIELDS)[:60])})
     before = {field: dict(vars(field)) for field in model._meta.fields}
     class_before = dict(vars(model))
@@ -140,13 +140,13 @@ def test_a_field_is_left_as_it_was():
         assert all(now[name] is attributes[name] for name in attributes if name in now)
 
 
-def test_the_same_for_a_model_each_time():
+def test_for_model_same_validator():
     assert CompiledValidator.for_model(Ticket) is CompiledValidator.for_model(Ticket)
     assert CompiledValidator.for_model(CompiledTicket) is not CompiledValidator.for_model(Ticket)
 
 
 @pytest.mark.parametrize("model", [Ticket, Place])
-def test_copies(model):
+def test_validator_copies(model):
     compiled = CompiledValidator.for_model(model)
     for copied in (copy.copy(compiled), copy.deepcopy(compiled), pickle.loads(pickle.dumps(compiled))):
         assert copied is compiled
@@ -188,7 +188,7 @@ print([compiled(lazy) for lazy in LAZY])
 """
 
 
-def test_the_first_validation_compiles_no_regex(pytestconfig):
+def test_first_clean_compiles_no_regex(pytestconfig):
     """In a process of its own; Django's own validation, at the end, compiles them: so they would have been seen."""
     child = subprocess.run(
         [sys.executable, "-c", COLD], cwd=pytestconfig.rootpath, capture_output=True, text=True, timeout=60, check=True
@@ -199,7 +199,7 @@ def test_the_first_validation_compiles_no_regex(pytestconfig):
     assert sum(django) >= 8
 
 
-def test_model_and_validator_are_collected_together():
+def test_validator_collected_with_its_model():
     """They hold each other, through fields, rules and patterns; but for the table of `for_model`, nobody else does."""
 
     def use():
@@ -217,7 +217,7 @@ def test_model_and_validator_are_collected_together():
     assert [reference() for reference in references] == [None] * 3
 
 
-def test_choices_of_all_forms_are_not_read():
+def test_compile_reads_no_choices():
     """Neither iterated nor compared."""
     model = tables.model_of(
         value=models.CharField(choices=[(Traced("a"), "A")]), other=models.IntegerField(choices=options.numbered)
@@ -228,7 +228,7 @@ def test_choices_of_all_forms_are_not_read():
 
 
 @pytest.mark.parametrize("make_field", cases(own_fields.CLASSES))
-def test_fields_of_projects_are_not_asked(make_field):
+def test_compile_asks_no_project_field(make_field):
     """But for the options, which are attributes to everybody."""
     model = tables.model_of(value=make_field(**({"primary_key": True} if make_field is own_fields.Key else {})))
     record.start()

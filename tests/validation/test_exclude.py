@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, GeneratedField
 
 from tests.tables import cases
-from tests.validation import judge, own, tables
+from tests.validation import oracle, own, tables
 from tests.validation.odd import BoomError, Raising
 from tests.validation.record import called
 
@@ -126,18 +126,18 @@ CONTENTS = (
 
 @pytest.mark.parametrize("make_exclude", cases(EXCLUDED))
 @pytest.mark.parametrize("contents", CONTENTS, ids=repr)
-def test_exclude(make_exclude, contents):
+def test_clean_exclude(make_exclude, contents):
     makes = [lambda model=model: model(**contents) for model in MODELS]
-    judge.assert_same(
+    oracle.assert_same(
         *makes,
-        ours=lambda instance: judge.our_clean(instance, exclude=make_exclude()),
-        django=lambda instance: judge.django_clean(instance, exclude=make_exclude()),
+        ours=lambda instance: oracle.our_clean(instance, exclude=make_exclude()),
+        django=lambda instance: oracle.django_clean(instance, exclude=make_exclude()),
     )
 
 
 @pytest.mark.parametrize("make_exclude", cases(EXCLUDED))
-def test_exclude_from_rows(make_exclude):
+def test_clean_rows_exclude(make_exclude):
     """One `exclude` for all rows: an iterator is used up by the first of them."""
     makes = [[lambda model=model, contents=contents: model(**contents) for contents in CONTENTS] for model in MODELS]
-    found = list(judge.rows_differences(*makes, make_exclude=make_exclude))
+    found = list(oracle.rows_differences(*makes, make_exclude=make_exclude))
     assert not found, "\n".join(found)

@@ -11,10 +11,11 @@ from django.forms import modelform_factory, modelformset_factory
 from django.utils import translation
 
 from pyforge_web.validators import CompiledModelMixin
+from tests.oracle import LANGUAGES
 from tests.tables import cases
-from tests.validation import judge, record
+from tests.validation import oracle, record
 from tests.validation.models import CompiledTicket, Film, Letter, Ticket
-from tests.validation.strict import LANGUAGES, describe, describe_error
+from tests.validation.strict import describe, describe_error
 
 pytestmark = pytest.mark.django_db
 
@@ -87,7 +88,7 @@ def validated(make_form, data, language, patch):
             "texts": form.errors.get_json_data(),
             "html": str(form.errors),
             "cleaned": describe(form.cleaned_data),
-            "instance": judge.state(form.instance, vars(form.instance)),
+            "instance": oracle.state(form.instance, vars(form.instance)),
         }
     return {**seen, "calls": record.CALLS[:]}
 
@@ -102,14 +103,14 @@ def ours():
 
 @pytest.mark.parametrize("make_form", cases(FORMS))
 @pytest.mark.parametrize("data", cases(DATA))
-def test_forms(make_form, data):
+def test_form_validation(make_form, data):
     for language in LANGUAGES[:3]:
         expected, found = (validated(make_form, data, language, patch()) for patch in (djangos, ours))
         for what, value in expected.items():
             assert found[what] == value, what
 
 
-def test_a_form_with_a_file():
+def test_form_with_a_file():
     class CompiledFilm(CompiledModelMixin, Film):
         class Meta:
             proxy = True
@@ -125,7 +126,7 @@ def test_a_form_with_a_file():
             assert found[what] == expected[what]
 
 
-def test_formsets():
+def test_formset_validation():
     """With a row that is like another of the same set."""
     data = {"form-TOTAL_FORMS": "3", "form-INITIAL_FORMS": "0"}
     for n, code in enumerate(("abc", "abc", "toolong")):

@@ -51,7 +51,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("row", cases(WORDS))
-def test_djangos_own_inputs(row):
+def test_clean_inputs_of_django_tests(row):
     make_field, texts = row
     assert_values(make_field, named(texts))
 
@@ -137,7 +137,7 @@ EDGES = {
 
 
 @pytest.mark.parametrize("row", cases(EDGES))
-def test_edges(row):
+def test_clean_edge_values(row):
     make_field, texts = row
     passed = assert_verdicts(make_field, texts)
     assert 0 < passed < len(texts), "these texts show nothing"
@@ -192,7 +192,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("row", cases(PLACES))
-def test_code_points(row):
+def test_clean_code_points(row):
     make_field, places = row
     if THOROUGH:
         signs = map(chr, range(sys.maxunicode + 1))

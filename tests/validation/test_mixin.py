@@ -9,7 +9,7 @@ from django.db import models
 from pyforge_web.testing import CaptureCrossings
 from pyforge_web.validators import CompiledModelMixin, CompiledValidator
 from tests.tables import cases
-from tests.validation import judge, own, tables
+from tests.validation import oracle, own, tables
 from tests.validation.record import called
 
 ROWS = ({"value": "a", "number": "5"}, {"value": "abcd", "number": "x"}, {"value": "", "number": None})
@@ -84,7 +84,7 @@ BASES = {
 
 @pytest.mark.parametrize("bases", cases(BASES))
 @pytest.mark.parametrize("contents", ROWS, ids=repr)
-def test_bases(bases, contents):
+def test_mixin_among_bases(bases, contents):
     makes = [partial(make_model(*bases(mixin)), **contents) for mixin in (Nothing, CompiledModelMixin)]
     for options in ({}, {"exclude": ["value"]}):
 
@@ -95,10 +95,10 @@ def test_bases(bases, contents):
             instance.full_clean(**options, validate_unique=False, validate_constraints=False)
 
         for call in (clean, full_clean):
-            judge.assert_same(*makes, ours=call, django=call)
+            oracle.assert_same(*makes, ours=call, django=call)
 
 
-def test_a_subclass_that_overrides_it():
+def test_mixin_overridden_by_a_subclass():
     """Of a model that has the mixin."""
 
     def make(mixin):
@@ -107,13 +107,13 @@ def test_a_subclass_that_overrides_it():
 
     for contents in ROWS:
         makes = [partial(make(mixin), **contents) for mixin in (Nothing, CompiledModelMixin)]
-        judge.assert_same(
+        oracle.assert_same(
             *makes, ours=lambda instance: instance.clean_fields(), django=lambda instance: instance.clean_fields()
         )
 
 
 @pytest.mark.parametrize("contents", ROWS, ids=repr)
-def test_while_somebody_counts(contents):
+def test_mixin_under_a_collector(contents):
     """A collector of crossings changes nothing."""
     makes = [partial(make_model(mixin, models.Model), **contents) for mixin in (Nothing, CompiledModelMixin)]
 
@@ -121,7 +121,7 @@ def test_while_somebody_counts(contents):
         with CaptureCrossings():
             instance.clean_fields()
 
-    judge.assert_same(*makes, ours=counted, django=lambda instance: instance.clean_fields())
+    oracle.assert_same(*makes, ours=counted, django=lambda instance: instance.clean_fields())
 
 
 class OwnText(models.CharField):
@@ -154,7 +154,7 @@ SUBCLASSES = {
 
 @pytest.mark.parametrize("first", [True, False], ids=["parent first", "subclass first"])
 @pytest.mark.parametrize("make", cases(SUBCLASSES))
-def test_clean_fields_of_a_model_without_a_native_field(make, first):
+def test_mixin_without_a_native_field(make, first):
     """Django's method is called; a subclass may have native fields and other bases."""
 
     def models_of(mixin):
@@ -169,12 +169,12 @@ def test_clean_fields_of_a_model_without_a_native_field(make, first):
     for place in (0, 1):
         for value in ("a", "abcd", "", None):
             makes = [partial(models_of(mixin)[place], value=value) for mixin in (Nothing, CompiledModelMixin)]
-            judge.assert_same(
+            oracle.assert_same(
                 *makes, ours=lambda instance: instance.clean_fields(), django=lambda instance: instance.clean_fields()
             )
 
 
-def test_clean_fields_when_a_field_becomes_native(monkeypatch):
+def test_mixin_when_a_field_becomes_native(monkeypatch):
     calls = []
     django = models.Model.clean_fields
     monkeypatch.setattr(
@@ -193,7 +193,7 @@ def test_clean_fields_when_a_field_becomes_native(monkeypatch):
     assert calls == [1]
 
 
-def test_a_method_that_was_put_on_the_model_stays():
+def test_mixin_with_a_patched_method():
     model = make_foreign(CompiledModelMixin, models.Model)
     model(value="a").clean_fields()
     model.clean_fields = own = lambda self, exclude=None: called("patched", exclude)

@@ -11,8 +11,9 @@ from django.db.models import F, Value
 from django.db.models.expressions import DatabaseDefault
 
 from pyforge_web.validators import CompiledModelMixin
+from tests.oracle import LANGUAGES
 from tests.tables import cases
-from tests.validation import judge
+from tests.validation import oracle
 from tests.validation.models import (
     Box,
     CompiledTicket,
@@ -29,7 +30,7 @@ from tests.validation.models import (
     Ticket,
 )
 from tests.validation.record import called
-from tests.validation.strict import LANGUAGES, text_in
+from tests.validation.strict import text_in
 
 pytestmark = pytest.mark.django_db
 
@@ -136,19 +137,19 @@ INSTANCES = {**PETS, **OTHERS}
 
 @pytest.mark.parametrize("make", cases(INSTANCES))
 @pytest.mark.parametrize("exclude", [None, {"owner", "name"}], ids=["all", "but two"])
-def test_fields(make, exclude):
-    judge.assert_same(
+def test_clean_every_field(make, exclude):
+    oracle.assert_same(
         make,
-        ours=lambda instance: judge.our_clean(instance, exclude=exclude),
-        django=lambda instance: judge.django_clean(instance, exclude=exclude),
+        ours=lambda instance: oracle.our_clean(instance, exclude=exclude),
+        django=lambda instance: oracle.django_clean(instance, exclude=exclude),
         database="default",
     )
 
 
 @pytest.mark.parametrize("make", cases(INSTANCES))
-def test_rows(make):
+def test_clean_rows_every_field(make):
     """The same row three times over."""
-    found = list(judge.rows_differences([make] * 3, [make] * 3, database="default"))
+    found = list(oracle.rows_differences([make] * 3, [make] * 3, database="default"))
     assert not found, "\n".join(found)
 
 
@@ -174,28 +175,28 @@ OPTIONS = [
 
 @pytest.mark.parametrize("make", cases(COMPILED))
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda options: ", ".join(options) or "none")
-def test_full_clean(make, options):
-    judge.assert_same(
+def test_full_clean_every_field(make, options):
+    oracle.assert_same(
         make,
-        ours=lambda instance: judge.full_clean(instance, **options),
-        django=lambda instance: judge.django_full_clean(instance, **options),
+        ours=lambda instance: oracle.full_clean(instance, **options),
+        django=lambda instance: oracle.django_full_clean(instance, **options),
         database="default",
     )
 
 
-def test_the_mixin_is_what_full_clean_calls(monkeypatch):
+def test_full_clean_calls_the_mixin(monkeypatch):
     """Or the comparison above shows nothing."""
     monkeypatch.setattr(CompiledModelMixin, "clean_fields", lambda *arguments, **options: called("ours"))
-    ended = judge.run(lambda: CompiledTicket(code="b", row=2, price=1).full_clean())
+    ended = oracle.run(lambda: CompiledTicket(code="b", row=2, price=1).full_clean())
     assert ("ours", ()) in ended.calls
     assert ended.error is None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_texts(language):
+def test_error_texts_in_all_languages(language):
     """Every error of a bad ticket, read in a language that is active only when it is read."""
     errors = []
-    for clean in (judge.full_clean, judge.django_full_clean):
+    for clean in (oracle.full_clean, oracle.django_full_clean):
         with pytest.raises(ValidationError) as caught:
             clean(COMPILED["a bad ticket"]())
         errors.append(caught.value)

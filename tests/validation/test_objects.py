@@ -7,7 +7,7 @@ from django.db import models
 
 from pyforge_web.validators import CompiledValidator
 from tests.tables import cases
-from tests.validation import judge, own, own_fields, tables
+from tests.validation import oracle, own, own_fields, tables
 from tests.validation.record import called
 from tests.validation.sweep import assert_values
 from tests.validation.values import named
@@ -22,7 +22,7 @@ PATCHED = {
 
 @pytest.mark.parametrize("make_field", cases(own_fields.CLASSES))
 @pytest.mark.parametrize("options", [{}, {"blank": True}, {"null": True, "choices": [("a", "A")]}], ids=repr)
-def test_fields_of_projects(make_field, options):
+def test_clean_project_fields(make_field, options):
     if make_field is own_fields.Key:
         options = {"primary_key": True}
     assert_values(lambda: make_field(**options), VALUES)
@@ -30,7 +30,7 @@ def test_fields_of_projects(make_field, options):
 
 @pytest.mark.parametrize("make_field", cases(PATCHED))
 @pytest.mark.parametrize("patch", cases(own_fields.PATCHES))
-def test_methods_on_the_object(make_field, patch):
+def test_clean_methods_on_the_field(make_field, patch):
     def patched():
         field = make_field()
         patch(field)
@@ -130,14 +130,14 @@ def fields():
 
 
 @pytest.mark.parametrize("attributes", cases(MODELS))
-def test_models_that_look_at_their_attributes(attributes):
+def test_clean_models_that_intercept_attributes(attributes):
     for makes in pair(lambda: tables.model_of(**fields(), **attributes)):
-        judge.assert_same(*makes)
-        assert not list(judge.rows_differences(*([make] * 3 for make in makes)))
+        oracle.assert_same(*makes)
+        assert not list(oracle.rows_differences(*([make] * 3 for make in makes)))
 
 
 @pytest.mark.parametrize("later", cases(LATER))
-def test_what_is_put_into_the_class(later):
+def test_clean_patched_class(later):
     name, value = later
 
     def make_model():
@@ -148,8 +148,8 @@ def test_what_is_put_into_the_class(later):
     theirs, mine = make_model(), make_model()
     for contents in CONTENTS:
         makes = [partial(loaded, model, contents) for model in (theirs, mine)]
-        judge.assert_same(*makes)
-        assert not list(judge.rows_differences(*([make] * 3 for make in makes)))
+        oracle.assert_same(*makes)
+        assert not list(oracle.rows_differences(*([make] * 3 for make in makes)))
 
 
 def other_order(instance):
@@ -188,7 +188,7 @@ class Contents(dict):
 
 
 @pytest.mark.parametrize("change", [other_order, with_more, with_less, of_another_dict])
-def test_instances_of_another_shape(change):
+def test_clean_unusual_instances(change):
     for makes in pair(lambda: tables.model_of(**fields())):
 
         def shaped(make):
@@ -196,14 +196,14 @@ def test_instances_of_another_shape(change):
             change(instance)
             return instance
 
-        judge.assert_same(*(lambda make=make: shaped(make) for make in makes))
+        oracle.assert_same(*(lambda make=make: shaped(make) for make in makes))
 
 
-def test_an_instance_of_a_proxy():
+def test_clean_proxy_instance():
     """Validated by the validator of its own class, and by that of its parent."""
     theirs, mine = (tables.model_of(value=models.IntegerField()) for _ in range(2))
     proxies = [tables.model_of(bases=(model,), meta={"proxy": True}) for model in (theirs, mine)]
     for value in ("5", "x", None):
         makes = [lambda proxy=proxy, value=value: proxy(value=value) for proxy in proxies]
-        judge.assert_same(*makes)
-        judge.assert_same(*makes, ours=lambda instance: CompiledValidator.for_model(mine).clean(instance))
+        oracle.assert_same(*makes)
+        oracle.assert_same(*makes, ours=lambda instance: CompiledValidator.for_model(mine).clean(instance))

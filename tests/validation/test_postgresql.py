@@ -20,7 +20,7 @@ from django.db import models
 from django.db.models import F
 
 from tests.tables import cases
-from tests.validation import judge, odd, own, own_fields, tables
+from tests.validation import odd, oracle, own, own_fields, tables
 from tests.validation.record import called
 from tests.validation.sweep import assert_values
 from tests.validation.values import POOL
@@ -136,7 +136,7 @@ VALUES |= {name: make for n, (name, make) in enumerate(POOL.items()) if n % 7 ==
 
 
 @pytest.mark.parametrize("make_field", cases({**ARRAYS, **OTHERS}))
-def test_field(make_field):
+def test_clean_postgresql_field(make_field):
     assert_values(make_field, VALUES)
 
 
@@ -154,13 +154,13 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", cases(CHANGES))
-def test_items_that_are_changed(change):
+def test_clean_array_items_changed(change):
     pair = [tables.model_of(value=postgres.ArrayField(models.IntegerField(), null=True)) for _ in range(2)]
     makers = [tables.maker(model) for model in pair]
 
     def assert_all_same():
         for value in ([1], [1, 2], [None], [1, None, 3], None, ["a"]):
-            judge.assert_same(*(partial(make, lambda value=value: list(value or ()) or value) for make in makers))
+            oracle.assert_same(*(partial(make, lambda value=value: list(value or ()) or value) for make in makers))
 
     assert_all_same()
     for model in pair:

@@ -8,7 +8,7 @@ from django.db import models
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.validation import judge, own, tables
+from tests.validation import oracle, own, tables
 from tests.validation.fields import FIELDS
 from tests.validation.sweep import THOROUGH
 from tests.validation.values import MADE, NUMBERS, OTHERS, TEXTS, TIMES, UUIDS, WHEN
@@ -91,8 +91,8 @@ def assert_same(make_fields, row):
         return made
 
     makes = [lambda model=model: instance(model) for model in pair]
-    judge.assert_same(*makes)
-    found = list(judge.rows_differences(*([make] * 2 for make in makes)))
+    oracle.assert_same(*makes)
+    found = list(oracle.rows_differences(*([make] * 2 for make in makes)))
     assert not found, "\n".join(found)
 
 
@@ -101,7 +101,7 @@ ROWS = [name for name in FIELDS if "key" not in name.lower() and "auto" not in n
 
 @again
 @given(st.lists(st.tuples(st.sampled_from(ROWS), values | made), min_size=1, max_size=6))
-def test_fields_of_the_table(drawn):
+def test_clean_random_values(drawn):
     assert_same([FIELDS[name] for name, _ in drawn], [make for _, make in drawn])
 
 
@@ -109,7 +109,7 @@ def test_fields_of_the_table(drawn):
 @given(
     kinds, rules, choices, st.booleans(), st.booleans(), st.booleans(), st.lists(values | made, min_size=1, max_size=4)
 )
-def test_fields_of_any_options(kind, listed, pairs, null, blank, editable, drawn):
+def test_clean_random_options(kind, listed, pairs, null, blank, editable, drawn):
     def make():
         return kind(validators=listed, choices=pairs, null=null, blank=blank, editable=editable)
 
@@ -123,7 +123,7 @@ def test_fields_of_any_options(kind, listed, pairs, null, blank, editable, drawn
     st.integers(0, 8),
     st.lists(decimals | numerals | st.floats() | st.integers(), min_size=1, max_size=5),
 )
-def test_decimals(digits, places, drawn):
+def test_clean_random_decimals(digits, places, drawn):
     def make():
         return models.DecimalField(max_digits=digits, decimal_places=places)
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from tests.tables import cases
-from tests.validation import judge, own, tables
+from tests.validation import oracle, own, tables
 from tests.validation.record import called
 
 
@@ -81,7 +81,7 @@ def nested(clean):
 def itself(instance, value):
     if Stage.depth < 3:
         Stage.depth += 1
-        judge.django_clean(instance) if Stage.depth == 2 else judge.our_clean(instance)
+        oracle.django_clean(instance) if Stage.depth == 2 else oracle.our_clean(instance)
 
 
 def of(name):
@@ -108,8 +108,8 @@ ACTS = {
     "another dict": another_dict,
     "many more": many_more,
     "its model": lambda instance, value: setattr(instance, "__class__", tables.twin_of(type(instance))),
-    "another instance, our way": nested(judge.our_clean),
-    "another instance, Django's way": nested(judge.django_clean),
+    "another instance, our way": nested(oracle.our_clean),
+    "another instance, Django's way": nested(oracle.django_clean),
     "itself": itself,
     "its validators, more": lambda instance, value: of("third").validators.append(own.refuse),
     "its validators, none": lambda instance, value: of("third").validators.clear(),
@@ -140,12 +140,12 @@ def staged(clean):
 
 @pytest.mark.parametrize("act", cases(ACTS))
 @pytest.mark.parametrize("raises", [None, ValidationError("refused", "refused"), LookupError("stop")], ids=repr)
-def test_acts(act, raises):
+def test_clean_reentered(act, raises):
     act = act if raises is None else then_raise(act, raises)
     theirs, mine = model_with(act), model_with(act)
     for contents in CONTENTS * 2:
         makes = [lambda model=model, contents=contents: model(**contents) for model in (theirs, mine)]
-        judge.assert_same(*makes, ours=staged(judge.our_clean), django=staged(judge.django_clean))
+        oracle.assert_same(*makes, ours=staged(oracle.our_clean), django=staged(oracle.django_clean))
 
 
 # A field that a model gets in the middle of a batch is seen by the next call.
@@ -153,7 +153,7 @@ IN_A_BATCH = {name: act for name, act in ACTS.items() if name != "a field more"}
 
 
 @pytest.mark.parametrize("act", cases(IN_A_BATCH))
-def test_acts_upon_a_later_row(act):
+def test_clean_rows_changed_by_a_validator(act):
     """The validator of the first row changes the second, and the fields for all that follow."""
     pairs = []
     for model in (model_with(act), model_with(act)):
@@ -167,7 +167,7 @@ def test_acts_upon_a_later_row(act):
         called_django.append(True)
 
     called_django = []
-    found = list(judge.rows_differences(theirs, mine, make_exclude=lambda: before() or ()))
+    found = list(oracle.rows_differences(theirs, mine, make_exclude=lambda: before() or ()))
     assert not found, "\n".join(found)
 
 
@@ -191,10 +191,10 @@ LONG = v.MaxLengthValidator(2)
 
 
 @pytest.mark.parametrize("row", cases(CHANGED_VALUES))
-def test_a_validator_that_changes_the_value(row):
+def test_clean_value_changed_by_a_validator(row):
     """The one behind it sees what it left."""
     make_field, make = row
-    judge.assert_same(*(partial(tables.maker(tables.model_of(value=make_field())), make) for _ in range(2)))
+    oracle.assert_same(*(partial(tables.maker(tables.model_of(value=make_field())), make) for _ in range(2)))
 
 
 class Counted:
@@ -210,13 +210,13 @@ class Counted:
         return self.rows[index]
 
 
-def test_rows_of_every_sort():
+def test_clean_rows_of_every_sort():
     model = tables.model_of(value=models.IntegerField())
 
     def rows():
         return [model(value="1"), model(value="x"), model(value=None)]
 
-    expected = judge.read_rows(judge.CompiledValidator.for_model(model).clean_rows(rows()))
+    expected = oracle.read_rows(oracle.CompiledValidator.for_model(model).clean_rows(rows()))
     assert list(expected) == [1, 2]
     for make in (
         tuple,
@@ -225,13 +225,13 @@ def test_rows_of_every_sort():
         lambda found: (row for row in found),
         lambda found: dict(enumerate(found)).values(),
     ):
-        found = judge.read_rows(judge.CompiledValidator.for_model(model).clean_rows(make(rows())))
-        assert judge.describe_rows(found) == judge.describe_rows(expected)
+        found = oracle.read_rows(oracle.CompiledValidator.for_model(model).clean_rows(make(rows())))
+        assert oracle.describe_rows(found) == oracle.describe_rows(expected)
 
 
-def test_a_list_of_rows_that_grows_meanwhile():
+def test_clean_rows_list_grows():
     rows = []
     model = tables.model_of(value=models.CharField(validators=[lambda value: rows.append(rows[0])]))
     rows.append(model(value="a"))
-    assert judge.CompiledValidator.for_model(model).clean_rows(rows) == {}
+    assert oracle.CompiledValidator.for_model(model).clean_rows(rows) == {}
     assert len(rows) == 2

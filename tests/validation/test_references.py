@@ -86,7 +86,7 @@ def clean_all(model, values, compiled):
 
 
 @pytest.mark.parametrize("make_field", cases(FIELDS))
-def test_references(make_field):
+def test_clean_reference_counts(make_field):
     model = tables.model_of(value=make_field())
     field = model._meta.get_field("value")
     compiled = CompiledValidator.for_model(model)
@@ -107,7 +107,7 @@ def test_references(make_field):
 
 
 @pytest.mark.parametrize("make_field", cases(FIELDS))
-def test_nothing_outlives_an_error(make_field):
+def test_clean_error_frees_everything(make_field):
     class Row(list):
         """A value that can be watched."""
 
@@ -134,7 +134,7 @@ def test_nothing_outlives_an_error(make_field):
     assert [reference() for reference in references] == [None, None]
 
 
-def test_an_exception_of_the_user_is_the_same_object():
+def test_clean_raises_the_same_exception():
     error = BoomError("boom")
     model = tables.model_of(value=models.CharField(validators=[own.raising(error)]))
     for clean in (
@@ -168,7 +168,7 @@ def model_of_all():
     return tables.model_of(**{f"field_{n}": make() for n, make in enumerate(makes.values())})
 
 
-def test_memory_does_not_grow():
+def test_clean_memory():
     """Neither by validation, nor by errors that nobody reads."""
     model = model_of_all()
     compiled = CompiledValidator.for_model(model)
@@ -181,7 +181,7 @@ def test_memory_does_not_grow():
     assert growth(validate, 100) < 4096
 
 
-def test_memory_does_not_grow_by_recompiling():
+def test_recompile_memory():
     compiled = CompiledValidator.for_model(model_of_all())
     # One small object for each field would be 400,000. CPython's cache of attributes holds up to 4,096 names meanwhile.
     assert growth(compiled.recompile, 400) < 250_000

@@ -18,7 +18,7 @@ from django.test import override_settings
 from django.utils import timezone, translation
 
 from tests.tables import cases
-from tests.validation import judge, tables
+from tests.validation import oracle, tables
 from tests.validation.fields import CLASSES
 from tests.validation.sweep import assert_values
 from tests.validation.values import NUMBERS, TIMES, WHEN, named
@@ -40,7 +40,7 @@ EDGES = sorted({end + by for ranges in RANGES.values() for pair in ranges.values
 
 
 @pytest.mark.parametrize("ranges", cases(RANGES))
-def test_ranges_of_the_backend(ranges, monkeypatch):
+def test_clean_backend_ranges(ranges, monkeypatch):
     monkeypatch.setattr(connection.ops, "integer_field_range", ranges.__getitem__, raising=False)
     values = named([*EDGES, *map(str, EDGES), *map(float, EDGES[::4]), *map(Decimal, EDGES[::4])])
     for name in INTEGERS:
@@ -61,21 +61,21 @@ MOMENTS = [*TIMES, *WHEN, datetime.date(2011, 12, 30), datetime.datetime(2011, 1
 
 @pytest.mark.parametrize("zone", ZONES, ids=repr)
 @pytest.mark.parametrize("active", [None, "Asia/Tokyo"])
-def test_time_zones(zone, active):
+def test_clean_time_zones(zone, active):
     """Also where a day has no midnight, or is not there at all; the model was compiled under another zone."""
     pairs = {name: [tables.model_of(value=CLASSES[name]()) for _ in range(2)] for name in ("Date", "DateTime", "Time")}
     for pair in pairs.values():
-        judge.assert_same(*(partial(tables.maker(model), lambda: "x") for model in pair))
+        oracle.assert_same(*(partial(tables.maker(model), lambda: "x") for model in pair))
     override = timezone.override(zoneinfo.ZoneInfo(active)) if active else contextlib.nullcontext()
     with override_settings(**zone), override:
         for pair in pairs.values():
             makers = [tables.maker(model) for model in pair]
             for value in MOMENTS:
-                judge.assert_same(*(partial(make, lambda value=value: value) for make in makers))
+                oracle.assert_same(*(partial(make, lambda value=value: value) for make in makers))
 
 
 @pytest.mark.parametrize("action", ["error", "ignore", "once"])
-def test_warnings_that_are_errors(action):
+def test_clean_warnings_as_errors(action):
     """A date for a DateTimeField is warned of, naming model and field; or that is what is raised."""
     pair = [tables.model_of(value=models.DateTimeField()) for _ in range(2)]
 
@@ -86,8 +86,8 @@ def test_warnings_that_are_errors(action):
 
     for _ in range(2):
         makes = [partial(tables.maker(model), lambda: datetime.date(2024, 2, 29)) for model in pair]
-        expected = judge.assert_same(
-            *makes, ours=partial(with_filter, judge.our_clean), django=partial(with_filter, judge.django_clean)
+        expected = oracle.assert_same(
+            *makes, ours=partial(with_filter, oracle.our_clean), django=partial(with_filter, oracle.django_clean)
         )
         assert (type(expected.error) is RuntimeWarning) == (action == "error")
 
@@ -117,17 +117,17 @@ FIELDS = {
 
 @pytest.mark.parametrize("context", cases(CONTEXTS))
 @pytest.mark.parametrize("make_field", cases(FIELDS))
-def test_decimal_contexts(context, make_field):
+def test_clean_decimal_contexts(context, make_field):
     with decimal.localcontext(context):
         assert_values(make_field, PRICES)
 
 
 @pytest.mark.parametrize("context", cases(CONTEXTS))
-def test_flags_of_the_decimal_context(context):
+def test_clean_decimal_flags(context):
     """Which signals a validation leaves behind."""
     values = [Decimal("1.005"), "1.005", 5, 1.5, "NaN", "x", Decimal("1E+30")]
     found = []
-    for clean in (judge.django_clean, judge.our_clean):
+    for clean in (oracle.django_clean, oracle.our_clean):
         model = tables.model_of(value=FIELDS["Decimal with limits"]())
         with decimal.localcontext(context) as local:
             local.clear_flags()
@@ -135,12 +135,12 @@ def test_flags_of_the_decimal_context(context):
                 with contextlib.suppress(Exception):
                     clean(model(value=value))
                 found.append((clean, value, {signal for signal, raised in local.flags.items() if raised}))
-    djangos, ours = ([row[1:] for row in found if row[0] is clean] for clean in (judge.django_clean, judge.our_clean))
+    djangos, ours = ([row[1:] for row in found if row[0] is clean] for clean in (oracle.django_clean, oracle.our_clean))
     assert ours == djangos
 
 
 @pytest.mark.parametrize("digits", [0, 640, 4300])
-def test_the_limit_of_digits(digits):
+def test_clean_limit_of_digits(digits):
     before = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(digits)
     try:
@@ -151,8 +151,8 @@ def test_the_limit_of_digits(digits):
         sys.set_int_max_str_digits(before)
 
 
-def test_the_language_when_an_error_is_read():
+def test_clean_error_language():
     """Not the one that was active when it was raised."""
     for language in ("de", "ja"):
         with translation.override(language):
-            judge.assert_same(partial(tables.maker(tables.model_of(value=models.IntegerField())), lambda: "x"))
+            oracle.assert_same(partial(tables.maker(tables.model_of(value=models.IntegerField())), lambda: "x"))

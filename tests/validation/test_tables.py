@@ -8,7 +8,7 @@ import pytest
 
 from pyforge_web.fields import KINDS
 from pyforge_web.validators import CompiledValidator
-from tests.validation import judge, tables
+from tests.validation import oracle, tables
 from tests.validation.fields import CLASSES, FIELDS
 from tests.validation.sweep import THOROUGH, assert_values, report
 from tests.validation.values import EMPTY, POOL
@@ -23,7 +23,7 @@ def values_for(row):
 
 
 @pytest.mark.parametrize("row", FIELDS)
-def test_field(row):
+def test_table_clean_field(row):
     assert_values(FIELDS[row], values_for(row))
 
 
@@ -32,23 +32,23 @@ AFTER_THE_FIELDS = {"validate_unique": False, "validate_constraints": False}
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_full_clean(kind):
+def test_table_full_clean(kind):
     """Through the mixin, on proxies of two equal models."""
     pair = [tables.twin_of(tables.model_of(value=CLASSES[kind]())) for _ in range(2)]
     makers = [tables.maker(model) for model in pair]
     found = []
     for n, (name, value) in enumerate(POOL.items()):
         if n % 4 == 0:
-            texts, _ = judge.compare(
+            texts, _ = oracle.compare(
                 *(partial(make, value) for make in makers),
-                ours=partial(judge.full_clean, **AFTER_THE_FIELDS),
-                django=partial(judge.django_full_clean, **AFTER_THE_FIELDS),
+                ours=partial(oracle.full_clean, **AFTER_THE_FIELDS),
+                django=partial(oracle.django_full_clean, **AFTER_THE_FIELDS),
             )
             found += (f"{name}: {text}" for text in texts)
     assert not found, report(found)
 
 
-def test_every_kind_and_rule_is_compared():
+def test_table_covers_kinds_and_rules():
     """And natively, or the comparisons show nothing; a rule has the name of its file."""
     seen_kinds, seen_rules = set(), set()
     for make_field in (FIELDS[row] for row in FIELDS if row in CLASSES or " with " in row):
@@ -62,12 +62,12 @@ def test_every_kind_and_rule_is_compared():
     assert set(KINDS.values()) - {"refused"} <= seen_kinds
 
 
-def test_every_row_shows_something():
+def test_table_rows_show_something():
     """Of the plain classes, each takes some values and refuses others."""
     for kind, make_field in CLASSES.items():
         make = tables.maker(tables.model_of(value=make_field()))
         verdicts = {
-            judge.run(lambda value=value, make=make: judge.our_clean(make(value))).error is None
+            oracle.run(lambda value=value, make=make: oracle.our_clean(make(value))).error is None
             for value in POOL.values()
         }
         assert verdicts == {True, False} or kind in ("old IP", "Binary, short"), kind

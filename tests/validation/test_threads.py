@@ -10,7 +10,7 @@ from django.db import models
 
 from pyforge_web.validators import CompiledValidator
 from tests.tables import cases
-from tests.validation import judge, tables
+from tests.validation import oracle, tables
 from tests.validation.strict import describe, describe_error
 
 THREADS = 8
@@ -79,30 +79,30 @@ def together(work):
         raise failures[0]
 
 
-def test_the_first_validation_of_a_model():
+def test_threads_first_clean():
     """Compiled by all threads at once."""
     model = model_of_all()
     twin = model_of_all()
-    expected = [outcome(twin, contents, judge.django_clean) for contents in CONTENTS]
+    expected = [outcome(twin, contents, oracle.django_clean) for contents in CONTENTS]
 
     def work(number):
-        assert outcome(model, CONTENTS[number % 4], judge.our_clean) == expected[number % 4]
+        assert outcome(model, CONTENTS[number % 4], oracle.our_clean) == expected[number % 4]
 
     together(work)
 
 
-def test_one_validator():
+def test_threads_one_validator():
     model = model_of_all()
-    expected = [outcome(model, contents, judge.django_clean) for contents in CONTENTS]
+    expected = [outcome(model, contents, oracle.django_clean) for contents in CONTENTS]
     refused = {n for n, (error, _) in enumerate(expected) if error}
 
     def work(number):
         for turn in range(ROUNDS):
             chosen = (number + turn) % 4
-            assert outcome(model, CONTENTS[chosen], judge.our_clean) == expected[chosen]
+            assert outcome(model, CONTENTS[chosen], oracle.our_clean) == expected[chosen]
             if turn % 10 == 0:
                 rows = [model(**contents) for contents in CONTENTS]
-                found = judge.read_rows(CompiledValidator.for_model(model).clean_rows(rows))
+                found = oracle.read_rows(CompiledValidator.for_model(model).clean_rows(rows))
                 assert found.keys() == refused
 
     together(work)
@@ -130,14 +130,14 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("row", cases(CHANGES))
-def test_while_a_field_is_changed(row):
+def test_threads_field_changed(row):
     """Each validation ends as Django's would with the field in one of its states."""
     change, states = row
     model, twin = model_of_all(), model_of_all()
     allowed = []
     for state in range(states):
         change(twin, state)
-        allowed.append([outcome(twin, contents, judge.django_clean) for contents in CONTENTS])
+        allowed.append([outcome(twin, contents, oracle.django_clean) for contents in CONTENTS])
     change(model, 0)
 
     def work(number):
@@ -146,7 +146,7 @@ def test_while_a_field_is_changed(row):
                 change(model, turn)
                 continue
             chosen = (number + turn) % 4
-            found = outcome(model, CONTENTS[chosen], judge.our_clean)
+            found = outcome(model, CONTENTS[chosen], oracle.our_clean)
             assert any(found == states[chosen] for states in allowed), found
             if turn % 10 == 0:
                 CompiledValidator.for_model(model).clean_rows([model(**contents) for contents in CONTENTS])

@@ -8,6 +8,7 @@
 mod avx2;
 mod buffer;
 pub mod frames;
+pub mod interpreters;
 mod reads;
 #[cfg(test)]
 mod tests;

@@ -338,7 +338,8 @@ mod tests {
         }
         assert_eq!(add_seconds(day(9999, 12, 31), at(0), 86_400), None);
         assert_eq!(add_seconds(day(1, 1, 1), at(0), -86_400), None);
-        let all = (days_of(day(1, 1, 1))..=days_of(day(9999, 12, 31))).all(|days| date_of(days).map(days_of) == Some(days));
+        let all =
+            (days_of(day(1, 1, 1))..=days_of(day(9999, 12, 31))).all(|days| date_of(days).map(days_of) == Some(days));
         assert!(all);
     }
 

@@ -11,6 +11,9 @@ use crate::json::writer::Out;
 use crate::kinds::{Form, Kind, NotFinite, Outcome, Sink};
 use crate::metering::meter::Meter;
 
+/// Where a cycle is looked for the first time.
+const FIRST_SEARCH: usize = 64;
+
 /// How the writing of one value ended. Two words: it is returned in registers.
 pub(super) enum WalkStep<'py> {
     /// It is written.
@@ -58,8 +61,8 @@ pub struct Walk<'py, 'call, F: Form> {
     pub(super) depth: usize,
     /// The steps from the root to where the walk failed: `.rows[3].price`.
     pub(super) place: String,
-    /// The container that was one too many.
-    refused: Option<Bound<'py, PyAny>>,
+    /// How many containers may be open before a cycle is looked for.
+    limit: usize,
     py: Python<'py>,
 }
 
@@ -72,7 +75,8 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         not_finite: NotFinite,
         meter: &'call mut Meter<'py>,
     ) -> Self {
-        Self { sink: Sink::new(not_finite), imports, meter, depth: 0, place: String::new(), refused: None, py }
+        let (sink, place) = (Sink::new(not_finite), String::new());
+        Self { sink, imports, meter, depth: 0, place, limit: FIRST_SEARCH, py }
     }
 
     /// Writes `root` and everything below it, and the text around it as it is.
@@ -125,6 +129,9 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         let mut stack = Vec::new();
         let mut inner = root;
         loop {
+            if self.depth > self.limit && !self.may_go_deeper(&stack, &inner) {
+                return false;
+            }
             match self.write_items(&mut inner) {
                 WalkStep::Done => self.close_container(&inner),
                 WalkStep::Failed => {
@@ -158,19 +165,38 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         self.depth -= 1;
     }
 
-    /// Notes where in these open containers the walk failed, and whether the last of them closed a cycle.
+    /// Whether the walk goes on into `inner`, which opened inside these containers; notes where it ends if it does not.
+    ///
+    /// A cycle is looked for each time there are twice as many containers. One search at the end would first write the
+    /// values of the cycle as often as there may be containers.
+    #[cold]
+    fn may_go_deeper(&mut self, frames: &[OpenContainer<'py>], inner: &OpenContainer<'py>) -> bool {
+        if let Some(at) = stack::find_cycle(frames.iter().chain([inner])) {
+            self.place.insert_str(0, &stack::steps(&frames[..at]));
+            return self.fail_walk(Error::Circular);
+        }
+        if self.limit >= MAX_DEPTH {
+            self.place.insert_str(0, &stack::steps(frames));
+            return self.fail_walk(Error::TooDeep);
+        }
+        self.limit = MAX_DEPTH.min(self.limit * 2);
+        true
+    }
+
+    /// Notes where in these open containers the walk failed.
     #[cold]
     fn failed_in(&mut self, frames: &[OpenContainer<'py>]) -> bool {
         let mut way = frames;
-        match (&self.sink.error, &self.refused) {
-            (Some(Error::TooDeep), Some(refused)) => {
-                if let Some(at) = stack::find_cycle(frames, refused) {
+        match &self.sink.error {
+            // An empty container was one too many, and may stand beside one that closes a cycle.
+            Some(Error::TooDeep) => {
+                if let Some(at) = stack::find_cycle(frames.iter()) {
                     way = &frames[..at];
                     self.sink.error = Some(Error::Circular);
                 }
             }
             // The fault is the container's, not its last item's.
-            (Some(Error::Changed | Error::NotPairs), _) => way = &frames[..frames.len() - 1],
+            Some(Error::Changed | Error::NotPairs) => way = &frames[..frames.len() - 1],
             _ => {}
         }
         self.place.insert_str(0, &stack::steps(way));
@@ -288,21 +314,15 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         container: Bound<'py, T>,
         opened: impl FnOnce(Bound<'py, T>) -> OpeningContainer<'py>,
     ) -> WalkStep<'py> {
-        if self.depth >= MAX_DEPTH {
-            return self.too_deep(container.into_any());
-        }
         if size == 0 {
+            if self.depth >= MAX_DEPTH {
+                return self.sink.fail(Error::TooDeep).into();
+            }
             self.sink.out.extend(brackets);
             return WalkStep::Done;
         }
         self.sink.out.push(brackets[0]);
         self.depth += 1;
         WalkStep::Open(opened(container))
-    }
-
-    #[cold]
-    fn too_deep(&mut self, container: Bound<'py, PyAny>) -> WalkStep<'py> {
-        self.refused = Some(container);
-        self.sink.fail(Error::TooDeep).into()
     }
 }

@@ -97,7 +97,10 @@ const LONGEST_PATH: usize = 200;
 
 /// The steps through these containers: `.rows[3].price`.
 pub fn steps(frames: &[OpenContainer<'_>]) -> String {
-    frames.iter().map(OpenContainer::step).collect()
+    let inside = frames.len().saturating_sub(LONGEST_PATH);
+    let (head, tail) = if inside > LONGEST_PATH { (LONGEST_PATH, inside) } else { (frames.len(), frames.len()) };
+    // `shorten` leaves the middle out: each step has two characters or more.
+    frames[..head].iter().chain(&frames[tail..]).map(OpenContainer::step).collect()
 }
 
 /// The path without the middle of a very long one.
@@ -113,8 +116,7 @@ pub fn shorten(path: &str) -> String {
 }
 
 /// Where a container stands that is also among its own ancestors: how many frames lead to it.
-pub fn find_cycle<'py>(frames: &[OpenContainer<'py>], opened: &Bound<'py, PyAny>) -> Option<usize> {
+pub fn find_cycle<'a, 'py: 'a>(mut frames: impl Iterator<Item = &'a OpenContainer<'py>>) -> Option<usize> {
     let mut seen = std::collections::HashSet::new();
-    let sources = frames.iter().map(OpenContainer::source).chain([opened.as_ptr()]);
-    sources.enumerate().find(|(_, source)| !seen.insert(*source)).map(|(at, _)| at)
+    frames.position(|frame| !seen.insert(frame.source()))
 }

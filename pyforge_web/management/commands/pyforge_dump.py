@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from django.apps import apps
+from django.core import serializers
 from django.core.exceptions import FieldError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.base import ProgressBar
+from django.core.serializers.json import Serializer as JSONSerializer
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Model, QuerySet
 
@@ -129,6 +131,8 @@ def _queryset(model: type[Model], options: dict[str, Any]) -> "QuerySet[Any, Any
 
 def _why_dumpdata(model: type[Model], options: dict[str, Any]) -> str | None:
     """Why Django's own command must write a fixture."""
+    if serializers.get_serializer("json") is not JSONSerializer:
+        return "SERIALIZATION_MODULES has another serializer of JSON"
     if not router.allow_migrate_model(options["database"], model):
         return f"the routers keep it out of the database {options['database']}"
     related = [model._meta.pk, *model._meta.local_fields, *model._meta.local_many_to_many]
@@ -145,9 +149,9 @@ def _text(options: dict[str, Any]) -> streams.Text:
     indent = options["indent"]
     if options["format"] != "django":
         return streams.find_text(options["format"])
-    if indent is None:
-        return streams.Text(b"[", ", ", "", b"]", "fixture")
-    return streams.Text(b"[", ",", "", b"\n]\n", "fixture")
+    # Django 6 ends every fixture with a line feed, 5.2 only one with an indent: Django itself is asked.
+    end = serializers.serialize("json", [], indent=indent).removeprefix("[").encode()
+    return streams.Text(b"[", ", " if indent is None else ",", "", end, "fixture")
 
 
 def _reader(queryset: "QuerySet[Any, Any]", options: dict[str, Any]) -> Reader:

@@ -1,98 +1,93 @@
-"""How the drivers' raw values are read: one module for each database that has a native path."""
+"""How the drivers' raw values are read: one module for each database that has a native path, one row here for each.
 
-from collections.abc import Callable
-from types import ModuleType
-from typing import Any, NamedTuple
+A new database is a class in a module of its own and a row in `_BACKENDS`.
+"""
 
-from django.conf import settings
+from importlib import import_module
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import DecimalField, FloatField, IntegerField, JSONField, Value
-from django.db.models.expressions import BaseExpression, Col
-from django.db.models.fields.json import KeyTransform
 
-Converter = Callable[[Any, Any, Any], Any]
+from pyforge_web.querysets.backends.columns import (
+    DJANGO,
+    VALUE,
+    ColumnReader,
+    Converter,
+    describe_converters,
+    find_converters,
+)
+from pyforge_web.querysets.backends.cursors import DriverCursor, find_raw_cursor, warn_once
+from pyforge_web.querysets.backends.database import DatabaseBackend
 
+__all__ = [
+    "DJANGO",
+    "VALUE",
+    "ColumnReader",
+    "Converter",
+    "DatabaseBackend",
+    "DriverCursor",
+    "describe_converters",
+    "find_backend",
+    "find_converters",
+    "why_no_backend",
+    "why_not_stock",
+]
 
-class ColumnReader(NamedTuple):
-    """How native code reads a column: by a kind's strict form, by the value's type, or through Django's converters."""
-
-    kind: str
-    zone: str = "naive"
-    checked: bool = False
-    digits: int = 0
-    places: int = 0
-
-
-VALUE = ColumnReader("value")
-DJANGO = ColumnReader("django")
-
-
-def find(connection: BaseDatabaseWrapper) -> ModuleType | None:
-    """The module of this package for a connection; None for a database that takes Django's path."""
-    wrapper = type(connection).__module__
-    if wrapper == "django.db.backends.sqlite3.base":
-        from pyforge_web.querysets.backends import sqlite
-
-        return sqlite
-    if wrapper == "django.db.backends.postgresql.base":
-        from django.db.backends.postgresql.psycopg_any import is_psycopg3
-
-        if is_psycopg3:
-            from pyforge_web.querysets.backends import postgresql
-
-            return postgresql
-    return None
-
-
-def is_plain_json(expression: BaseExpression, converters: list[Converter]) -> bool:
-    """Whether a column holds a whole JSON document that `json.loads` alone reads."""
-    if len(converters) != 1 or isinstance(expression, KeyTransform):
-        return False
-    converter = converters[0]
-    return (
-        getattr(converter, "__func__", None) is JSONField.from_db_value and converter.__self__.decoder is None  # type: ignore[attr-defined]
-    )
-
-
-# The lambdas of BaseExpression.convert_value: of float(), int() and Decimal() over what is of that type already.
-_CASTS = {
-    Value(None, output_field=field()).convert_value.__code__: ColumnReader(kind)
-    for field, kind in ((FloatField, "float"), (IntegerField, "integer"), (DecimalField, "decimal"))
+# Django's module of an engine: our module and its class. An engine that wraps Django's has Django's among its bases.
+_BACKENDS = {
+    "django.db.backends.sqlite3.base": ("sqlite", "SQLiteBackend"),
+    "django.db.backends.postgresql.base": ("postgresql", "PostgreSQLBackend"),
+    "django.db.backends.mysql.base": ("mysql", "MySQLBackend"),
 }
+_by_engine: dict[type[BaseDatabaseWrapper], DatabaseBackend | str] = {}
 
 
-def cast_reader(converters: list[Converter]) -> ColumnReader | None:
-    """The reader of an expression whose one converter casts to a number; None for anything else."""
-    if len(converters) != 1:
-        return None
-    code: Any = getattr(converters[0], "__code__", None)
-    return _CASTS.get(code)
+def _backend_of_engine(engine: type[BaseDatabaseWrapper]) -> DatabaseBackend | str:
+    """Return what reads the rows of an engine's class, or why nothing does; found once for each class."""
+    known = _by_engine.get(engine)
+    if known is None:
+        known = _by_engine[engine] = _load_backend(engine)
+    return known
 
 
-def why_django(converters: list[Converter]) -> str:
-    """Why a column goes through its converters."""
-    names = ", ".join(getattr(converter, "__qualname__", repr(converter)) for converter in converters)
-    return f"its converter may do anything: {names}"
+def _load_backend(engine: type[BaseDatabaseWrapper]) -> DatabaseBackend | str:
+    for base in engine.__mro__:
+        if base.__module__ not in _BACKENDS or not issubclass(base, BaseDatabaseWrapper):
+            continue
+        module, name = _BACKENDS[base.__module__]
+        try:
+            backend: Any = getattr(import_module(f"{__name__}.{module}"), name)
+        except (ImportError, ImproperlyConfigured) as error:
+            return str(error)
+        return backend() if base is backend.engine else f"{base.__qualname__} is not Django's"
+    return f"there is no native path for {engine.vendor} ({engine.__module__})"
 
 
-Session = tuple[str, str, bool]
-_columns: dict[tuple[Session, int, int], tuple[ColumnReader, object, object]] = {}
+def find_backend(connection: BaseDatabaseWrapper) -> DatabaseBackend | None:
+    """Return what knows the rows of an engine; `why_no_backend` says whether it may read those of this connection."""
+    backend = _backend_of_engine(type(connection))
+    return backend if isinstance(backend, DatabaseBackend) else None
 
 
-def session(connection: BaseDatabaseWrapper) -> Session:
-    """What the converters of a column depend on beside the column."""
-    return connection.alias, connection.timezone_name, settings.USE_TZ
+def why_no_backend(connection: BaseDatabaseWrapper) -> str | None:
+    """Return why the rows of a connection are Django's to read; None where native code knows how. Never connects."""
+    backend = _backend_of_engine(type(connection))
+    reason = backend if isinstance(backend, str) else backend.why_not(connection)
+    if reason is not None:
+        warn_once(connection, reason)
+    return reason
 
 
-def column_reader(backend: Any, column: Col, connection: BaseDatabaseWrapper, key: Session) -> ColumnReader:
-    """The reader of a plain column, found once: asking Django for the converters costs 3 us each.
+def why_not_stock(connection: BaseDatabaseWrapper) -> str | None:
+    """Return why what a connection's driver gives is not what the driver alone gives; None where it is. Connects.
 
-    A field whose converters are patched after its first use is not noticed.
+    To compare the driver's values with others needs that; a statement asks it of its own cursor.
     """
-    target, output = column.target, column.output_field
-    found = _columns.get((key, id(target), id(output)))
-    if found is None:
-        converters = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
-        # The fields are kept, so that their ids stay theirs.
-        found = _columns[key, id(target), id(output)] = backend.read(column, converters, connection), target, output
-    return found[0]
+    reason = why_no_backend(connection)
+    if reason is not None:
+        return reason
+    backend = find_backend(connection)
+    assert backend is not None  # noqa: S101 - a reason would have been given
+    with connection.cursor() as cursor:
+        return backend.why_not_cursor(connection, find_raw_cursor(cursor))

@@ -6,14 +6,37 @@ psycopg loads `timestamptz` in Python under Django (`BaseTzLoader` in `django/db
 
 from typing import Any
 
+import django
 import psycopg
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.db.models.expressions import BaseExpression, Col
+from psycopg.adapt import AdaptersMap, Loader
+from psycopg.postgres import register_default_adapters
 from psycopg.pq import Format
+from psycopg.rows import tuple_row
+from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.string import TextLoader
 
-from pyforge_web.querysets.backends import DJANGO, VALUE, ColumnReader, Converter, cast_reader, is_plain_json
+from pyforge_web.querysets.backends.columns import (
+    DJANGO,
+    VALUE,
+    ColumnReader,
+    Converter,
+    find_cast_reader,
+    is_plain_json,
+)
+from pyforge_web.querysets.backends.cursors import DriverCursor
+from pyforge_web.querysets.backends.database import DatabaseBackend
+from pyforge_web.querysets.backends.stock import StockMethods, is_own_function
+
+if not is_psycopg3:
+    raise ImproperlyConfigured("there is no native path for psycopg2; psycopg 3 has one")
+
+from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 
 # The types of columns that hold no value of another type. A loader is the same for a whole row: set for `timestamptz`
 # it would also reach into the arrays and ranges of such.
@@ -40,99 +63,200 @@ _SCALARS = frozenset(
 )
 # The types whose text is read natively: the kind, by the type's name to psycopg and its oid.
 _KINDS = {"date": "date", "numeric": "decimal", "time": "time", "timestamptz": "datetime", "uuid": "uuid"}
-_OIDS = {psycopg.adapters.types[name].oid: name for name in _KINDS}
-_JSON = frozenset({psycopg.adapters.types["jsonb"].oid})
+_KIND_BY_OID = {psycopg.adapters.types[name].oid: kind for name, kind in _KINDS.items()}
 _SLOW = frozenset({"date", "numeric", "time", "timestamp with time zone", "uuid"})
+# The types of Django's fields, and those that an expression may give. All their loaders must be stock.
+_TYPES = (
+    *_KINDS,
+    *("bool", "bpchar", "bytea", "cidr", "float4", "float8", "inet", "int2", "int4", "int8", "interval", "json"),
+    *("jsonb", "text", "timestamp", "timetz", "varchar"),
+)
+_OIDS = {psycopg.adapters.types[name].oid: name for name in _TYPES}
+_JSONB = psycopg.adapters.types["jsonb"].oid
+_TIMESTAMPTZ = psycopg.adapters.types["timestamptz"].oid
 
 
-def read(expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper) -> ColumnReader:
-    """The reader of a column, from the list of converters that Django would call."""
-    if not converters:
-        return VALUE
-    if is_plain_json(expression, converters):
-        return ColumnReader("json")
-    return cast_reader(converters) or DJANGO
+def _stock_loaders() -> dict[int, type[Loader]]:
+    """Return the loader of each type as psycopg has it, and Django where it sets another for all connections."""
+    pristine = AdaptersMap(types=psycopg.postgres.types)
+    register_default_adapters(pristine)
+    for name in ("cidr", "inet", "jsonb"):  # `get_adapters_template` in `psycopg_any.py`
+        pristine.register_loader(name, TextLoader)
+    loaders = {oid: pristine.get_loader(oid, Format.TEXT) for oid in _OIDS}
+    return {oid: loader for oid, loader in loaders.items() if loader is not None}
 
 
-def compiler(query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:
-    """The compiler of a query, as `Query.get_compiler` gives it."""
-    return connection.ops.compiler(query.compiler)(query, connection, using)
+_LOADERS = _stock_loaders()
+_TEXT = _LOADERS[_JSONB]
+# A loader that is written in Python may be patched in place; those of psycopg's C library cannot.
+_PYTHON_LOADERS: list[Any] = [
+    BaseTzLoader,
+    TimestamptzLoader,
+    *(loader for loader in dict.fromkeys(_LOADERS.values()) if loader.__module__.startswith("psycopg.")),
+]
+_LOAD_METHODS = [
+    loader.load if is_own_function(loader.load, django if loader is BaseTzLoader else psycopg) else object()
+    for loader in _PYTHON_LOADERS
+]
+_FETCHES = [StockMethods(kind, ["fetchmany", "fetchall"], psycopg) for kind in (psycopg.Cursor, psycopg.ServerCursor)]
 
 
-class Cursor:
+class PostgreSQLCursor(DriverCursor):
     """Sets text loaders on a cursor before it executes, where all columns of the row are known scalars.
 
     What a column then holds is told by its oid: a union may give another type than its first query declares, and so may
     a table that Django does not manage.
     """
 
-    def __init__(
-        self, cursor: Any, compiler: Any, expressions: list[BaseExpression], readers: list[ColumnReader]
-    ) -> None:
-        self.readers = readers
-        self._connection = cursor.db
+    def prepare(self, expressions: list[BaseExpression]) -> None:
+        """Set the loaders."""
         self._loaders: dict[int, Any] = {}
         self._columns: dict[int, Any] = {}
-        self._raw = raw = _raw_cursor(cursor)
-        columns = [_column_type(expression, self._connection) for expression in expressions]
-        if raw is None or None in columns or _SLOW.isdisjoint(columns) or not _is_usual_session(raw, self._connection):
+        raw = self.raw
+        columns = [_column_type(expression, self.connection) for expression in expressions]
+        if None in columns or _SLOW.isdisjoint(columns) or not _is_usual_session(raw, self.connection):
             return
-        for oid, name in _OIDS.items():
-            loader = raw.adapters.get_loader(oid, Format.TEXT)
-            self._loaders[oid] = loader(oid, raw.connection) if loader else None
-            raw.adapters.register_loader(name, TextLoader)
+        adapters = raw.adapters
+        for oid in _KIND_BY_OID:
+            self._loaders[oid] = adapters.get_loader(oid, Format.TEXT)(oid, raw.connection)
+            adapters.register_loader(oid, TextLoader)
 
-    def executed(self) -> None:
-        """Chooses the readers by what the server says it sends."""
-        result = self._raw.pgresult if self._raw is not None else None
+    def executed(self) -> str | None:
+        """Choose the readers by what the server says it sends."""
+        raw = self.raw
+        if raw.row_factory is not tuple_row:
+            return f"the cursor has a row_factory ({_describe(raw.row_factory)})"
+        result = raw.pgresult
         if result is None:
-            return
+            return None
         zone = "written" if settings.USE_TZ else "stripped"
         readers = list(self.readers)
         for index, reader in enumerate(readers):
             oid = result.ftype(index)
+            if result.fformat(index) != Format.TEXT:
+                continue
             if oid in self._loaders:
+                if raw.adapters.get_loader(oid, Format.TEXT) is not _TEXT:
+                    return f"the cursor's loader of {_OIDS[oid]} is set when it executes"
                 self._columns[index] = self._loaders[oid]
-                readers[index] = ColumnReader(_KINDS[_OIDS[oid]], zone=zone) if reader is VALUE else DJANGO
+                readers[index] = ColumnReader(_KIND_BY_OID[oid], zone=zone) if reader is VALUE else DJANGO
             elif reader.kind == "json":
                 # What a jsonb column sends is JSON; a table of other hands may have declared a text.
-                readers[index] = ColumnReader("json", checked=oid in _JSON)
+                readers[index] = ColumnReader("json", checked=oid == _JSONB)
         self.readers = readers
+        return None
 
     def driver_value(self, index: int, value: Any) -> Any:
-        """What the driver gives for a column under Django."""
+        """Return what the driver gives for a column under Django."""
         loader = self._columns.get(index)
         if loader is None or not isinstance(value, str):
             return value
-        with self._connection.wrap_database_errors:
+        with self.connection.wrap_database_errors:
             return loader.load(value.encode())
 
 
-_types: dict[int, tuple[str | None, object]] = {}
+class PostgreSQLBackend(DatabaseBackend):
+    """PostgreSQL through psycopg 3."""
+
+    engine = DatabaseWrapper
+    cursor_class = PostgreSQLCursor
+    operations = StockMethods(DatabaseWrapper.ops_class, ["get_db_converters"], django)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known_loaders: tuple[Any, ...] = ()
+
+    def why_not_driver(self, raw: Any) -> str | None:
+        """Return why a connection of psycopg gives other rows; None also for a connection that something wraps."""
+        if not isinstance(raw, psycopg.Connection):
+            return None
+        if raw.row_factory is not tuple_row:
+            return f"the connection has a row_factory ({_describe(raw.row_factory)})"
+        return self._why_not_loaders(raw.adapters)
+
+    def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
+        """Return why a cursor gives other rows than psycopg alone."""
+        kind = type(raw)
+        if not issubclass(kind, psycopg.Cursor | psycopg.ServerCursor):
+            return "the cursor's rows are not psycopg's"
+        if not any(fetches.are_methods_of(kind) for fetches in _FETCHES):
+            return f"{kind.__name__} fetches rows in its own way"
+        if raw.row_factory is not tuple_row:
+            return f"the cursor has a row_factory ({_describe(raw.row_factory)})"
+        return self._why_not_loaders(raw.adapters)
+
+    def _why_not_loaders(self, adapters: AdaptersMap) -> str | None:
+        """Return which type has a loader that is not stock. They are registered in place, so each is compared."""
+        get_loader = adapters.get_loader
+        loaders = tuple([get_loader(oid, Format.TEXT) for oid in _OIDS])
+        methods = [loader.load for loader in _PYTHON_LOADERS]
+        if methods != _LOAD_METHODS:
+            replaced = next(
+                pair[0] for pair in zip(_PYTHON_LOADERS, _LOAD_METHODS, strict=True) if pair[0].load is not pair[1]
+            )
+            return f"{replaced.__name__}.load was replaced"
+        if loaders == self._known_loaders:
+            return None
+        for oid, loader in zip(_OIDS, loaders, strict=True):
+            if loader is _LOADERS.get(oid) or (oid == _TIMESTAMPTZ and _is_djangos_zone_loader(loader)):
+                continue
+            return f"psycopg's loader of {_OIDS[oid]} is {_describe(loader)}"
+        self._known_loaders = loaders
+        return None
+
+    def read_column(
+        self, expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper
+    ) -> ColumnReader:
+        """Return the reader of a column, from the list of converters that Django would call."""
+        if not converters:
+            return VALUE
+        if is_plain_json(expression, converters):
+            return ColumnReader("json")
+        return find_cast_reader(converters) or DJANGO
+
+
+def _is_djangos_zone_loader(loader: Any) -> bool:
+    """Return whether a loader is what `register_tzloader` makes: a class with nothing but a time zone."""
+    if loader is None or loader.__bases__ != (BaseTzLoader,):
+        return False
+    own = vars(loader).keys() - {"timezone", "_abc_impl", "_is_protocol"}
+    return all(name.startswith("__") for name in own) and not own & {
+        "__init__",
+        "__new__",
+        "__call__",
+        "__getattribute__",
+    }
+
+
+def _describe(function: Any) -> str:
+    return str(getattr(function, "__qualname__", repr(function)))
+
+
+_column_types: dict[tuple[int, type], tuple[str | None, object]] = {}
 
 
 def _column_type(expression: BaseExpression, connection: BaseDatabaseWrapper) -> str | None:
-    """The type of a plain column, without its length; None for anything whose type is not certain."""
+    """Return the type of a plain column, without its length; None for anything whose type is not certain."""
     if type(expression) is not Col:
         return None
     field = expression.target
-    found = _types.get(id(field))
-    if found is None:
+    known = _column_types.get((id(field), type(connection)))
+    if known is None:
         name = (field.db_type(connection) or "").partition("(")[0]
         certain = name in _SCALARS and field.model._meta.managed
-        found = _types[id(field)] = (name if certain else None, field)  # kept, so that its id stays its own
-    return found[0]
-
-
-def _raw_cursor(cursor: Any) -> "psycopg.Cursor[Any] | None":
-    """psycopg's cursor under Django's wrapper, and under the debug toolbar's around it."""
-    while cursor is not None and not isinstance(cursor, psycopg.Cursor):
-        cursor = getattr(cursor, "cursor", None)
-    return cursor
+        # The field is kept, so that its id stays its own.
+        known = _column_types[id(field), type(connection)] = name if certain else None, field
+    return known[0]
 
 
 def _is_usual_session(raw: "psycopg.Cursor[Any]", connection: Any) -> bool:
-    """Whether the server prints dates as ISO 8601, in the zone that Django believes the session has."""
+    """Return whether the server prints dates as ISO 8601, in the zone that Django believes the session has."""
     info = raw.connection.info
     style = info.parameter_status("DateStyle") or ""
-    return style.startswith("ISO") and info.parameter_status("TimeZone") == connection.timezone_name
+    loader: Any = raw.adapters.get_loader(_TIMESTAMPTZ, Format.TEXT)
+    zone = connection.timezone_name if settings.USE_TZ else None
+    return (
+        style.startswith("ISO")
+        and info.parameter_status("TimeZone") == connection.timezone_name
+        and (None if loader.timezone is None else str(loader.timezone)) == zone
+    )

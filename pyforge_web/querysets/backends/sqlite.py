@@ -3,12 +3,15 @@
 Source: `django/db/backends/sqlite3/operations.py`, whose converters are recognised by identity.
 """
 
-import sys
+import sqlite3
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cache
 from types import FunctionType, MappingProxyType
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
+import django
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper
@@ -17,24 +20,25 @@ from django.db.models.expressions import BaseExpression, Col
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
 
-from pyforge_web.querysets.backends import (
+from pyforge_web.querysets.backends.columns import (
     DJANGO,
     VALUE,
     ColumnReader,
     Converter,
-    cast_reader,
-    column_reader,
+    find_cast_reader,
     is_plain_json,
-    session,
 )
+from pyforge_web.querysets.backends.cursors import DriverCursor
+from pyforge_web.querysets.backends.database import DatabaseBackend
+from pyforge_web.querysets.backends.stock import StockMethods, find_function, is_own_function
 
-DatabaseOperations = DatabaseWrapper.ops_class
-_METHODS: dict[Any, ColumnReader] = {
-    DatabaseOperations.convert_datefield_value: ColumnReader("date"),
-    DatabaseOperations.convert_timefield_value: ColumnReader("time"),
-    DatabaseOperations.convert_uuidfield_value: ColumnReader("uuid"),
-    DatabaseOperations.convert_booleanfield_value: ColumnReader("boolean"),
-    DatabaseOperations.convert_durationfield_value: ColumnReader("duration"),
+SQLiteOperations: Any = DatabaseWrapper.ops_class
+_READERS_BY_METHOD = {
+    "convert_datefield_value": ColumnReader("date"),
+    "convert_timefield_value": ColumnReader("time"),
+    "convert_uuidfield_value": ColumnReader("uuid"),
+    "convert_booleanfield_value": ColumnReader("boolean"),
+    "convert_durationfield_value": ColumnReader("duration"),
 }
 # The driver parses these in Python, by the declared type of a plain column: `+column` is an expression and has none.
 _PARSERS: dict[str, Callable[[str], Any]] = {
@@ -42,37 +46,168 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "DateTimeField": parse_datetime,
     "TimeField": parse_time,
 }
+# What Django registers with sqlite3 (`django/db/backends/sqlite3/base.py`): the parser under `decoder`.
+_REGISTERED = {"DATE": parse_date, "TIME": parse_time, "DATETIME": parse_datetime, "TIMESTAMP": parse_datetime}
+_DETECTS = sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES
 
 
-def read(expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper) -> ColumnReader:
-    """The reader of a column, from the list of converters that Django would call."""
-    if not converters:
-        return VALUE
-    if len(converters) > 1:
-        return DJANGO
-    if is_plain_json(expression, converters):
-        return ColumnReader("json")
-    function = getattr(converters[0], "__func__", converters[0])
-    if function is DatabaseOperations.convert_datetimefield_value:
-        return _datetime_reader(connection)
-    if getattr(function, "__code__", None) is _column_decimal():
-        field: Any = expression.output_field
-        return ColumnReader("decimal", digits=field.max_digits, places=field.decimal_places)
-    return _METHODS.get(function) or cast_reader(converters) or DJANGO
+class SQLiteCursor(DriverCursor):
+    """What was done to a query of SQLite, and must be done to a value that is not of the strict form."""
+
+    def executed(self) -> str | None:
+        """Return None: SQLite's values have types, its columns have none."""
+        return _why_not_stock_rows(self.raw)
+
+    def driver_value(self, index: int, value: Any) -> Any:
+        """Return what the driver gives for a column under Django: it parses the text of whatever is stored."""
+        parser = self.compiler.parsers.get(index)
+        if parser is None or value is None:
+            return value
+        return parser(value.decode() if isinstance(value, bytes) else _sqlite_text(value))
+
+
+class SQLiteBackend(DatabaseBackend):
+    """SQLite through Python's own `sqlite3`."""
+
+    engine = DatabaseWrapper
+    cursor_class = SQLiteCursor
+    operations = StockMethods(
+        SQLiteOperations,
+        ("get_db_converters", "get_decimalfield_converter", "convert_datetimefield_value", *_READERS_BY_METHOD),
+        django,
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._readers_by_function = {
+            self.operations.functions[name]: reader for name, reader in _READERS_BY_METHOD.items()
+        }
+        # Whether the driver parses declared types, by Django's connection; asked once of each of the driver's.
+        self._parsing: WeakKeyDictionary[Any, tuple[object, bool]] = WeakKeyDictionary()
+
+    def why_not_driver(self, raw: Any) -> str | None:
+        """Return why a connection of `sqlite3` gives other rows; None also for a connection that something wraps."""
+        if isinstance(raw, sqlite3.Connection):
+            if raw.row_factory is not None:
+                return f"the connection has a row_factory ({_describe(raw.row_factory)})"
+            if raw.text_factory is not str:
+                return f"the connection has a text_factory ({_describe(raw.text_factory)})"
+        return _why_not_converters()
+
+    def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
+        """Return why a cursor gives other rows than `sqlite3` alone."""
+        kind = type(raw)
+        if not issubclass(kind, sqlite3.Cursor):
+            return "the cursor's rows are not sqlite3's"
+        if kind.fetchmany is not sqlite3.Cursor.fetchmany or kind.fetchall is not sqlite3.Cursor.fetchall:
+            return f"{kind.__name__} fetches rows in its own way"
+        reason = _why_not_stock_rows(raw)
+        if reason is None and not self._is_parsing(connection, raw.connection):
+            reason = "the connection does not have Django's detect_types"
+        return reason
+
+    def _is_parsing(self, connection: BaseDatabaseWrapper, raw: sqlite3.Connection) -> bool:
+        known = self._parsing.get(connection)
+        if known is None or known[0] is not raw:
+            # An engine may open its connection in a way of its own, so the driver is asked as well as the settings. It
+            # is asked past Django: nobody counts this statement, which reads no table.
+            (value,) = sqlite3.Connection.execute(raw, "SELECT '2001-02-03' AS \"day [date]\"").fetchone()
+            detects = connection.settings_dict["OPTIONS"].get("detect_types", _DETECTS) == _DETECTS
+            known = self._parsing[connection] = raw, detects and type(value) is date
+        return known[1]
+
+    def compiler(self, query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:
+        """Return the compiler of a query, as `Query.get_compiler` gives it, for raw rows."""
+        standard: Any = connection.ops.compiler(query.compiler)
+        compiler = raw_compiler(standard)(query, connection, using)
+        compiler.backend = self
+        return compiler
+
+    def read_column(
+        self, expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper
+    ) -> ColumnReader:
+        """Return the reader of a column, from the list of converters that Django would call."""
+        if not converters:
+            return VALUE
+        if len(converters) > 1:
+            return DJANGO
+        if is_plain_json(expression, converters):
+            return ColumnReader("json")
+        function: Any = find_function(converters[0])
+        if function is self.operations.functions["convert_datetimefield_value"]:
+            return _datetime_reader(connection)
+        if (code := getattr(function, "__code__", None)) is not None and code is _column_decimal():
+            field: Any = expression.output_field
+            return ColumnReader("decimal", digits=field.max_digits, places=field.decimal_places)
+        return self._readers_by_function.get(function) or find_cast_reader(converters) or DJANGO
+
+
+def _why_not_stock_rows(raw: sqlite3.Cursor) -> str | None:
+    """Return why the rows of a cursor are not what `sqlite3` alone gives."""
+    if raw.row_factory is not None:
+        return f"the cursor has a row_factory ({_describe(raw.row_factory)})"
+    if raw.connection.text_factory is not str:
+        return f"the connection has a text_factory ({_describe(raw.connection.text_factory)})"
+    return _why_not_converters()
+
+
+_known_converters: tuple[Any, ...] = ()
+
+
+def _why_not_converters() -> str | None:
+    """Return why the driver's converters of declared types are not those that Django registers."""
+    global _known_converters
+    converters: dict[str, Any] = sqlite3.converters
+    current = tuple(converters.items())
+    if current == _known_converters:
+        return None
+    for name, converter in converters.items():
+        parser = _REGISTERED.get(name)
+        if parser is not None:
+            is_stock = is_own_function(converter, django) and _closure(converter) == [parser]
+        elif name == "BOOL":
+            is_stock = getattr(converter, "__self__", None) == b"1" and converter.__name__ == "__eq__"
+        else:
+            is_stock = name not in _declared_types()
+        if not is_stock:
+            return f"sqlite3 has a converter for {name.lower()} that is not Django's ({_describe(converter)})"
+    missing = {*_REGISTERED, "BOOL"} - converters.keys()
+    if missing:
+        return f"sqlite3 has no converter for {', '.join(sorted(missing)).lower()}"
+    _known_converters = current
+    return None
+
+
+def _closure(function: Any) -> list[object]:
+    return [cell.cell_contents for cell in function.__closure__ or ()]
+
+
+@cache
+def _declared_types() -> frozenset[str]:
+    """Return the types that Django declares, as sqlite3 looks them up: the first word, without the length."""
+    names = {str(name({"max_length": 1}) if callable(name) else name) for name in DatabaseWrapper.data_types.values()}
+    return frozenset(name.replace("(", " ").split()[0].upper() for name in names)
+
+
+def _describe(function: Any) -> str:
+    return str(getattr(function, "__qualname__", repr(function)))
 
 
 def _datetime_reader(connection: BaseDatabaseWrapper) -> ColumnReader:
     if not settings.USE_TZ:
         return ColumnReader("datetime", zone="naive")
     # Local times of another zone need its offsets: those are Python's.
-    return ColumnReader("datetime", zone="utc") if connection.timezone_name == "UTC" else DJANGO
+    return ColumnReader("datetime", zone="utc") if str(connection.timezone) == "UTC" else DJANGO
 
 
 @cache
 def _column_decimal() -> object:
-    """The code of the converter that quantizes the decimals of a plain column."""
+    """Return the code of the converter that quantizes the decimals of a plain column; None where it is not Django's."""
+    get_converter: Any = SQLiteBackend.operations.functions["get_decimalfield_converter"]
+    if not isinstance(get_converter, FunctionType):
+        return None
     column = Col("t", DecimalField(max_digits=2, decimal_places=1))
-    return cast(FunctionType, DatabaseOperations.get_decimalfield_converter(cast(Any, None), column)).__code__
+    return cast(FunctionType, get_converter(None, column)).__code__
 
 
 class RawSelect(SQLCompiler):
@@ -82,6 +217,7 @@ class RawSelect(SQLCompiler):
     DISTINCT or a combinator compares, keeps its index.
     """
 
+    backend: SQLiteBackend
     parsers: Mapping[int, Callable[[str], Any]] = MappingProxyType({})
 
     def pre_sql_setup(self, *args: Any, **kwargs: Any) -> Any:
@@ -101,50 +237,23 @@ class RawSelect(SQLCompiler):
         return setup
 
     def is_parsed_by_driver(self, column: BaseExpression) -> bool:
-        """Whether the driver would make an object of a plain column's text that native code reads itself."""
+        """Return whether the driver would make an object of a plain column's text that native code reads itself."""
         if type(column) is not Col or column.output_field.get_internal_type() not in _PARSERS:
             return False
         # What other hands have declared in an unmanaged table is not known here.
         if not column.target.model._meta.managed:
             return False
-        reader = column_reader(sys.modules[__name__], column, self.connection, session(self.connection))
-        return reader is not DJANGO
+        return self.backend.column_reader(column, self.connection) is not DJANGO
 
 
 @cache
 def raw_compiler(standard: Any) -> Any:
-    """The compiler class with `RawSelect` above it."""
+    """Return the compiler class with `RawSelect` above it."""
     return type(f"Raw{standard.__name__}", (RawSelect, standard), {})
 
 
-def compiler(query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:
-    """The compiler of a query, as `Query.get_compiler` gives it, for raw rows."""
-    standard: Any = connection.ops.compiler(query.compiler)
-    return raw_compiler(standard)(query, connection, using)
-
-
-class Cursor:
-    """What was done to a query, and must be done to a value that is not of the strict form."""
-
-    def __init__(
-        self, cursor: Any, compiler: Any, expressions: list[BaseExpression], readers: list[ColumnReader]
-    ) -> None:
-        self.readers = readers
-        self._parsers = compiler.parsers
-
-    def executed(self) -> None:
-        """Nothing: SQLite's values have types, its columns have none."""
-
-    def driver_value(self, index: int, value: Any) -> Any:
-        """What the driver gives for a column under Django: it parses the text of whatever is stored."""
-        parser = self._parsers.get(index)
-        if parser is None or value is None:
-            return value
-        return parser(value.decode() if isinstance(value, bytes) else _text(value))
-
-
-def _text(value: Any) -> str:
-    """SQLite's text of a value: 15 digits of a float, and a point in all of them."""
+def _sqlite_text(value: Any) -> str:
+    """Return SQLite's text of a value: 15 digits of a float, and a point in all of them."""
     if not isinstance(value, float):
         return str(value)
     text = f"{value:.15g}"

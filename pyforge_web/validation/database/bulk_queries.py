@@ -12,7 +12,7 @@ from pyforge_web.validation.database.comparable_columns import plain_type
 from pyforge_web.validation.database.stock_drivers import changed_queryset_methods
 
 # Rows in one list of values. With more, building the statement takes longer than one statement less saves.
-_ROWS_IN_LIST = 5_000
+ROWS_IN_LIST = 5_000
 # Rows joined by OR. SQLite accepts expressions up to a depth of 1,000.
 _ROWS_IN_OR = 400
 # Statements that the search for duplicates may cost more than one query per row would.
@@ -83,7 +83,7 @@ def find_stored(queryset: ModelQuerySet, fields: Sequence[Any], keys: Sequence[A
 
     A key is a value, or a tuple if there are several fields. The yielded values have the same form.
     """
-    size = rows_per_statement(connections[queryset.db], len(fields), _ROWS_IN_LIST)
+    size = rows_per_statement(connections[queryset.db], len(fields), ROWS_IN_LIST)
     names = [field.attname for field in (*fields, *more)]
     queryset = queryset.order_by()
     for start in range(0, len(keys), size):

@@ -19,7 +19,8 @@ CleanedValues = dict[str, Any]
 # What Django's fields raise, besides a ValidationError, for a value of a wrong type.
 CONVERSION_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 # Packages whose code may raise them. An exception in which other code had a part is a fault of the project.
-_TRUSTED_PACKAGES = {"django", __name__.partition(".")[0], *sys.stdlib_module_names}
+_DATABASE_DRIVERS = {"MySQLdb", "oracledb", "psycopg", "psycopg2", "psycopg_binary", "psycopg_c"}
+_TRUSTED_PACKAGES = {"django", __name__.partition(".")[0], *_DATABASE_DRIVERS, *sys.stdlib_module_names}
 
 
 class ValueCleaner(Protocol):

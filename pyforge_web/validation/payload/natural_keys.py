@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import FieldError, ValidationError
-from django.db import connections, router
+from django.db import DataError, connections, router
 from django.db.models import Field, ForeignKey, Model
 
 from pyforge_web.fields import find_field
@@ -104,13 +104,18 @@ def _find_targets(field: Any, natural: Any, keys: set[Any]) -> dict[Any, list[An
         low, high = integer_range(natural, connection)
         keys = {key for key in keys if type(key) is int and low <= key <= high}
     if value_type is not None and all(type(key) is value_type for key in keys):
-        for key, pk in find_stored(queryset, [natural], list(keys), target) if keys else ():
-            targets.setdefault(key, []).append(pk)
-        return targets
+        try:
+            for key, pk in find_stored(queryset, [natural], list(keys), target) if keys else ():
+                targets.setdefault(key, []).append(pk)
+        except (ValueError, DataError):  # the driver cannot send one of them, as a lone surrogate: ask one by one
+            targets = {}
+        else:
+            return targets
     # Only the database knows when two values of this column are equal. Two rows are enough to see that a key is not
     # unique.
     for key in keys:
-        rows = queryset.filter(**{natural.name: key}).values_list(target.attname, flat=True)
-        if found := list(rows[:2]):
-            targets[key] = found
+        try:
+            targets[key] = list(queryset.filter(**{natural.name: key}).values_list(target.attname, flat=True)[:2])
+        except (ValueError, DataError, ValidationError):  # no row can have it
+            continue
     return targets

@@ -75,11 +75,16 @@ async function call(link) {
   link.setAttribute("aria-current", "true");
   answer.ariaBusy = "true";
   part("title").textContent = link.getAttribute("href");
+  part("status").textContent = "Waiting for the answer…";
+  // On a phone the answer is below the list: go there.
+  if (answer.getBoundingClientRect().top > innerHeight / 2) answer.scrollIntoView({ behavior: "smooth", block: "start" });
   const start = performance.now();
   try {
     const response = await fetch(link.href, { headers: { Accept: "application/json" } });
     const { text, bytes, parts, first, ms } = await read(response, start);
     const times = { Time: `${ms.toFixed(1)} ms`, "First byte": `${first.toFixed(1)} ms` };
+    answer.scrollTop = 0;
+    part("status").textContent = `${response.status}, ${formatBytes(bytes)} in ${ms.toFixed(1)} ms`;
     showFacts({ Status: response.status, Size: formatBytes(bytes), ...times, Parts: parts });
     const timings = readTimings(response.headers.get("Server-Timing"));
     showTimings(timings.toSorted((one, other) => isOurs(other) - isOurs(one)));
@@ -93,7 +98,7 @@ async function call(link) {
       document.body.classList.add("beside-toolbar");
     }
   } catch {
-    part("title").textContent = `${link.getAttribute("href")}: the server cannot be reached. Is it still running?`;
+    part("status").textContent = "The server cannot be reached. Is it still running?";
   }
   answer.ariaBusy = "false";
 }

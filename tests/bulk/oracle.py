@@ -1,4 +1,4 @@
-"""Django judges a batch: `full_clean` of each row, in a database that has the rows before it."""
+"""What Django does with a batch: `full_clean` of each row, in a database that has the rows before it."""
 
 import copy
 from itertools import zip_longest
@@ -9,9 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from pyforge_web import validate_many
-
-LANGUAGES = ("en", "de", "pl", "ar", "ja")
-_OF_SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
+from tests.oracle import LANGUAGES, sent_statements
 
 
 def assert_like_django(make, alias, *, exclude=None, options=None, rows=True, ordered=True, **ours):
@@ -20,7 +18,7 @@ def assert_like_django(make, alias, *, exclude=None, options=None, rows=True, or
     `options` are those of `full_clean`, `ours` those of `validate_many`; `rows` says whether some are refused, None
     that it does not matter; `ordered` whether the order of errors counts. Gives the result and the statements sent.
     """
-    judged, expected = judge(make, alias, exclude=exclude, **(options or {}))
+    theirs, expected = clean_by_django(make, alias, exclude=exclude, **(options or {}))
     assert rows is None or bool(expected) is rows, f"the rows of this case show nothing: {expected}"
     instances = make()
     with CaptureQueriesContext(connections[alias]) as captured:
@@ -29,9 +27,9 @@ def assert_like_django(make, alias, *, exclude=None, options=None, rows=True, or
     for language in LANGUAGES:
         with translation.override(language):
             assert_same_errors(result.errors, expected, ordered)
-    for row, (instance, other) in enumerate(zip_longest(instances, judged)):
+    for row, (instance, other) in enumerate(zip_longest(instances, theirs)):
         assert state(instance) == state(other), f"row {row}"
-    return result, [each["sql"] for each in captured.captured_queries if not each["sql"].startswith(_OF_SAVEPOINTS)]
+    return result, sent_statements(captured)
 
 
 def assert_same_errors(ours, expected, ordered=True):
@@ -45,11 +43,11 @@ def _sorted(described):
     return sorted((name, sorted(leaves, key=repr)) for name, leaves in described)
 
 
-def judge(make, alias, *, exclude=None, **options):
+def clean_by_django(make, alias, *, exclude=None, **options):
     """The instances as Django leaves them, and what it raises, by row."""
-    judged, errors = make(), {}
+    theirs, errors = make(), {}
     with transaction.atomic(using=alias):
-        for row, (instance, untouched) in enumerate(zip(judged, make(), strict=True)):
+        for row, (instance, untouched) in enumerate(zip(theirs, make(), strict=True)):
             try:
                 instance.full_clean(exclude=exclude, **options)
             except ValidationError as error:
@@ -57,7 +55,7 @@ def judge(make, alias, *, exclude=None, **options):
             if instance._state.adding:
                 store(instance, untouched, alias, row)
         transaction.set_rollback(True, using=alias)
-    return judged, errors
+    return theirs, errors
 
 
 def store(instance, untouched, alias, row):
@@ -70,6 +68,13 @@ def store(instance, untouched, alias, row):
     except ValidationError as error:
         for name in error.error_dict:
             field = stored._meta.get_field(name)
+            setattr(stored, field.attname, _filler(field, row))
+    for field in stored._meta.concrete_fields:
+        if field.generated:
+            continue
+        try:
+            field.get_db_prep_save(getattr(stored, field.attname), connections[alias])
+        except (ValidationError, ValueError):  # blank, and no value of its column
             setattr(stored, field.attname, _filler(field, row))
     try:
         with transaction.atomic(using=alias):

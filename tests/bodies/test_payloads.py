@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from pyforge_web import BatchValidationError
 from pyforge_web.parsers import BodyError
 from pyforge_web.validators import CompiledValidator
-from tests.bodies.judge import LANGUAGES, as_json, django_clean, ended, typed
 from tests.bodies.models import Crate, Faulty, Item, Judged, Named, Pair, Shelf, Stamped, Stripped
+from tests.bodies.oracle import as_json, django_clean, ended, typed
+from tests.oracle import LANGUAGES
 from tests.strategies import text
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +60,7 @@ def validator(model=Item):
 
 
 @pytest.mark.parametrize("name", SET)
-def test_every_field_with_every_value(name):
+def test_clean_data_every_field_and_value(name):
     """Alone, and among others with the defaults of the missing fields."""
     for value in [*POOL, *TYPED]:
         theirs = ended(lambda value=value: django_clean(Item, {name: value}, SET, partial=True), LANGUAGES)
@@ -74,7 +75,7 @@ def test_every_field_with_every_value(name):
 
 
 @pytest.mark.parametrize("name", SET)
-def test_a_body_ends_in_values_or_a_validation_error(name):
+def test_clean_json_any_type_of_value(name):
     for value in POOL:
         document = GOOD | {name: value}
         body = as_json(document)
@@ -91,7 +92,7 @@ def test_a_body_ends_in_values_or_a_validation_error(name):
         assert told[0][4] == [Item._meta.get_field(name).error_messages["invalid"] % words]
 
 
-def test_the_pool_makes_django_raise_other_exceptions():
+def test_values_raise_other_exceptions_in_django():
     """Else the last branch above tests nothing."""
     for name in ("day", "moment", "hour", "span", "count"):
         documents = [{name: value} for value in POOL]
@@ -107,7 +108,7 @@ documents = st.dictionaries(
 
 
 @given_by(documents, st.booleans())
-def test_any_document(document, partial):
+def test_clean_data_random_payload(document, partial):
     if "shelf" in document and "shelf_id" in document:
         del document["shelf"]
     known = {name: value for name, value in document.items() if name in [*SET, "shelf_id"]}
@@ -115,7 +116,7 @@ def test_any_document(document, partial):
     assert ended(lambda: validator().clean_data(document, partial=partial, fields="__all__")) == theirs
 
 
-def test_the_values_make_an_instance():
+def test_cleaned_values_make_an_instance():
     cleaned = validator().clean_json(
         '{"name": "x", "price": "1.50", "maybe": true, "shelf": "ab12", "day": "2026-01-02"}', fields="__all__"
     )
@@ -128,7 +129,7 @@ def test_the_values_make_an_instance():
 
 @pytest.mark.filterwarnings("ignore:The default scheme will be changed")  # of URLField in Django 5.2
 @pytest.mark.parametrize("model", [Item, Crate, Stamped, Named, Shelf, Pair])
-def test_what_may_be_set_is_what_a_model_form_has(model):
+def test_all_fields_are_those_of_a_model_form(model):
     """But for files, which are no part of a document."""
     form = modelform_factory(model, fields="__all__").base_fields.keys() - {"file"}
     everything = {field.name: object() for field in model._meta.fields}
@@ -139,7 +140,7 @@ def test_what_may_be_set_is_what_a_model_form_has(model):
     assert everything.keys() - unknown == form
 
 
-def test_what_a_client_must_not_choose_is_left_out():
+def test_all_fields_leave_out_keys_and_files():
     forbidden = {"id": 1, "made": "2026-01-01", "secret": "mine", "raw": "eA==", "file": "other/of/mine", "loud": "X"}
     cleaned = validator().clean_data(GOOD | forbidden, fields="__all__")
     assert not {"id", "made", "secret", "raw", "file", "loud"} & cleaned.keys()
@@ -148,7 +149,7 @@ def test_what_a_client_must_not_choose_is_left_out():
     assert crate["weight"] == 1.5
 
 
-def test_fields_that_are_named_may_be_set():
+def test_fields_named_by_the_caller():
     cleaned = validator().clean_data(GOOD | {"id": "5", "secret": "mine", "count": 4}, fields=["id", "secret", "count"])
     assert cleaned == {"id": 5, "secret": "mine", "count": 4}
     assert typed(validator().clean_data({"file": "a.txt"}, fields=("file",))) == typed(
@@ -157,18 +158,18 @@ def test_fields_that_are_named_may_be_set():
 
 
 @pytest.mark.parametrize("fields", [["nope"], ["loud"], ["name", "price__gt"]])
-def test_names_that_cannot_be_set(fields):
+def test_fields_with_an_unknown_name(fields):
     with pytest.raises(FieldError):
         validator().clean_data({}, fields=fields)
 
 
 @pytest.mark.parametrize(("fields", "error"), [("name", TypeError), ([], ValueError), ([1], TypeError)])
-def test_fields_is_a_list_of_names(fields, error):
+def test_fields_of_a_wrong_type(fields, error):
     with pytest.raises(error):
         validator().clean_data({}, fields=fields)
 
 
-def test_a_foreign_key_by_either_name():
+def test_foreign_key_by_name_or_attname():
     for key in ("shelf", "shelf_id"):
         assert validator().clean_data({key: "ab12"}, partial=True, fields="__all__") == {"shelf_id": "ab12"}
     shelf = Shelf.objects.get(code="ab12")
@@ -177,7 +178,7 @@ def test_a_foreign_key_by_either_name():
         validator().clean_data({"shelf": Stamped.objects.get()}, partial=True, fields="__all__")
 
 
-def test_both_names_of_a_foreign_key():
+def test_foreign_key_by_both_names():
     for partial in (True, False):
         with pytest.raises(ValidationError) as raised:
             validator().clean_data(GOOD | {"shelf": "ab12", "shelf_id": "ab12"}, partial=partial, fields="__all__")
@@ -187,7 +188,7 @@ def test_both_names_of_a_foreign_key():
         assert conflict.messages == ["Give either “shelf” or “shelf_id”, not both."]
 
 
-def test_foreign_keys_to_other_columns_and_with_limits():
+def test_foreign_key_to_another_column_or_with_limit():
     accepted = ["id", "stamp", "other"]
     for document in (
         {"stamp": "one", "other": "ab12"}, {"stamp": "two"}, {"stamp": 1}, {"stamp": "one", "other": "zz"},
@@ -199,7 +200,7 @@ def test_foreign_keys_to_other_columns_and_with_limits():
 
 @pytest.mark.parametrize("value", [None, "", "ab12", "nowhere", 5, [1], "x" * 9, lazystr("ab12")], ids=repr)
 @pytest.mark.parametrize(("model", "name"), [(Item, "shelf"), (Named, "stamp"), (Named, "other")])
-def test_foreign_keys_that_are_not_looked_up(model, name, value, django_assert_num_queries, monkeypatch):
+def test_foreign_key_without_lookup(model, name, value, django_assert_num_queries, monkeypatch):
     accepted = [field.name for field in model._meta.fields if field.name != "file"]
     with django_assert_num_queries(0):
         ours = ended(
@@ -210,7 +211,7 @@ def test_foreign_keys_that_are_not_looked_up(model, name, value, django_assert_n
     assert ours == ended(lambda: django_clean(model, {name: value}, accepted, partial=True))
 
 
-def test_an_error_of_a_key_without_a_look_up_is_filed_with_the_others():
+def test_foreign_key_without_lookup_error_order():
     found = validator(Named).clean_json_rows(
         '[{"id": "x", "stamp": null}, {"stamp": "nowhere"}]', foreign_keys=False, fields="__all__"
     )
@@ -222,7 +223,7 @@ def test_an_error_of_a_key_without_a_look_up_is_filed_with_the_others():
     assert found.rows[1]["stamp_id"] == "nowhere"
 
 
-def test_unknown_keys():
+def test_unknown_keys_ignored_or_errors():
     document = {"b": 1, "name": "x", "price": 1, "maybe": False, "a": 2, 5: 6, "id": 3}
     assert validator().clean_data(document, fields="__all__") == validator().clean_data(
         {"name": "x", "price": 1, "maybe": False}, fields="__all__"
@@ -237,12 +238,12 @@ def test_unknown_keys():
 
 
 @pytest.mark.parametrize("call", ["clean_data", "clean_json", "clean_json_rows", "clean_data_rows"])
-def test_a_policy_that_does_not_exist(call):
+def test_unknown_of_a_wrong_value(call):
     with pytest.raises(ValueError, match='"ignore" or "error"'):
         getattr(validator(), call)("[]", fields="__all__", unknown="forbid")
 
 
-def test_defaults_of_the_database_are_left_to_it():
+def test_database_default_left_out():
     assert validator(Stamped).clean_data({"title": "x"}, fields="__all__") == {"title": "x"}
     assert validator(Stamped).clean_data({"title": "x", "level": "7"}, fields="__all__") == {"title": "x", "level": 7}
     stamped = Stamped.objects.create(**validator(Stamped).clean_data({"title": "x"}, fields="__all__"))
@@ -253,24 +254,24 @@ def test_defaults_of_the_database_are_left_to_it():
 @pytest.mark.parametrize(
     "document", [{"number": 1}, {"number": 1, "note": "why"}, {"note": "x" * 11, "number": "3"}, {}, {"number": "x"}]
 )
-def test_a_field_that_looks_at_the_instance(document):
+def test_field_reads_the_instance(document):
     theirs = ended(lambda: django_clean(Pair, document, ["note", "number"]))
     assert ended(lambda: validator(Pair).clean_data(document, fields="__all__")) == theirs
 
 
 @pytest.mark.parametrize("document", [{"name": "  a  "}, {"name": " " * 9 + "abcdef"}, {}])
-def test_values_that_change_as_they_are_assigned(document):
+def test_model_with_own_setattr(document):
     theirs = ended(lambda: django_clean(Stripped, document, ["name", "second"]))
     assert ended(lambda: validator(Stripped).clean_data(document, fields="__all__")) == theirs
 
 
 @pytest.mark.parametrize("document", [{"name": "never"}, {"name": "abc", "second": "2"}, {"name": "abcdefg"}])
-def test_a_model_that_cleans_by_itself(document):
+def test_model_with_own_clean_fields(document):
     theirs = ended(lambda: django_clean(Judged, document, ["name", "second"]))
     assert ended(lambda: validator(Judged).clean_data(document, fields="__all__")) == theirs
 
 
-def test_a_fault_of_the_project_comes_out():
+def test_validator_with_a_fault():
     for call in (
         lambda: validator(Faulty).clean_json('{"name": "x"}', fields="__all__"),
         lambda: validator(Faulty).clean_json_rows('[{"name": "x"}]', fields="__all__"),
@@ -280,7 +281,7 @@ def test_a_fault_of_the_project_comes_out():
             call()
 
 
-def test_what_django_cannot_take_does_not_hide_other_errors():
+def test_conversion_error_beside_other_errors():
     with pytest.raises(ValidationError) as raised:
         validator().clean_json(
             '{"name": "admin", "maybe": false, "day": 5, "span": [], "price": "x", "shelf": "none"}', fields="__all__"
@@ -301,13 +302,13 @@ def test_what_django_cannot_take_does_not_hide_other_errors():
         ('"x"', "not_an_object", "a string"),
     ],
 )
-def test_a_body_that_is_no_object(body, code, found):
+def test_clean_json_not_an_object(body, code, found):
     with pytest.raises(BodyError) as raised:
         validator().clean_json(body, fields="__all__")
     assert (raised.value.code, raised.value.messages) == (code, [f"An object is expected, not {found}."])
 
 
-def test_a_body_that_is_no_array():
+def test_clean_json_rows_not_an_array():
     with pytest.raises(BodyError) as raised:
         validator().clean_json_rows("{}", fields="__all__")
     assert (raised.value.code, raised.value.messages) == ("not_an_array", ["An array is expected, not an object."])
@@ -315,7 +316,7 @@ def test_a_body_that_is_no_array():
 
 @pytest.mark.parametrize("body", ['{"a":\n 1,}', "", "[1", '{"a": NaN}', '{"%s": %d}', "[" * 300])
 @pytest.mark.parametrize("call", ["clean_json", "clean_json_rows"])
-def test_a_body_that_is_no_json_has_a_place(body, call):
+def test_clean_json_not_json(body, call):
     from pyforge_web import loads
 
     with pytest.raises(json.JSONDecodeError) as reading:
@@ -328,7 +329,7 @@ def test_a_body_that_is_no_json_has_a_place(body, call):
     assert ours.messages == [f"{JSONField.default_error_messages['invalid']} {theirs}"]
 
 
-def test_a_body_in_another_encoding_has_a_place():
+def test_clean_json_another_encoding():
     with pytest.raises(BodyError) as raised:
         validator().clean_json('{"a":\n"\u00e9", "b": "'.encode() + b'\xff"}', fields="__all__")
     params = raised.value.params
@@ -336,7 +337,7 @@ def test_a_body_in_another_encoding_has_a_place():
     assert "utf-8" in raised.value.messages[0]
 
 
-def test_limits():
+def test_clean_json_size_and_depth():
     body = json.dumps(GOOD | {"data": {"a": [[1]]}})
     assert validator().clean_json(body, max_depth=4, fields="__all__")["data"] == {"a": [[1]]}
     with pytest.raises(BodyError, match="More than 3 containers"):
@@ -346,7 +347,7 @@ def test_limits():
             getattr(validator(), call)(body, fields="__all__", max_size=10)
 
 
-def test_rows():
+def test_clean_rows_with_errors():
     rows = [GOOD, {"name": ""}, GOOD | {"day": 5}, 7, GOOD | {"count": "9"}, [GOOD]]
     for found in (
         validator().clean_json_rows(json.dumps(rows), fields="__all__"),
@@ -375,7 +376,7 @@ def raise_(error):
     raise error
 
 
-def test_rows_that_are_all_good():
+def test_clean_rows_all_valid():
     found = validator().clean_json_rows(json.dumps([GOOD, GOOD]), fields="__all__")
     assert found.ok
     assert found.rows == [validator().clean_data(GOOD, fields="__all__")] * 2
@@ -384,7 +385,7 @@ def test_rows_that_are_all_good():
     assert validator().clean_json_rows("[]", fields="__all__").rows == []
 
 
-def test_errors_are_in_the_language_of_the_reader():
+def test_errors_read_in_another_language():
     from django.utils import translation
 
     error = validator().clean_json_rows('[{"price": "x"}]', fields="__all__").errors[0]
@@ -395,14 +396,14 @@ def test_errors_are_in_the_language_of_the_reader():
     assert len(texts) == len(LANGUAGES)
 
 
-def test_no_query_without_a_foreign_key(django_assert_num_queries):
+def test_queries_without_a_foreign_key(django_assert_num_queries):
     with django_assert_num_queries(0):
         validator().clean_data(GOOD, fields="__all__")
     with django_assert_num_queries(1):
         validator().clean_data(GOOD | {"shelf": "ab12"}, fields="__all__")
 
 
-def test_a_query_dict_gives_its_last_values():
+def test_clean_data_query_dict():
     query = QueryDict("name=a&name=b&price=1.5&maybe=t")
     theirs = django_clean(Item, {name: query[name] for name in query}, SET)
     assert validator().clean_data(query, fields="__all__") == theirs
@@ -410,12 +411,12 @@ def test_a_query_dict_gives_its_last_values():
 
 
 @pytest.mark.parametrize("values", [None, [("name", "x")], "name", 5], ids=repr)
-def test_what_is_no_mapping(values):
+def test_clean_data_not_a_mapping(values):
     with pytest.raises(TypeError, match="a mapping of field names"):
         validator().clean_data(values, fields="__all__")
 
 
-def test_the_given_mapping_stays_as_it_was():
+def test_clean_data_leaves_its_argument():
     document = GOOD | {"count": "5", "data": {"a": 1}}
     before = json.dumps(document)
     cleaned = validator().clean_data(document, fields="__all__")

@@ -38,43 +38,43 @@ class TestPrecompile:
         validators.precompile_models()
         return compiled_models()
 
-    def test_all_is_the_default(self):
+    def test_precompile_default(self):
         validators.precompile_models()
         assert compiled_models() == set(apps.get_models())
 
-    def test_off(self, settings):
+    def test_precompile_off(self, settings):
         assert self.compiled_with(settings, "off") == set()
         CompiledValidator.for_model(Article)
         assert compiled_models() == {Article}
 
-    def test_a_list(self, settings):
+    def test_precompile_list(self, settings):
         assert self.compiled_with(settings, ["tests_app.Article"]) == {Article}
 
     @pytest.mark.parametrize("label", ["tests_app.Nothing", "nowhere.Article", "Article"])
-    def test_a_name_that_is_no_model(self, settings, label):
+    def test_precompile_unknown_model(self, settings, label):
         with pytest.raises(ImproperlyConfigured, match="PRECOMPILE"):
             self.compiled_with(settings, [label])
 
     @pytest.mark.parametrize("chosen", ["some", 1, None, [1]])
-    def test_a_value_that_is_none_of_these(self, settings, chosen):
+    def test_precompile_wrong_value(self, settings, chosen):
         with pytest.raises(ImproperlyConfigured, match="PRECOMPILE"):
             self.compiled_with(settings, chosen)
 
 
-def test_at_start_up_everything_was_compiled():
+def test_precompile_at_start_up():
     installed = {model for model in apps.get_models() if ".test_" not in model.__module__}
     assert compiled_models() >= installed
 
 
 @pytest.mark.parametrize("other", [None, "text", Author(), Article])
-def test_only_instances_of_the_model_are_cleaned(other):
+def test_clean_wrong_type(other):
     validator = CompiledValidator.for_model(Article)
     for clean in (validator.clean, lambda instance: validator.clean_rows([instance])):
         with pytest.raises(TypeError, match="an instance of Article is needed, not "):
             clean(other)
 
 
-def test_explain_says_who_validates_a_field():
+def test_explain_fields():
     rows = {row.name: row for row in CompiledValidator.for_model(Article).explain()}
     assert rows["title"] == ("title", "native", "text", ("length",), (), "")
     assert rows["author"].path == "django"
@@ -82,7 +82,7 @@ def test_explain_says_who_validates_a_field():
 
 
 @pytest.mark.parametrize("model", [Article, Everything])
-def test_the_command_shows_what_explain_says(model):
+def test_explain_command(model):
     out = io.StringIO()
     call_command("pyforge_explain", model._meta.label, stdout=out)
     text = out.getvalue().partition("Validated")[2]
@@ -115,7 +115,7 @@ SAMPLES = {
 }
 
 
-def test_every_rule_has_a_validator_and_a_row_in_the_documentation():
+def test_rules_are_documented():
     page = (ROOT / "docs/validation.md").read_text()
     assert set(re.findall(r"^\|[^|]+\| `(\w+)` \|", page, re.MULTILINE)) == rules_of_rust()
     assert SAMPLES.keys() == rules_of_rust()

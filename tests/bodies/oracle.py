@@ -1,11 +1,9 @@
-"""Django judges a document: an instance with its values, cleaned."""
+"""What Django does with a payload: it cleans an instance with its values."""
 
 import json
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils import translation
-
-LANGUAGES = ("en", "de", "pl", "ar", "ja")
 
 
 def told(error, language="en"):

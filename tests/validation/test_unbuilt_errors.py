@@ -9,9 +9,10 @@ from django.db import models
 
 from pyforge_web.validation.errors import RejectedValue
 from pyforge_web.validators import CompiledValidator
+from tests.oracle import LANGUAGES
 from tests.tables import rows
-from tests.validation import judge, own, record, tables
-from tests.validation.strict import LANGUAGES, describe_error, text_in
+from tests.validation import oracle, own, record, tables
+from tests.validation.strict import describe_error, text_in
 
 price = partial(models.DecimalField, max_digits=3, decimal_places=1)
 CERTAIN = {
@@ -43,14 +44,14 @@ def cleaned(make_field, value):
 
 
 @pytest.mark.parametrize(("make_field", "value"), rows(CERTAIN))
-def test_not_built(make_field, value):
+def test_rejected_value_not_built(make_field, value):
     errors, model, instance = cleaned(make_field, value)
     assert type(errors) is RejectedValue
     assert (errors.field, errors.value, errors.instance) == (model._meta.get_field("value"), value, instance)
 
 
 @pytest.mark.parametrize(("make_field", "value"), rows(UNSURE))
-def test_built(make_field, value):
+def test_uncertain_error_built(make_field, value):
     """Django was asked, and is not asked again."""
     errors, _, _ = cleaned(make_field, value)
     assert type(errors) is list
@@ -58,10 +59,10 @@ def test_built(make_field, value):
 
 
 @pytest.mark.parametrize(("make_field", "value"), rows(CERTAIN))
-def test_read_as_often_as_one_likes(make_field, value):
+def test_rejected_value_read_often(make_field, value):
     """In any language, also after the instance has got another value."""
     errors, model, instance = cleaned(make_field, value)
-    expected = judge.run(lambda: judge.django_clean(model(value=value))).error.error_dict["value"]
+    expected = oracle.run(lambda: oracle.django_clean(model(value=value))).error.error_dict["value"]
     instance.value = "something else"
     for language in LANGUAGES:
         texts = [
@@ -73,7 +74,7 @@ def test_read_as_often_as_one_likes(make_field, value):
     assert errors.error_list() is not errors.error_list()
 
 
-def test_a_field_that_was_changed_meanwhile():
+def test_rejected_value_field_changed():
     """Other errors are those of the field as it is; if there are none left, that is said."""
     errors, model, _ = cleaned(partial(models.CharField, max_length=3), "abcd")
     field = model._meta.get_field("value")
@@ -84,12 +85,12 @@ def test_a_field_that_was_changed_meanwhile():
         errors.error_list()
 
 
-def test_no_validator_of_the_user_is_called_twice():
+def test_rejected_value_calls_no_validator_twice():
     model = tables.model_of(
         first=models.CharField(max_length=3, validators=[own.accept]), second=models.CharField(max_length=3)
     )
     record.start()
     found = CompiledValidator.for_model(model).clean_rows([model(first="abcd", second="abcd")])
-    judge.read_rows(found)
+    oracle.read_rows(found)
     assert [name for name, _ in record.CALLS] == ["accept"]
     assert list(found[0]) == ["first", "second"]

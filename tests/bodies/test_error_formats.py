@@ -16,8 +16,9 @@ from pyforge_web.validation.error_formats import as_drf, as_json_data, as_proble
 from pyforge_web.validation.payload import CleanedRows
 from pyforge_web.validation.row_results import RowErrors
 from pyforge_web.validators import CompiledValidator
-from tests.bodies.judge import LANGUAGES, form_errors
 from tests.bodies.models import Item
+from tests.bodies.oracle import form_errors
+from tests.oracle import LANGUAGES
 from tests.tables import cases
 
 PLURAL = ngettext_lazy("Ensure it has %(n)d character.", "Ensure it has %(n)d characters.", "n")
@@ -41,7 +42,7 @@ def error_of(call):
 
 
 @pytest.mark.parametrize("make", cases(ERRORS))
-def test_djangos_form(make):
+def test_as_json_data_one_payload(make):
     for language in LANGUAGES:
         with translation.override(language):
             for escape in (False, True):
@@ -51,7 +52,7 @@ def test_djangos_form(make):
 
 
 @pytest.mark.parametrize("make", cases(ERRORS))
-def test_the_form_of_rest_framework(make):
+def test_as_drf_one_payload(make):
     for language in LANGUAGES:
         with translation.override(language):
             theirs = json.loads(json.dumps(serializers.as_serializer_error(make())))
@@ -63,7 +64,7 @@ def test_the_form_of_rest_framework(make):
             assert ours == theirs
 
 
-def test_another_word_for_no_field():
+def test_as_drf_other_non_field_key():
     assert as_drf(ValidationError("x"), non_field="errors") == {"errors": ["x"]}
 
 
@@ -80,7 +81,7 @@ class RowSerializer(serializers.Serializer):
 
 @pytest.mark.parametrize("as_dict", [True, False])
 @pytest.mark.filterwarnings("ignore:The list-based error format")  # DRF's own, until its version 3.20
-def test_the_forms_of_rest_framework_for_rows(as_dict, settings):
+def test_as_drf_rows(as_dict, settings):
     from rest_framework.settings import api_settings
 
     settings.REST_FRAMEWORK = {"LIST_SERIALIZER_ERRORS_AS_DICT": as_dict}
@@ -105,7 +106,7 @@ def rows():
     return found
 
 
-def test_by_row():
+def test_formats_by_row():
     found = rows()
     raised = error_of(found.raise_)
     for given in (found, found.errors, dict(found.errors), raised):
@@ -115,7 +116,7 @@ def test_by_row():
     assert as_drf(found, as_list=True) == [{}, as_drf(found.errors[1]), as_drf(found.errors[2])]
 
 
-def test_a_result_of_validate_many():
+def test_formats_of_validate_many():
     result = validate_many([Item(name="x", price=1, maybe=True), Item(name="admin", price=1, maybe=True)], unique=False)
     for given in (result, error_of(result.raise_)):
         assert as_drf(given) == {1: {"name": ["Reserved: admin."]}}
@@ -123,7 +124,7 @@ def test_a_result_of_validate_many():
         assert as_drf(given, as_list=True) == [{}, {"name": ["Reserved: admin."]}]
 
 
-def test_a_list_needs_the_number_of_rows():
+def test_as_drf_list_without_total():
     with pytest.raises(TypeError, match="number of rows"):
         as_drf(rows().errors, as_list=True)
     with pytest.raises(TypeError, match="errors by row"):
@@ -132,7 +133,7 @@ def test_a_list_needs_the_number_of_rows():
 
 @pytest.mark.parametrize("form", [as_json_data, as_drf, as_problem])
 @pytest.mark.parametrize("given", [None, "text", [ValidationError("x")], ValueError("x"), 5], ids=repr)
-def test_anything_else_is_refused(form, given):
+def test_formats_of_a_wrong_type(form, given):
     with pytest.raises(TypeError, match="ValidationError, or errors by row"):
         form(given)
 
@@ -151,7 +152,7 @@ def resolve(pointer, document):
 NAMES = ["price", "", "a/b", "m~n", "~1", "a b", "\u00e9\U0001f600", "c%d", 'k"l', "#", "?", "i\\j", "0"]
 
 
-def test_pointers_point():
+def test_as_problem_pointers_resolve():
     document = {"rows": [{name: f"row {row}, {name}" for name in NAMES} for row in range(3)]}
     errors = {row: ValidationError({name: f"row {row}, {name}" for name in NAMES}) for row in (0, 2)}
     told = as_problem(errors, at="/rows")["errors"]
@@ -161,12 +162,12 @@ def test_pointers_point():
     assert [resolve(one["pointer"], document) for one in whole] == [document["rows"]]
 
 
-def test_a_half_of_a_pair_in_a_name():
+def test_as_problem_lone_surrogate_in_a_name():
     assert as_problem(ValidationError({"\ud800": "x"}))["errors"][0]["pointer"] == "#/?"
 
 
 @pytest.mark.parametrize("make", cases(ERRORS))
-def test_a_problem_tells_every_error(make):
+def test_as_problem_every_error(make):
     for language in LANGUAGES:
         with translation.override(language):
             problem = as_problem(make())
@@ -178,7 +179,7 @@ def test_a_problem_tells_every_error(make):
             assert (problem["status"], problem["title"], problem["detail"]) == (400, "Bad Request", number)
 
 
-def test_a_problem_by_row():
+def test_as_problem_rows():
     problem = as_problem(rows(), status=422, type="https://example.com/rows", title="Rows", detail="Look.")
     assert list(problem) == ["type", "title", "status", "detail", "errors"]
     assert list(problem.values())[:4] == ["https://example.com/rows", "Rows", 422, "Look."]
@@ -187,7 +188,7 @@ def test_a_problem_by_row():
     assert as_problem({})["detail"] == "0 errors in 0 rows."
 
 
-def test_a_problem_of_what_is_no_json_has_the_place():
+def test_as_problem_not_json():
     error = ERRORS["of a body"]()
     assert isinstance(error, BodyError)
     (told,) = as_problem(error)["errors"]
@@ -195,12 +196,12 @@ def test_a_problem_of_what_is_no_json_has_the_place():
     assert (told["pointer"], told["code"]) == ("#", "invalid_json")
 
 
-def test_anothers_error_of_that_code():
+def test_as_problem_own_invalid_json_code():
     (told,) = as_problem(ValidationError("x", code="invalid_json"))["errors"]
     assert told == {"pointer": "#", "detail": "x", "code": "invalid_json"}
 
 
-def test_the_response():
+def test_problem_response():
     response = PyForgeProblemResponse(rows(), title="Rows", at="/rows", headers={"X-Own": "1"})
     assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
     assert json.loads(response.content) == as_problem(rows(), title="Rows", at="/rows")

@@ -1,4 +1,4 @@
-"""Django judges a validation: what it raises, what becomes of the instance, and what it calls on the way."""
+"""What Django does in a validation: what it raises, what becomes of the instance, and what it calls on the way."""
 
 import itertools
 import warnings
@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from pyforge_web.validation.errors import RejectedValue
 from pyforge_web.validators import CompiledModelMixin, CompiledValidator
+from tests.oracle import LANGUAGES, sent_statements
 from tests.validation import record
-from tests.validation.strict import LANGUAGES, describe, describe_error, text_in
+from tests.validation.strict import describe, describe_error, text_in
 
-_OF_SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 MUTABLE = (list, dict, set, bytearray)
 # Equal messages and params give equal texts: it is enough to read some.
 _language = itertools.cycle([*LANGUAGES, None, None, None, None])
@@ -43,8 +43,7 @@ def run(call, database=None):
         else:
             with CaptureQueriesContext(connections[database]) as queries:
                 _into(ended, call)
-            sent = [query["sql"] for query in queries.captured_queries]
-            ended.queries = [sql for sql in sent if not sql.startswith(_OF_SAVEPOINTS)]
+            ended.queries = sent_statements(queries)
     ended.warnings = [(warning.category, str(warning.message), warning.filename, warning.lineno) for warning in caught]
     ended.calls = record.CALLS[:]
     return ended

@@ -1,0 +1,1 @@
+"""Templates as files: what in them writes JSON, and where."""

@@ -1,0 +1,228 @@
+"""MySQL and MariaDB through mysqlclient, or through PyMySQL in its place: text, for what the driver parses in Python.
+
+Source: `django/db/backends/mysql/operations.py`, `MySQLdb/converters.py`. The driver converts by the type that the
+server names for a column, through a dict of the connection. Another dict is there while one statement of ours is read.
+"""
+
+from typing import Any
+
+import django
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.mysql.base import Database, DatabaseWrapper, django_conversions
+from django.db.models.expressions import BaseExpression
+from MySQLdb.constants import FIELD_TYPE
+
+from pyforge_web.querysets.backends.columns import (
+    DJANGO,
+    VALUE,
+    ColumnReader,
+    Converter,
+    find_cast_reader,
+    is_plain_json,
+)
+from pyforge_web.querysets.backends.cursors import DriverCursor
+from pyforge_web.querysets.backends.database import DatabaseBackend
+from pyforge_web.querysets.backends.stock import StockMethods, find_function, is_own_function
+
+Cursor: Any = Database.cursors.Cursor
+MySQLOperations: Any = DatabaseWrapper.ops_class
+_READERS_BY_METHOD = {
+    "convert_uuidfield_value": ColumnReader("uuid"),
+    "convert_booleanfield_value": ColumnReader("boolean"),
+    "convert_durationfield_value": ColumnReader("duration"),
+}
+# The types of columns that the driver parses in Python, and the kind that reads their text.
+_KIND_BY_TYPE = {
+    FIELD_TYPE.DATE: "date",
+    FIELD_TYPE.DATETIME: "datetime",
+    FIELD_TYPE.DECIMAL: "decimal",
+    FIELD_TYPE.NEWDECIMAL: "decimal",
+    FIELD_TYPE.TIME: "time",
+    FIELD_TYPE.TIMESTAMP: "datetime",
+}
+# PyMySQL takes the place of mysqlclient by `pymysql.install_as_MySQLdb()`: the same ideas under other names.
+_IS_PYMYSQL = Cursor.__module__.startswith("pymysql")
+_CONVERTERS = "decoders" if _IS_PYMYSQL else "converter"
+# What means "the text": mysqlclient decodes it in C, PyMySQL decodes whatever has no other converter.
+_TEXT: Any = Database.converters.through if _IS_PYMYSQL else str
+_PLAIN: list[Any] = [str, bytes, int, float, _TEXT, getattr(Database.converters, "_bytes_or_str", None)]
+_DRIVER_METHODS = (
+    ("execute", "_query", "_do_get_result", "fetchmany", "fetchall")
+    if _IS_PYMYSQL
+    else (
+        "execute",
+        "_query",
+        "_do_get_result",
+        "_post_get_result",
+        "_get_result",
+        "_fetch_row",
+        "fetchmany",
+        "fetchall",
+    )
+)
+_CURSOR_METHODS = StockMethods(Cursor, _DRIVER_METHODS, Database)
+
+
+def _stock_converters() -> dict[int, Any]:
+    """Return the converters that Django gives to the driver, as far as they are Django's and the driver's own."""
+    return {
+        field_type: converter
+        for field_type, converter in django_conversions.items()
+        if isinstance(field_type, int)
+        and (
+            isinstance(converter, type)
+            or any(converter is plain for plain in _PLAIN)
+            or is_own_function(converter, django)
+            or is_own_function(converter, Database)
+        )
+    }
+
+
+_STOCK_CONVERTERS = _stock_converters()
+
+
+class MySQLCursor(DriverCursor):
+    """Reads one statement of a connection as text, where the driver would parse it in Python.
+
+    What a column holds is told by the type that the server names: an expression or a union may give another type than
+    its field.
+    """
+
+    def prepare(self, expressions: list[BaseExpression]) -> None:
+        """Have the statement read through other converters."""
+        self._converters: dict[int, Any] = getattr(self.raw.connection, _CONVERTERS)
+        self._columns: dict[int, Any] = {}
+        # All rows are there when the statement has been executed, so the converters are changed no longer than that.
+        # The driver calls `_query` when the SQL is ready: nobody else's code runs below it.
+        self.raw._query = self._query
+
+    def _query(self, sql: Any) -> Any:
+        connection = self.raw.connection
+        del self.raw._query
+        setattr(connection, _CONVERTERS, self._converters | dict.fromkeys(_KIND_BY_TYPE, _TEXT))
+        try:
+            return self.raw._query(sql)
+        finally:
+            setattr(connection, _CONVERTERS, self._converters)
+
+    def executed(self) -> str | None:
+        """Choose the readers by the types of the columns."""
+        if "_query" in vars(self.raw):
+            return f"{type(self.raw).__name__} executes in its own way"
+        readers = list(self.readers)
+        zone = _zone(self.connection)
+        for index, reader in enumerate(readers):
+            field_type = self.raw.description[index][1]
+            kind = _KIND_BY_TYPE.get(field_type)
+            if kind is None:
+                if reader.kind == "datetime":  # a text that Django makes no datetime of
+                    readers[index] = DJANGO
+                continue
+            self._columns[index] = self._converters.get(field_type)
+            if kind == "datetime":
+                # Without USE_TZ no converter makes the datetimes aware.
+                is_native = zone is not None and (reader.kind == "datetime" if settings.USE_TZ else reader is VALUE)
+                readers[index] = ColumnReader(kind, zone=zone or "naive") if is_native else DJANGO
+            elif reader is VALUE:
+                readers[index] = ColumnReader(kind)
+            elif reader.kind != kind:
+                readers[index] = DJANGO
+        self.readers = readers
+        self.cursor = _ListCursor(self.cursor)
+        return None
+
+    def driver_value(self, index: int, value: Any) -> Any:
+        """Return what the driver gives for a column under Django."""
+        converter = self._columns.get(index)
+        return converter(value) if converter is not None and isinstance(value, str) else value
+
+
+class _ListCursor:
+    """A cursor whose rows come in lists: the driver's come in tuples."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self.close = cursor.close
+
+    def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
+        return list(self._cursor.fetchmany(size))
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return list(self._cursor.fetchall())
+
+
+class MySQLBackend(DatabaseBackend):
+    """MySQL and MariaDB."""
+
+    engine = DatabaseWrapper
+    cursor_class = MySQLCursor
+    operations = StockMethods(
+        MySQLOperations, ("get_db_converters", "convert_datetimefield_value", *_READERS_BY_METHOD), django
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._readers_by_function = {
+            self.operations.functions[name]: reader for name, reader in _READERS_BY_METHOD.items()
+        }
+        self._known_converters: tuple[Any, ...] = ()
+
+    def why_not_driver(self, raw: Any) -> str | None:
+        """Return why a connection gives other rows; None also for a connection that something wraps."""
+        return self._why_not_converters(raw) if isinstance(raw, Database.connections.Connection) else None
+
+    def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
+        """Return why a cursor gives other rows than the driver alone."""
+        kind = type(raw)
+        if not issubclass(kind, Cursor):
+            return "the cursor's rows are not mysqlclient's"
+        replaced = _CURSOR_METHODS.find_replaced(kind)
+        if replaced is not None or not vars(raw).keys().isdisjoint(_DRIVER_METHODS):
+            return f"{replaced or kind.__name__} is not the driver's own"
+        return self._why_not_converters(raw.connection)
+
+    def _why_not_converters(self, raw: Any) -> str | None:
+        """Return which type has a converter that is not stock. They are changed in place, so each is compared."""
+        converters: dict[int, Any] = getattr(raw, _CONVERTERS)
+        current = tuple(converters.items())
+        if current == self._known_converters:
+            return None
+        for field_type, converter in current:
+            if not isinstance(field_type, int):  # of parameters
+                continue
+            is_stock = converter is _STOCK_CONVERTERS.get(field_type) or (
+                field_type not in _KIND_BY_TYPE and any(converter is plain for plain in _PLAIN)
+            )
+            if not is_stock:
+                name = getattr(converter, "__qualname__", repr(converter))
+                return f"the driver's converter of column type {field_type} is {name}"
+        missing = _KIND_BY_TYPE.keys() - converters.keys()
+        if missing:
+            return f"the driver has no converter of column types {sorted(missing)}"
+        self._known_converters = current
+        return None
+
+    def read_column(
+        self, expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper
+    ) -> ColumnReader:
+        """Return the reader of a column, from the list of converters that Django would call."""
+        if not converters:
+            return VALUE
+        if len(converters) > 1:
+            return DJANGO
+        if is_plain_json(expression, converters):
+            # Not even JSON that MariaDB has checked is JSON: it lets `1.` and `"\\x"` pass.
+            return ColumnReader("json")
+        function: Any = find_function(converters[0])
+        if function is self.operations.functions["convert_datetimefield_value"]:
+            zone = _zone(connection)
+            return DJANGO if zone is None else ColumnReader("datetime", zone=zone)
+        return self._readers_by_function.get(function) or find_cast_reader(converters) or DJANGO
+
+
+def _zone(connection: BaseDatabaseWrapper) -> str | None:
+    """Return how datetimes are read; None for local times of another zone than UTC, whose offsets are Python's."""
+    if not settings.USE_TZ:
+        return "naive"
+    return "utc" if str(connection.timezone) == "UTC" else None

@@ -1,0 +1,63 @@
+"""Whether a function is still the library's own: classes are patched in place by tools and by projects.
+
+What is compared at each query is the identity of functions that were verified here, once, at import. A function that
+was replaced before that is not the library's either: its code stands in another file.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from types import MethodDescriptorType, MethodType, ModuleType
+from typing import Any
+
+
+def is_own_function(function: object, package: ModuleType) -> bool:
+    """Return whether a function was written in a package, and is not somebody's wrapper around it."""
+    if isinstance(function, MethodDescriptorType):  # of a class written in C, which nobody can patch
+        return True
+    code: Any = getattr(function, "__code__", None)
+    module = getattr(function, "__module__", None)
+    if code is None or not isinstance(module, str):
+        return False
+    # `functools.wraps` copies the name of the module, but not the file of the code; a decorator of the library
+    # (Django's `async_unsafe`) has the library's file, but copies the name of the user's module.
+    folder = os.path.dirname(str(package.__file__)) + os.sep  # noqa: PTH120
+    root = sys.modules.get(module.partition(".")[0])  # PyMySQL's modules may be called MySQLdb
+    return code.co_filename.startswith(folder) and root is package
+
+
+class StockMethods:
+    """Methods of a class as its library wrote them, to be compared with those of a class that is met later."""
+
+    def __init__(self, owner: type, names: Iterable[str], package: ModuleType) -> None:
+        self.owner = owner
+        self.names = tuple(names)
+        getter = attrgetter(*self.names)
+        # `attrgetter` gives no tuple for one name.
+        self.find: Callable[[Any], tuple[Any, ...]] = getter if len(self.names) > 1 else lambda kind: (getter(kind),)
+        functions = {name: getattr(owner, name) for name in self.names}
+        # An object that nothing is identical to stands for a method that was replaced before.
+        self.functions = {
+            name: function if is_own_function(function, package) else object() for name, function in functions.items()
+        }
+        self._expected = tuple(self.functions.values())
+
+    def are_methods_of(self, kind: type) -> bool:
+        """Return whether a class has these methods, by identity."""
+        try:
+            return bool(self.find(kind) == self._expected)
+        except AttributeError:
+            return False
+
+    def find_replaced(self, kind: type) -> str | None:
+        """Return the first method of a class that is another one; None where all are stock."""
+        for name, function in self.functions.items():
+            if getattr(kind, name, None) is not function:
+                return f"{kind.__name__}.{name}"
+        return None
+
+
+def find_function(method: object) -> object:
+    """Return the function under a bound method; any other callable as it is."""
+    return method.__func__ if isinstance(method, MethodType) else method

@@ -1,0 +1,201 @@
+"""The rows of one query and of its relations, and what they become: DRF's dicts, or JSON."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+from pyforge_web._native import RelatedTexts, RowTexts, dumps, is_plain_json
+from pyforge_web.querysets import backends
+from pyforge_web.querysets.relations.prefetch import Link
+from pyforge_web.querysets.statement import ExecutedQuery
+from pyforge_web.rest_framework.instances import make_instances, values_of_fields
+from pyforge_web.rest_framework.live import LiveFields
+from pyforge_web.rest_framework.nodes import ObjectNode, SkippedKey, build_function, columns_of_node, row_program
+from pyforge_web.rest_framework.plan import InstanceColumn, Level, ManyColumn, RawColumn, Slot, ValueColumn
+from pyforge_web.rest_framework.values import convert_each, make_column, native_reader
+
+Columns = list[Sequence[Any]]
+NativeColumn = tuple[str, int, int, Any]
+
+
+class RelatedRows(NamedTuple):
+    """The rows of a relation to many, and for each parent the key by which they name it."""
+
+    rows: "LevelRows | None"
+    parents: list[Any]
+
+    def lists(self) -> list[list[Any]]:
+        """Return the list of related objects of each parent."""
+        if self.rows is None:
+            return [[] for _ in self.parents]
+        groups: dict[Any, list[Any]] = {}
+        for name, item in zip(self.rows.names, self.rows.objects(), strict=True):
+            groups.setdefault(name, []).append(item)
+        used: set[Any] = set()
+        lists: list[list[Any]] = []
+        for parent in self.parents:
+            items = groups.get(parent, [])
+            if not items:
+                items = []
+            elif parent in used:  # DRF makes new objects for each parent
+                items = deepcopy(items)
+            used.add(parent)
+            lists.append(items)
+        return lists
+
+    def texts(self) -> RelatedTexts | None:
+        """Return the JSON of the related objects of each parent; None where it is not certain."""
+        if self.rows is None:
+            return _no_texts().group([], self.parents)
+        texts = self.rows.texts()
+        return None if texts is None else texts.group(self.rows.names, self.parents)
+
+
+class LevelRows:
+    """The rows of one query, as columns of the driver's values."""
+
+    def __init__(
+        self,
+        level: Level,
+        statement: ExecutedQuery,
+        raw: list[tuple[Any, ...]],
+        indexes: dict[Slot, int],
+        live: LiveFields,
+        zone: Any,
+        using: str,
+    ) -> None:
+        self.level, self.statement, self.raw, self.indexes = level, statement, raw, indexes
+        self.live, self.zone, self.using = live, zone, using
+        self.names: list[Any] = []
+        self.related: dict[ManyColumn, RelatedRows] = {}
+        self._values: dict[int, Sequence[Any]] = {}
+        self._exact: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self.raw[0])
+
+    def name_parents(self, index: int, found: Link) -> None:
+        """Keep the values by which these rows name their parents, as Django compares them."""
+        column: Sequence[Any] = self.raw[index]
+        if self.statement.readers[index] != backends.VALUE:
+            value_of = self.statement.convert if found.converted else self.statement.driver_value
+            column = [value_of(index, value) for value in column]
+        self.names = list(column) if found.compared is None else [found.compared(value) for value in column]
+
+    def keys(self, slot: Slot) -> list[Any]:
+        """Return a column of keys as Django has them."""
+        index = self.indexes[slot]
+        raw = self.raw[index]
+        if self.statement.readers[index] == backends.VALUE:
+            return list(raw)
+        known = {value: None if value is None else self.statement.convert(index, value) for value in set(raw)}
+        return [known[value] for value in raw]
+
+    def objects(self) -> list[Any]:
+        """Return DRF's dict for each row. They are made once: fields are not asked twice."""
+        self._read_instances()
+        columns: Columns = []
+        for number, column in enumerate(self.level.columns):
+            if isinstance(column, ManyColumn):
+                columns.append(self.related[column].lists())
+            else:
+                columns.append(self.values(number))
+        return build_function(self.level.node, len(columns))(*columns)
+
+    def texts(self) -> RowTexts | None:
+        """Return the JSON of each row; None where the values are for Python's encoder, or DRF raises."""
+        self._read_instances()
+        written = set(columns_of_node(self.level.node))
+        columns: list[NativeColumn] = []
+        for number, column in enumerate(self.level.columns):
+            native = self._native(number, column, is_written=number in written)
+            if native is None:
+                return None
+            columns.append(native)
+        program, encoded = row_program(self.level.node), set()
+        while isinstance(texts := program.write(columns, len(self), SkippedKey), int):
+            native = None if texts in encoded else self._encoded(self.values(texts))
+            if native is None:
+                return None
+            encoded.add(texts)
+            columns[texts] = native
+        return texts
+
+    def _native(self, number: int, column: Any, *, is_written: bool) -> NativeColumn | None:
+        """A column for the native program: the driver's values where it reads them, or values as JSON."""
+        if isinstance(column, ManyColumn):
+            related = self.related[column].texts()
+            return None if related is None else ("related", 0, 0, related)
+        if isinstance(column, InstanceColumn):
+            return self._encoded(self.values(number))
+        index = self.indexes[column.slot]
+        if not is_written or isinstance(column, RawColumn):
+            return "value", 0, 0, self.raw[index]
+        native = native_reader(column.format.name, column.format.options, self.statement.readers[index], self.zone)
+        if native is not None:
+            return *native, self.raw[index]
+        values = self.values(number)
+        # Those that have a format of their own are texts and numbers: values.py has looked at their types.
+        return ("value", 0, 0, values) if number in self._exact else self._encoded(values)
+
+    def _encoded(self, values: Sequence[Any]) -> NativeColumn | None:
+        """Values as they are where they are scalars, as JSON where they are lists and dicts; None for other types."""
+        if _SCALARS.issuperset(map(type, values)):
+            return "value", 0, 0, values
+        if not is_plain_json([None if value is SkippedKey else value for value in values]):
+            return None
+        try:
+            texts = [SkippedKey if value is SkippedKey else dumps(value) for value in values]
+        except (TypeError, ValueError, RecursionError):
+            return None
+        return "json", 0, 0, texts
+
+    def values(self, number: int) -> Sequence[Any]:
+        """Return the values of a column as the field gives them."""
+        made = self._values.get(number)
+        if made is None:
+            column = self.level.columns[number]
+            if isinstance(column, RawColumn):
+                made = self.raw[self.indexes[column.slot]]
+            else:
+                made = self._make(number, cast(ValueColumn, column))
+            self._values[number] = made
+        return made
+
+    def _make(self, number: int, column: ValueColumn) -> Sequence[Any]:
+        index = self.indexes[column.slot]
+        raw, reader = self.raw[index], self.statement.readers[index]
+        name, options = column.format
+        made = make_column(name, options, raw, reader, self.zone)
+        if made is not None:
+            if name != "same":
+                self._exact.add(number)
+            return cast("Sequence[Any]", made)
+        values: Sequence[Any] = raw
+        if reader != backends.VALUE:
+            values = convert_each(raw, partial(self.statement.convert, index))
+        return values if name == "same" else convert_each(values, self.live.represent(column))
+
+    def _read_instances(self) -> None:
+        """Make the columns that fields read from instances, which read the other columns."""
+        by_group: dict[int, list[int]] = {}
+        for number, column in enumerate(self.level.columns):
+            if isinstance(column, InstanceColumn) and number not in self._values:
+                by_group.setdefault(column.group, []).append(number)
+        for group_number, numbers in by_group.items():
+            group = self.level.groups[group_number]
+            needed = {number for _, _, number in group.columns}
+            if group.presence is not None:
+                needed.add(group.presence)
+            instances = make_instances(group, {number: self.values(number) for number in needed}, self.using)
+            fields = [self.live.field(cast(InstanceColumn, self.level.columns[number]).live) for number in numbers]
+            self._values.update(zip(numbers, values_of_fields(fields, instances, guarded=group.guarded), strict=True))
+
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+def _no_texts() -> RowTexts:
+    """The JSON of no rows."""
+    return cast(RowTexts, row_program(ObjectNode(())).write([], 0, SkippedKey))

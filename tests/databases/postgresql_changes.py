@@ -1,0 +1,208 @@
+"""What changes the rows that psycopg gives: engines, options, and what is done to a connection."""
+
+import contextlib
+from datetime import UTC
+from unittest import mock
+from zoneinfo import ZoneInfo
+
+import psycopg
+from django.db import models
+from django.db.backends.postgresql import base
+from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.backends.postgresql.psycopg_any import BaseTzLoader
+from django.db.models.sql.compiler import SQLCompiler
+from psycopg.adapt import AdaptersMap, Loader
+from psycopg.rows import dict_row, kwargs_row, namedtuple_row
+from psycopg.types.numeric import FloatLoader, IntLoader
+from psycopg.types.string import TextLoader
+
+from tests.databases.sqlite_changes import all_convert, loud_execution, loud_rows, other_value, patched, shout
+
+
+def shouting_row(cursor):
+    return lambda values: tuple(map(shout, values))
+
+
+def list_row(cursor):
+    return list
+
+
+class ShoutingLoader(Loader):
+    def load(self, data):
+        return bytes(data).decode().upper()
+
+
+class ZoneLoader(BaseTzLoader):
+    timezone = UTC
+
+    def load(self, data):
+        return super().load(data).replace(year=2000)
+
+
+class DocumentLoader(Loader):
+    def load(self, data):
+        return '{"from": "loader"}'
+
+
+@contextlib.contextmanager
+def loader(connection, name, kind):
+    connection.ensure_connection()
+    connection.connection.adapters.register_loader(name, kind)
+    yield
+
+
+@contextlib.contextmanager
+def attribute(connection, **values):
+    connection.ensure_connection()
+    for name, value in values.items():
+        setattr(connection.connection, name, value)
+    yield
+
+
+@contextlib.contextmanager
+def session(connection, statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    yield
+
+
+class FetchingCursor(base.Cursor):
+    def fetchmany(self, size=0):
+        return [tuple(map(shout, row)) for row in super().fetchmany(size)]
+
+    def fetchall(self):
+        return [tuple(map(shout, row)) for row in super().fetchall()]
+
+
+class RowsCursor(base.Cursor):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.row_factory = shouting_row
+
+
+class LoadingCursor(base.Cursor):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.adapters.register_loader("numeric", FloatLoader)
+
+
+class ExecutingCursor(base.Cursor):
+    def execute(self, *args, **kwargs):
+        self.adapters.register_loader("numeric", FloatLoader)
+        return super().execute(*args, **kwargs)
+
+
+class ExecutedCursor(base.Cursor):
+    def execute(self, *args, **kwargs):
+        self.row_factory = shouting_row
+        return super().execute(*args, **kwargs)
+
+
+class BinaryCursor(base.ServerBindingCursor):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.format = psycopg.pq.Format.BINARY
+
+
+def engine_with_operations(**methods):
+    operations = type("Operations", (DatabaseOperations,), methods)
+    return type("DatabaseWrapper", (base.DatabaseWrapper,), {"ops_class": operations})
+
+
+def engine_with_compiler(**methods):
+    compiler = type("Compiler", (SQLCompiler,), methods)
+
+    def find_compiler(self, name):
+        return compiler if name == "SQLCompiler" else DatabaseOperations.compiler(self, name)
+
+    return engine_with_operations(compiler=find_compiler)
+
+
+class LoadingWrapper(base.DatabaseWrapper):
+    def create_cursor(self, name=None):
+        cursor = super().create_cursor(name)
+        cursor.adapters.register_loader("date", TextLoader)
+        return cursor
+
+
+class InitializingWrapper(base.DatabaseWrapper):
+    def get_new_connection(self, conn_params):
+        connection = super().get_new_connection(conn_params)
+        connection.adapters.register_loader("uuid", TextLoader)
+        return connection
+
+
+class ZonedWrapper(base.DatabaseWrapper):
+    @property
+    def timezone(self):
+        return ZoneInfo("Asia/Tokyo")
+
+    timezone_name = "UTC"
+
+
+def own_adapters():
+    adapters = AdaptersMap(psycopg.adapters)
+    adapters.register_loader("bool", IntLoader)
+    return adapters
+
+
+CHANGES = {
+    **{
+        f"loader of {name}": (None, {}, lambda c, name=name, kind=kind: loader(c, name, kind))
+        for name, kind in {
+            "numeric": FloatLoader,
+            "date": TextLoader,
+            "time": TextLoader,
+            "timestamptz": ZoneLoader,
+            "uuid": TextLoader,
+            "bool": ShoutingLoader,
+            "varchar": ShoutingLoader,
+            "text": ShoutingLoader,
+            "int4": TextLoader,
+            "int8": FloatLoader,
+            "float8": TextLoader,
+            "interval": TextLoader,
+            "jsonb": DocumentLoader,
+            "inet": ShoutingLoader,
+        }.items()
+    },
+    "row_factory dict": (None, {}, lambda c: attribute(c, row_factory=dict_row)),
+    "row_factory list": (None, {}, lambda c: attribute(c, row_factory=list_row)),
+    "row_factory named tuple": (None, {}, lambda c: attribute(c, row_factory=namedtuple_row)),
+    "row_factory kwargs": (None, {}, lambda c: attribute(c, row_factory=kwargs_row(lambda **row: (*row.values(),)))),
+    "row_factory that shouts": (None, {}, lambda c: attribute(c, row_factory=shouting_row)),
+    "row_factory in OPTIONS": (None, {"row_factory": shouting_row}, None),
+    "cursor_factory that fetches": (None, {"cursor_factory": FetchingCursor}, None),
+    "cursor_factory with row_factory": (None, {"cursor_factory": RowsCursor}, None),
+    "cursor_factory with loader": (None, {"cursor_factory": LoadingCursor}, None),
+    "cursor_factory that executes": (None, {"cursor_factory": ExecutingCursor}, None),
+    "cursor_factory that sets rows": (None, {"cursor_factory": ExecutedCursor}, None),
+    "cursor_factory of later": (None, {}, lambda c: attribute(c, cursor_factory=FetchingCursor)),
+    "binary cursor": (None, {"cursor_factory": BinaryCursor}, None),
+    "loader of cursors": (LoadingWrapper, {}, None),
+    "loader of connections": (InitializingWrapper, {}, None),
+    "zone loader patched": (None, {}, patched(BaseTzLoader, "load", other_value("now"))),
+    "operations, all columns": (
+        engine_with_operations(get_db_converters=all_convert(DatabaseOperations.get_db_converters)),
+        {},
+        None,
+    ),
+    "compiler, rows": (engine_with_compiler(results_iter=loud_rows(SQLCompiler.results_iter)), {}, None),
+    "compiler, converters": (engine_with_compiler(get_converters=lambda self, expressions: {}), {}, None),
+    "compiler patched": (None, {}, patched(SQLCompiler, "results_iter", loud_rows)),
+    "compiler patched, execution": (None, {}, patched(SQLCompiler, "execute_sql", loud_execution)),
+    "cursor patched": (
+        None,
+        {},
+        lambda c: mock.patch.object(
+            psycopg.Cursor,
+            "fetchmany",
+            lambda self, size: [tuple(map(shout, row)) for row in self.fetchall()[:size]],
+        ),
+    ),
+    "zone by another name": (ZonedWrapper, {}, None),
+    "JSON patched": (None, {}, patched(models.JSONField, "from_db_value", other_value("document"))),
+    "dates of SQL": (None, {}, lambda c: session(c, "SET DateStyle TO 'SQL, DMY'")),
+    "session in Tokyo": (None, {}, lambda c: session(c, "SET TimeZone TO 'Asia/Tokyo'")),
+    "server-side binding": (None, {"server_side_binding": True}, None),
+}

@@ -1,0 +1,3 @@
+"""No address: what the browsable API asks for."""
+
+urlpatterns = []
