@@ -211,7 +211,7 @@ def test_objects_are_left_out_where_a_column_is_null():
     ],
 )
 def test_layouts_that_cannot_be(steps):
-    with pytest.raises(ValueError, match="step|end|output"):
+    with pytest.raises(ValueError, match=r"step|end|output"):
         RowLayout([VALUE], steps)
 
 
