@@ -1,9 +1,9 @@
-"""The databases of the QuerySet suites: an SQLite file, and a PostgreSQL server that runs for as long as the suite."""
+"""The databases of the QuerySet suites: an SQLite file, and servers that run for as long as the suite."""
 
 import contextlib
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from django.db import connections
 
 from benchmarks import tables
 from benchmarks.report import Report
-from tests import postgres
+from tests import mariadb, postgres
 
 Settings = dict[str, Any]
 
@@ -29,7 +29,7 @@ class Database:
     def version(self) -> str:
         if connections[self.alias].vendor == "sqlite":
             return f"SQLite {sqlite3.sqlite_version}"
-        return f"PostgreSQL {'.'.join(map(str, connections[self.alias].get_database_version()))}"
+        return f"{self.title} {'.'.join(map(str, connections[self.alias].get_database_version()))}"
 
 
 def use(settings: Mapping[str, Settings]) -> None:
@@ -40,10 +40,12 @@ def use(settings: Mapping[str, Settings]) -> None:
 
 @contextlib.contextmanager
 def opened(title: str) -> Iterator[Database]:
-    """A database of this title with empty tables. Raises FileNotFoundError without PostgreSQL's binaries."""
+    """A database of this title with empty tables. Raises FileNotFoundError without its server's binaries."""
     with _SERVERS[title]() as settings:
         database = Database(title, title.lower(), settings)
         use({database.alias: settings})
+        if connections[database.alias].vendor == "mysql":
+            settings["NAME"] = _make_schema(connections[database.alias])
         tables.create(database.alias)
         try:
             yield database
@@ -53,9 +55,9 @@ def opened(title: str) -> Iterator[Database]:
             del connections[database.alias]  # it remembers its settings
 
 
-def each(report: Report, stack: contextlib.ExitStack) -> Iterator[Database]:
-    """All of them, open until the stack is left; the report says which is not there."""
-    for title in TITLES:
+def each(report: Report, stack: contextlib.ExitStack, titles: Iterable[str] | None = None) -> Iterator[Database]:
+    """Those of TITLES, or of `titles`, open until the stack is left; the report says which is not there."""
+    for title in titles or TITLES:
         try:
             yield stack.enter_context(opened(title))
         except FileNotFoundError as error:
@@ -77,6 +79,8 @@ def driver(database: Database) -> Any:
     """A connection of the bare driver, its rows as cheap as it can make them: what no Python code can beat."""
     if connections[database.alias].vendor == "sqlite":
         return sqlite3.connect(database.settings["NAME"])  # no detect_types: nothing is converted
+    if connections[database.alias].vendor == "mysql":
+        return _TextConnection(connections[database.alias].get_connection_params())
     import psycopg
     from psycopg.types.string import TextLoader
 
@@ -89,6 +93,40 @@ def driver(database: Database) -> Any:
     return connection
 
 
+class _TextConnection:
+    """A connection of mysqlclient's whose dates and decimals are text; `execute` as the other drivers have it."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        import MySQLdb
+        from MySQLdb.constants import FIELD_TYPE as TYPE
+
+        parsed = (TYPE.TIMESTAMP, TYPE.DATETIME, TYPE.TIME, TYPE.DATE, TYPE.DECIMAL, TYPE.NEWDECIMAL)
+        self._connection: Any = MySQLdb.connect(**parameters)
+        self._connection.autocommit(True)
+        self._connection.converter = self._connection.converter | dict.fromkeys(parsed, str)
+
+    def execute(self, sql: str) -> "_TextConnection":
+        self._cursor = self._connection.cursor()
+        self._cursor.execute(sql)
+        return self
+
+    def fetchall(self) -> list[Any]:
+        return list(self._cursor.fetchall())
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _make_schema(connection: Any) -> str:
+    """Make a schema of the server for the tables."""
+    name = "pyforge_benchmarks"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4")
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    return name
+
+
 @contextlib.contextmanager
 def _sqlite() -> Iterator[Settings]:
     with tempfile.TemporaryDirectory(prefix="pyforge-bench-") as folder:
@@ -98,5 +136,7 @@ def _sqlite() -> Iterator[Settings]:
 _SERVERS: dict[str, Callable[[], contextlib.AbstractContextManager[Settings]]] = {
     "SQLite": _sqlite,
     "PostgreSQL": postgres.server,
+    "MariaDB": mariadb.server,
 }
-TITLES = tuple(_SERVERS)
+TITLES = ("SQLite", "PostgreSQL")
+ALL_TITLES = tuple(_SERVERS)

@@ -13,6 +13,7 @@ from benchmarks.texts import sentences
 
 BATCH = 10_000  # made by Python; what is more is copied by the database
 MODELS = (Author, Narrow, Wide, Document, Tag, Article, Comment, Imported, Grouped)
+_ANALYZE = {"sqlite": "VACUUM", "postgresql": "VACUUM ANALYZE", "mysql": "ANALYZE TABLE {table}"}
 TAGS, COMMENTS = 3, 4  # of each article
 
 
@@ -45,7 +46,7 @@ def fill(alias: str, model: type[Model], count: int) -> None:
     with database.cursor() as cursor:
         for _ in range(BATCH, count, BATCH):
             cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} ORDER BY id LIMIT {BATCH}")
-        cursor.execute("VACUUM" if database.vendor == "sqlite" else "VACUUM ANALYZE")
+        cursor.execute(_ANALYZE[database.vendor].format(table=table))
 
 
 def fill_articles(alias: str, count: int) -> None:
@@ -72,7 +73,7 @@ def fill_articles(alias: str, count: int) -> None:
     )
     Comment.objects.using(alias).bulk_create(comments, batch_size=500)
     with connections[alias].cursor() as cursor:
-        cursor.execute("VACUUM" if connections[alias].vendor == "sqlite" else "VACUUM ANALYZE")
+        cursor.execute(_ANALYZE[connections[alias].vendor].format(table=Comment._meta.db_table))
 
 
 def _narrow(count: int) -> list[Model]:

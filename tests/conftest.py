@@ -27,11 +27,11 @@ def form(request):
 
 
 @contextlib.contextmanager
-def server_database(alias, driver, server, django_db_blocker):
+def server_database(alias, use_driver, server, django_db_blocker):
     """The alias of a database of a server with the tests' tables, beside "default"."""
     with contextlib.ExitStack() as stack:
         try:
-            importlib.import_module(driver)
+            use_driver()
             settings = stack.enter_context(server())
         except (ImportError, FileNotFoundError) as error:
             stop = pytest.fail if os.environ.get("CI") else pytest.skip
@@ -51,14 +51,16 @@ def server_database(alias, driver, server, django_db_blocker):
 @pytest.fixture(scope="session")
 def postgres(django_db_setup, django_db_blocker):
     """The alias of a PostgreSQL database, whose server is started at its first use."""
-    with server_database("postgres", "psycopg", postgresql.server, django_db_blocker) as alias:
+    with server_database(
+        "postgres", lambda: importlib.import_module("psycopg"), postgresql.server, django_db_blocker
+    ) as alias:
         yield alias
 
 
 @pytest.fixture(scope="session")
 def mysql(django_db_setup, django_db_blocker):
     """The alias of a MariaDB database, whose server is started at its first use."""
-    with server_database("mysql", "MySQLdb", mariadb.server, django_db_blocker) as alias:
+    with server_database("mysql", mariadb.use_driver, mariadb.server, django_db_blocker) as alias:
         yield alias
 
 

@@ -1,9 +1,11 @@
 """A MariaDB of our own for a run of the tests, or the one that `MARIADB_URL` names (a MySQL server will do too).
 
-The system's binaries are used: `mariadbd` or `mysqld`, beside `mariadb-install-db`.
+The system's binaries are used: `mariadbd` or `mysqld`, and `mariadb-install-db`. The driver is mysqlclient, or PyMySQL
+where `PYFORGE_MYSQL=pymysql` is set, or where mysqlclient is not installed.
 """
 
 import contextlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -24,6 +26,15 @@ FAST = (
     "--skip-log-bin",
     "--character-set-server=utf8mb4",
 )
+
+
+def use_driver():
+    """Put PyMySQL into mysqlclient's place, if it is wanted or alone there, before Django's engine loads."""
+    if os.environ.get("PYFORGE_MYSQL") != "pymysql" and importlib.util.find_spec("MySQLdb"):
+        return
+    import pymysql
+
+    pymysql.install_as_MySQLdb()
 
 
 @contextlib.contextmanager

@@ -88,7 +88,7 @@ def airport_detail(request: HttpRequest, icao: str) -> HttpResponse:
     if airport is None:
         detail = f"No airport has the ICAO code {icao!r}. Search by name with /api/airports/?q=..."
         return problem(404, "No such airport", detail)
-    return PyForgeJsonResponse(airport, etag=True, request=request)
+    return PyForgeJsonResponse(airport)
 
 
 @csrf_exempt  # there is nobody to forge a request for: the demo has no users
@@ -126,7 +126,7 @@ def country_detail(request: HttpRequest, code: str) -> HttpResponse:
     country = Country.objects.filter(code=code.upper()).first()
     if country is None:
         return problem(404, "No such country", f"No country has the code {code!r}. /api/countries/ lists the codes.")
-    return PyForgeJsonResponse(country, etag=True, request=request)
+    return PyForgeJsonResponse(country)
 
 
 @require_safe

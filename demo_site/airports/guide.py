@@ -156,7 +156,7 @@ ENDPOINTS = (
         "/api/airports/<icao>/",
         "A model instance: every column, with a UUID, a date, a date and time, and a duration. Asked again, a browser "
         "gets 304.",
-        "PyForgeJsonResponse(airport, etag=True, request=request)",
+        "PyForgeJsonResponse(airport)",
         (("Keflavík", "airports/BIKF/"), ("Paris", "airports/LFPG/"), ("no such airport", "airports/NONE/")),
     ),
     Endpoint(
@@ -179,7 +179,7 @@ ENDPOINTS = (
     Endpoint(
         "/api/countries/<code>/",
         "One country with its outline, a GeoJSON geometry in a JSON column. The map draws it.",
-        "PyForgeJsonResponse(country, etag=True, request=request)",
+        "PyForgeJsonResponse(country)",
         (("Japan", "countries/JP/"), ("Kosovo: only the code is known", "countries/XK/")),
     ),
     Endpoint(

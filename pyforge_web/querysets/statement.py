@@ -22,13 +22,17 @@ Report = Callable[[int, int, list[tuple[int, int, int]]], None]
 
 
 class CompiledQuery(NamedTuple):
-    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database."""
+    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database.
+
+    `positions` says where the columns of the model and what the query adds are in a row, by their names.
+    """
 
     compiler: Any
     sql: str
     params: Any
     expressions: list[Any]
     backend: backends.DatabaseBackend
+    positions: dict[str, int]
 
 
 class ExecutedQuery(NamedTuple):
@@ -56,7 +60,15 @@ def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     except EmptyResultSet:
         return None
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    return CompiledQuery(compiler, sql, params, expressions, backend)
+    return CompiledQuery(compiler, sql, params, expressions, backend, _read_positions(compiler))
+
+
+def _read_positions(compiler: Any) -> dict[str, int]:
+    """Return the index of each column as `ModelIterable` and `ValuesIterable` take it, from the compiled query."""
+    own = () if compiler.klass_info is None else compiler.klass_info["select_fields"]
+    targets = ((index, getattr(compiler.select[index][0], "target", None)) for index in own)
+    positions = {target.attname: index for index, target in targets if target is not None}
+    return {**positions, **compiler.annotation_col_map} if compiler.annotation_col_map else positions
 
 
 def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked: bool = False) -> ExecutedQuery:
@@ -64,7 +76,7 @@ def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked
 
     `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
     """
-    compiler, sql, params, expressions, backend = compiled
+    compiler, sql, params, expressions, backend, _ = compiled
     readers = backend.column_readers(compiler, expressions)
     driver = backend.open_cursor(compiler, expressions, readers, chunked=chunked)
     try:
@@ -99,15 +111,15 @@ def fetch_all(cursor: Any) -> Fetch:
     return lambda: next(rows)
 
 
-def report_to(statement: ExecutedQuery, names: list[str], reading: RowTrace | None) -> Report | None:
+def report_to(statement: ExecutedQuery, names: list[str], trace: RowTrace | None) -> Report | None:
     """Return what native code tells the costs of a query to; None if no collector wants details.
 
     `names` are the statement's columns; an empty one is not shown.
     """
-    if reading is None:
+    if trace is None:
         return None
-    reading.columns, reading.django = names, statement.why_columns
-    return reading.add_reading
+    trace.columns, trace.django = names, statement.why_columns
+    return trace.add_reading
 
 
 class Chunks:

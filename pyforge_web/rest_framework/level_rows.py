@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 
 from pyforge_web._native import RelatedTexts, RowTexts, dumps, is_plain_json
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.relations.prefetch import Link
+from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.querysets.statement import ExecutedQuery
 from pyforge_web.rest_framework.instances import make_instances, values_of_fields
 from pyforge_web.rest_framework.live import LiveFields
@@ -75,7 +75,7 @@ class LevelRows:
     def __len__(self) -> int:
         return len(self.raw[0])
 
-    def name_parents(self, index: int, found: Link) -> None:
+    def name_parents(self, index: int, found: RelationKey) -> None:
         """Keep the values by which these rows name their parents, as Django compares them."""
         column: Sequence[Any] = self.raw[index]
         if self.statement.readers[index] != backends.VALUE:

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Model
 
-from pyforge_web.querysets.relations.model_relations import Relation
+from pyforge_web.output.model_names import Relation
 from pyforge_web.rest_framework.formats import ValueFormat
 from pyforge_web.rest_framework.nodes import Node
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from django.db.models import Model
 from rest_framework import fields
 
-from pyforge_web.querysets.relations.model_relations import Relation, find_column, find_relation
+from pyforge_web.output.model_names import Relation, find_column, find_relation
 from pyforge_web.rest_framework.formats import SAME, ValueFormat, format_of
 from pyforge_web.rest_framework.model_attributes import FILE_DESCRIPTORS, is_standard_file, own_column, why_not_joined
 from pyforge_web.rest_framework.nodes import Condition, EntryNode, FallbackError, Node, RequiredNode, ValueNode

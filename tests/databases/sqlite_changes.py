@@ -275,7 +275,7 @@ CHANGES = {
     "field with converters": (
         None,
         {},
-        lambda connection: mock.patch.object(
+        lambda connection: mock.patch.object(  # noqa: PT008 - a method, not a value
             models.CharField, "get_db_converters", lambda self, _: [lambda *_: "same"]
         ),
     ),

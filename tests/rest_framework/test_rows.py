@@ -4,6 +4,7 @@ import copy
 import json
 import operator
 import pickle
+import re
 
 import pytest
 from django.db import connections
@@ -233,7 +234,13 @@ def test_rows_under_other_renderers(number, keys, settings):
     renderer = renderer_classes()[number]
     accept = "text/html" if renderer is BrowsableAPIRenderer else "application/json"
     expected = respond(enveloped(renderer, keys, native=False), accept=accept)
-    assert respond(enveloped(renderer, keys, native=True), accept=accept) == expected
+    given = respond(enveloped(renderer, keys, native=True), accept=accept)
+    assert without_token(given) == without_token(expected)
+
+
+def without_token(answer):
+    """A page of the browsable API, without the token that each request has."""
+    return answer[0], re.sub(rb'"csrfToken": "\w+"', b"", answer[1])
 
 
 def test_rows_data_without_bytes_is_a_list():

@@ -34,11 +34,12 @@ __all__ = [
     "why_not_stock",
 ]
 
-# Django's module of an engine: our module and its class. An engine that wraps Django's has Django's among its bases.
-_BACKENDS = {
-    "django.db.backends.sqlite3.base": ("sqlite", "SQLiteBackend"),
-    "django.db.backends.postgresql.base": ("postgresql", "PostgreSQLBackend"),
-    "django.db.backends.mysql.base": ("mysql", "MySQLBackend"),
+# Django's module of an engine: our modules and their classes, the first whose driver Django uses. An engine that wraps
+# Django's has Django's among its bases.
+_BACKENDS: dict[str, tuple[tuple[str, str], ...]] = {
+    "django.db.backends.sqlite3.base": (("sqlite", "SQLiteBackend"),),
+    "django.db.backends.postgresql.base": (("postgresql", "PostgreSQLBackend"), ("psycopg2", "Psycopg2Backend")),
+    "django.db.backends.mysql.base": (("mysql", "MySQLBackend"),),
 }
 _by_engine: dict[type[BaseDatabaseWrapper], DatabaseBackend | str] = {}
 
@@ -55,12 +56,15 @@ def _load_backend(engine: type[BaseDatabaseWrapper]) -> DatabaseBackend | str:
     for base in engine.__mro__:
         if base.__module__ not in _BACKENDS or not issubclass(base, BaseDatabaseWrapper):
             continue
-        module, name = _BACKENDS[base.__module__]
-        try:
-            backend: Any = getattr(import_module(f"{__name__}.{module}"), name)
-        except (ImportError, ImproperlyConfigured) as error:
-            return str(error)
-        return backend() if base is backend.engine else f"{base.__qualname__} is not Django's"
+        reason = ""
+        for module, name in _BACKENDS[base.__module__]:
+            try:
+                backend: Any = getattr(import_module(f"{__name__}.{module}"), name)
+            except (ImportError, ImproperlyConfigured) as error:
+                reason = str(error)
+                continue
+            return backend() if base is backend.engine else f"{base.__qualname__} is not Django's"
+        return reason
     return f"there is no native path for {engine.vendor} ({engine.__module__})"
 
 
@@ -70,11 +74,14 @@ def find_backend(connection: BaseDatabaseWrapper) -> DatabaseBackend | None:
     return backend if isinstance(backend, DatabaseBackend) else None
 
 
-def why_no_backend(connection: BaseDatabaseWrapper) -> str | None:
-    """Return why the rows of a connection are Django's to read; None where native code knows how. Never connects."""
+def why_no_backend(connection: BaseDatabaseWrapper, *, log: bool = True) -> str | None:
+    """Return why the rows of a connection are Django's to read; None where native code knows how. Never connects.
+
+    Each reason is logged once in a process.
+    """
     backend = _backend_of_engine(type(connection))
     reason = backend if isinstance(backend, str) else backend.why_not(connection)
-    if reason is not None:
+    if reason is not None and log:
         warn_once(connection, reason)
     return reason
 

@@ -9,9 +9,8 @@ from typing import Any
 import django
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.mysql.base import Database, DatabaseWrapper, django_conversions
+from django.db.backends.mysql.base import DatabaseWrapper, django_conversions
 from django.db.models.expressions import BaseExpression
-from MySQLdb.constants import FIELD_TYPE
 
 from pyforge_web.querysets.backends.columns import (
     DJANGO,
@@ -25,6 +24,9 @@ from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import DatabaseBackend
 from pyforge_web.querysets.backends.stock import StockMethods, find_function, is_own_function
 
+# mysqlclient; PyMySQL, where `pymysql.install_as_MySQLdb()` has put it in that place: the same ideas, other names.
+Database: Any = DatabaseWrapper.Database
+FIELD_TYPE: Any = Database.constants.FIELD_TYPE
 Cursor: Any = Database.cursors.Cursor
 MySQLOperations: Any = DatabaseWrapper.ops_class
 _READERS_BY_METHOD = {
@@ -41,7 +43,6 @@ _KIND_BY_TYPE = {
     FIELD_TYPE.TIME: "time",
     FIELD_TYPE.TIMESTAMP: "datetime",
 }
-# PyMySQL takes the place of mysqlclient by `pymysql.install_as_MySQLdb()`: the same ideas under other names.
 _IS_PYMYSQL = Cursor.__module__.startswith("pymysql")
 _CONVERTERS = "decoders" if _IS_PYMYSQL else "converter"
 # What means "the text": mysqlclient decodes it in C, PyMySQL decodes whatever has no other converter.

@@ -13,8 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
-from django.db.models.expressions import BaseExpression, Col
-from psycopg.adapt import AdaptersMap, Loader
+from django.db.models.expressions import BaseExpression
+from psycopg.abc import Loader
+from psycopg.adapt import AdaptersMap
 from psycopg.postgres import register_default_adapters
 from psycopg.pq import Format
 from psycopg.rows import tuple_row
@@ -31,49 +32,21 @@ from pyforge_web.querysets.backends.columns import (
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import DatabaseBackend
+from pyforge_web.querysets.backends.postgresql_types import JSONB, KIND_BY_OID, TIMESTAMPTZ, is_worth_text
 from pyforge_web.querysets.backends.stock import StockMethods, is_own_function
 
 if not is_psycopg3:
-    raise ImproperlyConfigured("there is no native path for psycopg2; psycopg 3 has one")
+    raise ImproperlyConfigured("psycopg 3 is not installed")
 
 from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 
-# The types of columns that hold no value of another type. A loader is the same for a whole row: set for `timestamptz`
-# it would also reach into the arrays and ranges of such.
-_SCALARS = frozenset(
-    {
-        "bigint",
-        "boolean",
-        "bytea",
-        "char",
-        "date",
-        "double precision",
-        "inet",
-        "integer",
-        "interval",
-        "jsonb",
-        "numeric",
-        "smallint",
-        "text",
-        "time",
-        "timestamp with time zone",
-        "uuid",
-        "varchar",
-    }
-)
-# The types whose text is read natively: the kind, by the type's name to psycopg and its oid.
-_KINDS = {"date": "date", "numeric": "decimal", "time": "time", "timestamptz": "datetime", "uuid": "uuid"}
-_KIND_BY_OID = {psycopg.adapters.types[name].oid: kind for name, kind in _KINDS.items()}
-_SLOW = frozenset({"date", "numeric", "time", "timestamp with time zone", "uuid"})
 # The types of Django's fields, and those that an expression may give. All their loaders must be stock.
 _TYPES = (
-    *_KINDS,
+    *("date", "numeric", "time", "timestamptz", "uuid"),
     *("bool", "bpchar", "bytea", "cidr", "float4", "float8", "inet", "int2", "int4", "int8", "interval", "json"),
     *("jsonb", "text", "timestamp", "timetz", "varchar"),
 )
 _OIDS = {psycopg.adapters.types[name].oid: name for name in _TYPES}
-_JSONB = psycopg.adapters.types["jsonb"].oid
-_TIMESTAMPTZ = psycopg.adapters.types["timestamptz"].oid
 
 
 def _stock_loaders() -> dict[int, type[Loader]]:
@@ -87,7 +60,7 @@ def _stock_loaders() -> dict[int, type[Loader]]:
 
 
 _LOADERS = _stock_loaders()
-_TEXT = _LOADERS[_JSONB]
+_TEXT = _LOADERS[JSONB]
 # A loader that is written in Python may be patched in place; those of psycopg's C library cannot.
 _PYTHON_LOADERS: list[Any] = [
     BaseTzLoader,
@@ -113,11 +86,10 @@ class PostgreSQLCursor(DriverCursor):
         self._loaders: dict[int, Any] = {}
         self._columns: dict[int, Any] = {}
         raw = self.raw
-        columns = [_column_type(expression, self.connection) for expression in expressions]
-        if None in columns or _SLOW.isdisjoint(columns) or not _is_usual_session(raw, self.connection):
+        if not is_worth_text(expressions, self.connection) or not _is_usual_session(raw, self.connection):
             return
         adapters = raw.adapters
-        for oid in _KIND_BY_OID:
+        for oid in KIND_BY_OID:
             self._loaders[oid] = adapters.get_loader(oid, Format.TEXT)(oid, raw.connection)
             adapters.register_loader(oid, TextLoader)
 
@@ -139,10 +111,10 @@ class PostgreSQLCursor(DriverCursor):
                 if raw.adapters.get_loader(oid, Format.TEXT) is not _TEXT:
                     return f"the cursor's loader of {_OIDS[oid]} is set when it executes"
                 self._columns[index] = self._loaders[oid]
-                readers[index] = ColumnReader(_KIND_BY_OID[oid], zone=zone) if reader is VALUE else DJANGO
+                readers[index] = ColumnReader(KIND_BY_OID[oid], zone=zone) if reader is VALUE else DJANGO
             elif reader.kind == "json":
                 # What a jsonb column sends is JSON; a table of other hands may have declared a text.
-                readers[index] = ColumnReader("json", checked=oid == _JSONB)
+                readers[index] = ColumnReader("json", checked=oid == JSONB)
         self.readers = readers
         return None
 
@@ -198,7 +170,7 @@ class PostgreSQLBackend(DatabaseBackend):
         if loaders == self._known_loaders:
             return None
         for oid, loader in zip(_OIDS, loaders, strict=True):
-            if loader is _LOADERS.get(oid) or (oid == _TIMESTAMPTZ and _is_djangos_zone_loader(loader)):
+            if loader is _LOADERS.get(oid) or (oid == TIMESTAMPTZ and _is_djangos_zone_loader(loader)):
                 continue
             return f"psycopg's loader of {_OIDS[oid]} is {_describe(loader)}"
         self._known_loaders = loaders
@@ -232,28 +204,11 @@ def _describe(function: Any) -> str:
     return str(getattr(function, "__qualname__", repr(function)))
 
 
-_column_types: dict[tuple[int, type], tuple[str | None, object]] = {}
-
-
-def _column_type(expression: BaseExpression, connection: BaseDatabaseWrapper) -> str | None:
-    """Return the type of a plain column, without its length; None for anything whose type is not certain."""
-    if type(expression) is not Col:
-        return None
-    field = expression.target
-    known = _column_types.get((id(field), type(connection)))
-    if known is None:
-        name = (field.db_type(connection) or "").partition("(")[0]
-        certain = name in _SCALARS and field.model._meta.managed
-        # The field is kept, so that its id stays its own.
-        known = _column_types[id(field), type(connection)] = name if certain else None, field
-    return known[0]
-
-
 def _is_usual_session(raw: "psycopg.Cursor[Any]", connection: Any) -> bool:
     """Return whether the server prints dates as ISO 8601, in the zone that Django believes the session has."""
     info = raw.connection.info
     style = info.parameter_status("DateStyle") or ""
-    loader: Any = raw.adapters.get_loader(_TIMESTAMPTZ, Format.TEXT)
+    loader: Any = raw.adapters.get_loader(TIMESTAMPTZ, Format.TEXT)
     zone = connection.timezone_name if settings.USE_TZ else None
     return (
         style.startswith("ISO")

@@ -1,0 +1,59 @@
+"""What the types of PostgreSQL's columns are, for both drivers."""
+
+from typing import Any
+from weakref import ref
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.expressions import BaseExpression, Col
+
+# The types of columns that hold no value of another type. A loader is the same for a whole row: set for `timestamptz`
+# it would also reach into the arrays and ranges of such.
+_SCALARS = frozenset(
+    {
+        "bigint",
+        "boolean",
+        "bytea",
+        "char",
+        "date",
+        "double precision",
+        "inet",
+        "integer",
+        "interval",
+        "jsonb",
+        "numeric",
+        "smallint",
+        "text",
+        "time",
+        "timestamp with time zone",
+        "uuid",
+        "varchar",
+    }
+)
+# The types whose text is read natively, by their oids (`pg_type.dat`), and the kinds that read them.
+DATE, TIME, TIMESTAMPTZ, NUMERIC, UUID, JSONB = 1082, 1083, 1184, 1700, 2950, 3802
+KIND_BY_OID = {DATE: "date", NUMERIC: "decimal", TIME: "time", TIMESTAMPTZ: "datetime", UUID: "uuid"}
+_SLOW = frozenset({"date", "numeric", "time", "timestamp with time zone", "uuid"})
+
+
+def is_worth_text(expressions: list[BaseExpression], connection: BaseDatabaseWrapper) -> bool:
+    """Return whether all columns are known scalars, and some of them are of a type whose loading costs much."""
+    columns = [_column_type(expression, connection) for expression in expressions]
+    return None not in columns and not _SLOW.isdisjoint(columns)
+
+
+_column_types: dict[tuple[int, type], tuple[str | None, "ref[Any]"]] = {}
+
+
+def _column_type(expression: BaseExpression, connection: BaseDatabaseWrapper) -> str | None:
+    """Return the type of a plain column, without its length; None for anything whose type is not certain."""
+    if type(expression) is not Col:
+        return None
+    field = expression.target
+    known = _column_types.get((id(field), type(connection)))
+    if known is None:
+        name = (field.db_type(connection) or "").partition("(")[0]
+        certain = name in _SCALARS and field.model._meta.managed
+        key = (id(field), type(connection))
+        # An entry ends with its field, before the id can be another one's.
+        known = _column_types[key] = name if certain else None, ref(field, lambda _: _column_types.pop(key, None))
+    return known[0]

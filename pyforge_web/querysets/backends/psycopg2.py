@@ -1,0 +1,163 @@
+"""PostgreSQL through psycopg2: text, for the types that its typecasters make Python objects of.
+
+Typecasters are set on the cursor alone. A cursor on the server does not say the types of its columns before it fetches,
+so its rows come as psycopg2 makes them.
+"""
+
+from typing import Any
+
+import django
+import psycopg2.extensions
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
+from django.db.models.expressions import BaseExpression
+
+from pyforge_web.querysets.backends.columns import (
+    DJANGO,
+    VALUE,
+    ColumnReader,
+    Converter,
+    find_cast_reader,
+    is_plain_json,
+)
+from pyforge_web.querysets.backends.cursors import DriverCursor
+from pyforge_web.querysets.backends.database import DatabaseBackend
+from pyforge_web.querysets.backends.postgresql_types import (
+    DATE,
+    JSONB,
+    KIND_BY_OID,
+    NUMERIC,
+    TIME,
+    TIMESTAMPTZ,
+    UUID,
+    is_worth_text,
+)
+from pyforge_web.querysets.backends.stock import StockMethods
+
+if is_psycopg3:
+    raise ImproperlyConfigured("Django uses psycopg 3")
+
+_extensions: Any = psycopg2.extensions
+_CURSOR: Any = _extensions.cursor
+_TEXT = _extensions.UNICODE
+_SAMPLE = '{"a": 1.50}'
+
+
+class Psycopg2Cursor(DriverCursor):
+    """Sets typecasters on a cursor before it executes, where all columns of the row are known scalars."""
+
+    def prepare(self, expressions: list[BaseExpression]) -> None:
+        """Set the typecasters."""
+        self._casters: dict[int, Any] = {}
+        self._columns: dict[int, Any] = {}
+        raw = self.raw
+        if raw.name is None and is_worth_text(expressions, self.connection) and _is_usual_session(raw, self.connection):
+            self._casters = _find_casters(raw)
+            for oid in self._casters:
+                raw.string_types[oid] = _TEXT
+
+    def executed(self) -> str | None:
+        """Choose the readers by what the server says it sends."""
+        raw = self.raw
+        if raw.row_factory is not None:
+            return f"the cursor has a row_factory ({raw.row_factory!r})"
+        if raw.description is None:  # of a cursor on the server
+            return None
+        zone = "written" if settings.USE_TZ else "stripped"
+        readers = list(self.readers)
+        for index, reader in enumerate(readers):
+            oid = raw.description[index].type_code
+            if oid in self._casters:
+                if raw.string_types.get(oid) is not _TEXT:
+                    return f"the cursor's typecaster of type {oid} is set when it executes"
+                self._columns[index] = self._casters[oid]
+                if oid != JSONB:
+                    readers[index] = ColumnReader(KIND_BY_OID[oid], zone=zone) if reader is VALUE else DJANGO
+            if reader.kind == "json":
+                readers[index] = ColumnReader("json", checked=oid == JSONB)
+        self.readers = readers
+        return None
+
+    def driver_value(self, index: int, value: Any) -> Any:
+        """Return what the driver gives for a column under Django."""
+        caster = self._columns.get(index)
+        if caster is None or not isinstance(value, str):
+            return value
+        with self.connection.wrap_database_errors:
+            return caster(value, self.raw)
+
+
+class Psycopg2Backend(DatabaseBackend):
+    """PostgreSQL through psycopg2."""
+
+    engine = DatabaseWrapper
+    cursor_class = Psycopg2Cursor
+    operations = StockMethods(DatabaseWrapper.ops_class, ["get_db_converters"], django)
+
+    def why_not_driver(self, raw: Any) -> str | None:
+        """Return why a connection gives other rows; None also for a connection that something wraps."""
+        return _why_not_casters(raw.string_types) if isinstance(raw, _extensions.connection) else None
+
+    def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
+        """Return why a cursor gives other rows than psycopg2 alone."""
+        kind = type(raw)
+        if not issubclass(kind, _CURSOR):
+            return "the cursor's rows are not psycopg2's"
+        if kind.fetchmany is not _CURSOR.fetchmany or kind.fetchall is not _CURSOR.fetchall:
+            return f"{kind.__name__} fetches rows in its own way"
+        if raw.row_factory is not None:
+            return f"the cursor has a row_factory ({raw.row_factory!r})"
+        if raw.string_types:
+            return "the cursor has typecasters of its own"
+        if raw.tzinfo_factory != (connection.tzinfo_factory if settings.USE_TZ else None):  # type: ignore[attr-defined]
+            return "the cursor has a tzinfo_factory of its own"
+        return _why_not_casters(raw.connection.string_types)
+
+    def read_column(
+        self, expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper
+    ) -> ColumnReader:
+        """Return the reader of a column, from the list of converters that Django would call."""
+        if not converters:
+            return VALUE
+        if is_plain_json(expression, converters):
+            return ColumnReader("json")
+        return find_cast_reader(converters) or DJANGO
+
+
+def _stock_casters() -> dict[int, Any]:
+    """Return psycopg2's own typecasters; `register_uuid`, which Django calls, has made that of UUIDs."""
+    return {
+        DATE: _extensions.PYDATE,
+        TIME: _extensions.PYTIME,
+        TIMESTAMPTZ: _extensions.PYDATETIMETZ,
+        NUMERIC: _extensions.DECIMAL,
+        UUID: _extensions.UUID,
+    }
+
+
+def _find_casters(raw: Any) -> dict[int, Any]:
+    """Return what the driver would make of the types whose text is read."""
+    casters = {oid: _extensions.string_types[oid] for oid in KIND_BY_OID}
+    return casters | {JSONB: raw.connection.string_types[JSONB]}
+
+
+def _why_not_casters(own: dict[int, Any]) -> str | None:
+    """Return which type has a typecaster that is not stock. They are registered in place, so each is compared."""
+    casters = _extensions.string_types
+    for oid, caster in _stock_casters().items():
+        if oid in own or casters.get(oid) is not caster:
+            return f"psycopg2's typecaster of type {oid} is {own.get(oid, casters.get(oid))!r}"
+    # Django registers one for each connection, which gives the text; there is no function of it that could be compared.
+    jsonb = own.get(JSONB)
+    if jsonb is None or jsonb(_SAMPLE, None) != _SAMPLE:
+        return f"psycopg2's typecaster of jsonb is {jsonb!r}"
+    return None
+
+
+def _is_usual_session(raw: Any, connection: Any) -> bool:
+    """Return whether the server prints dates as ISO 8601, in the zone that Django believes the session has."""
+    status = raw.connection.get_parameter_status
+    return str(status("DateStyle")).startswith("ISO") and status("TimeZone") == connection.timezone_name
