@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 # Addresses that are not the project's own, or that must not be called.
 _SKIPPED_NAMESPACES = {"admin", "djdt"}
-_SKIPPED_NAMES = re.compile(r"log_?out|sign_?out|delete|remove|password", re.IGNORECASE)
+_SKIPPED_NAMES = re.compile(r"log_?out|sign_?out|delete|remove|password|close|cancel|unsubscribe", re.IGNORECASE)
 _WRITES_JSON = re.compile(r"\bJsonResponse\(|\bjson\.dumps\(|application/json")
 _WRITES_OURS = re.compile(r"\bPyForge\w+Response\(")
 

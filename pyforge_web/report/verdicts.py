@@ -21,7 +21,7 @@ def judge_measured(endpoint: Endpoint, found: Measurement) -> str:
     if found.error:
         return f"not measured: {found.error}"
     if found.status in (301, 302, 401, 403):
-        return f"not measured: status {found.status}; try --user"
+        return f"not measured: status {found.status}; try --user or --header"
     if found.status != 200:
         return f"not measured: status {found.status}"
     if found.native:
