@@ -89,7 +89,7 @@ def _call(client: Client, path: str, found: Measurement, *, is_last: bool) -> No
     if not found.total_ms or taken < found.total_ms:
         found.total_ms, found.queries, found.query_ms = taken, log.count, log.ns / 1e6
     kind = response.headers.get("Content-Type", "").partition(";")[0]
-    found.is_json = "json" in kind
+    found.is_json = "json" in kind  # by the response itself, whatever the source looks like
     written = [group for group in collector.groups if group.source != "validate"]
     found.native = (
         bool(written) and collector.bytes >= len(body) / 2 and not any("django" in group.path for group in written)
