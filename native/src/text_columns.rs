@@ -262,7 +262,7 @@ impl AsciiText {
     }
 }
 
-/// Whether data is made of exactly dict, list, tuple, str, int, float, bool and None; with `django_types` also of the dates,
+/// Whether data is made of str and its subclasses, and of exactly dict, list, tuple, int, float, bool and None; with `django_types` also of the dates,
 /// times, durations, decimals and UUIDs that Django's encoder writes.
 #[pyfunction]
 #[pyo3(signature = (data, *, django_types=false))]
@@ -304,7 +304,8 @@ fn dict_is_plain<'py>(dict: &Bound<'py, PyDict>, accepts: &mut impl FnMut(Bound<
     loop {
         match cursor.next(dict) {
             Ok(Some((key, value))) => {
-                if is_scalar(&key).is_none() || !accepts(value) {
+                // A key that is not finite is an error for Python's encoder.
+                if is_scalar(&key).is_none() || key.is_exact_instance_of::<PyFloat>() || !accepts(value) {
                     return false;
                 }
             }
@@ -316,7 +317,7 @@ fn dict_is_plain<'py>(dict: &Bound<'py, PyDict>, accepts: &mut impl FnMut(Bound<
 
 #[inline(always)]
 fn is_scalar(value: &Bound<'_, PyAny>) -> Option<()> {
-    (value.is_exact_instance_of::<PyString>()
+    (value.is_instance_of::<PyString>() // a subclass too: its text is written
         || value.is_exact_instance_of::<PyInt>()
         || value.is_none()
         || value.is_exact_instance_of::<PyBool>()
