@@ -135,6 +135,8 @@ class SerializerScope(RelatedScope):
         method = inspect.getattr_static(model, last, None)
         if method is None:
             raise FallbackError(f"{model.__name__} has no attribute {last!r}")
+        if find_relation(model, last) is not None:
+            raise FallbackError(f"{model.__name__}.{last} is a relation, whose object is written as it is")
         names, guarded = names_read(method), True
         if isinstance(method, partialmethod) and method.func is Model._get_FIELD_display:  # type: ignore[attr-defined]
             names, guarded = (method.keywords["field"].attname,), False
