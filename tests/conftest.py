@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import importlib.util
 import os
+import zlib
 
 import pytest
 from django.db import connections
@@ -71,18 +72,51 @@ def mysql(django_db_setup, django_db_blocker):
 class Vendors(dict):
     """The alias of each database by its vendor; to ask for one that is not there skips the test."""
 
-    reason = None
+    def __init__(self, **found):
+        super().__init__(found)
+        self.reasons = {}
+
+    def find(self, vendor, fixture, request):
+        """Adds the database of a fixture, or why it is not there."""
+        try:
+            self[vendor] = request.getfixturevalue(fixture)
+        except pytest.skip.Exception as reason:
+            self.reasons[vendor] = reason
 
     def __missing__(self, vendor):
-        raise self.reason
+        raise self.reasons[vendor]
 
 
 @pytest.fixture(scope="session")
 def vendors(request, django_db_setup):
     """The databases of this machine."""
     found = Vendors(sqlite="default")
-    try:
-        found["postgresql"] = request.getfixturevalue("postgres")
-    except pytest.skip.Exception as reason:
-        found.reason = reason
+    found.find("postgresql", "postgres", request)
     return found
+
+
+@pytest.fixture(scope="session")
+def all_vendors(vendors, request):
+    """The same with MariaDB: it takes ten seconds to start, so only those tests that want it ask for it."""
+    vendors.find("mysql", "mysql", request)
+    return vendors
+
+
+# MariaDB runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
+_SHARE = 5
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out most of MariaDB's share; which ones depends on their names alone."""
+    if os.environ.get("PYFORGE_FULL"):
+        return
+    left_out = [item for item in items if _is_mysql(item) and zlib.crc32(item.nodeid.encode()) % _SHARE]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        out = set(left_out)
+        items[:] = [item for item in items if item not in out]
+
+
+def _is_mysql(item):
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return params.get("any_database") == "mysql"

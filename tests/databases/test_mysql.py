@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import uuid
 
 import pytest
 from django.core.management import call_command
@@ -45,12 +44,8 @@ def unblocked(django_db_blocker):
 
 @pytest.fixture(scope="module")
 def filled(mysql, unblocked):
-    """The alias of a database with the rows of `Scalars`; a UUID is one that MariaDB's own type takes."""
-    for row in data.scalars(mysql):
-        if row.uuid:
-            value = uuid.UUID(str(row.uuid))
-            row.uuid = uuid.UUID(int=value.int & ~(0xC000 << 48) | 0x8000 << 48)
-        row.save(using=mysql)
+    """The alias of a database with the rows of `tests.querysets`."""
+    data.load(mysql)
     return mysql
 
 
