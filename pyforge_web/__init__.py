@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pyforge_web.bulk import BatchResult, BatchValidationError, bulk_create_validated, validate_many
     from pyforge_web.encoders import adumps, dumps
     from pyforge_web.http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse
+    from pyforge_web.output.grammar import Fields
+    from pyforge_web.output.rows import rows
     from pyforge_web.parsers import BodyError, loads
     from pyforge_web.serializers import (
         CompiledSerializer,
@@ -35,6 +37,7 @@ __all__ = [
     "CompiledModelMixin",
     "CompiledSerializer",
     "CompiledValidator",
+    "Fields",
     "PyForgeJsonResponse",
     "PyForgeProblemResponse",
     "PyForgeStreamingResponse",
@@ -47,6 +50,7 @@ __all__ = [
     "dumps",
     "extract_model_fields",
     "loads",
+    "rows",
     "serialize_fields",
     "serialize_instance",
     "serialize_to_bytes",
@@ -61,6 +65,8 @@ _HOMES = {
     "bulk": ("BatchResult", "BatchValidationError", "bulk_create_validated", "validate_many"),
     "encoders": ("adumps", "dumps"),
     "http": ("PyForgeJsonResponse", "PyForgeProblemResponse", "PyForgeStreamingResponse"),
+    "output.grammar": ("Fields",),
+    "output.rows": ("rows",),
     "parsers": ("BodyError", "loads"),
     "serializers": (
         "CompiledSerializer",

@@ -11,7 +11,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.template import engines
 from django.template.backends.django import DjangoTemplates
-from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
 from pyforge_web._native import BUILD_PROFILE
@@ -19,7 +18,6 @@ from pyforge_web.conf import DEFAULTS, get_settings
 from pyforge_web.loaders import LiteralTag, find_literal
 from pyforge_web.pages.contexts import find_unsafe_uses
 from pyforge_web.querysets.backends import why_no_backend
-from pyforge_web.querysets.relations.declared import find_faults
 from pyforge_web.secrets import find_secret_fields, find_unknown_public_fields
 
 _JINJA_EXTENSION = "pyforge_web.jinja.PyForgeExtension"
@@ -191,22 +189,6 @@ def _base_paths(path: str) -> set[str]:
     except ImportError:
         return {path}  # Django reports it when it loads the middleware
     return {path, *(f"{base.__module__}.{base.__qualname__}" for base in getattr(middleware, "__mro__", ()))}
-
-
-@register(Tags.urls)
-def check_declared_fields(**kwargs: Any) -> list[CheckMessage]:
-    """Finds names in `PyForgeJsonResponse.fields(...)` that do not exist, in all modules that the URLconf leads to."""
-    if getattr(settings, "ROOT_URLCONF", None):
-        _ = get_resolver().url_patterns  # imports the views
-    return [
-        Error(
-            f"{fault.declaration.place}: {fault.problem}",
-            hint="Correct the name; for annotations and a to_attr give PyForgeJsonResponse.fields() the QuerySet.",
-            obj=fault.declaration.place,
-            id="pyforge_web.E020",
-        )
-        for fault in find_faults()
-    ]
 
 
 @register(Tags.templates)

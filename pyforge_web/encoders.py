@@ -12,24 +12,35 @@ import json
 import re
 import types
 import uuid
+from functools import lru_cache
 from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from django.core.paginator import Page
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
-from django.db.models.query import ModelIterable
-from django.utils.functional import LazyObject, Promise, empty
+from django.db.models.query import RawQuerySet
+from django.utils.functional import LazyObject, Promise
 
 from pyforge_web._native import dumps
 from pyforge_web.conf import Nan
-from pyforge_web.querysets.field_selection import FieldNames, Fields, is_flat, parse
-from pyforge_web.querysets.instances import bare, chosen, chosen_list, plain
-from pyforge_web.querysets.relations.rows import is_of_own_models, nested, plain_nested
-from pyforge_web.querysets.rows import choose, rows
+from pyforge_web.output.describe import Description, describe, unwrap_lazy
+from pyforge_web.output.grammar import Fields
+from pyforge_web.output.rows import OutputRows
+from pyforge_web.querysets.instances import write_bare
 from pyforge_web.refusals import Refusal, refuse, refuse_key, refuse_secrets
 
-__all__ = ["Refusal", "adumps", "convert", "convert_key", "dumps", "plain_data", "refuse_bare", "select"]
+__all__ = [
+    "Refusal",
+    "adumps",
+    "convert",
+    "convert_key",
+    "describe_value",
+    "dumps",
+    "model_encoder",
+    "select",
+    "to_plain",
+]
 
 _django_default = DjangoJSONEncoder().default
 # The classes of DjangoJSONEncoder.default, in its order.
@@ -42,6 +53,7 @@ _DJANGO = (
     uuid.UUID,
     Promise,
 )
+_MODEL_VALUES = (Model, QuerySet, RawQuerySet, Page, OutputRows)
 _DICT_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 _ADDRESSES = (
     ipaddress.IPv4Address,
@@ -56,33 +68,35 @@ _ADDRESSES = (
 async def adumps(
     obj: Any,
     *,
-    fields: FieldNames | None = None,
+    fields: Fields | None = None,
     fetch: bool = False,
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Nan = "raise",
 ) -> bytes:
-    """`dumps`, for asynchronous code: one hop to the thread in which Django's database connections of this task are.
+    """Return what `dumps` returns, for asynchronous code.
 
-    The arguments, the bytes and what is raised are those of `dumps`.
+    There is one hop to the thread in which Django's database connections of this task are. The arguments, and what is
+    raised, are those of `dumps`.
     """
     return await sync_to_async(dumps)(
-        obj, fields=fields, fetch=fetch, django_bytes=django_bytes, ensure_ascii=ensure_ascii, nan=nan
+        obj, fields=cast(Any, fields), fetch=fetch, django_bytes=django_bytes, ensure_ascii=ensure_ascii, nan=nan
     )
 
 
 def convert(value: Any) -> Any:
-    """What to write in place of `value`, or a `Refusal` that says why nothing can be."""
+    """Return what to write in place of `value`, or a `Refusal` that says why nothing can be."""
     kind = type(value)  # isinstance would believe a `__class__` that lies; Django's own types it does believe
     if issubclass(kind, LazyObject):
-        return _unwrap(value)
+        return unwrap_lazy(value)
     if isinstance(value, _DJANGO):
         return _django_default(value)
     if issubclass(kind, Model):
-        return refuse_secrets(kind) or bare(value)
-    if issubclass(kind, QuerySet):
-        return refuse_bare(value) or rows(value)
-    if issubclass(kind, (Page, range, *_DICT_VIEWS)):
+        return refuse_secrets(kind) or write_bare(value)
+    if issubclass(kind, (QuerySet, RawQuerySet, Page, OutputRows)):
+        described = describe_value(value)
+        return list(value) if described is None else described.refuse() or described.write()
+    if issubclass(kind, (range, *_DICT_VIEWS)):
         return list(value)
     if issubclass(kind, types.MappingProxyType):
         return dict(value)
@@ -94,7 +108,7 @@ def convert(value: Any) -> Any:
 
 
 def convert_key(key: Any) -> str | Refusal:
-    """The text of a key that JSON has no own spelling for, or a `Refusal`."""
+    """Return the text of a key that JSON has no own form for, or a `Refusal`."""
     if isinstance(key, _DJANGO):
         text = _django_default(key)
         return text if isinstance(text, str) else str(text)
@@ -106,83 +120,66 @@ def convert_key(key: Any) -> str | Refusal:
     return refuse_key(key)
 
 
+def describe_value(value: Any, fields: object = None, fetch: bool = False) -> Description | None:
+    """Return what a value of models means; None for a page of other values.
+
+    Raises `TypeError` for fields of data that has none, and as `describe` does.
+    """
+    if isinstance(value, OutputRows):
+        if fields is not None:
+            raise TypeError("rows() has its own fields: give them there, not as fields= beside it")
+        return value.describe()
+    if isinstance(value, Page) and fields is None and not isinstance(value.object_list, QuerySet | RawQuerySet):
+        rows = list(value)
+        if not rows or not all(isinstance(row, Model) for row in rows):
+            return None
+    return describe(value, fields, fetch=fetch)
+
+
 def select(data: Any, fields: object, fetch: bool = False) -> Any:
-    """What `fields=` chooses of a QuerySet, an instance, a page, or a list of instances.
+    """Return what native code writes for data with a `fields=` argument."""
+    described = cast(Description, describe_value(data, fields, fetch))
+    return described.write()
 
-    `fetch` loads the relations and columns of instances in memory that are not loaded yet. Raises `FieldError` for a
-    name that the model does not have, `TypeError` for data that has no columns, `ValueError` for what is not loaded.
+
+def to_plain(data: Any, fields: object = None, fetch: bool = False) -> Any:
+    """Return data of models as the dicts and lists that any JSON encoder takes.
+
+    Raises as `describe` does, and `TypeError` for a bare model with secret columns.
     """
-    chosen_fields = parse(fields)
-    if isinstance(data, Page):
-        data = data.object_list
-    if isinstance(data, list | tuple):
-        data = list(data)
-    if not isinstance(data, Model | QuerySet | list) or (
-        isinstance(data, list) and not all(isinstance(item, Model) for item in data)
-    ):
-        raise TypeError(
-            f"fields= chooses columns of a QuerySet, an instance, a page or a list of instances, "
-            f"not of {type(data).__name__}"
-        )
-    if _takes_instances(data, chosen_fields, fetch):
-        return nested(data, chosen_fields, fetch)
-    names = cast("tuple[str, ...]", chosen_fields)
-    if isinstance(data, Model):
-        return chosen(data, names)
-    return choose(data, names) if isinstance(data, QuerySet) else chosen_list(data, names)
-
-
-def plain_data(data: Any, fields: object = None, fetch: bool = False) -> Any:
-    """A QuerySet, an instance, a page or a list of instances as the dicts and lists that any JSON encoder takes.
-
-    Raises as `select` does, and `TypeError` for a bare model with secret columns.
-    """
-    chosen_fields = None if fields is None else parse(fields)
-    if isinstance(data, Page):
-        return plain_data(data.object_list, fields, fetch)
-    if chosen_fields is not None and _takes_instances(data, chosen_fields, fetch):
-        return plain_nested(list(data) if isinstance(data, tuple) else data, chosen_fields, fetch)
-    if isinstance(data, list | tuple):
-        return [plain_data(item, fields) for item in data]
-    names = cast("tuple[str, ...] | None", chosen_fields)
-    model = data.model if isinstance(data, QuerySet) else type(data)
-    bare = names is None and (isinstance(data, Model) or data._iterable_class is ModelIterable)
-    if bare and (refusal := refuse_secrets(model)):
-        raise TypeError(f"{refusal.problem}; {refusal.hint}")
-    if isinstance(data, Model):
-        return plain(data, names)
-    if names is None and data._iterable_class is not ModelIterable:
+    described = describe_value(data, fields, fetch)
+    if described is None:
         return list(data)
-    return list(data.values(*names or ()))
+    if refusal := described.refuse():
+        raise TypeError(f"{refusal.problem}; {refusal.hint}")
+    return described.to_plain()
 
 
-def _takes_instances(data: Any, fields: Fields, fetch: bool) -> bool:
-    """Whether columns alone are not enough: relations are named, or instances may lack some of the columns."""
-    if not is_flat(fields) or is_of_own_models(data):
-        return True
-    if isinstance(data, QuerySet) and (data._result_cache is None or data._iterable_class is not ModelIterable):
-        return False
-    return fetch
+@lru_cache(maxsize=64)
+def model_encoder(encoder: type[json.JSONEncoder]) -> type[json.JSONEncoder]:
+    """Return a JSON encoder that takes models anywhere in the data, beside all that `encoder` takes."""
+    is_djangos = encoder.default in (json.JSONEncoder.default, DjangoJSONEncoder.default)
 
+    class ModelEncoder(encoder):  # type: ignore[misc, valid-type] # any class of the user's
+        def default(self, value: Any) -> Any:
+            if not isinstance(value, _MODEL_VALUES):
+                return super().default(value)
+            if is_djangos:
+                return to_plain(value)
+            try:
+                return super().default(value)  # the user's own form of a model comes first
+            except TypeError:
+                return to_plain(value)
 
-def _unwrap(value: "LazyObject[Any]") -> Any:
-    """The object behind a `SimpleLazyObject`, as `request.user` is one."""
-    if value._wrapped is empty:
-        value._setup()
-    return value._wrapped
-
-
-def refuse_bare(queryset: "QuerySet[Any, Any]") -> Refusal | None:
-    """The refusal of a model QuerySet with secret columns; an explicit `values()` is obeyed."""
-    return refuse_secrets(queryset.model) if queryset._iterable_class is ModelIterable else None
+    return ModelEncoder
 
 
 class _ModelEncoder(DjangoJSONEncoder):
     """Django's encoder, with what the product takes besides."""
 
     def default(self, value: Any) -> Any:
-        if isinstance(value, Model | QuerySet) or (isinstance(value, Page) and _is_of_models(value)):
-            return with_text_keys(plain_data(value))
+        if isinstance(value, _MODEL_VALUES):
+            return with_text_keys(to_plain(value))
         converted = convert(value)
         if isinstance(converted, Refusal):
             raise TypeError(f"{converted.problem}; {converted.hint}")
@@ -191,7 +188,7 @@ class _ModelEncoder(DjangoJSONEncoder):
 
 def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan) -> bytes:
     """Return the JSON of a value by Django's own encoder, where the setting `NATIVE` is off; native code calls it."""
-    plain = with_text_keys(value if fields is None else plain_data(value, fields, fetch))
+    plain = with_text_keys(value if fields is None else to_plain(value, fields, fetch))
     options: dict[str, Any] = {"cls": _ModelEncoder, "ensure_ascii": form != "compact"}
     if form != "django":
         options["separators"] = (",", ":")
@@ -223,7 +220,3 @@ def _text_key(key: Any) -> Any:
     if isinstance(converted, Refusal):
         raise TypeError(f"{converted.problem}; {converted.hint}")
     return converted
-
-
-def _is_of_models(page: "Page[Any]") -> bool:
-    return isinstance(page.object_list, QuerySet) or all(isinstance(row, Model) for row in page.object_list)

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from pyforge_web._native import dumps_html
 from pyforge_web.conf import Nan, get_settings
-from pyforge_web.querysets.field_selection import FieldNames
+from pyforge_web.output.grammar import Fields
 
 Mode = Literal["script", "attr"]
 
@@ -21,7 +21,7 @@ def pyforge_json(
     /,
     *,
     id: object = None,  # noqa: A002 - the names of the HTML attributes
-    fields: str | FieldNames | None = None,
+    fields: str | Fields | None = None,
     type: object = None,  # noqa: A002
     nonce: object = None,
     mode: Mode = "script",

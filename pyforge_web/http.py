@@ -7,17 +7,21 @@ from functools import partial
 from typing import Any, Self, cast
 
 from asgiref.sync import sync_to_async
+from django.apps import apps
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
-from django.utils.cache import get_conditional_response, set_response_etag
+from django.db.models import Model, QuerySet
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 
 from pyforge_web._native import dumps_response
 from pyforge_web.conf import Nan, get_settings
-from pyforge_web.encoders import plain_data
-from pyforge_web.querysets.field_selection import FieldNames
-from pyforge_web.querysets.relations.declared import DeclaredFields, Source
-from pyforge_web.querysets.rows import is_model_data
+from pyforge_web.encoders import model_encoder, to_plain
+from pyforge_web.output.allowed import allow_fields
+from pyforge_web.output.describe import is_model_data
+from pyforge_web.output.grammar import Fields, parse_fields
+from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
+from pyforge_web.output.rows import OutputRows
+from pyforge_web.refusals import has_hint, refuse
 from pyforge_web.streams import writer as streams
 from pyforge_web.streams.sync_async import SyncAsyncIterator, aclose
 from pyforge_web.validation.error_formats import as_problem
@@ -26,27 +30,31 @@ from pyforge_web.validation.error_formats import as_problem
 class PyForgeJsonResponse(JsonResponse):
     """A `JsonResponse` whose bytes are written by Rust.
 
-    `data` is what a view has: a dict, a QuerySet, an instance, a list of instances, a page; with `safe=False` any
-    value.
-    `fields` names the columns of a model to write, in their order, and nests by dicts: `["id", {"author": ["name"]}]`;
-    `fetch=True` loads what instances in memory lack of that. `django_bytes` gives `JsonResponse`'s very bytes,
-    `nan="null"` writes null for NaN and the infinities; both default to the settings. A custom `encoder` and
-    `json_dumps_params` are handed to the standard library, as `JsonResponse` does.
-
-    `etag=True` adds the strong entity tag that Django computes of the body. A client that has this very body is then
-    answered with 304 by `ConditionalGetMiddleware`; without that middleware, give the `request` too, and this response
-    is what Django's `get_conditional_response` makes of it.
+    `data` is what a view has: a dict, a QuerySet, an instance, a list of instances, a page, what `rows()` gives; with
+    `safe=False` any value. Models may stand anywhere in it.
+    `fields` are the output fields of a model, in their order, and nest by dicts: `["id", {"author": ["name"]}]`;
+    `fetch=True` loads what instances in memory lack of that. For fields that come from a request, `allowed` are those
+    that a client may ask for, and `max_depth` is how deep they may nest. `django_bytes` gives `JsonResponse`'s very
+    bytes, `nan="null"` writes null for NaN and the infinities; both default to the settings. A custom `encoder`, and
+    `json_dumps_params` other than `ensure_ascii` and `separators`, are handed to the standard library.
 
     Raises `TypeError` and `ValueError` as `JsonResponse` does, with the place of the value in the message.
     """
 
     @staticmethod
-    def fields(source: Source, fields: FieldNames, /) -> DeclaredFields:
-        """Declares fields for `fields=`, as a constant of a module: `manage.py check` finds names that do not exist.
+    def fields(source: "type[Model] | str | QuerySet[Any, Any]", fields: Fields, /) -> Any:
+        """Return fields for `fields=`, checked: a constant of a module of views or of an app that is loaded.
 
         `source` is the model, its label ("app.Model"), or a QuerySet that adds annotations or a `to_attr`.
+
+        Raises `FieldError` for a name that the model does not have, and as `fields=` does.
         """
-        return DeclaredFields.at(source, fields, 1)
+        parsed = parse_fields(fields)
+        if isinstance(source, QuerySet):
+            resolve_fields(source, parsed)
+        else:
+            resolve_model_fields(apps.get_model(source) if isinstance(source, str) else source, parsed)
+        return parsed
 
     def __init__(
         self,
@@ -55,60 +63,93 @@ class PyForgeJsonResponse(JsonResponse):
         safe: bool = True,
         json_dumps_params: dict[str, Any] | None = None,
         *,
-        fields: FieldNames | None = None,
+        fields: Fields | None = None,
+        allowed: Fields | None = None,
+        max_depth: int | None = None,
         fetch: bool = False,
         django_bytes: bool | None = None,
         nan: Nan | None = None,
-        etag: bool = False,
-        request: HttpRequest | None = None,
         **kwargs: Any,
     ) -> None:
-        if request is not None and not etag:
-            raise TypeError("request= has no effect without etag=True")
-        ours = fields is not None or is_model_data(data)
+        if allowed is not None or max_depth is not None:
+            fields = allow_fields(data, fields, allowed, max_depth)
+        if safe and not (isinstance(data, dict) or fields is not None or is_safe(data)):
+            if has_hint(data):  # to be told of safe= would lead nowhere
+                raise TypeError("{}; {}".format(*refuse(data)))
+            raise TypeError("In order to allow non-dict objects to be serialized set the safe parameter to False.")
+        django_form = None
         if encoder is not DjangoJSONEncoder or json_dumps_params:
             if django_bytes is not None or nan is not None:
                 raise TypeError("django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params")
-            plain = plain_data(data, fields, fetch) if ours else data
-            super().__init__(plain, encoder, safe and not ours, json_dumps_params, **kwargs)
-        else:
-            if safe and not ours and not isinstance(data, dict):
-                raise TypeError("In order to allow non-dict objects to be serialized set the safe parameter to False.")
-            write = partial(_body, data, fields, fetch, *_preset(django_bytes, nan))
-            if "content_type" in kwargs or "charset" in kwargs or type(self).charset is not HttpResponse.charset:
-                kwargs.setdefault("content_type", "application/json")
-                HttpResponse.__init__(self, b"", **kwargs)
-                self.content = write(self.charset)
-            else:  # to look for a charset where none is given costs as much as all the rest
-                HttpResponse.__init__(self, write(settings.DEFAULT_CHARSET), "application/json", **kwargs)
-        if etag:
-            set_response_etag(self)
-            if request is not None and request.method in ("GET", "HEAD"):
-                self._answer(request)
+            django_form = _find_native_form(encoder, json_dumps_params or {})
+            if django_form is None:
+                plain = data if fields is None else to_plain(data, fields, fetch)
+                params = _with_models(json_dumps_params)
+                super().__init__(plain, model_encoder(cast(Any, encoder)), False, params, **kwargs)
+                return
+        django_bytes, nan = _preset(django_bytes, nan)
+        write = partial(_write_body, data, fields, fetch, *(django_form or (django_bytes, False)), nan)
+        if "content_type" in kwargs or "charset" in kwargs or type(self).charset is not HttpResponse.charset:
+            kwargs.setdefault("content_type", "application/json")
+            HttpResponse.__init__(self, b"", **kwargs)
+            self.content = write(self.charset)
+        else:  # to look for a charset where none is given costs as much as all the rest
+            HttpResponse.__init__(self, write(settings.DEFAULT_CHARSET), "application/json", **kwargs)
 
     @classmethod
     async def afrom(cls, data: Any, *args: Any, **kwargs: Any) -> Self:
-        """The response, for an asynchronous view: `return await PyForgeJsonResponse.afrom(queryset)`.
+        """Return the response, for an asynchronous view: `return await PyForgeJsonResponse.afrom(queryset)`.
 
-        One hop to the thread in which Django's database connections of this request are. The arguments, and what is
-        raised, are those of the class.
+        There is one hop to the thread in which Django's database connections of this request are. The arguments, and
+        what is raised, are those of the class.
         """
         return await sync_to_async(partial(cls, data, *args, **kwargs))()
 
-    def _answer(self, request: HttpRequest) -> None:
-        """Becomes the 304 or 412 that the request's conditions ask for."""
-        answer = get_conditional_response(request, etag=self["ETag"], response=self)
-        if answer is not None and answer is not self:
-            self.status_code, self.reason_phrase = answer.status_code, answer.reason_phrase
-            self.headers, self.content = answer.headers, answer.content
+
+def is_safe(data: object) -> bool:
+    """Return whether data needs no `safe=False` although it is no dict: models, and lists of them or of nothing."""
+    return isinstance(data, OutputRows) or is_model_data(data)
+
+
+def _find_native_form(encoder: type[json.JSONEncoder], params: dict[str, Any]) -> tuple[bool, bool] | None:
+    """Return `django_bytes` and `ensure_ascii` for what `json.dumps` would write; None for what it alone can."""
+    if encoder is not DjangoJSONEncoder or not params.keys() <= {"ensure_ascii", "separators", "sort_keys"}:
+        return None
+    separators = params.get("separators")
+    form = params.get("ensure_ascii", True), None if separators is None else tuple(separators)
+    if params.get("sort_keys", False) is not False:
+        return None
+    return {
+        (True, None): (True, True),
+        (True, (", ", ": ")): (True, True),
+        (True, (",", ":")): (False, True),
+        (False, (",", ":")): (False, False),
+    }.get(form)
+
+
+def _with_models(params: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the arguments of `json.dumps` with a `default` of the user's that leaves models to us."""
+    given = (params or {}).get("default")
+    if given is None:
+        return params
+
+    def default(value: Any) -> Any:
+        try:
+            return given(value)
+        except TypeError:
+            if is_safe(value):
+                return to_plain(value)
+            raise
+
+    return {**(params or {}), "default": default}
 
 
 class PyForgeStreamingResponse(StreamingHttpResponse):
     """Rows of any number as newline-delimited JSON, or as an array; served by WSGI and by ASGI in bounded memory.
 
     `source` is a QuerySet, whose rows are fetched `chunk_size` at a time from a cursor as `QuerySet.iterator()` has it,
-    or an iterable or async iterable of any values. `fields`, `django_bytes` and `nan` are those of
-    `PyForgeJsonResponse`; the rest goes to Django's `StreamingHttpResponse`.
+    or an iterable or async iterable of any values. `fields`, `allowed`, `max_depth`, `django_bytes` and
+    `nan` are those of `PyForgeJsonResponse`; the rest goes to Django's `StreamingHttpResponse`.
 
     Raises `TypeError`, `ValueError` and `FieldError` for arguments that cannot be. What goes wrong in a row is logged,
     and ends the body: NDJSON with a line `{"pyforge_error":{"row":7,...}}`, an array without its closing bracket.
@@ -119,12 +160,16 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         source: Any,
         format: str = "ndjson",  # noqa: A002
         *,
-        fields: FieldNames | None = None,
+        fields: Fields | None = None,
+        allowed: Fields | None = None,
+        max_depth: int | None = None,
         chunk_size: int = streams.CHUNK,
         django_bytes: bool | None = None,
         nan: Nan | None = None,
         **kwargs: Any,
     ) -> None:
+        if allowed is not None or max_depth is not None:
+            fields = allow_fields(source, fields, allowed, max_depth)
         kwargs.setdefault("content_type", streams.MEDIA_TYPES.get(format))
         super().__init__(**kwargs)
         charset = None if _is_utf8(self.charset) else self.charset
@@ -164,10 +209,15 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         super().close()
 
 
-def _body(data: Any, fields: FieldNames | None, fetch: bool, django_bytes: bool, nan: Nan, charset: str) -> bytes:
-    utf8 = _is_utf8(charset)
-    body = dumps_response(data, fields=fields, fetch=fetch, django_bytes=django_bytes, ensure_ascii=not utf8, nan=nan)
-    return body if utf8 else body.decode("ascii").encode(charset)
+def _write_body(
+    data: Any, fields: Fields | None, fetch: bool, django_bytes: bool, ensure_ascii: bool, nan: Nan, charset: str
+) -> bytes:
+    if _is_utf8(charset):
+        return dumps_response(
+            data, fields=fields, fetch=fetch, django_bytes=django_bytes, ensure_ascii=ensure_ascii, nan=nan
+        )
+    body = dumps_response(data, fields=fields, fetch=fetch, django_bytes=django_bytes, ensure_ascii=True, nan=nan)
+    return body.decode("ascii").encode(charset)
 
 
 def _preset(django_bytes: bool | None, nan: Nan | None) -> tuple[bool, Nan]:

@@ -14,7 +14,6 @@ from django.core.paginator import Paginator
 from django.db.models import Field, Model
 from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.manager import BaseManager
-from django.db.models.query import RawQuerySet
 
 from pyforge_web.secrets import public_columns, secret_columns
 
@@ -37,7 +36,6 @@ _HINTS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (File, "write its .url or its .name"),
     ((io.IOBase, pathlib.PurePath), "write what shall be read from it, or str() of its path"),
     (BaseManager, "call .all() on it"),
-    (RawQuerySet, "write list(value), or use a QuerySet"),
     (Paginator, "write one page: value.get_page(number)"),
     (Field, "write its name, or the value of an instance"),
     ((BaseExpression, Combinable), "it is not computed yet: save the instance and call refresh_from_db()"),
@@ -52,8 +50,13 @@ _HINTS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 _OTHERWISE = "write a dict, list, str, number or bool in its place, or pass an encoder= with a default() for it"
 
 
+def has_hint(value: Any) -> bool:
+    """Return whether a value is of a class that is never JSON, of which is known what to write in its place."""
+    return any(isinstance(value, classes) for classes, _ in _HINTS)
+
+
 def refuse(value: Any) -> Refusal:
-    """The refusal of a value."""
+    """Return the refusal of a value."""
     hint = next((hint for classes, hint in _HINTS if isinstance(value, classes)), _OTHERWISE)
     if hasattr(type(value), "__dataclass_fields__"):
         hint = "write dataclasses.asdict(value)"
@@ -76,6 +79,7 @@ def refuse_secrets(model: type[Model]) -> Refusal | None:
         return None
     return Refusal(
         f"{model.__name__} has secret columns ({', '.join(secrets)}) and is not JSON serializable without fields=",
-        f"write the columns to send: fields={public_columns(model)!r}; a column that everybody may see can be added to "
+        f"write rows(value, fields={public_columns(model)!r}) in its place, with the columns to send; a column that "
+        f"everybody may see can be added to "
         f"PYFORGE_WEB['PUBLIC_FIELDS'] as '{model._meta.label}.{secrets[0]}'",
     )

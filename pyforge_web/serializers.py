@@ -1,7 +1,7 @@
 """`CompiledSerializer`, and the functions over descriptors: what was compiled once, called many times."""
 
 import json
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from time import perf_counter_ns
 from typing import Any, NamedTuple, cast
@@ -15,11 +15,11 @@ from pyforge_web import metering
 from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dict, dumps
 from pyforge_web.conf import get_settings
 from pyforge_web.fields import Descriptor, describe, extract_model_fields, find_field, kind_of
+from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
+from pyforge_web.output.resolve import Branch, Leaf, Tree, resolve_fields, resolve_model_fields
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.field_selection import FieldNames, Fields, is_flat, parse
-from pyforge_web.querysets.relations.resolve import Branch, Tree, resolve_fields, resolve_model_fields
-from pyforge_web.querysets.relations.rows import why_nested_django
-from pyforge_web.querysets.rows import why_django
+from pyforge_web.querysets.django_path import why_django
+from pyforge_web.querysets.relations.rows import why_tree_django
 from pyforge_web.refusals import refuse_secrets
 from pyforge_web.secrets import is_secret_descriptor
 
@@ -49,15 +49,18 @@ class CompiledSerializer:
 
     __slots__ = ("_columns", "_fields", "_names", "_tree", "descriptors", "model")
 
-    def __init__(self, model: type[Model], fields: FieldNames | None = None) -> None:
+    def __init__(self, model: type[Model], fields: Fields | None = None) -> None:
         started = perf_counter_ns()
         self.model = model
-        self._fields: Fields | None = None if fields is None else parse(fields)
-        nested = self._fields is not None and not is_flat(self._fields)
-        self._tree = resolve_model_fields(model, self._fields or ()) if nested else None
-        self._names = None if self._fields is None else [name for name in self._fields if isinstance(name, str)]
+        self._fields: ParsedFields | None = None if fields is None else parse_fields(fields)
+        tree = None if self._fields is None else resolve_model_fields(model, self._fields)
+        leaves = () if tree is None else [item for item in tree.items if isinstance(item, Leaf) and not item.path]
+        self._tree = tree if tree is not None and len(leaves) < len(tree.items) else None
+        self._names = None if tree is None else [leaf.name for leaf in leaves]
         names = self._names
-        found = model._meta.concrete_fields if names is None else [find_field(model, name) for name in names]
+        found = (
+            model._meta.concrete_fields if names is None else [leaf.field for leaf in leaves if leaf.field is not None]
+        )
         self.descriptors = [describe(field, model) for field in found]
         self._columns = _columns(self.descriptors, names)
         unknown = sum(descriptor["kind"] is None for descriptor in self.descriptors)
@@ -65,18 +68,18 @@ class CompiledSerializer:
         metering.count_compiled(model._meta.label, "serializer", taken, len(self.descriptors) - unknown, unknown)
 
     @classmethod
-    def for_model(cls, model: type[Model], fields: FieldNames | None = None) -> "CompiledSerializer":
+    def for_model(cls, model: type[Model], fields: Fields | None = None) -> "CompiledSerializer":
         """The serializer of a model and a list of its fields, compiled at the first call for them.
 
         Raises `FieldError` for a name that the model does not have.
         """
-        return _cached(cast(Hashable, cls), cast(Hashable, model), None if fields is None else parse(fields))
+        return _find_compiled(cls, model, None if fields is None else parse_fields(fields))
 
     def dump_queryset(self, queryset: "QuerySet[Any, Any]") -> bytes:
         """The rows of a QuerySet of this model as a JSON array of objects."""
         if queryset.model._meta.concrete_model is not self.model._meta.concrete_model:
             raise TypeError(f"a QuerySet of {self.model.__name__} is needed, not of {queryset.model.__name__}")
-        return dumps(queryset, fields=self._fields)
+        return dumps(queryset, fields=cast(Any, self._fields))
 
     def dump_instance(self, instance: Model, *, fetch: bool = False) -> bytes:
         """One instance as a JSON object, in one crossing; `fetch=True` loads the relations that it does not have yet.
@@ -84,7 +87,7 @@ class CompiledSerializer:
         Raises `ValueError` for what is not loaded.
         """
         self._check(instance)
-        return dumps(instance, fields=self._fields, fetch=fetch)
+        return dumps(instance, fields=cast(Any, self._fields), fetch=fetch)
 
     def dump_tuples(self, rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows of values in the order of the fields, as `values_list()` gives them, as a JSON array of objects.
@@ -124,7 +127,7 @@ class CompiledSerializer:
             queryset = self.model._default_manager.using(using)
         if self._tree is not None:
             tree = resolve_fields(queryset, self._fields or ())
-            return list(_explain_tree(tree, queryset.db, "", why_nested_django(queryset, tree)))
+            return list(_explain_tree(tree, queryset.db, "", why_tree_django(queryset, tree)))
         reason = why_django(queryset)
         model_fields = [find_field(self.model, descriptor["attname"]) for descriptor in self.descriptors]
         return [_explain(field, connections[queryset.db], reason) for field in model_fields]
@@ -139,9 +142,21 @@ class CompiledSerializer:
             raise TypeError(f"an instance of {self.model.__name__} is needed, not {type(instance).__name__}")
 
 
-@lru_cache(maxsize=1024)
-def _cached(cls: Any, model: Any, fields: tuple[str, ...] | None) -> CompiledSerializer:
-    compiled: CompiledSerializer = cls(model, fields)
+# The key of a model's serializers in the `__dict__` of its `_meta`, by class and fields: they end with the model.
+_REMEMBERED_SERIALIZERS = "_pyforge_serializers"
+_MOST_SERIALIZERS = 256
+
+
+def _find_compiled(
+    serializer: type[CompiledSerializer], model: type[Model], fields: tuple[Any, ...] | None
+) -> CompiledSerializer:
+    remembered: dict[Any, CompiledSerializer] = model._meta.__dict__.setdefault(_REMEMBERED_SERIALIZERS, {})
+    key = (serializer, model, fields)  # a class that is copied with its `_meta` is another one
+    compiled = remembered.get(key)
+    if compiled is None:
+        if len(remembered) >= _MOST_SERIALIZERS:
+            remembered.clear()
+        compiled = remembered.setdefault(key, serializer(model, fields))
     return compiled
 
 
@@ -269,9 +284,9 @@ def _explain_tree(tree: Tree, using: str, prefix: str, whole: str | None) -> Ite
 def _why_statement(item: Branch, using: str) -> str | None:
     """Why the statement of a relation takes Django's path."""
     if item.queryset is not None:
-        return why_nested_django(item.queryset, item.tree)
+        return why_tree_django(item.queryset, item.tree)
     model = cast("type[Model]", item.relation.model)
-    return why_nested_django(model._default_manager.using(using), item.tree)
+    return why_tree_django(model._default_manager.using(using), item.tree)
 
 
 def _explain(field: Any, connection: Any, whole: str | None) -> FieldPath:

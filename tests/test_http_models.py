@@ -1,6 +1,7 @@
 """QuerySets, instances and pages: what `.values()` gives, alone and inside other data, in both texts."""
 
 import json
+import re
 import uuid
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -131,9 +132,26 @@ class TestLikeValues:
 
 class TestSafe:
     def test_plain_lists_still_need_it(self):
-        for data in ([], [1], (), [{"a": 1}], Article.objects.values_list("pk", flat=True)[0:0].__class__):
+        for data in ([1], (1,), [{"a": 1}], "text", 5, None):
             with pytest.raises(TypeError, match="safe parameter to False"):
                 PyForgeJsonResponse(data)
+
+    @pytest.mark.parametrize("data", [[], (), Article.objects.none(), list(Article.objects.none())])
+    def test_empty_lists_need_it_no_more(self, data):
+        assert PyForgeJsonResponse(data).content == b"[]"
+
+    @pytest.mark.parametrize(
+        ("data", "hint"),
+        [
+            (Article.objects, "call .all() on it"),
+            (Article, "write an instance of it"),
+            ((n for n in [1]), "write list(value)"),
+            (Article.objects.all, "call it"),
+        ],
+    )
+    def test_the_hint_comes_before_safe(self, data, hint):
+        with pytest.raises(TypeError, match=re.escape(hint)):
+            PyForgeJsonResponse(data)
 
     def test_a_mixed_list_needs_it(self):
         mixed = [Author.objects.first(), {"a": 1}, Group(name="g"), 5]

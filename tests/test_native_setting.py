@@ -123,6 +123,13 @@ def test_rows_are_the_same(call, rows):
     assert not isinstance(native, type), native
 
 
+def test_ndjson_has_a_line_for_each_row():
+    texts = ["a\u2028b", "c\u2029d", "e\x85f"]
+    with OFF:
+        body = b"".join(PyForgeStreamingResponse(iter(texts)))
+    assert [json.loads(line) for line in body.decode().splitlines()] == texts
+
+
 BODIES = [
     b'{"a": [1, 2.5, "\\u00e9", null]}',
     "[1]",

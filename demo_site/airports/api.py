@@ -54,6 +54,12 @@ def airport_list(request: HttpRequest) -> HttpResponse:
     return PyForgeJsonResponse(describe_page(request, page))
 
 
+@require_safe
+def airport_dots(request: HttpRequest) -> HttpResponse:
+    """Give the positions of all airports with an IATA code, as arrays."""
+    return PyForgeJsonResponse(Airport.objects.exclude(iata="").values_list("latitude", "longitude"))
+
+
 def describe_page(request: HttpRequest, page: "Page[Any]") -> dict[str, Any]:
     """Give a page with its number and the addresses of its neighbours; its rows are a QuerySet still."""
     return {
@@ -82,7 +88,7 @@ def airport_detail(request: HttpRequest, icao: str) -> HttpResponse:
     if airport is None:
         detail = f"No airport has the ICAO code {icao!r}. Search by name with /api/airports/?q=..."
         return problem(404, "No such airport", detail)
-    return PyForgeJsonResponse(airport, etag=True, request=request)
+    return PyForgeJsonResponse(airport)
 
 
 @csrf_exempt  # there is nobody to forge a request for: the demo has no users
@@ -120,7 +126,7 @@ def country_detail(request: HttpRequest, code: str) -> HttpResponse:
     country = Country.objects.filter(code=code.upper()).first()
     if country is None:
         return problem(404, "No such country", f"No country has the code {code!r}. /api/countries/ lists the codes.")
-    return PyForgeJsonResponse(country, etag=True, request=request)
+    return PyForgeJsonResponse(country)
 
 
 @require_safe

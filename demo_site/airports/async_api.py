@@ -43,7 +43,7 @@ async def airport_detail(request: HttpRequest, icao: str) -> HttpResponse:
     airport = await Airport.objects.filter(icao=icao.upper()).afirst()
     if airport is None:
         return problem(404, "No such airport", f"No airport has the ICAO code {icao!r}.")
-    return await PyForgeJsonResponse.afrom(airport, etag=True, request=request)
+    return await PyForgeJsonResponse.afrom(airport)
 
 
 @require_safe
@@ -63,4 +63,4 @@ async def country_detail(request: HttpRequest, code: str) -> HttpResponse:
     country = await Country.objects.filter(code=code.upper()).afirst()
     if country is None:
         return problem(404, "No such country", f"No country has the code {code!r}.")
-    return await PyForgeJsonResponse.afrom(country, etag=True, request=request)
+    return await PyForgeJsonResponse.afrom(country)

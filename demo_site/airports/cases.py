@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
+from pyforge_web.querysets.relations.declared import DeclaredFields
 
 from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS, NEARBY_FIELDS
 from demo_site.airports.models import Airport, Country
-from pyforge_web.querysets.relations.declared import DeclaredFields
 
 Rows = QuerySet[Any, dict[str, Any]]
 

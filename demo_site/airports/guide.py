@@ -1,12 +1,16 @@
 """What there is to click: the pages in the site's navigation and the endpoints that the index explains."""
 
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import django
 from django.http import HttpRequest
+from django.urls import resolve
+
+from demo_site.airports.sources import source_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,12 @@ class Endpoint:
     what: str
     code: str
     tries: tuple[tuple[str, str], ...]
+
+    @property
+    def source(self) -> str:
+        """The address of the view's source on this site."""
+        view: Callable[..., Any] = resolve(f"/api/{self.tries[0][1].partition('?')[0]}").func
+        return source_url(view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +133,12 @@ ENDPOINTS = (
         ),
     ),
     Endpoint(
+        "/api/dots/",
+        "Two columns as arrays: the dots of this page. values_list() says which columns, and no keys are sent.",
+        'PyForgeJsonResponse(airports.values_list("latitude", "longitude"))',
+        (("all with an IATA code", "dots/"),),
+    ),
+    Endpoint(
         "/api/airports/nearby/",
         "Airports, each with its country and up to four airports near it, each with its own: nested two levels, from "
         "two statements for any number of rows. Who is near was computed from the positions when the data was loaded: "
@@ -140,7 +156,7 @@ ENDPOINTS = (
         "/api/airports/<icao>/",
         "A model instance: every column, with a UUID, a date, a date and time, and a duration. Asked again, a browser "
         "gets 304.",
-        "PyForgeJsonResponse(airport, etag=True, request=request)",
+        "PyForgeJsonResponse(airport)",
         (("Keflavík", "airports/BIKF/"), ("Paris", "airports/LFPG/"), ("no such airport", "airports/NONE/")),
     ),
     Endpoint(
@@ -163,7 +179,7 @@ ENDPOINTS = (
     Endpoint(
         "/api/countries/<code>/",
         "One country with its outline, a GeoJSON geometry in a JSON column. The map draws it.",
-        "PyForgeJsonResponse(country, etag=True, request=request)",
+        "PyForgeJsonResponse(country)",
         (("Japan", "countries/JP/"), ("Kosovo: only the code is known", "countries/XK/")),
     ),
     Endpoint(

@@ -41,6 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "empty": not counts["airports"],
         "endpoints": ENDPOINTS,
         "spellings": SPELLINGS,
+        "live": next(case for case in CASES if case.slug == "countries"),
     }
     return render(request, "airports/index.html", context)
 

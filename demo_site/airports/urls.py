@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("demo_site.airports.async_urls")),
     path("source/<slug:module>/", sources.source, name="source"),
     path("api/airports/", api.airport_list, name="airport-list"),
+    path("api/dots/", api.airport_dots, name="airport-dots"),
     path("api/airports/import/", api.airport_import, name="airport-import"),
     path("api/airports/nearby/", api.airport_nearby, name="airport-nearby"),
     path("api/airports/<str:icao>/", api.airport_detail, name="airport-detail"),

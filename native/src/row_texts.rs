@@ -9,10 +9,10 @@ use crate::imports::Imports;
 use crate::json::temporal::{parse_datetime, parse_time};
 use crate::json::writer::Out;
 use crate::kinds::{Compact, Form, Kind, NotFinite, Outcome, Sink, StoredForm, StoredZone};
-use crate::text_columns::{Text, stored_in};
+use crate::text_columns::{AsciiText, stored_in};
 
 /// How the values of a column are read.
-enum Reader {
+enum ColumnFormat {
     /// By their exact type: str, int, float, bool.
     Value,
     /// As the database stores them.
@@ -28,7 +28,7 @@ enum Reader {
 }
 
 /// One step of the program of a row.
-enum Step {
+enum ProgramStep {
     /// Writes `{`.
     Open,
     /// Writes `}`.
@@ -50,7 +50,7 @@ enum Step {
 /// The program of a level's rows, compiled once.
 #[pyclass(frozen, module = "pyforge_web._native")]
 pub struct RowProgram {
-    steps: Vec<Step>,
+    steps: Vec<ProgramStep>,
 }
 
 #[pymethods]
@@ -62,26 +62,26 @@ impl RowProgram {
         let steps = steps.into_iter().map(|(step, name, columns, target)| {
             let first = || columns.first().map(|column| column.0).ok_or_else(|| PyValueError::new_err("no column"));
             Ok(match step.as_str() {
-                "open" => Step::Open,
-                "close" => Step::Close,
+                "open" => ProgramStep::Open,
+                "close" => ProgramStep::Close,
                 "key" => {
                     let mut text = Vec::new();
                     Compact::write_str(&mut text, &name);
                     text.push(b':');
-                    Step::Key(text)
+                    ProgramStep::Key(text)
                 }
-                "value" => Step::Value(first()?),
-                "null_unless" => Step::NullUnless(first()?, target),
-                "skip_marked" => Step::SkipMarked(first()?, target),
-                "skip_when" => Step::SkipWhen(columns, target),
-                "require" => Step::Require(columns),
+                "value" => ProgramStep::Value(first()?),
+                "null_unless" => ProgramStep::NullUnless(first()?, target),
+                "skip_marked" => ProgramStep::SkipMarked(first()?, target),
+                "skip_when" => ProgramStep::SkipWhen(columns, target),
+                "require" => ProgramStep::Require(columns),
                 other => return Err(PyValueError::new_err(format!("no step {other:?}"))),
             })
         });
         Ok(Self { steps: steps.collect::<PyResult<_>>()? })
     }
 
-    /// Writes rows: a `RowTexts`, the index of a column whose values have another form, or None where DRF raises.
+    /// Writes rows: a `RowTexts`, with `whole` the bytes of an array of them; the index of a column whose values have another form, or None where DRF raises.
     ///
     /// A column is `(reader, digits, places, values)`; `mark` stands for a value that is left out.
     fn write<'py>(
@@ -90,19 +90,30 @@ impl RowProgram {
         columns: Vec<(String, u32, u32, Bound<'py, PyAny>)>,
         count: usize,
         mark: &Bound<'py, PyAny>,
+        whole: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         let columns = columns.into_iter().map(|(reader, digits, places, values)| {
-            Ok(Column { reader: parse_reader(&reader, digits, places)?, values: Values::of(values)? })
+            Ok(ProgramColumn { reader: parse_reader(&reader, digits, places)?, values: ColumnValues::of(values)? })
         });
         let columns = columns.collect::<PyResult<Vec<_>>>()?;
-        let mut writer = Writer { sink: Sink::new(NotFinite::Raise), imports: Imports::get(py)?, columns, mark };
+        let mut writer = RowWriter { sink: Sink::new(NotFinite::Raise), imports: Imports::get(py)?, columns, mark };
         let mut ends = Vec::with_capacity(count);
+        if whole {
+            writer.sink.out.push(b'[');
+        }
         for row in 0..count {
-            match writer.row(&self.steps, row)? {
-                Written::Done => ends.push(writer.sink.out.len()),
-                Written::Fallback(column) => return Ok(column.into_pyobject(py)?.into_any()),
-                Written::Missing => return Ok(py.None().into_bound(py)),
+            if whole && row > 0 {
+                writer.sink.out.push(b',');
             }
+            match writer.row(&self.steps, row)? {
+                RowOutcome::Done => ends.push(writer.sink.out.len()),
+                RowOutcome::Fallback(column) => return Ok(column.into_pyobject(py)?.into_any()),
+                RowOutcome::Missing => return Ok(py.None().into_bound(py)),
+            }
+        }
+        if whole {
+            writer.sink.out.push(b']');
+            return Ok(writer.sink.out.finish(py)?.into_any());
         }
         let body = writer.sink.out.finish(py)?.unbind();
         Ok(Bound::new(py, RowTexts { body, ends })?.into_any())
@@ -110,19 +121,19 @@ impl RowProgram {
 }
 
 /// How the writing of a row ended.
-enum Written {
+enum RowOutcome {
     Done,
     Fallback(usize),
     Missing,
 }
 
 /// The values of a column.
-enum Values<'py> {
+enum ColumnValues<'py> {
     Items(Bound<'py, PyAny>),
     Related(Bound<'py, RelatedTexts>),
 }
 
-impl<'py> Values<'py> {
+impl<'py> ColumnValues<'py> {
     fn of(values: Bound<'py, PyAny>) -> PyResult<Self> {
         match values.cast_into::<RelatedTexts>() {
             Ok(related) => Ok(Self::Related(related)),
@@ -139,85 +150,85 @@ impl<'py> Values<'py> {
     }
 }
 
-struct Column<'py> {
-    reader: Reader,
-    values: Values<'py>,
+struct ProgramColumn<'py> {
+    reader: ColumnFormat,
+    values: ColumnValues<'py>,
 }
 
-fn parse_reader(reader: &str, digits: u32, places: u32) -> PyResult<Reader> {
+fn parse_reader(reader: &str, digits: u32, places: u32) -> PyResult<ColumnFormat> {
     let stored = StoredForm { zone: StoredZone::Naive, checked: false, digits: (digits, places) };
     Ok(match reader {
-        "value" => Reader::Value,
-        "datetime" => Reader::DateTime { naive: false },
-        "naive" => Reader::DateTime { naive: true },
-        "time" => Reader::Time,
-        "json" => Reader::Json,
-        "related" => Reader::Related,
+        "value" => ColumnFormat::Value,
+        "datetime" => ColumnFormat::DateTime { naive: false },
+        "naive" => ColumnFormat::DateTime { naive: true },
+        "time" => ColumnFormat::Time,
+        "json" => ColumnFormat::Json,
+        "related" => ColumnFormat::Related,
         kind => match Kind::of_name(kind) {
-            Some(kind) => Reader::Stored(kind, stored),
+            Some(kind) => ColumnFormat::Stored(kind, stored),
             None => return Err(PyValueError::new_err(format!("no reader {kind:?}"))),
         },
     })
 }
 
-struct Writer<'py, 'call> {
+struct RowWriter<'py, 'call> {
     sink: Sink<Compact>,
     imports: &'static Imports,
-    columns: Vec<Column<'py>>,
+    columns: Vec<ProgramColumn<'py>>,
     mark: &'call Bound<'py, PyAny>,
 }
 
-impl Writer<'_, '_> {
-    fn row(&mut self, steps: &[Step], row: usize) -> PyResult<Written> {
+impl RowWriter<'_, '_> {
+    fn row(&mut self, steps: &[ProgramStep], row: usize) -> PyResult<RowOutcome> {
         let mut first = true;
         let mut outer = Vec::new();
         let mut at = 0;
         while let Some(step) = steps.get(at) {
             at += 1;
             match step {
-                Step::Open => {
+                ProgramStep::Open => {
                     self.sink.out.push(b'{');
                     outer.push(std::mem::replace(&mut first, true));
                 }
-                Step::Close => {
+                ProgramStep::Close => {
                     self.sink.out.push(b'}');
                     first = outer.pop().unwrap_or(true);
                 }
-                Step::Key(key) => {
+                ProgramStep::Key(key) => {
                     if !std::mem::take(&mut first) {
                         self.sink.out.push(b',');
                     }
                     self.sink.out.extend(key);
                 }
-                Step::Value(column) => {
+                ProgramStep::Value(column) => {
                     if !self.value(*column, row)? {
-                        return Ok(Written::Fallback(*column));
+                        return Ok(RowOutcome::Fallback(*column));
                     }
                 }
-                Step::NullUnless(column, target) => {
+                ProgramStep::NullUnless(column, target) => {
                     if self.is_null(*column, row)? {
                         self.sink.out.extend(b"null");
                         at = *target;
                     }
                 }
-                Step::SkipWhen(columns, target) => {
+                ProgramStep::SkipWhen(columns, target) => {
                     if self.all(columns, row)? {
                         at = *target;
                     }
                 }
-                Step::SkipMarked(column, target) => {
+                ProgramStep::SkipMarked(column, target) => {
                     if self.columns[*column].values.get(row)?.is(self.mark) {
                         at = *target;
                     }
                 }
-                Step::Require(columns) => {
+                ProgramStep::Require(columns) => {
                     if self.all(columns, row)? {
-                        return Ok(Written::Missing);
+                        return Ok(RowOutcome::Missing);
                     }
                 }
             }
         }
-        Ok(Written::Done)
+        Ok(RowOutcome::Done)
     }
 
     fn is_null(&self, column: usize, row: usize) -> PyResult<bool> {
@@ -237,7 +248,7 @@ impl Writer<'_, '_> {
     #[inline]
     fn value(&mut self, number: usize, row: usize) -> PyResult<bool> {
         let column = &self.columns[number];
-        if let Values::Related(related) = &column.values {
+        if let ColumnValues::Related(related) = &column.values {
             return Ok(related.get().write(related.py(), row, &mut self.sink));
         }
         let value = column.values.get(row)?;
@@ -246,21 +257,21 @@ impl Writer<'_, '_> {
             return Ok(true);
         }
         let outcome = match &column.reader {
-            Reader::Value => match Kind::of(&value) {
+            ColumnFormat::Value => match Kind::of(&value) {
                 Some(kind) => kind.write(&value, self.imports, &mut self.sink),
                 None => Outcome::Fallback,
             },
-            Reader::Stored(kind, stored) => kind.read(&value, stored, self.imports, &mut self.sink),
-            Reader::DateTime { naive } => Outcome::or_fallback(write_datetime(&value, *naive, &mut self.sink)),
-            Reader::Time => Outcome::or_fallback(write_time(&value, &mut self.sink)),
-            Reader::Json => match value.cast::<PyBytes>() {
+            ColumnFormat::Stored(kind, stored) => kind.read(&value, stored, self.imports, &mut self.sink),
+            ColumnFormat::DateTime { naive } => Outcome::or_fallback(write_datetime(&value, *naive, &mut self.sink)),
+            ColumnFormat::Time => Outcome::or_fallback(write_time(&value, &mut self.sink)),
+            ColumnFormat::Json => match value.cast::<PyBytes>() {
                 Ok(text) => {
                     self.sink.out.extend(text.as_bytes());
                     Outcome::Accepted
                 }
                 Err(_) => Outcome::Fallback,
             },
-            Reader::Related => Outcome::Fallback,
+            ColumnFormat::Related => Outcome::Fallback,
         };
         Ok(outcome == Outcome::Accepted)
     }
@@ -271,7 +282,7 @@ fn write_datetime(value: &Bound<'_, PyAny>, naive: bool, sink: &mut Sink<Compact
     if !stored_in(offset, naive) {
         return false;
     }
-    let mut text = Text::default();
+    let mut text = AsciiText::default();
     text.push(b"\"");
     text.datetime(date, time);
     text.push(if naive { b"\"" } else { b"Z\"" });
@@ -281,7 +292,7 @@ fn write_datetime(value: &Bound<'_, PyAny>, naive: bool, sink: &mut Sink<Compact
 
 fn write_time(value: &Bound<'_, PyAny>, sink: &mut Sink<Compact>) -> bool {
     let Some(time) = ascii(value).and_then(parse_time) else { return false };
-    let mut text = Text::default();
+    let mut text = AsciiText::default();
     text.push(b"\"");
     text.time(time);
     text.push(b"\"");
@@ -305,21 +316,6 @@ impl RowTexts {
 
 #[pymethods]
 impl RowTexts {
-    /// All rows as a JSON array.
-    fn array<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let body = self.body.bind(py).as_bytes();
-        let mut sink = Sink::<Compact>::new(NotFinite::Raise);
-        sink.out.push(b'[');
-        for row in 0..self.ends.len() {
-            if row > 0 {
-                sink.out.push(b',');
-            }
-            sink.out.extend(self.text(body, row));
-        }
-        sink.out.push(b']');
-        sink.out.finish(py)
-    }
-
     /// The rows of each of the parents: `keys` has the parent of each row.
     fn group<'py>(
         slf: Bound<'py, Self>,

@@ -76,7 +76,7 @@ pub fn time_column<'py>(column: &Bound<'py, PyTuple>) -> PyResult<Option<Bound<'
             continue;
         }
         let Some(time) = ascii(&value).and_then(parse_time) else { return Ok(None) };
-        let mut text = Text::default();
+        let mut text = AsciiText::default();
         text.time(time);
         texts.append(text.string(column.py()))?;
     }
@@ -109,7 +109,7 @@ pub fn datetime_column<'py>(
         if !stored_in(offset, naive) {
             return Ok(None);
         }
-        let mut text = Text::default();
+        let mut text = AsciiText::default();
         match offset_of {
             None => {
                 text.datetime(date, time);
@@ -192,11 +192,11 @@ fn yesterday(Date { year, month, day }: Date) -> Option<Date> {
 
 /// A short text of ASCII.
 #[derive(Default)]
-pub struct Text {
+pub struct AsciiText {
     bytes: Vec<u8>,
 }
 
-impl Text {
+impl AsciiText {
     /// What was written.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -262,20 +262,26 @@ impl Text {
     }
 }
 
-/// Whether data is made of exactly dict, list, tuple, str, int, float, bool and None.
+/// Whether data is made of str and its subclasses, and of exactly dict, list, tuple, int, float, bool and None; with `django_types` also of the dates,
+/// times, durations, decimals and UUIDs that Django's encoder writes.
 #[pyfunction]
-pub fn is_plain_json(data: &Bound<'_, PyAny>) -> bool {
+#[pyo3(signature = (data, *, django_types=false))]
+pub fn is_plain_json(data: &Bound<'_, PyAny>, django_types: bool) -> PyResult<bool> {
+    let imports = Imports::get(data.py())?;
+    Ok(is_plain(data, |value| django_types && Kind::of_rarer(value, imports).is_some()))
+}
+
+fn is_plain<'py>(data: &Bound<'py, PyAny>, is_other: impl Fn(&Bound<'py, PyAny>) -> bool) -> bool {
     let mut stack = vec![(data.clone(), 0)];
     while let Some((value, depth)) = stack.pop() {
         if depth > DEPTH {
             return false;
         }
-        let mut accepts = |value: Bound<'_, PyAny>| match is_scalar(&value) {
-            Some(()) => true,
-            None => {
-                stack.push((value.unbind().into_bound(data.py()), depth + 1));
-                true
+        let mut accepts = |value: Bound<'py, PyAny>| {
+            if is_scalar(&value).is_none() && !is_other(&value) {
+                stack.push((value, depth + 1));
             }
+            true
         };
         let accepted = if let Ok(dict) = value.cast_exact::<PyDict>() {
             dict_is_plain(dict, &mut accepts)
@@ -284,7 +290,7 @@ pub fn is_plain_json(data: &Bound<'_, PyAny>) -> bool {
         } else if let Ok(tuple) = value.cast_exact::<PyTuple>() {
             (0..tuple.len()).all(|index| tuple_item(tuple, index).is_some_and(&mut accepts))
         } else {
-            is_scalar(&value).is_some()
+            is_scalar(&value).is_some() || is_other(&value)
         };
         if !accepted {
             return false;
@@ -298,7 +304,8 @@ fn dict_is_plain<'py>(dict: &Bound<'py, PyDict>, accepts: &mut impl FnMut(Bound<
     loop {
         match cursor.next(dict) {
             Ok(Some((key, value))) => {
-                if is_scalar(&key).is_none() || !accepts(value) {
+                // A key that is not finite is an error for Python's encoder.
+                if is_scalar(&key).is_none() || key.is_exact_instance_of::<PyFloat>() || !accepts(value) {
                     return false;
                 }
             }
@@ -310,7 +317,7 @@ fn dict_is_plain<'py>(dict: &Bound<'py, PyDict>, accepts: &mut impl FnMut(Bound<
 
 #[inline(always)]
 fn is_scalar(value: &Bound<'_, PyAny>) -> Option<()> {
-    (value.is_exact_instance_of::<PyString>()
+    (value.is_instance_of::<PyString>() // a subclass too: its text is written
         || value.is_exact_instance_of::<PyInt>()
         || value.is_none()
         || value.is_exact_instance_of::<PyBool>()
@@ -342,7 +349,7 @@ mod tests {
     #[test]
     fn offsets() {
         let text = |seconds| {
-            let mut text = Text::default();
+            let mut text = AsciiText::default();
             text.offset(seconds);
             String::from_utf8(text.bytes).unwrap()
         };

@@ -24,7 +24,10 @@ _COMPRESSIONS: dict[str, Callable[..., Any]] = {
     ".lzma": partial(lzma.open, format=lzma.FORMAT_ALONE),
     ".xz": lzma.open,
 }
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)  # both end a process at once, and would leave the temporary file
+# Each ends a process at once, and would leave the temporary file. Windows has no SIGHUP.
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+# Windows has O_BINARY, and neither of the last two.
+_FLAGS = ("O_CREAT", "O_EXCL", "O_RDWR", "O_BINARY", "O_CLOEXEC", "O_NOFOLLOW")
 
 
 class TemporaryFile(NamedTuple):
@@ -69,16 +72,17 @@ def replace_file(path: Path) -> Iterator[TemporaryFile]:
         old = _find_status(target)
         temporary = _create(target, old)
         try:
-            yield temporary
-            if (current := _find_status(target) or old) is not None:
-                _copy_protection(current, target, temporary)
-            os.fsync(temporary.descriptor)
+            try:
+                yield temporary
+                if (current := _find_status(target) or old) is not None:
+                    _copy_protection(current, target, temporary)
+                os.fsync(temporary.descriptor)
+            finally:
+                os.close(temporary.descriptor)  # Windows renames and removes no open file
             temporary.path.replace(target)
         except BaseException:
             temporary.path.unlink(missing_ok=True)
             raise
-        finally:
-            os.close(temporary.descriptor)
         _sync_directory(target.parent)
 
 
@@ -109,7 +113,7 @@ def _create(target: Path, old: os.stat_result | None) -> TemporaryFile:
     `tempfile.mkstemp` would give it the mode 0600: a new dump has the mode that the umask gives, as dumpdata's.
     The rows may be secret, so the file that replaces another one is never open to more people than that one.
     """
-    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+    flags = sum(getattr(os, name, 0) for name in _FLAGS)
     while True:
         # The ending stays, as dumpdata compresses by it; the rest is short, as a name has at most 255 bytes.
         path = target.with_name(f".pyforge-{secrets.token_hex(8)}{target.suffix[:20]}")
@@ -121,7 +125,10 @@ def _copy_protection(old: os.stat_result, target: Path, temporary: TemporaryFile
     """Give the new file the owner, group, mode and access lists of the old one.
 
     Only root may give a file away. Where the group cannot be kept, its permissions are not given to another group.
+    On Windows a file has the access list of its folder.
     """
+    if not hasattr(os, "fchown"):
+        return
     mode = stat.S_IMODE(old.st_mode)
     try:
         try:

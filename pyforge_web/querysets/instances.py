@@ -1,135 +1,130 @@
-"""Instances that are in memory: native code reads their `__dict__`, as `.values()` would name its content.
+"""Instances that are in memory: native code reads their `__dict__`, as far as Django's own descriptors fill it.
 
 A column that is not loaded (deferred, or computed by the database) is left out, or refused where it is named: nothing
 is ever queried for an instance.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
-from itertools import chain
 from time import perf_counter_ns
 from typing import Any, cast
+from weakref import ref
 
-from django.core.exceptions import FieldError
 from django.core.signals import setting_changed
-from django.db.models import Model, QuerySet
+from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
 
-from pyforge_web import fields, metering
+from pyforge_web import metering
 from pyforge_web._native import ModelInstances, RowColumns
+from pyforge_web.output.model_names import find_column
+from pyforge_web.output.resolve import has_stock_descriptor
 
-# The columns of each model class whose bare instances were written before: native code looks here first.
-compiled: dict[type[Model], RowColumns] = {}
+# The columns of each model class whose bare instances were written before, by its `id()`: native code looks here first.
+# A class is not held: its entry ends with it, before the id can be another one's.
+compiled: dict[int, RowColumns] = {}
+_references: dict[int, "ref[type[Model]]"] = {}
+
+Attributes = tuple[str, ...]
 
 
-def bare(instance: Model) -> ModelInstances:
-    """An instance with all its columns; the caller has asked whether one of them is secret."""
+def write_bare(instance: Model, added: Attributes = ()) -> ModelInstances | dict[str, Any]:
+    """Return what native code writes for an instance with all its loaded columns, and what a query has added to it."""
     model = type(instance)
-    columns = compiled[model] = columns_of(cast(Hashable, model), None)
+    columns = _all_columns(model, (), added)
+    if columns is None:
+        return read_bare(instance, added)
+    if not added:
+        _keep(model, columns)
     return ModelInstances(columns, instance, many=False, required=False)
 
 
-def chosen(instance: Model, names: Sequence[str]) -> ModelInstances | dict[str, Any]:
-    """An instance with these columns."""
-    if _has_composite_key(type(instance), names):
-        return plain(instance, names)
-    return ModelInstances(columns_of(cast(Hashable, type(instance)), tuple(names)), instance, many=False, required=True)
+def write_named(instance: Model, names: Sequence[str]) -> ModelInstances | None:
+    """Return what native code writes for an instance with these columns; None where one of them is none of its own."""
+    columns = _named_columns(type(instance), tuple(names), ())
+    return None if columns is None else ModelInstances(columns, instance, many=False, required=True)
 
 
-def chosen_list(instances: Sequence[Model], names: Sequence[str]) -> list[ModelInstances | dict[str, Any]]:
-    """Instances of one model, or of several, with these columns."""
-    return [chosen(instance, names) for instance in instances]
+def write_rows(
+    instances: list[Model], names: Attributes | None, before: Attributes, added: Attributes
+) -> ModelInstances | None:
+    """Return what native code writes for the instances of a QuerySet; None where Python has to read one of them.
 
-
-def evaluated(queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | None = None) -> ModelInstances | None:
-    """The instances of an evaluated model QuerySet as they are now, with what the query added to them.
-
-    None where a name is neither a column nor such an addition: only a query can tell its value.
+    `before` and `added` are what the query has added, in front of the columns and behind them; without `names` all is
+    written that is loaded.
     """
-    columns = evaluated_columns(queryset, names)
-    return columns and ModelInstances(columns, list(queryset), many=True, required=names is not None)
-
-
-def evaluated_each(
-    queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | None = None
-) -> Iterator[ModelInstances] | None:
-    """The same one by one, for a stream."""
-    columns = evaluated_columns(queryset, names)
-    if columns is None:
+    models = set(map(type, instances))
+    if len(models) != 1:
         return None
-    return (ModelInstances(columns, instance, many=False, required=names is not None) for instance in queryset)
+    model = models.pop()
+    columns = _all_columns(model, before, added) if names is None else _named_columns(model, names, (*before, *added))
+    return None if columns is None else ModelInstances(columns, instances, many=True, required=names is not None)
 
 
-def evaluated_columns(queryset: "QuerySet[Any, Any]", names: tuple[str, ...] | None) -> RowColumns | None:
-    """What the instances of an evaluated QuerySet have under these names, or in all; None where one is unknown."""
-    query = queryset.query
-    extra, annotations = tuple(query.extra_select), tuple(query.annotation_select)
-    return _evaluated_columns(cast(Hashable, queryset.model), names, extra, annotations)
+def read_bare(instance: Model, added: Attributes = (), before: Attributes = ()) -> dict[str, Any]:
+    """Return an instance as a dict of its loaded columns, for an encoder that is not ours."""
+    values = instance.__dict__
+    row = {name: values[name] for name in before if name in values}
+    for field in instance._meta.concrete_fields:
+        if field.attname in values:
+            row[field.attname] = read_column(instance, field)
+    return row | {name: values[name] for name in added if name in values}
 
 
-@lru_cache(maxsize=1024)
-def _evaluated_columns(
-    model: Any, names: tuple[str, ...] | None, extra: tuple[str, ...], annotations: tuple[str, ...]
-) -> RowColumns | None:
-    if names is None:
-        return _compile([*_added(extra), *_found(model, None), *_added(annotations)])
-    try:
-        chosen = [_added((name,)) if name in extra + annotations else _found(model, (name,)) for name in names]
-    except FieldError:
-        return None
-    return None if _has_composite_key(model, names) else _compile(list(chain.from_iterable(chosen)))
-
-
-def _has_composite_key(model: type[Model], names: Sequence[str]) -> bool:
-    """Whether a key of several columns is among the names: no `__dict__` has it."""
-    return "pk" in names and model._meta.pk not in model._meta.concrete_fields
-
-
-def plain(instance: Model, names: Sequence[str] | None = None) -> dict[str, Any]:
-    """An instance as a dict of its values, for an encoder that is not ours."""
-    model = type(instance)
-    if names is None:
-        found = {field.attname: field for field in model._meta.concrete_fields if field.attname in instance.__dict__}
+def read_column(instance: Model, field: Any) -> Any:
+    """Return the value of a loaded column: what the row has, in whatever form its descriptor keeps it."""
+    if has_stock_descriptor(type(instance), field.attname):
+        value = instance.__dict__[field.attname]
     else:
-        found = {name: fields.find_field(model, name) for name in names}
-    values = {name: getattr(instance, field.attname) for name, field in found.items()}
-    return {name: value.name if isinstance(value, FieldFile) else value for name, value in values.items()}
+        value = field.value_from_object(instance)
+        if not isinstance(value, FieldFile):
+            value = field.get_prep_value(value)
+    return value.name if isinstance(value, FieldFile) else value
+
+
+def _all_columns(model: type[Model], before: Attributes, added: Attributes) -> RowColumns | None:
+    names = tuple(field.attname for field in model._meta.concrete_fields)
+    return _named_columns(model, (*before, *names, *added), (*before, *added))
+
+
+def _named_columns(model: type[Model], names: Attributes, added: Attributes) -> RowColumns | None:
+    """Return the compiled columns of these names; None where `__dict__` does not have what one of them stands for."""
+    columns = []
+    for name in names:
+        if name in added:
+            columns.append((name, name, "value"))
+            continue
+        field = find_column(model, name)
+        if field is None or field.column is None or not has_stock_descriptor(model, field.attname):
+            return None
+        # Only a file is not what it is written as; everything else is written by its type, for anything may be
+        # assigned.
+        columns.append((name, field.attname, "file" if isinstance(field, FileField) else "value"))
+    return _compile_attributes(cast(Hashable, model._meta.label), tuple(columns))
 
 
 @lru_cache(maxsize=1024)
-def columns_of(model: Any, names: tuple[str, ...] | None) -> RowColumns:
-    """The columns of a model's instances: these, or all.
-
-    Raises `FieldError` for a name that the model does not have.
-    """
+def _compile_attributes(label: Any, columns: tuple[tuple[str, str, str], ...]) -> RowColumns:
     started = perf_counter_ns()
-    columns = _compile(found := _found(model, names))
-    metering.count_compiled(model._meta.label, "serializer", perf_counter_ns() - started, len(found), 0)
-    return columns
+    made = RowColumns([(*column, "naive", False, 0, 0) for column in columns], "object")
+    metering.count_compiled(label, "serializer", perf_counter_ns() - started, len(columns), 0)
+    return made
 
 
-def _found(model: type[Model], names: tuple[str, ...] | None) -> list[tuple[str, str, str]]:
-    """Key, attribute and reader of each column of a model."""
-    if names is None:
-        found = [(field.attname, field) for field in model._meta.concrete_fields]
-    else:
-        found = [(name, fields.find_field(model, name)) for name in names]
-    # Only a file is not what it is written as; everything else is written by its type, for anything may be assigned.
-    return [(name, field.attname, "file" if fields.kind_of(field) == "file" else "value") for name, field in found]
+def _keep(model: type[Model], columns: RowColumns) -> None:
+    """Let native code write the next instance of the model by itself."""
+    key = id(model)
+
+    def forget(_: object) -> None:
+        compiled.pop(key, None)
+        _references.pop(key, None)
+
+    _references[key] = ref(model, forget)
+    compiled[key] = columns
 
 
-def _added(names: tuple[str, ...]) -> list[tuple[str, str, str]]:
-    """The same for what a query has added to the instances."""
-    return [(name, name, "value") for name in names]
-
-
-def _compile(columns: list[tuple[str, str, str]]) -> RowColumns:
-    return RowColumns([(*column, "naive", False, 0, 0) for column in columns], "object")
-
-
-def _forget(*, setting: str, **kwargs: object) -> None:
+def _forget_columns(*, setting: str, **kwargs: object) -> None:
     if setting == "PYFORGE_WEB":
         compiled.clear()  # other columns may be secret now
 
 
-setting_changed.connect(_forget, dispatch_uid="pyforge_web.instances")
+setting_changed.connect(_forget_columns, dispatch_uid="pyforge_web.instances")

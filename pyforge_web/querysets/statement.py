@@ -19,13 +19,17 @@ Convert = Callable[[int, Any], Any]
 
 
 class CompiledQuery(NamedTuple):
-    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database."""
+    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database.
+
+    `positions` says where the columns of the model and what the query adds are in a row, by their names.
+    """
 
     compiler: Any
     sql: str
     params: Any
     expressions: list[Any]
     backend: backends.DatabaseBackend
+    positions: dict[str, int]
 
 
 class ExecutedQuery(NamedTuple):
@@ -54,7 +58,15 @@ def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     except EmptyResultSet:
         return None
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    return CompiledQuery(compiler, sql, params, expressions, backend)
+    return CompiledQuery(compiler, sql, params, expressions, backend, _read_positions(compiler))
+
+
+def _read_positions(compiler: Any) -> dict[str, int]:
+    """Return the index of each column as `ModelIterable` and `ValuesIterable` take it, from the compiled query."""
+    own = () if compiler.klass_info is None else compiler.klass_info["select_fields"]
+    targets = ((index, getattr(compiler.select[index][0], "target", None)) for index in own)
+    positions = {target.attname: index for index, target in targets if target is not None}
+    return {**positions, **compiler.annotation_col_map} if compiler.annotation_col_map else positions
 
 
 def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked: bool = False) -> ExecutedQuery:
@@ -62,7 +74,7 @@ def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked
 
     `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
     """
-    compiler, sql, params, expressions, backend = compiled
+    compiler, sql, params, expressions, backend, _ = compiled
     readers = backend.column_readers(compiler, expressions)
     driver = backend.open_cursor(compiler, expressions, readers, chunked=chunked)
     try:
@@ -104,7 +116,7 @@ def fetch_all(cursor: Any) -> Fetch:
     return lambda: next(rows)
 
 
-def metered(
+def meter_statement(
     statement: ExecutedQuery, fetch: Fetch, names: list[str], reading: RowTrace | None
 ) -> tuple[Fetch, Convert]:
     """What native code calls for rows, and for values through Django's converters; the collectors hear what it costs.
@@ -135,7 +147,7 @@ class Chunks:
         """The next rows; converters run while others are still to come, as in `QuerySet.iterator()`."""
         cursor, size = self._statement.cursor, next(self._sizes)
         reading = trace_rows(self._model, "values", within=self._within)
-        fetch, self._convert = metered(self._statement, lambda: cursor.fetchmany(size), self._names, reading)
+        fetch, self._convert = meter_statement(self._statement, lambda: cursor.fetchmany(size), self._names, reading)
         return fetch()
 
     def rescue(self, index: int, value: Any) -> Any:

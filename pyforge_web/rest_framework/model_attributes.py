@@ -9,8 +9,8 @@ from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttrib
 from django.db.models.query_utils import DeferredAttribute
 from rest_framework import fields
 
-from pyforge_web.querysets.relations.model_relations import Relation, find_column
-from pyforge_web.querysets.rows import why_django
+from pyforge_web.output.model_names import Relation, find_column
+from pyforge_web.querysets.django_path import why_django
 from pyforge_web.rest_framework.nodes import FallbackError
 
 _DESCRIPTORS = (DeferredAttribute, ForeignKeyDeferredAttribute)

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Model
 
-from pyforge_web.querysets.relations.model_relations import Relation
+from pyforge_web.output.model_names import Relation
 from pyforge_web.rest_framework.formats import ValueFormat
 from pyforge_web.rest_framework.nodes import Node
 
@@ -32,10 +32,14 @@ class ValueColumn(NamedTuple):
 
 
 class InstanceColumn(NamedTuple):
-    """The values that a field reads from an instance of the columns it needs. `group` is the place of that instance."""
+    """The values that a field reads from an instance of the columns it needs. `group` is the place of that instance.
+
+    With `followed` the instance is the related object itself, which the field represents.
+    """
 
     group: int
     live: LiveName
+    followed: bool = False
 
 
 class ManyColumn(NamedTuple):

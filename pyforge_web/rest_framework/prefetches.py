@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from pyforge_web.querysets.field_selection import Fields, NestedFields
-from pyforge_web.querysets.relations.resolve import Branch, Tree, resolve_fields
+from pyforge_web.output.grammar import NestedFields, ParsedFields
+from pyforge_web.output.resolve import Branch, Tree, resolve_fields
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.plan import Level, ManyColumn
 
@@ -55,6 +55,6 @@ def _common(column: ManyColumn, level: Level) -> int:
     return len(column.path) - 1 - len(column.slot[0])
 
 
-def to_fields(names: dict[str, Any]) -> Fields:
+def to_fields(names: dict[str, Any]) -> ParsedFields:
     """Return a tree of names as fields: the key stands for the columns, which do not matter here."""
     return ("pk", *(NestedFields(name, to_fields(inner)) for name, inner in names.items()))

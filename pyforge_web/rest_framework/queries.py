@@ -10,10 +10,10 @@ from django.utils import timezone
 from pyforge_web import metering
 from pyforge_web._native import columns_of
 from pyforge_web.metering.row_traces import trace_rows
-from pyforge_web.querysets.relations.columns import _JOINED, _as_scanned, _columns
-from pyforge_web.querysets.relations.prefetch import Link, link, related_rows
-from pyforge_web.querysets.relations.resolve import Branch, Tree
-from pyforge_web.querysets.rows import why_django
+from pyforge_web.output.resolve import Branch, Tree
+from pyforge_web.querysets.django_path import why_django
+from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned, select_slots
+from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
 from pyforge_web.rest_framework.level_rows import LevelRows, RelatedRows
 from pyforge_web.rest_framework.live import LiveFields
@@ -33,20 +33,21 @@ class PlanRun:
 
     def fetch(self, queryset: Any, level: Level) -> LevelRows | None:
         """Return the rows of a QuerySet, and those of its relations; None where there are none."""
-        return self._fetch_linked(_as_scanned(queryset), level, None, "")
+        return self._fetch_linked(as_scanned(queryset), level, None, "")
 
-    def _fetch_linked(self, queryset: Any, level: Level, found: Link | None, within: str) -> LevelRows | None:
+    def _fetch_linked(self, queryset: Any, level: Level, found: RelationKey | None, within: str) -> LevelRows | None:
         slots = list(level.slots)
-        key = None if found is None else ((), found.key.attname if found.table is None else _JOINED)
+        key = None if found is None else ((), found.key.attname if found.table is None else JOIN_KEY)
         if key is not None and key not in level.slots:
             slots.append(key)
         if found is None and not queryset.ordered and queryset.query.where:
             slots.extend(_unindexed(queryset, slots))
-        indexes, queryset = _columns(queryset, slots, found)
-        query = fetch(queryset, within)
+        queryset, names = select_slots(queryset, slots, found)
+        query = fetch(queryset, within, names)
         if query is None or not query[1]:
             return None
-        rows = LevelRows(level, *query, indexes, self.live, self.zone, queryset.db)
+        statement, columns, indexes = query
+        rows = LevelRows(level, statement, columns, indexes, self.live, self.zone, queryset.db)
         if found is not None and key is not None:
             rows.name_parents(indexes[key], found)
         for column in level.columns:
@@ -65,7 +66,7 @@ class PlanRun:
         why = why_not_read(queryset)
         if why is not None:
             raise FallbackError(f"{'.'.join(column.path)}: {why}")
-        found = link(column.owner, column.relation, queryset.db)
+        found = find_relation_key(column.owner, column.relation, queryset.db)
         compared = found.compared_parent
         if compared is not None:
             parents = [None if parent is None else compared(parent) for parent in parents]
@@ -95,12 +96,15 @@ def unindexed_columns(model: Any) -> tuple[str, ...]:
     )
 
 
-def fetch(queryset: Any, within: str) -> tuple[ExecutedQuery, list[tuple[Any, ...]]] | None:
+def fetch(queryset: Any, within: str, names: dict[Slot, str]) -> tuple[ExecutedQuery, Any, dict[Slot, int]] | None:
     """Execute a query and return its columns, none for no rows; None where it finds nothing to ask for."""
     compiled = compile_query(queryset)
     reading = trace_rows(queryset.model, "values", within=within)
     if compiled is None:
         return None
+    indexes = {slot: compiled.positions.get(name, -1) for slot, name in names.items()}
+    if -1 in indexes.values():
+        raise FallbackError("its query does not select what was asked for")
     statement = execute(compiled, reading)
     try:
         rows = metering.time_database(statement.cursor.fetchall, reading)()
@@ -108,7 +112,7 @@ def fetch(queryset: Any, within: str) -> tuple[ExecutedQuery, list[tuple[Any, ..
         statement.cursor.close()
     if reading is not None:
         reading.rows += len(rows)
-    return statement, columns_of(rows, len(statement.readers)) if rows else []
+    return statement, columns_of(rows, len(statement.readers)) if rows else [], indexes
 
 
 def why_not_read(queryset: AnyQuerySet) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Model
 from rest_framework import fields, relations, serializers
 
-from pyforge_web.querysets.relations.model_relations import find_relation
+from pyforge_web.output.model_names import find_relation
 from pyforge_web.rest_framework.model_attributes import related_model, unlike, why_not_rows
 from pyforge_web.rest_framework.nodes import EntryNode, FallbackError, Node, ObjectNode, OptionalNode
 from pyforge_web.rest_framework.plan import Level, LevelBuilder, LiveName

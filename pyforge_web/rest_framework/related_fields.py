@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import Model
 from rest_framework import relations
 
-from pyforge_web.querysets.relations.model_relations import Relation, find_relation
-from pyforge_web.querysets.relations.prefetch import link
+from pyforge_web.output.model_names import Relation, find_relation
+from pyforge_web.querysets.relations.prefetch import find_relation_key
 from pyforge_web.rest_framework.formats import PYTHON, SAME, ValueFormat
 from pyforge_web.rest_framework.model_attributes import (
     FILE_DESCRIPTORS,
@@ -51,7 +51,7 @@ class RelatedScope(RowScope):
 
     def many(self, field: Any, relation: Relation, place: Place, steps: list[Step], level: Level) -> EntryNode:
         """Return the entry of a list that a query of its own gives."""
-        slot = self.builder.slot(place.path, link(place.model, relation, self.using).column)
+        slot = self.builder.slot(place.path, find_relation_key(place.model, relation, self.using).column)
         path = (*self.joins, *(step.name for step in place.path), relation.name)
         number = self.builder.add(ManyColumn(slot, place.model, relation, path, level))
         return self.with_steps(field, ValueNode(number), steps)
@@ -105,10 +105,10 @@ class RelatedScope(RowScope):
             names = names_read(place.model.__str__)
             if names is None:
                 raise FallbackError(f"{place.model.__name__}.__str__ may read anything: declare it with @reads(...)")
-            return self.instance(names, live, place, guarded=True)
+            return self.instance(names, live, place, guarded=True, followed=True)
         standard = relations.HyperlinkedRelatedField
         if unlike(field, standard, "to_representation", "get_url") is None:
-            return self.instance(("pk", field.lookup_field), live, place, guarded=False)
+            return self.instance(("pk", field.lookup_field), live, place, guarded=False, followed=True)
         raise FallbackError(f"{type(field).__name__}.to_representation reads an instance")
 
     def flat_level(self, field: Any, live: LiveName, model: type[Model]) -> Level:

@@ -8,6 +8,7 @@ from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable
 from rest_framework import serializers
 
+from pyforge_web.rest_framework.bulk_lookups import lookups_of
 from pyforge_web.rest_framework.compiled import find_plan
 from pyforge_web.rest_framework.level_rows import LevelRows
 from pyforge_web.rest_framework.live import LiveFields
@@ -38,8 +39,7 @@ def rows_data(serializer: Any) -> RowsData:
         rows = rows_of(serializer, serializer.instance)
         if rows is None:
             return RowsData(b"[]", list, [], serializer)
-        texts = rows.texts()
-        body = None if texts is None else texts.array()
+        body = rows.array()
         if body is None or (b"\\" in body and b"\\ud" in body):
             return RowsData(None, None, rows.objects(), serializer)
         return RowsData(escape_line_separators(body), rows.objects, [], serializer)
@@ -80,6 +80,14 @@ class CompiledListSerializer:
     def rows(self) -> RowsData:
         """The rows as JSON bytes, for `Response({"articles": serializer.rows})`; a list for whoever reads them."""
         return rows_data(self)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Return the validated rows, after one query for each foreign key and unique column.
+
+        Raises `ValidationError` with DRF's words and codes.
+        """
+        with lookups_of(self.child, data):  # type: ignore[attr-defined]
+            return super().to_internal_value(data)  # type: ignore[misc, no-any-return]
 
     def to_representation(self, data: Any) -> list[Any]:
         """Return the list of DRF's dicts."""

@@ -22,7 +22,8 @@ from django.db.models.sql import Query
 from pyforge_web._native import QueryRows, RowColumns
 from pyforge_web.fields import kind_of
 from pyforge_web.querysets import backends
-from pyforge_web.querysets import rows as querysets
+from pyforge_web.querysets.django_path import AnyQuerySet
+from pyforge_web.querysets.django_path import why_django as why_rows_django
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
 from pyforge_web.streams.dumpdata_m2m import Keys, keys_of, makes_own_instances
 
@@ -40,9 +41,9 @@ _serializer: Any = Serializer()
 AnyField: TypeAlias = "Field[Any, Any]"
 
 
-def why_django(queryset: querysets.AnyQuerySet, indent: int | None = None) -> str | None:
+def why_django(queryset: AnyQuerySet, indent: int | None = None) -> str | None:
     """Why Django must serialize this QuerySet itself; None where raw rows tell all that it would write."""
-    reason = _why_query(queryset) or _why_model(queryset.model) or querysets.why_django(queryset.values_list())
+    reason = _why_query(queryset) or _why_model(queryset.model) or why_rows_django(queryset.values_list())
     if reason is None and indent is not None:
         if indent < 1:
             return f"json.dumps lays out indent={indent} in its own way"
@@ -115,7 +116,7 @@ def _kind(field: AnyField) -> str | None:
     return kind
 
 
-def rows(queryset: querysets.AnyQuerySet, sizes: Iterator[int], indent: int | None = None) -> QueryRows | Iterator[Any]:
+def rows(queryset: AnyQuerySet, sizes: Iterator[int], indent: int | None = None) -> QueryRows | Iterator[Any]:
     """The executed query, of which native code writes the objects of a fixture, each chunk with the next of `sizes`."""
     model = queryset.model
     fields = [model._meta.pk, *_fields(model)]

@@ -142,6 +142,10 @@ class Writer:
         return text if self._encoder is None else self._encoder.encode(text.decode("ascii"))
 
 
+# What `str.splitlines()` takes for the end of a line and JSON does not escape.
+_LINE_BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
 def _dump_by_django(
     source: Any,
     limit: int,
@@ -159,6 +163,8 @@ def _dump_by_django(
         for row in islice(rows, limit):
             before = between if start + len(parts) else ""
             written = write_by_django(row, None, False, form, nan)
+            if after == "\n":  # a line for every reader, as native code writes it
+                written = written.decode().translate(_LINE_BREAKS).encode()
             parts.append(b"".join((before.encode(), written, after.encode())))
     except BaseException as error:
         return b"".join(parts), len(parts), error

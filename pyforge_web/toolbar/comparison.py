@@ -19,9 +19,9 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import pgettext
 
 from pyforge_web.conf import get_settings
-from pyforge_web.encoders import dumps, plain_data
+from pyforge_web.encoders import dumps, to_plain
 from pyforge_web.metering import Collector
-from pyforge_web.querysets.rows import is_model_data
+from pyforge_web.output.describe import is_model_data
 from pyforge_web.toolbar.differences import Difference, find_difference
 
 _MAX_INPUTS = 10
@@ -123,6 +123,11 @@ def compare_captured(request_id: str) -> Comparison | str:
             "The input of this response is not here. Each process keeps the inputs of its newest %(number)s responses: "
             "load the page again. With several processes, compare where the request was served.",
         ) % {"number": _MAX_INPUTS}
+    return compare_input(captured)
+
+
+def compare_input(captured: ResponseInput) -> Comparison | str:
+    """Return the comparison of an input, or why it cannot be read."""
     if captured.load is not None:
         try:
             captured = captured._replace(value=captured.load(captured.value), load=None)
@@ -186,12 +191,12 @@ class _DjangoRowsEncoder(DjangoJSONEncoder):
     """Django's encoder, with the rows that one writes by hand before it: `list(queryset.values())`."""
 
     def default(self, o: Any) -> Any:
-        return plain_data(o) if isinstance(o, QuerySet | Model | Page) else super().default(o)
+        return to_plain(o) if isinstance(o, QuerySet | Model | Page) else super().default(o)
 
 
 def _write_django(data: Any, fields: Any) -> bytes:
     ours = fields is not None or is_model_data(data)
-    return json.dumps(plain_data(data, fields) if ours else data, cls=_DjangoRowsEncoder).encode()
+    return json.dumps(to_plain(data, fields) if ours else data, cls=_DjangoRowsEncoder).encode()
 
 
 def _refresh_value(value: Any) -> Any:

@@ -10,12 +10,14 @@ from pyforge_web.encoders import dumps
 from pyforge_web.toolbar.comparison import ResponseInput, Writer, max_input_size
 
 
-def capture_other(response: Any, other: dict[str, Any]) -> ResponseInput | None:
+def capture_other(response: Any, other: dict[str, Any], most: int | None = None) -> ResponseInput | None:
     """Return the input of a response that PyForge Web did not write; None if it is too large, or cannot be had.
+
+    `most` is the number of bytes up to which it is taken, that of the settings by default.
 
     The data of a `JsonResponse` is gone when it has been written: its text is read again. DRF keeps its data.
     """
-    if not other or other["size"] > max_input_size() or other["kind"] == "element":
+    if not other or other["size"] > (max_input_size() if most is None else most) or other["kind"] == "element":
         return None
     if other["kind"] == "drf":
         return _capture_drf(response, other["size"])

@@ -1,5 +1,6 @@
-"""How a model stores the values of its fields: in the `__dict__` of the instance, or by code of the project."""
+"""What a class has under a name, and whether it is Django's own: of models, fields and validators."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import ForeignKey, Model
@@ -25,3 +26,29 @@ def intercepts_attributes(model: type[Model]) -> bool:
 def is_plain_attribute(model: type[Model], field: Any) -> bool:
     """Return whether the value of a field is an entry of the instance's `__dict__`, and nothing else happens."""
     return not intercepts_attributes(model) and type(find_attribute(model, field.attname)) in _PLAIN_DESCRIPTORS
+
+
+def find_overridden(owner: Any, base: type[Any], names: Iterable[str]) -> str:
+    """Return the first of these attributes that is not the one of Django's class `base`; an empty text if all are."""
+    own = vars(owner)
+    for name in names:
+        attribute = find_attribute(base, name)
+        if find_attribute(type(owner), name) is not attribute:
+            return name
+        if callable(attribute) and name in own and name not in _KEPT_ON_INSTANCE:
+            return name
+        function = getattr(attribute, "func", None) or getattr(attribute, "fget", None) or attribute
+        # Also not if somebody has replaced the method on Django's class itself.
+        if callable(function) and not _is_djangos_or_builtin(function):
+            return name
+    return ""
+
+
+# Values that Django computes once and stores on the instance. `context` is the decimal context of `max_digits`.
+_KEPT_ON_INSTANCE = ("validators", "context")
+
+
+def _is_djangos_or_builtin(function: Any) -> bool:
+    if function is object.__getattribute__:
+        return True
+    return str(getattr(function, "__module__", "")).startswith("django.")

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 
 from django.db import connections, transaction
+from django.db.models.fields.files import FieldFile
 from django.db.models.query import ModelIterable
 from django.test.utils import CaptureQueriesContext
 
@@ -47,10 +48,24 @@ def run(database, call, *, savepoint=True):
 
 
 def like_values(queryset):
-    """The rows that Django gives, as plain data."""
-    if queryset._iterable_class is ModelIterable:
-        queryset = queryset.values()
-    return list(queryset)
+    """The rows that Django gives, as plain data: a row of a model is what its instance has under each name."""
+    if not issubclass(queryset._iterable_class, ModelIterable):
+        return list(queryset)
+    query = queryset.query
+    before, added = tuple(query.extra_select), tuple(query.annotation_select)
+    if queryset._prefetch_related_lookups:
+        queryset = queryset.prefetch_related(None)
+    if query.select_related and not (query.select_for_update or query.distinct or query.combinator):
+        queryset = queryset.select_related(None)
+    return [instance_row(instance, before, added) for instance in queryset]
+
+
+def instance_row(instance, before=(), added=()):
+    """The attributes of an instance that are loaded: what the query has added, its columns."""
+    deferred = instance.get_deferred_fields()
+    columns = [field.attname for field in instance._meta.concrete_fields if field.attname not in deferred]
+    values = {name: getattr(instance, name) for name in (*before, *columns, *added)}
+    return {name: value.name if isinstance(value, FieldFile) else value for name, value in values.items()}
 
 
 def assert_like_django(make, database, *, rows=True, savepoint=True, read=strict):

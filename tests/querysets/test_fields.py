@@ -18,8 +18,16 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 def test_chooses_and_orders(database, fields):
     queryset = Event.objects.using(database).order_by("pk")
     evaluated, like = queryset.all(), list(queryset.values(*fields))
-    for given in (queryset, queryset.values(), evaluated, list(evaluated), queryset.values("score")):
+    for given in (queryset, evaluated, list(evaluated), queryset.defer("price"), queryset.values(*fields, "score")):
         assert_rows(pyforge_web.dumps(given, fields=fields), like, "compact")
+
+
+def test_the_keys_of_values_are_never_widened(database):
+    rows = Event.objects.using(database).order_by("pk").values("id", "kind")
+    for given in (rows, rows.all(), (evaluated := rows.all(), len(evaluated))[0]):
+        with pytest.raises(FieldError, match=r"'price' into a key of values\(\). Choices are: id, kind"):
+            pyforge_web.dumps(given, fields=["id", "price"])
+        assert_rows(pyforge_web.dumps(given, fields=["kind"]), [{"kind": row["kind"]} for row in rows], "compact")
 
 
 def test_an_annotation_can_be_chosen(database):

@@ -184,10 +184,12 @@ def test_it_is_not_evaluated_by_us(database):
     assert queryset._result_cache is None
 
 
-def test_a_raw_queryset_is_refused_with_the_way_out(database, form):
-    raw = Event.objects.raw("SELECT * FROM querysets_event")
-    with pytest.raises(TypeError, match=r"(?s)RawQuerySet is not JSON serializable.*\$\.rows.*list\(value\)"):
-        encode({"rows": raw}, form)
+def test_a_raw_queryset_is_its_instances(database, form):
+    raw = Event.objects.using(database).raw("SELECT id, kind, 7 AS seven FROM querysets_event ORDER BY id")
+    like = [{"id": each.id, "kind": each.kind, "seven": each.seven} for each in raw]
+    assert like
+    assert_rows(encode({"rows": raw}, form), {"rows": like}, form)
+    assert_rows(encode(raw, form, fields=["seven", "kind"]), [{"seven": 7, "kind": r["kind"]} for r in like], form)
 
 
 def test_each_database_answers_for_itself(aliases, sqlite, postgresql):

@@ -6,7 +6,8 @@ from django.db.models import F, Prefetch
 
 import pyforge_web
 from pyforge_web import CompiledSerializer
-from pyforge_web.querysets.field_selection import NestedFields, parse
+from pyforge_web.output.grammar import NestedFields
+from pyforge_web.output.grammar import parse_fields as parse
 from tests.relations.models import Article, Author, Comment, Tag
 from tests.relations.test_cases import on
 
@@ -42,7 +43,7 @@ def test_grammar(fields, parsed):
         ([["id"]], TypeError, r"not of \['id'\]"),
         ([{}], TypeError, "not of {}"),
         ([{1: ["id"]}], TypeError, "not of {1:"),
-        ([{"author": "name"}], TypeError, "fields of author must be a list of field names .* not 'name'"),
+        ([{"author": "name"}], TypeError, r"fields of author must be a list of field names, not 'name'.*F\('name'\)"),
         ([{"author": None}], TypeError, "fields of author must be"),
         ([{"author": []}], ValueError, "fields of author is empty: name the columns to write of it"),
         ([{"author": [{"country": []}]}], ValueError, "fields of author.country is empty"),
@@ -82,13 +83,21 @@ WRONG = [
     ([{"author": [{"country": ["cod"]}]}], ["'cod' into field of Country (in author.country)", "code", "name"]),
     ([{"tags": ["nme"]}], ["of Tag (in tags)", "Choices are: id, name, parent, parent_id. Relations are:"]),
     ([{"title": ["x"]}], ["Article has a column 'title' and no such relation", "write 'title' in place"]),
-    (["tags", {"author": ["id"]}], ["Article has a relation 'tags' and no such column", "{'tags': [...]}"]),
-    ([{"comments": ["answers"]}], ["Comment (in comments) has a relation 'answers'", "{'answers': [...]}"]),
+    (
+        ["tags__name", {"author": ["id"]}],
+        ["'tags__name' leads through 'tags'", "to many of Article", "{'tags': [...]}"],
+    ),
+    ([{"comments": ["answers__text"]}], ["through 'answers'", "of Comment (in comments)", "{'answers': [...]}"]),
     ([{"comment": ["id"]}], ["'comment' into relation of Article", "comments"]),
     ([{"objects": ["id"]}], ["'objects' into relation of Article"]),
     ([{"author": ["__dict__"]}], ["'__dict__' into field of Author"]),
     ([{"tags": ["article"]}], ["'article' into field of Tag", "article_set"]),
-    (["id", "author__name", {"tags": ["id"]}], ["'author__name' into field of Article"]),
+    (["id", "author__nmae", {"tags": ["id"]}], ["'nmae' into field of Author (in author)", "Did you mean 'name'?"]),
+    (["id", "data__n"], ["'data__n' into field of Article", "'data' is a column", "F('data__n')"]),
+    (["titel"], ["'titel' into field of Article", "Did you mean 'title'?"]),
+    (["author.name"], ["'author__name', or nested, {'author': ['name']}"]),
+    (["save"], ["It is a method", "Attribute('save'"]),
+    (["__str__"], ["It is a method"]),
     ([{"author__country": ["code"]}], ["'author__country' into relation of Article"]),
 ]
 

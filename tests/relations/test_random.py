@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import pyforge_web
-from pyforge_web.querysets.relations.model_relations import find_relation
+from pyforge_web.output.model_names import find_relation
 from tests.oracle import django_text
 from tests.relations.models import Comment, Note
 from tests.relations.oracle import expected, fetched

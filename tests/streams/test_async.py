@@ -84,9 +84,9 @@ class TestAfrom:
     def test_the_response_of_the_class(self, database):
         rows = Scalars.objects.using(database).order_by("pk")
         response = await_here(
-            PyForgeJsonResponse.afrom, rows, fields=["pk", "moment"], status=203, headers={"X-Thing": "5"}, etag=True
+            PyForgeJsonResponse.afrom, rows, fields=["pk", "moment"], status=203, headers={"X-Thing": "5"}
         )
-        expected = PyForgeJsonResponse(rows, fields=["pk", "moment"], status=203, headers={"X-Thing": "5"}, etag=True)
+        expected = PyForgeJsonResponse(rows, fields=["pk", "moment"], status=203, headers={"X-Thing": "5"})
         assert type(response) is PyForgeJsonResponse
         assert_same(response.content, expected.content)
         assert dict(response.headers) == dict(expected.headers)

@@ -174,11 +174,11 @@ class TestRefusals:
             dump(label)
 
     def test_a_wrong_field(self, sqlite):
-        with pytest.raises(CommandError, match="Choices are: after, "):
+        with pytest.raises(CommandError, match="Choices are: at, "):
             dump("querysets.Event", fields="id,nonsense")
 
     def test_secrets(self, db):
-        with pytest.raises(CommandError, match="write the columns to send: fields="):
+        with pytest.raises(CommandError, match="with the columns to send"):
             dump("tests_app.Member")
         Member.objects.create(email="a@example.com", password="hash")
         assert dump("tests_app.Member", fields="email") == '{"email":"a@example.com"}\n'

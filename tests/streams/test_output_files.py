@@ -270,3 +270,36 @@ def test_other_threads_write_too(tmp_path):
     text = (tmp_path / "rows.json").read_text()
     assert text == text[0] * 1_000
     assert names(tmp_path) == ["rows.json"]
+
+
+WITHOUT_POSIX = """
+import os, signal, sys
+from pathlib import Path
+
+for module, names in ((os, ("fchown", "fchmod", "listxattr", "O_CLOEXEC", "O_NOFOLLOW")), (signal, ("SIGHUP",))):
+    for name in names:
+        delattr(module, name)
+closed = []
+replace = Path.replace
+def replace_closed(self, target):
+    closed.extend(fd for fd in os.listdir("/proc/self/fd") if os.path.realpath(f"/proc/self/fd/{fd}") == str(self))
+    return replace(self, target)
+Path.replace = replace_closed
+
+from pyforge_web.management.output_files import open_output
+
+for text in (b"first", b"second"):
+    with open_output(Path(sys.argv[1])) as file:
+        file.write(text)
+assert Path(sys.argv[1]).read_bytes() == b"second"
+assert not closed, "an open file was renamed"
+assert os.listdir(os.path.dirname(sys.argv[1])) == ["rows.json"]
+"""
+
+
+def test_a_system_that_is_not_posix(tmp_path):
+    """What Windows lacks is not used, and no open file is renamed there."""
+    command = [sys.executable, "-c", WITHOUT_POSIX, str(tmp_path / "rows.json")]
+    root = Path(__file__).parents[2]
+    child = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
+    assert child.returncode == 0, child.stderr

@@ -11,9 +11,10 @@ from django.db.models.query import ModelIterable
 
 import pyforge_web
 from pyforge_web.metering import collect
+from pyforge_web.querysets.django_path import has_own_rows
 from tests.app.models import Member
 from tests.oracle import assert_same, django_text, strict
-from tests.querysets.judge import run
+from tests.querysets.judge import like_values, run
 from tests.querysets.models import Customs, Event, Place, Scalars, Stored, Town
 from tests.querysets.shapes import NO_ROWS, SHAPES
 from tests.querysets.test_querysets import SUBCLASSES
@@ -25,8 +26,8 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 
 def iterated(queryset):
     """The rows that Django gives a stream of its own."""
-    if queryset._iterable_class is ModelIterable:
-        queryset = queryset.values()
+    if issubclass(queryset._iterable_class, ModelIterable) or has_own_rows(type(queryset)):
+        return like_values(queryset)
     return list(queryset.iterator(chunk_size=3))
 
 

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
 from pyforge_web import validators
-from pyforge_web.validation import rules
+from pyforge_web.validation.validator_rules import find_rule
 from pyforge_web.validators import CompiledValidator
 from tests.app.models import Article, Author, Everything
 
@@ -120,4 +120,4 @@ def test_rules_are_documented():
     assert set(re.findall(r"^\|[^|]+\| `(\w+)` \|", page, re.MULTILINE)) == rules_of_rust()
     assert SAMPLES.keys() == rules_of_rust()
     for name, validator in SAMPLES.items():
-        assert rules.find_rule(validator)[0] == name
+        assert find_rule(validator)[0] == name

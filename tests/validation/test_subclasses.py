@@ -9,7 +9,7 @@ from django.core import validators as v
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from pyforge_web.validation.rules import find_rule
+from pyforge_web.validation.validator_rules import find_rule
 from pyforge_web.validators import CompiledValidator
 from tests.tables import cases
 from tests.validation import sweep, tables

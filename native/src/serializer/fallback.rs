@@ -68,7 +68,8 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         } else if let Ok(tuples) = value.cast_exact::<ValueTuples>() {
             self.write_tuples(py, tuples.get())
         } else {
-            let known = self.imports.instances.bind(py).get_item(value.get_type()).ok()??;
+            // By the address of its class, as `id()` gives it: the table holds no class.
+            let known = self.imports.instances.bind(py).get_item(value.get_type_ptr() as usize).ok()??;
             self.write_instance(known.cast_exact::<RowColumns>().ok()?.get(), value, false)
         };
         Some(if done { WalkStep::Done } else { WalkStep::Failed })

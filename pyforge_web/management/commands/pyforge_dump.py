@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Model, QuerySet
 
 from pyforge_web.management.output_files import is_special, open_output, replace_file
-from pyforge_web.querysets.field_selection import read_fields
+from pyforge_web.output.grammar import read_fields
 from pyforge_web.streams import dumpdata as fixtures
 from pyforge_web.streams import writer as streams
 from pyforge_web.streams.sources import Reader, find_source

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.core.exceptions import FieldError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pyforge_web.querysets.field_selection import read_fields
+from pyforge_web.output.grammar import read_fields
 from pyforge_web.serializers import CompiledSerializer
 from pyforge_web.validators import CompiledValidator, FieldRules
 

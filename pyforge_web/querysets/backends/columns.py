@@ -1,7 +1,9 @@
 """How the columns of a statement are read: by the list of converters that Django would call for each."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
+from weakref import ref
 
 import django
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -74,6 +76,13 @@ _FIELD_METHODS = StockMethods(Field, ["get_db_converters"], django)
 _ATTRIBUTES = ("from_db_value", "get_db_converters", "get_internal_type", "decoder", "max_digits", "decimal_places")
 
 
+_ReadersByField = dict[tuple[int, int], tuple[ColumnReader, object, tuple[ref[Any], ref[Any]]]]
+
+
+def _forget_field(readers: _ReadersByField, ids: tuple[int, int], _: object) -> None:
+    readers.pop(ids, None)
+
+
 class ColumnReaders:
     """The readers of plain columns by their fields: to ask Django for converters costs 3 us each.
 
@@ -81,9 +90,9 @@ class ColumnReaders:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Any, ...], dict[tuple[int, int], tuple[ColumnReader, object, Any, Any]]] = {}
+        self._known: dict[tuple[Any, ...], _ReadersByField] = {}
 
-    def of_session(self, key: tuple[Any, ...]) -> dict[tuple[int, int], tuple[ColumnReader, object, Any, Any]]:
+    def of_session(self, key: tuple[Any, ...]) -> "_ReadersByField":
         """Return the readers that were found under the same converters, zone and settings."""
         return self._known.setdefault(key, {})
 
@@ -100,14 +109,16 @@ class ColumnReaders:
             _describe_field(output) if target is output else (_describe_field(target), _describe_field(output))
         )
         readers = self.of_session(key)
-        known = readers.get((id(target), id(output)))
+        ids = (id(target), id(output))
+        known = readers.get(ids)
         if known is not None and known[1] == evidence:
             return known[0]
         reader = read(column, find_converters(column, connection), connection)
         # A field with `get_db_converters` of its own may answer differently the next time.
         if _FIELD_METHODS.are_methods_of(type(target)) and _FIELD_METHODS.are_methods_of(type(output)):
-            # The fields are kept, so that their ids stay theirs.
-            readers[id(target), id(output)] = reader, evidence, target, output
+            # An entry ends with its field, before the id can be another one's: a model made at run time is freed.
+            forget = partial(_forget_field, readers, ids)
+            readers[ids] = reader, evidence, (ref(target, forget), ref(output, forget))
         return reader
 
 

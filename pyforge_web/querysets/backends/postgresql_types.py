@@ -1,5 +1,8 @@
 """What the types of PostgreSQL's columns are, for both drivers."""
 
+from typing import Any
+from weakref import ref
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import BaseExpression, Col
 
@@ -38,7 +41,7 @@ def is_worth_text(expressions: list[BaseExpression], connection: BaseDatabaseWra
     return None not in columns and not _SLOW.isdisjoint(columns)
 
 
-_column_types: dict[tuple[int, type], tuple[str | None, object]] = {}
+_column_types: dict[tuple[int, type], tuple[str | None, "ref[Any]"]] = {}
 
 
 def _column_type(expression: BaseExpression, connection: BaseDatabaseWrapper) -> str | None:
@@ -50,6 +53,7 @@ def _column_type(expression: BaseExpression, connection: BaseDatabaseWrapper) ->
     if known is None:
         name = (field.db_type(connection) or "").partition("(")[0]
         certain = name in _SCALARS and field.model._meta.managed
-        # The field is kept, so that its id stays its own.
-        known = _column_types[id(field), type(connection)] = name if certain else None, field
+        key = (id(field), type(connection))
+        # An entry ends with its field, before the id can be another one's.
+        known = _column_types[key] = name if certain else None, ref(field, lambda _: _column_types.pop(key, None))
     return known[0]

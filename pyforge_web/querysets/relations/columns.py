@@ -3,201 +3,252 @@
 Source: the joins are those of `SQLCompiler.get_related_selections` in `django/db/models/sql/compiler.py`.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.db import connections
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.db.models.expressions import Col
 
 from pyforge_web.fields import kind_of
-from pyforge_web.querysets.relations.model_relations import Relation
-from pyforge_web.querysets.relations.prefetch import Link, link
-from pyforge_web.querysets.relations.resolve import AnyQuerySet, Branch, Leaf, Tree
+from pyforge_web.output.model_names import Relation, find_column
+from pyforge_web.output.resolve import AnyQuerySet, Branch, Leaf, Tree
+from pyforge_web.querysets.django_path import joins_unconstrained
+from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
 
 Slot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
-_JOINED = ""  # the attribute of a key that is a column of the join table
+JOIN_KEY = ""  # the attribute of a key that is a column of the join table
+Steps = tuple[tuple[str, str, int], ...]  # what becomes of a row: native/src/serializer/layout.rs
 
 
-class Related(NamedTuple):
+class RelationQuery(NamedTuple):
     """A relation of `model` that is a statement of its own.
 
-    `column` is the index of its key in the rows of that, `name` where it is in their JSON: `author.articles`.
+    `slot` is the column of its key, `path` where it is in the JSON: `author.articles`.
     """
 
     model: type[Model]
     branch: Branch
-    column: int
-    name: str
+    slot: Slot
+    path: str
 
 
-class Plan(NamedTuple):
-    """A statement: the QuerySet, what becomes of its rows (`native/src/serializer/layout.rs`), and what follows it.
+class SelectPlan(NamedTuple):
+    """A statement: the QuerySet, what becomes of its rows, and what follows it.
 
-    `key` is the index of the column by which the rows name their parents.
+    `names` are the names of the slots in the compiled query: only that one knows where they are in a row. `key` is the
+    column by which the rows name their parents.
     """
 
     queryset: AnyQuerySet
-    steps: tuple[tuple[str, str, int], ...]
-    branches: tuple[Related, ...]
-    key: int
+    steps: tuple[tuple[str, str, Slot | None], ...]
+    relations: tuple[RelationQuery, ...]
+    names: dict[Slot, str]
+    key: Slot | None
 
-    def written(self) -> dict[int, str]:
-        """The columns that are written, by their index: `author.name`."""
-        names: dict[int, str] = {}
-        path: list[str] = []
-        for step, name, column in self.steps:
-            if step == "object":
-                path.append(name)
-            elif step == "end":
-                path.pop()
-            elif step == "column":
-                names.setdefault(column, ".".join([*path, name]))
-        return names
+    def place(self, positions: dict[str, int]) -> dict[Slot, int] | None:
+        """Return the index of each slot in the compiled query's rows; None where one is not among its columns."""
+        indexes = {slot: positions.get(name, -1) for slot, name in self.names.items()}
+        return None if -1 in indexes.values() else indexes
+
+    def write_steps(self, indexes: dict[Slot, int]) -> Steps:
+        """Return what becomes of a row, with the indexes of its columns."""
+        return tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in self.steps)
 
 
-def select(queryset: AnyQuerySet, tree: Tree, found: Link | None = None) -> Plan:
-    """The plan for the fields of a tree; `found` names the key that the rows have besides."""
-    walk = _Walk(queryset.db)
-    walk.tree(tree, (), True)
-    if found is None:
-        queryset = _as_scanned(queryset)
-    key = None if found is None else walk.slot((), found.key.attname if found.table is None else _JOINED)
-    indexes, queryset = _columns(queryset, list(walk.slots), found)
-    steps = tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in walk.steps)
-    branches = tuple(Related(model, branch, indexes[slot], name) for model, branch, slot, name in walk.branches)
-    return Plan(queryset, steps, branches, -1 if key is None else indexes[key])
+def find_written(steps: Steps) -> dict[int, str]:
+    """Return the columns that are written, by their index: `author.name`."""
+    names: dict[int, str] = {}
+    path: list[str] = []
+    for step, name, column in steps:
+        if step == "object":
+            path.append(name)
+        elif step == "end":
+            path.pop()
+        elif step == "column":
+            names.setdefault(column, ".".join([*path, name]))
+    return names
 
 
-def _as_scanned(queryset: AnyQuerySet) -> AnyQuerySet:
-    """The QuerySet in the order in which SQLite reads a whole table: the rows of an instance come in no other.
+def plan_select(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> SelectPlan:
+    """Return the plan for the fields of a tree; `relation_key` names the key that the rows have besides."""
+    walk = _TreeWalk(queryset.db)
+    walk.add_tree(tree)
+    key = None
+    if relation_key is None:
+        queryset = as_scanned(queryset)
+    else:
+        key = walk.slot((), relation_key.key.attname if relation_key.table is None else JOIN_KEY)
+    queryset, names = select_slots(queryset, list(walk.slots), relation_key, walk.expressions)
+    return SelectPlan(queryset, tuple(walk.steps), tuple(walk.relations), names, key)
+
+
+def as_scanned(queryset: AnyQuerySet) -> AnyQuerySet:
+    """Return the QuerySet in the order in which SQLite reads a whole table: the rows of instances come in no other.
 
     Where an index has all the columns that are asked for, SQLite would read that, in its order.
     """
     query, key = queryset.query, queryset.model._meta.pk
     scans = not (query.where or query.group_by or query.distinct or queryset.ordered or len(query.alias_map) > 1)
-    if scans and kind_of(key) == "integer" and connections[queryset.db].vendor == "sqlite":
+    if scans and not query.combinator and kind_of(key) == "integer" and connections[queryset.db].vendor == "sqlite":
         query = query.chain()
         query.add_ordering("pk")
-        queryset = queryset._chain()
-        queryset.query = query
+        return _with_query(queryset, query)
     return queryset
 
 
-class _Walk:
-    """What a tree needs, gathered in its order."""
+def _with_query(queryset: AnyQuerySet, query: Any) -> AnyQuerySet:
+    """Return a QuerySet of Django's own class with another query."""
+    return QuerySet(queryset.model, query, queryset.db)
+
+
+class _TreeWalk:
+    """What a tree needs, gathered in its order, through a table of work."""
 
     def __init__(self, using: str) -> None:
         self.using = using
         self.slots: dict[Slot, None] = {}
         self.steps: list[tuple[str, str, Slot | None]] = []
-        self.branches: list[tuple[type[Model], Branch, Slot, str]] = []
-        self.within: list[str] = []
+        self.relations: list[RelationQuery] = []
+        self.expressions: dict[str, Any] = {}
 
-    def slot(self, path: tuple[Relation, ...], name: str) -> Slot:
-        """A column, once."""
-        self.slots[path, name] = None
-        return path, name
+    def slot(self, path: tuple[Relation, ...], attname: str) -> Slot:
+        """Add a column, once."""
+        self.slots[path, attname] = None
+        return path, attname
 
-    def tree(self, tree: Tree, path: tuple[Relation, ...], certain: bool) -> None:
-        """The fields of a model that is there for `certain`, or may be absent behind a join."""
-        for item in tree.items:
-            if isinstance(item, Leaf):
-                name = item.name if item.field is None else item.field.attname
-                self.steps.append(("column", item.name, self.slot(path, name)))
+    def add_tree(self, tree: Tree) -> None:
+        """Add the fields of a model, and those of the relations to one that are joined."""
+        # Each entry: the items that are still to come, their model, the joined relations that lead there, the names of
+        # those in the JSON, and whether there certainly is a row.
+        work: list[tuple[Any, type[Model], tuple[Relation, ...], tuple[str, ...], bool]] = [
+            (iter(tree.items), tree.model, (), (), True)
+        ]
+        while work:
+            items, model, path, within, certain = work[-1]
+            item = next(items, None)
+            if item is None:
+                work.pop()
+                if work:
+                    self.steps.append(("end", "", None))
+            elif isinstance(item, Leaf):
+                if item.expression is not None:
+                    self.expressions[item.attname] = item.expression
+                self.steps.append(("column", item.name, self.slot((*path, *item.path), item.attname)))
             elif item.is_joined:
-                self._joined(item, path, certain)
+                relation = item.relation
+                inner = (*path, relation)
+                certain = certain and relation.sort == "forward" and not relation.field.null
+                presence = None if certain else self.slot(inner, item.tree.model._meta.pk_fields[0].attname)
+                self.steps.append(("object", item.name, presence))
+                work.append((iter(item.tree.items), item.tree.model, inner, (*within, item.name), certain))
             else:
-                slot = self.slot(path, link(tree.model, item.relation, self.using).column)
-                self.steps.append(("many" if item.relation.many else "one", item.name, slot))
-                self.branches.append((tree.model, item, slot, ".".join([*self.within, item.name])))
-
-    def _joined(self, branch: Branch, path: tuple[Relation, ...], certain: bool) -> None:
-        relation = branch.relation
-        within = (*path, relation)
-        certain = certain and relation.sort == "forward" and not relation.field.null
-        presence = None if certain else self.slot(within, branch.tree.model._meta.pk_fields[0].attname)
-        self.steps.append(("object", branch.name, presence))
-        self.within.append(branch.name)
-        self.tree(branch.tree, within, certain)
-        self.within.pop()
-        self.steps.append(("end", "", None))
+                key = find_relation_key(model, item.relation, self.using)
+                slot = self.slot(path, key.column)
+                step = "keys" if item.keys_only else "many" if item.relation.many else "one"
+                self.steps.append((step, item.name, slot))
+                self.relations.append(RelationQuery(model, item, slot, ".".join([*within, item.name])))
 
 
-def _columns(queryset: AnyQuerySet, slots: list[Slot], found: Link | None) -> tuple[dict[Slot, int], AnyQuerySet]:
-    """The QuerySet with these columns, and where each of them is in its rows.
+def is_narrowable(query: Any) -> bool:
+    """Return whether fewer columns give the same rows: `.values()` may lose rows of the others, or what they need."""
+    return not (
+        query.distinct
+        or query.combinator
+        or query.where.contains_over_clause
+        or query.select_for_update
+        or (query.select_related and joins_unconstrained(query))
+    )
 
-    A column that two names mean (the key of a model that inherits, of its parent; an annotation) is selected once:
-    behind a window Django gives it once, too.
+
+def select_slots(
+    queryset: AnyQuerySet,
+    slots: list[Slot],
+    relation_key: RelationKey | None,
+    expressions: dict[str, Any] | None = None,
+) -> tuple[AnyQuerySet, dict[Slot, str]]:
+    """Return a QuerySet that selects these columns, and the name of each of them in its query.
+
+    Where it matters for the rows, Django's own columns are selected too.
     """
-    own = [name for path, name in slots if not path and name != _JOINED]
-    same: dict[str, str] = {}
-    if queryset.query.distinct and not queryset.query.distinct_fields:
-        # Which rows are equal depends on all that Django selects.
-        queryset = queryset.values()
-        query = queryset.query
-        names = [*query.extra_select, *query.values_select, *query.annotation_select]
+    query = queryset.query.chain()
+    if expressions:
+        _annotate(query, expressions)
+    own = [name for path, name in slots if not path and name != JOIN_KEY]
+    joined = [slot for slot in slots if slot[0] or slot[1] == JOIN_KEY]
+    if is_narrowable(query):
+        query.set_values(own or [queryset.model._meta.concrete_fields[0].attname])
+        if joined and not own:
+            query.selected = {}
+        same: dict[str, str] = {}
     else:
-        names, same = _once(queryset, own)
-        queryset = queryset.values(*(names or [queryset.model._meta.concrete_fields[0].attname]))
-        query = queryset.query
-        query.selected = query.selected if names else {}
-    indexes: dict[Slot, int] = {((), name): index for index, name in enumerate(names)}
-    indexes |= {((), name): indexes[(), other] for name, other in same.items()}
-    known = {column: indexes[(), name] for name, column in _cols(query).items() if ((), name) in indexes}
-    count = len(names)
-    aliases: dict[tuple[Relation, ...], str] = {(): query.get_initial_alias()}
-    for slot in (slot for slot in slots if slot not in indexes):
+        same = _select_whole(query, own, bool(joined))
+    names: dict[Slot, str] = {((), name): same.get(name, name) for name in own}
+    known: dict[Any, str] = {}
+    aliases: dict[tuple[Relation, ...], str] = {(): query.get_initial_alias()} if joined else {}
+    for slot in joined:
         path, name = slot
-        if found is not None and found.table is not None and name == _JOINED:
-            column, alias = found.key.get_col(found.table), f"_prefetch_related_val_{found.key.attname}"
+        if relation_key is not None and name == JOIN_KEY:
+            column: Any = relation_key.key.get_col(cast(str, relation_key.table))
+            alias = f"_prefetch_related_val_{relation_key.key.attname}"
         else:
-            column = _column(query, path, name, queryset.model, aliases)
+            column = _find_joined(query, path, name, queryset.model, aliases)
             alias = "__".join([*(relation.query_name for relation in path), name])
-        if column not in known:
-            known[column], count = count, count + 1
-            _add(query, column, alias)
-        indexes[slot] = known[column]
-    return indexes, queryset
+        if column not in known:  # behind a window Django gives a column once
+            known[column] = _add_column(query, column, alias)
+        names[slot] = known[column]
+    return _with_query(queryset, query), names
 
 
-def _once(queryset: AnyQuerySet, names: list[str]) -> tuple[list[str], dict[str, str]]:
-    """The names without those of columns that another of them has; these by their names."""
-    if not names or not (queryset.model._meta.parents or queryset.query.where.contains_over_clause):
-        return names, {}
-    first: dict[Any, str] = {}
-    same: dict[str, str] = {}
-    for name, column in _cols(queryset.values(*names).query).items():
-        if first.setdefault(column, name) != name:
-            same[name] = first[column]
-    return [name for name in names if name not in same], same
+def _select_whole(query: Any, own: list[str], joins: bool) -> dict[str, str]:
+    """Select what Django selects for instances, and deferred columns that are named where rows stay the same by that.
+
+    Return the names of annotations that are such a column already: behind a window Django gives a column once.
+    """
+    if query.select_for_update and joins and not query.select_for_update_of:
+        query.select_for_update_of = ("self",)  # the tables that we join are not locked
+    if not query.deferred_loading[0] or not query.default_cols or query.distinct:
+        return {}
+    loaded = {field.attname for field in query.get_select_mask() if hasattr(field, "attname")}
+    lacking = [name for name in own if loaded and name not in loaded]
+    base = query.get_initial_alias()
+    same = {
+        expression.target.attname: name
+        for name, expression in query.annotation_select.items()
+        if type(expression) is Col and expression.alias == base and expression.target.attname in lacking
+    }
+    fields = [find_column(query.model, name) for name in lacking if name not in same]
+    names = {name for field in fields if field is not None for name in (field.name, field.attname)}
+    existing, is_deferred = query.deferred_loading
+    query.deferred_loading = (existing - names, True) if is_deferred else (existing | names, False)
+    return same
 
 
-def _cols(query: Any) -> dict[str, Any]:
-    """The columns of its own table that a query selects, by name; with annotations behind a window."""
-    columns = dict(zip(query.values_select, query.select, strict=True))
-    return columns | query.annotation_select if query.where.contains_over_clause else columns
+def _annotate(query: Any, expressions: dict[str, Any]) -> None:
+    for name, expression in expressions.items():
+        query.add_annotation(expression, name)
 
 
-def _add(query: Any, column: Col, alias: str) -> None:
-    """Selects a column behind those that are selected."""
+def _add_column(query: Any, column: Col, alias: str) -> str:
+    """Select a column behind those that are selected; return its name."""
     while alias in query.annotations or alias in query.extra:
         alias += "_"
     query.add_annotation(column, alias)
     if query.selected is not None:
         query.selected = {**query.selected, alias: alias}
+    return alias
 
 
-def _column(
+def _find_joined(
     query: Any, path: tuple[Relation, ...], name: str, model: type[Model], aliases: dict[tuple[Relation, ...], str]
 ) -> Any:
-    """A column of a joined table: the table of the relation's own key, as `select_related` joins it."""
+    """Return a column of a joined table: the table of the relation's own key, as `select_related` joins it."""
     for depth in range(1, len(path) + 1):
         *before, relation = path[:depth]
         if path[:depth] not in aliases:
-            opts = _model(model, before)._meta
+            opts = _end_model(model, before)._meta
             joins = query.setup_joins([relation.query_name], opts, aliases[tuple(before)]).joins
             aliases[path[:depth]] = joins[-1]
-    opts, alias = _model(model, path)._meta, aliases[path]
+    opts, alias = _end_model(model, path)._meta, aliases[path]
     field: Any = opts.get_field(name)
     if field in opts.local_concrete_fields:
         return field.get_col(alias)
@@ -206,5 +257,5 @@ def _column(
     return info.transform_function(targets[0], final)
 
 
-def _model(model: type[Model], path: Any) -> type[Model]:
+def _end_model(model: type[Model], path: Any) -> type[Model]:
     return path[-1].model if path else model

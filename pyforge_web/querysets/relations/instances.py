@@ -5,30 +5,33 @@ Nothing is queried that was not asked for: what is not loaded is an error. With 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import Model, prefetch_related_objects
+from django.db.models import F, Model, prefetch_related_objects
 from django.db.models.constants import LOOKUP_SEP
-from django.db.models.fields.files import FieldFile
 
-from pyforge_web.querysets.field_selection import Fields, NestedFields
-from pyforge_web.querysets.relations.model_relations import (
+from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields
+from pyforge_web.output.model_names import (
+    NamePath,
     Relation,
     find_column,
+    find_key_relation,
     find_relation,
-    unknown,
+    many_in_path,
+    no_relation_in_path,
+    unknown_column,
     unknown_relation,
 )
-from pyforge_web.querysets.relations.resolve import AnyQuerySet, Branch, Path, Tree, prefetches
+from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, is_djangos, make_prefetches, star_columns
+from pyforge_web.querysets.instances import read_column
 
 _ABSENT = object()
 
 
 def to_dicts(
-    instances: Sequence[Model], fields: Fields, *, fetch: bool = False, path: Path = ()
+    instances: Sequence[Model], fields: ParsedFields, *, fetch: bool = False, path: NamePath = ()
 ) -> list[dict[str, Any]]:
-    """The fields of instances, of one model or of several.
+    """Return the output fields of instances, of one model or of several.
 
     Raises `FieldError` for a name that does not exist, `ValueError` for what is not loaded.
     """
@@ -36,67 +39,185 @@ def to_dicts(
     if fetch:
         _fetch_columns(instances, fields)
     for item in fields:
-        if isinstance(item, str):
-            for instance, row in zip(instances, rows, strict=True):
-                row[item] = _value(instance, item, path)
-            continue
-        within = (*path, item.name)
-        if fetch:
-            _fetch(instances, item.name)
-        found = [_related(instance, item.name, within) for instance in instances]
-        objects = [each for related in found for each in (related if isinstance(related, list) else [related]) if each]
-        written = iter(to_dicts(objects, item.fields, fetch=fetch, path=within))
-        for related, row in zip(found, rows, strict=True):
-            if isinstance(related, list):
-                row[item.name] = [next(written) for _ in related]
-            else:
-                row[item.name] = None if related is None else next(written)
+        if isinstance(item, NestedFields):
+            _add_related(instances, rows, item, fetch, path)
+        elif isinstance(item, AllColumns):
+            _add_all_columns(instances, rows, item, path)
+        else:
+            key, name = (item.name, _find_name(item)) if isinstance(item, KeyedExpression) else (item, item)
+            values = _read_expression(instances, item) if name is None else _read_named(instances, name, fetch, path)
+            for row, value in zip(rows, values, strict=True):
+                row[key] = value
     return rows
 
 
 def with_relations(queryset: AnyQuerySet, tree: Tree) -> AnyQuerySet:
-    """A QuerySet whose instances have what a tree names, by joins and `Prefetch`es."""
-    query = queryset.query
-    if not query.combinator:  # which takes no more of these
-        queryset = queryset.prefetch_related(None).prefetch_related(*prefetches(tree))
+    """Return a QuerySet whose instances have what a tree names, by joins and `Prefetch`es."""
+    query, lookups = queryset.query, queryset._prefetch_related_lookups
+    if query.combinator or not all(is_djangos(lookup) for lookup in lookups):
+        return queryset  # a union takes no more of these, and lookups of others are the user's own
+    if lookups or any(isinstance(item, Branch) for item in tree.items):
+        queryset = queryset.prefetch_related(None).prefetch_related(*make_prefetches(tree))
+    for item in tree.items:
+        if not isinstance(item, Branch) and item.expression is not None:
+            queryset = queryset.annotate(**{item.attname: item.expression})
+    if not query.distinct and not query.select_for_update and (joined := list(_joined(tree))):
         if query.deferred_loading[0]:
             queryset = queryset.defer(None)
-        if joined := list(_joined(tree, ())):
-            queryset = queryset.select_related(*joined)
+        queryset = queryset.select_related(*joined)
     return queryset
 
 
-def _joined(tree: Tree, path: Path) -> Iterator[str]:
-    """What `select_related` loads of a tree."""
-    for item in tree.items:
-        if isinstance(item, Branch) and item.is_joined and item.relation.doubt is None:
-            within = (*path, item.relation.query_name)
-            yield LOOKUP_SEP.join(within)
-            yield from _joined(item.tree, within)
+def _joined(tree: Tree) -> Iterator[str]:
+    """Yield what `select_related` loads of a tree."""
+    work: list[tuple[Tree, NamePath]] = [(tree, ())]
+    while work:
+        branches, path = work.pop(0)
+        for item in branches.items:
+            if isinstance(item, Branch):
+                if item.is_joined and item.relation.doubt is None:
+                    within = (*path, item.relation.query_name)
+                    yield LOOKUP_SEP.join(within)
+                    work.append((item.tree, within))
+            elif item.path and all(relation.doubt is None for relation in item.path):
+                yield LOOKUP_SEP.join((*path, *(relation.query_name for relation in item.path)))
 
 
-def _value(instance: Model, name: str, path: Path) -> Any:
+def _find_name(item: KeyedExpression) -> str | None:
+    """Return the name that an expression stands for, which instances have loaded; None for any other expression."""
+    return cast(Any, item.expression).name if type(item.expression) is F else None
+
+
+def _read_expression(instances: Sequence[Model], item: Any) -> list[Any]:
+    """Return what a query has added under the key of an expression."""
+    if all(item.name in instance.__dict__ for instance in instances):
+        return [instance.__dict__[item.name] for instance in instances]
+    raise ValueError(
+        f"{item.name} is an expression, {item.expression!r}, which only a query computes: give the QuerySet before it "
+        "is evaluated, or annotate() it"
+    )
+
+
+def _add_all_columns(instances: Sequence[Model], rows: list[dict[str, Any]], item: AllColumns, path: NamePath) -> None:
+    for instance, row in zip(instances, rows, strict=True):
+        model = type(instance)
+        for name in star_columns(model, item, None, path):
+            if name in instance.__dict__:
+                row[name] = _read_column(instance, name, path)
+
+
+def _add_related(
+    instances: Sequence[Model], rows: list[dict[str, Any]], item: NestedFields, fetch: bool, path: NamePath
+) -> None:
+    """Add the objects of a relation to the rows: those of all instances are read together."""
+    within = (*path, item.name)
+    if fetch:
+        _fetch(instances, item.name)
+    related = [_find_related(instance, item.name, within) for instance in instances]
+    objects = [each for one in related for each in (one if isinstance(one, list) else [one]) if each is not None]
+    written = iter(to_dicts(objects, item.fields, fetch=fetch, path=within))
+    for one, row in zip(related, rows, strict=True):
+        if isinstance(one, list):
+            row[item.name] = [next(written) for _ in one]
+        else:
+            row[item.name] = None if one is None else next(written)
+
+
+def _read_named(instances: Sequence[Model], name: str, fetch: bool, path: NamePath) -> list[Any]:
+    """Return what a name alone stands for of each instance: a column, an addition, a path, the keys of a relation."""
+    kinds = {model: _name_kind(model, name) for model in dict.fromkeys(map(type, instances))}
+    if fetch and {"relation", "one"} & set(kinds.values()):
+        for model in kinds:
+            one = find_key_relation(model, name) if kinds[model] == "one" else None
+            _fetch([each for each in instances if type(each) is model], name if one is None else one.name)
+    if "path" in kinds.values():
+        return _read_path(instances, name, fetch, path)
+    values: list[Any] = []
+    for instance in instances:
+        match kinds[type(instance)]:
+            case "relation":
+                related = _find_related(instance, name, (*path, name))
+                if not isinstance(related, list):
+                    raise unknown_column(type(instance), name, path)
+                values.append([each.pk for each in related])
+            case "one":
+                relation: Any = find_key_relation(type(instance), name)
+                related = _find_related(instance, relation.name, (*path, relation.name))
+                values.append(getattr(related, "pk", None))
+            case _:
+                values.append(_read_column(instance, name, path))
+    return values
+
+
+def _name_kind(model: type[Model], name: str) -> str:
+    if find_column(model, name) is not None:
+        return "column"
+    relation = find_relation(model, name)
+    if relation is not None and relation.many:
+        return "relation"
+    if find_key_relation(model, name) is not None:
+        return "one"
+    first = name.split(LOOKUP_SEP)[0]
+    is_path = LOOKUP_SEP in name.strip("_") and (find_relation(model, first) or find_column(model, first))
+    return "path" if is_path else "column"
+
+
+def _read_path(instances: Sequence[Model], name: str, fetch: bool, path: NamePath) -> list[Any]:
+    """Return the values of a path through relations to one; None where one of them leads nowhere."""
+    if all(name in instance.__dict__ for instance in instances):
+        return [instance.__dict__[name] for instance in instances]  # the name of an annotation: `tags__count`
+    *parts, last = name.split(LOOKUP_SEP)
+    places: list[Any] = list(instances)
+    within = path
+    for part in parts:
+        present = [place for place in places if place is not None]
+        for model in dict.fromkeys(map(type, present)):
+            relation = find_relation(model, part) or find_key_relation(model, part)
+            if relation is None and find_column(model, part) is not None:
+                raise no_relation_in_path(model, name, part, within)
+            if relation is None:
+                raise unknown_column(model, part if within != path else name, within)
+            if relation.many:
+                raise many_in_path(model, name, part, within)
+        if fetch:
+            _fetch(present, part)
+        within = (*within, part)
+        places = [None if place is None else _find_one(place, part, within) for place in places]
+    present = list({id(place): place for place in places if place is not None}.values())
+    if fetch:
+        _fetch_columns(present, (last,))
+    values = dict(zip(map(id, present), _read_named(present, last, fetch, within), strict=True))
+    return [None if place is None else values[id(place)] for place in places]
+
+
+def _find_one(instance: Model, part: str, path: NamePath) -> Any:
+    relation = find_relation(type(instance), part) or find_key_relation(type(instance), part)
+    return _find_related(instance, part if relation is None else relation.name, path)
+
+
+def _read_column(instance: Model, name: str, path: NamePath) -> Any:
     field = find_column(type(instance), name)
-    value = instance.__dict__.get(name if field is None else field.attname, _ABSENT)
+    attname = name if field is None else field.attname
+    if field is not None and field.column is None:  # a key of several columns: no `__dict__` has it
+        return getattr(instance, name)
+    value = instance.__dict__.get(attname, _ABSENT)
     if field is None and (value is _ABSENT or name.startswith("_") or _has_models(value)):
-        raise unknown(type(instance), name, path)
+        raise unknown_column(type(instance), name, path)
     if value is _ABSENT:
-        if field is not None and field.column is None:  # a key of several columns: no `__dict__` has it
-            return getattr(instance, name)
         raise ValueError(
             f"{'.'.join((*path, name))} is not loaded; leave it out of fields=, load it with the QuerySet, or once "
             f"with refresh_from_db(fields=[{name!r}])"
         )
-    return value.name if isinstance(value, FieldFile) else value
+    return value if field is None else read_column(instance, field)
 
 
 def _has_models(value: Any) -> bool:
-    """Whether an attribute holds instances: nobody has said which of their columns to write."""
+    """Return whether an attribute holds instances: nobody has said which of their columns to write."""
     return isinstance(value, Model) or (isinstance(value, list) and any(isinstance(item, Model) for item in value))
 
 
-def _related(instance: Model, name: str, path: Path) -> Model | list[Model] | None:
-    """The objects of a relation that are loaded, those of a `to_attr` among them."""
+def _find_related(instance: Model, name: str, path: NamePath) -> Model | list[Model] | None:
+    """Return the objects of a relation that are loaded, those of a `to_attr` among them."""
     relation = find_relation(type(instance), name)
     if relation is None:
         value = instance.__dict__.get(name, _ABSENT)
@@ -106,20 +227,20 @@ def _related(instance: Model, name: str, path: Path) -> Model | list[Model] | No
             return value
         added = () if value is _ABSENT else (name,)
         raise unknown_relation(type(instance), name, path[:-1], added)
-    found = _cached(instance, relation)
-    if found is _ABSENT:
-        method = "prefetch_related" if relation.many or relation.model is None else "select_related"
-        raise ValueError(
-            f"{'.'.join(path)} is not loaded; add {method}({LOOKUP_SEP.join(path)!r}) to the QuerySet, or pass "
-            "fetch=True to load it now"
-        )
-    return found  # type: ignore[no-any-return]
+    objects = _read_cache(instance, relation)
+    if objects is not _ABSENT:
+        return objects  # type: ignore[no-any-return]
+    method = "prefetch_related" if relation.many or relation.model is None else "select_related"
+    raise ValueError(
+        f"{'.'.join(path)} is not loaded; add {method}({LOOKUP_SEP.join(path)!r}) to the QuerySet, or pass fetch=True "
+        "to load it now"
+    )
 
 
-def _cached(instance: Model, relation: Relation) -> Any:
-    """What a relation's cache has; `_ABSENT` where the next access would be a query."""
+def _read_cache(instance: Model, relation: Relation) -> Any:
+    """Return what a relation's cache has; `_ABSENT` where the next access would be a query."""
     if relation.many:
-        return _prefetched(instance, relation)
+        return _read_prefetched(instance, relation)
     if relation.sort == "backward":
         rel = relation.field.remote_field
         return rel.get_cached_value(instance, default=None if instance.pk is None else _ABSENT)
@@ -127,12 +248,12 @@ def _cached(instance: Model, relation: Relation) -> Any:
     if field.is_cached(instance):
         return field.get_cached_value(instance)
     if relation.sort == "forward":
-        return _from_own_row(instance, field)
+        return _read_own_row(instance, field)
     return _ABSENT
 
 
-def _from_own_row(instance: Model, field: Any) -> Any:
-    """What a forward descriptor finds without a query: nothing behind a null, or the parent whose row it has."""
+def _read_own_row(instance: Model, field: Any) -> Any:
+    """Return what a forward descriptor gives without a query: nothing behind a null, or the parent whose row it has."""
     if any(column.attname not in instance.__dict__ for column in field.local_related_fields):
         return _ABSENT
     if None in field.get_local_related_value(instance):
@@ -140,8 +261,8 @@ def _from_own_row(instance: Model, field: Any) -> Any:
     ancestor: Any = instance
     while ancestor is not None and (link := ancestor._meta.get_ancestor_link(field.model)) is not None:
         ancestor = link.get_cached_value(ancestor, default=None)
-        if ancestor is not None and (found := field.get_cached_value(ancestor, default=None)) is not None:
-            return found
+        if ancestor is not None and (cached := field.get_cached_value(ancestor, default=None)) is not None:
+            return cached
     if field.remote_field.parent_link:
         columns = [column.attname for column in field.remote_field.model._meta.concrete_fields]
         if all(name in instance.__dict__ for name in columns):
@@ -149,8 +270,8 @@ def _from_own_row(instance: Model, field: Any) -> Any:
     return _ABSENT
 
 
-def _prefetched(instance: Model, relation: Relation) -> Any:
-    """The objects of a relation to many, as the manager would give them."""
+def _read_prefetched(instance: Model, relation: Relation) -> Any:
+    """Return the objects of a relation to many, as the manager would give them."""
     if instance.pk is None:
         return _ABSENT
     queryset = instance.__dict__.get("_prefetched_objects_cache", {}).get(relation.name)
@@ -161,41 +282,46 @@ def _prefetched(instance: Model, relation: Relation) -> Any:
 
 
 def _fetch(instances: Iterable[Model], name: str) -> None:
-    """Loads a relation of the instances that do not have it: one statement for each model among them."""
+    """Load a relation of the instances that do not have it: one statement for each model among them."""
     missing: dict[type[Model], list[Model]] = {}
     for instance in instances:
         relation = find_relation(type(instance), name)
-        if relation is not None and _cached(instance, relation) is _ABSENT:
+        if relation is not None and _read_cache(instance, relation) is _ABSENT:
             missing.setdefault(type(instance), []).append(instance)
     for group in missing.values():
         prefetch_related_objects(group, name)
 
 
-def _fetch_columns(instances: Iterable[Model], fields: Fields) -> None:
-    """Loads columns of the instances that do not have them: one statement for each model among them."""
+def _fetch_columns(instances: Iterable[Model], fields: ParsedFields) -> None:
+    """Load columns of the instances that do not have them: one statement for each model among them."""
+    needed: dict[type[Model], set[str]] = {}
     missing: dict[tuple[type[Model], str | None], tuple[set[str], list[Model]]] = {}
     for instance in instances:
-        absent = set(_needed(type(instance), fields) - instance.__dict__.keys())
+        model = type(instance)
+        if model not in needed:
+            needed[model] = set(_needed_columns(model, fields))
+        absent = needed[model] - instance.__dict__.keys()
         if absent and instance.pk is not None:
-            group = missing.setdefault((type(instance), instance._state.db), (set(), []))
-            group[0].update(absent)
-            group[1].append(instance)
-    for (model, using), (absent, group_of) in missing.items():
-        found = model._base_manager.using(using).filter(pk__in=[instance.pk for instance in group_of])
-        values = {pk: row for pk, *row in found.values_list("pk", *absent)}
-        for instance in group_of:
-            for name, value in zip(absent, values.get(instance.pk, ()), strict=False):
+            names, group = missing.setdefault((model, instance._state.db), (set(), []))
+            names.update(absent)
+            group.append(instance)
+    for (model, using), (names, group) in missing.items():
+        queryset = model._base_manager.using(using).filter(pk__in=[instance.pk for instance in group])
+        values = {pk: row for pk, *row in queryset.values_list("pk", *names)}
+        for instance in group:
+            for name, value in zip(names, values.get(instance.pk, ()), strict=False):
                 instance.__dict__.setdefault(name, value)
 
 
-@lru_cache(maxsize=1024)
-def _needed(model: Any, fields: Fields) -> frozenset[str]:
-    """The attributes of the columns that are named, and of the keys of forward relations."""
-    keys = {relation.field for item in fields if (relation := _forward(model, item)) is not None}
-    columns = {find_column(model, item) for item in fields if isinstance(item, str)} | keys
-    return frozenset(column.attname for column in columns if column is not None and column.column is not None)
-
-
-def _forward(model: Any, item: str | NestedFields) -> Relation | None:
-    relation = find_relation(model, item.name) if isinstance(item, NestedFields) else None
-    return relation if relation is not None and relation.sort == "forward" else None
+def _needed_columns(model: type[Model], fields: ParsedFields) -> Iterator[str]:
+    """Yield the attributes of the columns that are named, and of the keys of forward relations."""
+    for item in fields:
+        name = _find_name(item) if isinstance(item, KeyedExpression) else item if isinstance(item, str) else item.name
+        if name is None or isinstance(item, AllColumns):
+            continue
+        field = None if isinstance(item, NestedFields) else find_column(model, name)
+        relation = find_relation(model, name.split(LOOKUP_SEP)[0]) if field is None else None
+        if relation is not None and relation.sort == "forward":
+            field = relation.field
+        if field is not None and field.column is not None:
+            yield field.attname

@@ -14,13 +14,13 @@ from django.db.models.expressions import Expression
 from django.db.models.fields.related_descriptors import _filter_prefetch_queryset  # type: ignore[attr-defined]
 
 from pyforge_web.fields import kind_of
-from pyforge_web.querysets.relations.model_relations import Relation, source_field
-from pyforge_web.querysets.relations.resolve import AnyQuerySet, Branch
+from pyforge_web.output.model_names import Relation, source_field
+from pyforge_web.output.resolve import AnyQuerySet, Branch
 
 Compared = Callable[[Any], Hashable]
 
 
-class Keys(Expression):
+class KeyNumbers(Expression):
     """`(1, 2, 3)`: integers as they are, for Django prepares each parameter of `IN` in eight steps."""
 
     def __init__(self, numbers: list[int]) -> None:
@@ -32,7 +32,7 @@ class Keys(Expression):
         return f"({str(self.numbers)[1:-1]})", ()
 
 
-class Link(NamedTuple):
+class RelationKey(NamedTuple):
     """How the rows of a relation and their parents find each other.
 
     `column` is the parents' attribute, `key` the rows' field, which may be a column of the join table `table`.
@@ -48,23 +48,23 @@ class Link(NamedTuple):
     converted: bool = True
 
 
-def link(model: type[Model], relation: Relation, using: str) -> Link:
+def find_relation_key(model: type[Model], relation: Relation, using: str) -> RelationKey:
     """How the rows of a relation of `model` name what they belong to."""
     field = relation.field
     if relation.sort == "forward":
-        return Link(field.attname, field.target_field)
+        return RelationKey(field.attname, field.target_field)
     if relation.sort == "generic":
         return _generic_link(model, relation)
     if relation.sort == "many_to_many":
         return _through_link(model, relation, using)
-    return Link(field.target_field.attname, field)
+    return RelationKey(field.target_field.attname, field)
 
 
-def _through_link(model: type[Model], relation: Relation, using: str) -> Link:
+def _through_link(model: type[Model], relation: Relation, using: str) -> RelationKey:
     source = source_field(relation, model)
     target, table = source.target_field, source.model._meta.db_table
     if kind_of(target) in ("integer", "text"):
-        return Link(target.attname, source, table)
+        return RelationKey(target.attname, source, table)
     connection = connections[using]
 
     def compared(value: Any) -> Any:
@@ -73,14 +73,14 @@ def _through_link(model: type[Model], relation: Relation, using: str) -> Link:
     def compared_parent(value: Any) -> Any:
         return target.get_db_prep_value(value, connection)
 
-    return Link(target.attname, source, table, compared_parent, compared, converted=False)
+    return RelationKey(target.attname, source, table, compared_parent, compared, converted=False)
 
 
-def _generic_link(model: type[Model], relation: Relation) -> Link:
+def _generic_link(model: type[Model], relation: Relation) -> RelationKey:
     field, own = relation.field, model._meta.pk
     key: Any = field.remote_field.model._meta.get_field(field.object_id_field_name)
     alike = kind_of(key) == kind_of(own) and kind_of(own) in ("integer", "text")
-    return Link(own.attname, key, compared=None if alike else own.to_python)
+    return RelationKey(own.attname, key, compared=None if alike else own.to_python)
 
 
 def stand_in(model: type[Model], using: str, **attributes: Any) -> Model:
@@ -98,7 +98,7 @@ def related_rows(model: type[Model], branch: Branch, keys: Sequence[Any], using:
     Raises what Django raises, for a `Prefetch` with a slice where there can be none, for example.
     """
     relation, given = branch.relation, branch.queryset
-    column = link(model, relation, using).column
+    column = find_relation_key(model, relation, using).column
     parent = stand_in(model, using, **{model._meta.pk.attname: keys[0], column: keys[0]})
     if relation.many:
         return _many(parent, branch, keys)
@@ -136,4 +136,4 @@ def _listed(relation: Relation, model: type[Model], keys: Sequence[Any]) -> Any:
     """What follows `IN`."""
     field = source_field(relation, model) if relation.sort == "many_to_many" else relation.field
     plain = kind_of(field.target_field) == "integer" and set(map(type, keys)) == {int}
-    return Keys(list(keys)) if plain else list(keys)
+    return KeyNumbers(list(keys)) if plain else list(keys)

@@ -5,25 +5,30 @@ once, grouped by what they belong to, and copies them into the rows above: no in
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from itertools import islice
-from time import perf_counter_ns
 from typing import Any, NamedTuple
 
 from django.db import connections
-from django.db.models import Model, QuerySet
-from django.db.models.query import ModelIterable
+from django.db.models import Model
 
 from pyforge_web import metering
-from pyforge_web._native import NestedRows, RelatedRows, RowLayout
+from pyforge_web._native import NestedRows, QueryRows, RelatedRows
 from pyforge_web.metering.row_traces import RowTrace, trace_rows
+from pyforge_web.output.grammar import NestedFields, ParsedFields
+from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, find_doubts, is_djangos
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.field_selection import Fields
-from pyforge_web.querysets.relations.columns import Plan, select
+from pyforge_web.querysets.django_path import django_rows, why_django
+from pyforge_web.querysets.relations.columns import (
+    RelationQuery,
+    SelectPlan,
+    Slot,
+    Steps,
+    find_written,
+    plan_select,
+)
 from pyforge_web.querysets.relations.instances import to_dicts, with_relations
-from pyforge_web.querysets.relations.prefetch import Link, link, related_rows
-from pyforge_web.querysets.relations.resolve import AnyQuerySet, Branch, Tree, doubts, resolve_fields
-from pyforge_web.querysets.rows import django_chunks, django_rows, has_own_fetch, why_django
+from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
+from pyforge_web.querysets.rows import Written, compile_columns, compile_layout
 from pyforge_web.querysets.statement import (
     Chunks,
     Convert,
@@ -33,57 +38,110 @@ from pyforge_web.querysets.statement import (
     execute,
     fetch_all,
     fetch_next,
-    metered,
+    meter_statement,
 )
 
 
 class OpenQuery(NamedTuple):
-    """A query that has been executed, and what its rows become."""
+    """A query that has been executed, and what its rows become: `indexes` says where the columns of the plan are."""
 
-    plan: Plan
+    plan: SelectPlan
     statement: ExecutedQuery
-    reading: RowTrace | None
+    indexes: dict[Slot, int]
+    trace: RowTrace | None
     within: str
 
-    def rows(self) -> NestedRows:
-        """All its rows. Those that have relations are fetched at once: each relation is one statement."""
-        statement, branches = self.statement, self.plan.branches
-        fetch = fetch_all(statement.cursor) if branches else fetch_next(statement)
-        names = [] if self.reading is None else self._names()
-        return self._nested(*metered(statement, fetch, names, self.reading))
+    def rows(self) -> QueryRows | NestedRows:
+        """Return all its rows. Those that have relations are fetched at once: each relation is one statement."""
+        statement = self.statement
+        fetch = fetch_all(statement.cursor) if self.plan.relations else fetch_next(statement)
+        names = [] if self.trace is None else self._names()
+        return self._write(*meter_statement(statement, fetch, names, self.trace))
 
-    def chunks(self, sizes: Iterator[int]) -> NestedRows:
-        """The rows of a stream: each chunk has the next of these numbers of rows, and its relations' statements."""
+    def chunks(self, sizes: Iterator[int]) -> QueryRows | NestedRows:
+        """Return the rows of a stream: each chunk has the next of these numbers of rows, and its relations."""
         chunks = Chunks(self.statement, sizes, self.plan.queryset.model, self._names(), self.within)
-        return self._nested(chunks.fetch, chunks.rescue)
+        return self._write(chunks.fetch, chunks.rescue)
 
-    def _nested(self, fetch: Fetch, rescue: Convert) -> NestedRows:
-        layout = _layout(self.plan.queryset.model._meta.label, tuple(self.statement.readers), self.plan.steps)
-        return NestedRows(layout, fetch, rescue, self.statement.cursor.close, self._load)
+    def nested(self) -> NestedRows:
+        """Return all its rows, for those that they belong to."""
+        rows = self.rows()
+        if isinstance(rows, NestedRows):
+            return rows
+        raise TypeError("rows of a relation have a key behind their columns")
+
+    def _write(self, fetch: Fetch, convert: Convert) -> QueryRows | NestedRows:
+        label, readers, close = (
+            self.plan.queryset.model._meta.label,
+            self.statement.readers,
+            self.statement.cursor.close,
+        )
+        steps = self.plan.write_steps(self.indexes)
+        count = len(steps)
+        if self.plan.key is None and [(step, index) for step, _, index in steps] == [
+            ("column", place) for place in range(count)
+        ]:
+            names = tuple(name for _, name, _ in steps)
+            return QueryRows(compile_columns(label, "object", names, tuple(readers[:count])), fetch, convert, close)
+        key_lists = [number for number, relation in enumerate(self.plan.relations) if relation.branch.keys_only]
+        if key_lists:
+            steps = tuple(_as_columns(steps, len(readers)))
+            readers = [*readers, *(backends.VALUE for _ in key_lists)]
+            fetch = self._with_key_lists(fetch, key_lists)
+        layout = compile_layout(label, tuple(readers), steps)
+        numbers = [number for number in range(len(self.plan.relations)) if number not in key_lists]
+        return NestedRows(layout, fetch, convert, close, lambda number, rows: self._load(numbers[number], rows))
 
     def _names(self) -> list[str]:
-        """The names of the statement's columns; empty for a key that is not written."""
-        written = self.plan.written()
+        """Return the names of the statement's columns; empty for a key that is not written."""
+        written = find_written(self.plan.write_steps(self.indexes))
         return [written.get(index, "") for index in range(len(self.statement.readers))]
 
+    def _with_key_lists(self, fetch: Fetch, numbers: list[int]) -> Fetch:
+        """Return `fetch` so that each row has, behind its columns, the lists of keys of its relations."""
+
+        def fetch_with_keys() -> list[Any]:
+            rows = fetch()
+            if not rows:
+                return rows
+            lists = [self._key_lists(self.plan.relations[number], rows) for number in numbers]
+            return [(*row, *keys) for row, keys in zip(rows, zip(*lists, strict=True), strict=True)]
+
+        return fetch_with_keys
+
+    def _key_lists(self, relation: RelationQuery, rows: list[Any]) -> list[list[Any]]:
+        """Return for each row the keys of the related rows: one statement for all."""
+        index = self.indexes[relation.slot]
+        values = self._values(index, rows)
+        groups: dict[Any, list[Any]] = {}
+        found = find_relation_key(relation.model, relation.branch.relation, self.plan.queryset.db)
+        if values:
+            queryset = related_rows(
+                relation.model, relation.branch, list(dict.fromkeys(values.values())), self.plan.queryset.db
+            )
+            for parent, key in _read_keys(queryset, relation, found, f"{self.within}{relation.path}."):
+                groups.setdefault(parent, []).append(key)
+        compared = found.compared_parent
+        lists = {raw: groups.get(value if compared is None else compared(value), []) for raw, value in values.items()}
+        return [lists.get(row[index], []) for row in rows]
+
     def _load(self, number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
-        """What belongs to these rows by one of their relations; None where there is nothing to ask for."""
-        model, branch, index, name = self.plan.branches[number]
-        using = self.plan.queryset.db
-        found = link(model, branch.relation, using)
+        """Return what belongs to these rows by one of their relations; None where there is nothing to ask for."""
+        model, branch, slot, name = self.plan.relations[number]
+        using, index = self.plan.queryset.db, self.indexes[slot]
+        found = find_relation_key(model, branch.relation, using)
         values = self._values(index, rows)
         keys = list(values) if self._is_plain(index) else list(dict.fromkeys(values.values()))
         if not keys:
             return None
         queryset = related_rows(model, branch, keys, using)
-        why = why_nested_django(queryset, branch.tree)
-        if why is None:
-            opened = open_query(select(queryset, branch.tree, found), f"{self.within}{name}.")
-            if opened is None:
-                return None
-            nested, key, compared = opened.rows(), opened.plan.key, opened._compared(found)
+        opened = open_query(queryset, branch.tree, found, f"{self.within}{name}.")
+        if opened is None:
+            return None
+        if isinstance(opened, str):
+            (nested, key), compared = _by_django(queryset, branch, found, opened), found.compared
         else:
-            (nested, key), compared = _by_django(queryset, branch, found, why), found.compared
+            nested, key, compared = opened.nested(), opened.key_index, opened.compared(found)
         parents: dict[Any, Any] | None = values
         if found.compared_parent is not None:
             parents = {raw: found.compared_parent(value) for raw, value in values.items()}
@@ -91,170 +149,184 @@ class OpenQuery(NamedTuple):
             parents = None
         return RelatedRows(nested, key, compared, parents)
 
-    def _values(self, index: int, rows: list[tuple[Any, ...]]) -> dict[Any, Any]:
-        """The values of a column as Django has them, by the driver's."""
-        found = dict.fromkeys([row[index] for row in rows])
-        found.pop(None, None)
-        if self._is_plain(index):
-            return dict(zip(found, found, strict=True))
-        convert = self.statement.convert
-        values = {raw: convert(index, raw) for raw in found}
-        return {raw: value for raw, value in values.items() if value is not None}
+    @property
+    def key_index(self) -> int:
+        """The index of the column by which the rows name their parents."""
+        return -1 if self.plan.key is None else self.indexes[self.plan.key]
 
-    def _is_plain(self, index: int) -> bool:
-        """Whether the driver's values of a column are Django's."""
-        return self.statement.readers[index] == backends.VALUE
-
-    def _compared(self, found: Link) -> Callable[[Any], Any] | None:
-        """The function from the driver's value of the key column to what Django compares."""
-        index, compared = self.plan.key, found.compared
+    def compared(self, found: RelationKey) -> Callable[[Any], Any] | None:
+        """Return the function from the driver's value of the key column to what Django compares."""
+        index, compared = self.key_index, found.compared
         if self._is_plain(index):
             return compared
         value_of = self.statement.convert if found.converted else self.statement.driver_value
         return lambda raw: value_of(index, raw) if compared is None else compared(value_of(index, raw))
 
+    def _values(self, index: int, rows: list[tuple[Any, ...]]) -> dict[Any, Any]:
+        """Return the values of a column as Django has them, by the driver's."""
+        raw_values = dict.fromkeys([row[index] for row in rows])
+        raw_values.pop(None, None)
+        if self._is_plain(index):
+            return dict(zip(raw_values, raw_values, strict=True))
+        convert = self.statement.convert
+        values = {raw: convert(index, raw) for raw in raw_values}
+        return {raw: value for raw, value in values.items() if value is not None}
 
-def nested(data: Any, fields: Fields, fetch: bool) -> NestedRows | dict[str, Any] | list[Any]:
-    """What native code writes for a QuerySet, an instance or a list of instances with relations among their fields.
+    def _is_plain(self, index: int) -> bool:
+        """Return whether the driver's values of a column are Django's."""
+        return self.statement.readers[index] == backends.VALUE
 
-    Raises `FieldError` for a name that does not exist, `ValueError` for what is not loaded of instances in memory.
+
+def write_tree(queryset: AnyQuerySet, tree: Tree, sizes: Iterator[int] | None = None) -> Written:
+    """Return the executed query of a model QuerySet, of which native code writes the fields of a tree.
+
+    With `sizes` it is the query of a stream, of which each chunk has the next of these numbers of rows.
     """
-    if not isinstance(data, QuerySet) or data._result_cache is not None:
-        return _in_memory(data, fields, fetch)
-    tree = resolve(data, fields)
-    if (why := why_nested_django(data, tree)) is not None:
-        return to_dicts(django_rows(with_relations(data, tree), why), fields, fetch=True)
-    opened = open_query(select(data, tree))
-    return [] if opened is None else opened.rows()
-
-
-def nested_chunks(
-    queryset: AnyQuerySet, fields: Fields, sizes: Iterator[int], chunk_size: int
-) -> NestedRows | Iterator[Any]:
-    """The same for a stream of a QuerySet, whose chunks have the next of these numbers of rows.
-
-    No more than a chunk of instances is in memory where Django makes them.
-    """
-    tree = resolve(queryset, fields)
-    if (why := why_nested_django(queryset, tree)) is not None:
-        joined = with_relations(queryset, tree)
-        rows = joined if has_own_fetch(type(joined)) else joined.iterator(chunk_size)
-        return django_chunks(queryset, memory_chunks(rows, fields, chunk_size, fetch=True), why)
-    opened = open_query(select(queryset, tree), chunked=True)
-    return iter(()) if opened is None else opened.chunks(sizes)
+    opened = open_query(queryset, tree, chunked=sizes is not None)
+    if opened is None or isinstance(opened, str):
+        return opened or []
+    return opened.rows() if sizes is None else opened.chunks(sizes)
 
 
 def memory_chunks(
-    instances: Iterable[Model], fields: Fields, chunk_size: int, *, fetch: bool = False
+    instances: Iterable[Model], fields: ParsedFields, chunk_size: int, *, fetch: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """The rows of instances, so many of them at once; nothing is asked for before the first."""
+    """Yield the rows of instances, so many of them at once; nothing is asked for before the first."""
     iterator = iter(instances)
     while chunk := list(islice(iterator, chunk_size)):
         yield from to_dicts(chunk, fields, fetch=fetch)
 
 
-def plain_nested(data: Any, fields: Fields, fetch: bool) -> dict[str, Any] | list[Any]:
-    """What `nested` gives as dicts and lists, for an encoder that is not ours."""
-    if isinstance(data, QuerySet) and data._result_cache is None:
-        return to_dicts(list(with_relations(data, resolve(data, fields))), fields, fetch=True)
-    return _in_memory(data, fields, fetch)
+def open_query(
+    queryset: AnyQuerySet, tree: Tree, found: RelationKey | None = None, within: str = "", *, chunked: bool = False
+) -> OpenQuery | str | None:
+    """Execute the statement of a QuerySet with these fields, with a cursor for `chunked` rows.
 
-
-def _in_memory(data: Any, fields: Fields, fetch: bool) -> dict[str, Any] | list[Any]:
-    """An instance, a list of instances or an evaluated QuerySet, with what is loaded of them."""
-    if isinstance(data, QuerySet):
-        resolve(data, fields)
-    instances = [data] if isinstance(data, Model) else list(data)
-    for model in dict.fromkeys(map(type, instances)):
-        trace_rows(model, "instance")
-    rows = to_dicts(instances, fields, fetch=fetch)
-    return rows[0] if isinstance(data, Model) else rows
-
-
-def open_query(plan: Plan, within: str = "", *, chunked: bool = False) -> OpenQuery | None:
-    """Executes the statement of a plan, with a cursor for `chunked` rows; None where it finds nothing to ask for.
-
-    `within` says where its rows are in the JSON: `tags.`, which collectors are told.
+    None where it finds nothing to ask for; a text says why Django has to read the rows. `within` says where the rows
+    are in the JSON: `tags.`, which collectors are told.
     """
+    if (why := why_tree_django(queryset, tree)) is not None:
+        return why
+    plan = plan_select(queryset, tree, found)
     compiled = compile_query(plan.queryset)
-    reading = trace_rows(plan.queryset.model, "values", within=within)
+    trace = trace_rows(plan.queryset.model, "values", within=within)
     if compiled is None:
         return None
-    statement = execute(compiled, reading, chunked=chunked)
-    written = plan.written()
+    indexes = plan.place(compiled.positions)
+    if indexes is None:
+        return "its query does not select what was asked for"
+    statement = execute(compiled, trace, chunked=chunked)
+    written = find_written(plan.write_steps(indexes))
     metering.count_columns(sum(statement.readers[index] is backends.DJANGO for index in written), len(written))
-    return OpenQuery(plan, statement, reading, within)
+    return OpenQuery(plan, statement, indexes, trace, within)
 
 
-def is_of_own_models(data: object) -> bool:
-    """Whether this is a QuerySet that makes its instances in a way of its own: `values()` would give other rows."""
-    kind = data._iterable_class if isinstance(data, QuerySet) else ModelIterable
-    return kind is not ModelIterable and issubclass(kind, ModelIterable)
-
-
-def resolve(queryset: AnyQuerySet, fields: Fields) -> Tree:
-    """The tree of a model QuerySet's fields.
-
-    Raises `TypeError` for rows that have no relations, `FieldError` for a name that does not exist.
-    """
-    if not issubclass(queryset._iterable_class, ModelIterable):
-        raise TypeError(
-            "fields= with relations needs a QuerySet of models: leave out values() and values_list(), or name the "
-            "columns of relations in them"
-        )
-    return resolve_fields(queryset, fields)
-
-
-def why_nested_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
-    """Why the statement of a QuerySet with these fields takes Django's path; None where its columns decide.
+def why_tree_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
+    """Return why the statement of a QuerySet with these fields takes Django's path; None where its columns decide.
 
     The relations to many are statements of their own.
     """
     if reason := why_django(queryset):
         return reason
-    if queryset.query.combinator:
-        return f"a {queryset.query.combinator} has no joins of its own"
-    if queryset.query.where.contains_over_clause:  # of a sliced Prefetch: Django selects from a query of its own there
+    return _why_query(queryset, tree) or next(
+        (f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None
+    )
+
+
+def _why_query(queryset: AnyQuerySet, tree: Tree) -> str | None:
+    """Return what a query has that does not go together with joins and statements of ours."""
+    query = queryset.query
+    joins = any((isinstance(item, Branch) and item.is_joined) or getattr(item, "path", ()) for item in tree.items)
+    strangers = [lookup for lookup in queryset._prefetch_related_lookups if not is_djangos(lookup)]
+    if strangers and any(isinstance(item, Branch) for item in tree.items):
+        return f"{type(strangers[0]).__name__} loads relations in its own way"
+    if query.combinator and joins:
+        return f"a {query.combinator} has no joins of its own"
+    if query.select_for_update and joins:
+        features = connections[queryset.db].features
+        if query.select_for_update_of or query.select_related or not features.has_select_for_update_of:
+            return "rows are locked, and a join of ours would lock others"
+    if query.distinct and joins and query.deferred_loading[0]:
+        return "distinct rows of some columns have no joins of their own"
+    if query.where.contains_over_clause:  # of a sliced Prefetch: Django selects from a query of its own there
         if len(queryset.model._meta.pk_fields) > 1:
             return "a part of rows whose key has several columns"
-        if queryset.query.distinct:
+        if query.distinct:
             return "a part of distinct rows"
-    return next((f"{'.'.join(path)}: {reason}" for path, reason in doubts(tree)), None)
+    return None
 
 
-def _by_django(queryset: AnyQuerySet, branch: Branch, found: Link, why: str) -> tuple[NestedRows, int]:
-    """The rows of a relation by Django's own path, and the column of their key."""
+def _as_columns(steps: Steps, count: int) -> Iterator[tuple[str, str, int]]:
+    """Yield the steps with lists of keys as values behind the `count` columns of the query."""
+    for step, name, index in steps:
+        if step == "keys":
+            yield "column", name, count
+            count += 1
+        else:
+            yield step, name, index
+
+
+def _read_keys(
+    queryset: AnyQuerySet, relation: RelationQuery, found: RelationKey, within: str
+) -> Iterator[tuple[Any, Any]]:
+    """Yield for each related row what Django compares of its parent's key, and its own key."""
+    branch = relation.branch
+    opened = open_query(queryset, branch.tree, found, within)
+    if opened is None:
+        return
+    if isinstance(opened, str):
+        queryset, name = _with_parent_key(queryset, found)
+        for related in django_rows(queryset, opened):
+            value = getattr(related, name)
+            yield value if found.compared is None else found.compared(value), related.pk
+        return
+    statement = opened.statement
+    index, compared = opened.indexes[(), branch.tree.items[0].attname], opened.compared(found)  # type: ignore[union-attr]
+    try:
+        rows = metering.time_database(statement.cursor.fetchall, opened.trace)()
+    finally:
+        statement.cursor.close()
+    if opened.trace is not None:
+        opened.trace.rows += len(rows)
+    plain = statement.readers[index] == backends.VALUE
+    for row in rows:
+        value = row[opened.key_index]
+        yield (
+            value if compared is None else compared(value),
+            row[index] if plain else statement.convert(index, row[index]),
+        )
+
+
+def _with_parent_key(queryset: AnyQuerySet, found: RelationKey) -> tuple[AnyQuerySet, str]:
+    """Return a QuerySet whose instances have the key of their parent, and the attribute that has it."""
     name = found.key.attname
-    if found.table is not None:
-        quote = connections[queryset.db].ops.quote_name
-        name = f"_prefetch_related_val_{name}"
-        column = f"{quote(found.table)}.{quote(found.key.column or '')}"
-        queryset = queryset.extra(select={name: column})  # noqa: S610 - quoted, as Django's manager does
+    if found.table is None:
+        return queryset, name
+    quote = connections[queryset.db].ops.quote_name
+    name = f"_prefetch_related_val_{name}"
+    column = f"{quote(found.table)}.{quote(found.key.column or '')}"
+    return queryset.extra(select={name: column}), name  # noqa: S610 - quoted, as Django's manager does
+
+
+def _by_django(queryset: AnyQuerySet, branch: Branch, found: RelationKey, why: str) -> tuple[NestedRows, int]:
+    """Return the rows of a relation by Django's own path, and the column of their key."""
+    queryset, name = _with_parent_key(queryset, found)
     objects = django_rows(with_relations(queryset, branch.tree), why)
     rows = to_dicts(objects, branch.fields, fetch=True)
+    keys = list(rows[0]) if rows else []
     tuples = [(*row.values(), getattr(each, name)) for row, each in zip(rows, objects, strict=True)]
-    keys = [item if isinstance(item, str) else item.name for item in branch.fields]
     steps = tuple(("column", key, index) for index, key in enumerate(keys))
-    layout = _layout(branch.tree.model._meta.label, (backends.VALUE,) * (len(keys) + 1), steps)
-    return NestedRows(layout, iter((tuples, [])).__next__, _as_it_is, _nothing, _as_it_is), len(keys)
+    layout = compile_layout(branch.tree.model._meta.label, (backends.VALUE,) * (len(keys) + 1), steps)
+    return NestedRows(layout, iter((tuples, [])).__next__, _as_it_is, _nothing_to_close, _as_it_is), len(keys)
 
 
-@lru_cache(maxsize=1024)
-def _layout(
-    label: str, readers: tuple[backends.ColumnReader, ...], steps: tuple[tuple[str, str, int], ...]
-) -> RowLayout:
-    """What native code does with a row, compiled once for all queries of a model that are alike."""
-    started = perf_counter_ns()
-    layout = RowLayout(list(readers), list(steps))
-    taken, django = perf_counter_ns() - started, readers.count(backends.DJANGO)
-    metering.count_compiled(label, "serializer", taken, len(readers) - django, django)
-    return layout
-
-
-def _nothing() -> None:
-    """What is closed where there is no cursor of ours."""
+def _nothing_to_close() -> None:
+    """Stand where a cursor is closed: there is none of ours."""
 
 
 def _as_it_is(number: int, value: Any) -> Any:
-    """What is asked of rows that Django has made: nothing."""
+    """Return the value: what Django has made of a row needs nothing more."""
     return value
+
+
+__all__ = ["NestedFields", "OpenQuery", "memory_chunks", "open_query", "why_tree_django", "write_tree"]

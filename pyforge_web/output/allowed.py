@@ -1,0 +1,94 @@
+"""Output fields that come from a request: which of them a client may ask for, `fields=..., allowed=ARTICLE`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.core.paginator import Page
+from django.db.models import Model, QuerySet
+from django.db.models.query import RawQuerySet
+
+from pyforge_web.output.grammar import AllColumns, Fields, NestedFields, ParsedFields, ParsedItem, parse_fields
+from pyforge_web.output.model_names import find_relation
+from pyforge_web.output.resolve import star_columns
+
+
+def allow_fields(
+    data: Any, fields: object, allowed: Fields | None, max_depth: int | None = None
+) -> ParsedFields | None:
+    """Return the fields that a request asks for, as the developer has written them in `allowed`.
+
+    A client names output keys: `fields=["id", "headline"]` with `allowed=["id", {"headline": F("title")}]`. A relation
+    that is named alone stands for all that is allowed of it. Without fields all that is allowed is written. `max_depth`
+    is how many relations may stand inside each other.
+
+    Raises `BadRequest` for whatever else a client asks for, and as `parse_fields` does for a wrong `allowed`.
+    """
+    permitted = None if allowed is None else parse_fields(allowed)
+    if fields is None:
+        return permitted
+    try:
+        requested = parse_fields(fields)
+    except (TypeError, ValueError) as error:
+        raise BadRequest(str(error)) from error
+    if max_depth is not None:
+        _refuse_depth(requested, max_depth)
+    if permitted is None:
+        return requested
+    return tuple(_choose(requested, permitted, _find_model(data), ()))
+
+
+def _refuse_depth(fields: ParsedFields, max_depth: int) -> None:
+    level = [fields]
+    for _ in range(max_depth + 1):
+        level = [item.fields for items in level for item in items if isinstance(item, NestedFields)]
+        if not level:
+            return
+    raise BadRequest(f"fields has more than {max_depth} relations inside each other")
+
+
+def _choose(
+    requested: ParsedFields, allowed: ParsedFields, model: type[Model] | None, path: tuple[str, ...]
+) -> Iterator[ParsedItem]:
+    """Yield the allowed item of each requested key; the depth of the recursion is that of `allowed`."""
+    by_key = {_key(item): item for item in allowed}
+    for item in requested:
+        key = _key(item)
+        found = by_key.get(key)
+        if found is None and key in _star_names(by_key.get("*"), model):
+            found = key
+        if found is None:
+            names = [name for name in by_key if name != "*"] + sorted(_star_names(by_key.get("*"), model))
+            raise BadRequest(f"fields may not have {'.'.join((*path, key))!r}; it may have {', '.join(names)}")
+        if isinstance(item, str | AllColumns):
+            yield found
+        elif isinstance(item, NestedFields) and isinstance(found, NestedFields):
+            relation = None if model is None else find_relation(model, key)
+            inner = tuple(_choose(item.fields, found.fields, relation and relation.model, (*path, key)))
+            yield NestedFields(key, inner)
+        else:
+            raise BadRequest(f"fields cannot have fields inside of {'.'.join((*path, key))!r}")
+
+
+def _key(item: ParsedItem) -> str:
+    return item if isinstance(item, str) else item.name
+
+
+def _star_names(star: ParsedItem | None, model: type[Model] | None) -> set[str]:
+    """Return the names that an allowed `"*"` stands for; none where its model is not known."""
+    if not isinstance(star, AllColumns) or model is None:
+        return set()
+    return set(star_columns(model, star, None))
+
+
+def _find_model(data: Any) -> type[Model] | None:
+    """Return the model of the rows; None for rows of none."""
+    while isinstance(data, Page):
+        paginated = data.paginator.object_list
+        data = paginated if isinstance(paginated, QuerySet) else data.object_list
+    if isinstance(data, QuerySet | RawQuerySet):
+        return data.model
+    if isinstance(data, Model):
+        return type(data)
+    first = next(iter(data), None) if isinstance(data, list | tuple) else None
+    return type(first) if isinstance(first, Model) else None

@@ -1,0 +1,130 @@
+"""The grammar of output fields: a list of names, and dicts for what has a key of its own.
+
+A dict's list is a relation: `{"author": ["name"]}`. A dict's expression is what `.values(key=expression)` means:
+`{"headline": F("title")}`. `"*"` stands for all public columns.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, NamedTuple, cast
+
+# What a user writes. The parser checks what stands in the list.
+Fields = list[Any] | tuple[Any, ...] | Literal["*"]
+
+
+class NestedFields(NamedTuple):
+    """`{"author": ["id", "name"]}`: the fields of a relation."""
+
+    name: str
+    fields: "ParsedFields"
+
+
+class KeyedExpression(NamedTuple):
+    """`{"headline": F("title")}`: a value under a key of its own."""
+
+    name: str
+    expression: Any
+
+
+class AllColumns(NamedTuple):
+    """`"*"`: the public columns of a model, without some of them."""
+
+    exclude: tuple[str, ...] = ()
+    name: str = "*"
+
+
+ParsedItem = str | NestedFields | KeyedExpression | AllColumns
+ParsedFields = tuple[ParsedItem, ...]
+
+
+def parse_fields(fields: object, exclude: Iterable[str] = ()) -> ParsedFields:
+    """Return a `fields=` argument, checked: each name once, in their order.
+
+    Raises `TypeError` for anything but lists of names and of dicts, and `ValueError` for an empty list (to `.values()`
+    it would mean all columns, the secret ones included) and for a key that is named twice.
+    """
+    if type(fields) in (list, tuple) and not exclude:
+        items = cast("list[object]", fields)
+        if items and all(type(item) is str and item != "*" for item in items):
+            return tuple(dict.fromkeys(cast("list[str]", items)))
+    parsed = tuple(_read_list("*" if fields is None and exclude else fields, ()).values())
+    return _exclude(parsed, exclude) if exclude else parsed
+
+
+def read_fields(text: str) -> ParsedFields:
+    """Return the fields of a command line: `id,title`, or a JSON array.
+
+    Raises as `parse_fields` does, and `ValueError` for what is no JSON.
+    """
+    if text.lstrip().startswith("["):
+        return parse_fields(json.loads(text))
+    return parse_fields([name.strip() for name in text.split(",")])
+
+
+def has_expressions(fields: ParsedFields) -> bool:
+    """Return whether the fields have expressions at any depth; those are compared by identity alone."""
+    work = [fields]
+    while work:
+        for item in work.pop():
+            if isinstance(item, KeyedExpression):
+                return True
+            if isinstance(item, NestedFields):
+                work.append(item.fields)
+    return False
+
+
+def _exclude(parsed: ParsedFields, exclude: Iterable[str]) -> ParsedFields:
+    if isinstance(exclude, str) or not all(isinstance(name, str) for name in exclude):
+        raise TypeError(f'exclude= must be a list of column names like ["notes"], not {exclude!r}')
+    if not any(isinstance(item, AllColumns) for item in parsed):
+        raise ValueError('exclude= takes columns out of "*": without "*" leave the names out of fields= itself')
+    names = tuple(exclude)
+    return tuple(AllColumns(names) if isinstance(item, AllColumns) else item for item in parsed)
+
+
+def _read_list(fields: object, path: tuple[str, ...]) -> dict[str, ParsedItem]:
+    place = f"fields of {'.'.join(path)}" if path else "fields"
+    if isinstance(fields, str) and fields == "*":
+        return {"*": AllColumns()}
+    if fields == "__all__":
+        raise TypeError(f'{place}: write "*" for all public columns, not "__all__"')
+    if not isinstance(fields, list | tuple):
+        raise TypeError(f'{place} must be a list of field names like ["id", "title"], not {fields!r}')
+    by_key: dict[str, ParsedItem] = {}
+    for part in fields:
+        for item in _read_item(part, path, place):
+            key = item if isinstance(item, str) else item.name
+            if key in by_key and by_key[key] != item:
+                raise ValueError(f"{place} has {key!r} twice, and an object has each key once: write one of them")
+            by_key[key] = item
+    if not by_key:
+        what = "name the columns to write of it" if path else "name the columns to write, or leave it out"
+        raise ValueError(f"{place} is empty: {what}")
+    return by_key
+
+
+def _read_item(part: object, path: tuple[str, ...], place: str) -> Iterator[ParsedItem]:
+    """Yield what one item of a list names: a column, or what the keys of a dict stand for."""
+    if isinstance(part, str):
+        if part == "__all__":
+            raise TypeError(f'{place}: write "*" for all public columns, not "__all__"')
+        yield AllColumns() if part == "*" else part
+        return
+    if isinstance(part, NestedFields | KeyedExpression | AllColumns):
+        yield part
+        return
+    if not isinstance(part, dict) or not part or not all(isinstance(key, str) for key in part):
+        raise TypeError(
+            f'{place} must be a list of field names like ["id", "title"], of relations like '
+            f'{{"author": ["id", "name"]}} and of expressions like {{"headline": F("title")}}, not of {part!r}'
+        )
+    for key, value in part.items():
+        if hasattr(value, "resolve_expression"):
+            yield KeyedExpression(key, value)
+        elif isinstance(value, str) and value != "*":
+            raise TypeError(
+                f"fields of {'.'.join((*path, key))} must be a list of field names, not {value!r}: write "
+                f"{{{key!r}: [{value!r}]}} for a relation, or {{{key!r}: F({value!r})}} for a column under this key"
+            )
+        else:
+            yield NestedFields(key, tuple(_read_list(value, (*path, key)).values()))

@@ -1,0 +1,220 @@
+"""What the names of a model mean: its columns, its relations, and what is said of any other name."""
+
+import difflib
+from typing import Any, NamedTuple
+
+from django.core.exceptions import FieldError
+from django.db.models import Field, Model
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.fields.related_descriptors import (
+    ForwardManyToOneDescriptor,
+    ForwardOneToOneDescriptor,
+    ManyToManyDescriptor,
+    ReverseManyToOneDescriptor,
+    ReverseOneToOneDescriptor,
+)
+
+_GENERIC = "django.contrib.contenttypes.fields"  # a module that cannot be imported where its app is not installed
+NamePath = tuple[str, ...]
+
+
+class Relation(NamedTuple):
+    """A relation by the attribute of the instances, whose `descriptor` gives it.
+
+    `sort` is "forward", "backward" (a reverse one-to-one), "reverse", "many_to_many", "generic" or "other". `field` is
+    the foreign key, the many-to-many field or the generic relation, whichever side declares it. `doubt` says why it is
+    left to Django; None where its rows are read natively.
+    """
+
+    name: str
+    sort: str
+    model: type[Model] | None
+    many: bool
+    field: Any
+    doubt: str | None = None
+    descriptor: Any = None
+
+    @property
+    def query_name(self) -> str:
+        """Its name in `filter()` and `select_related()`."""
+        return str(self.field.name if self.sort == "forward" else self.field.related_query_name())
+
+
+# What was found before is kept in the `__dict__` of the model's `_meta`, and ends with the model: a table of ours would
+# hold it, as its fields do. Names that do not exist are not kept: a client may have chosen them.
+_RELATIONS, _COLUMNS = "_pyforge_relations", "_pyforge_columns"
+
+
+def find_relation(model: type[Model], name: str) -> Relation | None:
+    """Return the relation behind an attribute of a model's instances; None where there is none."""
+    known: dict[Any, Relation] = model._meta.__dict__.setdefault(_RELATIONS, {})
+    relation = known.get(name)
+    if relation is None or relation.descriptor is not getattr(model, name, None):
+        relation = _read_relation(model, name)
+        if relation is not None:
+            known[name] = relation = relation._replace(descriptor=getattr(model, name, None))
+    return relation
+
+
+def _read_relation(model: Any, name: str) -> Relation | None:
+    descriptor: Any = getattr(model, name, None)
+    kind = type(descriptor)
+    if kind in (ForwardManyToOneDescriptor, ForwardOneToOneDescriptor):
+        field = descriptor.field
+        return _checked(Relation(name, "forward", field.related_model, False, field), field)
+    if kind is ReverseOneToOneDescriptor:
+        related = descriptor.related
+        found = _checked(Relation(name, "backward", related.related_model, False, related.field), related.field)
+        own = related in model._meta.related_objects
+        return found if own else found._replace(doubt="a child's, inherited by the child itself")
+    if kind is ReverseManyToOneDescriptor:
+        field = descriptor.field
+        found = Relation(name, "reverse", descriptor.rel.related_model, True, field)
+        return (
+            _checked(found, field) if field.many_to_one else found._replace(doubt="a generic relation, read backwards")
+        )
+    if kind is ManyToManyDescriptor:
+        rel = descriptor.rel
+        other = rel.related_model if descriptor.reverse else rel.model
+        found = Relation(name, "many_to_many", other, True, rel.field)
+        return _checked(found, source_field(found, model))
+    if kind.__module__ == _GENERIC and kind.__name__ == "ReverseGenericManyToOneDescriptor":
+        return Relation(name, "generic", descriptor.rel.model, True, descriptor.rel.field)
+    return _other(model, name, kind)
+
+
+def _checked(relation: Relation, field: Any) -> Relation:
+    if len(field.foreign_related_fields) != 1:
+        return relation._replace(doubt="its key has several columns")
+    if getattr(field, "column", None) is None:  # a ForeignObject over one column: its `attname` is its own name
+        return relation._replace(doubt="its key is no column of its own")
+    return relation
+
+
+def _other(model: type[Model], name: str, kind: type) -> Relation | None:
+    """A relation that another package has made, or that leads to several models."""
+    field: Any = next((field for field in model._meta.get_fields() if _attribute(field) == name), None)
+    if field is None or not hasattr(model, name):
+        return None
+    many = bool(field.one_to_many or field.many_to_many)
+    doubt = f"its objects are found by {kind.__name__}, which may do anything"
+    return Relation(name, "other", field.related_model, many, field, doubt)
+
+
+def _attribute(field: Any) -> str | None:
+    """The attribute of the instances behind a relation, from either side; None for what is no relation."""
+    if not field.is_relation:
+        return None
+    reverse = field.auto_created and not field.concrete
+    return field.get_accessor_name() if reverse else field.name  # type: ignore[no-any-return]
+
+
+def source_field(relation: Relation, model: type[Model]) -> Any:
+    """The foreign key of a many-to-many relation's through table that points to the model that has the relation."""
+    field = relation.field
+    reverse = getattr(model, relation.name).reverse
+    through = field.remote_field.through
+    return through._meta.get_field(field.m2m_reverse_field_name() if reverse else field.m2m_field_name())
+
+
+def find_column(model: type[Model], name: str) -> "Field[Any, Any] | None":
+    """Return the concrete field behind `name`, `attname` or `pk`; None where there is none."""
+    concrete = model._meta.concrete_fields
+    known: tuple[Any, dict[str, Field[Any, Any]]] | None = model._meta.__dict__.get(_COLUMNS)
+    if known is None or known[0] is not concrete:  # Django makes a new tuple when a model gets a field
+        names = {name: field for field in reversed(concrete) for name in (field.name, field.attname)}
+        known = model._meta.__dict__[_COLUMNS] = concrete, names
+    return model._meta.pk if name == "pk" else known[1].get(name)
+
+
+def find_key_relation(model: type[Model], name: str) -> Relation | None:
+    """Return the relation to one behind a name that is no column, whose key is written under that name."""
+    relation = find_relation(model, name)
+    if relation is None:  # `.values()` knows a reverse relation by its name in queries
+        for related in model._meta.related_objects:
+            if related.one_to_one and related.name == name and (accessor := related.get_accessor_name()):
+                relation = find_relation(model, accessor)
+    return None if relation is None or relation.many or relation.model is None else relation
+
+
+def unknown_column(model: type[Model], name: str, path: NamePath, added: NamePath = ()) -> FieldError:
+    """Return the error for a name that is no column: it says what the name is, and what to write."""
+    place = _place(model, path)
+    relation = find_relation(model, name)
+    if relation is not None:
+        return FieldError(
+            f"{place} has a relation {name!r} and no such column: write {{{name!r}: [...]}} with the names of its "
+            "fields"
+        )
+    problem = f"Cannot resolve keyword {name!r} into field of {place}"
+    return FieldError(f"{problem}. {_hint(model, name, added)}{_choices(model, added)}")
+
+
+def unknown_relation(model: type[Model], name: str, path: NamePath, added: NamePath = ()) -> FieldError:
+    """Return the error for a name that is no relation; it lists what there is."""
+    place = _place(model, path)
+    if name in added or find_column(model, name) is not None:
+        return FieldError(
+            f"{place} has a column {name!r} and no such relation: write {name!r} in place of {{{name!r}: [...]}}. "
+            f"{_choices(model, added)}"
+        )
+    hint = _close(name, _relation_names(model))
+    return FieldError(f"Cannot resolve keyword {name!r} into relation of {place}. {hint}{_choices(model, added)}")
+
+
+def many_in_path(model: type[Model], name: str, part: str, path: NamePath) -> FieldError:
+    """Return the error for a `__` path that leads through a relation to many."""
+    return FieldError(
+        f"{name!r} leads through {part!r}, which is a relation to many of {_place(model, path)}: a row would be "
+        f"written more than once. Write {{{part!r}: [...]}} with the names of its fields"
+    )
+
+
+def no_relation_in_path(model: type[Model], name: str, part: str, path: NamePath) -> FieldError:
+    """Return the error for a `__` path that goes on behind a column."""
+    return FieldError(
+        f"Cannot resolve keyword {name!r} into field of {_place(model, path)}: {part!r} is a column and no relation. "
+        f"For a transform or a key of its JSON write {{{name!r}: F({name!r})}}"
+    )
+
+
+def _hint(model: type[Model], name: str, added: NamePath) -> str:
+    """Return what a name is that is no column, and what to write for it."""
+    if "." in name and name.replace(".", LOOKUP_SEP).isidentifier():
+        first, _, rest = name.partition(".")
+        path = name.replace(".", LOOKUP_SEP)
+        return f"A path is written with two underscores, {path!r}, or nested, {{{first!r}: [{rest!r}]}}. "
+    attribute = next((vars(base)[name] for base in model.__mro__ if name in vars(base)), None)
+    if attribute is None or (name.startswith("_") and name != "__str__"):
+        columns = [column for field in model._meta.concrete_fields for column in (field.name, field.attname)]
+        return _close(name, [*columns, *added, *_relation_names(model)])
+    display = name.removeprefix("get_").removesuffix("_display")
+    if name == f"get_{display}_display" and find_column(model, display) is not None:
+        return f"It is a method that gives the label of a choice: write {{{display!r}: Display({display!r})}}. "
+    if isinstance(attribute, property) or hasattr(attribute, "func"):
+        return f"It is a property and no column: write {{{name!r}: Attribute({name!r}, reads=[...])}}. "
+    if callable(attribute) or isinstance(attribute, classmethod | staticmethod):
+        return f"It is a method and no column: write {{{name!r}: Attribute({name!r}, reads=[...])}}. "
+    if hasattr(attribute, "__get__"):
+        return f"It is a {type(attribute).__name__} of the class and no column. "
+    return f"It is a constant of the class and no column: write {{{name!r}: Value({model.__name__}.{name})}}. "
+
+
+def _close(name: str, names: "list[str]") -> str:
+    match = difflib.get_close_matches(name, dict.fromkeys(names), 1)
+    return f"Did you mean {match[0]!r}? " if match else ""
+
+
+def _place(model: type[Model], path: NamePath) -> str:
+    return f"{model.__name__} (in {'.'.join(path)})" if path else model.__name__
+
+
+def _relation_names(model: type[Model]) -> list[str]:
+    names = {_attribute(field) for field in model._meta.get_fields()}
+    return sorted(name for name in names if name and find_relation(model, name) is not None)
+
+
+def _choices(model: type[Model], added: NamePath) -> str:
+    columns = {name for field in model._meta.concrete_fields for name in (field.name, field.attname)} | set(added)
+    relations = ", ".join(_relation_names(model)) or "none"
+    return f"Choices are: {', '.join(sorted(columns))}. Relations are: {relations}"

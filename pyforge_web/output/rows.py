@@ -1,0 +1,70 @@
+"""`rows(queryset, fields)`: rows and their output fields as a value, which can stand anywhere in other data."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+from django.db.models import QuerySet
+
+from pyforge_web.output.allowed import allow_fields
+from pyforge_web.output.describe import Description, describe
+from pyforge_web.output.grammar import Fields, parse_fields
+
+
+class OutputRows:
+    """Rows that are read when they are written, anew each time: `{"count": n, "results": rows(page, fields)}`.
+
+    Any encoder that asks `tolist()` or iterates takes them too, such as that of Django REST framework.
+    """
+
+    __slots__ = ("_data", "_exclude", "_fetch", "_fields")
+
+    def __init__(self, data: Any, fields: Fields | None, exclude: Iterable[str], fetch: bool) -> None:
+        self._data = data
+        self._exclude = exclude if isinstance(exclude, str) else tuple(exclude)
+        self._fields = parse_fields(fields, self._exclude) if fields is not None or self._exclude else None
+        self._fetch = fetch
+        if isinstance(data, QuerySet):
+            self.describe()  # a name that does not exist is told here, where the fields stand
+
+    def describe(self) -> Description:
+        """Return what the rows mean now."""
+        return describe(self._data, self._fields, fetch=self._fetch)
+
+    def tolist(self) -> Any:
+        """Return the rows as dicts and lists of Python values; an instance as a dict."""
+        described = self.describe()
+        if refusal := described.refuse():
+            raise TypeError(f"{refusal.problem}; {refusal.hint}")
+        return described.to_plain()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.tolist())
+
+    def __repr__(self) -> str:
+        return f"rows({type(self._data).__name__}, {self._fields!r})"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("rows() is read when it is written and cannot be pickled: keep the bytes, dumps(rows(...))")
+
+
+def rows(
+    data: Any,
+    fields: Fields | None = None,
+    *,
+    exclude: Iterable[str] = (),
+    allowed: Fields | None = None,
+    max_depth: int | None = None,
+    fetch: bool = False,
+) -> OutputRows:
+    """Return a value that stands for the rows of `data` with these output fields, wherever it is written.
+
+    `data` is a QuerySet, a page, an instance or a list of instances. `fields="*"` are all public columns, and
+    `exclude=` takes some of them out. `fetch=True` loads what instances in memory lack. For fields that come from a
+    request, `allowed` are those that a client may ask for, and `max_depth` is how deep they may nest.
+
+    Raises `FieldError` for a name that the model does not have, as soon as the model is known, and `BadRequest` for one
+    that is not allowed.
+    """
+    if allowed is not None or max_depth is not None:
+        fields = cast(Fields, allow_fields(data, fields, allowed, max_depth))
+    return OutputRows(data, fields, exclude, fetch)

@@ -1,0 +1,188 @@
+"""When Django reads a QuerySet itself, and why: whatever decides its rows is not Django's own code.
+
+What is asked here is asked at each use, by identity. A class, a manager or a tool may be changed at any time.
+"""
+
+import dis
+import inspect
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import django
+from django.db import connections
+from django.db.models import Model, QuerySet
+from django.db.models.query import (
+    FlatValuesListIterable,
+    ModelIterable,
+    NamedValuesListIterable,
+    ValuesIterable,
+    ValuesListIterable,
+)
+from django.db.models.signals import post_init, pre_init
+from django.db.models.sql import Query
+
+from pyforge_web import metering
+from pyforge_web.conf import get_settings
+from pyforge_web.metering.row_traces import call_notes, trace_rows
+from pyforge_web.output.resolve import has_stock_descriptor
+from pyforge_web.querysets import backends
+
+AnyQuerySet = QuerySet[Any, Any]
+
+# What a row of each iterable is.
+SHAPES = {
+    ModelIterable: "object",
+    ValuesIterable: "object",
+    ValuesListIterable: "array",
+    NamedValuesListIterable: "array",
+    FlatValuesListIterable: "scalar",
+}
+# What decides which rows there are when a QuerySet is iterated or cloned.
+_OWN_ROWS = ("__iter__", "__getitem__", "_chain", "_clone", "_fetch_all", "_iterator", "db", "iterator", "query")
+_OWN_COMPILER = ("as_sql", "execute_sql", "results_iter", "get_converters", "apply_converters", "get_select")
+_OWN_INSTANCES = ("__getattribute__", "__new__", "__setattr__")
+_DJANGOS_QUERYSET = {name: getattr(QuerySet, name) for name in _OWN_ROWS}
+_DJANGOS_MODEL = {name: getattr(Model, name) for name in _OWN_INSTANCES}
+_DJANGOS_FROM_DB = Model.from_db.__func__  # type: ignore[attr-defined]
+_DJANGOS_FILES = str(Path(django.__file__).parent)
+_END = object()
+
+
+def has_own_rows(kind: type[AnyQuerySet]) -> bool:
+    """Return whether `list()` of such a QuerySet runs code of the project's."""
+    return any(getattr(kind, name) is not own for name, own in _DJANGOS_QUERYSET.items())
+
+
+def why_django(queryset: AnyQuerySet) -> str | None:
+    """Return why a QuerySet takes Django's path as a whole; None where its columns decide."""
+    if not get_settings()["NATIVE"]:
+        return "the setting NATIVE is off"
+    kind, query = type(queryset), queryset.query
+    if kind is not QuerySet and has_own_rows(kind):
+        return f"{kind.__name__} fetches its rows in its own way"
+    if type(query).get_compiler is not Query.get_compiler:
+        return f"{type(query).__name__} chooses its compiler in its own way"
+    if queryset._iterable_class not in SHAPES:
+        return f"{queryset._iterable_class.__name__} makes rows in its own way"
+    if queryset._iterable_class is ModelIterable and (reason := why_instances(queryset.model)):
+        return reason
+    connection = connections[queryset.db]
+    if reason := backends.why_no_backend(connection):
+        return reason
+    return _why_compiler(connection.ops.compiler(query.compiler))
+
+
+def _why_compiler(kind: Any) -> str | None:
+    """Return which method of a compiler somebody has replaced: a cache or a profiler would not be asked."""
+    for name in _OWN_COMPILER:
+        method = getattr(kind, name)
+        if type(method) is not FunctionType or not method.__code__.co_filename.startswith(_DJANGOS_FILES):
+            package = getattr(method, "__globals__", {}).get("__name__", "another package")
+            return f"{kind.__name__}.{name} is that of {package}"
+    return None
+
+
+def why_instances(model: Any) -> str | None:
+    """Return why a model's instances may have other values than their rows."""
+    for name, own in _DJANGOS_MODEL.items():
+        if getattr(model, name) is not own:
+            return f"{model.__name__} has its own {name}"
+    if getattr(model.from_db, "__func__", None) is not _DJANGOS_FROM_DB:
+        return f"{model.__name__} has its own from_db"
+    if model.__init__ is not Model.__init__ and (reason := _why_changed(model, model.__init__)):
+        return reason
+    for signal in (pre_init, post_init):
+        if signal.receivers and signal.has_listeners(model):
+            for receiver in signal._live_receivers(model)[0]:
+                if reason := _why_changed(model, receiver):
+                    return reason
+    return None
+
+
+def _why_changed(model: Any, function: Any) -> str | None:
+    """Return why a function that runs for each new instance may change a column of it."""
+    function = inspect.unwrap(getattr(function, "__func__", function))
+    code = getattr(function, "__code__", None)
+    name = getattr(function, "__qualname__", type(function).__name__)
+    if code is None:
+        return f"{name} runs for each {model.__name__}"
+    columns = frozenset(name for field in model._meta.concrete_fields for name in (field.name, field.attname))
+    stored = _stored_names(code)
+    if stored is None or stored & columns:
+        return f"{name} changes columns of {model.__name__}"
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _stored_names(code: Any) -> frozenset[str] | None:
+    """Return the attributes that a function's code stores; None where it may store any."""
+    if {"setattr", "__dict__", "vars"} & set(code.co_names):
+        return None
+    return frozenset(step.argval for step in dis.get_instructions(code) if step.opname == "STORE_ATTR")
+
+
+def why_columns(model: type[Model], names: Any) -> str | None:
+    """Return which of these columns has a descriptor that may give another value than the row."""
+    for name in names:
+        if not has_stock_descriptor(model, name):
+            kind = type(getattr(model, name, None)).__name__
+            return f"{name}: its descriptor {kind} may give another value"
+    return None
+
+
+def joins_unconstrained(query: Any) -> bool:
+    """Return whether `select_related` joins a key without a constraint: a row without its target is lost by that."""
+    work: list[tuple[Any, Any, int]] = [(query.model, query.select_related, 0)]
+    while work:
+        model, wanted, depth = work.pop()
+        for field in model._meta.fields:
+            is_joined = field.name in wanted if isinstance(wanted, dict) else not field.null and depth < query.max_depth
+            if field.remote_field and is_joined:
+                if not getattr(field, "db_constraint", True):
+                    return True
+                inner = wanted[field.name] if isinstance(wanted, dict) else wanted
+                work.append((field.remote_field.model, inner, depth + 1))
+    return False
+
+
+def django_rows(queryset: AnyQuerySet, why: str) -> list[Any]:
+    """Return the rows that Django makes; the collectors hear why."""
+    trace = trace_rows(queryset.model, "django", why)
+    rows = metering.time_database(lambda: list(queryset), trace)()
+    metering.count_django_rows(len(rows))
+    if trace is not None:
+        trace.rows = len(rows)
+    return rows
+
+
+def django_chunks(queryset: AnyQuerySet, rows: Iterator[Any], why: str) -> Iterator[Any]:
+    """Yield the rows of a stream that Django makes; each native call that writes some of them is told so."""
+    told, trace, listening = None, None, None
+    step: Callable[[], Any] = partial(next, rows, _END)
+    while True:
+        if (noted := call_notes.get()) is not None and noted is not told:
+            told, trace, listening = noted, trace_rows(queryset.model, "django", why), None
+        if (collectors := metering.active_collectors.get()) is not listening:
+            listening, step = collectors, metering.time_database(partial(next, rows, _END), trace)
+        row = step()
+        if row is _END:
+            return
+        if collectors:
+            metering.count_django_rows(1)
+        if trace is not None:
+            trace.rows += 1
+        yield row
+
+
+def iterate_rows(queryset: AnyQuerySet, chunk_size: int) -> Iterator[Any]:
+    """Yield the rows of a QuerySet, as a stream asks for them.
+
+    A class that fetches in its own way gives other rows, or none of them, through `iterator()`.
+    """
+    if queryset._result_cache is not None or has_own_rows(type(queryset)):
+        yield from queryset
+    else:
+        yield from queryset.iterator(chunk_size)

@@ -1,0 +1,112 @@
+"""The endpoints of a project: every pattern of its URLs, who writes its response, and what of it would be native."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+# Addresses that are not the project's own, or that must not be called.
+_SKIPPED_NAMESPACES = {"admin", "djdt"}
+_SKIPPED_NAMES = re.compile(r"log_?out|sign_?out|delete|remove|password", re.IGNORECASE)
+_WRITES_JSON = re.compile(r"\bJsonResponse\(|\bjson\.dumps\(|application/json")
+_WRITES_OURS = re.compile(r"\bPyForge\w+Response\(")
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """One address: its view, its kind (`plain`, `drf`, `ninja`, `pyforge`, `html`), and what is known of it.
+
+    `path` is the address to measure, empty if it needs arguments. `mode` says how a DRF serializer would be read.
+    """
+
+    route: str
+    view: str
+    kind: str
+    path: str = ""
+    serializer: str = ""
+    mode: str = ""
+    fields: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+    skipped: str = ""
+
+
+def find_endpoints(urlconf: str | None = None) -> list[Endpoint]:
+    """Return the endpoints of a URLconf, in its order."""
+    return [_describe(*found) for found in _walk(get_resolver(urlconf))]
+
+
+def _walk(resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:
+    """Return each pattern with its whole route."""
+    waiting: list[tuple[str, Any]] = [("", pattern) for pattern in reversed(resolver.url_patterns)]
+    while waiting:
+        prefix, pattern = waiting.pop()
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            if pattern.namespace not in _SKIPPED_NAMESPACES:
+                waiting.extend((route, inner) for inner in reversed(pattern.url_patterns))
+        else:
+            yield route, pattern
+
+
+def _describe(route: str, pattern: URLPattern) -> Endpoint:
+    view = pattern.callback
+    kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
+    endpoint = Endpoint(f"/{_clean_route(route)}", _view_name(view, kind), _find_kind(view, kind))
+    if not re.search(r"[<(\[*+?\\|]", _clean_route(route)):
+        endpoint.path = endpoint.route
+    if _SKIPPED_NAMES.search(f"{route} {pattern.name or ''}"):
+        endpoint.path, endpoint.skipped = "", "its name says that it changes something"
+    if endpoint.kind == "drf":
+        _describe_serializer(endpoint, kind)
+    return endpoint
+
+
+def _clean_route(route: str) -> str:
+    """Return a route without the marks of a regular expression that mean nothing for its text."""
+    return route.replace("^", "").replace("\\Z", "").removesuffix("$").removeprefix("/")
+
+
+def _view_name(view: Any, kind: Any) -> str:
+    found = kind or inspect.unwrap(view)
+    return f"{getattr(found, '__module__', '')}.{getattr(found, '__qualname__', type(found).__qualname__)}"
+
+
+def _find_kind(view: Any, kind: Any) -> str:
+    """Return who writes the response, as far as the source tells."""
+    if kind is not None and hasattr(kind, "renderer_classes"):
+        return "drf"
+    if getattr(inspect.unwrap(view), "__module__", "").partition(".")[0] == "ninja":
+        return "ninja"
+    try:
+        source = inspect.getsource(kind or inspect.unwrap(view))
+    except (OSError, TypeError):
+        return "html"
+    if _WRITES_OURS.search(source):
+        return "pyforge"
+    return "plain" if _WRITES_JSON.search(source) else "html"
+
+
+def _describe_serializer(endpoint: Endpoint, kind: Any) -> None:
+    """Add how the serializer of a DRF view would be read."""
+    from pyforge_web.rest_framework.explanation import explain
+
+    serializer = getattr(kind, "serializer_class", None)
+    if serializer is None:
+        endpoint.mode = "unknown"
+        endpoint.reasons["the view chooses its serializer at run time"] = 1
+        return
+    endpoint.serializer = f"{serializer.__module__}.{serializer.__qualname__}"
+    try:
+        explanation = explain(serializer)
+    except Exception as error:  # a serializer may need a context that only a request has
+        endpoint.mode = "unknown"
+        endpoint.reasons[f"{type(error).__name__}: {error}"[:200]] = 1
+        return
+    endpoint.mode = explanation.mode
+    for item in explanation.fields:
+        endpoint.fields[item.mode] = endpoint.fields.get(item.mode, 0) + 1
+        if item.mode != "native" and item.reason:
+            endpoint.reasons[item.reason] = endpoint.reasons.get(item.reason, 0) + 1

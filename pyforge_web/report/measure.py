@@ -1,0 +1,125 @@
+"""Measures an endpoint: calls it through Django's test client in a transaction that is rolled back."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, transaction
+from django.test import Client
+
+from pyforge_web.metering import collect
+from pyforge_web.toolbar.comparison import Comparison, compare_input
+from pyforge_web.toolbar.other_inputs import capture_other
+from pyforge_web.toolbar.other_json import find_other_json
+
+ROUNDS = 3
+_MOST_BYTES = 20_000_000
+# An address for documentation (RFC 5737): the debug toolbar must not take the client for a developer's browser.
+_CLIENT_ADDRESS = "192.0.2.1"
+
+
+@dataclass(slots=True)
+class Measurement:
+    """What was measured: times in milliseconds, of the best round.
+
+    `write_ms` is what Django, or DRF, needs to write the same data again, `pyforge_ms` what PyForge Web needs.
+    """
+
+    status: int = 0
+    size: int = 0
+    total_ms: float = 0.0
+    queries: int = 0
+    query_ms: float = 0.0
+    write_ms: float = 0.0
+    pyforge_ms: float = 0.0
+    equal: bool | None = None
+    difference: str = ""
+    native: bool = False
+    is_json: bool = False
+    error: str = ""
+
+
+class QueryLog:
+    """The number of queries, and the nanoseconds of their execution."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.ns = 0
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        started = perf_counter_ns()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self.count += 1
+            self.ns += perf_counter_ns() - started
+
+
+def measure_endpoint(path: str, user: Any = None) -> Measurement:
+    """Return what one GET of an address costs, and what writing its data our way would cost."""
+    found = Measurement()
+    try:
+        with rolled_back():
+            client = Client(raise_request_exception=False, REMOTE_ADDR=_CLIENT_ADDRESS)
+            if user is not None:
+                client.force_login(user)
+            for number in range(ROUNDS):
+                _call(client, path, found, is_last=number == ROUNDS - 1)
+                if found.status >= 300:
+                    break
+    except Exception as error:  # the project's own code may raise anything
+        found.error = f"{type(error).__name__}: {error}"[:200]
+    return found
+
+
+def _call(client: Client, path: str, found: Measurement, *, is_last: bool) -> None:
+    log = QueryLog()
+    with ExitStack() as stack, collect(details=True) as collector:
+        for alias in connections:
+            stack.enter_context(connections[alias].execute_wrapper(log))
+        started = perf_counter_ns()
+        response: Any = client.get(path, secure=settings.SECURE_SSL_REDIRECT, headers={"host": _host()})
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        taken = (perf_counter_ns() - started) / 1e6
+    found.status, found.size = response.status_code, len(body)
+    if not found.total_ms or taken < found.total_ms:
+        found.total_ms, found.queries, found.query_ms = taken, log.count, log.ns / 1e6
+    kind = response.headers.get("Content-Type", "").partition(";")[0]
+    found.is_json = "json" in kind
+    written = [group for group in collector.groups if group.source != "validate"]
+    found.native = (
+        bool(written) and collector.bytes >= len(body) / 2 and not any("django" in group.path for group in written)
+    )
+    if is_last and response.status_code == 200:
+        _compare(response, collector, found)
+
+
+def _compare(response: Any, collector: Any, found: Measurement) -> None:
+    """Write the same data both ways."""
+    other = find_other_json(response.wsgi_request, response, collector)
+    captured = capture_other(response, other, _MOST_BYTES)
+    result = compare_input(captured) if captured else None
+    if not isinstance(result, Comparison):
+        return
+    django, pyforge = result.sides
+    found.write_ms, found.pyforge_ms, found.equal = django.ms, pyforge.ms, result.equal
+    found.difference = result.difference.path if result.difference else django.error or pyforge.error
+
+
+def _host() -> str:
+    """Return a host that the settings allow."""
+    allowed = [host for host in settings.ALLOWED_HOSTS if "*" not in host]
+    return allowed[0].lstrip(".") if allowed else "localhost"
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """Undo what the block writes to the databases."""
+    with ExitStack() as stack:
+        for alias in connections:
+            stack.enter_context(transaction.atomic(using=alias))
+            stack.callback(transaction.set_rollback, True, using=alias)
+        yield

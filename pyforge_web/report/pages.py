@@ -1,0 +1,79 @@
+"""The report as one HTML file, with its styles and its charts in it."""
+
+from typing import TYPE_CHECKING
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from pyforge_web.toolbar import formats
+
+if TYPE_CHECKING:
+    from pyforge_web.report.runner import EndpointReport, ProjectReport
+
+_STYLE = """
+:root{color-scheme:light dark;--other:light-dark(#8f867b,#80776c);--ours:light-dark(#b83c0b,#fb8f4a)}
+body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
+table{width:100%;border-collapse:collapse}th,td{padding:.4rem .6rem;text-align:start;vertical-align:top}
+tr{border-bottom:1px solid light-dark(#ddd,#444)}code{overflow-wrap:anywhere}
+svg{display:block;width:12rem;height:1.6rem;forced-color-adjust:none}
+.other{fill:var(--other)}.ours{fill:var(--ours)}small{color:light-dark(#666,#aaa)}
+.scroll{overflow-x:auto}
+"""
+
+
+def write_html(report: "ProjectReport") -> str:
+    """Return the whole page."""
+    measured = [found.measured for found in report.endpoints if found.measured and found.measured.equal]
+    longest = max((item.write_ms for item in measured), default=1.0)
+    databases = format_html_join(
+        "\n",
+        "<tr><th>{}</th><td><code>{}</code></td><td>{} of {} columns native</td><td><small>{}</small></td></tr>",
+        (
+            (item.alias, item.engine, item.native, item.columns, "; ".join(list(item.reasons)[:3]))
+            for item in report.databases
+        ),
+    )
+    shown = [found for found in report.endpoints if found.endpoint.kind != "html"]
+    endpoints = format_html_join("\n", "{}", ((_show_endpoint(found, longest),) for found in shown))
+    return format_html(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>PyForge report</title>'
+        '<meta name="viewport" content="width=device-width"><style>{}</style></head><body>'
+        '<h1>PyForge report</h1><h2>Databases</h2><div class="scroll" tabindex="0"><table>{}</table></div>'
+        '<h2>Endpoints that write JSON</h2><div class="scroll" tabindex="0"><table><thead><tr><th>Endpoint</th>'
+        "<th>Verdict</th><th>Request</th><th>Data to bytes: today, ours</th></tr></thead>"
+        "<tbody>{}</tbody></table></div>"
+        "</body></html>\n",
+        SafeString(_STYLE),
+        databases,
+        endpoints,
+    )
+
+
+def _show_endpoint(found: "EndpointReport", longest: float) -> SafeString:
+    endpoint, measured = found.endpoint, found.measured
+    request, chart = "", SafeString("")
+    if measured is not None and measured.status == 200:
+        request = f"{formats.format_time(measured.total_ms * 1000)}, {formats.count_queries(measured.queries)}"
+        if measured.equal:
+            chart = _draw_bars(measured.write_ms, measured.pyforge_ms, longest)
+    return format_html(
+        "<tr><td><code>{}</code><br><small>{}</small></td><td>{}<br><small>{}</small></td><td>{}</td><td>{}</td></tr>",
+        endpoint.route,
+        endpoint.serializer or endpoint.view,
+        found.verdict,
+        "; ".join(list(endpoint.reasons)[:3]),
+        request,
+        chart,
+    )
+
+
+def _draw_bars(write_ms: float, pyforge_ms: float, longest: float) -> SafeString:
+    """Return two bars, both in the scale of the slowest endpoint, and their times."""
+    widths = [f"{max(0.5, 100 * ms / longest):.1f}" for ms in (write_ms, pyforge_ms)]
+    times = [formats.format_time(ms * 1000) for ms in (write_ms, pyforge_ms)]
+    return format_html(
+        '<svg viewBox="0 0 100 16" preserveAspectRatio="none" role="img" aria-label="{0}, ours {1}">'
+        '<rect class="other" width="{2}" height="7"/><rect class="ours" y="9" width="{3}" height="7"/></svg>{0}, {1}',
+        *times,
+        *widths,
+    )

@@ -1,0 +1,127 @@
+"""The report as a whole: its options, its steps, its outputs."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+
+from pyforge_web.report.databases import DatabaseSummary, summarize_databases
+from pyforge_web.report.endpoints import Endpoint, find_endpoints
+from pyforge_web.report.measure import Measurement, measure_endpoint
+from pyforge_web.report.pages import write_html
+from pyforge_web.report.texts import write_text
+from pyforge_web.report.verdicts import is_native, judge_measured, judge_static
+
+REPORT_VERSION = 1
+
+
+class ReportError(Exception):
+    """An option that cannot be followed; its text says why."""
+
+
+@dataclass(slots=True)
+class EndpointReport:
+    """An endpoint with what was measured, and the verdict."""
+
+    endpoint: Endpoint
+    measured: Measurement | None
+    verdict: str
+    native: bool
+
+
+@dataclass(slots=True)
+class ProjectReport:
+    """All that was found."""
+
+    databases: list[DatabaseSummary]
+    endpoints: list[EndpointReport]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the options of the command and of `python -m pyforge_web.report`."""
+    parser.add_argument("--measure", action="store_true", help="call the GET endpoints, and measure them both ways")
+    parser.add_argument("--yes", action="store_true", help="measure although DEBUG is off: views may send mail")
+    parser.add_argument("--user", help="the username to measure as")
+    parser.add_argument("--only", default="", help="only routes that begin with this text")
+    parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
+    parser.add_argument("--html", metavar="FILE", help="write the report as one HTML file")
+    parser.add_argument(
+        "--baseline", metavar="FILE", help="exit with 1 if an endpoint of this file is not native any more"
+    )
+
+
+def run_report(options: dict[str, Any], out: TextIO) -> int:
+    """Make the report, write it, and return the exit code.
+
+    Raise `ReportError` for options that cannot be followed.
+    """
+    if options["measure"] and not (settings.DEBUG or options["yes"]):
+        raise ReportError(
+            "--measure calls your views: what they write to the database is rolled back, but mail that they send and "
+            "services that they call are not. Set DEBUG, or add --yes."
+        )
+    user = _find_user(options["user"]) if options["user"] else None
+    endpoints = [found for found in find_endpoints() if found.route.startswith(options["only"])]
+    reports = [_report(found, options["measure"], user) for found in _with_progress(endpoints)]
+    report = ProjectReport(summarize_databases(), reports)
+    write_text(report, out)
+    if options["json"]:
+        Path(options["json"]).write_text(json.dumps(to_json(report), indent=2) + "\n", "utf-8")
+    if options["html"]:
+        Path(options["html"]).write_text(write_html(report), "utf-8")
+    return _compare_baseline(report, options["baseline"], out) if options["baseline"] else 0
+
+
+def to_json(report: ProjectReport) -> dict[str, Any]:
+    """Return the report as plain data."""
+    return {
+        "version": REPORT_VERSION,
+        "databases": [database._asdict() for database in report.databases],
+        "endpoints": [asdict(endpoint) for endpoint in report.endpoints],
+    }
+
+
+def _report(endpoint: Endpoint, measures: bool, user: Any) -> EndpointReport:
+    measured = measure_endpoint(endpoint.path, user) if measures and endpoint.path else None
+    verdict = judge_static(endpoint) if measured is None else judge_measured(endpoint, measured)
+    return EndpointReport(endpoint, measured, verdict, is_native(endpoint, measured))
+
+
+def _find_user(username: str) -> Any:
+    model: Any = get_user_model()
+    user = model._default_manager.filter(**{model.USERNAME_FIELD: username}).first()
+    if user is None:
+        raise ReportError(f"There is no user {username!r}.")
+    return user
+
+
+def _with_progress(endpoints: list[Endpoint]) -> Any:
+    """Return the endpoints, and show in a terminal how many are done."""
+    width, shows = 30, sys.stderr.isatty()
+    for number, endpoint in enumerate(endpoints, 1):
+        if shows:
+            filled = width * number // len(endpoints)
+            sys.stderr.write(f"\r[{'#' * filled:{width}}] {number}/{len(endpoints)} {endpoint.route[:40]:40}")
+        yield endpoint
+    if shows:
+        sys.stderr.write("\r" + " " * 90 + "\r")
+
+
+def _compare_baseline(report: ProjectReport, file: str, out: TextIO) -> int:
+    """Return 1 if an endpoint that was native is not any more."""
+    try:
+        before = json.loads(Path(file).read_text("utf-8"))
+        if before["version"] != REPORT_VERSION:
+            raise ReportError(f"{file} was written by another version of the report.")
+        native = {found["endpoint"]["route"] for found in before["endpoints"] if found["native"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ReportError(f"{file} is not a report: {error}") from error
+    lost = [found for found in report.endpoints if found.endpoint.route in native and not found.native]
+    for found in lost:
+        out.write(f"No longer native: {found.endpoint.route} ({found.verdict})\n")
+    return 1 if lost else 0

@@ -1,0 +1,44 @@
+"""The report in a terminal."""
+
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from pyforge_web.report.runner import EndpointReport, ProjectReport
+
+_KINDS = {"drf": "DRF", "ninja": "ninja", "plain": "JSON", "pyforge": "PyForge", "html": "other"}
+_MOST_REASONS = 3
+
+
+def write_text(report: "ProjectReport", out: TextIO) -> None:
+    """Write databases first, then the endpoints, and what a change would be for each."""
+    out.write("Databases\n")
+    for database in report.databases:
+        share = f"{database.native} of {database.columns} columns native"
+        out.write(f"  {database.alias}  {database.engine}  {share}\n")
+        for reason, number in list(database.reasons.items())[:_MOST_REASONS]:
+            out.write(f"      {number} x {reason}\n")
+    shown = [found for found in report.endpoints if found.endpoint.kind != "html"]
+    out.write(f"\nEndpoints that write JSON: {len(shown)} of {len(report.endpoints)}\n")
+    for found in sorted(shown, key=_gain, reverse=True):
+        _write_endpoint(found, out)
+
+
+def _gain(found: "EndpointReport") -> float:
+    """Return the milliseconds that a request would save; endpoints without a measurement come last."""
+    measured = found.measured
+    return measured.write_ms - measured.pyforge_ms if measured and measured.equal else -1.0
+
+
+def _write_endpoint(found: "EndpointReport", out: TextIO) -> None:
+    endpoint, measured = found.endpoint, found.measured
+    out.write(f"  {endpoint.route}  [{_KINDS[endpoint.kind]}]  {found.verdict}\n")
+    if measured is not None and measured.status == 200:
+        parts = [f"{measured.total_ms:.1f} ms", f"{measured.size:,} bytes", f"{measured.queries} queries"]
+        if measured.write_ms:
+            parts.append(f"data to bytes {measured.write_ms:.2f} ms, ours {measured.pyforge_ms:.2f} ms")
+        out.write(f"      {', '.join(parts)}\n")
+    if endpoint.fields:
+        modes = ", ".join(f"{number} {mode}" for mode, number in endpoint.fields.items())
+        out.write(f"      {endpoint.serializer}: {modes}\n")
+    for reason, number in list(endpoint.reasons.items())[:_MOST_REASONS]:
+        out.write(f"      {number} x {reason}\n")

@@ -1,0 +1,63 @@
+"""What a team should do with an endpoint, in words."""
+
+from pyforge_web.report.endpoints import Endpoint
+from pyforge_web.report.measure import Measurement
+
+# From this number of queries on, they are what to mend first.
+_MANY_QUERIES = 20
+# A smaller share of the request is not worth a change.
+_SMALL_SHARE = 0.05
+_SMALL_FACTOR = 1.5
+_KIND_VERDICTS = {
+    "plain": "measure it: a change of import",
+    "ninja": "measure it: a renderer",
+    "pyforge": "uses PyForge",
+}
+_LINES = {"drf": "two lines (mixin and renderer)", "ninja": "one line (renderer)"}
+
+
+def judge_measured(endpoint: Endpoint, found: Measurement) -> str:
+    """Return the verdict on a measured endpoint."""
+    if found.error:
+        return f"not measured: {found.error}"
+    if found.status in (301, 302, 401, 403):
+        return f"not measured: status {found.status}; try --user"
+    if found.status != 200:
+        return f"not measured: status {found.status}"
+    if found.native:
+        return "native already"
+    if found.queries > _MANY_QUERIES:
+        return f"{found.queries} queries first ({found.query_ms:.0f} ms of {found.total_ms:.0f})"
+    if not found.is_json or found.equal is None:
+        return "leave alone: no JSON to write" if not found.is_json else "leave alone: the JSON is small"
+    if not found.equal:
+        return f"not the same at {found.difference}"
+    share = min(1.0, found.write_ms / found.total_ms) if found.total_ms else 0.0
+    factor = found.write_ms / found.pyforge_ms if found.pyforge_ms else 0.0
+    if share < _SMALL_SHARE:
+        return f"leave alone: the JSON is {share:.1%} of the request"
+    if factor < _SMALL_FACTOR:
+        return f"leave alone: {factor:.1f}x on {share:.0%} of the request"
+    return f"{factor:.0f}x on {share:.0%} of the request, {_LINES.get(endpoint.kind, 'one line (import)')}"
+
+
+def judge_static(endpoint: Endpoint) -> str:
+    """Return what the code alone tells about an endpoint."""
+    if endpoint.kind == "drf":
+        if endpoint.mode == "rows":
+            return "rows: 2.5 to 4x at 25 rows, 8 to 20x at 1,000"
+        if endpoint.mode == "rows with instances":
+            return "rows with lean instances: about 2x at 25 rows, 4 to 5x at 1,000"
+        return "renderer only: a few percent" if endpoint.mode == "instances" else "measure it"
+    return {
+        "plain": "measure it: a change of import",
+        "ninja": "measure it: a renderer",
+        "pyforge": "uses PyForge",
+    }.get(endpoint.kind, "")
+
+
+def is_native(endpoint: Endpoint, found: Measurement | None) -> bool:
+    """Return whether an endpoint is native, which a later run is compared with."""
+    if found is not None and found.status == 200:
+        return found.native
+    return endpoint.kind == "pyforge"

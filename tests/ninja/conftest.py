@@ -1,0 +1,3 @@
+"""The rows of the relations' tests."""
+
+from tests.relations.conftest import *  # noqa: F403

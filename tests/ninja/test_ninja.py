@@ -1,0 +1,240 @@
+"""ninja's own operations as oracle: the same bytes, with the decorator and with the renderer."""
+
+import datetime
+import decimal
+import enum
+import uuid
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+from ninja import Field, ModelSchema, NinjaAPI, Schema
+from ninja.renderers import JSONRenderer
+from pydantic import ValidationError, computed_field, field_serializer, field_validator
+
+from pyforge_web.ninja import PyForgeRenderer, SchemaFallbackError, native_rows, schema_fields
+from tests.relations import models as m
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+class CountryOut(Schema):
+    code: str
+    name: str
+
+
+class AuthorOut(Schema):
+    id: int
+    name: str
+    born: datetime.date | None
+    country: CountryOut | None
+
+
+class TagOut(Schema):
+    name: str
+
+
+class CommentOut(Schema):
+    text: str
+    score: int
+    at: datetime.datetime | None = None
+
+
+class ArticleOut(Schema):
+    id: int
+    title: str
+    price: decimal.Decimal | None
+    published: datetime.datetime | None
+    key: uuid.UUID
+    data: dict
+    author_id: int
+    author: AuthorOut
+    tags: list[TagOut]
+    comments: list[CommentOut]
+
+
+class ArticleModelOut(ModelSchema):
+    class Meta:
+        model = m.Article
+        fields = ("id", "title", "price", "published", "key")
+
+
+class AnyOut(Schema):
+    title: Any
+    data: Any
+
+
+class Aliased(Schema):
+    headline: str = Field(alias="title")
+
+
+class Resolved(Schema):
+    title: str
+
+    @staticmethod
+    def resolve_title(article):
+        return article.title.upper()
+
+
+class ComputedOut(Schema):
+    title: str
+
+    @computed_field
+    def twice(self) -> str:
+        return self.title * 2
+
+
+class Serialized(Schema):
+    title: str
+
+    @field_serializer("title")
+    def shout(self, value):
+        return value.upper()
+
+
+class Validated(Schema):
+    title: str
+
+    @field_validator("title")
+    @classmethod
+    def check(cls, value):
+        return value.lower()
+
+
+class Keys(Schema):
+    tags: list[int]
+
+
+class Wrong(Schema):
+    title: str
+    price: float
+
+
+class Dotted(Schema):
+    name: str = Field(alias="author.name")
+
+
+class NotNull(Schema):
+    title: str
+    editor: AuthorOut
+
+
+NATIVE = [ArticleOut, ArticleModelOut, AnyOut]
+FALLBACKS = [Aliased, Resolved, ComputedOut, Serialized, Validated, Keys, Wrong, Dotted, NotNull]
+
+
+def get(schema, queryset, *, decorated, renderer=None):
+    """The response of an operation, or the error that it ends with."""
+    api = NinjaAPI(urls_namespace=str(uuid.uuid4()), renderer=renderer)
+
+    def articles(request):
+        return queryset.all()
+
+    operation = native_rows(schema)(articles) if decorated else articles
+    api.get("/articles", response=list[schema])(operation)
+    matches = [pattern.resolve("articles") for pattern in api.urls[0]]
+    (match,) = [found for found in matches if found is not None]
+    try:
+        response = match.func(RequestFactory().get("/articles"))
+    except ValidationError as error:
+        return type(error).__name__
+    return response.status_code, response["Content-Type"], response.content
+
+
+QUERYSETS = {
+    "all": m.Article.objects.order_by("pk"),
+    "sliced": m.Article.objects.order_by("-pk")[:3],
+    "loaded": m.Article.objects.select_related("author__country").prefetch_related("tags", "comments"),
+    "empty": m.Article.objects.filter(pk=-1),
+}
+
+
+@pytest.mark.parametrize("name", QUERYSETS)
+@pytest.mark.parametrize("schema", [*NATIVE, *FALLBACKS], ids=lambda schema: schema.__name__)
+def test_native_rows_are_the_bytes_of_ninja(schema, name, sqlite):
+    expected = get(schema, QUERYSETS[name], decorated=False)
+    assert get(schema, QUERYSETS[name], decorated=True) == expected
+    assert schema in FALLBACKS or expected[0] == 200
+    assert get(schema, QUERYSETS[name], decorated=False, renderer=PyForgeRenderer()) == expected
+
+
+@pytest.mark.parametrize("schema", NATIVE, ids=lambda schema: schema.__name__)
+def test_native_rows_make_no_instances(schema, sqlite):
+    queryset = QUERYSETS["loaded"].all()
+    connections["default"].queries_log.clear()
+    with CaptureQueriesContext(connections["default"]) as statements:
+        get(schema, queryset, decorated=False)
+    with CaptureQueriesContext(connections["default"]) as fewer:
+        get(schema, queryset, decorated=True)
+    assert len(fewer) <= len(statements)
+    assert schema_fields(schema, m.Article)
+
+
+@pytest.mark.parametrize("schema", FALLBACKS, ids=lambda schema: schema.__name__)
+def test_schema_that_does_more_says_why(schema):
+    with pytest.raises(SchemaFallbackError, match=schema.__name__):
+        schema_fields(schema, m.Article)
+
+
+def test_schema_fields_nest():
+    assert schema_fields(ArticleOut, m.Article)[-3:] == [
+        {"author": ["id", "name", "born", {"country": ["code", "name"]}]},
+        {"tags": ["name"]},
+        {"comments": ["text", "score", "at"]},
+    ]
+
+
+def test_results_that_are_not_querysets_are_ninjas(sqlite):
+    operation = native_rows(TagOut)(lambda request: [{"name": "x"}])
+    assert operation(None) == [{"name": "x"}]
+    evaluated = m.Tag.objects.all()
+    len(evaluated)
+    assert native_rows(TagOut)(lambda request: evaluated)(None) is evaluated
+
+
+def test_async_operations_are_refused():
+    async def operation(request): ...
+
+    with pytest.raises(TypeError, match="synchronous"):
+        native_rows(TagOut)(operation)
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+class Number(enum.IntEnum):
+    ONE = 1
+
+
+VALUES = [
+    {"a": [1, 2.5, None, "\u00e9 \u2028"]},
+    datetime.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=datetime.UTC),
+    decimal.Decimal("1.10"),
+    uuid.UUID(int=1),
+    datetime.timedelta(seconds=3),
+    Colour.RED,
+    Number.ONE,
+    TagOut(name="x"),
+    float("nan"),
+    "\ud800",
+    {1, 2},
+    object(),
+    b"x",
+    range(3),
+    m.Tag(name="x"),
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:30])
+def test_renderer_writes_the_bytes_of_ninja(value):
+    texts = []
+    for renderer in (JSONRenderer(), PyForgeRenderer()):
+        try:
+            text = renderer.render(None, [value, {"a": value}], response_status=200)
+            texts.append(text if isinstance(text, bytes) else text.encode())
+        except Exception as error:
+            texts.append((type(error), str(error)))
+    assert texts[0] == texts[1]

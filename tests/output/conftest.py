@@ -1,0 +1,5 @@
+"""Two databases with the rows of the tests of relations."""
+
+from tests.relations.conftest import database, filled, sqlite
+
+__all__ = ["database", "filled", "sqlite"]

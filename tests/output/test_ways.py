@@ -1,0 +1,99 @@
+"""Every way in and every way out gives what the instances have: rows, columns, annotations, relations."""
+
+import itertools
+import os
+
+import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+
+from pyforge_web import CompiledSerializer
+from tests.output.ways import FEATURES, FIELDS, WAYS_IN, WAYS_OUT, expected, read_bare
+from tests.relations.models import Article
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+FULL = bool(os.environ.get("PYFORGE_FULL"))
+PRODUCT = list(itertools.product(FEATURES, WAYS_IN, FIELDS))
+# A part of the product in which each pair of values stands: Latin squares over the ways out.
+OUT = list(WAYS_OUT)
+
+
+def pairwise_part():
+    for number, cell in enumerate(PRODUCT):
+        yield (*cell, OUT[number % len(OUT)])
+
+
+def cells(database):
+    if database == "sqlite" or FULL:
+        return [(*cell, way_out) for cell in PRODUCT for way_out in OUT]
+    return list(pairwise_part())
+
+
+def make(alias, feature, count):
+    queryset = Article.objects.using(alias).order_by("pk")
+    if count == 0:
+        queryset = queryset.filter(title="no such title")
+    elif count == 1:
+        queryset = queryset.filter(pk__in=[Article.objects.using(alias).order_by("pk").first().pk])
+    return FEATURES[feature](queryset)
+
+
+def compare(alias, feature, way_in, fields, way_out, count):
+    data = make(alias, feature, count)
+    like = expected(data.all(), FIELDS[fields])
+    if way_in in ("list", "tuple") and fields == "bare":
+        like = expected_bare(data.all())
+    ours = WAYS_OUT[way_out](WAYS_IN[way_in](data), fields=FIELDS[fields], fetch=True)
+    assert ours == like, (feature, way_in, fields, way_out, count)
+
+
+def expected_bare(queryset):
+    import json
+
+    from django.core.serializers.json import DjangoJSONEncoder
+
+    return json.loads(json.dumps([read_bare(each) for each in queryset], cls=DjangoJSONEncoder))
+
+
+@pytest.mark.parametrize("fields", FIELDS)
+@pytest.mark.parametrize("feature", FEATURES)
+def test_every_way_is_the_instances_sqlite(feature, fields, sqlite):
+    for number, (way_in, way_out, count) in enumerate(itertools.product(WAYS_IN, WAYS_OUT, (0, 1, 5))):
+        if count == 5 or FULL or number % 4 == 0:  # few rows differ in few ways: a part of them is enough by default
+            compare(sqlite, feature, way_in, fields, way_out, count)
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_every_way_is_the_instances_postgresql(feature, filled, db):
+    from tests.relations import data
+
+    alias = filled["postgresql"]
+    data.load(alias)
+    chosen = [cell for cell in cells("postgresql") if cell[0] == feature]
+    for number, (_, way_in, fields, way_out) in enumerate(chosen):
+        for count in (0, 1, 5) if FULL else ((0, 1, 5, 5)[number % 4],):
+            compare(alias, feature, way_in, fields, way_out, count)
+
+
+@pytest.mark.parametrize("fields", FIELDS)
+@pytest.mark.parametrize("feature", FEATURES)
+def test_statements_are_not_more_for_more_rows(feature, fields, database):
+    counts = []
+    for count in (1, 5):
+        with CaptureQueriesContext(connections[database]) as captured:
+            WAYS_OUT["dumps"](make(database, feature, count).all(), fields=FIELDS[fields])
+        counts.append(len([q for q in captured.captured_queries if "SELECT" in q["sql"]]))
+    relations = 0 if FIELDS[fields] is None else sum(isinstance(item, dict) for item in FIELDS[fields])
+    assert counts[1] <= counts[0] + 4 + relations, counts
+    assert counts[1] <= 8
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_a_compiled_serializer_is_the_same(feature, database):
+    import json
+
+    for fields in (["title", "id"], ["id", "author__name"], ["id", "tags"], "*"):
+        data = make(database, feature, 5)
+        ours = json.loads(CompiledSerializer.for_model(Article, fields).dump_queryset(data))
+        assert ours == expected(data.all(), fields)

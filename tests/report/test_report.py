@@ -1,0 +1,168 @@
+"""The report: who writes JSON in a project, what it would gain, measured on its own data and rolled back."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import html5lib
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from pyforge_web.report import measure
+from pyforge_web.report.endpoints import Endpoint, find_endpoints
+from pyforge_web.report.measure import Measurement
+from pyforge_web.report.verdicts import judge_measured
+from tests.app.models import Article, Author
+
+pytest.importorskip("rest_framework")
+ROOT = Path(__file__).resolve().parents[2]
+URLCONF = "tests.report.urls"
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+
+
+@pytest.fixture
+def project(settings, db):
+    settings.ROOT_URLCONF = URLCONF
+    settings.DEBUG = True
+    settings.MIDDLEWARE = MIDDLEWARE
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    authors = Author.objects.bulk_create([Author(name=f"author {number}") for number in range(60)])
+    Article.objects.bulk_create([Article(title=f"title {n}", author=author) for n, author in enumerate(authors)])
+    return settings
+
+
+def report(*arguments):
+    out = io.StringIO()
+    call_command("pyforge_report", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_endpoints_are_found_with_their_kinds():
+    kinds = {found.route: (found.kind, found.path != "") for found in find_endpoints(URLCONF)}
+    assert kinds == {
+        "/plain/": ("plain", True),
+        "/each/": ("plain", True),
+        "/native/": ("pyforge", True),
+        "/text/": ("html", True),
+        "/members/": ("plain", True),
+        "/writes/": ("plain", True),
+        "/broken/": ("html", True),
+        "/api/authors/": ("drf", True),
+        "/api/chosen/": ("drf", True),
+        "/detail/<int:pk>/": ("plain", False),
+        "/old/(?P<pk>\\d+)/": ("plain", False),
+        "/logout/": ("plain", False),
+    }
+
+
+def test_serializers_of_drf_are_explained(project):
+    text = report()
+    assert "tests.report.urls.AuthorSerializer: 2 native" in text
+    assert "the view chooses its serializer at run time" in text
+    assert "default  django.db.backends.sqlite3  " in text
+    assert " columns native" in text
+
+
+def test_endpoints_are_measured_and_judged(project, tmp_path):
+    file = tmp_path / "report.json"
+    report("--measure", "--json", str(file))
+    found = {item["endpoint"]["route"]: item for item in json.loads(file.read_text())["endpoints"]}
+    assert {route for route, item in found.items() if item["native"]} == {"/native/"}
+    assert found["/native/"]["verdict"] == "native already"
+    assert found["/each/"]["verdict"].startswith("61 queries first")
+    assert found["/text/"]["verdict"] == "leave alone: no JSON to write"
+    assert found["/members/"]["verdict"] == "not measured: status 403; try --user"
+    assert found["/broken/"]["verdict"] == "not measured: status 500"
+    assert found["/detail/<int:pk>/"]["measured"] is None
+    assert found["/logout/"]["measured"] is None
+    for route in ("/plain/", "/api/authors/"):
+        measured = found[route]["measured"]
+        assert (measured["status"], measured["equal"], measured["queries"]) == (200, True, 1)
+        assert 0 < measured["pyforge_ms"] < measured["write_ms"]
+        assert measured["size"] > 1000
+
+
+def test_what_views_write_is_rolled_back(project):
+    before = Author.objects.count()
+    assert measure.measure_endpoint("/writes/").status == 200
+    assert Author.objects.count() == before
+
+
+def test_a_user_can_be_named(project):
+    User.objects.create_user("ann")
+    assert "/members/  [JSON]  leave alone" in report("--measure", "--user", "ann", "--only", "/members")
+    with pytest.raises(CommandError, match="no user 'bob'"):
+        report("--measure", "--user", "bob")
+
+
+def test_measuring_needs_debug_or_a_yes(project):
+    project.DEBUG = False
+    project.ALLOWED_HOSTS = ["shop.example"]
+    with pytest.raises(CommandError, match="Set DEBUG, or add --yes"):
+        report("--measure")
+    assert "native already" in report("--measure", "--yes", "--only", "/native")
+
+
+def test_an_endpoint_that_is_no_longer_native_fails_the_run(project, tmp_path):
+    file = tmp_path / "baseline.json"
+    report("--measure", "--json", str(file))
+    report("--measure", "--baseline", str(file))
+    stored = json.loads(file.read_text())
+    for item in stored["endpoints"]:
+        item["native"] = item["endpoint"]["route"] in ("/plain/", "/native/")
+    file.write_text(json.dumps(stored))
+    with pytest.raises(SystemExit) as caught:
+        report("--measure", "--baseline", str(file))
+    assert caught.value.code == 1
+    file.write_text("[]")
+    with pytest.raises(CommandError, match="is not a report"):
+        report("--baseline", str(file))
+
+
+def test_the_page_is_one_file_with_charts(project, tmp_path):
+    file = tmp_path / "report.html"
+    report("--measure", "--html", str(file))
+    page = html5lib.parse(file.read_text(), namespaceHTMLElements=False)
+    assert not list(page.iter("script"))
+    assert not [element for element in page.iter() if {"src", "href"} & set(element.attrib)]
+    assert len(list(page.iter("{http://www.w3.org/2000/svg}svg"))) >= 2
+    assert "/plain/" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("measured", "verdict"),
+    [
+        ({"total_ms": 100.0, "write_ms": 3.0, "pyforge_ms": 0.3}, "leave alone: the JSON is 3.0% of the request"),
+        ({"total_ms": 10.0, "write_ms": 9.0, "pyforge_ms": 0.8}, "11x on 90% of the request, one line (import)"),
+        ({"total_ms": 10.0, "write_ms": 9.0, "pyforge_ms": 8.0}, "leave alone: 1.1x on 90% of the request"),
+        ({"queries": 312, "query_ms": 80.0, "total_ms": 100.0}, "312 queries first (80 ms of 100)"),
+        ({"equal": False, "difference": "$.a"}, "not the same at $.a"),
+        ({"error": "LookupError: x"}, "not measured: LookupError: x"),
+    ],
+)
+def test_a_verdict_is_a_sentence(measured, verdict):
+    found = Measurement(**{"status": 200, "is_json": True, "equal": True, **measured})
+    assert judge_measured(Endpoint("/a/", "", "plain"), found) == verdict
+
+
+def test_a_project_without_the_app_can_be_looked_at(tmp_path):
+    (tmp_path / "shop.py").write_text(
+        "from django.http import JsonResponse\nfrom django.urls import path\n"
+        "SECRET_KEY = 'x'\nDEBUG = True\nROOT_URLCONF = 'shop'\nINSTALLED_APPS = []\n"
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': ':memory:'}}\n"
+        "def rows(request):\n    return JsonResponse({'rows': list(range(500))})\n"
+        "urlpatterns = [path('rows/', rows)]\n"
+    )
+    command = [sys.executable, "-m", "pyforge_web.report", "--measure"]
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "shop", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "/rows/  [JSON]" in done.stdout
+    assert "data to bytes" in done.stdout

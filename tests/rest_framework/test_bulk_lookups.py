@@ -1,0 +1,140 @@
+"""`is_valid()` of many rows: DRF's data, words and codes, with one query for each foreign key and unique column."""
+
+import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+from rest_framework import relations, serializers
+
+from pyforge_web.rest_framework import CompiledSerializerMixin
+from tests.relations import models as m
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+def make(mixins):
+    class CommentSerializer(*mixins, serializers.ModelSerializer):
+        class Meta:
+            model = m.Comment
+            fields = ("article", "writer", "text")
+
+    class ArticleSerializer(*mixins, serializers.ModelSerializer):
+        author = relations.SlugRelatedField(slug_field="password", queryset=m.Author.objects.all())
+
+        class Meta:
+            model = m.Article
+            fields = ("title", "author", "tags")
+
+    class ShelfSerializer(*mixins, serializers.ModelSerializer):
+        class Meta:
+            model = m.Shelf
+            fields = ("code",)
+
+    class LimitedSerializer(*mixins, serializers.ModelSerializer):
+        article = relations.PrimaryKeyRelatedField(queryset=m.Article.objects.filter(pk__lte=3))
+
+        class Meta:
+            model = m.Comment
+            fields = ("article", "text")
+
+    return {
+        "comment": CommentSerializer,
+        "article": ArticleSerializer,
+        "shelf": ShelfSerializer,
+        "limited": LimitedSerializer,
+    }
+
+
+EXPECTED, GIVEN = make(()), make((CompiledSerializerMixin,))
+ROWS = {
+    "comment": [
+        [
+            {"article": 1, "writer": 1, "text": "a"},
+            {"article": 2, "writer": None, "text": "b"},
+            {"article": 1, "text": "c"},
+        ],
+        [{"article": 1, "text": "a"}, {"article": 999, "text": "b"}, {"article": "2", "text": "c"}],
+        [{"article": True, "text": "a"}, {"article": "x", "text": ""}, {"article": None}, {}, 5, {"article": 1.5}],
+        [{"article": 10**30, "text": "a"}, {"article": [1], "text": "a"}, {"article": 2, "text": "a"}],
+        [],
+        {},
+        [{"article": 1, "text": "a"}],
+    ],
+    "article": [
+        [{"title": "x", "author": "hash", "tags": [1, 2]}, {"title": "y", "author": "none", "tags": [1, 99]}],
+        [{"title": "x", "author": "unique", "tags": []}, {"title": "y", "author": "unique", "tags": "no"}],
+    ],
+    "shelf": [
+        [{"code": "a-1"}, {"code": "new"}, {"code": "  b-2 "}, {"code": "A-1"}, {"code": None}],
+        [{"code": "new"}, {"code": "new"}, {"code": ""}, {"code": 5}],
+    ],
+    "limited": [[{"article": 1, "text": "a"}, {"article": 4, "text": "b"}, {"article": 2, "text": "c"}]],
+}
+CASES = [(name, number) for name, given in ROWS.items() for number in range(len(given))]
+
+
+def codes(errors):
+    """The codes of all errors, in their structure."""
+    if isinstance(errors, dict):
+        return {key: codes(value) for key, value in errors.items()}
+    return [codes(item) for item in errors] if isinstance(errors, list) else getattr(errors, "code", None)
+
+
+def outcome(serializer_class, rows):
+    serializer = serializer_class(data=rows, many=True)
+    try:
+        valid = serializer.is_valid()
+    except Exception as error:
+        return type(error), str(error)
+    return valid, serializer.validated_data, serializer.errors, codes(serializer.errors)
+
+
+@pytest.fixture(autouse=True)
+def rows(sqlite, settings):
+    settings.REST_FRAMEWORK = {"LIST_SERIALIZER_ERRORS_AS_DICT": True}
+    m.Author.objects.filter(pk=3).update(password="unique")
+
+
+@pytest.mark.parametrize(("name", "number"), CASES)
+def test_outcome_is_that_of_drf(name, number):
+    expected = outcome(EXPECTED[name], ROWS[name][number])
+    assert outcome(GIVEN[name], ROWS[name][number]) == expected
+
+
+@pytest.mark.parametrize(("name", "columns"), [("comment", 2), ("shelf", 1)])
+def test_one_query_for_each_column(name, columns):
+    if name == "comment":
+        rows = [{"article": n % 9 + 1, "writer": n % 7 + 1, "text": "x"} for n in range(100)]
+    else:
+        rows = [{"code": f"code-{n}"} for n in range(100)]
+    connections["default"].queries_log.clear()
+    with CaptureQueriesContext(connections["default"]) as statements:
+        serializer = GIVEN[name](data=rows, many=True)
+        assert serializer.is_valid(), serializer.errors
+    assert len(statements) == columns
+
+
+def test_fields_are_as_before_afterwards():
+    serializer = GIVEN["comment"](data=ROWS["comment"][0], many=True)
+    serializer.is_valid()
+    assert "to_internal_value" not in vars(serializer.child.fields["article"])
+    validators = GIVEN["shelf"](data=ROWS["shelf"][0], many=True)
+    validators.is_valid()
+    names = [type(validator).__name__ for validator in validators.child.fields["code"].validators]
+    assert "_KnownUniqueValidator" not in names
+
+
+def test_own_lookup_is_asked_for_each_row():
+    class Own(relations.PrimaryKeyRelatedField):
+        def to_internal_value(self, data):
+            return m.Article.objects.get(pk=1)
+
+    class OwnSerializer(CompiledSerializerMixin, serializers.ModelSerializer):
+        article = Own(queryset=m.Article.objects.all())
+
+        class Meta:
+            model = m.Comment
+            fields = ("article", "text")
+
+    serializer = OwnSerializer(data=[{"article": 7, "text": "a"}, {"article": 8, "text": "b"}], many=True)
+    assert serializer.is_valid()
+    assert [row["article"].pk for row in serializer.validated_data] == [1, 1]
