@@ -14,12 +14,25 @@ from tests import mariadb
 from tests import postgres as postgresql
 from tests.oracle import FORMS
 
+# MariaDB runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
+MARIADB_SHARE = 5
 
-def pytest_collection_modifyitems(items):
-    """Mark what needs a browser: `-m "not browser"` leaves it out."""
+
+def pytest_collection_modifyitems(config, items):
+    """Mark what needs a browser (`-m "not browser"` leaves it out), and leave out most of MariaDB's tests."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+    left_out = set() if os.environ.get("PYFORGE_FULL") else {item for item in items if is_left_out(item)}
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+
+
+def is_left_out(item):
+    """Whether a test is one of MariaDB's that its name leaves out."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return params.get("any_database") == "mysql" and bool(zlib.crc32(item.nodeid.encode()) % MARIADB_SHARE)
 
 
 @pytest.fixture(params=FORMS)
@@ -100,23 +113,3 @@ def all_vendors(vendors, request):
     """The same with MariaDB: it takes ten seconds to start, so only those tests that want it ask for it."""
     vendors.find("mysql", "mysql", request)
     return vendors
-
-
-# MariaDB runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
-_SHARE = 5
-
-
-def pytest_collection_modifyitems(config, items):
-    """Leaves out most of MariaDB's share; which ones depends on their names alone."""
-    if os.environ.get("PYFORGE_FULL"):
-        return
-    left_out = [item for item in items if _is_mysql(item) and zlib.crc32(item.nodeid.encode()) % _SHARE]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        out = set(left_out)
-        items[:] = [item for item in items if item not in out]
-
-
-def _is_mysql(item):
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    return params.get("any_database") == "mysql"

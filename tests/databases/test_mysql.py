@@ -103,7 +103,7 @@ EXPRESSIONS = {
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
 @pytest.mark.parametrize("zone", SITES)
-def test_values(name, zone, filled):
+def test_rows_in_each_zone(name, zone, filled):
     with SITES[zone](connections[filled]):
         assert_like_django(lambda: EXPRESSIONS[name](rows(filled)), filled, savepoint=False)
 
@@ -117,7 +117,7 @@ def test_all_columns_are_native(filled):
 
 
 @pytest.mark.parametrize("zone", SITES)
-def test_stream(zone, filled):
+def test_stream_in_each_zone(zone, filled):
     with SITES[zone](connections[filled]):
         expected = django_value(list(rows(filled).values().iterator(chunk_size=3)))
         assert_same(strict(read(rows(filled), "array", chunk_size=3)), expected)
@@ -175,7 +175,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("column", "sql", "zone"), CASES)
-def test_stored_value(column, sql, zone, table):
+def test_stored_value_is_djangos(column, sql, zone, table):
     stored = Stored.objects.using(table).order_by("id")
     with connections[table].cursor() as cursor:
         cursor.execute(f"DELETE FROM {Stored._meta.db_table}")
@@ -231,7 +231,7 @@ def test_failing_statement_leaves_the_converters(filled):
     assert converters(connection) == before
 
 
-def test_dump(filled, tmp_path):
+def test_dump_is_dumpdatas(filled, tmp_path):
     call_command(
         "pyforge_dump", "querysets.Scalars", format="django", database=filled, output=str(tmp_path / "ours.json")
     )
