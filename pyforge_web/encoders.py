@@ -9,6 +9,7 @@ import decimal
 import enum
 import ipaddress
 import json
+import math
 import re
 import types
 import uuid
@@ -206,17 +207,29 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def with_text_keys(value: Any) -> Any:
     """Return a value in which the keys that `json.dumps` does not take are text, as native code writes them."""
-    if type(value) is dict:
+    if isinstance(value, dict):
         return {_text_key(key): with_text_keys(item) for key, item in value.items()}
-    if type(value) in (list, tuple):
+    if isinstance(value, list | tuple):
         return [with_text_keys(item) for item in value]
     return value
 
 
 def _text_key(key: Any) -> Any:
+    if isinstance(key, float) and not math.isfinite(key):  # allow_nan=False refuses it, though a key is a text
+        return _DistinctKey(next(iter(json.loads(json.dumps({key: None})))))
     if isinstance(key, str | int | float | None):
         return key
     converted = convert_key(key)
     if isinstance(converted, Refusal):
         raise TypeError(f"{converted.problem}; {converted.hint}")
-    return converted
+    return _DistinctKey(converted)
+
+
+class _DistinctKey(str):
+    """A key that equals no other one: JSON may have a key twice, and native code writes it twice."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
