@@ -54,8 +54,10 @@ FIELDS = {
 VALUES = {
     f"{at} {value!r}": lambda value=value: value
     for at, value in enumerate(
-        ["a", "b", "c", "G", "z", "ä", "1", 1, 2, 3, 1.0, 2.0, True, False, None, Decimal(3), "2026-01-01"]
-        + [datetime.date(2026, 1, 1), datetime.timedelta(1), datetime.timedelta(2)]
+        (
+            *("a", "b", "c", "G", "z", "ä", "1", 1, 2, 3, 1.0, 2.0, True, False, None, Decimal(3), "2026-01-01"),
+            *(datetime.date(2026, 1, 1), datetime.timedelta(1), datetime.timedelta(2)),
+        )
     )
 }
 
