@@ -86,7 +86,7 @@ class CompiledValidator(PayloadMethods):
         self._writable: dict[tuple[str, ...] | None, WritableFields] = {}
         self.inherited: Any = None if any(plan.conversion for plan in self.plans) else Model.clean_fields
         if issubclass(self.model, CompiledModelMixin) and not uses_django_clean_fields(self.model, behind=True):
-            self.inherited = super(CompiledModelMixin, self.model).clean_fields  # type: ignore[misc]
+            self.inherited = super(CompiledModelMixin, self.model).clean_fields
         self.compile_ns = perf_counter_ns() - started
         rules = [rule for field_plan in self.plans for rule in field_plan.rules]
         django_rules = rules.count(None) + sum(field_plan.conversion is None for field_plan in self.plans)
