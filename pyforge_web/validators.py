@@ -88,6 +88,7 @@ class CompiledValidator(PayloadMethods):
         if issubclass(self.model, CompiledModelMixin) and not uses_django_clean_fields(self.model, behind=True):
             self.inherited = super(CompiledModelMixin, self.model).clean_fields
         self.compile_ns = perf_counter_ns() - started
+        # A field that is Django's counts as one rule.
         rules = [rule for field_plan in self.plans for rule in field_plan.rules]
         django_rules = rules.count(None) + sum(field_plan.conversion is None for field_plan in self.plans)
         label = self.model._meta.label
@@ -133,6 +134,7 @@ class CompiledValidator(PayloadMethods):
         With `unbuilt`, errors that native code is sure of are left to be built when they are read.
         """
 
+        # Made only if a field falls back to Django, whose `clean` is given the instance.
         def make_instance() -> Model:
             return self.model(**values)
 
@@ -176,6 +178,7 @@ class CompiledValidator(PayloadMethods):
         """Return for each field whether Rust or Django validates its values, by which rules, and why."""
         return [_explain_plan(field_plan) for field_plan in self.plans if not field_plan.field.generated]
 
+    # A copy, also a deep or pickled one, is the validator of the model in that process.
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).for_model, (self.model,)
 
@@ -233,6 +236,7 @@ def validate_fields(descriptors: Sequence[Descriptor], values: Sequence[Any]) ->
     if not descriptors:
         return {"is_valid": True, "errors": {}, "values": {}}
     model = _described_model(descriptors)
+    # `Model.clean_fields` skips them: an unsaved instance has no value to validate.
     generated = {field.attname for field in model._meta.concrete_fields if field.generated}
     cleaned = {
         descriptor["attname"]: value
@@ -303,6 +307,7 @@ def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:
         try:
             validator(value)
         except ValidationError as error:
+            # The words of the field go before those of the validator. An error in dict form has no code.
             if hasattr(error, "code") and error.code in field.error_messages:
                 error.message = field.error_messages[error.code]
             errors.extend(error.error_list)
