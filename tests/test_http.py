@@ -158,7 +158,9 @@ def test_the_signature_begins_with_djangos():
     for theirs, mine in zip(django[:5], ours[:5], strict=True):
         assert (theirs.name, theirs.kind, theirs.default) == (mine.name, mine.kind, mine.default)
     own = {p.name: (p.kind, p.default) for p in ours[5:-1]}
-    given = dict.fromkeys(("fields", "django_bytes", "nan"), (inspect.Parameter.KEYWORD_ONLY, None))
+    given = dict.fromkeys(
+        ("fields", "allowed", "max_depth", "django_bytes", "nan"), (inspect.Parameter.KEYWORD_ONLY, None)
+    )
     flags = dict.fromkeys(("fetch",), (inspect.Parameter.KEYWORD_ONLY, False))
     assert own == given | flags
     assert ours[-1].kind is inspect.Parameter.VAR_KEYWORD
