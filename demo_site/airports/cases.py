@@ -9,7 +9,7 @@ from django.db.models import Prefetch, QuerySet
 
 from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS, NEARBY_FIELDS
 from demo_site.airports.models import Airport, Country
-from pyforge_web.output.grammar import Fields
+from pyforge_web import Fields
 
 Rows = QuerySet[Any, dict[str, Any]]
 

@@ -62,6 +62,8 @@ imports! {
     convert: PyAny = "pyforge_web.encoders"."convert",
     /// The same for a key
     convert_key: PyAny = "pyforge_web.encoders"."convert_key",
+    /// `django.utils.timezone.get_current_timezone`
+    current_timezone: PyAny = "django.utils.timezone"."get_current_timezone",
     /// Gives what `fields=` chooses
     select: PyAny = "pyforge_web.encoders"."select",
     /// Writes a value by Django's own encoder, where the setting `NATIVE` is off

@@ -19,10 +19,8 @@ from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, find_doubts, i
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import django_rows, why_django
 from pyforge_web.querysets.relations.columns import (
-    RelationQuery,
     SelectPlan,
     Slot,
-    Steps,
     find_written,
     plan_select,
 )
@@ -31,14 +29,14 @@ from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_
 from pyforge_web.querysets.rows import Written, compile_columns, compile_layout
 from pyforge_web.querysets.statement import (
     Chunks,
-    Convert,
     ExecutedQuery,
     Fetch,
+    Report,
     compile_query,
     execute,
     fetch_all,
     fetch_next,
-    meter_statement,
+    report_to,
 )
 
 
@@ -50,18 +48,20 @@ class OpenQuery(NamedTuple):
     indexes: dict[Slot, int]
     trace: RowTrace | None
     within: str
+    # The rows are a list of keys: each is the value of its one column.
+    keys_only: bool
 
     def rows(self) -> QueryRows | NestedRows:
         """Return all its rows. Those that have relations are fetched at once: each relation is one statement."""
         statement = self.statement
         fetch = fetch_all(statement.cursor) if self.plan.relations else fetch_next(statement)
         names = [] if self.trace is None else self._names()
-        return self._write(*meter_statement(statement, fetch, names, self.trace))
+        return self._write(fetch, report_to(statement, names, self.trace))
 
     def chunks(self, sizes: Iterator[int]) -> QueryRows | NestedRows:
         """Return the rows of a stream: each chunk has the next of these numbers of rows, and its relations."""
         chunks = Chunks(self.statement, sizes, self.plan.queryset.model, self._names(), self.within)
-        return self._write(chunks.fetch, chunks.rescue)
+        return self._write(chunks.fetch, chunks.report)
 
     def nested(self) -> NestedRows:
         """Return all its rows, for those that they belong to."""
@@ -70,60 +70,23 @@ class OpenQuery(NamedTuple):
             return rows
         raise TypeError("rows of a relation have a key behind their columns")
 
-    def _write(self, fetch: Fetch, convert: Convert) -> QueryRows | NestedRows:
-        label, readers, close = (
-            self.plan.queryset.model._meta.label,
-            self.statement.readers,
-            self.statement.cursor.close,
-        )
+    def _write(self, fetch: Fetch, report: Report | None) -> QueryRows | NestedRows:
+        label, readers = self.plan.queryset.model._meta.label, self.statement.readers
+        convert, close = self.statement.convert, self.statement.cursor.close
         steps = self.plan.write_steps(self.indexes)
         count = len(steps)
         if self.plan.key is None and [(step, index) for step, _, index in steps] == [
             ("column", place) for place in range(count)
         ]:
-            names = tuple(name for _, name, _ in steps)
-            return QueryRows(compile_columns(label, "object", names, tuple(readers[:count])), fetch, convert, close)
-        key_lists = [number for number, relation in enumerate(self.plan.relations) if relation.branch.keys_only]
-        if key_lists:
-            steps = tuple(_as_columns(steps, len(readers)))
-            readers = [*readers, *(backends.VALUE for _ in key_lists)]
-            fetch = self._with_key_lists(fetch, key_lists)
-        layout = compile_layout(label, tuple(readers), steps)
-        numbers = [number for number in range(len(self.plan.relations)) if number not in key_lists]
-        return NestedRows(layout, fetch, convert, close, lambda number, rows: self._load(numbers[number], rows))
+            columns = compile_columns(label, "object", tuple(name for _, name, _ in steps), tuple(readers[:count]))
+            return QueryRows(columns, fetch, convert, close, report)
+        layout = compile_layout(label, tuple(readers), steps, self.keys_only)
+        return NestedRows(layout, fetch, convert, close, self._load, report)
 
     def _names(self) -> list[str]:
         """Return the names of the statement's columns; empty for a key that is not written."""
         written = find_written(self.plan.write_steps(self.indexes))
         return [written.get(index, "") for index in range(len(self.statement.readers))]
-
-    def _with_key_lists(self, fetch: Fetch, numbers: list[int]) -> Fetch:
-        """Return `fetch` so that each row has, behind its columns, the lists of keys of its relations."""
-
-        def fetch_with_keys() -> list[Any]:
-            rows = fetch()
-            if not rows:
-                return rows
-            lists = [self._key_lists(self.plan.relations[number], rows) for number in numbers]
-            return [(*row, *keys) for row, keys in zip(rows, zip(*lists, strict=True), strict=True)]
-
-        return fetch_with_keys
-
-    def _key_lists(self, relation: RelationQuery, rows: list[Any]) -> list[list[Any]]:
-        """Return for each row the keys of the related rows: one statement for all."""
-        index = self.indexes[relation.slot]
-        values = self._values(index, rows)
-        groups: dict[Any, list[Any]] = {}
-        found = find_relation_key(relation.model, relation.branch.relation, self.plan.queryset.db)
-        if values:
-            queryset = related_rows(
-                relation.model, relation.branch, list(dict.fromkeys(values.values())), self.plan.queryset.db
-            )
-            for parent, key in _read_keys(queryset, relation, found, f"{self.within}{relation.path}."):
-                groups.setdefault(parent, []).append(key)
-        compared = found.compared_parent
-        lists = {raw: groups.get(value if compared is None else compared(value), []) for raw, value in values.items()}
-        return [lists.get(row[index], []) for row in rows]
 
     def _load(self, number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
         """Return what belongs to these rows by one of their relations; None where there is nothing to ask for."""
@@ -135,7 +98,7 @@ class OpenQuery(NamedTuple):
         if not keys:
             return None
         queryset = related_rows(model, branch, keys, using)
-        opened = open_query(queryset, branch.tree, found, f"{self.within}{name}.")
+        opened = open_query(queryset, branch.tree, found, f"{self.within}{name}.", keys_only=branch.keys_only)
         if opened is None:
             return None
         if isinstance(opened, str):
@@ -198,12 +161,18 @@ def memory_chunks(
 
 
 def open_query(
-    queryset: AnyQuerySet, tree: Tree, found: RelationKey | None = None, within: str = "", *, chunked: bool = False
+    queryset: AnyQuerySet,
+    tree: Tree,
+    found: RelationKey | None = None,
+    within: str = "",
+    *,
+    chunked: bool = False,
+    keys_only: bool = False,
 ) -> OpenQuery | str | None:
     """Execute the statement of a QuerySet with these fields, with a cursor for `chunked` rows.
 
     None where it finds nothing to ask for; a text says why Django has to read the rows. `within` says where the rows
-    are in the JSON: `tags.`, which collectors are told.
+    are in the JSON: `tags.`, which collectors are told. With `keys_only` they are the values of their one column.
     """
     if (why := why_tree_django(queryset, tree)) is not None:
         return why
@@ -218,7 +187,7 @@ def open_query(
     statement = execute(compiled, trace, chunked=chunked)
     written = find_written(plan.write_steps(indexes))
     metering.count_columns(sum(statement.readers[index] is backends.DJANGO for index in written), len(written))
-    return OpenQuery(plan, statement, indexes, trace, within)
+    return OpenQuery(plan, statement, indexes, trace, within, keys_only)
 
 
 def why_tree_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
@@ -256,47 +225,6 @@ def _why_query(queryset: AnyQuerySet, tree: Tree) -> str | None:
     return None
 
 
-def _as_columns(steps: Steps, count: int) -> Iterator[tuple[str, str, int]]:
-    """Yield the steps with lists of keys as values behind the `count` columns of the query."""
-    for step, name, index in steps:
-        if step == "keys":
-            yield "column", name, count
-            count += 1
-        else:
-            yield step, name, index
-
-
-def _read_keys(
-    queryset: AnyQuerySet, relation: RelationQuery, found: RelationKey, within: str
-) -> Iterator[tuple[Any, Any]]:
-    """Yield for each related row what Django compares of its parent's key, and its own key."""
-    branch = relation.branch
-    opened = open_query(queryset, branch.tree, found, within)
-    if opened is None:
-        return
-    if isinstance(opened, str):
-        queryset, name = _with_parent_key(queryset, found)
-        for related in django_rows(queryset, opened):
-            value = getattr(related, name)
-            yield value if found.compared is None else found.compared(value), related.pk
-        return
-    statement = opened.statement
-    index, compared = opened.indexes[(), branch.tree.items[0].attname], opened.compared(found)  # type: ignore[union-attr]
-    try:
-        rows = metering.time_database(statement.cursor.fetchall, opened.trace)()
-    finally:
-        statement.cursor.close()
-    if opened.trace is not None:
-        opened.trace.rows += len(rows)
-    plain = statement.readers[index] == backends.VALUE
-    for row in rows:
-        value = row[opened.key_index]
-        yield (
-            value if compared is None else compared(value),
-            row[index] if plain else statement.convert(index, row[index]),
-        )
-
-
 def _with_parent_key(queryset: AnyQuerySet, found: RelationKey) -> tuple[AnyQuerySet, str]:
     """Return a QuerySet whose instances have the key of their parent, and the attribute that has it."""
     name = found.key.attname
@@ -311,13 +239,18 @@ def _with_parent_key(queryset: AnyQuerySet, found: RelationKey) -> tuple[AnyQuer
 def _by_django(queryset: AnyQuerySet, branch: Branch, found: RelationKey, why: str) -> tuple[NestedRows, int]:
     """Return the rows of a relation by Django's own path, and the column of their key."""
     queryset, name = _with_parent_key(queryset, found)
-    objects = django_rows(with_relations(queryset, branch.tree), why)
-    rows = to_dicts(objects, branch.fields, fetch=True)
-    keys = list(rows[0]) if rows else []
-    tuples = [(*row.values(), getattr(each, name)) for row, each in zip(rows, objects, strict=True)]
+    if branch.keys_only:
+        tuples = [(related.pk, getattr(related, name)) for related in django_rows(queryset, why)]
+        keys = ["pk"]
+    else:
+        objects = django_rows(with_relations(queryset, branch.tree), why)
+        rows = to_dicts(objects, branch.fields, fetch=True)
+        keys = list(rows[0]) if rows else []
+        tuples = [(*row.values(), getattr(each, name)) for row, each in zip(rows, objects, strict=True)]
     steps = tuple(("column", key, index) for index, key in enumerate(keys))
-    layout = compile_layout(branch.tree.model._meta.label, (backends.VALUE,) * (len(keys) + 1), steps)
-    return NestedRows(layout, iter((tuples, [])).__next__, _as_it_is, _nothing_to_close, _as_it_is), len(keys)
+    readers = (backends.VALUE,) * (len(keys) + 1)
+    layout = compile_layout(branch.tree.model._meta.label, readers, steps, branch.keys_only)
+    return NestedRows(layout, tuples, _as_it_is, _nothing_to_close, _as_it_is), len(keys)
 
 
 def _nothing_to_close() -> None:
