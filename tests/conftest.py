@@ -15,8 +15,10 @@ from tests.oracle import FORMS
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what needs a browser: `-m "not browser"` leaves it out."""
+    """Mark what needs a browser: `-m "not browser"` leaves it out. Refuse names that differ between two workers."""
     for item in items:
+        if " at 0x" in item.nodeid:
+            raise pytest.UsageError(f"{item.nodeid} has an address in its name: give it ids=")
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
 
