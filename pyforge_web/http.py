@@ -2,23 +2,27 @@
 
 import codecs
 import json
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from functools import partial
 from typing import Any, Self, cast
 
 from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.conf import settings
+from django.core.paginator import Page
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
-from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from django.db.models.query import RawQuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 
 from pyforge_web._native import dumps_response
 from pyforge_web.conf import Nan, get_settings
 from pyforge_web.encoders import model_encoder, to_plain
 from pyforge_web.output.allowed import allow_fields
 from pyforge_web.output.describe import is_model_data
+from pyforge_web.output.fields import output_for
 from pyforge_web.output.grammar import Fields, parse_fields
+from pyforge_web.output.key_names import KeyStyle, find_key_style, output_with_keys
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.output.rows import OutputRows
 from pyforge_web.refusals import has_hint, refuse
@@ -69,6 +73,8 @@ class PyForgeJsonResponse(JsonResponse):
         fetch: bool = False,
         django_bytes: bool | None = None,
         nan: Nan | None = None,
+        request: HttpRequest | None = None,
+        keys: KeyStyle | None = None,
         **kwargs: Any,
     ) -> None:
         if allowed is not None or max_depth is not None:
@@ -83,12 +89,15 @@ class PyForgeJsonResponse(JsonResponse):
                 raise TypeError("django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params")
             django_form = _find_native_form(encoder, json_dumps_params or {})
             if django_form is None:
-                plain = data if fields is None else to_plain(data, fields, fetch)
-                params = _with_models(json_dumps_params)
-                super().__init__(plain, model_encoder(cast(Any, encoder)), False, params, **kwargs)
+                with output_for(request), output_with_keys(find_key_style(keys)):
+                    plain = data if fields is None else to_plain(data, fields, fetch)
+                    params = _with_models(json_dumps_params)
+                    super().__init__(plain, model_encoder(cast(Any, encoder)), False, params, **kwargs)
                 return
         django_bytes, nan = _preset(django_bytes, nan)
         write = partial(_write_body, data, fields, fetch, *(django_form or (django_bytes, False)), nan)
+        if request is not None or keys is not None:
+            write = partial(_write_with_options, write, request, find_key_style(keys))
         if "content_type" in kwargs or "charset" in kwargs or type(self).charset is not HttpResponse.charset:
             kwargs.setdefault("content_type", "application/json")
             HttpResponse.__init__(self, b"", **kwargs)
@@ -166,10 +175,14 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         chunk_size: int = streams.CHUNK,
         django_bytes: bool | None = None,
         nan: Nan | None = None,
+        request: HttpRequest | None = None,
+        keys: KeyStyle | None = None,
         **kwargs: Any,
     ) -> None:
         if allowed is not None or max_depth is not None:
             fields = allow_fields(source, fields, allowed, max_depth)
+        if (request is not None or keys is not None) and isinstance(source, QuerySet | RawQuerySet | Page):
+            source, fields = OutputRows(source, fields, request=request, keys=keys), None
         kwargs.setdefault("content_type", streams.MEDIA_TYPES.get(format))
         super().__init__(**kwargs)
         charset = None if _is_utf8(self.charset) else self.charset
@@ -207,6 +220,12 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         if isinstance(self._parts, Generator):
             self._parts.close()
         super().close()
+
+
+def _write_with_options(write: Callable[[str], bytes], request: Any, make_key: Any, charset: str) -> bytes:
+    """Return a body whose output fields are written for a request, with keys of their own."""
+    with output_for(request), output_with_keys(make_key):
+        return write(charset)
 
 
 def _write_body(

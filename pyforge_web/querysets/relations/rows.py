@@ -5,8 +5,9 @@ once, grouped by what they belong to, and copies them into the rows above: no in
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.db import connections
 from django.db.models import Model
@@ -14,11 +15,14 @@ from django.db.models import Model
 from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, RelatedRows
 from pyforge_web.metering.row_traces import RowTrace, trace_rows
+from pyforge_web.output.fields import output_for, output_request
 from pyforge_web.output.grammar import NestedFields, ParsedFields
-from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, find_doubts, is_djangos
+from pyforge_web.output.key_names import key_maker, make_keys, output_with_keys
+from pyforge_web.output.resolve import AnyQuerySet, Branch, Leaf, Tree, find_doubts, is_djangos
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import django_rows, why_django
 from pyforge_web.querysets.relations.columns import (
+    OutputColumn,
     RelationQuery,
     SelectPlan,
     Slot,
@@ -26,7 +30,7 @@ from pyforge_web.querysets.relations.columns import (
     find_written,
     plan_select,
 )
-from pyforge_web.querysets.relations.instances import to_dicts, with_relations
+from pyforge_web.querysets.relations.instances import bind_output, to_dicts, with_relations
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
 from pyforge_web.querysets.rows import Written, compile_columns, compile_layout
 from pyforge_web.querysets.statement import (
@@ -40,6 +44,8 @@ from pyforge_web.querysets.statement import (
     fetch_next,
     meter_statement,
 )
+
+AddedColumn = Callable[[list[Any]], list[Any]]
 
 
 class OpenQuery(NamedTuple):
@@ -76,38 +82,67 @@ class OpenQuery(NamedTuple):
             self.statement.readers,
             self.statement.cursor.close,
         )
-        steps = self.plan.write_steps(self.indexes)
+        steps = _with_keys(self.plan.write_steps(self.indexes))
         count = len(steps)
         if self.plan.key is None and [(step, index) for step, _, index in steps] == [
             ("column", place) for place in range(count)
         ]:
             names = tuple(name for _, name, _ in steps)
             return QueryRows(compile_columns(label, "object", names, tuple(readers[:count])), fetch, convert, close)
-        key_lists = [number for number, relation in enumerate(self.plan.relations) if relation.branch.keys_only]
-        if key_lists:
+        relations = self.plan.relations
+        if added := self._added_columns(steps):
             steps = tuple(_as_columns(steps, len(readers)))
-            readers = [*readers, *(backends.VALUE for _ in key_lists)]
-            fetch = self._with_key_lists(fetch, key_lists)
+            readers = [*readers, *(backends.VALUE for _ in added)]
+            fetch = _with_columns(fetch, added)
         layout = compile_layout(label, tuple(readers), steps)
-        numbers = [number for number in range(len(self.plan.relations)) if number not in key_lists]
-        return NestedRows(layout, fetch, convert, close, lambda number, rows: self._load(numbers[number], rows))
+        numbers = [number for number, relation in enumerate(relations) if not relation.branch.keys_only]
+        request, make_key = output_request.get(), key_maker.get()
+
+        def load(number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
+            with output_for(request), output_with_keys(make_key):  # of the call that has opened the query
+                return self._load(numbers[number], rows)
+
+        return NestedRows(layout, fetch, convert, close, load)
 
     def _names(self) -> list[str]:
         """Return the names of the statement's columns; empty for a key that is not written."""
         written = find_written(self.plan.write_steps(self.indexes))
         return [written.get(index, "") for index in range(len(self.statement.readers))]
 
-    def _with_key_lists(self, fetch: Fetch, numbers: list[int]) -> Fetch:
-        """Return `fetch` so that each row has, behind its columns, the lists of keys of its relations."""
+    def _added_columns(self, steps: Steps) -> list[AddedColumn]:
+        """Return the functions from rows to the columns that Python adds to them, in the order of the steps."""
+        lists = iter([relation for relation in self.plan.relations if relation.branch.keys_only])
+        outputs = iter(self.plan.outputs)
+        return [
+            partial(self._key_lists, next(lists)) if step == "keys" else self._output_values(next(outputs))
+            for step, _, _ in steps
+            if step in ("keys", "output")
+        ]
 
-        def fetch_with_keys() -> list[Any]:
-            rows = fetch()
-            if not rows:
-                return rows
-            lists = [self._key_lists(self.plan.relations[number], rows) for number in numbers]
-            return [(*row, *keys) for row, keys in zip(rows, zip(*lists, strict=True), strict=True)]
+    def _output_values(self, column: OutputColumn) -> AddedColumn:
+        """Return the function from rows to the values of an output field; it is bound now, in the language of now."""
+        leaf, using = column.leaf, self.plan.queryset.db
+        make = bind_output(leaf, column.model, using)
+        indexes = [self.indexes[slot] for slot in column.slots]
+        presence = None if column.presence is None else self.indexes[column.presence]
 
-        return fetch_with_keys
+        def read_values(rows: list[Any]) -> list[Any]:
+            columns = [self._python_values(index, rows) for index in indexes]
+            arguments = zip(*columns, strict=True) if columns else iter([()] * len(rows))
+            if presence is None:
+                return [make(values) for values in arguments]
+            return [
+                None if row[presence] is None else make(values) for row, values in zip(rows, arguments, strict=True)
+            ]
+
+        return read_values
+
+    def _python_values(self, index: int, rows: list[Any]) -> list[Any]:
+        """Return the values of a column as `.values_list()` gives them."""
+        if self._is_plain(index):
+            return [row[index] for row in rows]
+        convert, is_django = self.statement.convert, self.statement.readers[index] is backends.DJANGO
+        return [None if row[index] is None and not is_django else convert(index, row[index]) for row in rows]
 
     def _key_lists(self, relation: RelationQuery, rows: list[Any]) -> list[list[Any]]:
         """Return for each row the keys of the related rows: one statement for all."""
@@ -191,10 +226,17 @@ def write_tree(queryset: AnyQuerySet, tree: Tree, sizes: Iterator[int] | None = 
 def memory_chunks(
     instances: Iterable[Model], fields: ParsedFields, chunk_size: int, *, fetch: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of instances, so many of them at once; nothing is asked for before the first."""
-    iterator = iter(instances)
-    while chunk := list(islice(iterator, chunk_size)):
-        yield from to_dicts(chunk, fields, fetch=fetch)
+    """Return the rows of instances, so many of them at once; nothing is asked for before the first."""
+    request, make_key = output_request.get(), key_maker.get()
+
+    def read_rows() -> Iterator[dict[str, Any]]:
+        iterator = iter(instances)
+        while chunk := list(islice(iterator, chunk_size)):
+            with output_for(request), output_with_keys(make_key):
+                rows = to_dicts(chunk, fields, fetch=fetch)
+            yield from rows
+
+    return read_rows()
 
 
 def open_query(
@@ -256,10 +298,34 @@ def _why_query(queryset: AnyQuerySet, tree: Tree) -> str | None:
     return None
 
 
+def _with_keys(steps: Steps) -> Steps:
+    """Return the steps with the keys that are asked for, object by object."""
+    if key_maker.get() is None:
+        return steps
+    names: list[list[int]] = [[]]
+    made = list(steps)
+    for number, (step, _, _) in enumerate(steps):
+        if step == "end":
+            _rename(made, names.pop())
+            continue
+        names[-1].append(number)
+        if step == "object":
+            names.append([])
+    _rename(made, names.pop())
+    return tuple(made)
+
+
+def _rename(steps: list[tuple[str, str, int]], numbers: list[int]) -> None:
+    keys = make_keys(steps[number][1] for number in numbers)
+    for number, key in zip(numbers, keys, strict=True):
+        step, _, index = steps[number]
+        steps[number] = step, key, index
+
+
 def _as_columns(steps: Steps, count: int) -> Iterator[tuple[str, str, int]]:
     """Yield the steps with lists of keys as values behind the `count` columns of the query."""
     for step, name, index in steps:
-        if step == "keys":
+        if step in ("keys", "output"):
             yield "column", name, count
             count += 1
         else:
@@ -276,12 +342,14 @@ def _read_keys(
         return
     if isinstance(opened, str):
         queryset, name = _with_parent_key(queryset, found)
-        for related in django_rows(queryset, opened):
+        instances = django_rows(with_relations(queryset, branch.tree), opened)
+        for related, row in zip(instances, to_dicts(instances, branch.fields, fetch=True), strict=True):
             value = getattr(related, name)
-            yield value if found.compared is None else found.compared(value), related.pk
+            yield value if found.compared is None else found.compared(value), next(iter(row.values()))
         return
     statement = opened.statement
-    index, compared = opened.indexes[(), branch.tree.items[0].attname], opened.compared(found)  # type: ignore[union-attr]
+    leaf = cast(Leaf, branch.tree.items[0])
+    index, compared = opened.indexes[leaf.path, leaf.attname], opened.compared(found)
     try:
         rows = metering.time_database(statement.cursor.fetchall, opened.trace)()
     finally:
@@ -318,6 +386,19 @@ def _by_django(queryset: AnyQuerySet, branch: Branch, found: RelationKey, why: s
     steps = tuple(("column", key, index) for index, key in enumerate(keys))
     layout = compile_layout(branch.tree.model._meta.label, (backends.VALUE,) * (len(keys) + 1), steps)
     return NestedRows(layout, iter((tuples, [])).__next__, _as_it_is, _nothing_to_close, _as_it_is), len(keys)
+
+
+def _with_columns(fetch: Fetch, added: list[AddedColumn]) -> Fetch:
+    """Return `fetch` so that each row has, behind its columns, what Python adds."""
+
+    def fetch_with_columns() -> list[Any]:
+        rows = fetch()
+        if not rows:
+            return rows
+        columns = [read(rows) for read in added]
+        return [(*row, *more) for row, more in zip(rows, zip(*columns, strict=True), strict=True)]
+
+    return fetch_with_columns
 
 
 def _nothing_to_close() -> None:
