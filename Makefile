@@ -59,7 +59,7 @@ $(STAMP)/venv:
 
 # What the demo needs, and what builds the Rust core.
 $(STAMP)/demo: pyproject.toml constraints.txt $(STAMP)/venv
-	$(LOCKED) Django 'maturin>=1.9.4,<2' --group demo
+	$(LOCKED) --no-compile Django 'maturin>=1.9.4,<2' --group demo
 	@touch $@
 
 $(STAMP)/deps: $(STAMP)/demo
@@ -90,6 +90,7 @@ test: $(STAMP)/native $(STAMP)/deps ## Set up, build, run all tests: Rust's and 
 	$(BIN)/python -m pytest -q $(PARALLEL)
 
 ci: $(STAMP)/native $(STAMP)/deps ## What CI runs: checks, all tests, the newest Python with the newest Django, two minutes of fuzzing
+	$(LOCKED) --group mysql
 	$(MAKE) check
 	$(MAKE) test
 	$(BIN)/nox --session newest -- $(PARALLEL)
@@ -97,7 +98,7 @@ ci: $(STAMP)/native $(STAMP)/deps ## What CI runs: checks, all tests, the newest
 
 lock: $(STAMP)/venv ## Write constraints.txt anew: the newest version of every package
 	$(PIP) --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header --no-annotate --group dev --group bench --group soak --group docs --group security --group package --output-file constraints.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header --no-annotate --group dev --group bench --group mysql --group soak --group docs --group security --group package --output-file constraints.txt pyproject.toml
 
 check: $(STAMP)/native $(STAMP)/deps ## Lint, types, stubs, import contract, formatting
 	$(BIN)/ruff check .

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from datetime import tzinfo
 from typing import Any, Final, Literal, Self, final
 
 from typing_extensions import disjoint_base
@@ -9,6 +10,8 @@ __all__ = [
     "BodyFallback",
     "CallTotals",
     "Counters",
+    "FileUrlText",
+    "LinkText",
     "ModelInstances",
     "NestedRows",
     "QueryRows",
@@ -19,6 +22,7 @@ __all__ = [
     "RowProgram",
     "RowTexts",
     "Validator",
+    "ValueLabels",
     "ValueTuples",
     "columns_of",
     "columns_to_dict",
@@ -36,6 +40,11 @@ __all__ = [
     "totals",
 ]
 
+# Rows, nanoseconds of the database, and of each column that Python converted values of: index, number, nanoseconds.
+_Report = Callable[[int, int, list[tuple[int, int, int]]], object]
+_Dates = Literal["django", "iso", "local", "drf"]
+# How a column is read: kind, zone, checked, max_digits, decimal_places, and perhaps the format of its dates.
+_Reader = tuple[str, str, bool, int, int] | tuple[str, str, bool, int, int, str]
 _FieldList = Sequence[str | Mapping[str, "_FieldList"] | tuple[str, "_FieldList"]]
 
 VERSION: Final[str]
@@ -52,6 +61,7 @@ def dumps(
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Literal["raise", "null"] = "raise",
+    dates: _Dates = "django",
 ) -> bytes:
     """Return a value as JSON. It is the encoder of `PyForgeJsonResponse`, for caches, websockets and tasks.
 
@@ -73,6 +83,7 @@ def dumps_html(
     nan: Literal["raise", "null"] = "raise",
     before: str = "",
     after: str = "",
+    dates: _Dates = "django",
 ) -> bytes:
     """Return the JSON of a page: compact ASCII in which `< > & '` are escaped, between two texts."""
 
@@ -84,6 +95,8 @@ def dumps_response(
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Literal["raise", "null"] = "raise",
+    form: Literal["compact", "ascii", "django", "django_text", "drf"] | None = None,
+    dates: _Dates = "django",
 ) -> bytes:
     """Return the JSON of a response. As `dumps`; collectors tell the two apart by the name."""
 
@@ -98,6 +111,7 @@ def dump_chunk(
     after: str = "",
     form: Literal["compact", "ascii", "django", "fixture"] = "compact",
     nan: Literal["raise", "null"] = "raise",
+    dates: _Dates = "django",
 ) -> tuple[bytes, int, BaseException | None]:
     """Return the next rows of a stream: the bytes of whole rows, their number, and the exception of the row after them.
 
@@ -108,7 +122,7 @@ def dump_chunk(
 def listen() -> None:
     """Look for open collectors in each native call from now on. Until the first is opened, no call does."""
 
-def read_body(body: str | bytes | bytearray, max_depth: int, allow_nan: bool) -> Any:
+def read_body(body: str | bytes | bytearray, max_depth: int) -> Any:
     """Return the value of a JSON body, or a `BodyFallback` where `json.loads` must decide."""
 
 def set_native(enabled: bool) -> None:
@@ -132,10 +146,13 @@ def time_column(column: tuple[Any, ...]) -> list[str | None] | None: ...
 class RowColumns:
     """The compiled columns of a row: their names, how each is read, and the shape of the row.
 
-    `columns` are `(name, attribute, reader, zone, checked, max_digits, decimal_places)`. `shape` is `"object"`,
-    `"array"`, `"scalar"` or `"template"`, which ends in `end`.
+    `columns` are `(name, attribute, kind, zone, checked, max_digits, decimal_places[, dates])`. `shape` is `"object"`,
+    `"array"`, `"scalar"` or `"template"`, which ends in `end`. `dates` is the format of the column's dates, `""` for
+    that of the call. Datetimes are converted to `timezone`, but in Django's format.
     """
-    def __new__(cls, columns: list[tuple[str, str, str, str, bool, int, int]], shape: str, end: str = "") -> Self: ...
+    def __new__(
+        cls, columns: Sequence[tuple[Any, ...]], shape: str, end: str = "", *, timezone: tzinfo | None = None
+    ) -> Self: ...
 
 @disjoint_base
 class Counters:
@@ -145,7 +162,6 @@ class Counters:
     def by_function(self) -> dict[str, tuple[int, int, int, int, int, int]]: ...
     def count_columns(self, native: int, django: int) -> None: ...
     def count_django_rows(self, rows: int) -> None: ...
-    def count_rescued(self) -> None: ...
     def count_database(self, ns: int) -> None: ...
     @property
     def calls(self) -> int: ...
@@ -178,9 +194,44 @@ class RowLayout:
 
     `readers` are those of `RowColumns` without the names. `steps` are `(step, name, column)` in the order of the text:
     `"column"`; `"object"`, null where its column is (-1: always there), up to its `"end"`; `"many"` and `"one"` for
-    relations, whose rows name the value of the column.
+    relations, whose rows name the value of the column; `"output"`, which takes the next of `outputs`; `"unless_null"`,
+    which leaves out the step after it (an object as a whole) where its column is null. With `flat` a row is the value
+    of its one step. Datetimes are converted to `timezone`, but in Django's format.
     """
-    def __new__(cls, readers: list[tuple[str, str, bool, int, int]], steps: list[tuple[str, str, int]]) -> Self: ...
+    def __new__(
+        cls,
+        readers: Sequence[_Reader],
+        steps: Sequence[tuple[str, str, int]],
+        *,
+        flat: bool = False,
+        timezone: tzinfo | None = None,
+        outputs: Sequence[ValueLabels | LinkText | FileUrlText] = ...,
+    ) -> Self: ...
+
+@final
+class ValueLabels:
+    """The texts of values, as `get_FOO_display()` returns them. A value without a label is written as it is.
+
+    `labels` are by the value that Django has, so `None` may have one, too.
+    """
+    def __new__(cls, labels: dict[Any, Any]) -> Self: ...
+
+@final
+class LinkText:
+    """A text around the values of columns: a link that was reversed once.
+
+    `values` are `(column, converter)` with the names of Django's path converters; `texts` is one longer.
+    `make(*values)` reverses the link where a value is not certain to fit. Null in any value gives null.
+    """
+    def __new__(cls, texts: list[str], values: list[tuple[int, str]], make: Callable[..., str | None]) -> Self: ...
+
+@final
+class FileUrlText:
+    """The URL of a file: the base URL of its storage and the quoted name.
+
+    `make(name)` returns the URL of a name that is not certain. Null and an empty name give null.
+    """
+    def __new__(cls, base: str, make: Callable[[str], str | None]) -> Self: ...
 
 @final
 class NestedRows:
@@ -188,10 +239,11 @@ class NestedRows:
     def __new__(
         cls,
         layout: RowLayout,
-        fetch: Callable[[], list[tuple[Any, ...]]],
+        fetch: Callable[[], list[tuple[Any, ...]]] | list[tuple[Any, ...]],
         fallback: Callable[[int, Any], Any],
         close: Callable[[], object],
         load: Callable[[int, list[tuple[Any, ...]]], RelatedRows | None],
+        report: _Report | None = None,
     ) -> Self: ...
     def close(self) -> None: ...
 
@@ -220,12 +272,13 @@ class QueryRows:
         fetch: Callable[[], list[tuple[Any, ...]]],
         fallback: Callable[[int, Any], Any],
         close: Callable[[], object],
+        report: _Report | None = None,
     ) -> Self: ...
     def close(self) -> None: ...
 
 @final
 class BodyFallback:
-    """Where native code stopped in a JSON body, and whether a container was opened there that is one too many."""
+    """A JSON body that native code has not read, and where in it a container is opened that is one too many."""
     @property
     def at(self) -> int: ...
     @property
@@ -288,9 +341,8 @@ class RelatedTexts: ...
 @final
 class RowProgram:
     def __new__(cls, steps: list[tuple[str, str, list[tuple[int, bool]], int]]) -> Self: ...
-    def write(self, columns: list[tuple[str, int, int, Any]], count: int, mark: Any) -> RowTexts | int | None: ...
+    def write(self, columns: list[tuple[str, int, int, Any]], count: int, mark: Any, whole: bool) -> Any: ...
 
 @final
 class RowTexts:
-    def array(self) -> bytes: ...
     def group(self, keys: list[Any], parents: list[Any]) -> RelatedTexts: ...

@@ -189,14 +189,16 @@ class _ModelEncoder(DjangoJSONEncoder):
 def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan) -> bytes:
     """Return the JSON of a value by Django's own encoder, where the setting `NATIVE` is off; native code calls it."""
     plain = with_text_keys(value if fields is None else to_plain(value, fields, fetch))
-    options: dict[str, Any] = {"cls": _ModelEncoder, "ensure_ascii": form != "compact"}
-    if form != "django":
+    options: dict[str, Any] = {"cls": _ModelEncoder, "ensure_ascii": form in ("ascii", "django", "html")}
+    if form not in ("django", "django_text"):
         options["separators"] = (",", ":")
     if nan == "null":
         plain = json.loads(json.dumps(plain, cls=_ModelEncoder), parse_constant=lambda name: None)
     text = json.dumps(plain, allow_nan=False, **options)
     if form == "html":
         text = text.translate(_HTML_ESCAPES)
+    if form == "drf":
+        text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 

@@ -1,6 +1,8 @@
 """Request bodies as Python values: what `json.loads` returns, within limits."""
 
 import json
+import re
+import sys
 from collections.abc import Iterable
 from json import JSONDecodeError
 from typing import Any
@@ -54,7 +56,7 @@ def loads(
         raise ValueError(f"max_depth must be between 1 and {DEEPEST_ALLOWED}, not {max_depth}")
     if not get_settings()["NATIVE"]:
         return _load_by_json(body, max_depth, allow_nan)
-    value = read_body(body, max_depth, allow_nan)
+    value = read_body(body, max_depth)
     return _read_in_python(body, max_depth, allow_nan) if type(value) is BodyFallback else value
 
 
@@ -133,26 +135,48 @@ def kind_of_value(value: object) -> str:
 
 
 def _read_in_python(body: RequestBody, max_depth: int, allow_nan: bool) -> Any:
-    """Return what `json.loads` reads where native code stopped, or raise its error.
+    """Return what `json.loads` reads where native code did not, or raise its error.
 
-    Native code stops at an error, at other encodings than UTF-8, and at lone surrogates.
+    Native code leaves to it: errors, other encodings than UTF-8, lone surrogates, NaN, and integers beyond 64 bits.
     """
     text = body if isinstance(body, str) else body.decode(json.detect_encoding(body), "surrogatepass")
     # Lone surrogates have no UTF-8. They can be in strings only, and there "?" has the same effect on the position.
     utf8 = text.encode("utf-8", "replace")
-    fallback = read_body(utf8, max_depth, allow_nan)
+    fallback = read_body(utf8, max_depth)
     if type(fallback) is not BodyFallback:
         return json.loads(body)
-    position = len(utf8[: fallback.at].decode("utf-8", "ignore"))  # the byte may be in the middle of a character
     if fallback.too_deep:
+        position = len(utf8[: fallback.at].decode("utf-8"))
+        _raise_earlier_error(text, position)
         raise JSONDecodeError(f"More than {max_depth} containers inside each other", text, position)
 
     def refuse(name: str) -> Any:
-        raise JSONDecodeError(f"{name} is not JSON", text, position)
+        raise JSONDecodeError(f"{name} is not JSON", text, _find_token(_CONSTANT, text))
 
     try:
         return json.loads(body, parse_constant=None if allow_nan else refuse)
     except JSONDecodeError:
         raise
     except ValueError as error:  # an integer of too many digits
-        raise JSONDecodeError(str(error), text, position) from None
+        raise JSONDecodeError(str(error), text, _find_token(_INTEGER, text, sys.get_int_max_str_digits())) from None
+
+
+def _raise_earlier_error(text: str, position: int) -> None:
+    """Raise the error of `json.loads` if there is one before this position."""
+    try:
+        json.loads(text[:position])
+    except JSONDecodeError as error:
+        if error.pos < position:
+            raise JSONDecodeError(error.msg, text, error.pos) from None
+
+
+# A token, or a string, which is passed over: what looks like a token in it is none.
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_CONSTANT = re.compile(rf"{_STRING}|(NaN|-?Infinity)", re.DOTALL)
+_INTEGER = re.compile(rf"{_STRING}|-?[0-9]+(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)|(-?[0-9]+)", re.DOTALL)
+
+
+def _find_token(pattern: re.Pattern[str], text: str, longer_than: int = 0) -> int:
+    """Return the position of the first token of this kind that has more digits; `json.loads` gives none for these."""
+    found = (match for match in pattern.finditer(text) if match[1] and len(match[1].lstrip("-")) > longer_than)
+    return next((match.start() for match in found), 0)

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import importlib.util
 import os
 
 import pytest
@@ -48,12 +49,15 @@ def server_database(alias, use_driver, server, django_db_blocker):
         del connections.databases[alias]
 
 
+def use_psycopg():
+    """Raises where neither of PostgreSQL's drivers is there."""
+    importlib.import_module("psycopg" if importlib.util.find_spec("psycopg") else "psycopg2")
+
+
 @pytest.fixture(scope="session")
 def postgres(django_db_setup, django_db_blocker):
     """The alias of a PostgreSQL database, whose server is started at its first use."""
-    with server_database(
-        "postgres", lambda: importlib.import_module("psycopg"), postgresql.server, django_db_blocker
-    ) as alias:
+    with server_database("postgres", use_psycopg, postgresql.server, django_db_blocker) as alias:
         yield alias
 
 

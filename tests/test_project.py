@@ -101,7 +101,7 @@ class TestMake:
 
     def test_demo_installs_the_group_demo_alone(self, tmp_path):
         child = make("--dry-run", "demo", VENV=tmp_path / "venv", PYTHON=sys.executable)
-        assert re.findall(r"--group (\w+)", child.stdout) == ["demo"]
+        assert set(re.findall(r"--group (\w+)", child.stdout)) == {"demo"}
         assert child.stdout.index("demo_site.check_port") < child.stdout.index("migrate")
 
     def test_every_command_is_listed(self):

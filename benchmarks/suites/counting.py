@@ -12,7 +12,7 @@ from benchmarks import uncounted
 from benchmarks.goals import Goal
 from benchmarks.measure import Effort, Timed, Timing, interleave
 from benchmarks.report import Report, table
-from pyforge_web import bridge, metering
+from pyforge_web import _native, metering
 
 COUNTING = Goal(5)  # ns a call
 LISTENING = {"none": Goal(100), "one": Goal(500), "panel": Goal(2_000)}  # ns a crossing
@@ -28,7 +28,7 @@ def run(effort: Effort, only: str = "") -> Report:
     values = {name: value for name, value in VALUES.items() if only in name}
     counting = [_counting(report, name, value, bare, effort) for name, value in values.items()]
     report.add(table(["encoded", "without counting", "counted", "counting"], counting))
-    bridge.listen()  # for good: each call looks for its collectors from here on
+    _native.listen()  # for good: each call looks for its collectors from here on
     crossings = {name: value for name, value in CROSSINGS.items() if only in name}
     rows = [
         *(_listening(report, name, value, 1, bare, effort) for name, value in values.items()),
@@ -44,7 +44,7 @@ def run(effort: Effort, only: str = "") -> Report:
 
 
 def _counting(report: Report, name: str, value: object, bare: object, effort: Effort) -> list[str]:
-    times = _times(value, {"without": (bare, copy_context()), "counted": (bridge.dumps, copy_context())}, effort)
+    times = _times(value, {"without": (bare, copy_context()), "counted": (_native.dumps, copy_context())}, effort)
     verdict = report.judge(f"{name}, counting, ns", COUNTING, times["counted"].above_by_round(times["without"]) * 1e9)
     return [name, f"{times['without'].best * 1e9:.1f}", f"{times['counted'].best * 1e9:.1f}", verdict]
 
@@ -57,7 +57,7 @@ def _listening(report: Report, name: str, value: object, crossings: int, bare: o
         "two": [metering.Collector(), metering.Collector()],
         "panel": [metering.Collector(details=True)],
     }
-    contestants = {title: (bridge.dumps, _context(open_)) for title, open_ in listeners.items()}
+    contestants = {title: (_native.dumps, _context(open_)) for title, open_ in listeners.items()}
     times = _times(value, {"without": (bare, copy_context()), **contestants}, effort)
     return [name, *(_above(report, name, title, times, crossings) for title in listeners)]
 

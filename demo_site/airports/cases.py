@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
-from pyforge_web.querysets.relations.declared import DeclaredFields
 
 from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS, NEARBY_FIELDS
 from demo_site.airports.models import Airport, Country
+from pyforge_web import Fields
 
 Rows = QuerySet[Any, dict[str, Any]]
 
@@ -31,7 +31,7 @@ class Case:
     queryset: Callable[[], Rows] | None = None
     wrap: Callable[[Any], Any] = lambda rows: rows
     # What of `native` is written.
-    fields: DeclaredFields | None = None
+    fields: Fields | None = None
     # Work that is not a response: what each side writes.
     ways: tuple[Callable[[], bytes], Callable[[], bytes]] | None = None
     # What the other side is called.

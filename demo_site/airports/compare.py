@@ -10,7 +10,7 @@ from demo_site.airports.timing import Timing, count_columns, in_turn, measures_o
 from pyforge_web import PyForgeJsonResponse
 
 RUNS = 11
-BUDGET_SECONDS = 1.2
+BUDGET_SECONDS = 0.8
 SIDES = ("django", "pyforge")
 
 

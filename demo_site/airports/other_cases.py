@@ -17,7 +17,7 @@ from demo_site.airports.models import Airport
 from pyforge_web import PyForgeStreamingResponse, validate_many
 from pyforge_web.html import pyforge_json
 
-VALIDATED = 100  # rows: Django needs two queries for each
+VALIDATED = 50  # rows: Django needs two queries for each
 
 
 def _checked_airports() -> list[Airport]:

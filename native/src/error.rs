@@ -1,5 +1,8 @@
 //! Everything that can go wrong while JSON is written, and its one way out to Python.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+
 use pyo3::exceptions::{PyException, PyMemoryError, PyRecursionError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -125,6 +128,37 @@ impl Error {
             Self::OutOfMemory => PyMemoryError::new_err(()),
         }
     }
+}
+
+/// Runs native code. A panic would be a bug of PyForge Web: it becomes an `Exception`, which Django's handlers catch.
+///
+/// PyO3 panics where CPython has no memory for an object, after it has printed the error: that is a `MemoryError`.
+pub fn catch_panics<T>(subject: &str, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        if is_no_memory(&*payload) {
+            return Err(PyMemoryError::new_err(()));
+        }
+        let message = format!("PyForge Web failed inside its native core: please report this {subject} as a bug");
+        Err(PyRuntimeError::new_err(message))
+    })
+}
+
+/// Whether a panic is PyO3's `panic_after_error`.
+fn is_no_memory(payload: &(dyn Any + Send)) -> bool {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.is_some_and(|text| text.contains("Python API call failed"))
+}
+
+/// Panics that become a `MemoryError` print nothing; all others print what Rust prints. Other extension modules have a
+/// Rust library of their own, and so a hook of their own.
+pub fn set_panic_hook() {
+    let print = take_hook();
+    set_hook(Box::new(move |panic| {
+        if !is_no_memory(panic.payload()) {
+            print(panic);
+        }
+    }));
 }
 
 /// Adds the path to an `Exception` as a note (PEP 678); `KeyboardInterrupt` and its like stay as they are.

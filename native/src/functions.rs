@@ -10,7 +10,7 @@ use crate::imports::Imports;
 use crate::kinds::NotFinite;
 use crate::metering::meter::{self, Meter};
 use crate::parser;
-use crate::serializer::{self, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_nan};
+use crate::serializer::{self, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan};
 
 /// Return a value as JSON: the encoder of the response, for caches, websockets and tasks.
 ///
@@ -25,7 +25,8 @@ use crate::serializer::{self, EncodeOptions, RowColumns, RowFraming, StreamForma
 ///
 /// Source: `django.core.serializers.json`, RFC 8259.
 #[pyfunction]
-#[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise"))]
+#[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise", dates="django"))]
+#[allow(clippy::too_many_arguments)] // they are Python's
 pub fn dumps<'py>(
     py: Python<'py>,
     obj: Bound<'py, PyAny>,
@@ -34,14 +35,17 @@ pub fn dumps<'py>(
     django_bytes: bool,
     ensure_ascii: bool,
     nan: &str,
+    dates: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let options = EncodeOptions { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
+    let form = form_of(django_bytes, ensure_ascii);
+    let options = EncodeOptions { html: None, form, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
     write(py, obj, fields, fetch, options, "dumps")
 }
 
 /// Return the JSON of a response. As `dumps`, for `pyforge_web.http`: collectors tell the two apart by the name.
 #[pyfunction]
-#[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise"))]
+#[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise", form=None, dates="django"))]
+#[allow(clippy::too_many_arguments)] // they are Python's
 pub fn dumps_response<'py>(
     py: Python<'py>,
     obj: Bound<'py, PyAny>,
@@ -50,15 +54,19 @@ pub fn dumps_response<'py>(
     django_bytes: bool,
     ensure_ascii: bool,
     nan: &str,
+    form: Option<&str>,
+    dates: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let options = EncodeOptions { html: None, django_bytes, ensure_ascii, not_finite: parse_nan(nan)? };
+    let form = form.unwrap_or_else(|| form_of(django_bytes, ensure_ascii));
+    let options = EncodeOptions { html: None, form, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
     write(py, obj, fields, fetch, options, "dumps_response")
 }
 
 /// Return the JSON of a page: compact ASCII in which `< > & '` are escaped, for `pyforge_web.html`. `before` and `after`
 /// are written around it as they are.
 #[pyfunction]
-#[pyo3(signature = (obj, *, fields=None, fetch=false, nan="raise", before="", after=""))]
+#[pyo3(signature = (obj, *, fields=None, fetch=false, nan="raise", before="", after="", dates="django"))]
+#[allow(clippy::too_many_arguments)] // they are Python's
 pub fn dumps_html<'py>(
     py: Python<'py>,
     obj: Bound<'py, PyAny>,
@@ -67,23 +75,30 @@ pub fn dumps_html<'py>(
     nan: &str,
     before: &str,
     after: &str,
+    dates: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let html = Some([before, after]);
-    let options = EncodeOptions { html, django_bytes: false, ensure_ascii: false, not_finite: parse_nan(nan)? };
+    let options = EncodeOptions { html, form: "", not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
     write(py, obj, fields, fetch, options, "dumps_html")
+}
+
+fn form_of(django_bytes: bool, ensure_ascii: bool) -> &'static str {
+    match (django_bytes, ensure_ascii) {
+        (true, _) => "django",
+        (false, true) => "ascii",
+        (false, false) => "compact",
+    }
 }
 
 /// Return the value of a JSON body, or a `BodyFallback` where `json.loads` must decide; for `pyforge_web.parsers`.
 #[pyfunction]
-pub fn read_body<'py>(
-    py: Python<'py>,
-    body: &Bound<'py, PyAny>,
-    max_depth: usize,
-    allow_nan: bool,
-) -> PyResult<Bound<'py, PyAny>> {
+pub fn read_body<'py>(py: Python<'py>, body: &Bound<'py, PyAny>, max_depth: usize) -> PyResult<Bound<'py, PyAny>> {
     let mut meter = Meter::start(py)?;
     meter.about(body, None);
-    let result = parser::read(body, max_depth, allow_nan);
+    let result = parser::read(body, max_depth);
+    if let Err(error) = &result {
+        meter.fail(py, error);
+    }
     let metered = meter.finish(py, "loads", 0);
     let value = result?;
     metered.map(|()| value)
@@ -114,12 +129,7 @@ fn write_by_django<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let (before, after) = options.html.map_or(("", ""), |[before, after]| (before, after));
     let nan = if matches!(options.not_finite, NotFinite::Null) { "null" } else { "raise" };
-    let form = match options {
-        EncodeOptions { html: Some(_), .. } => "html",
-        EncodeOptions { django_bytes: true, .. } => "django",
-        EncodeOptions { ensure_ascii: true, .. } => "ascii",
-        _ => "compact",
-    };
+    let form = if options.html.is_some() { "html" } else { options.form };
     let written = Imports::get(py)?.write_by_django.bind(py).call1((obj, fields, fetch, form, nan))?;
     let text: Bound<'py, PyBytes> = written.cast_into()?;
     if before.is_empty() && after.is_empty() {
@@ -150,10 +160,16 @@ fn write<'py>(
         }
     };
     let result = chosen.and_then(|value| serializer::dumps(value, &options, &mut meter));
-    let size = result.as_ref().map_or(0, |bytes| {
-        meter.output(bytes);
-        bytes.as_bytes().len()
-    });
+    let size = match &result {
+        Ok(bytes) => {
+            meter.output(bytes);
+            bytes.as_bytes().len()
+        }
+        Err(error) => {
+            meter.fail(py, error);
+            0
+        }
+    };
     // The user's exception comes first, whatever a collector does.
     let metered = meter.finish(py, function, size);
     let bytes = result?;
@@ -171,7 +187,7 @@ fn write<'py>(
 ///
 /// Raises `ValueError` for a form or a `nan` that does not exist; whatever a row raises is returned.
 #[pyfunction]
-#[pyo3(signature = (source, start, limit, *, about=None, opens=false, between="", after="", form="compact", nan="raise"))]
+#[pyo3(signature = (source, start, limit, *, about=None, opens=false, between="", after="", form="compact", nan="raise", dates="django"))]
 #[allow(clippy::too_many_arguments)] // they are Python's
 pub fn dump_chunk<'py>(
     py: Python<'py>,
@@ -184,9 +200,10 @@ pub fn dump_chunk<'py>(
     after: &str,
     form: &str,
     nan: &str,
+    dates: &str,
 ) -> PyResult<(Bound<'py, PyBytes>, usize, Option<Py<PyBaseException>>)> {
     let items = RowFraming { between: between.as_bytes(), after: after.as_bytes() };
-    let escaped = StreamFormat { form, items, not_finite: parse_nan(nan)? };
+    let format = StreamFormat { form, items, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
     let mut meter = Meter::start(py)?;
     match &about {
         Some((given, fields)) => meter.about(given, fields.as_ref()),
@@ -194,13 +211,22 @@ pub fn dump_chunk<'py>(
     }
     let opened = if opens { meter.call_out(|| source.call0()) } else { Ok(source) };
     let written = match opened {
-        Ok(source) => serializer::dump_chunk(&source, start, limit, &escaped, &mut meter),
+        Ok(source) => serializer::dump_chunk(&source, start, limit, &format, &mut meter),
         Err(error) => Ok((PyBytes::new(py, b""), 0, Some(error))),
     };
-    let size = written.as_ref().map_or(0, |(bytes, ..)| {
-        meter.output(bytes);
-        bytes.as_bytes().len()
-    });
+    let size = match &written {
+        Ok((bytes, _, error)) => {
+            meter.output(bytes);
+            if let Some(error) = error {
+                meter.fail(py, error);
+            }
+            bytes.as_bytes().len()
+        }
+        Err(error) => {
+            meter.fail(py, error);
+            0
+        }
+    };
     let metered = meter.finish(py, "dump_chunk", size);
     let (bytes, count, error) = written?;
     metered.map(|()| (bytes, count, error.map(|error| error.into_value(py))))
@@ -237,6 +263,9 @@ pub fn columns_to_dict<'py>(
         None => meter.rows += 1,
     }
     let result = serializer::ready_values(py, columns.get(), values, &mut meter);
+    if let Err(error) = &result {
+        meter.fail(py, error);
+    }
     // The user's exception comes first, whatever a collector does.
     let metered = meter.finish(py, "to_dict", 0);
     let ready = result?;

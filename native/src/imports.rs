@@ -62,11 +62,13 @@ imports! {
     convert: PyAny = "pyforge_web.encoders"."convert",
     /// The same for a key
     convert_key: PyAny = "pyforge_web.encoders"."convert_key",
+    /// `django.utils.timezone.get_current_timezone`
+    current_timezone: PyAny = "django.utils.timezone"."get_current_timezone",
     /// Gives what `fields=` chooses
     select: PyAny = "pyforge_web.encoders"."select",
     /// Writes a value by Django's own encoder, where the setting `NATIVE` is off
     write_by_django: PyAny = "pyforge_web.encoders"."write_by_django",
-    /// The columns of each model class whose instances were written before
+    /// The columns of each model class whose instances were written before, by its `id()`
     instances: PyDict = "pyforge_web.querysets.instances"."compiled",
     /// `django.db.models.fields.files.FieldFile`
     field_file: PyType = "django.db.models.fields.files"."FieldFile",

@@ -26,8 +26,8 @@ pub mod kinds;
 pub mod metering;
 pub mod outcome;
 pub mod parser;
-pub mod rules;
 mod row_texts;
+pub mod rules;
 pub mod serializer;
 mod text_columns;
 pub mod validator;
@@ -48,9 +48,12 @@ pub mod _native {
     #[pymodule_export]
     use super::parser::BodyFallback;
     #[pymodule_export]
-    use super::serializer::{ModelInstances, NestedRows, QueryRows, RelatedRows, RowColumns, RowLayout, ValueTuples};
-    #[pymodule_export]
     use super::row_texts::{RelatedTexts, RowProgram, RowTexts};
+    #[pymodule_export]
+    use super::serializer::{
+        FileUrlText, LinkText, ModelInstances, NestedRows, QueryRows, RelatedRows, RowColumns, RowLayout, ValueLabels,
+        ValueTuples,
+    };
     #[pymodule_export]
     use super::text_columns::{columns_of, datetime_column, is_plain_json, text_column, time_column};
     #[pymodule_export]

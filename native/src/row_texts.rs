@@ -81,7 +81,7 @@ impl RowProgram {
         Ok(Self { steps: steps.collect::<PyResult<_>>()? })
     }
 
-    /// Writes rows: a `RowTexts`, the index of a column whose values have another form, or None where DRF raises.
+    /// Writes rows: a `RowTexts`, with `whole` the bytes of an array of them; the index of a column whose values have another form, or None where DRF raises.
     ///
     /// A column is `(reader, digits, places, values)`; `mark` stands for a value that is left out.
     fn write<'py>(
@@ -90,6 +90,7 @@ impl RowProgram {
         columns: Vec<(String, u32, u32, Bound<'py, PyAny>)>,
         count: usize,
         mark: &Bound<'py, PyAny>,
+        whole: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         let columns = columns.into_iter().map(|(reader, digits, places, values)| {
             Ok(ProgramColumn { reader: parse_reader(&reader, digits, places)?, values: ColumnValues::of(values)? })
@@ -97,12 +98,22 @@ impl RowProgram {
         let columns = columns.collect::<PyResult<Vec<_>>>()?;
         let mut writer = RowWriter { sink: Sink::new(NotFinite::Raise), imports: Imports::get(py)?, columns, mark };
         let mut ends = Vec::with_capacity(count);
+        if whole {
+            writer.sink.out.push(b'[');
+        }
         for row in 0..count {
+            if whole && row > 0 {
+                writer.sink.out.push(b',');
+            }
             match writer.row(&self.steps, row)? {
                 RowOutcome::Done => ends.push(writer.sink.out.len()),
                 RowOutcome::Fallback(column) => return Ok(column.into_pyobject(py)?.into_any()),
                 RowOutcome::Missing => return Ok(py.None().into_bound(py)),
             }
+        }
+        if whole {
+            writer.sink.out.push(b']');
+            return Ok(writer.sink.out.finish(py)?.into_any());
         }
         let body = writer.sink.out.finish(py)?.unbind();
         Ok(Bound::new(py, RowTexts { body, ends })?.into_any())
@@ -305,21 +316,6 @@ impl RowTexts {
 
 #[pymethods]
 impl RowTexts {
-    /// All rows as a JSON array.
-    fn array<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let body = self.body.bind(py).as_bytes();
-        let mut sink = Sink::<Compact>::new(NotFinite::Raise);
-        sink.out.push(b'[');
-        for row in 0..self.ends.len() {
-            if row > 0 {
-                sink.out.push(b',');
-            }
-            sink.out.extend(self.text(body, row));
-        }
-        sink.out.push(b']');
-        sink.out.finish(py)
-    }
-
     /// The rows of each of the parents: `keys` has the parent of each row.
     fn group<'py>(
         slf: Bound<'py, Self>,

@@ -11,6 +11,7 @@ from pyforge_web.bulk.clean_fields import run_clean, run_clean_fields, run_own_f
 from pyforge_web.bulk.conflicts import ConflictRules, as_updated
 from pyforge_web.bulk.validate_constraints import ConstraintPhase
 from pyforge_web.bulk.validate_unique import UniquePhase
+from pyforge_web.validators import uses_django_clean_fields
 
 ProgressCallback = Callable[[int, int], object]
 
@@ -56,7 +57,7 @@ def check_exclude(model: type[Model], exclude: Collection[str] | None) -> None:
     `full_clean` ignores such a name, and then validates the field that was meant. An override of it may give any name a
     meaning.
     """
-    if not exclude or isinstance(exclude, str) or not has_django_methods(model, "full_clean", "clean"):
+    if not exclude or isinstance(exclude, str) or not _excludes_as_django(model):
         return
     names = {field.name for field in model._meta.get_fields()}
     for name in exclude:
@@ -67,6 +68,12 @@ def check_exclude(model: type[Model], exclude: Collection[str] | None) -> None:
         except (StopIteration, FieldDoesNotExist):
             raise FieldError(f"exclude has {name!r}, which is not a field of {model.__name__}") from None
         raise FieldError(f"exclude has {name!r}: write the name of the field, {known.name!r}")
+
+
+def _excludes_as_django(model: type[Model]) -> bool:
+    """Return whether all methods that are given `exclude` are Django's."""
+    methods = ("full_clean", "validate_unique", "validate_constraints", "_get_unique_checks")
+    return has_django_methods(model, *methods) and uses_django_clean_fields(model)
 
 
 def run_phases(rows: list[Model], options: BatchOptions, progress: ProgressCallback | None) -> InstanceBatch:

@@ -59,8 +59,9 @@ class UniquePhase:
         for model, names in checks:
             if self.rules is None:
                 self._check(model, names, without[model, names])
-            elif not self.rules.settles(names):
-                untouched = self.updating if self.rules.is_untouched(names) else set()
+            # `unique_together` may have attnames.
+            elif not self.rules.settles(known := [model._meta.get_field(name).name for name in names]):
+                untouched = self.updating if self.rules.is_untouched(known) else set()
                 self._check(model, names, without[model, names] | untouched)
         for check in date_checks:
             self._check_date(check, without[check])
@@ -81,8 +82,8 @@ class UniquePhase:
         names = tuple(field.name for field in fields)
         queryset = default_queryset(model, self.batch.using)
         unique = UniqueSet(model, queryset, fields, lambda row: self._lookup_of(row, model, names))
-        self.batch.excluded_fields()
-        search = search_duplicates(self.batch, unique, set(), stored_too=False)
+        without = self.batch.excluded_fields().rows_without(names)
+        search = search_duplicates(self.batch, unique, without, stored_too=False)
         for row in sorted(search.compared.find_repeats(())):
             name = names[0] if len(names) == 1 else NON_FIELD_ERRORS
             self.batch.add(row, name, DuplicateValues(self.batch.rows[row], model, names))

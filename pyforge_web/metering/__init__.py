@@ -12,7 +12,6 @@ from pyforge_web.metering.collector import (
     count_compiled,
     count_django_rows,
     count_failures,
-    count_fallback,
     find_stream_origin,
     time_database,
 )
@@ -39,7 +38,6 @@ __all__ = [
     "count_compiled",
     "count_django_rows",
     "count_failures",
-    "count_fallback",
     "find_stream_origin",
     "time_database",
 ]

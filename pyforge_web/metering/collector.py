@@ -170,12 +170,6 @@ def count_django_rows(rows: int) -> None:
         collector.count_django_rows(rows)
 
 
-def count_fallback() -> None:
-    """Count a value of a native column that was not in the strict format, so that Django converted it."""
-    for collector in active_collectors.get():
-        collector.count_rescued()
-
-
 def count_failures(model: str, failures: Mapping[tuple[str, str], int]) -> None:
     """Count the values that a validator rejected: how often each field failed with each code.
 

@@ -82,28 +82,13 @@ class RowTrace:
             self.sql_ns += sum(note.ns for note in own)
         self._noted[:] = [note for note in self._noted if type(note) is not SqlTrace]
 
-    def count_rows(self, fetch: Callable[[], list[Any]]) -> Callable[[], list[Any]]:
-        """Return `fetch` so that its rows are counted."""
-
-        def counted() -> list[Any]:
-            rows = fetch()
-            self.rows += len(rows)
-            return rows
-
-        return counted
-
-    def time_callbacks(self, rescue: Callable[[int, Any], Any]) -> Callable[[int, Any], Any]:
-        """Return `rescue` so that its calls are counted and timed for each column."""
-
-        def timed(index: int, value: Any) -> Any:
-            started = perf_counter_ns()
-            try:
-                return rescue(index, value)
-            finally:
-                number, ns = self.callbacks.get(index, (0, 0))
-                self.callbacks[index] = number + 1, ns + perf_counter_ns() - started
-
-        return timed
+    def add_reading(self, rows: int, database_ns: int, callbacks: list[tuple[int, int, int]]) -> None:
+        """Add what native code has read in one call. It counts rows, and times fetches and converters by column."""
+        self.rows += rows
+        self.database_ns += database_ns
+        for index, number, ns in callbacks:
+            known, sum_ns = self.callbacks.get(index, (0, 0))
+            self.callbacks[index] = known + number, sum_ns + ns
 
 
 def time_compilation(compile_sql: Callable[[], Result]) -> Result:

@@ -2,7 +2,6 @@
 
 import difflib
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from django.core.exceptions import FieldError
 from django.db.models import Field, Model
@@ -41,14 +40,14 @@ class Relation(NamedTuple):
         return str(self.field.name if self.sort == "forward" else self.field.related_query_name())
 
 
-# What was found before, by model. Names that do not exist are not kept: a client may have chosen them.
-_relations: "WeakKeyDictionary[type[Model], dict[str, Relation]]" = WeakKeyDictionary()
-_columns: "WeakKeyDictionary[type[Model], tuple[Any, dict[str, Field[Any, Any]]]]" = WeakKeyDictionary()
+# What was found before is kept in the `__dict__` of the model's `_meta`, and ends with the model: a table of ours would
+# hold it, as its fields do. Names that do not exist are not kept: a client may have chosen them.
+_RELATIONS, _COLUMNS = "_pyforge_relations", "_pyforge_columns"
 
 
 def find_relation(model: type[Model], name: str) -> Relation | None:
     """Return the relation behind an attribute of a model's instances; None where there is none."""
-    known = _relations.setdefault(model, {})
+    known: dict[Any, Relation] = model._meta.__dict__.setdefault(_RELATIONS, {})
     relation = known.get(name)
     if relation is None or relation.descriptor is not getattr(model, name, None):
         relation = _read_relation(model, name)
@@ -121,10 +120,10 @@ def source_field(relation: Relation, model: type[Model]) -> Any:
 def find_column(model: type[Model], name: str) -> "Field[Any, Any] | None":
     """Return the concrete field behind `name`, `attname` or `pk`; None where there is none."""
     concrete = model._meta.concrete_fields
-    known = _columns.get(model)
+    known: tuple[Any, dict[str, Field[Any, Any]]] | None = model._meta.__dict__.get(_COLUMNS)
     if known is None or known[0] is not concrete:  # Django makes a new tuple when a model gets a field
         names = {name: field for field in reversed(concrete) for name in (field.name, field.attname)}
-        known = _columns[model] = concrete, names
+        known = model._meta.__dict__[_COLUMNS] = concrete, names
     return model._meta.pk if name == "pk" else known[1].get(name)
 
 

@@ -5,16 +5,15 @@ The order in which lookups count is that of `django.db.models.query.prefetch_rel
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, cast
-from weakref import WeakKeyDictionary
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
-from django.core.signals import setting_changed
 from django.db.models import F, Field, Manager, Model, Prefetch, Q
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.fields.files import FileDescriptor, ImageFileDescriptor
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.query_utils import DeferredAttribute
 
+from pyforge_web.conf import get_settings
 from pyforge_web.output.fields import Flat, OutputField
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields, has_expressions
 from pyforge_web.output.model_names import (
@@ -144,7 +143,8 @@ class _Scope(NamedTuple):
 
 # Trees without relations, by model, with the columns that it had. A relation is looked at each time, as its managers
 # may do anything.
-_trees: "WeakKeyDictionary[type[Model], tuple[Any, dict[Any, Tree]]]" = WeakKeyDictionary()
+# They are kept in the `__dict__` of the model's `_meta`, and end with the model.
+_TREES = "_pyforge_trees"
 
 
 def resolve_fields(queryset: AnyQuerySet, fields: ParsedFields) -> Tree:
@@ -157,9 +157,12 @@ def resolve_fields(queryset: AnyQuerySet, fields: ParsedFields) -> Tree:
     loaded = loaded_columns(queryset) if queryset.query.deferred_loading[0] else None
     if lookups or has_expressions(fields):
         return _resolve(_Scope(queryset.model, _read_lookups(lookups), added, loaded, (), None), fields)
-    concrete, known = _trees.get(queryset.model, (None, {}))
-    if concrete is not queryset.model._meta.concrete_fields or len(known) >= _MOST_TREES:
-        _trees[queryset.model] = queryset.model._meta.concrete_fields, (known := {})
+    options, settings = queryset.model._meta, get_settings()
+    remembered: tuple[Any, Any, dict[Any, Tree]] = options.__dict__.get(_TREES, (None, None, {}))
+    concrete, made_for, known = remembered
+    # With other settings "*" may stand for other columns.
+    if concrete is not options.concrete_fields or made_for is not settings or len(known) >= _MOST_TREES:
+        options.__dict__[_TREES] = options.concrete_fields, settings, (known := {})
     tree = known.get((fields, added, loaded))
     if tree is None:
         tree = _resolve(_Scope(queryset.model, [], added, loaded, (), None), fields)
@@ -481,11 +484,3 @@ def _refuse_conflict(model: type[Model], name: str, relation: Relation) -> None:
     except FieldDoesNotExist:
         return
     raise ValueError(f"to_attr={name} conflicts with a field on the {model.__name__} model.")
-
-
-def _forget(*, setting: str, **kwargs: object) -> None:
-    if setting == "PYFORGE_WEB":
-        _trees.clear()  # "*" may stand for other columns now
-
-
-setting_changed.connect(_forget, dispatch_uid="pyforge_web.output.resolve")

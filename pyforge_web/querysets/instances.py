@@ -8,6 +8,7 @@ from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from time import perf_counter_ns
 from typing import Any, cast
+from weakref import ref
 
 from django.core.signals import setting_changed
 from django.db.models import FileField, Model
@@ -19,8 +20,10 @@ from pyforge_web.output.key_names import key_maker, make_keys
 from pyforge_web.output.model_names import find_column
 from pyforge_web.output.resolve import has_stock_descriptor
 
-# The columns of each model class whose bare instances were written before: native code looks here first.
-compiled: dict[type[Model], RowColumns] = {}
+# The columns of each model class whose bare instances were written before, by its `id()`: native code looks here first.
+# A class is not held: its entry ends with it, before the id can be another one's.
+compiled: dict[int, RowColumns] = {}
+_references: dict[int, "ref[type[Model]]"] = {}
 
 Attributes = tuple[str, ...]
 
@@ -32,7 +35,7 @@ def write_bare(instance: Model, added: Attributes = ()) -> ModelInstances | dict
     if columns is None or key_maker.get() is not None:
         return read_bare(instance, added)
     if not added:
-        compiled[model] = columns
+        _keep(model, columns)
     return ModelInstances(columns, instance, many=False, required=False)
 
 
@@ -107,6 +110,18 @@ def _compile_attributes(label: Any, columns: tuple[tuple[str, str, str], ...]) -
     made = RowColumns([(*column, "naive", False, 0, 0) for column in columns], "object")
     metering.count_compiled(label, "serializer", perf_counter_ns() - started, len(columns), 0)
     return made
+
+
+def _keep(model: type[Model], columns: RowColumns) -> None:
+    """Let native code write the next instance of the model by itself."""
+    key = id(model)
+
+    def forget(_: object) -> None:
+        compiled.pop(key, None)
+        _references.pop(key, None)
+
+    _references[key] = ref(model, forget)
+    compiled[key] = columns
 
 
 def _forget_columns(*, setting: str, **kwargs: object) -> None:

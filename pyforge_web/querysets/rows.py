@@ -8,7 +8,7 @@ takes Django's path as a whole.
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from time import perf_counter_ns
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.db.models.query import NamedValuesListIterable, ValuesIterable
@@ -20,7 +20,7 @@ from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.output.key_names import make_keys
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import SHAPES, AnyQuerySet, joins_unconstrained, why_columns, why_django
-from pyforge_web.querysets.statement import Chunks, CompiledQuery, compile_query, execute, fetch_next, meter_statement
+from pyforge_web.querysets.statement import Chunks, CompiledQuery, compile_query, execute, fetch_next, report_to
 
 Written = QueryRows | NestedRows | list[Any] | str  # a text says why Django has to read the rows
 
@@ -107,15 +107,16 @@ def write_columns(
         shown[index] = name
     metering.count_columns(sum(readers[index] is backends.DJANGO for index in indexes), len(names))
     if sizes is None:
-        fetch, convert = meter_statement(statement, fetch_next(statement), shown, trace)
+        fetch, report = fetch_next(statement), report_to(statement, shown, trace)
     else:
         chunks = Chunks(statement, sizes, queryset.model, shown)
-        fetch, convert = chunks.fetch, chunks.rescue
+        fetch, report = chunks.fetch, chunks.report
+    convert, close = statement.convert, statement.cursor.close
     if in_order:
-        return QueryRows(compile_columns(label, shape, tuple(names), readers), fetch, convert, statement.cursor.close)
+        return QueryRows(compile_columns(label, shape, tuple(names), readers), fetch, convert, close, report)
     steps = tuple(("column", name, index) for name, index in zip(names, indexes, strict=True))
     layout = compile_layout(label, readers, steps)
-    return NestedRows(layout, fetch, convert, statement.cursor.close, _no_relation)
+    return NestedRows(layout, fetch, convert, close, _no_relation, report)
 
 
 def _nothing(queryset: AnyQuerySet) -> list[Any]:
@@ -141,11 +142,14 @@ def compile_columns(
 
 @lru_cache(maxsize=1024)
 def compile_layout(
-    label: str, readers: tuple[backends.ColumnReader, ...], steps: tuple[tuple[str, str, int], ...]
+    label: str, readers: tuple[backends.ColumnReader, ...], steps: tuple[tuple[str, str, int], ...], flat: bool = False
 ) -> RowLayout:
-    """Return what native code does with a row that has objects in it, compiled once in the same way."""
+    """Return what native code does with a row that has objects in it, compiled once in the same way.
+
+    With `flat` a row is the value of its one column.
+    """
     started = perf_counter_ns()
-    layout = RowLayout(cast(Any, list(readers)), list(steps))
+    layout = RowLayout(list(readers), list(steps), flat=flat)
     _count_compiled(label, readers, started)
     return layout
 

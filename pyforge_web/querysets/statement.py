@@ -16,6 +16,9 @@ _CHUNK = 200
 
 Fetch = Callable[[], list[Any]]
 Convert = Callable[[int, Any], Any]
+# Called with the number of rows, the nanoseconds of the database, and of each column that Python code converted values
+# of: its index, how many, and the nanoseconds.
+Report = Callable[[int, int, list[tuple[int, int, int]]], None]
 
 
 class CompiledQuery(NamedTuple):
@@ -36,14 +39,13 @@ class ExecutedQuery(NamedTuple):
     """A query that has been executed: how its columns are read, and what reads the values that native code does not.
 
     `driver_value` gives what the driver would have made of a column's value, `convert` what Django's converters make of
-    it; `rescue` is the same for native code, counted. `why_columns` says which columns are Django's, and why.
+    it. `why_columns` says which columns are Django's, and why.
     """
 
     cursor: Any
     readers: list[backends.ColumnReader]
     driver_value: Convert
     convert: Convert
-    rescue: Convert
     why_columns: Callable[[], dict[int, str]]
 
 
@@ -86,14 +88,7 @@ def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked
 
 
 def _statement(driver: backends.DriverCursor) -> ExecutedQuery:
-    readers = driver.readers
-
-    def rescue(index: int, value: Any) -> Any:
-        if readers[index] is not backends.DJANGO:
-            metering.count_fallback()
-        return driver.convert(index, value)
-
-    return ExecutedQuery(driver.cursor, readers, driver.driver_value, driver.convert, rescue, driver.explain_columns)
+    return ExecutedQuery(driver.cursor, driver.readers, driver.driver_value, driver.convert, driver.explain_columns)
 
 
 def fetch_next(statement: ExecutedQuery) -> Fetch:
@@ -116,40 +111,36 @@ def fetch_all(cursor: Any) -> Fetch:
     return lambda: next(rows)
 
 
-def meter_statement(
-    statement: ExecutedQuery, fetch: Fetch, names: list[str], reading: RowTrace | None
-) -> tuple[Fetch, Convert]:
-    """What native code calls for rows, and for values through Django's converters; the collectors hear what it costs.
+def report_to(statement: ExecutedQuery, names: list[str], trace: RowTrace | None) -> Report | None:
+    """Return what native code tells the costs of a query to; None if no collector wants details.
 
-    `names` are the statement's columns for those who want details; an empty one is not shown.
+    `names` are the statement's columns; an empty one is not shown.
     """
-    fetch = metering.time_database(fetch, reading)
-    if reading is None:
-        return fetch, statement.rescue
-    reading.columns, reading.django = names, statement.why_columns
-    return reading.count_rows(fetch), reading.time_callbacks(statement.rescue)
+    if trace is None:
+        return None
+    trace.columns, trace.django = names, statement.why_columns
+    return trace.add_reading
 
 
 class Chunks:
-    """The rows of a stream, which many native calls write: each of them is told what it reads."""
+    """The rows of a stream, which many native calls write: each of them notes what it has read."""
 
     def __init__(
         self, statement: ExecutedQuery, sizes: Iterator[int], model: type, names: list[str], within: str | None = None
     ) -> None:
         self._statement = statement
-        self._convert = statement.rescue
         self._sizes = sizes
         self._model = model
         self._names = names
         self._within = within
 
     def fetch(self) -> list[Any]:
-        """The next rows; converters run while others are still to come, as in `QuerySet.iterator()`."""
-        cursor, size = self._statement.cursor, next(self._sizes)
-        reading = trace_rows(self._model, "values", within=self._within)
-        fetch, self._convert = meter_statement(self._statement, lambda: cursor.fetchmany(size), self._names, reading)
-        return fetch()
+        """Return the next rows; converters run while others are still to come, as in `QuerySet.iterator()`."""
+        rows: list[Any] = self._statement.cursor.fetchmany(next(self._sizes))
+        return rows
 
-    def rescue(self, index: int, value: Any) -> Any:
-        """A value through Django's converters."""
-        return self._convert(index, value)
+    def report(self, rows: int, database_ns: int, callbacks: list[tuple[int, int, int]]) -> None:
+        """Note what one native call has read."""
+        add = report_to(self._statement, self._names, trace_rows(self._model, "values", within=self._within))
+        if add is not None:
+            add(rows, database_ns, callbacks)

@@ -10,7 +10,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 # Addresses that are not the project's own, or that must not be called.
 _SKIPPED_NAMESPACES = {"admin", "djdt"}
-_SKIPPED_NAMES = re.compile(r"log_?out|sign_?out|delete|remove|password", re.IGNORECASE)
+_SKIPPED_NAMES = re.compile(r"log_?out|sign_?out|delete|remove|password|close|cancel|unsubscribe", re.IGNORECASE)
+# DRF's routers add each address once more with a suffix for the format.
+_FORMAT_SUFFIX = re.compile(r"\(\?P<format>|<drf_format_suffix\w*:format>")
 _WRITES_JSON = re.compile(r"\bJsonResponse\(|\bjson\.dumps\(|application/json")
 _WRITES_OURS = re.compile(r"\bPyForge\w+Response\(")
 
@@ -43,11 +45,11 @@ def _walk(resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:
     waiting: list[tuple[str, Any]] = [("", pattern) for pattern in reversed(resolver.url_patterns)]
     while waiting:
         prefix, pattern = waiting.pop()
-        route = prefix + str(pattern.pattern)
+        route = prefix + str(pattern.pattern).removeprefix("^")
         if isinstance(pattern, URLResolver):
             if pattern.namespace not in _SKIPPED_NAMESPACES:
                 waiting.extend((route, inner) for inner in reversed(pattern.url_patterns))
-        else:
+        elif not _FORMAT_SUFFIX.search(route):
             yield route, pattern
 
 
@@ -66,7 +68,7 @@ def _describe(route: str, pattern: URLPattern) -> Endpoint:
 
 def _clean_route(route: str) -> str:
     """Return a route without the marks of a regular expression that mean nothing for its text."""
-    return route.replace("^", "").replace("\\Z", "").removesuffix("$").removeprefix("/")
+    return route.replace("\\Z", "").removesuffix("$").removeprefix("/")
 
 
 def _view_name(view: Any, kind: Any) -> str:

@@ -1,5 +1,6 @@
 """Measures an endpoint: calls it through Django's test client in a transaction that is rolled back."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections, transaction
-from django.test import Client
+from django.test import Client, override_settings
 
 from pyforge_web.metering import collect
 from pyforge_web.toolbar.comparison import Comparison, compare_input
@@ -58,12 +59,12 @@ class QueryLog:
             self.ns += perf_counter_ns() - started
 
 
-def measure_endpoint(path: str, user: Any = None) -> Measurement:
+def measure_endpoint(path: str, user: Any = None, headers: dict[str, str] | None = None) -> Measurement:
     """Return what one GET of an address costs, and what writing its data our way would cost."""
     found = Measurement()
     try:
-        with rolled_back():
-            client = Client(raise_request_exception=False, REMOTE_ADDR=_CLIENT_ADDRESS)
+        with rolled_back(), _quiet():
+            client = Client(raise_request_exception=False, headers=headers, REMOTE_ADDR=_CLIENT_ADDRESS)
             if user is not None:
                 client.force_login(user)
             for number in range(ROUNDS):
@@ -88,7 +89,7 @@ def _call(client: Client, path: str, found: Measurement, *, is_last: bool) -> No
     if not found.total_ms or taken < found.total_ms:
         found.total_ms, found.queries, found.query_ms = taken, log.count, log.ns / 1e6
     kind = response.headers.get("Content-Type", "").partition(";")[0]
-    found.is_json = "json" in kind
+    found.is_json = "json" in kind  # by the response itself, whatever the source looks like
     written = [group for group in collector.groups if group.source != "validate"]
     found.native = (
         bool(written) and collector.bytes >= len(body) / 2 and not any("django" in group.path for group in written)
@@ -107,6 +108,19 @@ def _compare(response: Any, collector: Any, found: Measurement) -> None:
     django, pyforge = result.sides
     found.write_ms, found.pyforge_ms, found.equal = django.ms, pyforge.ms, result.equal
     found.difference = result.difference.path if result.difference else django.error or pyforge.error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep mail in memory, and the errors of views out of the log: they are part of the report."""
+    logger = logging.getLogger("django.request")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with override_settings(EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend"):
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _host() -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from pyforge_web.report.verdicts import writes_json
 from pyforge_web.toolbar import formats
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def write_html(report: "ProjectReport") -> str:
             for item in report.databases
         ),
     )
-    shown = [found for found in report.endpoints if found.endpoint.kind != "html"]
+    shown = [found for found in report.endpoints if writes_json(found.endpoint, found.measured)]
     endpoints = format_html_join("\n", "{}", ((_show_endpoint(found, longest),) for found in shown))
     return format_html(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>PyForge report</title>'

@@ -45,8 +45,10 @@ class ProjectReport:
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options of the command and of `python -m pyforge_web.report`."""
     parser.add_argument("--measure", action="store_true", help="call the GET endpoints, and measure them both ways")
+    parser.add_argument("--all", action="store_true", help="measure also views whose source does not mention JSON")
     parser.add_argument("--yes", action="store_true", help="measure although DEBUG is off: views may send mail")
     parser.add_argument("--user", help="the username to measure as")
+    parser.add_argument("--header", action="append", default=[], metavar="NAME:VALUE", help="a header to measure with")
     parser.add_argument("--only", default="", help="only routes that begin with this text")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
     parser.add_argument("--html", metavar="FILE", help="write the report as one HTML file")
@@ -62,12 +64,16 @@ def run_report(options: dict[str, Any], out: TextIO) -> int:
     """
     if options["measure"] and not (settings.DEBUG or options["yes"]):
         raise ReportError(
-            "--measure calls your views: what they write to the database is rolled back, but mail that they send and "
-            "services that they call are not. Set DEBUG, or add --yes."
+            "--measure calls your views: what they write to the database is rolled back, but files that they "
+            "write and services that they call are not. Set DEBUG, or add --yes."
         )
     user = _find_user(options["user"]) if options["user"] else None
+    headers = _read_headers(options["header"])
     endpoints = [found for found in find_endpoints() if found.route.startswith(options["only"])]
-    reports = [_report(found, options["measure"], user) for found in _with_progress(endpoints)]
+    reports = [
+        _report(found, options["measure"] and (options["all"] or found.kind != "html"), user, headers)
+        for found in _with_progress(endpoints)
+    ]
     report = ProjectReport(summarize_databases(), reports)
     write_text(report, out)
     if options["json"]:
@@ -86,10 +92,20 @@ def to_json(report: ProjectReport) -> dict[str, Any]:
     }
 
 
-def _report(endpoint: Endpoint, measures: bool, user: Any) -> EndpointReport:
-    measured = measure_endpoint(endpoint.path, user) if measures and endpoint.path else None
+def _report(endpoint: Endpoint, measures: bool, user: Any, headers: dict[str, str]) -> EndpointReport:
+    measured = measure_endpoint(endpoint.path, user, headers) if measures and endpoint.path else None
     verdict = judge_static(endpoint) if measured is None else judge_measured(endpoint, measured)
     return EndpointReport(endpoint, measured, verdict, is_native(endpoint, measured))
+
+
+def _read_headers(lines: list[str]) -> dict[str, str]:
+    headers = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise ReportError(f"--header takes NAME:VALUE, not {line!r}.")
+        headers[name.strip()] = value.strip()
+    return headers
 
 
 def _find_user(username: str) -> Any:

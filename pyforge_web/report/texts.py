@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, TextIO
 
+from pyforge_web.report.verdicts import writes_json
+
 if TYPE_CHECKING:
     from pyforge_web.report.runner import EndpointReport, ProjectReport
 
@@ -17,7 +19,7 @@ def write_text(report: "ProjectReport", out: TextIO) -> None:
         out.write(f"  {database.alias}  {database.engine}  {share}\n")
         for reason, number in list(database.reasons.items())[:_MOST_REASONS]:
             out.write(f"      {number} x {reason}\n")
-    shown = [found for found in report.endpoints if found.endpoint.kind != "html"]
+    shown = [found for found in report.endpoints if writes_json(found.endpoint, found.measured)]
     out.write(f"\nEndpoints that write JSON: {len(shown)} of {len(report.endpoints)}\n")
     for found in sorted(shown, key=_gain, reverse=True):
         _write_endpoint(found, out)

@@ -21,7 +21,7 @@ def judge_measured(endpoint: Endpoint, found: Measurement) -> str:
     if found.error:
         return f"not measured: {found.error}"
     if found.status in (301, 302, 401, 403):
-        return f"not measured: status {found.status}; try --user"
+        return f"not measured: status {found.status}; try --user or --header"
     if found.status != 200:
         return f"not measured: status {found.status}"
     if found.native:
@@ -35,10 +35,17 @@ def judge_measured(endpoint: Endpoint, found: Measurement) -> str:
     share = min(1.0, found.write_ms / found.total_ms) if found.total_ms else 0.0
     factor = found.write_ms / found.pyforge_ms if found.pyforge_ms else 0.0
     if share < _SMALL_SHARE:
-        return f"leave alone: the JSON is {share:.0%} of the request"
+        rest = found.total_ms - found.query_ms - found.write_ms
+        hint = "; most of it is Python code of the view" if rest > found.total_ms / 2 else ""
+        return f"leave alone: the JSON is {share:.1%} of the request{hint}"
     if factor < _SMALL_FACTOR:
         return f"leave alone: {factor:.1f}x on {share:.0%} of the request"
     return f"{factor:.0f}x on {share:.0%} of the request, {_LINES.get(endpoint.kind, 'one line (import)')}"
+
+
+def writes_json(endpoint: Endpoint, found: Measurement | None) -> bool:
+    """Return whether an endpoint writes JSON, by its source or by its response."""
+    return endpoint.kind != "html" or (found is not None and found.is_json)
 
 
 def judge_static(endpoint: Endpoint) -> str:

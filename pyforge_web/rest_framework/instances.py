@@ -79,13 +79,15 @@ def _refuse_fetches(state: Any) -> None:
     state.fetch_mode = FETCH_RAISE
 
 
-def values_of_fields(fields: Sequence[Any], instances: Sequence[Model | None], *, guarded: bool) -> list[list[Any]]:
+def values_of_fields(
+    fields: Sequence[tuple[Any, bool]], instances: Sequence[Model | None], *, guarded: bool
+) -> list[list[Any]]:
     """Return a column for each of the fields: what DRF's two steps give for each instance.
 
     Row by row and in the order of the fields, as DRF does: a method may remember something for the next one.
     """
     columns: list[list[Any]] = [[] for _ in fields]
-    steps = [(value_function(field), column.append) for field, column in zip(fields, columns, strict=True)]
+    steps = [(value_function(*field), column.append) for field, column in zip(fields, columns, strict=True)]
     with ExitStack() as stack:
         if guarded:
             for connection in connections.all(initialized_only=True):
@@ -96,11 +98,14 @@ def values_of_fields(fields: Sequence[Any], instances: Sequence[Model | None], *
     return columns
 
 
-def value_function(field: Any) -> Callable[[Any], Any]:
-    """Return the function from an instance to what DRF writes under the key of a field."""
+def value_function(field: Any, followed: bool) -> Callable[[Any], Any]:
+    """Return the function from an instance to what DRF writes of it.
+
+    `followed` says that the instance is the related object, which the field would find itself.
+    """
     if isinstance(field, SerializerMethodField):
         return getattr(field.parent, field.method_name)  # type: ignore[no-any-return]
-    if field.field_name == "":  # the field of a list: it gets the object itself
+    if followed:
         return field.to_representation  # type: ignore[no-any-return]
     return partial(value_of_field, field)
 

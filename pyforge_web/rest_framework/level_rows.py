@@ -5,6 +5,8 @@ from copy import deepcopy
 from functools import partial
 from typing import Any, NamedTuple, cast
 
+from rest_framework.relations import Hyperlink
+
 from pyforge_web._native import RelatedTexts, RowTexts, dumps, is_plain_json
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.prefetch import RelationKey
@@ -105,6 +107,13 @@ class LevelRows:
 
     def texts(self) -> RowTexts | None:
         """Return the JSON of each row; None where the values are for Python's encoder, or DRF raises."""
+        return cast("RowTexts | None", self._write(whole=False))
+
+    def array(self) -> bytes | None:
+        """Return the rows as a JSON array; None where `texts()` returns it."""
+        return cast("bytes | None", self._write(whole=True))
+
+    def _write(self, *, whole: bool) -> Any:
         self._read_instances()
         written = set(columns_of_node(self.level.node))
         columns: list[NativeColumn] = []
@@ -114,7 +123,7 @@ class LevelRows:
                 return None
             columns.append(native)
         program, encoded = row_program(self.level.node), set()
-        while isinstance(texts := program.write(columns, len(self), SkippedKey), int):
+        while isinstance(texts := program.write(columns, len(self), SkippedKey, whole), int):
             native = None if texts in encoded else self._encoded(self.values(texts))
             if native is None:
                 return None
@@ -143,6 +152,8 @@ class LevelRows:
         """Values as they are where they are scalars, as JSON where they are lists and dicts; None for other types."""
         if _SCALARS.issuperset(map(type, values)):
             return "value", 0, 0, values
+        if _TEXTS.issuperset(map(type, values)):
+            return "value", 0, 0, [str(value) if type(value) is Hyperlink else value for value in values]
         if not is_plain_json([None if value is SkippedKey else value for value in values]):
             return None
         try:
@@ -189,13 +200,15 @@ class LevelRows:
             if group.presence is not None:
                 needed.add(group.presence)
             instances = make_instances(group, {number: self.values(number) for number in needed}, self.using)
-            fields = [self.live.field(cast(InstanceColumn, self.level.columns[number]).live) for number in numbers]
+            asked = [cast(InstanceColumn, self.level.columns[number]) for number in numbers]
+            fields = [(self.live.field(column.live), column.followed) for column in asked]
             self._values.update(zip(numbers, values_of_fields(fields, instances, guarded=group.guarded), strict=True))
 
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
+_TEXTS = frozenset({str, Hyperlink, type(None)})
 
 
 def _no_texts() -> RowTexts:
     """The JSON of no rows."""
-    return cast(RowTexts, row_program(ObjectNode(())).write([], 0, SkippedKey))
+    return cast(RowTexts, row_program(ObjectNode(())).write([], 0, SkippedKey, False))

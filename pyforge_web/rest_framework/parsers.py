@@ -28,7 +28,7 @@ class PyForgeJSONParser(parsers.JSONParser):
             return super().parse(stream, media_type, parser_context)
         body = stream.read()
         if type(body) is bytes and not body.startswith(codecs.BOM_UTF8):
-            value = read_body(body, _MAX_DEPTH, not self.strict)
+            value = read_body(body, _MAX_DEPTH)
             if type(value) is not BodyFallback:
                 return value
         return super().parse(_ReadStream(body), media_type, parser_context)

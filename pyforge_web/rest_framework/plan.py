@@ -32,10 +32,14 @@ class ValueColumn(NamedTuple):
 
 
 class InstanceColumn(NamedTuple):
-    """The values that a field reads from an instance of the columns it needs. `group` is the place of that instance."""
+    """The values that a field reads from an instance of the columns it needs. `group` is the place of that instance.
+
+    With `followed` the instance is the related object itself, which the field represents.
+    """
 
     group: int
     live: LiveName
+    followed: bool = False
 
 
 class ManyColumn(NamedTuple):

@@ -105,10 +105,10 @@ class RelatedScope(RowScope):
             names = names_read(place.model.__str__)
             if names is None:
                 raise FallbackError(f"{place.model.__name__}.__str__ may read anything: declare it with @reads(...)")
-            return self.instance(names, live, place, guarded=True)
+            return self.instance(names, live, place, guarded=True, followed=True)
         standard = relations.HyperlinkedRelatedField
         if unlike(field, standard, "to_representation", "get_url") is None:
-            return self.instance(("pk", field.lookup_field), live, place, guarded=False)
+            return self.instance(("pk", field.lookup_field), live, place, guarded=False, followed=True)
         raise FallbackError(f"{type(field).__name__}.to_representation reads an instance")
 
     def flat_level(self, field: Any, live: LiveName, model: type[Model]) -> Level:

@@ -108,7 +108,9 @@ class RowScope:
         """Return the node of a column of values."""
         return ValueNode(self.builder.add(column))
 
-    def instance(self, names: tuple[str, ...], live: LiveName, place: Place, *, guarded: bool) -> ValueNode:
+    def instance(
+        self, names: tuple[str, ...], live: LiveName, place: Place, *, guarded: bool, followed: bool = False
+    ) -> ValueNode:
         """Return the node of what a field makes of an instance that has these columns."""
         group = self.builder.group(place.path, place.model, place.presence, guarded=guarded)
         for name in ("pk", *names):
@@ -123,7 +125,7 @@ class RowScope:
                 group.columns[path[len(place.path) :], key.attname] = self.attribute(path, key.attname)
             column, _ = own_column(target.model, last)
             group.columns[target.path[len(place.path) :], column.attname] = self.attribute(target.path, column.attname)
-        return ValueNode(self.builder.add(InstanceColumn(group.number, live)))
+        return ValueNode(self.builder.add(InstanceColumn(group.number, live, followed)))
 
     def attribute(self, path: Path, name: str) -> int:
         """Return the number of a column with the values that instances have."""

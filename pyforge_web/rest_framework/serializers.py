@@ -39,8 +39,7 @@ def rows_data(serializer: Any) -> RowsData:
         rows = rows_of(serializer, serializer.instance)
         if rows is None:
             return RowsData(b"[]", list, [], serializer)
-        texts = rows.texts()
-        body = None if texts is None else texts.array()
+        body = rows.array()
         if body is None or (b"\\" in body and b"\\ud" in body):
             return RowsData(None, None, rows.objects(), serializer)
         return RowsData(escape_line_separators(body), rows.objects, [], serializer)

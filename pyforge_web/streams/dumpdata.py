@@ -133,7 +133,7 @@ def rows(queryset: AnyQuerySet, sizes: Iterator[int], indent: int | None = None)
     texts, end = _texts(model, [field.name for field in [*fields[1:], *many]], indent)
     columns = RowColumns([(text, "", *reader) for text, reader in zip(texts, readers, strict=True)], "template", end)
     fetch = _fetch(statement, len(fields), [keys_of(field, queryset.db) for field in many], sizes)
-    return QueryRows(columns, fetch, _rescue(statement, model, fields, queryset.db), statement.cursor.close)
+    return QueryRows(columns, fetch, _make_converter(statement, model, fields, queryset.db), statement.cursor.close)
 
 
 def _reader(field: AnyField, found: backends.ColumnReader) -> backends.ColumnReader:
@@ -168,24 +168,24 @@ def _fetch(
         found: list[tuple[Any, ...]] = statement.cursor.fetchmany(next(sizes))
         if not many:
             return found
-        keys = [row[0] if type(row[0]) is int else statement.rescue(0, row[0]) for row in found]
+        keys = [row[0] if type(row[0]) is int else statement.convert(0, row[0]) for row in found]
         return [(*row[:count], *(ask(key) for ask in many)) for row, key in zip(found, keys, strict=True)]
 
     return fetch
 
 
-def _rescue(
+def _make_converter(
     statement: ExecutedQuery, model: type[Model], fields: list[AnyField], using: str
 ) -> Callable[[int, Any], Any]:
     """The function that takes a value through Django's converters and its serializer."""
     holder = model.from_db(using, [], [])
 
-    def rescue(index: int, value: Any) -> Any:
+    def convert_value(index: int, value: Any) -> Any:
         field = fields[index]
-        setattr(holder, field.attname, statement.rescue(index, value))
+        setattr(holder, field.attname, statement.convert(index, value))
         found = _serializer._value_from_field(holder, field)
         if isinstance(value, str) and _SURROGATES.search(value):
             json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False).encode()  # dumpdata could not write it either
         return found
 
-    return rescue
+    return convert_value

@@ -68,11 +68,22 @@ def test_loads_bytes(raw):
     assert_same(bytearray(raw))
 
 
-@pytest.mark.parametrize("document", cases(VALID))
-def test_loads_valid_text_natively(document):
+# What serde_json refuses, or does not tell from something else.
+LEFT_TO_JSON = re.compile(
+    r"minus zero|more than 64|of 100 digits|of 4300 digits|largest float|half|halves|200 levels|of 5000 d"
+)
+
+
+@pytest.mark.parametrize(("name", "document"), VALID.items(), ids=VALID)
+def test_loads_valid_text_natively(name, document):
     """Not by way of json.loads: the test above would not notice."""
     for body in (document, document.encode()):
-        assert repr(_native.read_body(body, MAX_DEPTH, False)) == repr(json.loads(body))
+        value = _native.read_body(body, MAX_DEPTH)
+        if type(value) is _native.BodyFallback:
+            assert LEFT_TO_JSON.search(name)
+            assert not value.too_deep
+        else:
+            assert repr(value) == repr(json.loads(body))
 
 
 @pytest.mark.parametrize("body", [None, 1, ["[]"], memoryview(b"[]"), object], ids=lambda body: type(body).__name__)

@@ -71,6 +71,17 @@ def test_update_conflicts_twice_in_the_batch(there):
         assert errors_of(rows, **UPDATE, update_fields=["size"], unique=unique) == {1: ["code"], 3: ["code"]}
 
 
+def test_update_conflicts_of_invalid_values(there):
+    """A value that is wrong itself is no duplicate, as in `full_clean`."""
+    rows = [Article(code=""), Article(code=""), Article(code="x", size="y"), Article(code="x")]
+    with pytest.raises(BatchValidationError) as caught:
+        bulk_create_validated(Article.objects, rows, **UPDATE, update_fields=["size"])
+    codes = {
+        row: [leaf.code for leaf in error.error_dict["code"]] for row, error in caught.value.errors.items() if row != 2
+    }
+    assert codes == {0: ["blank"], 1: ["blank"], 3: ["unique"]}
+
+
 def test_update_conflicts_with_another_stored_row(there):
     rows = [Article(code="a", slug="sb"), Article(code="b", slug="sb"), Article(code="c", slug="new")]
     assert errors_of(rows, **UPDATE, update_fields=["slug"]) == {0: ["slug"]}

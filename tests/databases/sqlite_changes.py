@@ -275,8 +275,6 @@ CHANGES = {
     "field with converters": (
         None,
         {},
-        lambda connection: mock.patch.object(  # noqa: PT008 - a method, not a value
-            models.CharField, "get_db_converters", lambda self, _: [lambda *_: "same"]
-        ),
+        patched(models.CharField, "get_db_converters", other_value([lambda *_: "same"])),
     ),
 }

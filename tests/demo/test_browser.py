@@ -42,7 +42,7 @@ def loaded(page) -> None:
     page.wait_for_function(
         f"""() => [...document.querySelectorAll("canvas")].every(() => {DRAWN} > 0)
         && [...document.querySelectorAll("[data-case]")].every((card) => card.ariaBusy === "false")""",
-        timeout=60_000,
+        timeout=120_000,
     )
 
 

@@ -101,7 +101,7 @@ CALLS = {
     ),
     "tuples": (
         lambda _: CompiledSerializer.for_model(Article, TWO).dump_tuples([(1, "a"), (2, "b")]),
-        ("dumps", "direct", "tests_app.Article", "Tuples", (), "tuples", 2),
+        ("dumps", "direct", "tests_app.Article", "ValueTuples", (), "tuples", 2),
     ),
     "a dict of an instance": (
         lambda articles: CompiledSerializer.for_model(Article).to_dict(articles[0]),

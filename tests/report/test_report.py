@@ -52,6 +52,7 @@ def test_endpoints_are_found_with_their_kinds():
         "/native/": ("pyforge", True),
         "/text/": ("html", True),
         "/members/": ("plain", True),
+        "/keyed/": ("plain", True),
         "/writes/": ("plain", True),
         "/broken/": ("html", True),
         "/api/authors/": ("drf", True),
@@ -72,13 +73,13 @@ def test_serializers_of_drf_are_explained(project):
 
 def test_endpoints_are_measured_and_judged(project, tmp_path):
     file = tmp_path / "report.json"
-    report("--measure", "--json", str(file))
+    report("--measure", "--all", "--json", str(file))
     found = {item["endpoint"]["route"]: item for item in json.loads(file.read_text())["endpoints"]}
     assert {route for route, item in found.items() if item["native"]} == {"/native/"}
     assert found["/native/"]["verdict"] == "native already"
     assert found["/each/"]["verdict"].startswith("61 queries first")
     assert found["/text/"]["verdict"] == "leave alone: no JSON to write"
-    assert found["/members/"]["verdict"] == "not measured: status 403; try --user"
+    assert found["/members/"]["verdict"] == "not measured: status 403; try --user or --header"
     assert found["/broken/"]["verdict"] == "not measured: status 500"
     assert found["/detail/<int:pk>/"]["measured"] is None
     assert found["/logout/"]["measured"] is None
@@ -100,6 +101,13 @@ def test_a_user_can_be_named(project):
     assert "/members/  [JSON]  leave alone" in report("--measure", "--user", "ann", "--only", "/members")
     with pytest.raises(CommandError, match="no user 'bob'"):
         report("--measure", "--user", "bob")
+
+
+def test_a_header_can_be_sent(project):
+    assert "status 403" in report("--measure", "--only", "/keyed")
+    assert "/keyed/  [JSON]  leave alone" in report("--measure", "--only", "/keyed", "--header", "X-Key: a key")
+    with pytest.raises(CommandError, match="NAME:VALUE"):
+        report("--measure", "--header", "X-Key")
 
 
 def test_measuring_needs_debug_or_a_yes(project):
@@ -139,7 +147,14 @@ def test_the_page_is_one_file_with_charts(project, tmp_path):
 @pytest.mark.parametrize(
     ("measured", "verdict"),
     [
-        ({"total_ms": 100.0, "write_ms": 3.0, "pyforge_ms": 0.3}, "leave alone: the JSON is 3% of the request"),
+        (
+            {"total_ms": 100.0, "write_ms": 3.0, "pyforge_ms": 0.3, "query_ms": 60.0},
+            "leave alone: the JSON is 3.0% of the request",
+        ),
+        (
+            {"total_ms": 100.0, "write_ms": 3.0, "pyforge_ms": 0.3},
+            "leave alone: the JSON is 3.0% of the request; most of it is Python code of the view",
+        ),
         ({"total_ms": 10.0, "write_ms": 9.0, "pyforge_ms": 0.8}, "11x on 90% of the request, one line (import)"),
         ({"total_ms": 10.0, "write_ms": 9.0, "pyforge_ms": 8.0}, "leave alone: 1.1x on 90% of the request"),
         ({"queries": 312, "query_ms": 80.0, "total_ms": 100.0}, "312 queries first (80 ms of 100)"),

@@ -49,6 +49,12 @@ def members(request):
     return JsonResponse({"name": request.user.get_username() * 100})
 
 
+def keyed(request):
+    if request.headers.get("X-Key") != "a key":
+        return HttpResponseForbidden()
+    return JsonResponse({"ok": True})
+
+
 def writes(request):
     """A view that writes: the report rolls it back."""
     Author.objects.create(name="written by a view")
@@ -69,6 +75,7 @@ urlpatterns = [
     path("native/", native),
     path("text/", text),
     path("members/", members),
+    path("keyed/", keyed),
     path("writes/", writes),
     path("broken/", broken),
     path("api/", include([path("authors/", AuthorList.as_view()), path("chosen/", ChosenList.as_view())])),

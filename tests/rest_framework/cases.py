@@ -220,6 +220,32 @@ def make(mixins):
             ),
             articles,
         ),
+        "links": Case(
+            of(
+                m.Author,
+                ["url", "country", "mentor", "profile", "articles", "pupils"],
+                url=relations.HyperlinkedIdentityField("author-detail"),
+                country=relations.HyperlinkedRelatedField("country-detail", read_only=True),
+                mentor=relations.HyperlinkedRelatedField("author-named", lookup_field="name", read_only=True),
+                profile=relations.HyperlinkedRelatedField("profile-detail", read_only=True),
+                articles=relations.HyperlinkedRelatedField("article-detail", many=True, read_only=True),
+            ),
+            m.Author.objects.all,
+        ),
+        "linked": Case(
+            of(m.Article, ["url", "author", "tags"], (*mixins, serializers.HyperlinkedModelSerializer)),
+            articles,
+        ),
+        "texts_of_methods": Case(
+            of(
+                m.Book,
+                ["title", "shelf", "readers"],
+                shelf=relations.StringRelatedField(),
+                readers=relations.StringRelatedField(many=True, required=False),
+            ),
+            m.Book.objects.all,
+            native=False,
+        ),
         "any_method": Case(
             of(
                 m.Article,

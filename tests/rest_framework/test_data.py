@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
+from rest_framework.test import APIRequestFactory
 
 from pyforge_web.rest_framework import CompiledSerializerMixin, PyForgeJSONRenderer
 from pyforge_web.rest_framework.nodes import FallbackError
@@ -16,9 +17,10 @@ from pyforge_web.rest_framework.serializers import rows_of
 from tests.querysets import data as scalars
 from tests.rest_framework.cases import make
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.rest_framework.urls")]
 
 EXPECTED = make(())
+CONTEXT = {"user": "me", "request": APIRequestFactory().get("/")}
 GIVEN = make((CompiledSerializerMixin,))
 ZONES = ["UTC", "Europe/Paris", "America/St_Johns", "Australia/Lord_Howe"]
 
@@ -27,7 +29,7 @@ def read(case, database, context=None):
     queryset = case.queryset()
     if not getattr(queryset, "_known_related_objects", None):  # these are in the database of their instance
         queryset = queryset.using(database)
-    return case.serializer(queryset, many=True, context=context or {}).data
+    return case.serializer(queryset, many=True, context=context or CONTEXT).data
 
 
 def types_of(value):
@@ -47,8 +49,8 @@ def filled_database(database):
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_data_is_what_drf_gives(name, filled_database):
-    expected = read(EXPECTED[name], filled_database, {"user": "me"})
-    given = read(GIVEN[name], filled_database, {"user": "me"})
+    expected = read(EXPECTED[name], filled_database, CONTEXT)
+    given = read(GIVEN[name], filled_database, CONTEXT)
     assert given == expected
     assert types_of(given) == types_of(expected)
     assert [list(row) for row in given] == [list(row) for row in expected]
@@ -61,7 +63,7 @@ def test_data_is_what_drf_gives(name, filled_database):
 def test_rows_are_read_without_instances_where_the_table_says_so(name, sqlite):
     case = GIVEN[name]
     scalars.load("default")
-    serializer = case.serializer(case.queryset(), many=True)
+    serializer = case.serializer(case.queryset(), many=True, context=CONTEXT)
     if case.native:
         rows = rows_of(serializer, case.queryset())
         assert ([] if rows is None else rows.objects()) == read(EXPECTED[name], "default")

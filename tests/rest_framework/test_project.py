@@ -18,8 +18,9 @@ from tests.querysets import data as scalars
 from tests.relations.models import Author
 from tests.rest_framework.cases import make
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.rest_framework.urls")]
 CASES = make(())
+CONTEXT = {"user": "me", "request": APIRequestFactory().get("/")}
 
 
 @pytest.fixture
@@ -33,9 +34,9 @@ def installed():
 def test_project_data_is_what_drf_gives(name, sqlite, request):
     scalars.load("default")
     case = CASES[name]
-    expected = case.serializer(case.queryset(), many=True, context={"user": "me"}).data
+    expected = case.serializer(case.queryset(), many=True, context=CONTEXT).data
     request.getfixturevalue("installed")
-    assert case.serializer(case.queryset(), many=True, context={"user": "me"}).data == expected
+    assert case.serializer(case.queryset(), many=True, context=CONTEXT).data == expected
 
 
 def test_project_serializers_make_no_instances(sqlite, installed):

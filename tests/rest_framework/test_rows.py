@@ -28,8 +28,9 @@ from tests.querysets import data as scalars
 from tests.relations.models import Author
 from tests.rest_framework.cases import make
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.rest_framework.urls")]
 EXPECTED = make(())
+CONTEXT = {"user": "me", "request": APIRequestFactory().get("/")}
 GIVEN = make((CompiledSerializerMixin,))
 
 
@@ -43,12 +44,12 @@ def rows_of(name, database="default"):
     queryset = case.queryset()
     if not getattr(queryset, "_known_related_objects", None):
         queryset = queryset.using(database)
-    return case.serializer(queryset, many=True, context={"user": "me"}).rows
+    return case.serializer(queryset, many=True, context=CONTEXT).rows
 
 
 def data_of(name):
     case = EXPECTED[name]
-    return case.serializer(case.queryset(), many=True, context={"user": "me"}).data
+    return case.serializer(case.queryset(), many=True, context=CONTEXT).data
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -81,7 +82,7 @@ def test_rows_in_postgresql(filled, database):
     scalars.load(database)
     for name in ("article", "nested", "scalars", "uuid_key", "renamed"):
         case = EXPECTED[name]
-        expected = case.serializer(case.queryset().using(database), many=True).data
+        expected = case.serializer(case.queryset().using(database), many=True, context=CONTEXT).data
         assert PyForgeJSONRenderer().render(rows_of(name, database)) == JSONRenderer().render(expected)
 
 

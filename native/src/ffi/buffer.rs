@@ -55,6 +55,12 @@ impl BytesBuffer {
         self.failed
     }
 
+    /// The byte that was written last; None where there is none.
+    pub fn last(&mut self) -> Option<u8> {
+        // SAFETY: a byte was written right before the end.
+        (self.len > 0).then(|| unsafe { self.end().sub(1).read() })
+    }
+
     /// Takes back what was written beyond the first `len` bytes.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);

@@ -18,8 +18,13 @@ impl<'py> PythonFrame<'py> {
     #[inline]
     pub fn back(&self) -> Option<Self> {
         // SAFETY: it is a frame: nothing else makes one of these. The reference is a new one, null at the outermost.
-        unsafe { Bound::from_owned_ptr_or_opt(self.0.py(), ffi::PyFrame_GetBack(self.0.as_ptr().cast()).cast()) }
-            .map(Self)
+        let back =
+            unsafe { Bound::from_owned_ptr_or_opt(self.0.py(), ffi::PyFrame_GetBack(self.0.as_ptr().cast()).cast()) };
+        if back.is_none() {
+            // Without memory for a frame object it is null, too, with an exception that nobody would look for.
+            drop(PyErr::take(self.0.py()));
+        }
+        back.map(Self)
     }
 
     /// The code that it runs.

@@ -127,7 +127,14 @@ impl DictPosition {
 #[inline]
 pub fn text_length(value: &Bound<'_, PyAny>) -> Option<usize> {
     let text = value.cast_exact::<PyString>().ok()?;
-    // SAFETY: it is a str; its length stands in its header.
+    // SAFETY: it is a str. CPython 3.11 has some whose header is not filled in yet (old C extensions make them): their
+    // length reads as 0 until they are made ready, which runs no Python code and fails without memory alone.
+    #[cfg(not(Py_3_12))]
+    if unsafe { ffi::PyUnicode_READY(text.as_ptr()) } < 0 {
+        drop(PyErr::take(text.py()));
+        return None;
+    }
+    // SAFETY: it is a ready str; its length stands in its header.
     Some(unsafe { ffi::PyUnicode_GET_LENGTH(text.as_ptr()) } as usize)
 }
 

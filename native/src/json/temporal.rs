@@ -8,7 +8,7 @@ use super::writer::Out;
 
 /// A date of the proleptic Gregorian calendar, year 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Date {
+pub struct CalendarDate {
     /// 1 to 9999
     pub year: u16,
     /// 1 to 12
@@ -19,7 +19,7 @@ pub struct Date {
 
 /// A time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Time {
+pub struct ClockTime {
     /// 0 to 23
     pub hour: u8,
     /// 0 to 59
@@ -39,24 +39,77 @@ pub enum Offset {
     Micros(i64),
 }
 
-fn fill_date(text: &mut [u8], date: Date) {
+/// How dates, times and durations are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateFormat {
+    /// As `DjangoJSONEncoder`: milliseconds, `Z` for UTC, ISO 8601 durations.
+    Django,
+    /// `value.isoformat()`: microseconds, `+00:00` for UTC; durations as Django.
+    Iso,
+    /// As Django REST framework: `isoformat()` with `Z` for UTC, `[D ]HH:MM:SS[.ffffff]` for durations.
+    Drf,
+}
+
+impl ClockTime {
+    /// The first second of a day.
+    pub const MIDNIGHT: Self = Self { hour: 0, minute: 0, second: 0, microsecond: 0 };
+}
+
+/// Days since 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level CalendarDate Algorithms").
+fn days_of(date: CalendarDate) -> i64 {
+    let (month, day) = (i64::from(date.month), i64::from(date.day));
+    let year = i64::from(date.year) - i64::from(month <= 2);
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+/// The date so many days after 1970-01-01; None outside of the years 1 to 9999.
+fn date_of(days: i64) -> Option<CalendarDate> {
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (1..=9999).contains(&year).then_some(CalendarDate { year: year as u16, month: month as u8, day: day as u8 })
+}
+
+/// Whole seconds since 1970-01-01 00:00:00 of a date and a time of the same zone.
+pub fn epoch_seconds(date: CalendarDate, time: ClockTime) -> i64 {
+    days_of(date) * 86_400 + i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(time.second)
+}
+
+/// The date and the time so many seconds later; None outside of the years 1 to 9999.
+pub fn add_seconds(date: CalendarDate, time: ClockTime, seconds: i64) -> Option<(CalendarDate, ClockTime)> {
+    let sum = epoch_seconds(date, time) + seconds;
+    let (days, rest) = (sum.div_euclid(86_400), sum.rem_euclid(86_400));
+    let (hour, minute, second) = ((rest / 3600) as u8, (rest / 60 % 60) as u8, (rest % 60) as u8);
+    Some((date_of(days)?, ClockTime { hour, minute, second, microsecond: time.microsecond }))
+}
+
+fn fill_date(text: &mut [u8], date: CalendarDate) {
     text.copy_from_slice(b"0000-00-00");
     fill_digits(&mut text[..4], date.year.into());
     fill_digits(&mut text[5..7], date.month.into());
     fill_digits(&mut text[8..], date.day.into());
 }
 
-fn fill_time(text: &mut [u8], time: Time) {
+fn fill_time(text: &mut [u8], time: ClockTime) {
     text.copy_from_slice(b"00:00:00");
     fill_digits(&mut text[..2], time.hour.into());
     fill_digits(&mut text[3..5], time.minute.into());
     fill_digits(&mut text[6..], time.second.into());
 }
 
-/// `.mmm`, truncated, where there are microseconds at all.
-fn write_milliseconds(out: &mut impl Out, microsecond: u32) {
-    if microsecond != 0 {
-        write_fraction(out, 3, microsecond / 1000);
+/// `.mmm`, truncated, or `.ffffff`, where there are microseconds at all.
+fn write_microsecond(out: &mut impl Out, microsecond: u32, format: DateFormat) {
+    match (microsecond, format) {
+        (0, _) => {}
+        (_, DateFormat::Django) => write_fraction(out, 3, microsecond / 1000),
+        _ => write_fraction(out, 6, microsecond),
     }
 }
 
@@ -71,7 +124,7 @@ fn write_pair(out: &mut impl Out, value: u64) {
 }
 
 /// `"2024-02-29"`, quotes included.
-pub fn write_date(out: &mut impl Out, date: Date) {
+pub fn write_date(out: &mut impl Out, date: CalendarDate) {
     out.fill(12, |text| {
         text.fill(b'"');
         fill_date(&mut text[1..11], date);
@@ -79,27 +132,27 @@ pub fn write_date(out: &mut impl Out, date: Date) {
 }
 
 /// `"23:59:59.123"`, quotes included.
-pub fn write_time(out: &mut impl Out, time: Time) {
+pub fn write_time(out: &mut impl Out, time: ClockTime, format: DateFormat) {
     out.fill(9, |text| {
         text[0] = b'"';
         fill_time(&mut text[1..], time);
     });
-    write_milliseconds(out, time.microsecond);
+    write_microsecond(out, time.microsecond, format);
     out.push(b'"');
 }
 
 /// `"2024-02-29T23:59:59.123Z"`, quotes included.
-pub fn write_datetime(out: &mut impl Out, date: Date, time: Time, offset: Offset) {
+pub fn write_datetime(out: &mut impl Out, date: CalendarDate, time: ClockTime, offset: Offset, format: DateFormat) {
     out.fill(20, |text| {
         text[0] = b'"';
         fill_date(&mut text[1..11], date);
         text[11] = b'T';
         fill_time(&mut text[12..], time);
     });
-    write_milliseconds(out, time.microsecond);
+    write_microsecond(out, time.microsecond, format);
     match offset {
         Offset::None => {}
-        Offset::Micros(0) => out.push(b'Z'),
+        Offset::Micros(0) if format != DateFormat::Iso => out.push(b'Z'),
         Offset::Micros(micros) => write_offset(out, micros),
     }
     out.push(b'"');
@@ -142,8 +195,33 @@ pub fn write_duration(out: &mut impl Out, micros: i128) {
     out.extend(b"S\"");
 }
 
+/// `"-2 03:04:05.000006"` of a number of microseconds, quotes included: `django.utils.duration.duration_string`.
+pub fn write_duration_string(out: &mut impl Out, micros: i128) {
+    const DAY: i128 = 86_400_000_000;
+    // Days may be negative, the rest is not: `timedelta` keeps them so.
+    let (days, rest) = (micros.div_euclid(DAY) as i64, micros.rem_euclid(DAY) as u64);
+    let seconds = rest / 1_000_000;
+    out.push(b'"');
+    if days != 0 {
+        if days < 0 {
+            out.push(b'-');
+        }
+        write_digits(out, days.unsigned_abs());
+        out.push(b' ');
+    }
+    write_pair(out, seconds / 3600);
+    out.push(b':');
+    write_pair(out, seconds / 60 % 60);
+    out.push(b':');
+    write_pair(out, seconds % 60);
+    if rest % 1_000_000 != 0 {
+        write_fraction(out, 6, (rest % 1_000_000) as u32);
+    }
+    out.push(b'"');
+}
+
 /// Reads `YYYY-MM-DD`, the one format in which databases store dates; None for any other text and any other calendar.
-pub fn parse_date(text: &[u8]) -> Option<Date> {
+pub fn parse_date(text: &[u8]) -> Option<CalendarDate> {
     let [a, b, c, d, b'-', e, f, b'-', g, h] = *text else { return None };
     let year = number(&[a, b, c, d])? as u16;
     let (month, day) = (number(&[e, f])? as u8, number(&[g, h])? as u8);
@@ -154,11 +232,11 @@ pub fn parse_date(text: &[u8]) -> Option<Date> {
         2 => 28 + u8::from(leap),
         _ => return None,
     };
-    (year >= 1 && (1..=last).contains(&day)).then_some(Date { year, month, day })
+    (year >= 1 && (1..=last).contains(&day)).then_some(CalendarDate { year, month, day })
 }
 
 /// Reads `HH:MM:SS` with one to six digits of a second's fraction, or none.
-pub fn parse_time(text: &[u8]) -> Option<Time> {
+pub fn parse_time(text: &[u8]) -> Option<ClockTime> {
     let (clock, fraction) = text.split_at_checked(8)?;
     let [a, b, b':', c, d, b':', e, f] = *clock else { return None };
     let (hour, minute, second) = (number(&[a, b])? as u8, number(&[c, d])? as u8, number(&[e, f])? as u8);
@@ -167,11 +245,11 @@ pub fn parse_time(text: &[u8]) -> Option<Time> {
         [b'.', digits @ ..] if (1..=6).contains(&digits.len()) => number(digits)? * 10_u32.pow(6 - digits.len() as u32),
         _ => return None,
     };
-    (hour < 24 && minute < 60 && second < 60).then_some(Time { hour, minute, second, microsecond })
+    (hour < 24 && minute < 60 && second < 60).then_some(ClockTime { hour, minute, second, microsecond })
 }
 
 /// Reads `[D ]HH:MM:SS[.ffffff]`: days of at most nine digits, and a time of the day.
-pub fn parse_duration(text: &[u8]) -> Option<(i32, Time)> {
+pub fn parse_duration(text: &[u8]) -> Option<(i32, ClockTime)> {
     let Some(space) = text.iter().position(|&c| c == b' ') else {
         return Some((0, parse_time(text)?));
     };
@@ -181,7 +259,7 @@ pub fn parse_duration(text: &[u8]) -> Option<(i32, Time)> {
 }
 
 /// Reads `YYYY-MM-DD HH:MM:SS[.ffffff]` and what follows from the first `+` or `-` on: PostgreSQL's offset.
-pub fn parse_datetime(text: &[u8]) -> Option<(Date, Time, Offset)> {
+pub fn parse_datetime(text: &[u8]) -> Option<(CalendarDate, ClockTime, Offset)> {
     let (date, rest) = text.split_at_checked(10)?;
     let (b' ', rest) = rest.split_first().map(|(space, rest)| (*space, rest))? else { return None };
     let sign = rest.iter().position(|c| matches!(c, b'+' | b'-'));
@@ -225,16 +303,16 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    const DATE: Date = Date { year: 987, month: 2, day: 9 };
+    const DATE: CalendarDate = CalendarDate { year: 987, month: 2, day: 9 };
 
-    fn at(microsecond: u32) -> Time {
-        Time { hour: 3, minute: 4, second: 59, microsecond }
+    fn at(microsecond: u32) -> ClockTime {
+        ClockTime { hour: 3, minute: 4, second: 59, microsecond }
     }
 
     // The Python tests hold these against Django; here are the corners of the arithmetic.
     #[test]
     fn datetimes() {
-        let datetime = |micro, offset| text(|out| write_datetime(out, DATE, at(micro), offset));
+        let datetime = |micro, offset| text(|out| write_datetime(out, DATE, at(micro), offset, DateFormat::Django));
         assert_eq!(datetime(0, Offset::None), "\"0987-02-09T03:04:59\"");
         assert_eq!(datetime(999, Offset::Micros(0)), "\"0987-02-09T03:04:59.000Z\"");
         assert_eq!(datetime(999_999, Offset::Micros(-1_000_000)), "\"0987-02-09T03:04:59.999-00:00:01\"");
@@ -243,10 +321,33 @@ mod tests {
     }
 
     #[test]
+    fn days_beside_each_other() {
+        let day = |year, month, day| CalendarDate { year, month, day };
+        for (before, after) in [
+            (day(2024, 2, 28), day(2024, 2, 29)),
+            (day(2023, 2, 28), day(2023, 3, 1)),
+            (day(1900, 2, 28), day(1900, 3, 1)),
+            (day(2024, 12, 31), day(2025, 1, 1)),
+            (day(2024, 4, 30), day(2024, 5, 1)),
+            (day(1969, 12, 31), day(1970, 1, 1)),
+            (day(1, 1, 1), day(1, 1, 2)),
+            (day(9999, 12, 30), day(9999, 12, 31)),
+        ] {
+            assert_eq!(add_seconds(before, at(5), 86_400), Some((after, at(5))));
+            assert_eq!(add_seconds(after, at(5), -86_400), Some((before, at(5))));
+        }
+        assert_eq!(add_seconds(day(9999, 12, 31), at(0), 86_400), None);
+        assert_eq!(add_seconds(day(1, 1, 1), at(0), -86_400), None);
+        let all =
+            (days_of(day(1, 1, 1))..=days_of(day(9999, 12, 31))).all(|days| date_of(days).map(days_of) == Some(days));
+        assert!(all);
+    }
+
+    #[test]
     fn dates_and_times() {
         assert_eq!(text(|out| write_date(out, DATE)), "\"0987-02-09\"");
-        assert_eq!(text(|out| write_time(out, at(0))), "\"03:04:59\"");
-        assert_eq!(text(|out| write_time(out, at(12_345))), "\"03:04:59.012\"");
+        assert_eq!(text(|out| write_time(out, at(0), DateFormat::Django)), "\"03:04:59\"");
+        assert_eq!(text(|out| write_time(out, at(12_345), DateFormat::Django)), "\"03:04:59.012\"");
     }
 
     #[test]

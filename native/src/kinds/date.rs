@@ -56,6 +56,6 @@ impl ToPython for Date {
 }
 
 /// The calendar fields of a date or a datetime.
-pub fn date_of(value: &impl PyDateAccess) -> temporal::Date {
-    temporal::Date { year: value.get_year() as u16, month: value.get_month(), day: value.get_day() }
+pub fn date_of(value: &impl PyDateAccess) -> temporal::CalendarDate {
+    temporal::CalendarDate { year: value.get_year() as u16, month: value.get_month(), day: value.get_day() }
 }

@@ -10,7 +10,7 @@ use super::time::time_of;
 use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, StoredZone};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_exact, is_instance};
-use crate::json::temporal::{Offset, parse_datetime, write_datetime};
+use crate::json::temporal::{Offset, parse_datetime};
 
 /// See the head of this file.
 pub struct DateTime;
@@ -27,10 +27,7 @@ impl JsonKind for DateTime {
             Some(zone) => offset_of(value, &zone, imports),
         };
         match offset {
-            Some(offset) => {
-                write_datetime(&mut sink.out, date_of(value), time_of(value), offset);
-                Outcome::Accepted
-            }
+            Some(offset) => sink.write_datetime(value.py(), date_of(value), time_of(value), offset),
             None => Outcome::Fallback,
         }
     }
@@ -51,8 +48,7 @@ impl JsonKind for DateTime {
             (StoredZone::Naive, _) | (_, Offset::None) => return Outcome::Fallback,
             (_, offset) => offset,
         };
-        write_datetime(&mut sink.out, date, time, offset);
-        Outcome::Accepted
+        sink.write_datetime(value.py(), date, time, offset)
     }
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
@@ -89,8 +85,7 @@ impl DateTime {
                     StoredZone::Utc => Offset::Micros(0),
                     StoredZone::Written => return Outcome::Fallback,
                 };
-                write_datetime(&mut sink.out, date_of(naive), time_of(naive), offset);
-                Outcome::Accepted
+                sink.write_datetime(naive.py(), date_of(naive), time_of(naive), offset)
             }
             _ => Self::write(value, imports, sink),
         }

@@ -3,10 +3,10 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDelta, PyDeltaAccess, PyInt};
 
-use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, Kind};
 use crate::ffi::{ascii, int_value};
 use crate::imports::{Imports, is_instance};
-use crate::json::temporal::{parse_duration, write_duration};
+use crate::json::temporal::{DateFormat, parse_duration, write_duration, write_duration_string};
 
 /// See the head of this file.
 pub struct Duration;
@@ -17,7 +17,7 @@ impl JsonKind for Duration {
         let Ok(value) = value.cast_exact::<PyDelta>() else {
             return Outcome::Fallback;
         };
-        write_duration(&mut sink.out, micros_of(value));
+        write_micros(sink, micros_of(value));
         Outcome::Accepted
     }
 
@@ -26,7 +26,7 @@ impl JsonKind for Duration {
     fn read<F: Form>(value: &Bound<'_, PyAny>, _: &StoredForm, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         match value.cast_exact::<PyInt>().ok().and_then(|number| int_value(number)) {
             Some(micros) => {
-                write_duration(&mut sink.out, micros.into());
+                write_micros(sink, micros.into());
                 Outcome::Accepted
             }
             None => Self::write(value, imports, sink),
@@ -35,6 +35,19 @@ impl JsonKind for Duration {
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
         is_instance(value, &imports.timedelta)
+    }
+}
+
+impl Kind {
+    /// Writes a `timedelta` or an instance of a subclass by its fields, as `duration_string` and `duration_iso_string` do.
+    pub fn write_any_duration<F: Form>(value: &Bound<'_, PyAny>, sink: &mut Sink<F>) -> Outcome {
+        match value.cast::<PyDelta>() {
+            Ok(value) => {
+                write_micros(sink, micros_of(value));
+                Outcome::Accepted
+            }
+            Err(_) => Outcome::Fallback,
+        }
     }
 }
 
@@ -51,6 +64,14 @@ impl ToPython for Duration {
         };
         let seconds = i32::from(time.hour) * 3600 + i32::from(time.minute) * 60 + i32::from(time.second);
         CleanOutcome::or_fallback(PyDelta::new(value.py(), days, seconds, time.microsecond as i32, false))
+    }
+}
+
+fn write_micros<F: Form>(sink: &mut Sink<F>, micros: i128) {
+    if sink.dates == DateFormat::Drf {
+        write_duration_string(&mut sink.out, micros);
+    } else {
+        write_duration(&mut sink.out, micros);
     }
 }
 

@@ -3,10 +3,12 @@
 //!
 //! To add a kind: its file here, its row in `kinds!`, its row in `pyforge_web/fields.py` and in the tests' table.
 
+mod dates;
 mod form;
 mod stored;
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
@@ -14,7 +16,9 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 use crate::error::Error;
 use crate::ffi::BytesBuffer;
 use crate::imports::{Imports, is_exact};
+pub use crate::json::temporal::DateFormat;
 pub use crate::outcome::{CleanOutcome, Outcome};
+pub use dates::LocalZone;
 pub use form::{Compact, CompactAscii, Django, DjangoText, FORMS, Form, Html, NotFinite};
 pub use stored::{StoredForm, StoredZone};
 
@@ -26,6 +30,10 @@ pub struct Sink<F: Form> {
     pub error: Option<Error>,
     /// Whether no line break may stand between the tokens of stored JSON that is passed through.
     pub one_line: bool,
+    /// The format of dates and durations here.
+    pub dates: DateFormat,
+    /// The zone that datetimes are converted to, but in Django's format.
+    pub local: Option<Arc<LocalZone>>,
     not_finite: NotFinite,
     form: PhantomData<F>,
 }
@@ -34,7 +42,15 @@ impl<F: Form> Sink<F> {
     /// An empty sink.
     #[inline(always)]
     pub fn new(not_finite: NotFinite) -> Self {
-        Self { out: BytesBuffer::new(), error: None, one_line: false, not_finite, form: PhantomData }
+        Self {
+            out: BytesBuffer::new(),
+            error: None,
+            one_line: false,
+            dates: DateFormat::Django,
+            local: None,
+            not_finite,
+            form: PhantomData,
+        }
     }
 
     /// Parks an error.

@@ -21,7 +21,7 @@ impl JsonKind for Time {
         if value.get_tzinfo().is_some() {
             return Outcome::Fallback;
         }
-        write_time(&mut sink.out, time_of(value));
+        write_time(&mut sink.out, time_of(value), sink.dates);
         Outcome::Accepted
     }
 
@@ -34,7 +34,7 @@ impl JsonKind for Time {
         let Some(time) = parse_time(text) else {
             return Outcome::Fallback;
         };
-        write_time(&mut sink.out, time);
+        write_time(&mut sink.out, time, sink.dates);
         Outcome::Accepted
     }
 
@@ -63,8 +63,8 @@ impl ToPython for Time {
 }
 
 /// The clock fields of a time or a datetime.
-pub fn time_of(value: &impl PyTimeAccess) -> temporal::Time {
-    temporal::Time {
+pub fn time_of(value: &impl PyTimeAccess) -> temporal::ClockTime {
+    temporal::ClockTime {
         hour: value.get_hour(),
         minute: value.get_minute(),
         second: value.get_second(),

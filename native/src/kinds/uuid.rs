@@ -3,7 +3,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm};
+use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, Kind};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::writer::Out;
@@ -39,6 +39,15 @@ impl JsonKind for Uuid {
 
     fn admits(value: &Bound<'_, PyAny>, imports: &Imports) -> bool {
         is_instance(value, &imports.uuid)
+    }
+}
+
+impl Kind {
+    /// `str(uuid)` of a stored text; None where it is not in the strict format.
+    pub fn uuid_text(stored: &[u8]) -> Option<String> {
+        let mut text = Vec::with_capacity(38);
+        write_groups(&mut text, parse(stored)?);
+        String::from_utf8(text).ok().map(|text| text.trim_matches('"').to_owned())
     }
 }
 

@@ -1,5 +1,6 @@
 //! One native call: what it was, what it cost, and what Python code noted about it. The three modules beside read it.
 
+use pyo3::exceptions::PyBaseException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyType};
@@ -66,6 +67,8 @@ pub struct CallDetails<'py> {
     pub fields: Option<Bound<'py, PyAny>>,
     /// The text.
     pub output: Option<Bound<'py, PyBytes>>,
+    /// The exception that ended the call.
+    pub error: Option<Bound<'py, PyBaseException>>,
     /// The class of the instances or tuples in it.
     pub model: Option<Bound<'py, PyType>>,
     /// Only once Python code runs that could take them.

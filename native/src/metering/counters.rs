@@ -21,11 +21,21 @@ pub struct Counters {
     native_columns: AtomicU64,
     django_columns: AtomicU64,
     django_rows: AtomicU64,
-    rescued: AtomicU64,
+    fallbacks: AtomicU64,
     database_ns: AtomicU64,
 }
 
 impl Counters {
+    /// Adds what the queries of a call have cost.
+    pub fn add_reading(&self, database_ns: u64, fallbacks: u64) {
+        if database_ns > 0 {
+            self.database_ns.fetch_add(database_ns, Relaxed);
+        }
+        if fallbacks > 0 {
+            self.fallbacks.fetch_add(fallbacks, Relaxed);
+        }
+    }
+
     /// Whether calls are grouped.
     pub fn is_detailed(&self) -> bool {
         self.recorder.is_some()
@@ -82,7 +92,7 @@ impl Counters {
             native_columns: AtomicU64::default(),
             django_columns: AtomicU64::default(),
             django_rows: AtomicU64::default(),
-            rescued: AtomicU64::default(),
+            fallbacks: AtomicU64::default(),
             database_ns: AtomicU64::default(),
         })
     }
@@ -101,11 +111,6 @@ impl Counters {
     /// A QuerySet took Django's path, whole: so many rows.
     fn count_django_rows(&self, rows: u64) {
         self.django_rows.fetch_add(rows, Relaxed);
-    }
-
-    /// A value of a native column went through Django's converters.
-    fn count_rescued(&self) {
-        self.rescued.fetch_add(1, Relaxed);
     }
 
     /// The database was waited for.
@@ -165,7 +170,7 @@ impl Counters {
 
     #[getter]
     fn rescued(&self) -> u64 {
-        self.rescued.load(Relaxed)
+        self.fallbacks.load(Relaxed)
     }
 
     #[getter]

@@ -89,6 +89,32 @@ impl<'py> Meter<'py> {
         self.listening.as_mut()?.details.as_mut()
     }
 
+    /// Whether a collector is open in this context.
+    #[inline]
+    pub fn is_listening(&self) -> bool {
+        self.listening.is_some()
+    }
+
+    /// Whether a collector wants more than sums.
+    pub fn wants_details(&self) -> bool {
+        self.listening.as_ref().is_some_and(|listening| listening.details.is_some())
+    }
+
+    /// Adds what a query has cost to the sums of this call.
+    pub fn add_reading(&mut self, database_ns: u64, fallbacks: u64) {
+        if let Some(listening) = &mut self.listening {
+            listening.database_ns += database_ns;
+            listening.fallbacks += fallbacks;
+        }
+    }
+
+    /// Keeps the exception that ends the call, for a collector that wants details.
+    pub fn fail(&mut self, py: Python<'py>, error: &PyErr) {
+        if let Some(details) = self.details() {
+            details.error = Some(error.value(py).clone());
+        }
+    }
+
     /// Counts one call from native code to Python code.
     #[inline]
     pub fn call_out<T>(&mut self, call: impl FnOnce() -> T) -> T {
@@ -127,6 +153,8 @@ struct ObservedCall<'py> {
     details: Option<CallDetails<'py>>,
     started: Instant,
     python: Duration,
+    database_ns: u64,
+    fallbacks: u64,
 }
 
 impl<'py> ObservedCall<'py> {
@@ -141,7 +169,14 @@ impl<'py> ObservedCall<'py> {
         let detailed =
             listeners.iter_borrowed().any(|each| each.cast::<Counters>().is_ok_and(|it| it.get().is_detailed()));
         let details = detailed.then(CallDetails::default);
-        Ok(Some(Box::new(Self { listeners, details, started: Instant::now(), python: Duration::ZERO })))
+        Ok(Some(Box::new(Self {
+            listeners,
+            details,
+            started: Instant::now(),
+            python: Duration::ZERO,
+            database_ns: 0,
+            fallbacks: 0,
+        })))
     }
 
     /// From here on Python code may note what it knows of this call.
@@ -161,6 +196,7 @@ impl<'py> ObservedCall<'py> {
         for listener in &self.listeners {
             let counters = listener.cast::<Counters>()?.get();
             counters.add(function, sums);
+            counters.add_reading(self.database_ns, self.fallbacks);
             if let Some(details) = &details {
                 counters.record(&listener, &NativeCall { function, sums }, details, self.started)?;
             }

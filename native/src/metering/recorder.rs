@@ -155,12 +155,17 @@ struct CallContext<'a, 'py> {
 }
 
 impl CallContext<'_, '_> {
-    /// None where more than addresses tells the group: what Python code has noted, a list of fields, the end of a stream.
+    /// None where more than addresses tells the group: what Python code has noted, an exception, a list of fields, the end of
+    /// a stream.
     fn key(&self, call: &NativeCall<'_>) -> Option<GroupKey> {
-        let CallDetails { value, fields, model, notes, .. } = self.details;
+        let CallDetails { value, fields, model, notes, error, .. } = self.details;
         let is_noted = notes.as_ref().is_some_and(|notes| !notes.taken.is_empty());
         let is_end = call.function == STREAM && call.sums.bytes == 0;
-        if is_noted || is_end || fields.as_ref().is_some_and(|fields| !fields.is_exact_instance_of::<PyTuple>()) {
+        if is_noted
+            || is_end
+            || error.is_some()
+            || fields.as_ref().is_some_and(|fields| !fields.is_exact_instance_of::<PyTuple>())
+        {
             return None;
         }
         Some(GroupKey {
@@ -291,10 +296,10 @@ impl Recorder {
         start_ns: u64,
     ) -> PyResult<Option<Py<CallTotals>>> {
         let py = collector.py();
-        let CallDetails { value, fields, output, model, notes } = context.details;
+        let CallDetails { value, fields, output, model, notes, error } = context.details;
         let notes = notes.as_ref().map(|notes| &notes.taken);
         let frame = context.site.as_ref().map(PythonFrame::as_any);
-        let asked = (call.function, start_ns, value, fields, output, model, notes, &context.place, frame);
+        let asked = (call.function, start_ns, value, fields, output, model, notes, &context.place, frame, error);
         let answer = collector.call_method1(intern!(py, "find_group"), asked)?;
         let (group, alike): (Option<Py<CallTotals>>, bool) = answer.extract()?;
         if let (Some(group), Some(key), true) = (&group, key, alike) {

@@ -9,12 +9,12 @@ use crate::imports::Imports;
 use crate::kinds::parse_ipv6;
 
 /// See the head of this file.
-pub struct Ip {
+pub struct IpAddress {
     v4: bool,
     v6: bool,
 }
 
-impl Check for Ip {
+impl Check for IpAddress {
     /// `(allows_ipv4, allows_ipv6)`
     fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let (v4, v6) = parameters.extract()?;

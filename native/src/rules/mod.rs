@@ -75,7 +75,7 @@ rules! {
     /// `DomainNameValidator`
     Domain = domain,
     /// `validate_ipv4_address` and its like
-    Ip = ip,
+    IpAddress = ip,
     /// `validate_comma_separated_integer_list`
     Integers = integers,
     /// `ProhibitNullCharactersValidator`

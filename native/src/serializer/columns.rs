@@ -1,12 +1,14 @@
 //! What is compiled of a model, or of a query: the columns, how each is read, and the shape of a row.
 
+use std::sync::Arc;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyString;
+use pyo3::types::{PyString, PyTuple};
 
 use crate::json::writer::Out;
-use crate::kinds::{FORMS, Form, Kind, StoredForm, StoredZone};
+use crate::kinds::{DateFormat, FORMS, Form, Kind, LocalZone, StoredForm, StoredZone};
 
 /// What a row becomes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct Column {
     pub attribute: Py<PyString>,
     /// How its values are read.
     pub reader: ColumnReader,
+    /// The format of its dates and durations; None for that of the whole value.
+    pub dates: Option<DateFormat>,
 }
 
 /// Columns, compiled once and read by every row: what a `CompiledSerializer` of `pyforge_web.serializers` holds.
@@ -51,23 +55,26 @@ pub struct RowColumns {
     pub shape: RowShape,
     /// The text behind the last value.
     pub end: String,
+    /// The zone to which datetimes are converted, but in Django's format.
+    pub local: Option<Arc<LocalZone>>,
     /// `"name":` for each column, in each form once it was asked for.
     keys: [PyOnceLock<Vec<Vec<u8>>>; FORMS],
 }
 
 #[pymethods]
 impl RowColumns {
-    /// `columns` are `(name, attribute, reader, zone, checked, max_digits, decimal_places)`; a reader is a kind's name,
-    /// `"value"` or `"django"`, a zone is that of a `StoredZone`. A shape is `"object"`, `"array"`, `"scalar"` or `"template"`, with
-    /// `end` behind its last value.
+    /// `columns` are `(name, attribute, kind, zone, checked, max_digits, decimal_places[, dates])`; a kind is the name of
+    /// one, `"value"` or `"django"`, a zone is that of a `StoredZone`, `dates` is the name of a `DateFormat` or `""`. A shape
+    /// is `"object"`, `"array"`, `"scalar"` or `"template"`, with `end` behind its last value. Datetimes are converted to
+    /// `timezone`, but in Django's format.
     #[new]
-    #[pyo3(signature = (columns, shape, end=""))]
-    #[allow(clippy::type_complexity)]
+    #[pyo3(signature = (columns, shape, end="", *, timezone=None))]
     fn new(
         py: Python<'_>,
-        columns: Vec<(String, String, String, String, bool, u32, u32)>,
+        columns: Vec<Bound<'_, PyTuple>>,
         shape: &str,
         end: &str,
+        timezone: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let (shape, end) = match shape {
             "object" => (RowShape::Object, "}".into()),
@@ -76,16 +83,22 @@ impl RowColumns {
             "template" => (RowShape::Template, end.into()),
             _ => return Err(PyValueError::new_err(format!("no shape {shape:?} of {} columns", columns.len()))),
         };
-        let columns = columns.into_iter().map(|(name, attribute, reader, zone, checked, digits, places)| {
-            let stored = StoredForm { zone: parse_zone(&zone)?, checked, digits: (digits, places) };
-            let attribute = PyString::intern(py, &attribute).unbind();
-            Ok(Column { name, attribute, reader: parse_reader(&reader, stored)? })
+        let columns = columns.into_iter().map(|column| {
+            let (name, attribute): (String, String) = column.get_slice(0, 2).extract()?;
+            let (reader, dates) = parse_reader(&column.get_slice(2, column.len()))?;
+            Ok(Column { name, attribute: PyString::intern(py, &attribute).unbind(), reader, dates })
         });
-        Ok(Self { columns: columns.collect::<PyResult<_>>()?, shape, end, keys: Default::default() })
+        Ok(Self {
+            columns: columns.collect::<PyResult<_>>()?,
+            shape,
+            end,
+            local: timezone.as_ref().map(LocalZone::of).transpose()?,
+            keys: Default::default(),
+        })
     }
 }
 
-pub(super) fn parse_zone(zone: &str) -> PyResult<StoredZone> {
+fn parse_zone(zone: &str) -> PyResult<StoredZone> {
     match zone {
         "naive" => Ok(StoredZone::Naive),
         "stripped" => Ok(StoredZone::Stripped),
@@ -95,14 +108,22 @@ pub(super) fn parse_zone(zone: &str) -> PyResult<StoredZone> {
     }
 }
 
-pub(super) fn parse_reader(reader: &str, stored: StoredForm) -> PyResult<ColumnReader> {
-    match reader {
-        "value" => Ok(ColumnReader::Value),
-        "django" => Ok(ColumnReader::Django),
-        kind => Kind::of_name(kind)
-            .map(|kind| ColumnReader::Kind(kind, stored))
-            .ok_or_else(|| PyValueError::new_err(format!("no kind {kind:?}"))),
-    }
+/// How a column is read, and the format of its dates: `(kind, zone, checked, max_digits, decimal_places[, dates])`.
+pub(super) fn parse_reader(reader: &Bound<'_, PyTuple>) -> PyResult<(ColumnReader, Option<DateFormat>)> {
+    let (kind, zone, checked, max_digits, places): (String, String, bool, u32, u32) =
+        reader.get_slice(0, 5).extract()?;
+    let dates: String = if reader.len() > 5 { reader.get_item(5)?.extract()? } else { String::new() };
+    let dates = if dates.is_empty() { None } else { Some(DateFormat::of_name(&dates)?) };
+    let stored = StoredForm { zone: parse_zone(&zone)?, checked, digits: (max_digits, places) };
+    let reader = match kind.as_str() {
+        "value" => ColumnReader::Value,
+        "django" => ColumnReader::Django,
+        kind => match Kind::of_name(kind) {
+            Some(kind) => ColumnReader::Kind(kind, stored),
+            None => return Err(PyValueError::new_err(format!("no kind {kind:?}"))),
+        },
+    };
+    Ok((reader, dates))
 }
 
 impl RowColumns {

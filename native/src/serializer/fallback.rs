@@ -12,8 +12,8 @@ use super::rows::QueryRows;
 use super::stack::OpenContainer;
 use super::tuples::ValueTuples;
 use crate::error::{Error, MAX_DEPTH};
-use crate::imports::is_exact;
-use crate::kinds::{Form, Kind, Outcome};
+use crate::imports::{is_exact, is_instance};
+use crate::kinds::{DateFormat, Form, Kind, Outcome};
 
 impl<'py, F: Form> Walk<'py, '_, F> {
     /// Writes a value of a rarer type, a subclass, or what Python code gives in the value's place.
@@ -32,6 +32,11 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             }
             if let Some(step) = self.write_prepared(&value) {
                 return step;
+            }
+            if self.sink.dates != DateFormat::Django {
+                if let Some(step) = self.write_isoformat(&value) {
+                    return step;
+                }
             }
             let convert = self.imports.convert.bind(value.py());
             let other = match self.meter.call_out(|| convert.call1((&value,))) {
@@ -68,10 +73,44 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         } else if let Ok(tuples) = value.cast_exact::<ValueTuples>() {
             self.write_tuples(py, tuples.get())
         } else {
-            let known = self.imports.instances.bind(py).get_item(value.get_type()).ok()??;
+            // By the address of its class, as `id()` gives it: the table holds no class.
+            let known = self.imports.instances.bind(py).get_item(value.get_type_ptr() as usize).ok()??;
             self.write_instance(known.cast_exact::<RowColumns>().ok()?.get(), value, false)
         };
         Some(if done { WalkStep::Done } else { WalkStep::Failed })
+    }
+
+    /// Writes what `isoformat()` gives for a datetime or a time of a zone that Rust does not know, in the zone of the place;
+    /// a subclass of `timedelta` for DRF. None for any other value.
+    fn write_isoformat(&mut self, value: &Bound<'py, PyAny>) -> Option<WalkStep<'py>> {
+        let py = value.py();
+        if self.sink.dates == DateFormat::Drf && is_instance(value, &self.imports.timedelta) {
+            return Some(Kind::write_any_duration(value, &mut self.sink).into());
+        }
+        let is_datetime = is_instance(value, &self.imports.datetime);
+        if !is_datetime && !is_instance(value, &self.imports.time) {
+            return None;
+        }
+        let local = self.sink.local.clone().filter(|_| is_datetime);
+        let text = self.meter.call_out(|| {
+            let offset = value.call_method0(intern!(py, "utcoffset"))?;
+            match local {
+                Some(local) if !offset.is_none() => {
+                    let moved = value.call_method1(intern!(py, "astimezone"), (local.zone.bind(py),))?;
+                    moved.call_method0(intern!(py, "isoformat"))
+                }
+                _ => value.call_method0(intern!(py, "isoformat")),
+            }
+        });
+        let text = match text.and_then(|text| text.extract::<String>()) {
+            Ok(text) => text,
+            Err(error) => return Some(self.sink.fail(error).into()),
+        };
+        match text.strip_suffix("+00:00").filter(|_| is_datetime && self.sink.dates == DateFormat::Drf) {
+            Some(start) => F::write_str(&mut self.sink.out, &format!("{start}Z")),
+            None => F::write_str(&mut self.sink.out, &text),
+        }
+        Some(WalkStep::Done)
     }
 
     /// A container made for `source`, which is kept in its place: a cycle is found by what the user has.

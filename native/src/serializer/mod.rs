@@ -11,19 +11,22 @@ mod stack;
 mod stream_chunk;
 mod tuples;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::error::catch_panics;
+use crate::ffi::BytesBuffer;
 use crate::imports::Imports;
-use crate::kinds::{Compact, CompactAscii, Django, DjangoText, Form, Html, NotFinite};
+use crate::json::writer::Out;
+use crate::kinds::{Compact, CompactAscii, DateFormat, Django, DjangoText, Form, Html, LocalZone, NotFinite};
 use crate::metering::meter::Meter;
 use any_value::Walk;
 pub use columns::RowColumns;
 pub use instances::{ModelInstances, ready_values};
-pub use relations::{NestedRows, RelatedRows, RowLayout};
+pub use relations::{FileUrlText, LinkText, NestedRows, RelatedRows, RowLayout, ValueLabels};
 pub use rows::{QueryRows, RowFraming};
 pub use stream_chunk::RowChunk;
 pub use tuples::ValueTuples;
@@ -32,12 +35,29 @@ pub use tuples::ValueTuples;
 pub struct EncodeOptions<'a> {
     /// For a page of HTML: what stands there before and after the value.
     pub html: Option<[&'a str; 2]>,
-    /// JsonResponse's very bytes.
-    pub django_bytes: bool,
-    /// ASCII alone.
-    pub ensure_ascii: bool,
+    /// `"compact"`, `"ascii"`, `"django"` (JsonResponse's very bytes), `"django_text"` (the same with `ensure_ascii=False`) or
+    /// `"drf"` (those of DRF's renderer); not for a page of HTML.
+    pub form: &'a str,
     /// What becomes of NaN and the infinities.
     pub not_finite: NotFinite,
+    /// The format of dates.
+    pub dates: DateOptions,
+}
+
+/// The format of the dates of a whole value.
+#[derive(Clone)]
+pub struct DateOptions {
+    format: DateFormat,
+    local: Option<Arc<LocalZone>>,
+}
+
+/// Reads the `dates=` argument: `"django"`, `"iso"`, `"drf"` or `"local"`, which is `"iso"` in Django's current time zone.
+pub fn parse_dates(py: Python<'_>, dates: &str) -> PyResult<DateOptions> {
+    if dates == "local" {
+        let zone = Imports::get(py)?.current_timezone.bind(py).call0()?;
+        return Ok(DateOptions { format: DateFormat::Iso, local: Some(LocalZone::of(&zone)?) });
+    }
+    Ok(DateOptions { format: DateFormat::of_name(dates)?, local: None })
 }
 
 /// Reads the `nan=` argument: `"raise"` or `"null"`.
@@ -49,25 +69,27 @@ pub fn parse_nan(nan: &str) -> PyResult<NotFinite> {
     }
 }
 
-/// Writes any value. A panic would be a bug of PyForge Web: it becomes an `Exception`, which Django's handlers catch.
+/// Writes any value.
 #[inline]
 pub fn dumps<'py>(
     value: Bound<'py, PyAny>,
     options: &EncodeOptions<'_>,
     meter: &mut Meter<'py>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let encode = match options {
-        EncodeOptions { html: Some(_), .. } => encode::<Html>,
-        EncodeOptions { django_bytes: true, .. } => encode::<Django>,
-        EncodeOptions { ensure_ascii: true, .. } => encode::<CompactAscii>,
-        _ => encode::<Compact>,
+    let (encode, lines): (Encode<'py>, _) = match (options.html, options.form) {
+        (Some(_), _) => (encode::<Html>, KeptLines::All),
+        (None, "compact") => (encode::<Compact>, KeptLines::All),
+        (None, "ascii") => (encode::<CompactAscii>, KeptLines::All),
+        (None, "django") => (encode::<Django>, KeptLines::All),
+        (None, "django_text") => (encode::<DjangoText>, KeptLines::All),
+        (None, "drf") => (encode::<Compact>, KeptLines::ButSeparators),
+        (None, other) => return Err(PyValueError::new_err(format!("no form {other:?}"))),
     };
-    catch_unwind(AssertUnwindSafe(|| encode(value, options, meter))).unwrap_or_else(|_| Err(panicked()))
+    let text = catch_panics("value", || encode(value, options, meter))?;
+    escape_line_breaks(text, lines)
 }
 
-fn panicked() -> PyErr {
-    PyRuntimeError::new_err("PyForge Web failed inside its native core: please report this value as a bug")
-}
+type Encode<'py> = fn(Bound<'py, PyAny>, &EncodeOptions<'_>, &mut Meter<'py>) -> PyResult<Bound<'py, PyBytes>>;
 
 fn encode<'py, F: Form>(
     value: Bound<'py, PyAny>,
@@ -75,7 +97,10 @@ fn encode<'py, F: Form>(
     meter: &mut Meter<'py>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let py = value.py();
-    Walk::<F>::new(py, Imports::get(py)?, options.not_finite, meter).write_document(value, options.html)
+    let mut walk = Walk::<F>::new(py, Imports::get(py)?, options.not_finite, meter);
+    walk.sink.dates = options.dates.format;
+    walk.sink.local = options.dates.local.clone();
+    walk.write_document(value, options.html)
 }
 
 /// The format of the rows of a stream.
@@ -86,38 +111,83 @@ pub struct StreamFormat<'a> {
     pub items: RowFraming<'a>,
     /// What becomes of NaN and the infinities, but in a fixture.
     pub not_finite: NotFinite,
+    /// The format of dates.
+    pub dates: DateOptions,
 }
 
-/// Writes the next rows of a stream. A panic would be a bug of PyForge Web: it is the error of a chunk without rows.
+/// Writes the next rows of a stream. A panic is the error of a chunk without rows.
 pub fn dump_chunk<'py>(
     source: &Bound<'py, PyAny>,
     start: usize,
     limit: usize,
-    escaped: &StreamFormat<'_>,
+    format: &StreamFormat<'_>,
     meter: &mut Meter<'py>,
 ) -> PyResult<RowChunk<'py>> {
-    let (write, not_finite): (ChunkWriter<'py>, _) = match escaped.form {
-        "compact" => (chunk::<Compact>, escaped.not_finite),
-        "ascii" => (chunk::<CompactAscii>, escaped.not_finite),
-        "django" => (chunk::<Django>, escaped.not_finite),
-        "fixture" => (chunk::<DjangoText>, NotFinite::Words),
-        other => return Err(PyValueError::new_err(format!("no form {other:?}"))),
-    };
-    let written = catch_unwind(AssertUnwindSafe(|| write(source, start, limit, &escaped.items, not_finite, meter)));
-    written.unwrap_or_else(|_| Ok((PyBytes::new(source.py(), b""), 0, Some(panicked()))))
+    if !["compact", "ascii", "django", "fixture"].contains(&format.form) {
+        return Err(PyValueError::new_err(format!("no form {:?}", format.form)));
+    }
+    let written = catch_panics("value", || match format.form {
+        "compact" => chunk::<Compact>(source, start, limit, format, meter),
+        "ascii" => chunk::<CompactAscii>(source, start, limit, format, meter),
+        "django" => chunk::<Django>(source, start, limit, format, meter),
+        _ => chunk::<DjangoText>(source, start, limit, format, meter),
+    });
+    Ok(written.unwrap_or_else(|error| (PyBytes::new(source.py(), b""), 0, Some(error))))
 }
-
-type ChunkWriter<'py> =
-    fn(&Bound<'py, PyAny>, usize, usize, &RowFraming<'_>, NotFinite, &mut Meter<'py>) -> PyResult<RowChunk<'py>>;
 
 fn chunk<'py, F: Form>(
     source: &Bound<'py, PyAny>,
     start: usize,
     limit: usize,
-    items: &RowFraming<'_>,
-    not_finite: NotFinite,
+    format: &StreamFormat<'_>,
     meter: &mut Meter<'py>,
 ) -> PyResult<RowChunk<'py>> {
     let imports = Imports::get(source.py())?;
-    Ok(Walk::<F>::new(source.py(), imports, not_finite, meter).write_chunk(source, start, limit, items))
+    let is_fixture = format.form == "fixture";
+    let not_finite = if is_fixture { NotFinite::Words } else { format.not_finite };
+    let mut walk = Walk::<F>::new(source.py(), imports, not_finite, meter);
+    walk.sink.dates = format.dates.format;
+    walk.sink.local = format.dates.local.clone();
+    let (text, count, error) = walk.write_chunk(source, start, limit, &format.items);
+    // A fixture has the bytes of `dumpdata`, which leaves these characters as they are.
+    let has_lines = !is_fixture && format.items.after.contains(&b'\n');
+    let lines = if has_lines { KeptLines::None } else { KeptLines::All };
+    Ok((escape_line_breaks(text, lines)?, count, error))
+}
+
+/// Which characters beyond ASCII that some readers take for the end of a line stay as they are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KeptLines {
+    /// All: JSON allows them in strings.
+    All,
+    /// U+0085: DRF escapes U+2028 and U+2029, which JavaScript before ES2019 does not allow in strings.
+    ButSeparators,
+    /// None, for newline-delimited JSON: `str.splitlines()` would cut a row in pieces.
+    None,
+}
+
+/// Escapes U+2028, U+2029 and U+0085. In JSON they stand inside of strings alone, where an escape means the same.
+fn escape_line_breaks(text: Bound<'_, PyBytes>, kept: KeptLines) -> PyResult<Bound<'_, PyBytes>> {
+    let bytes = text.as_bytes();
+    let leads = |block: &[u8]| block.iter().fold(false, |any, &byte| any | (byte == 0xe2) | (byte == 0xc2));
+    if kept == KeptLines::All || !bytes.chunks(64).any(leads) {
+        return Ok(text);
+    }
+    let (mut out, mut start) = (BytesBuffer::new(), 0);
+    for at in 0..bytes.len() {
+        let (escape, length): (&[u8], _) = match bytes[at..] {
+            [0xe2, 0x80, 0xa8, ..] => (b"\\u2028", 3),
+            [0xe2, 0x80, 0xa9, ..] => (b"\\u2029", 3),
+            [0xc2, 0x85, ..] if kept == KeptLines::None => (b"\\u0085", 2),
+            _ => continue,
+        };
+        out.extend(&bytes[start..at]);
+        out.extend(escape);
+        start = at + length;
+    }
+    if start == 0 {
+        return Ok(text);
+    }
+    out.extend(&bytes[start..]);
+    out.finish(text.py())
 }

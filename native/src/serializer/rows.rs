@@ -8,7 +8,8 @@ use super::columns::{ColumnReader, RowColumns, RowShape, literals};
 use crate::error::Error;
 use crate::ffi::{list_item, tuple_item};
 use crate::json::writer::Out;
-use crate::kinds::{Form, Outcome};
+use crate::kinds::{DateFormat, Form, Outcome};
+use crate::metering::reading::QueryReading;
 
 /// A query that has been executed: what `pyforge_web.querysets` gives native code in a QuerySet's place.
 #[pyclass(frozen, module = "pyforge_web._native")]
@@ -20,13 +21,22 @@ pub struct QueryRows {
     fallback: Py<PyAny>,
     /// `()`: called at the end, also after an error.
     close: Py<PyAny>,
+    /// `(rows, database_ns, callbacks)`: called at the end of each native call that collectors want details of.
+    report: Option<Py<PyAny>>,
 }
 
 #[pymethods]
 impl QueryRows {
     #[new]
-    fn new(columns: Py<RowColumns>, fetch: Py<PyAny>, fallback: Py<PyAny>, close: Py<PyAny>) -> Self {
-        Self { columns, fetch, fallback, close }
+    #[pyo3(signature = (columns, fetch, fallback, close, report=None))]
+    fn new(
+        columns: Py<RowColumns>,
+        fetch: Py<PyAny>,
+        fallback: Py<PyAny>,
+        close: Py<PyAny>,
+        report: Option<Py<PyAny>>,
+    ) -> Self {
+        Self { columns, fetch, fallback, close, report }
     }
 
     /// Ends a query that is read by `dump_chunk`; `dumps` does it itself.
@@ -51,6 +61,7 @@ struct RowCursor<'a, 'py> {
     columns: &'a RowColumns,
     literals: Vec<Vec<u8>>,
     fallback: &'a Bound<'py, PyAny>,
+    reading: QueryReading,
     row: usize,
     /// None while rows are fetched.
     column: Option<usize>,
@@ -92,10 +103,14 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     ) -> Result<usize, usize> {
         let columns = rows.columns.get();
         let literals = literals::<F>(py, columns);
-        let mut run = RowCursor { columns, literals, fallback: rows.fallback.bind(py), row: start, column: None };
+        let (fallback, reading) = (rows.fallback.bind(py), QueryReading::default());
+        let mut run = RowCursor { columns, literals, fallback, reading, row: start, column: None };
+        let local = self.sink.enter_zone(columns.local.as_ref());
         self.depth += DEPTH;
         let done = write(self, &mut run, rows.fetch.bind(py));
         self.depth -= DEPTH;
+        self.sink.leave_zone(local);
+        self.meter.report_reading(py, std::mem::take(&mut run.reading), rows.report.as_ref());
         let count = run.row - start;
         self.meter.rows += count;
         if !done {
@@ -126,7 +141,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         fetch: &Bound<'py, PyAny>,
         items: &RowFraming<'_>,
     ) -> Option<usize> {
-        let chunk = self.meter.call_out(|| fetch.call0());
+        let chunk = self.meter.fetch(&mut run.reading, || fetch.call0());
         let chunk = match chunk.and_then(|chunk| Ok(chunk.cast_into::<PyList>()?)) {
             Ok(chunk) => chunk,
             Err(error) => {
@@ -134,6 +149,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                 return None;
             }
         };
+        run.reading.add_rows(chunk.len());
         let mut index = 0;
         while let Some(row) = list_item(&chunk, index) {
             index += 1;
@@ -164,7 +180,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             let Some(value) = tuple_item(row, index) else {
                 return self.fail_walk(Error::TooFewColumns { row: run.row, found: row.len() });
             };
-            if !self.write_column(column.reader, run.fallback, index, value) {
+            if !self.write_column(column.reader, column.dates, run.fallback, &mut run.reading, index, value) {
                 run.column = Some(index);
                 return false;
             }
@@ -173,12 +189,30 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         true
     }
 
-    /// Writes the driver's value of a column.
+    /// Writes the driver's value of a column, dates in the column's own format where it has one.
     #[inline(always)]
     pub(super) fn write_column(
         &mut self,
         reader: ColumnReader,
+        dates: Option<DateFormat>,
         fallback: &Bound<'py, PyAny>,
+        reading: &mut QueryReading,
+        index: usize,
+        value: Bound<'py, PyAny>,
+    ) -> bool {
+        let Some(dates) = dates else { return self.write_read_value(reader, fallback, reading, index, value) };
+        let before = std::mem::replace(&mut self.sink.dates, dates);
+        let written = self.write_read_value(reader, fallback, reading, index, value);
+        self.sink.dates = before;
+        written
+    }
+
+    #[inline(always)]
+    fn write_read_value(
+        &mut self,
+        reader: ColumnReader,
+        fallback: &Bound<'py, PyAny>,
+        reading: &mut QueryReading,
         index: usize,
         value: Bound<'py, PyAny>,
     ) -> bool {
@@ -192,17 +226,33 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         };
         match outcome {
             Outcome::Accepted => true,
-            Outcome::Fallback => self.write_fallback(fallback, index, value),
+            Outcome::Fallback => {
+                let is_native = !matches!(reader, ColumnReader::Django);
+                match self.fall_back(fallback, reading, index, is_native, value) {
+                    Some(value) => self.write_whole_value(value),
+                    None => false,
+                }
+            }
             Outcome::Rejected => false,
         }
     }
 
-    /// Writes what Django's converters make of a driver's value.
+    /// What Django's converters make of a driver's value; None where they raised.
     #[cold]
-    fn write_fallback(&mut self, fallback: &Bound<'py, PyAny>, column: usize, value: Bound<'py, PyAny>) -> bool {
-        match self.meter.call_out(|| fallback.call1((column, value))) {
-            Ok(value) => self.write_whole_value(value),
-            Err(error) => self.fail_walk(error),
+    pub(super) fn fall_back(
+        &mut self,
+        fallback: &Bound<'py, PyAny>,
+        reading: &mut QueryReading,
+        column: usize,
+        is_native: bool,
+        value: Bound<'py, PyAny>,
+    ) -> Option<Bound<'py, PyAny>> {
+        match self.meter.fall_back(reading, column, is_native, || fallback.call1((column, value))) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.fail_walk(error);
+                None
+            }
         }
     }
 }

@@ -5,15 +5,14 @@
 
 mod plan;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use pyo3::PyTraverseError;
-use pyo3::exceptions::{PyException, PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::gc::PyVisit;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 
+use crate::error::catch_panics;
 use crate::ffi::DictPosition;
 use crate::imports::Imports;
 use crate::metering::meter::Meter;
@@ -163,7 +162,7 @@ impl Validator {
     }
 }
 
-/// Counts a call. A panic would be a bug of PyForge Web: it becomes an `Exception`, which Django's handlers catch.
+/// Runs the work of a call, and meters it.
 fn metered<'py, T>(
     subject: &Bound<'py, PyAny>,
     function: &'static str,
@@ -172,9 +171,10 @@ fn metered<'py, T>(
     let py = subject.py();
     let mut meter = Meter::start(py)?;
     meter.about(subject, None);
-    let result = catch_unwind(AssertUnwindSafe(|| work(&mut meter))).unwrap_or_else(|_| {
-        Err(PyRuntimeError::new_err("PyForge Web failed inside its native core: please report this value as a bug"))
-    });
+    let result = catch_panics("value", || work(&mut meter));
+    if let Err(error) = &result {
+        meter.fail(py, error);
+    }
     let finished = meter.finish(py, function, 0);
     let result = result?;
     finished.map(|()| result)

@@ -171,16 +171,17 @@ class MySQLBackend(DatabaseBackend):
 
     def why_not_driver(self, raw: Any) -> str | None:
         """Return why a connection gives other rows; None also for a connection that something wraps."""
-        return self._why_not_converters(raw) if isinstance(raw, Database.connections.Connection) else None
+        if not isinstance(raw, Database.connections.Connection):
+            return None
+        return _why_not_class(raw.cursorclass) or self._why_not_converters(raw)
 
     def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
         """Return why a cursor gives other rows than the driver alone."""
-        kind = type(raw)
-        if not issubclass(kind, Cursor):
-            return "the cursor's rows are not mysqlclient's"
-        replaced = _CURSOR_METHODS.find_replaced(kind)
-        if replaced is not None or not vars(raw).keys().isdisjoint(_DRIVER_METHODS):
-            return f"{replaced or kind.__name__} is not the driver's own"
+        reason = _why_not_class(type(raw))
+        if reason is not None:
+            return reason
+        if not vars(raw).keys().isdisjoint(_DRIVER_METHODS):
+            return f"a {type(raw).__name__} has methods of its own"
         return self._why_not_converters(raw.connection)
 
     def _why_not_converters(self, raw: Any) -> str | None:
@@ -220,6 +221,14 @@ class MySQLBackend(DatabaseBackend):
             zone = _zone(connection)
             return DJANGO if zone is None else ColumnReader("datetime", zone=zone)
         return self._readers_by_function.get(function) or find_cast_reader(converters) or DJANGO
+
+
+def _why_not_class(kind: Any) -> str | None:
+    """Return why the cursors of a class give other rows than the driver's own."""
+    if not issubclass(kind, Cursor):
+        return "the cursor's rows are not mysqlclient's"
+    replaced = _CURSOR_METHODS.find_replaced(kind)
+    return None if replaced is None else f"{replaced} is not the driver's own"
 
 
 def _zone(connection: BaseDatabaseWrapper) -> str | None:

@@ -144,15 +144,13 @@ class PostgreSQLBackend(DatabaseBackend):
             return None
         if raw.row_factory is not tuple_row:
             return f"the connection has a row_factory ({_describe(raw.row_factory)})"
-        return self._why_not_loaders(raw.adapters)
+        return _why_not_class(raw.cursor_factory) or self._why_not_loaders(raw.adapters)
 
     def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
         """Return why a cursor gives other rows than psycopg alone."""
-        kind = type(raw)
-        if not issubclass(kind, psycopg.Cursor | psycopg.ServerCursor):
-            return "the cursor's rows are not psycopg's"
-        if not any(fetches.are_methods_of(kind) for fetches in _FETCHES):
-            return f"{kind.__name__} fetches rows in its own way"
+        reason = _why_not_class(type(raw))
+        if reason is not None:
+            return reason
         if raw.row_factory is not tuple_row:
             return f"the cursor has a row_factory ({_describe(raw.row_factory)})"
         return self._why_not_loaders(raw.adapters)
@@ -185,6 +183,15 @@ class PostgreSQLBackend(DatabaseBackend):
         if is_plain_json(expression, converters):
             return ColumnReader("json")
         return find_cast_reader(converters) or DJANGO
+
+
+def _why_not_class(kind: type) -> str | None:
+    """Return why the cursors of a class give other rows than psycopg's own."""
+    if not issubclass(kind, psycopg.Cursor | psycopg.ServerCursor):
+        return "the cursor's rows are not psycopg's"
+    if not any(fetches.are_methods_of(kind) for fetches in _FETCHES):
+        return f"{kind.__name__} fetches rows in its own way"
+    return None
 
 
 def _is_djangos_zone_loader(loader: Any) -> bool:

@@ -4,10 +4,10 @@ Typecasters are set on the cursor alone. A cursor on the server does not say the
 so its rows come as psycopg2 makes them.
 """
 
+from importlib import import_module
 from typing import Any
 
 import django
-import psycopg2.extensions
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -35,14 +35,17 @@ from pyforge_web.querysets.backends.postgresql_types import (
     UUID,
     is_worth_text,
 )
-from pyforge_web.querysets.backends.stock import StockMethods
+from pyforge_web.querysets.backends.stock import StockMethods, find_function
 
 if is_psycopg3:
     raise ImproperlyConfigured("Django uses psycopg 3")
 
-_extensions: Any = psycopg2.extensions
+# psycopg2 has no types, and its C types no stubs.
+_library: Any = import_module("psycopg2._psycopg")
+_extensions: Any = import_module("psycopg2.extensions")
 _CURSOR: Any = _extensions.cursor
 _TEXT = _extensions.UNICODE
+_ZONE_METHODS = StockMethods(DatabaseWrapper, ["tzinfo_factory"], django)
 _SAMPLE = '{"a": 1.50}'
 
 
@@ -56,8 +59,9 @@ class Psycopg2Cursor(DriverCursor):
         raw = self.raw
         if raw.name is None and is_worth_text(expressions, self.connection) and _is_usual_session(raw, self.connection):
             self._casters = _find_casters(raw)
-            for oid in self._casters:
-                raw.string_types[oid] = _TEXT
+            _extensions.register_type(_TEXT, raw)  # makes the dict
+            raw.string_types.clear()
+            raw.string_types.update(dict.fromkeys(self._casters, _TEXT))
 
     def executed(self) -> str | None:
         """Choose the readers by what the server says it sends."""
@@ -99,20 +103,21 @@ class Psycopg2Backend(DatabaseBackend):
 
     def why_not_driver(self, raw: Any) -> str | None:
         """Return why a connection gives other rows; None also for a connection that something wraps."""
-        return _why_not_casters(raw.string_types) if isinstance(raw, _extensions.connection) else None
+        if not isinstance(raw, _extensions.connection):
+            return None
+        return _why_not_class(raw.cursor_factory or _CURSOR) or _why_not_casters(raw.string_types)
 
     def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
         """Return why a cursor gives other rows than psycopg2 alone."""
-        kind = type(raw)
-        if not issubclass(kind, _CURSOR):
-            return "the cursor's rows are not psycopg2's"
-        if kind.fetchmany is not _CURSOR.fetchmany or kind.fetchall is not _CURSOR.fetchall:
-            return f"{kind.__name__} fetches rows in its own way"
+        reason = _why_not_class(type(raw))
+        if reason is not None:
+            return reason
         if raw.row_factory is not None:
             return f"the cursor has a row_factory ({raw.row_factory!r})"
         if raw.string_types:
             return "the cursor has typecasters of its own"
-        if raw.tzinfo_factory != (connection.tzinfo_factory if settings.USE_TZ else None):  # type: ignore[attr-defined]
+        zone_function = find_function(raw.tzinfo_factory)
+        if zone_function is not (_ZONE_METHODS.functions["tzinfo_factory"] if settings.USE_TZ else None):
             return "the cursor has a tzinfo_factory of its own"
         return _why_not_casters(raw.connection.string_types)
 
@@ -127,15 +132,24 @@ class Psycopg2Backend(DatabaseBackend):
         return find_cast_reader(converters) or DJANGO
 
 
+def _why_not_class(kind: Any) -> str | None:
+    """Return why the cursors of a class give other rows than psycopg2's own."""
+    if not issubclass(kind, _CURSOR):
+        return "the cursor's rows are not psycopg2's"
+    if kind.fetchmany is not _CURSOR.fetchmany or kind.fetchall is not _CURSOR.fetchall:
+        return f"{kind.__name__} fetches rows in its own way"
+    return None
+
+
 def _stock_casters() -> dict[int, Any]:
     """Return psycopg2's own typecasters; `register_uuid`, which Django calls, has made that of UUIDs."""
-    return {
-        DATE: _extensions.PYDATE,
-        TIME: _extensions.PYTIME,
-        TIMESTAMPTZ: _extensions.PYDATETIMETZ,
-        NUMERIC: _extensions.DECIMAL,
-        UUID: _extensions.UUID,
+    casters = {
+        DATE: _library.DATE,
+        TIME: _library.TIME,
+        TIMESTAMPTZ: _library.DATETIMETZ,
+        NUMERIC: _library.DECIMAL,
     }
+    return casters | {UUID: _extensions.UUID}
 
 
 def _find_casters(raw: Any) -> dict[int, Any]:

@@ -153,7 +153,7 @@ class _TreeWalk:
             else:
                 key = find_relation_key(model, item.relation, self.using)
                 slot = self.slot(path, key.column)
-                step = "keys" if item.keys_only else "many" if item.relation.many else "one"
+                step = "many" if item.relation.many else "one"
                 self.steps.append((step, item.key, slot))
                 self.relations.append(RelationQuery(model, item, slot, ".".join([*within, item.key])))
 

@@ -5,9 +5,8 @@ once, grouped by what they belong to, and copies them into the rows above: no in
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from django.db import connections
 from django.db.models import Model
@@ -18,12 +17,11 @@ from pyforge_web.metering.row_traces import RowTrace, trace_rows
 from pyforge_web.output.fields import output_for, output_request
 from pyforge_web.output.grammar import NestedFields, ParsedFields
 from pyforge_web.output.key_names import key_maker, make_keys, output_with_keys
-from pyforge_web.output.resolve import AnyQuerySet, Branch, Leaf, Tree, find_doubts, is_djangos
+from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, find_doubts, is_djangos
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import django_rows, why_django
 from pyforge_web.querysets.relations.columns import (
     OutputColumn,
-    RelationQuery,
     SelectPlan,
     Slot,
     Steps,
@@ -35,14 +33,14 @@ from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_
 from pyforge_web.querysets.rows import Written, compile_columns, compile_layout
 from pyforge_web.querysets.statement import (
     Chunks,
-    Convert,
     ExecutedQuery,
     Fetch,
+    Report,
     compile_query,
     execute,
     fetch_all,
     fetch_next,
-    meter_statement,
+    report_to,
 )
 
 AddedColumn = Callable[[list[Any]], list[Any]]
@@ -56,18 +54,20 @@ class OpenQuery(NamedTuple):
     indexes: dict[Slot, int]
     trace: RowTrace | None
     within: str
+    # The rows are a list of keys: each is the value of its one column.
+    keys_only: bool
 
     def rows(self) -> QueryRows | NestedRows:
         """Return all its rows. Those that have relations are fetched at once: each relation is one statement."""
         statement = self.statement
         fetch = fetch_all(statement.cursor) if self.plan.relations else fetch_next(statement)
         names = [] if self.trace is None else self._names()
-        return self._write(*meter_statement(statement, fetch, names, self.trace))
+        return self._write(fetch, report_to(statement, names, self.trace))
 
     def chunks(self, sizes: Iterator[int]) -> QueryRows | NestedRows:
         """Return the rows of a stream: each chunk has the next of these numbers of rows, and its relations."""
         chunks = Chunks(self.statement, sizes, self.plan.queryset.model, self._names(), self.within)
-        return self._write(chunks.fetch, chunks.rescue)
+        return self._write(chunks.fetch, chunks.report)
 
     def nested(self) -> NestedRows:
         """Return all its rows, for those that they belong to."""
@@ -76,48 +76,33 @@ class OpenQuery(NamedTuple):
             return rows
         raise TypeError("rows of a relation have a key behind their columns")
 
-    def _write(self, fetch: Fetch, convert: Convert) -> QueryRows | NestedRows:
-        label, readers, close = (
-            self.plan.queryset.model._meta.label,
-            self.statement.readers,
-            self.statement.cursor.close,
-        )
+    def _write(self, fetch: Fetch, report: Report | None) -> QueryRows | NestedRows:
+        label, readers = self.plan.queryset.model._meta.label, self.statement.readers
+        convert, close = self.statement.convert, self.statement.cursor.close
         steps = _with_keys(self.plan.write_steps(self.indexes))
         count = len(steps)
         if self.plan.key is None and [(step, index) for step, _, index in steps] == [
             ("column", place) for place in range(count)
         ]:
-            names = tuple(name for _, name, _ in steps)
-            return QueryRows(compile_columns(label, "object", names, tuple(readers[:count])), fetch, convert, close)
-        relations = self.plan.relations
-        if added := self._added_columns(steps):
+            columns = compile_columns(label, "object", tuple(name for _, name, _ in steps), tuple(readers[:count]))
+            return QueryRows(columns, fetch, convert, close, report)
+        if self.plan.outputs:
             steps = tuple(_as_columns(steps, len(readers)))
-            readers = [*readers, *(backends.VALUE for _ in added)]
-            fetch = _with_columns(fetch, added)
-        layout = compile_layout(label, tuple(readers), steps)
-        numbers = [number for number, relation in enumerate(relations) if not relation.branch.keys_only]
+            readers = [*readers, *(backends.VALUE for _ in self.plan.outputs)]
+            fetch = _with_columns(fetch, [self._output_values(output) for output in self.plan.outputs])
+        layout = compile_layout(label, tuple(readers), steps, self.keys_only)
         request, make_key = output_request.get(), key_maker.get()
 
         def load(number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
             with output_for(request), output_with_keys(make_key):  # of the call that has opened the query
-                return self._load(numbers[number], rows)
+                return self._load(number, rows)
 
-        return NestedRows(layout, fetch, convert, close, load)
+        return NestedRows(layout, fetch, convert, close, load, report)
 
     def _names(self) -> list[str]:
         """Return the names of the statement's columns; empty for a key that is not written."""
         written = find_written(self.plan.write_steps(self.indexes))
         return [written.get(index, "") for index in range(len(self.statement.readers))]
-
-    def _added_columns(self, steps: Steps) -> list[AddedColumn]:
-        """Return the functions from rows to the columns that Python adds to them, in the order of the steps."""
-        lists = iter([relation for relation in self.plan.relations if relation.branch.keys_only])
-        outputs = iter(self.plan.outputs)
-        return [
-            partial(self._key_lists, next(lists)) if step == "keys" else self._output_values(next(outputs))
-            for step, _, _ in steps
-            if step in ("keys", "output")
-        ]
 
     def _output_values(self, column: OutputColumn) -> AddedColumn:
         """Return the function from rows to the values of an output field; it is bound now, in the language of now."""
@@ -144,22 +129,6 @@ class OpenQuery(NamedTuple):
         convert, is_django = self.statement.convert, self.statement.readers[index] is backends.DJANGO
         return [None if row[index] is None and not is_django else convert(index, row[index]) for row in rows]
 
-    def _key_lists(self, relation: RelationQuery, rows: list[Any]) -> list[list[Any]]:
-        """Return for each row the keys of the related rows: one statement for all."""
-        index = self.indexes[relation.slot]
-        values = self._values(index, rows)
-        groups: dict[Any, list[Any]] = {}
-        found = find_relation_key(relation.model, relation.branch.relation, self.plan.queryset.db)
-        if values:
-            queryset = related_rows(
-                relation.model, relation.branch, list(dict.fromkeys(values.values())), self.plan.queryset.db
-            )
-            for parent, key in _read_keys(queryset, relation, found, f"{self.within}{relation.path}."):
-                groups.setdefault(parent, []).append(key)
-        compared = found.compared_parent
-        lists = {raw: groups.get(value if compared is None else compared(value), []) for raw, value in values.items()}
-        return [lists.get(row[index], []) for row in rows]
-
     def _load(self, number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
         """Return what belongs to these rows by one of their relations; None where there is nothing to ask for."""
         model, branch, slot, name = self.plan.relations[number]
@@ -170,7 +139,7 @@ class OpenQuery(NamedTuple):
         if not keys:
             return None
         queryset = related_rows(model, branch, keys, using)
-        opened = open_query(queryset, branch.tree, found, f"{self.within}{name}.")
+        opened = open_query(queryset, branch.tree, found, f"{self.within}{name}.", keys_only=branch.keys_only)
         if opened is None:
             return None
         if isinstance(opened, str):
@@ -240,12 +209,18 @@ def memory_chunks(
 
 
 def open_query(
-    queryset: AnyQuerySet, tree: Tree, found: RelationKey | None = None, within: str = "", *, chunked: bool = False
+    queryset: AnyQuerySet,
+    tree: Tree,
+    found: RelationKey | None = None,
+    within: str = "",
+    *,
+    chunked: bool = False,
+    keys_only: bool = False,
 ) -> OpenQuery | str | None:
     """Execute the statement of a QuerySet with these fields, with a cursor for `chunked` rows.
 
     None where it finds nothing to ask for; a text says why Django has to read the rows. `within` says where the rows
-    are in the JSON: `tags.`, which collectors are told.
+    are in the JSON: `tags.`, which collectors are told. With `keys_only` they are the values of their one column.
     """
     if (why := why_tree_django(queryset, tree)) is not None:
         return why
@@ -260,7 +235,7 @@ def open_query(
     statement = execute(compiled, trace, chunked=chunked)
     written = find_written(plan.write_steps(indexes))
     metering.count_columns(sum(statement.readers[index] is backends.DJANGO for index in written), len(written))
-    return OpenQuery(plan, statement, indexes, trace, within)
+    return OpenQuery(plan, statement, indexes, trace, within, keys_only)
 
 
 def why_tree_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
@@ -323,46 +298,13 @@ def _rename(steps: list[tuple[str, str, int]], numbers: list[int]) -> None:
 
 
 def _as_columns(steps: Steps, count: int) -> Iterator[tuple[str, str, int]]:
-    """Yield the steps with lists of keys as values behind the `count` columns of the query."""
+    """Yield the steps with the values that Python makes behind the `count` columns of the query."""
     for step, name, index in steps:
-        if step in ("keys", "output"):
+        if step == "output":
             yield "column", name, count
             count += 1
         else:
             yield step, name, index
-
-
-def _read_keys(
-    queryset: AnyQuerySet, relation: RelationQuery, found: RelationKey, within: str
-) -> Iterator[tuple[Any, Any]]:
-    """Yield for each related row what Django compares of its parent's key, and its own key."""
-    branch = relation.branch
-    opened = open_query(queryset, branch.tree, found, within)
-    if opened is None:
-        return
-    if isinstance(opened, str):
-        queryset, name = _with_parent_key(queryset, found)
-        instances = django_rows(with_relations(queryset, branch.tree), opened)
-        for related, row in zip(instances, to_dicts(instances, branch.fields, fetch=True), strict=True):
-            value = getattr(related, name)
-            yield value if found.compared is None else found.compared(value), next(iter(row.values()))
-        return
-    statement = opened.statement
-    leaf = cast(Leaf, branch.tree.items[0])
-    index, compared = opened.indexes[leaf.path, leaf.attname], opened.compared(found)
-    try:
-        rows = metering.time_database(statement.cursor.fetchall, opened.trace)()
-    finally:
-        statement.cursor.close()
-    if opened.trace is not None:
-        opened.trace.rows += len(rows)
-    plain = statement.readers[index] == backends.VALUE
-    for row in rows:
-        value = row[opened.key_index]
-        yield (
-            value if compared is None else compared(value),
-            row[index] if plain else statement.convert(index, row[index]),
-        )
 
 
 def _with_parent_key(queryset: AnyQuerySet, found: RelationKey) -> tuple[AnyQuerySet, str]:
@@ -381,11 +323,12 @@ def _by_django(queryset: AnyQuerySet, branch: Branch, found: RelationKey, why: s
     queryset, name = _with_parent_key(queryset, found)
     objects = django_rows(with_relations(queryset, branch.tree), why)
     rows = to_dicts(objects, branch.fields, fetch=True)
-    keys = list(rows[0]) if rows else []
+    keys = list(rows[0]) if rows else ["pk"] * branch.keys_only
     tuples = [(*row.values(), getattr(each, name)) for row, each in zip(rows, objects, strict=True)]
     steps = tuple(("column", key, index) for index, key in enumerate(keys))
-    layout = compile_layout(branch.tree.model._meta.label, (backends.VALUE,) * (len(keys) + 1), steps)
-    return NestedRows(layout, iter((tuples, [])).__next__, _as_it_is, _nothing_to_close, _as_it_is), len(keys)
+    readers = (backends.VALUE,) * (len(keys) + 1)
+    layout = compile_layout(branch.tree.model._meta.label, readers, steps, branch.keys_only)
+    return NestedRows(layout, tuples, _as_it_is, _nothing_to_close, _as_it_is), len(keys)
 
 
 def _with_columns(fetch: Fetch, added: list[AddedColumn]) -> Fetch:

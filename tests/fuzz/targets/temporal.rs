@@ -1,7 +1,7 @@
 //! Dates, times, datetimes and durations as databases store them, beside `datetime` and `DjangoJSONEncoder`.
 #![no_main]
 
-use _native::json::temporal::{self, Offset};
+use _native::json::temporal::{self, DateFormat, Offset};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -16,10 +16,10 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         check("check_date", &mut |out| temporal::write_date(out, date));
     }
     if let Some(time) = temporal::parse_time(bytes) {
-        check("check_time", &mut |out| temporal::write_time(out, time));
+        check("check_time", &mut |out| temporal::write_time(out, time, DateFormat::Django));
     }
     if let Some((date, time, offset)) = temporal::parse_datetime(bytes) {
-        check("check_datetime", &mut |out| temporal::write_datetime(out, date, time, offset));
+        check("check_datetime", &mut |out| temporal::write_datetime(out, date, time, offset, DateFormat::Django));
         let Offset::Micros(micros) = offset else { return };
         check("check_offset", &mut |out| temporal::write_duration(out, i128::from(micros)));
     }

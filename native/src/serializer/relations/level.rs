@@ -7,13 +7,14 @@ use super::super::rows::RowFraming;
 use super::grouping::{RelationText, RowsByParent};
 use super::layout::{LayoutStep, RowLayout};
 use crate::ffi::{BytesBuffer, list_item, tuple_item};
+use crate::metering::reading::QueryReading;
 
 /// A query that has been executed and whose rows are nested: what `pyforge_web.relations` gives in a QuerySet's place.
 #[pyclass(frozen, module = "pyforge_web._native")]
 pub struct NestedRows {
     /// What becomes of a row.
     pub layout: Py<RowLayout>,
-    /// `() -> list[tuple]`: the next rows, an empty list at the end.
+    /// `() -> list[tuple]`: the next rows, an empty list at the end; or the list of all rows, which Django has made.
     pub fetch: Py<PyAny>,
     /// `(column, value) -> value`: the driver's value through Django's converters.
     pub fallback: Py<PyAny>,
@@ -21,13 +22,23 @@ pub struct NestedRows {
     pub close: Py<PyAny>,
     /// `(relation, rows) -> RelatedRows | None`: the executed query of what belongs to these rows; None for nothing.
     pub load: Py<PyAny>,
+    /// `(rows, database_ns, callbacks)`: called at the end of each native call that collectors want details of.
+    pub report: Option<Py<PyAny>>,
 }
 
 #[pymethods]
 impl NestedRows {
     #[new]
-    fn new(layout: Py<RowLayout>, fetch: Py<PyAny>, fallback: Py<PyAny>, close: Py<PyAny>, load: Py<PyAny>) -> Self {
-        Self { layout, fetch, fallback, close, load }
+    #[pyo3(signature = (layout, fetch, fallback, close, load, report=None))]
+    fn new(
+        layout: Py<RowLayout>,
+        fetch: Py<PyAny>,
+        fallback: Py<PyAny>,
+        close: Py<PyAny>,
+        load: Py<PyAny>,
+        report: Option<Py<PyAny>>,
+    ) -> Self {
+        Self { layout, fetch, fallback, close, load, report }
     }
 
     /// Ends a query that is read by `dump_chunk`; `dumps` does it itself.
@@ -77,6 +88,8 @@ pub struct QueryLevel<'a, 'py> {
     pub step: usize,
     /// The length of the text with the rows that are written whole.
     pub whole: usize,
+    /// What its query has cost in this call.
+    pub reading: QueryReading,
 }
 
 /// What the level of a relation has besides.
@@ -94,7 +107,18 @@ pub struct RelationLevel<'py> {
 impl<'a, 'py> QueryLevel<'a, 'py> {
     /// A level of which nothing is fetched yet.
     pub fn new(nested: Bound<'py, NestedRows>, below: Option<RelationLevel<'py>>) -> Self {
-        Self { nested, below, items: None, chunk: None, groups: Vec::new(), before: 0, row: 0, step: 0, whole: 0 }
+        Self {
+            nested,
+            below,
+            items: None,
+            chunk: None,
+            groups: Vec::new(),
+            before: 0,
+            row: 0,
+            step: 0,
+            whole: 0,
+            reading: QueryReading::default(),
+        }
     }
 
     /// A chunk of a stream, of which `start` rows were written before.
@@ -103,8 +127,9 @@ impl<'a, 'py> QueryLevel<'a, 'py> {
         chunk: Bound<'py, PyList>,
         start: usize,
         items: &'a RowFraming<'a>,
+        reading: QueryReading,
     ) -> Self {
-        Self { items: Some(items), chunk: Some(chunk), before: start, ..Self::new(nested, None) }
+        Self { items: Some(items), chunk: Some(chunk), before: start, reading, ..Self::new(nested, None) }
     }
 
     /// What becomes of a row.

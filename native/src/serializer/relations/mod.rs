@@ -3,7 +3,9 @@
 mod grouping;
 mod layout;
 mod level;
+mod outputs;
 mod rows;
 
 pub use layout::RowLayout;
 pub use level::{NestedRows, RelatedRows};
+pub use outputs::{FileUrlText, LinkText, ValueLabels};

@@ -16,6 +16,7 @@ use crate::error::{Error, MAX_DEPTH};
 use crate::ffi::{list_item, tuple_item};
 use crate::json::writer::Out;
 use crate::kinds::Form;
+use crate::metering::reading::QueryReading;
 
 /// An array and the object of a row.
 const DEPTH: usize = 2;
@@ -56,12 +57,15 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         start: usize,
         items: &RowFraming<'_>,
     ) -> (usize, Option<PyErr>) {
-        let Ok(chunk) = self.fetch_rows(nested) else { return (0, Some(self.take_error())) };
+        let mut reading = QueryReading::default();
+        let Ok(chunk) = self.fetch_rows(nested, &mut reading) else {
+            self.meter.report_reading(nested.py(), reading, nested.get().report.as_ref());
+            return (0, Some(self.take_error()));
+        };
         let (mut count, mut stopped) = (chunk.len(), None);
         while count > 0 {
-            let Err(failed) =
-                self.write_part(QueryLevel::part(nested.clone(), chunk.get_slice(0, count), start, items))
-            else {
+            let (part, reading) = (chunk.get_slice(0, count), std::mem::take(&mut reading));
+            let Err(failed) = self.write_part(QueryLevel::part(nested.clone(), part, start, items, reading)) else {
                 break;
             };
             let error = self.take_error();
@@ -73,6 +77,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                 break;
             }
         }
+        if chunk.is_empty() {
+            self.meter.report_reading(nested.py(), reading, nested.get().report.as_ref());
+        }
         (count, stopped)
     }
 
@@ -81,8 +88,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         let start = root.before;
         let mut levels = vec![root];
         let done = self.write_levels(&mut levels);
-        let root = levels.remove(0);
+        let mut root = levels.remove(0);
         self.meter.rows += root.before + root.row - start;
+        self.report_level(&mut root);
         if let Some(below) = levels.first_mut().and_then(|level| level.below.as_mut()) {
             below.above.truncate(root.whole);
         } else if done.is_err() {
@@ -94,8 +102,8 @@ impl<'py, F: Form> Walk<'py, '_, F> {
 
     /// Closes what is open; the text is that of the first level again.
     fn close_levels(&mut self, mut levels: Vec<QueryLevel<'_, 'py>>, mut done: bool) -> bool {
-        while let Some(level) = levels.pop() {
-            done &= self.close_level(&level, done);
+        while let Some(mut level) = levels.pop() {
+            done &= self.close_level(&mut level, done);
             if let Some(below) = level.below {
                 self.sink.out = below.above;
             }
@@ -156,8 +164,8 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     /// Ends the level of a relation and hands its rows to the level above.
     fn close_relation_level(&mut self, levels: &mut Vec<QueryLevel<'_, 'py>>) -> bool {
         self.depth -= DEPTH;
-        let Some(level) = levels.pop() else { return true };
-        let closed = self.close_level(&level, true);
+        let Some(mut level) = levels.pop() else { return true };
+        let closed = self.close_level(&mut level, true);
         let (Some(below), Some(above)) = (level.below, levels.last_mut()) else { return closed };
         let mut written = std::mem::replace(&mut self.sink.out, below.above);
         let py = below.children.py();
@@ -170,13 +178,19 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     }
 
     /// Closes a level's query; an error of the walk comes before one of the closing.
-    fn close_level(&mut self, level: &QueryLevel<'_, 'py>, done: bool) -> bool {
+    fn close_level(&mut self, level: &mut QueryLevel<'_, 'py>, done: bool) -> bool {
         let py = level.nested.py();
         self.meter.rows += level.before + level.row;
+        self.report_level(level);
         match self.meter.call_out(|| level.nested.get().close.call0(py)) {
             Err(error) if done => self.fail_walk(error),
             _ => true,
         }
+    }
+
+    fn report_level(&mut self, level: &mut QueryLevel<'_, 'py>) {
+        let reading = std::mem::take(&mut level.reading);
+        self.meter.report_reading(level.nested.py(), reading, level.nested.get().report.as_ref());
     }
 
     /// One step of a level: its next chunk, its next relation, or the rows of the chunk.
@@ -186,7 +200,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             if level.items.is_some() {
                 return Ok(LevelStep::Up);
             }
-            let chunk = self.fetch_rows(&level.nested)?;
+            let chunk = self.fetch_rows(&level.nested, &mut level.reading)?;
             let next = if chunk.is_empty() { LevelStep::Up } else { LevelStep::Same };
             level.chunk = (!chunk.is_empty()).then_some(chunk);
             return Ok(next);
@@ -210,9 +224,20 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     }
 
     /// The next rows of a query.
-    fn fetch_rows(&mut self, nested: &Bound<'py, NestedRows>) -> Result<Bound<'py, PyList>, ()> {
-        let rows = self.meter.call_out(|| nested.get().fetch.bind(nested.py()).call0());
-        self.park_error(rows.and_then(|rows| Ok(rows.cast_into::<PyList>()?)))
+    fn fetch_rows(
+        &mut self,
+        nested: &Bound<'py, NestedRows>,
+        reading: &mut QueryReading,
+    ) -> Result<Bound<'py, PyList>, ()> {
+        if let Ok(rows) = nested.get().fetch.bind(nested.py()).cast_exact::<PyList>() {
+            let chunk = if reading.has_rows() { PyList::empty(nested.py()) } else { rows.clone() };
+            reading.add_rows(chunk.len());
+            return Ok(chunk);
+        }
+        let rows = self.meter.fetch(reading, || nested.get().fetch.bind(nested.py()).call0());
+        let rows = self.park_error(rows.and_then(|rows| Ok(rows.cast_into::<PyList>()?)))?;
+        reading.add_rows(rows.len());
+        Ok(rows)
     }
 
     fn park_error<T>(&mut self, result: PyResult<T>) -> Result<T, ()> {
@@ -220,6 +245,13 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     }
 
     fn write_level_rows(&mut self, level: &mut QueryLevel<'_, 'py>, chunk: &Bound<'py, PyList>) -> bool {
+        let local = self.sink.enter_zone(level.layout().local.as_ref());
+        let written = self.write_rows_of_level(level, chunk);
+        self.sink.leave_zone(local);
+        written
+    }
+
+    fn write_rows_of_level(&mut self, level: &mut QueryLevel<'_, 'py>, chunk: &Bound<'py, PyList>) -> bool {
         while let Some(row) = list_item(chunk, level.row) {
             let row = match row.cast::<PyTuple>() {
                 Ok(row) => row,
@@ -284,33 +316,48 @@ impl<'py, F: Form> Walk<'py, '_, F> {
 
     #[inline]
     fn write_nested_row(&mut self, level: &mut QueryLevel<'_, 'py>, row: &Bound<'py, PyTuple>) -> bool {
-        let (py, nested) = (row.py(), level.nested.get());
+        let (py, nested) = (row.py(), level.nested.clone());
+        let nested = nested.get();
         let layout = nested.layout.get();
         let (literals, fallback) = (layout.literals::<F>(py), nested.fallback.bind(py));
         let mut at = 0;
         while let (Some(step), Some(literal)) = (layout.steps.get(at), literals.get(at)) {
-            self.sink.out.extend(literal);
+            if literal.separates && self.sink.out.last() != Some(b'{') {
+                self.sink.out.extend(F::ITEM);
+            }
             let (LayoutStep::Column(index)
             | LayoutStep::Object { presence: Some(index), .. }
+            | LayoutStep::UnlessNull { presence: index, .. }
+            | LayoutStep::Output { column: index, .. }
             | LayoutStep::Relation { key: index, .. }) = *step
             else {
+                self.sink.out.extend(&literal.text);
                 at += 1;
                 continue;
             };
+            self.sink.out.extend(&literal.text);
             level.step = at;
             let Some(value) = tuple_item(row, index) else {
                 return self.fail_walk(Error::TooFewColumns { row: level.row, found: row.len() });
             };
             let written = match *step {
-                LayoutStep::Column(_) => self.write_column(layout.readers[index], fallback, index, value),
+                LayoutStep::Column(_) => {
+                    let (reader, dates) = layout.readers[index];
+                    self.write_column(reader, dates, fallback, &mut level.reading, index, value)
+                }
                 LayoutStep::Relation { relation, .. } => match level.groups.get(relation).and_then(Option::as_ref) {
                     Some(group) => self.write_related_rows(group, &value),
                     None => self.write_no_rows(layout.relations[relation]),
                 },
+                LayoutStep::Output { output, column } => self.write_output(level, row, output, column, value),
                 LayoutStep::Object { end, .. } if value.is_none() => {
                     self.sink.out.extend(b"null");
                     at = end;
                     true
+                }
+                LayoutStep::UnlessNull { end, .. } if value.is_none() => {
+                    at = end;
+                    continue;
                 }
                 _ => true,
             };
