@@ -23,9 +23,9 @@ from pyforge_web.output.describe import is_model_data
 from pyforge_web.output.fields import output_for
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style, output_with_keys
+from pyforge_web.output.refusals import has_hint, refuse
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.output.rows import OutputRows
-from pyforge_web.refusals import has_hint, refuse
 from pyforge_web.streams import writer as streams
 from pyforge_web.streams.sync_async import SyncAsyncIterator, aclose
 from pyforge_web.validation.error_formats import as_problem

@@ -16,11 +16,11 @@ from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dic
 from pyforge_web.conf import get_settings
 from pyforge_web.fields import Descriptor, describe, extract_model_fields, find_field, kind_of
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
+from pyforge_web.output.refusals import refuse_secrets
 from pyforge_web.output.resolve import Branch, Leaf, Tree, resolve_fields, resolve_model_fields
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import why_django
 from pyforge_web.querysets.relations.rows import why_tree_django
-from pyforge_web.refusals import refuse_secrets
 from pyforge_web.secrets import is_secret_descriptor
 
 __all__ = [

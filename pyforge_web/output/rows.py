@@ -10,7 +10,7 @@ from pyforge_web.output.describe import Description, describe
 from pyforge_web.output.fields import output_for
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style, output_with_keys
-from pyforge_web.refusals import Refusal
+from pyforge_web.output.refusals import Refusal
 
 
 class OptionedRows:

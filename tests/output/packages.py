@@ -6,7 +6,9 @@ import sys
 import django
 from django.conf import settings
 
-NAMES = ("polymorphic", "simple_history", "djmoney", "modeltranslation", "taggit", "easy_thumbnails", "silk", "cachalot")
+NAMES = (
+    "polymorphic", "simple_history", "djmoney", "modeltranslation", "taggit", "easy_thumbnails", "silk", "cachalot",
+)  # fmt: skip
 
 
 def configure(name):
@@ -55,7 +57,8 @@ def ours(data, **options):
 
 def bare(instance):
     deferred = instance.get_deferred_fields()
-    return {f.attname: getattr(instance, f.attname) for f in instance._meta.concrete_fields if f.attname not in deferred}
+    names = [field.attname for field in instance._meta.concrete_fields if field.attname not in deferred]
+    return {name: getattr(instance, name) for name in names}
 
 
 def check_polymorphic():
