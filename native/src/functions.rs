@@ -6,6 +6,7 @@ use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::error::catch_panics;
 use crate::imports::Imports;
 use crate::kinds::NotFinite;
 use crate::metering::meter::{self, Meter};
@@ -262,7 +263,7 @@ pub fn columns_to_dict<'py>(
         Some(instance) => meter.instance(instance),
         None => meter.rows += 1,
     }
-    let result = serializer::ready_values(py, columns.get(), values, &mut meter);
+    let result = catch_panics("value", || serializer::ready_values(py, columns.get(), values, &mut meter));
     if let Err(error) = &result {
         meter.fail(py, error);
     }
