@@ -134,6 +134,12 @@ impl Error {
 ///
 /// PyO3 panics where CPython has no memory for an object, after it has printed the error: that is a `MemoryError`.
 pub fn catch_panics<T>(subject: &str, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    let work = || {
+        work().inspect_err(|error| {
+            // PyO3 makes the exception of its class and words late, where a panic would end the process.
+            Python::attach(|py| _ = error.value(py));
+        })
+    };
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         if is_no_memory(&*payload) {
             return Err(PyMemoryError::new_err(()));
