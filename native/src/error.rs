@@ -169,6 +169,7 @@ pub fn set_panic_hook() {
 
 /// Adds the path to an `Exception` as a note (PEP 678); `KeyboardInterrupt` and its like stay as they are.
 fn with_note(py: Python<'_>, error: PyErr, path: &str) -> PyErr {
+    // `SystemExit` and `KeyboardInterrupt` end the process or the request; nobody reads a note on them.
     if error.is_instance_of::<PyException>(py) {
         let note = format!("while encoding {path}");
         let value = error.value(py);

@@ -94,6 +94,7 @@ fn form_of(django_bytes: bool, ensure_ascii: bool) -> &'static str {
 /// Return the value of a JSON body, or a `BodyFallback` where `json.loads` must decide; for `pyforge_web.parsers`.
 #[pyfunction]
 pub fn read_body<'py>(py: Python<'py>, body: &Bound<'py, PyAny>, max_depth: usize) -> PyResult<Bound<'py, PyAny>> {
+    // "loads" is what users call, so that is what collectors show.
     let mut meter = Meter::start(py)?;
     meter.about(body, None);
     let result = parser::read(body, max_depth);
