@@ -73,7 +73,7 @@ def test_filters_select_rows(client, sample):
     ],
     ids=["plain", "across the 180th meridian"],
 )
-def test_a_box(client, sample, bbox, inside):
+def test_box_selects_the_airports_inside(client, sample, bbox, inside):
     rows = Airport.objects.values_list("icao", "longitude", "latitude")
     expected = [icao for icao, lon, lat in rows if inside(lon, lat)]
     assert expected

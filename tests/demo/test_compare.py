@@ -20,7 +20,7 @@ from demo_site.airports.timing import RUNS_MIN
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "$"),
     ],
 )
-def test_first_difference(one, other, path):
+def test_first_difference_has_a_path(one, other, path):
     assert first_difference(one, other) == path
 
 

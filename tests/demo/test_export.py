@@ -15,7 +15,7 @@ def read(response):
 
 
 @pytest.mark.parametrize("address", ["/api/export/", "/api/export-async/"])
-def test_every_airport(client, sample, address):
+def test_export_has_every_airport(client, sample, address):
     expected = pyforge_web.dumps(Airport.objects.all())
     answer = client.get(address)
     assert answer["Content-Type"] == "application/x-ndjson"
@@ -62,7 +62,7 @@ def test_the_asynchronous_views_give_the_same(client, async_client, sample, path
 
 
 @pytest.mark.parametrize("path", ["airports/NONE/", "countries/ZZ/"])
-def test_what_is_not_there(client, sample, path):
+def test_missing_rows_are_404(client, sample, path):
     assert client.get(f"/api/async/{path}").status_code == 404
 
 

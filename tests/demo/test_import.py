@@ -110,7 +110,7 @@ def test_what_is_imported_is_what_was_sent(data):
     ],
     ids=["no object", "nothing", "other types"],
 )
-def test_rows_of_any_sort(data, rows, names):
+def test_rows_of_any_kind_give_djangos_errors(data, rows, names):
     assert list(imports.check(rows).errors[0].error_dict)[: len(names)] == names
 
 

@@ -60,7 +60,7 @@ ORDERS = {
 
 
 @pytest.mark.parametrize("case", cases(ORDERS))
-def test_the_order_of_middleware(settings, case):
+def test_order_of_middleware_is_checked(settings, case):
     settings.MIDDLEWARE, expected = case
     assert ids() == expected
 
@@ -92,7 +92,7 @@ STORES = {
 
 
 @pytest.mark.parametrize("case", cases(STORES))
-def test_the_store_of_the_toolbar(monkeypatch, case):
+def test_toolbar_store_under_asgi_is_reported(monkeypatch, case):
     changed, is_wrong = case
     given = {
         "INSTALLED_APPS": ["debug_toolbar"],
@@ -103,7 +103,7 @@ def test_the_store_of_the_toolbar(monkeypatch, case):
     assert [message.id for message in checks.check_toolbar_store()] == ["pyforge_web.W003"] * is_wrong
 
 
-def test_the_build_of_the_core(monkeypatch):
+def test_debug_build_of_the_core_is_reported(monkeypatch):
     assert "W004" not in ids()
     monkeypatch.setattr(checks, "BUILD_PROFILE", "debug")
     assert ids() == ["W004"]

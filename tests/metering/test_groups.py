@@ -127,7 +127,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("case", cases(CALLS))
-def test_what_is_said_of_a_call(articles, case):
+def test_group_describes_its_call(articles, case):
     call, expected = case
     said = group(lambda: call(articles))
     assert (said.function, said.source, said.label, said.value_type, said.fields, said.path, said.rows) == expected
@@ -173,7 +173,7 @@ def test_columns_are_counted_by_path():
     assert "Backwards.from_db_value" in backwards.why
 
 
-def test_rescued_values():
+def test_values_in_another_format_are_counted():
     Author.objects.bulk_create([Author(name=f"{n}", born="1990-01-02") for n in range(4)])
     with connection.cursor() as cursor:
         cursor.execute("UPDATE tests_app_author SET born = '1990-01-02 00:00:00' WHERE name = '2'")
@@ -325,7 +325,7 @@ def test_calls_of_a_framework_belong_to_the_line_before_it():
     assert [(said.site.file, said.calls) for said in found.groups] == [(__file__, 6)]
 
 
-def test_durations_and_lanes():
+def test_durations_and_lanes_are_limited():
     with collect(details=True) as found:
         for _ in range(400):
             dumps([1])
@@ -357,7 +357,7 @@ def test_outputs_that_were_written_before():
     assert found.groups[0].duplicates == 3
 
 
-def test_sources_and_functions():
+def test_sums_are_kept_by_source_and_function():
     with collect() as found:
         dumps([1])
         dumps([1])
@@ -424,7 +424,7 @@ def test_a_bare_thread_is_not_counted():
     assert found.calls == 0
 
 
-def test_a_validator():
+def test_validator_calls_are_grouped():
     validator = CompiledValidator.for_model(Author)
     right, wrong = Author(name="Ann", born="1990-01-02"), Author(name="x" * 100)
     with pytest.raises(ValidationError) as django:
@@ -509,7 +509,7 @@ def test_columns_of_queries_and_instances_are_compiled_once():
     assert all(each.ns > 0 for each in found.compiled)
 
 
-def test_what_is_said_is_plain(articles):
+def test_texts_of_a_group_are_plain(articles):
     """All of it can be stored as JSON, but for the tuples."""
     said = group(lambda: dumps(Article.objects.all()))
     names = [*said.__slots__, *(name for name, kind in vars(CallTotals).items() if inspect.isgetsetdescriptor(kind))]

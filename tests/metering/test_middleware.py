@@ -112,7 +112,7 @@ def test_a_collector_needs_no_middleware(get, settings, heard, path):
     assert not heard.signals
 
 
-def test_the_counters_live(get):
+def test_counters_are_live_in_views(get):
     assert get("/live/")[1] == b"1 3"
 
 
@@ -192,7 +192,7 @@ def test_asynchronous_requests_do_not_see_each_other(heard, view):
         assert said["collector"].calls == said["request"].resolver_match.kwargs["calls"]
 
 
-def test_it_stands_in_either_chain():
+def test_middleware_works_in_sync_and_async_chains():
     assert not iscoroutinefunction(PyForgeMiddleware(lambda request: HttpResponse()))
 
     async def respond(request):
@@ -258,7 +258,7 @@ def test_a_chain_of_both_kinds(get, settings, heard, order, path):
 # The header
 
 
-def test_server_timing(get):
+def test_server_timing_has_milliseconds_and_counts(get):
     response, _ = get("/one/")
     header = response["Server-Timing"]
     assert re.fullmatch(METRIC, header)
@@ -294,7 +294,7 @@ def test_no_header_when_nothing_was_counted(get, path):
     assert "Server-Timing" not in get(path)[0]
 
 
-def test_the_metrics_of_a_collector():
+def test_metrics_of_a_collector_are_apart():
     validator = CompiledValidator.for_model(Author)
     with collect() as found:
         dumps(Author.objects.all())
@@ -321,7 +321,7 @@ TIMING = {
 
 
 @pytest.mark.parametrize("case", cases(TIMING))
-def test_who_may_see_durations(get, settings, case):
+def test_server_timing_is_shown_to_whom_the_setting_allows(get, settings, case):
     settings.DEBUG, allows, expected = case
     settings.PYFORGE_WEB = {"SERVER_TIMING": allows}
     assert ("Server-Timing" in get("/one/?staff=yes")[0]) is expected
@@ -332,7 +332,7 @@ async def coroutine(request):
 
 
 @pytest.mark.parametrize("wrong", [True, "nothing.there", 5, coroutine, f"{__name__}.coroutine"])
-def test_a_setting_that_is_none_of_these(wrong):
+def test_setting_of_another_type_is_refused(wrong):
     with override_settings(PYFORGE_WEB={"SERVER_TIMING": wrong}), pytest.raises(ImproperlyConfigured, match="SERVER_T"):
         PyForgeJsonResponse({})
 
@@ -363,7 +363,7 @@ def test_a_metered_response_can_be_pickled():
 # The log
 
 
-def test_the_log(get, caplog):
+def test_log_has_a_line_for_a_counted_request(get, caplog):
     caplog.set_level(logging.DEBUG, "pyforge_web.request")
     get("/one/")
     (record,) = (record for record in caplog.records if record.name == "pyforge_web.request")

@@ -36,7 +36,7 @@ def work():
     pyforge_json([1])
 
 
-def test_what_is_captured():
+def test_captured_calls_have_their_group_and_costs():
     with CaptureCrossings() as captured:
         work()
     assert len(captured) == 3
@@ -47,7 +47,7 @@ def test_what_is_captured():
     assert len(captured) == 3
 
 
-def test_it_can_be_read_while_it_is_open():
+def test_capture_can_be_read_while_open():
     with CaptureCrossings() as captured:
         assert (len(captured), captured.calls, captured.callbacks, captured.by_source) == (0, [], 0, {})
         dumps([1])
@@ -66,7 +66,7 @@ WHICH = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("case", cases(WHICH))
-def test_some_are_captured(case):
+def test_source_and_model_select_the_calls(case):
     which, expected = case
     with CaptureCrossings(**which) as captured:
         dumps(Author(name="a", born=None))
@@ -78,7 +78,7 @@ def test_some_are_captured(case):
 
 @pytest.mark.usefixtures("site")
 @pytest.mark.django_db
-def test_clients_are_captured():
+def test_calls_of_test_clients_are_captured():
     with CaptureCrossings() as captured:
         Client().get("/many/3/")
     assert len(captured) == 3
@@ -95,7 +95,7 @@ async def ask(path):
     return await AsyncClient().get(path)
 
 
-def test_more_groups_than_a_panel_shows():
+def test_groups_beyond_those_of_a_panel_are_kept():
     kinds = [type(f"Kind{n}", (list,), {}) for n in range(300)]
     with CaptureCrossings() as captured:
         for kind in kinds:
@@ -103,7 +103,7 @@ def test_more_groups_than_a_panel_shows():
     assert len(captured) == 300
 
 
-def test_more_calls_than_are_kept(monkeypatch):
+def test_calls_beyond_the_limit_raise(monkeypatch):
     monkeypatch.setattr(testing, "_MAX_CALLS", 10)
     with CaptureCrossings() as captured:
         for _ in range(11):
@@ -121,7 +121,9 @@ RIGHT = {
 
 
 @pytest.mark.parametrize("right", cases(RIGHT))
-def test_what_is_right(case, pyforge_assert_num_crossings, pyforge_assert_max_num_crossings, right):
+def test_assertion_holds_for_the_expected_calls(
+    case, pyforge_assert_num_crossings, pyforge_assert_max_num_crossings, right
+):
     num, which = right
     with case.assertNumCrossings(num, **which) as captured:
         work()
@@ -144,7 +146,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", cases(WRONG))
-def test_what_is_wrong(case, pyforge_assert_num_crossings, pyforge_assert_max_num_crossings, wrong):
+def test_assertion_fails_for_other_calls(case, pyforge_assert_num_crossings, pyforge_assert_max_num_crossings, wrong):
     num, which, message = wrong
     exact = re.escape(message.format("", "")) + "\nCaptured calls were:\n1. "
     with pytest.raises(AssertionError, match=exact), case.assertNumCrossings(num, **which):
@@ -158,7 +160,7 @@ def test_what_is_wrong(case, pyforge_assert_num_crossings, pyforge_assert_max_nu
         work()
 
 
-def test_too_few(case, pyforge_assert_num_crossings):
+def test_assertion_fails_for_too_few_calls(case, pyforge_assert_num_crossings):
     with pytest.raises(AssertionError, match="3 crossings were made, 5 expected"), case.assertNumCrossings(5):
         work()
     with pytest.raises(FAILED, match="3 crossings were made, 5 expected"), pyforge_assert_num_crossings(5):
@@ -208,7 +210,7 @@ def test_an_error_of_the_block_comes_first(case, pyforge_assert_num_crossings):
         raise LookupError
 
 
-def test_a_text_of_one_s_own(pyforge_assert_num_crossings):
+def test_info_is_part_of_the_message(pyforge_assert_num_crossings):
     with pytest.raises(FAILED) as failed, pyforge_assert_num_crossings(0, info="one call for each page"):
         dumps([1])
     assert str(failed.value).startswith("one call for each page\n1 crossing was made, 0 expected\n")

@@ -57,7 +57,7 @@ def evaluated(queryset):
 
 
 @pytest.mark.parametrize("kind", INPUTS)
-def test_both_say_the_same(answer, articles, kind):
+def test_outputs_of_both_sides_are_equal(answer, articles, kind):
     panel = answer(lambda: PyForgeJsonResponse(INPUTS[kind]()))
     found = compare_captured(panel.request_id)
     assert isinstance(found, Comparison)
@@ -67,7 +67,7 @@ def test_both_say_the_same(answer, articles, kind):
     assert found.factor > 0
 
 
-def test_chosen_fields(answer, articles):
+def test_chosen_fields_are_compared(answer, articles):
     panel = answer(lambda: PyForgeJsonResponse(Article.objects.all(), fields=["title"]))
     found = compare_captured(panel.request_id)
     assert found.equal

@@ -59,7 +59,7 @@ def spoil(value, key=""):
 
 
 @pytest.mark.django_db
-def test_what_a_reader_finds(ask):
+def test_page_shows_calls_and_their_costs(ask):
     author = Author.objects.create(name="Ann")
     Article.objects.bulk_create([Article(title=f"{number}", author=author) for number in range(7)])
     panel = ask("/rows/")
@@ -145,7 +145,7 @@ def test_rendered_within_the_page_it_carries_the_pages_nonce(site, monkeypatch):
     assert "PyForge: 1 serialize call" in text
 
 
-def test_titles_count():
+def test_titles_have_the_number_of_calls():
     def stats(serialize, validate, state="complete", warnings=()):
         part = {"native_us": 1000.0, "python_us": 500.0}
         totals = {

@@ -127,7 +127,7 @@ def test_validators_that_call_python_are_named(ask, site, monkeypatch):
     CompiledValidator.for_model(Article).recompile()
 
 
-def test_a_debug_build(ask, monkeypatch):
+def test_debug_build_is_warned_of(ask, monkeypatch):
     monkeypatch.setattr("pyforge_web.toolbar.stats.BUILD_PROFILE", "debug")
     assert ask("/idle/").warned == ["PF008"]
 
