@@ -29,7 +29,7 @@ def install_rest_framework() -> None:
     try:
         if not get_settings()["REST_FRAMEWORK"]:
             return
-        from pyforge_web.rest_framework.project import install
+        from pyforge_web.rest_framework.project import install_native_path
     except (ImportError, ImproperlyConfigured):
         return
-    install()
+    install_native_path()

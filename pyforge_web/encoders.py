@@ -9,6 +9,7 @@ import decimal
 import enum
 import ipaddress
 import json
+import math
 import re
 import types
 import uuid
@@ -20,6 +21,8 @@ from django.core.paginator import Page
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
 from django.db.models.query import RawQuerySet
+from django.utils import timezone
+from django.utils.duration import duration_string
 from django.utils.functional import LazyObject, Promise
 
 from pyforge_web._native import dumps
@@ -186,39 +189,87 @@ class _ModelEncoder(DjangoJSONEncoder):
         return with_text_keys(converted)
 
 
-def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan) -> bytes:
+class _IsoEncoder(_ModelEncoder):
+    """The same with `isoformat()` for datetimes and times."""
+
+    def default(self, value: Any) -> Any:
+        if isinstance(value, datetime.datetime | datetime.time):
+            return self.format(value)
+        return super().default(value)
+
+    def format(self, value: "datetime.datetime | datetime.time") -> str:
+        return value.isoformat()
+
+
+class _LocalEncoder(_IsoEncoder):
+    """The same in Django's current time zone."""
+
+    def format(self, value: "datetime.datetime | datetime.time") -> str:
+        if isinstance(value, datetime.datetime) and timezone.is_aware(value):
+            value = timezone.localtime(value)
+        return value.isoformat()
+
+
+class _DrfEncoder(_IsoEncoder):
+    """The same as Django REST framework: `Z` for UTC, `str()` of a duration."""
+
+    def default(self, value: Any) -> Any:
+        return duration_string(value) if isinstance(value, datetime.timedelta) else super().default(value)
+
+    def format(self, value: "datetime.datetime | datetime.time") -> str:
+        text = value.isoformat()
+        return f"{text[:-6]}Z" if text.endswith("+00:00") else text
+
+
+_DATE_ENCODERS = {"iso": _IsoEncoder, "local": _LocalEncoder, "drf": _DrfEncoder}
+
+
+def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan, dates: str = "django") -> bytes:
     """Return the JSON of a value by Django's own encoder, where the setting `NATIVE` is off; native code calls it."""
     plain = with_text_keys(value if fields is None else to_plain(value, fields, fetch))
-    options: dict[str, Any] = {"cls": _ModelEncoder, "ensure_ascii": form in ("ascii", "django", "html")}
-    if form not in ("django", "django_text"):
-        options["separators"] = (",", ":")
+    encoder = _ModelEncoder if dates == "django" else _DATE_ENCODERS[dates]
     if nan == "null":
-        plain = json.loads(json.dumps(plain, cls=_ModelEncoder), parse_constant=lambda name: None)
-    text = json.dumps(plain, allow_nan=False, **options)
+        plain = json.loads(json.dumps(plain, cls=encoder), parse_constant=lambda name: None)
+    spaced, is_ascii = form in ("django", "django_text"), form in ("ascii", "django", "html")
+    separators = None if spaced else (",", ":")
+    text = json.dumps(plain, cls=encoder, ensure_ascii=is_ascii, separators=separators, allow_nan=False)
     if form == "html":
         text = text.translate(_HTML_ESCAPES)
-    if form == "drf":
-        text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    elif form == "drf":
+        text = text.translate(_DRF_ESCAPES)
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
+_DRF_ESCAPES = {0x2028: "\\u2028", 0x2029: "\\u2029"}
 _HTML_ESCAPES = {ord(char): f"\\u{ord(char):04X}" for char in "<>&'"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def with_text_keys(value: Any) -> Any:
     """Return a value in which the keys that `json.dumps` does not take are text, as native code writes them."""
-    if type(value) is dict:
+    if isinstance(value, dict):
         return {_text_key(key): with_text_keys(item) for key, item in value.items()}
-    if type(value) in (list, tuple):
+    if isinstance(value, list | tuple):
         return [with_text_keys(item) for item in value]
     return value
 
 
 def _text_key(key: Any) -> Any:
+    if isinstance(key, float) and not math.isfinite(key):  # allow_nan=False refuses it, though a key is a text
+        return _DistinctKey(next(iter(json.loads(json.dumps({key: None})))))
     if isinstance(key, str | int | float | None):
         return key
     converted = convert_key(key)
     if isinstance(converted, Refusal):
         raise TypeError(f"{converted.problem}; {converted.hint}")
-    return converted
+    return _DistinctKey(converted)
+
+
+class _DistinctKey(str):
+    """A key that equals no other one: JSON may have a key twice, and native code writes it twice."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other

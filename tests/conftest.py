@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import importlib.util
 import os
+import zlib
 
 import pytest
 from django.db import connections
@@ -13,12 +14,25 @@ from tests import mariadb
 from tests import postgres as postgresql
 from tests.oracle import FORMS
 
+# MariaDB runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
+MARIADB_SHARE = 5
 
-def pytest_collection_modifyitems(items):
-    """Mark what needs a browser: `-m "not browser"` leaves it out."""
+
+def pytest_collection_modifyitems(config, items):
+    """Mark what needs a browser (`-m "not browser"` leaves it out), and leave out most of MariaDB's tests."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+    left_out = set() if os.environ.get("PYFORGE_FULL") else {item for item in items if is_left_out(item)}
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+
+
+def is_left_out(item):
+    """Whether a test is one of MariaDB's that its name leaves out."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return params.get("any_database") == "mysql" and bool(zlib.crc32(item.nodeid.encode()) % MARIADB_SHARE)
 
 
 @pytest.fixture(params=FORMS)
@@ -71,18 +85,31 @@ def mysql(django_db_setup, django_db_blocker):
 class Vendors(dict):
     """The alias of each database by its vendor; to ask for one that is not there skips the test."""
 
-    reason = None
+    def __init__(self, **found):
+        super().__init__(found)
+        self.reasons = {}
+
+    def find(self, vendor, fixture, request):
+        """Adds the database of a fixture, or why it is not there."""
+        try:
+            self[vendor] = request.getfixturevalue(fixture)
+        except pytest.skip.Exception as reason:
+            self.reasons[vendor] = reason
 
     def __missing__(self, vendor):
-        raise self.reason
+        raise self.reasons[vendor]
 
 
 @pytest.fixture(scope="session")
 def vendors(request, django_db_setup):
     """The databases of this machine."""
     found = Vendors(sqlite="default")
-    try:
-        found["postgresql"] = request.getfixturevalue("postgres")
-    except pytest.skip.Exception as reason:
-        found.reason = reason
+    found.find("postgresql", "postgres", request)
     return found
+
+
+@pytest.fixture(scope="session")
+def all_vendors(vendors, request):
+    """The same with MariaDB: it takes ten seconds to start, so only those tests that want it ask for it."""
+    vendors.find("mysql", "mysql", request)
+    return vendors

@@ -1,7 +1,7 @@
 """A MariaDB of our own for a run of the tests, or the one that `MARIADB_URL` names (a MySQL server will do too).
 
-The system's binaries are used: `mariadbd` or `mysqld`, and `mariadb-install-db`. The driver is mysqlclient, or PyMySQL
-where `PYFORGE_MYSQL=pymysql` is set, or where mysqlclient is not installed.
+The system's binaries are used: `mariadbd` or `mysqld`, beside `mariadb-install-db`. The driver is mysqlclient, or
+PyMySQL where `PYFORGE_MYSQL=pymysql` is set, or where mysqlclient is not installed.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ FAST = (
 
 
 def use_driver():
-    """Put PyMySQL into mysqlclient's place, if it is wanted or alone there, before Django's engine loads."""
+    """Puts PyMySQL into mysqlclient's place where it is wanted or alone there, before Django's engine is imported."""
     if os.environ.get("PYFORGE_MYSQL") != "pymysql" and importlib.util.find_spec("MySQLdb"):
         return
     import pymysql

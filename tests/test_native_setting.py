@@ -1,5 +1,6 @@
 """`PYFORGE_WEB = {"NATIVE": False}`: every value goes by Django's own path, and the values stay the same."""
 
+import datetime
 import json
 
 import pytest
@@ -67,6 +68,16 @@ def test_what_is_not_finite(nan):
     native, django = both(lambda: dumps([1.5, float("nan"), {"a": float("-inf")}], nan=nan))
     assert native == django
     assert native == (b'[1.5,null,{"a":null}]' if nan == "null" else ValueError)
+
+
+@pytest.mark.parametrize("dates", ["django", "iso", "local"])
+def test_dates_have_the_same_format(dates, settings):
+    settings.TIME_ZONE = "Europe/Paris"
+    moment = datetime.datetime(2026, 11, 28, 22, 0, 0, 123456, datetime.UTC)
+    value = [moment, moment.replace(tzinfo=None), moment.date(), moment.time(), datetime.timedelta(1, 5)]
+    native, django = both(lambda: dumps(value, dates=dates))
+    assert native == django
+    assert not isinstance(native, type)
 
 
 @pytest.fixture

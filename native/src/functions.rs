@@ -39,7 +39,7 @@ pub fn dumps<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let form = form_of(django_bytes, ensure_ascii);
     let options = EncodeOptions { html: None, form, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
-    write(py, obj, fields, fetch, options, "dumps")
+    write(py, obj, fields, fetch, options, dates, "dumps")
 }
 
 /// Return the JSON of a response. As `dumps`, for `pyforge_web.http`: collectors tell the two apart by the name.
@@ -59,7 +59,7 @@ pub fn dumps_response<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let form = form.unwrap_or_else(|| form_of(django_bytes, ensure_ascii));
     let options = EncodeOptions { html: None, form, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
-    write(py, obj, fields, fetch, options, "dumps_response")
+    write(py, obj, fields, fetch, options, dates, "dumps_response")
 }
 
 /// Return the JSON of a page: compact ASCII in which `< > & '` are escaped, for `pyforge_web.html`. `before` and `after`
@@ -79,7 +79,7 @@ pub fn dumps_html<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let html = Some([before, after]);
     let options = EncodeOptions { html, form: "", not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
-    write(py, obj, fields, fetch, options, "dumps_html")
+    write(py, obj, fields, fetch, options, dates, "dumps_html")
 }
 
 fn form_of(django_bytes: bool, ensure_ascii: bool) -> &'static str {
@@ -126,11 +126,12 @@ fn write_by_django<'py>(
     fields: Option<Bound<'py, PyAny>>,
     fetch: bool,
     options: EncodeOptions<'_>,
+    dates: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let (before, after) = options.html.map_or(("", ""), |[before, after]| (before, after));
     let nan = if matches!(options.not_finite, NotFinite::Null) { "null" } else { "raise" };
     let form = if options.html.is_some() { "html" } else { options.form };
-    let written = Imports::get(py)?.write_by_django.bind(py).call1((obj, fields, fetch, form, nan))?;
+    let written = Imports::get(py)?.write_by_django.bind(py).call1((obj, fields, fetch, form, nan, dates))?;
     let text: Bound<'py, PyBytes> = written.cast_into()?;
     if before.is_empty() && after.is_empty() {
         return Ok(text);
@@ -145,10 +146,11 @@ fn write<'py>(
     fields: Option<Bound<'py, PyAny>>,
     fetch: bool,
     options: EncodeOptions<'_>,
+    dates: &str,
     function: &'static str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     if !is_native() {
-        return write_by_django(py, obj, fields, fetch, options);
+        return write_by_django(py, obj, fields, fetch, options, dates);
     }
     let mut meter = Meter::start(py)?;
     meter.about(&obj, fields.as_ref());

@@ -31,6 +31,7 @@ def run_clean_fields(batch: InstanceBatch, foreign_keys: bool) -> None:
                     if isinstance(part, ValidationError):
                         drop_tracebacks(part)
                 batch.errors.setdefault(rows[place], {})[name] = listed
+        # Filed after the errors: they are those of fields that were cleaned before the exception.
         for place, exception in exceptions.items():
             _end_row(batch, rows[place], exception)
         for field in keys:
@@ -74,6 +75,7 @@ def run_own_full_clean(batch: InstanceBatch, exclude: Collection[str] | None, op
 def _run_own_clean_fields(batch: InstanceBatch) -> None:
     """Call the model's own `clean_fields` of each row."""
     for row in batch.open_rows():
+        # A set of its own: `full_clean` hands one set on to all its steps, and an override may add to it.
         exclude = set(batch.exclude)
         try:
             batch.rows[row].clean_fields(exclude=exclude)

@@ -33,10 +33,12 @@ def comparable_values(field: Any, connection: Any, values: ColumnValues, texts: 
     if expected is None:
         return None
     if odd := set(map(type, values)) - {expected}:
+        # A subclass of str, such as SafeString, is sent as its text.
         if expected is not str or not all(issubclass(cls, str) and cls.encode is str.encode for cls in odd):
             return None
         return [str.__str__(value) for value in values]
     if expected is int and values:
+        # Django finds no row for an integer out of range, so that it equals nothing, not even itself.
         low, high = integer_range(field, connection)
         if min(values) < low or max(values) > high:
             return None
@@ -99,6 +101,7 @@ def _classes_in_database(
     keys: list[list[Any]] = [[None] * count for _ in columns]
     params_of_row = max(sum(len(column[row][1]) for column in cells) for row in range(count))
     size = rows_per_statement(connection, params_of_row, _COMPARED_ROWS)
+    # The number of the first equal row in any slice is the first of all rows: each pair is compared in one slice.
     for rows in _overlapping_slices(count, size):
         sql, params = _first_equals_sql(
             connection, _table_sql(compiler), heads, [[column[row] for column in cells] for row in rows]
@@ -117,12 +120,14 @@ def _first_equals_sql(connection: Any, table: str, heads: Any, rows: Any) -> tup
     """Return the statement that numbers the rows and finds for each column the first row with an equal value."""
     names = [f"v{place}" for place in range(len(heads))]
     cells = [", ".join([str(place), *(sql for sql, _ in row)]) for place, row in enumerate(rows)]
+    # SQLite limits a compound SELECT to 500 terms, but not the rows of VALUES.
     if connection.vendor in TEXT_BY_BYTES:
         body = "VALUES " + ", ".join(f"({cell})" for cell in cells)
     else:
         suffix = connection.features.bare_select_suffix
         body = " UNION ALL ".join(f"SELECT {cell}{suffix}" for cell in cells)
     firsts = ", ".join(f"CASE WHEN {v} IS NULL THEN NULL ELSE MIN(n) OVER (PARTITION BY {v}) END" for v in names)
+    # The head has no rows. It gives the columns of the UNION their types and collations.
     head = f"SELECT -1, {', '.join(sql for sql, _ in heads)} FROM {table} WHERE 1 = 0"  # noqa: S608 - Django's SQL
     asked = f"WITH asked (n, {', '.join(names)}) AS ({head} UNION ALL {body})"
     sql = f"{asked} SELECT n, {firsts} FROM asked"  # noqa: S608

@@ -44,7 +44,9 @@ def clean_keys(batch: InstanceBatch, field: Any, check_targets: bool) -> None:
     plain = is_plain_attribute(batch.model, field)
     raw_values = _read_keys(batch, field, plain)
     values = _convert_keys(batch, field, raw_values)
+    # `ForeignKey.validate` returns at once for the link to a parent, which is saved first and has no row yet.
     if not field.remote_field.parent_link:
+        # An int or a UUID is never empty, so that only choices could reject it.
         if field.choices is not None or not set(map(type, values)) <= {int, uuid.UUID}:
             _validate_keys(batch, field, values)
         if check_targets:
@@ -113,6 +115,7 @@ def _check_targets(batch: InstanceBatch, field: Any, values: list[Any]) -> None:
     if not waiting:
         return
     remote = field.remote_field
+    # Called once. Django calls it for each row, and gets the same for all of them unless it looks at the clock.
     limit = field.get_limit_choices_to()
     for alias, rows in batch.by_database("db_for_read", remote.model):
         chosen = waiting if len(rows) == len(values) else sorted(set(waiting).intersection(rows))
@@ -125,6 +128,7 @@ def _check_targets(batch: InstanceBatch, field: Any, values: list[Any]) -> None:
 
 
 def _look_up_keys(batch: InstanceBatch, field: Any, alias: str, limit: Any, values: list[Any], rows: list[int]) -> None:
+    # As a list: if a later query raises, nothing of the earlier ones is filed yet.
     for lookup in list(look_up_targets(field, alias, limit, {row: values[row] for row in rows})):
         batch.add_path(field.name, "batch" if lookup.in_one_query else "django", len(lookup.rows), lookup.reason)
         for row in lookup.missing:

@@ -139,6 +139,7 @@ def _find_failing_rows(batch: InstanceBatch, unique: UniqueSet, without: set[int
         part = waiting.pop()
         try:
             unique.queryset.filter(Q(*(lookup.lookup for lookup in part), _connector=Q.OR)).exists()
+            # The comparison of the rows with each other sends the values in another statement.
             compare_lookups(batch, unique, part)
         except (ValidationError, *VALUE_ERRORS):
             if len(part) == 1:
@@ -158,6 +159,7 @@ def default_queryset(model: Any, using: str | None) -> ModelQuerySet:
 def compare_lookups(batch: InstanceBatch, unique: UniqueSet, lookups: Iterable[RowLookup]) -> ComparedRows:
     """Return the rows of lookups with keys that are equal where the database says so."""
     own = _own_primary_keys(batch, unique.model)
+    # All lookups of a check have the same sides, in the same order: they come from the same code of Django's.
     known = [lookup for lookup in lookups if not any(_needs_stored_row(value) for _, value in lookup.sides)]
     if not known:
         return ComparedRows([], [], own)
@@ -193,14 +195,16 @@ def _compare_in_python(
     """
     if (
         not unique.fields
-        or unique.queryset.query.distinct_fields
+        or unique.queryset.query.distinct_fields  # DISTINCT ON hides rows that `exists()` would find
         or any(plain_type(field) is None for field in unique.fields)
     ):
         return None
     columns: list[ColumnValues] = [list(map(attrgetter(field.attname), batch.rows)) for field in unique.fields]
+    # An edited row keeps its primary key: Django would find the row itself, and excludes it.
     dropped = {*without, *(batch.edited if unique.kept else ())}
     for column in columns:
         if NoneType in map(type, column):
+            # With `nulls_distinct=False` NULL equals NULL, and Python's keys do not know it.
             if not unique.nulls_distinct:
                 return None
             dropped.update(row for row, value in enumerate(column) if value is None)
@@ -233,6 +237,7 @@ def _comparable_keys(
 def _find_stored_rows(unique: UniqueSet, compared: ComparedRows) -> set[int] | None:
     """Return the rows whose key another row of the table has; None if the table has no row with any of the keys."""
     fields = unique.fields
+    # Each key once, in the order of the rows: the statement is the same for the same batch.
     keys = list(dict.fromkeys(compared.keys))
     primary = [unique.model._meta.pk] if compared.own else []
     stored = list(find_stored(unique.queryset, fields, keys, *primary)) if keys else []

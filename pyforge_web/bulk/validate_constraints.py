@@ -112,6 +112,7 @@ class ConstraintPhase:
         self, model: type[Model], constraint: Any, alias: str, rows: Sequence[int], excluded: ExcludedFields
     ) -> None:
         batch = self.batch
+        # `UniqueConstraint.validate` returns for every row if one of its fields is excluded.
         if not excluded.base.isdisjoint(constraint.fields):
             return
         unique = _as_unique_set(model, constraint, alias, batch, excluded)
@@ -167,6 +168,7 @@ class ConstraintPhase:
         for rows in search.compared.repeated():
             holders: list[int] = []
             for row in rows:
+                # The row is rejected already, and cannot be saved: it holds nothing.
                 if row in search.stored:
                     continue
                 if any(search.compared.are_two(row, earlier) for earlier in holders) and meets(row, checked):
@@ -195,6 +197,7 @@ def _as_unique_set(
     if constraint.condition:
         queryset = queryset.filter(constraint.condition)
     fields: tuple[Any, ...] = tuple(model._meta.get_field(name) for name in constraint.fields)
+    # The database computes a generated column: only an expression over the row has its value.
     if any(field.generated for field in fields):
         fields = ()
     # Without its condition `validate` does nothing but look up the values. The condition is in the QuerySet.

@@ -65,6 +65,7 @@ class UniquePhase:
                 self._check(model, names, without[model, names] | untouched)
         for check in date_checks:
             self._check_date(check, without[check])
+        # `validate_unique` raises at the first check that fails, and loses what the checks before it found.
         for row in sorted(self.failing):
             self._check_alone(row, excluded)
         for row, name, part in self.found:
@@ -134,6 +135,7 @@ class UniquePhase:
         batch = self.batch
         queryset = default_queryset(model, batch.using)
         fields = tuple(batch.model._meta.get_field(name) for name in names)
+        # `_perform_unique_checks` skips a primary key of an edited row.
         kept = any(field in model._meta.pk_fields for field in fields)
         unique = UniqueSet(model, queryset, fields, lambda row: self._lookup_of(row, model, names), kept)
         search = search_duplicates(batch, unique, without, stored_too=not self.already_asked)

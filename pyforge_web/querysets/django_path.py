@@ -7,11 +7,8 @@ import dis
 import inspect
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
-from pathlib import Path
-from types import FunctionType
 from typing import Any
 
-import django
 from django.db import connections
 from django.db.models import Model, QuerySet
 from django.db.models.query import (
@@ -42,12 +39,10 @@ SHAPES = {
 }
 # What decides which rows there are when a QuerySet is iterated or cloned.
 _OWN_ROWS = ("__iter__", "__getitem__", "_chain", "_clone", "_fetch_all", "_iterator", "db", "iterator", "query")
-_OWN_COMPILER = ("as_sql", "execute_sql", "results_iter", "get_converters", "apply_converters", "get_select")
 _OWN_INSTANCES = ("__getattribute__", "__new__", "__setattr__")
 _DJANGOS_QUERYSET = {name: getattr(QuerySet, name) for name in _OWN_ROWS}
 _DJANGOS_MODEL = {name: getattr(Model, name) for name in _OWN_INSTANCES}
 _DJANGOS_FROM_DB = Model.from_db.__func__  # type: ignore[attr-defined]
-_DJANGOS_FILES = str(Path(django.__file__).parent)
 _END = object()
 
 
@@ -72,16 +67,8 @@ def why_django(queryset: AnyQuerySet) -> str | None:
     connection = connections[queryset.db]
     if reason := backends.why_no_backend(connection):
         return reason
-    return _why_compiler(connection.ops.compiler(query.compiler))
-
-
-def _why_compiler(kind: Any) -> str | None:
-    """Return which method of a compiler somebody has replaced: a cache or a profiler would not be asked."""
-    for name in _OWN_COMPILER:
-        method = getattr(kind, name)
-        if type(method) is not FunctionType or not method.__code__.co_filename.startswith(_DJANGOS_FILES):
-            package = getattr(method, "__globals__", {}).get("__name__", "another package")
-            return f"{kind.__name__}.{name} is that of {package}"
+    if query.compiler != "SQLCompiler":
+        return f"{type(query).__name__} has a compiler of its own"
     return None
 
 

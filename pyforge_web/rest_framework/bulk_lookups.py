@@ -95,7 +95,7 @@ def _find(queryset: Any, name: str, values: Iterable[Any]) -> dict[Any, Any] | N
     found: dict[Any, Any] = dict.fromkeys(asked)
     column: Any = find_column(queryset.model, name)
     attribute = column.attname
-    for part in _parts(list(asked)):
+    for part in _parts_of_in(list(asked)):
         for target in queryset.filter(**{f"{name}__in": part}):
             value = getattr(target, attribute)
             if found.get(value) is not None or value not in found:
@@ -124,7 +124,7 @@ def _is_certain(value: Any, kind: str) -> bool:
     return type(value) is str and "\0" not in value
 
 
-def _parts(values: list[Any]) -> Iterator[list[Any]]:
+def _parts_of_in(values: list[Any]) -> Iterator[list[Any]]:
     for start in range(0, len(values), _SIZE):
         yield values[start : start + _SIZE]
 
@@ -164,7 +164,7 @@ def _known(field: Any, validator: Any, values: Iterable[Any]) -> Any:
         return validator
     asked = {value for value in map(_internal(field), values) if _is_certain(value, kind)}
     taken: set[Any] = set()
-    for part in _parts(list(asked)):
+    for part in _parts_of_in(list(asked)):
         taken.update(queryset.filter(**{f"{name}__in": part}).values_list(name, flat=True))
     return _KnownUniqueValidator(validator, asked, taken)
 

@@ -40,7 +40,7 @@ class _KeptPlan(NamedTuple):
         for owner, name, value in self.watched:
             if getattr(owner, name, None) is not value:
                 return False
-        return self.settings == settings_key() and self.parts == _parts(type(serializer))
+        return self.settings == settings_key() and self.parts == _class_parts(type(serializer))
 
 
 _kept: dict[tuple[Any, ...], _KeptPlan] = {}
@@ -59,7 +59,7 @@ def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
         if not is_fixed(serializer):
             return compile_plan(serializer, model, added, queryset.db)
         plan = compile_plan(serializer, model, added, queryset.db)
-        kept = _KeptPlan(plan, tuple(_watched(serializer, model)), settings_key(), _parts(type(serializer)))
+        kept = _KeptPlan(plan, tuple(_watched(serializer, model)), settings_key(), _class_parts(type(serializer)))
         if len(_kept) >= _LIMIT:
             _kept.clear()
         _kept[key] = kept
@@ -74,7 +74,7 @@ def compile_plan(serializer: Any, model: type[Model], added: tuple[str, ...], us
         return Plan(None, str(error))
 
 
-def _parts(kind: Any) -> tuple[Any, ...]:
+def _class_parts(kind: Any) -> tuple[Any, ...]:
     """The declared fields and the options of a serializer's class, for a comparison by value."""
     meta = getattr(kind, "Meta", None)
     return dict(kind._declared_fields), meta, *(_copied(getattr(meta, name, None)) for name in _META)

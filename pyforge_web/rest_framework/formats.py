@@ -26,7 +26,7 @@ PYTHON = ValueFormat("python")
 
 def format_of(field: Any) -> ValueFormat:
     """Return the format of a field; `python` where the field's class or instance has its own methods or options."""
-    if not _METHODS.isdisjoint(vars(field)):
+    if not _PATCHABLE_METHODS.isdisjoint(vars(field)):
         return PYTHON
     kind = type(field)
     find = _FORMATS.get(kind.to_representation)
@@ -36,7 +36,7 @@ def format_of(field: Any) -> ValueFormat:
 
 
 # What an instance may have patched.
-_METHODS = frozenset(
+_PATCHABLE_METHODS = frozenset(
     {"to_representation", "get_attribute", "quantize", "enforce_timezone", "default_timezone", "_lower_if_str", "child"}
 )
 
@@ -50,7 +50,7 @@ def _text(field: Any) -> ValueFormat:
     return ValueFormat("text")
 
 
-def _uuid(field: Any) -> ValueFormat:
+def _uuid_format(field: Any) -> ValueFormat:
     return ValueFormat("uuid") if field.uuid_format == "hex_verbose" else PYTHON
 
 
@@ -59,14 +59,14 @@ def _big_integer(field: Any) -> ValueFormat:
     return PYTHON if as_text else ValueFormat("integer")
 
 
-def _boolean(field: Any) -> ValueFormat:
+def _boolean_format(field: Any) -> ValueFormat:
     cls = fields.BooleanField
     kind = type(field)
     usual = all(getattr(kind, name) is getattr(cls, name) for name in ("TRUE_VALUES", "FALSE_VALUES", "_lower_if_str"))
     return ValueFormat("boolean") if usual else PYTHON
 
 
-def _decimal(field: Any) -> ValueFormat:
+def _decimal_format(field: Any) -> ValueFormat:
     as_text = getattr(field, "coerce_to_string", api_settings.COERCE_DECIMAL_TO_STRING)
     usual = type(field).quantize is fields.DecimalField.quantize and not (field.localize or field.normalize_output)
     if not as_text or not usual or field.decimal_places is None or field.max_digits is None or field.rounding:
@@ -74,7 +74,7 @@ def _decimal(field: Any) -> ValueFormat:
     return ValueFormat("decimal", (field.max_digits, field.decimal_places))
 
 
-def _datetime(field: Any) -> ValueFormat:
+def _datetime_format(field: Any) -> ValueFormat:
     cls = fields.DateTimeField
     kind = type(field)
     usual = kind.enforce_timezone is cls.enforce_timezone and kind.default_timezone is cls.default_timezone
@@ -83,22 +83,22 @@ def _datetime(field: Any) -> ValueFormat:
     return ValueFormat("datetime")
 
 
-def _date(field: Any) -> ValueFormat:
+def _date_format(field: Any) -> ValueFormat:
     return ValueFormat("date") if _is_iso(field, "DATE_FORMAT") else PYTHON
 
 
-def _time(field: Any) -> ValueFormat:
+def _time_format(field: Any) -> ValueFormat:
     return ValueFormat("time") if _is_iso(field, "TIME_FORMAT") else PYTHON
 
 
-def _duration(field: Any) -> ValueFormat:
+def _duration_format(field: Any) -> ValueFormat:
     given = getattr(field, "format", api_settings.DURATION_FORMAT)
     if not isinstance(given, str) or given.lower() not in ("django", "iso-8601"):
         return PYTHON
     return ValueFormat("duration", (given.lower(),))
 
 
-def _json(field: Any) -> ValueFormat:
+def _json_format(field: Any) -> ValueFormat:
     return PYTHON if field.binary else SAME
 
 
@@ -110,26 +110,26 @@ def _choice(field: Any) -> ValueFormat:
     return ValueFormat("integer") if kinds == {int} else PYTHON
 
 
-def _same(field: Any) -> ValueFormat:
+def _same_format(field: Any) -> ValueFormat:
     return SAME
 
 
 _FORMATS: dict[Any, Callable[[Any], ValueFormat]] = {
     fields.BigIntegerField.to_representation: _big_integer,
-    fields.BooleanField.to_representation: _boolean,
+    fields.BooleanField.to_representation: _boolean_format,
     fields.CharField.to_representation: _text,
     fields.ChoiceField.to_representation: _choice,
-    fields.DateField.to_representation: _date,
-    fields.DateTimeField.to_representation: _datetime,
-    fields.DecimalField.to_representation: _decimal,
-    fields.DurationField.to_representation: _duration,
+    fields.DateField.to_representation: _date_format,
+    fields.DateTimeField.to_representation: _datetime_format,
+    fields.DecimalField.to_representation: _decimal_format,
+    fields.DurationField.to_representation: _duration_format,
     fields.FloatField.to_representation: lambda field: ValueFormat("float"),
     fields.IntegerField.to_representation: lambda field: ValueFormat("integer"),
-    fields.JSONField.to_representation: _json,
-    fields.ReadOnlyField.to_representation: _same,
-    fields.TimeField.to_representation: _time,
-    fields.UUIDField.to_representation: _uuid,
-    fields._UnvalidatedField.to_representation: _same,
+    fields.JSONField.to_representation: _json_format,
+    fields.ReadOnlyField.to_representation: _same_format,
+    fields.TimeField.to_representation: _time_format,
+    fields.UUIDField.to_representation: _uuid_format,
+    fields._UnvalidatedField.to_representation: _same_format,
 }
 
 

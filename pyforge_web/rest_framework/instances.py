@@ -14,12 +14,12 @@ from rest_framework.relations import PKOnlyObject
 
 from pyforge_web.rest_framework.nodes import SkippedKey
 from pyforge_web.rest_framework.plan import InstanceGroup
-from pyforge_web.rest_framework.reading import guard, refuse_query
+from pyforge_web.rest_framework.reading import refuse_columns_of, refuse_query
 
-Columns = Mapping[int, Sequence[Any]]
+ColumnsByNumber = Mapping[int, Sequence[Any]]
 
 
-def make_instances(group: InstanceGroup, columns: Columns, using: str) -> list[Model | None]:
+def make_instances(group: InstanceGroup, columns: ColumnsByNumber, using: str) -> list[Model | None]:
     """Return an instance for each row; None where the row of a joined relation is missing."""
     own = [(name, number) for path, name, number in group.columns if not path]
     made = _instances(group.model, own, columns, using, guarded=group.guarded)
@@ -44,14 +44,14 @@ def make_instances(group: InstanceGroup, columns: Columns, using: str) -> list[M
 
 
 def _instances(
-    model: type[Model], named: list[tuple[str, int]], columns: Columns, using: str, *, guarded: bool
+    model: type[Model], named: list[tuple[str, int]], columns: ColumnsByNumber, using: str, *, guarded: bool
 ) -> list[Model]:
     """An instance for each row, with these attributes: what `Model.from_db` leaves, in a quarter of its time."""
     names = [name for name, _ in named]
     values: list[Any] = [columns[number] for _, number in named]
     if guarded:
         names.append("refresh_from_db")
-        values.append(repeat(guard(model)))
+        values.append(repeat(refuse_columns_of(model)))
     make, has_fetch_mode = model.__new__, hasattr(ModelState, "fetch_mode")
     instances = []
     for row in zip(*values):  # noqa: B905 - one of them has no end

@@ -17,11 +17,11 @@ from pyforge_web.rest_framework.nodes import ObjectNode, SkippedKey, build_funct
 from pyforge_web.rest_framework.plan import InstanceColumn, Level, ManyColumn, RawColumn, Slot, ValueColumn
 from pyforge_web.rest_framework.values import convert_each, make_column, native_reader
 
-Columns = list[Sequence[Any]]
+ValueColumns = list[Sequence[Any]]
 NativeColumn = tuple[str, int, int, Any]
 
 
-class RelatedRows(NamedTuple):
+class ParentRows(NamedTuple):
     """The rows of a relation to many, and for each parent the key by which they name it."""
 
     rows: "LevelRows | None"
@@ -70,7 +70,7 @@ class LevelRows:
         self.level, self.statement, self.raw, self.indexes = level, statement, raw, indexes
         self.live, self.zone, self.using = live, zone, using
         self.names: list[Any] = []
-        self.related: dict[ManyColumn, RelatedRows] = {}
+        self.related: dict[ManyColumn, ParentRows] = {}
         self._values: dict[int, Sequence[Any]] = {}
         self._exact: set[int] = set()
 
@@ -97,7 +97,7 @@ class LevelRows:
     def objects(self) -> list[Any]:
         """Return DRF's dict for each row. They are made once: fields are not asked twice."""
         self._read_instances()
-        columns: Columns = []
+        columns: ValueColumns = []
         for number, column in enumerate(self.level.columns):
             if isinstance(column, ManyColumn):
                 columns.append(self.related[column].lists())

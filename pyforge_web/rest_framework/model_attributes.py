@@ -17,7 +17,7 @@ _DESCRIPTORS = (DeferredAttribute, ForeignKeyDeferredAttribute)
 FILE_DESCRIPTORS = (FileDescriptor, ImageFileDescriptor)
 
 
-def unlike(value: Any, standard: type, *names: str) -> str | None:
+def find_own_method(value: Any, standard: type, *names: str) -> str | None:
     """Return the first of these methods that is not the one of `standard`; None where all of them are."""
     kind, own = type(value), vars(value)
     for name in names:
@@ -51,7 +51,7 @@ def is_standard_file(column: Any, field: Any) -> bool:
     """Whether a file's address is what its storage says, and the field is DRF's."""
     kind = column.attr_class
     return (
-        unlike(field, fields.FileField, "to_representation") is None
+        find_own_method(field, fields.FileField, "to_representation") is None
         and kind.url is FieldFile.url
         and kind.__bool__ is FieldFile.__bool__
         and kind.__init__ is FieldFile.__init__
@@ -61,7 +61,7 @@ def is_standard_file(column: Any, field: Any) -> bool:
 _TEMPLATE = compile("def f(self): return self.x", "", "exec").co_consts[0]
 
 
-def text_column(model: type[Model]) -> str | None:
+def column_of_text(model: type[Model]) -> str | None:
     """Return the column that `__str__` returns, seen in its code: `return self.name`; None for any other code."""
     code = getattr(model.__str__, "__code__", None)
     if code is None or code.co_code != _TEMPLATE.co_code or code.co_argcount != 1 or code.co_freevars:

@@ -25,32 +25,32 @@ def _list_to_representation(self: Any, data: Any) -> list[Any]:
     return standard_list(self, data) if rows is None else rows  # type: ignore[no-any-return]
 
 
-_METHODS = (
+_DRF_METHODS = (
     _Method(serializers.ListSerializer, "to_representation", standard_list, _list_to_representation),
     _Method(pagination.PageNumberPagination, "paginate_queryset", STANDARD_PAGES, paginate_pages),
     _Method(pagination.LimitOffsetPagination, "paginate_queryset", STANDARD_LIMITS, paginate_limits),
 )
 
 
-def install() -> None:
+def install_native_path() -> None:
     """Give DRF's own classes the native path; a method that somebody else has replaced is left alone."""
-    for method in _METHODS:
+    for method in _DRF_METHODS:
         if _is_standard(method):
             setattr(method.owner, method.name, method.replacement)
 
 
-def uninstall() -> None:
+def uninstall_native_path() -> None:
     """Give DRF's classes their own methods back, for tests."""
-    for method in _METHODS:
+    for method in _DRF_METHODS:
         if getattr(method.owner, method.name) is method.replacement:
             setattr(method.owner, method.name, method.standard)
 
 
 def replaced_by_others() -> list[str]:
-    """Return the methods that somebody had replaced before `install()` came: they keep that way."""
+    """Return the methods that somebody had replaced before `install_native_path()` came: they keep that way."""
     return [
         f"{method.owner.__module__}.{method.owner.__name__}.{method.name}"
-        for method in _METHODS
+        for method in _DRF_METHODS
         if getattr(method.owner, method.name) is not method.replacement
     ]
 

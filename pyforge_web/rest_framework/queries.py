@@ -15,12 +15,10 @@ from pyforge_web.querysets.django_path import why_django
 from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned, select_slots
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
-from pyforge_web.rest_framework.level_rows import LevelRows, RelatedRows
+from pyforge_web.rest_framework.level_rows import LevelRows, ParentRows
 from pyforge_web.rest_framework.live import LiveFields
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.plan import Level, ManyColumn
-
-AnyQuerySet = QuerySet[Any, Any]
 
 
 class PlanRun:
@@ -43,7 +41,7 @@ class PlanRun:
         if found is None and not queryset.ordered and queryset.query.where:
             slots.extend(_unindexed(queryset, slots))
         queryset, names = select_slots(queryset, slots, found)
-        query = fetch(queryset, within, names)
+        query = fetch_columns(queryset, within, names)
         if query is None or not query[1]:
             return None
         statement, columns, indexes = query
@@ -55,11 +53,11 @@ class PlanRun:
                 rows.related[column] = self._related(queryset, column, rows.keys(column.slot))
         return rows
 
-    def _related(self, queryset: Any, column: ManyColumn, parents: list[Any]) -> RelatedRows:
+    def _related(self, queryset: Any, column: ManyColumn, parents: list[Any]) -> ParentRows:
         """The related rows of the parents with these keys."""
         keys = [value for value in dict.fromkeys(parents) if value is not None]
         if not keys:
-            return RelatedRows(None, parents)
+            return ParentRows(None, parents)
         given = self.prefetches.get(column.path)
         branch = Branch(column.relation.name, column.relation, (), Tree(column.level.model, ()), given)
         queryset = related_rows(column.owner, branch, keys, queryset.db)
@@ -70,7 +68,7 @@ class PlanRun:
         compared = found.compared_parent
         if compared is not None:
             parents = [None if parent is None else compared(parent) for parent in parents]
-        return RelatedRows(self._fetch_linked(queryset, column.level, found, f"{'.'.join(column.path)}."), parents)
+        return ParentRows(self._fetch_linked(queryset, column.level, found, f"{'.'.join(column.path)}."), parents)
 
 
 def _unindexed(queryset: Any, slots: list[Any]) -> list[Any]:
@@ -96,7 +94,9 @@ def unindexed_columns(model: Any) -> tuple[str, ...]:
     )
 
 
-def fetch(queryset: Any, within: str, names: dict[Slot, str]) -> tuple[ExecutedQuery, Any, dict[Slot, int]] | None:
+def fetch_columns(
+    queryset: Any, within: str, names: dict[Slot, str]
+) -> tuple[ExecutedQuery, Any, dict[Slot, int]] | None:
     """Execute a query and return its columns, none for no rows; None where it finds nothing to ask for."""
     compiled = compile_query(queryset)
     reading = trace_rows(queryset.model, "values", within=within)
@@ -115,7 +115,7 @@ def fetch(queryset: Any, within: str, names: dict[Slot, str]) -> tuple[ExecutedQ
     return statement, columns_of(rows, len(statement.readers)) if rows else [], indexes
 
 
-def why_not_read(queryset: AnyQuerySet) -> str | None:
+def why_not_read(queryset: QuerySet[Any, Any]) -> str | None:
     """Return why the rows of a QuerySet are not what DRF would be given; None where they are."""
     why = why_django(queryset)
     if why is not None:

@@ -45,7 +45,7 @@ def refuse_column(label: str, name: str) -> ColumnNotReadError:
     )
 
 
-def guard(model: type[Model]) -> Callable[..., Any]:
+def refuse_columns_of(model: type[Model]) -> Callable[..., Any]:
     """Return what stands in for `refresh_from_db` of an instance, which deferred columns call."""
 
     def refresh_from_db(using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:

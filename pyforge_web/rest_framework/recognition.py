@@ -12,7 +12,7 @@ from django.db.models import Model
 from rest_framework import fields, relations, serializers
 
 from pyforge_web.output.model_names import find_relation
-from pyforge_web.rest_framework.model_attributes import related_model, unlike, why_not_rows
+from pyforge_web.rest_framework.model_attributes import find_own_method, related_model, why_not_rows
 from pyforge_web.rest_framework.nodes import EntryNode, FallbackError, Node, ObjectNode, OptionalNode
 from pyforge_web.rest_framework.plan import Level, LevelBuilder, LiveName
 from pyforge_web.rest_framework.reading import names_read
@@ -44,7 +44,7 @@ class SerializerScope(RelatedScope):
         standard = serializers.Serializer
         if not isinstance(serializer, standard):
             raise FallbackError(f"{type(serializer).__name__} is not a Serializer")
-        why = unlike(serializer, standard, "to_representation", "_readable_fields")
+        why = find_own_method(serializer, standard, "to_representation", "_readable_fields")
         if why is not None:
             raise FallbackError(why)
         entries = []
@@ -66,7 +66,7 @@ class SerializerScope(RelatedScope):
             return self.to_one(field, live, place)
         if isinstance(field, (fields.SerializerMethodField, fields.ModelField)) or field.source == "*":
             return self.by_instance(field, live, place)
-        why = unlike(field, fields.Field, "get_attribute")
+        why = find_own_method(field, fields.Field, "get_attribute")
         if why is not None:
             raise FallbackError(why)
         *before, last = field.source_attrs
@@ -78,11 +78,13 @@ class SerializerScope(RelatedScope):
 
     def nested(self, field: Any, live: LiveName, place: Place) -> EntryNode:
         """Return the entry of a nested serializer: an object, or a list of objects."""
-        why = unlike(field, fields.Field, "get_attribute")
+        why = find_own_method(field, fields.Field, "get_attribute")
         if why is not None:
             raise FallbackError(why)
         if isinstance(field, serializers.ListSerializer):
-            if (why := unlike(field, serializers.ListSerializer, "to_representation")) and not is_compiled_list(field):
+            if (
+                why := find_own_method(field, serializers.ListSerializer, "to_representation")
+            ) and not is_compiled_list(field):
                 raise FallbackError(why)
             relation, target, steps = self.to_many(field, place)
             names = (*(step.name for step in target.path), relation.name)
@@ -101,16 +103,18 @@ class SerializerScope(RelatedScope):
         """Return the entry of a field that gets the whole object: a method, a link, a field of the model."""
         names: tuple[str, ...]
         if isinstance(field, fields.ModelField):
-            why = unlike(field, fields.ModelField, "get_attribute", "to_representation")
+            why = find_own_method(field, fields.ModelField, "get_attribute", "to_representation")
             names, guarded = (field.model_field.attname,), False
         elif isinstance(field, fields.SerializerMethodField):
-            why = unlike(field, fields.SerializerMethodField, "get_attribute", "to_representation")
+            why = find_own_method(field, fields.SerializerMethodField, "get_attribute", "to_representation")
             method = getattr(field.parent, field.method_name, None)
             names, guarded = names_read(method) or (), True
             if not names:
                 raise FallbackError(f"{field.method_name}() may read anything: declare it with @reads(...)")
         elif isinstance(field, relations.HyperlinkedIdentityField):
-            why = unlike(field, relations.HyperlinkedRelatedField, "get_attribute", "to_representation", "get_url")
+            why = find_own_method(
+                field, relations.HyperlinkedRelatedField, "get_attribute", "to_representation", "get_url"
+            )
             names, guarded = ("pk", field.lookup_field), False
         else:
             names, guarded = names_read(type(field).to_representation) or (), True
@@ -131,6 +135,8 @@ class SerializerScope(RelatedScope):
         method = inspect.getattr_static(model, last, None)
         if method is None:
             raise FallbackError(f"{model.__name__} has no attribute {last!r}")
+        if find_relation(model, last) is not None:
+            raise FallbackError(f"{model.__name__}.{last} is a relation, whose object is written as it is")
         names, guarded = names_read(method), True
         if isinstance(method, partialmethod) and method.func is Model._get_FIELD_display:  # type: ignore[attr-defined]
             names, guarded = (method.keywords["field"].attname,), False

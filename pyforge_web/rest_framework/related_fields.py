@@ -10,10 +10,10 @@ from pyforge_web.querysets.relations.prefetch import find_relation_key
 from pyforge_web.rest_framework.formats import PYTHON, SAME, ValueFormat
 from pyforge_web.rest_framework.model_attributes import (
     FILE_DESCRIPTORS,
+    column_of_text,
+    find_own_method,
     own_column,
     related_model,
-    text_column,
-    unlike,
     why_not_many,
     why_not_rows,
 )
@@ -29,7 +29,7 @@ class RelatedScope(RowScope):
     def many_related(self, field: Any, live: LiveName, place: Place) -> EntryNode:
         """Return the entry of a list of keys, slugs, texts or links."""
         standard = relations.ManyRelatedField
-        why = unlike(field, standard, "to_representation", "get_attribute")
+        why = find_own_method(field, standard, "to_representation", "get_attribute")
         if why is not None:
             raise FallbackError(why)
         relation, target, steps = self.to_many(field, place)
@@ -58,7 +58,7 @@ class RelatedScope(RowScope):
 
     def to_one(self, field: Any, live: LiveName, place: Place) -> EntryNode:
         """Return the entry of a `RelatedField`: a key, a slug, a text or a link."""
-        why = unlike(field, relations.RelatedField, "get_attribute")
+        why = find_own_method(field, relations.RelatedField, "get_attribute")
         if why is not None:
             raise FallbackError(why)
         *before, last = field.source_attrs
@@ -75,17 +75,17 @@ class RelatedScope(RowScope):
     def key_column(self, field: Any, slot: Slot, live: LiveName) -> ValueColumn:
         """Return the column of a key: as it is, or what the field makes of an object that has this key alone."""
         standard = relations.PrimaryKeyRelatedField
-        if unlike(field, standard, "to_representation") is None and field.pk_field is None:
+        if find_own_method(field, standard, "to_representation") is None and field.pk_field is None:
             return ValueColumn(slot, SAME, live)
         return ValueColumn(slot, PYTHON, live, "key")
 
     def related(self, field: Any, live: LiveName, place: Place) -> ValueNode:
         """Return the node of what a `RelatedField` writes of a related object."""
         key = place.model._meta.pk
-        if unlike(field, relations.PrimaryKeyRelatedField, "to_representation") is None:
+        if find_own_method(field, relations.PrimaryKeyRelatedField, "to_representation") is None:
             own_column(place.model, key.attname)
             return self.value(self.key_column(field, self.builder.slot(place.path, key.attname), live))
-        if unlike(field, relations.SlugRelatedField, "to_representation") is None:
+        if find_own_method(field, relations.SlugRelatedField, "to_representation") is None:
             *before, last = field.slug_field.replace("__", ".").split(".")
             target, steps = self.follow(place, before)
             if steps:
@@ -94,8 +94,8 @@ class RelatedScope(RowScope):
             if type(descriptor) in FILE_DESCRIPTORS:
                 raise FallbackError("its slug is a file")
             return self.value(ValueColumn(self.builder.slot(target.path, column.attname), SAME, live))
-        if unlike(field, relations.StringRelatedField, "to_representation") is None:
-            if (name := text_column(place.model)) is not None:
+        if find_own_method(field, relations.StringRelatedField, "to_representation") is None:
+            if (name := column_of_text(place.model)) is not None:
                 column, _ = own_column(place.model, name)
                 if column.null:
                     raise FallbackError(f"{place.model.__name__}.__str__ may return None")
@@ -107,7 +107,7 @@ class RelatedScope(RowScope):
                 raise FallbackError(f"{place.model.__name__}.__str__ may read anything: declare it with @reads(...)")
             return self.instance(names, live, place, guarded=True, followed=True)
         standard = relations.HyperlinkedRelatedField
-        if unlike(field, standard, "to_representation", "get_url") is None:
+        if find_own_method(field, standard, "to_representation", "get_url") is None:
             return self.instance(("pk", field.lookup_field), live, place, guarded=False, followed=True)
         raise FallbackError(f"{type(field).__name__}.to_representation reads an instance")
 

@@ -9,9 +9,9 @@ from rest_framework.utils.encoders import JSONEncoder
 from pyforge_web._native import dumps, is_plain_json
 from pyforge_web.rest_framework.rows_data import RowsData
 
-_standard_default = JSONEncoder.default
+_drf_default = JSONEncoder.default
 # Stands in the native output where the bytes of a `RowsData` go. A client cannot know it.
-_MARK = f"pyforge-rows:{secrets.token_hex(16)}:"
+_ROWS_MARK = f"pyforge-rows:{secrets.token_hex(16)}:"
 
 
 class PyForgeJSONRenderer(renderers.JSONRenderer):
@@ -42,7 +42,7 @@ class PyForgeJSONRenderer(renderers.JSONRenderer):
             self.get_indent(accepted_media_type, renderer_context or {}) is None
             and (self.compact or self.ensure_ascii)
             and encoder is JSONEncoder
-            and encoder.default is _standard_default
+            and encoder.default is _drf_default
         )
 
 
@@ -81,7 +81,7 @@ def _plain(data: Any) -> tuple[Any, list[RowsData]]:
         kind = type(value)
         if kind is RowsData:
             fragments.append(value)
-            return f"{_MARK}{len(fragments) - 1}"
+            return f"{_ROWS_MARK}{len(fragments) - 1}"
         if kind in _COPIES:
             return _COPIES[kind](value)
         return value
@@ -102,7 +102,7 @@ def _splice(body: bytes, fragments: list[RowsData], *, ensure_ascii: bool, compa
     """The body with the bytes of the rows in place of their marks; None where they are no longer only bytes."""
     for number, fragment in enumerate(fragments):
         rows_body = fragment.body if compact and not ensure_ascii else None
-        parts = body.split(f'"{_MARK}{number}"'.encode())
+        parts = body.split(f'"{_ROWS_MARK}{number}"'.encode())
         if rows_body is None or len(parts) != 2:
             return None
         body = rows_body.join(parts)

@@ -38,34 +38,34 @@ def as_stored(kind: type) -> Callable[..., Column | None]:
     return values
 
 
-def _same(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column:
+def _same_values(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column:
     return column
 
 
-def _boolean(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+def _boolean_values(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
     try:
         return [_BOOLEANS[value] for value in column]
     except (KeyError, TypeError):
         return None
 
 
-def _date(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+def _date_values(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
     return text_column(column, "date", 0, 0)
 
 
-def _time(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+def _time_values(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
     return time_column(column)
 
 
-def _datetime(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+def _datetime_values(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
     return local_times(column, reader.zone, zone)
 
 
-def _uuid(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+def _uuid_values(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
     return text_column(column, "uuid", 0, 0) if _is_of(column, str) else None
 
 
-def _decimal(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+def _decimal_values(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
     """The numbers of SQLite, and the texts of PostgreSQL where they have the places of the field already."""
     digits, places = options
     if not reader.digits:
@@ -98,7 +98,7 @@ def _decimal_object(column: Column, reader: ColumnReader, zone: Any, options: An
     return [None if value is None else f"{value:f}" for value in column]
 
 
-def _duration(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+def _duration_values(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
     if not _is_of(column, int):
         return None
     write = duration_string if options == ("django",) else duration_iso_string
@@ -112,7 +112,7 @@ def _duration(column: Column, reader: ColumnReader, zone: Any, options: Any) -> 
     return [known[value] for value in column]
 
 
-def _json(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
+def _json_values(column: Column, reader: ColumnReader, zone: Any, options: Any) -> Column | None:
     if not _is_of(column, str):
         return None
     return [None if value is None else _loaded(value) for value in column]
@@ -129,23 +129,23 @@ def _loaded(text: str) -> Any:
 _Make = Callable[[Column, ColumnReader, Any, Any], Column | None]
 # By the format and the column's reader (`pyforge_web/querysets/backends/`).
 _MAKERS: dict[tuple[str, str], _Make] = {
-    ("boolean", "boolean"): _boolean,
+    ("boolean", "boolean"): _boolean_values,
     ("boolean", "value"): as_stored(bool),
-    ("date", "date"): _date,
-    ("datetime", "datetime"): _datetime,
-    ("decimal", "decimal"): _decimal,
+    ("date", "date"): _date_values,
+    ("datetime", "datetime"): _datetime_values,
+    ("decimal", "decimal"): _decimal_values,
     ("decimal", "value"): _decimal_object,
-    ("duration", "duration"): _duration,
+    ("duration", "duration"): _duration_values,
     ("float", "float"): as_stored(float),
     ("float", "value"): as_stored(float),
     ("integer", "integer"): as_stored(int),
     ("integer", "value"): as_stored(int),
-    ("same", "boolean"): _boolean,
-    ("same", "json"): _json,
-    ("same", "value"): _same,
+    ("same", "boolean"): _boolean_values,
+    ("same", "json"): _json_values,
+    ("same", "value"): _same_values,
     ("text", "value"): as_stored(str),
-    ("time", "time"): _time,
-    ("uuid", "uuid"): _uuid,
+    ("time", "time"): _time_values,
+    ("uuid", "uuid"): _uuid_values,
 }
 
 

@@ -40,6 +40,7 @@ class RowErrors(Mapping[int, ValidationError]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {len(self)} rows>"
 
+    # Pickled with all errors built: instances and fields that unbuilt errors hold may not be picklable.
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore_errors, (dict(self),)
 

@@ -61,8 +61,10 @@ def _plan_native(field: "Field[Any, Any]", direct: bool) -> FieldPlan:
     listed: list[Any] = field.validators
     if type(listed) is not list:
         return _plan_django(field, direct, "its validators are not a list")
+    # `AutoFieldMixin.validate` does nothing: an automatic key has no choices, null or blank.
     checks_choices = not isinstance(field, models.AutoField | models.BigAutoField | models.SmallAutoField)
     rules = [find_rule(validator) for validator in listed]
+    # The rule of that validator is also what notices NaN, which `to_python` returns.
     if conversion == "decimal" and not any(rule and rule[0] == "digits" for rule in rules):
         return _plan_django(field, direct, "its DecimalValidator was removed")
     if conversion in _MUTABLE_KINDS and None in rules:

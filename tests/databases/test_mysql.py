@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import uuid
 
 import pytest
 from django.core.management import call_command
@@ -45,12 +44,8 @@ def unblocked(django_db_blocker):
 
 @pytest.fixture(scope="module")
 def filled(mysql, unblocked):
-    """The alias of a database with the rows of `Scalars`; a UUID is one that MariaDB's own type takes."""
-    for row in data.scalars(mysql):
-        if row.uuid:
-            value = uuid.UUID(str(row.uuid))
-            row.uuid = uuid.UUID(int=value.int & ~(0xC000 << 48) | 0x8000 << 48)
-        row.save(using=mysql)
+    """The alias of a database with the rows of `tests.querysets`."""
+    data.load(mysql)
     return mysql
 
 
@@ -108,7 +103,7 @@ EXPRESSIONS = {
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
 @pytest.mark.parametrize("zone", SITES)
-def test_values(name, zone, filled):
+def test_rows_in_each_zone(name, zone, filled):
     with SITES[zone](connections[filled]):
         assert_like_django(lambda: EXPRESSIONS[name](rows(filled)), filled, savepoint=False)
 
@@ -122,7 +117,7 @@ def test_all_columns_are_native(filled):
 
 
 @pytest.mark.parametrize("zone", SITES)
-def test_stream(zone, filled):
+def test_stream_in_each_zone(zone, filled):
     with SITES[zone](connections[filled]):
         expected = django_value(list(rows(filled).values().iterator(chunk_size=3)))
         assert_same(strict(read(rows(filled), "array", chunk_size=3)), expected)
@@ -180,7 +175,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("column", "sql", "zone"), CASES)
-def test_stored_value(column, sql, zone, table):
+def test_stored_value_is_djangos(column, sql, zone, table):
     stored = Stored.objects.using(table).order_by("id")
     with connections[table].cursor() as cursor:
         cursor.execute(f"DELETE FROM {Stored._meta.db_table}")
@@ -236,7 +231,7 @@ def test_failing_statement_leaves_the_converters(filled):
     assert converters(connection) == before
 
 
-def test_dump(filled, tmp_path):
+def test_dump_is_dumpdatas(filled, tmp_path):
     call_command(
         "pyforge_dump", "querysets.Scalars", format="django", database=filled, output=str(tmp_path / "ours.json")
     )

@@ -9,7 +9,7 @@ import pytest
 CHECKS = Path(__file__).with_name("psycopg2_checks.py")
 
 
-def test_psycopg2():
+def test_psycopg2_rows_are_djangos():
     pytest.importorskip("psycopg2")
     options = ["-q", "-p", "tests.databases.without_psycopg", "-p", "no:cacheprovider"]
     run = subprocess.run(

@@ -36,6 +36,21 @@ def database(request, aliases, db):
     return find(aliases, request.param)
 
 
+@pytest.fixture(scope="session")
+def all_aliases(aliases, all_vendors, django_db_blocker):
+    """The databases and MariaDB, filled once."""
+    if "mysql" in all_vendors:
+        with django_db_blocker.unblock():
+            data.load(all_vendors["mysql"])
+    return all_vendors
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mysql"])
+def any_database(request, all_aliases, db):
+    """The alias of each database in turn, MariaDB among them."""
+    return find(all_aliases, request.param)
+
+
 @pytest.fixture
 def sqlite(aliases, db):
     return find(aliases, "sqlite")

@@ -49,11 +49,11 @@ def without_queries(call):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_like_values(model, database):
+def test_like_values(model, any_database):
     """One, a list, a list inside other data; in every text; through each of the functions."""
     order = ("room", "number") if model is Seat else ("pk",)
-    instances = list(model._base_manager.using(database).order_by(*order))
-    like = list(model._base_manager.using(database).order_by(*order).values())
+    instances = list(model._base_manager.using(any_database).order_by(*order))
+    like = list(model._base_manager.using(any_database).order_by(*order).values())
     for form in FORMS:
         for given, expected in ((instances, like), (instances[-1], like[-1]), ({"a": [instances]}, {"a": [like]})):
             assert_rows(without_queries(lambda given=given, form=form: encode(given, form)), expected, form)
@@ -65,10 +65,10 @@ def test_like_values(model, database):
         )
 
 
-def test_a_list_of_several_models(database, form):
+def test_a_list_of_several_models(any_database, form):
     models = (Town, Event, Diner, Place, OldPlace)
-    mixed = [x for model in models for x in model._base_manager.using(database)]
-    like = [row for model in models for row in model._base_manager.using(database).values()]
+    mixed = [x for model in models for x in model._base_manager.using(any_database)]
+    like = [row for model in models for row in model._base_manager.using(any_database).values()]
     assert_rows(without_queries(lambda: encode([*mixed, None, *mixed[::-1]], form)), [*like, None, *like[::-1]], form)
 
 

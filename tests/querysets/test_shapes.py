@@ -10,6 +10,9 @@ from tests.tables import cases
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
+# MariaDB has no FOR UPDATE OF, and the SQL has a name that is a word of MariaDB's.
+NOT_MYSQL = (SHAPES["select_for_update(of=)"], SHAPES["extra(select=) of a decimal, JSON, a UUID"])
+
 
 def on(database, shape):
     """A function that makes the QuerySet anew at each call."""
@@ -22,14 +25,17 @@ def test_like_django(shape, site):
 
 
 @pytest.mark.parametrize("shape", cases(NO_ROWS))
-def test_without_rows(shape, database):
-    ended = assert_like_django(on(database, shape), database, rows=False)
-    assert ended.counts[database] <= 1
+def test_without_rows(shape, any_database):
+    ended = assert_like_django(on(any_database, shape), any_database, rows=False)
+    assert ended.counts[any_database] <= 1
 
 
 @pytest.mark.parametrize("shape", cases(SHAPES))
-def test_inside_other_data_and_in_a_response(shape, database):
-    make = on(database, shape)
+def test_inside_other_data_and_in_a_response(shape, any_database):
+    make = on(any_database, shape)
+    if any_database == "mysql" and shape in NOT_MYSQL:
+        assert_like_django(make, any_database)  # an error of the database, the same one
+        return
     expected = like_values(make())
     for form in FORMS:
         ours = encode({"n": 1, "rows": make(), "again": [make()]}, form)

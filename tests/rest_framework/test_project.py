@@ -25,9 +25,9 @@ CONTEXT = {"user": "me", "request": APIRequestFactory().get("/")}
 
 @pytest.fixture
 def installed():
-    project.install()
+    project.install_native_path()
     yield
-    project.uninstall()
+    project.uninstall_native_path()
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -53,9 +53,9 @@ def test_project_paginator_hands_on_a_queryset(sqlite, installed):
     assert [author.pk for author in page] == list(Author.objects.order_by("pk").values_list("pk", flat=True)[3:6])
 
 
-def test_uninstall_gives_drf_its_methods_back():
-    project.install()
-    project.uninstall()
+def test_uninstall_native_path_gives_drf_its_methods_back():
+    project.install_native_path()
+    project.uninstall_native_path()
     assert serializers.ListSerializer.to_representation is standard_list
     assert pagination.PageNumberPagination.paginate_queryset.__module__ == "rest_framework.pagination"
 
@@ -65,7 +65,7 @@ def test_method_that_somebody_replaced_stays_and_is_reported(monkeypatch):
         return standard_list(self, data)
 
     monkeypatch.setattr(serializers.ListSerializer, "to_representation", theirs)
-    project.install()
+    project.install_native_path()
     try:
         assert serializers.ListSerializer.to_representation is theirs
         with override_settings(PYFORGE_WEB={"REST_FRAMEWORK": True}):
@@ -73,7 +73,7 @@ def test_method_that_somebody_replaced_stays_and_is_reported(monkeypatch):
         assert len(found) == 1
         assert "ListSerializer.to_representation" in found[0].msg
     finally:
-        project.uninstall()
+        project.uninstall_native_path()
 
 
 @pytest.mark.parametrize("value", [True, False])

@@ -9,6 +9,7 @@ from django.db import models
 
 from tests.tables import cases
 from tests.validation import sweep
+from tests.validation.record import called
 
 
 class Key:
@@ -18,12 +19,23 @@ class Key:
         self.raises = raises
 
     def __eq__(self, other):
+        called("key", type(other))
         if self.raises:
             raise ZeroDivisionError
         return False
 
     def __hash__(self):
         return 1
+
+
+class Loud(str):
+    """A text that says when it is compared."""
+
+    def __eq__(self, other):
+        called("value", type(other))
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
 
 
 CHOICES = {
@@ -54,28 +66,10 @@ FIELDS = {
 VALUES = {
     f"{at} {value!r}": lambda value=value: value
     for at, value in enumerate(
-        [
-            "a",
-            "b",
-            "c",
-            "G",
-            "z",
-            "ä",
-            "1",
-            1,
-            2,
-            3,
-            1.0,
-            2.0,
-            True,
-            False,
-            None,
-            Decimal(3),
-            "2026-01-01",
-            datetime.date(2026, 1, 1),
-            datetime.timedelta(1),
-            datetime.timedelta(2),
-        ]
+        (
+            *("a", "b", "c", "G", "z", "ä", "1", 1, 2, 3, 1.0, 2.0, True, False, None, Decimal(3), "2026-01-01"),
+            *(datetime.date(2026, 1, 1), datetime.timedelta(1), datetime.timedelta(2), Loud("a"), Loud("b")),
+        )
     )
 }
 

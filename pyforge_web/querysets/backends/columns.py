@@ -41,7 +41,7 @@ _CASTS: dict[object, ColumnReader] = {
 }
 
 
-def is_plain_json(expression: BaseExpression, converters: list[Converter]) -> bool:
+def is_whole_document(expression: BaseExpression, converters: list[Converter]) -> bool:
     """Return whether a column holds a whole JSON document that `json.loads` alone reads."""
     if len(converters) != 1 or isinstance(expression, KeyTransform):
         return False

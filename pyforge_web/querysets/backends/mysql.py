@@ -18,7 +18,7 @@ from pyforge_web.querysets.backends.columns import (
     ColumnReader,
     Converter,
     find_cast_reader,
-    is_plain_json,
+    is_whole_document,
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import DatabaseBackend
@@ -29,7 +29,7 @@ Database: Any = DatabaseWrapper.Database
 FIELD_TYPE: Any = Database.constants.FIELD_TYPE
 Cursor: Any = Database.cursors.Cursor
 MySQLOperations: Any = DatabaseWrapper.ops_class
-_READERS_BY_METHOD = {
+_MYSQL_READERS = {
     "convert_uuidfield_value": ColumnReader("uuid"),
     "convert_booleanfield_value": ColumnReader("boolean"),
     "convert_durationfield_value": ColumnReader("duration"),
@@ -46,8 +46,8 @@ _KIND_BY_TYPE = {
 _IS_PYMYSQL = Cursor.__module__.startswith("pymysql")
 _CONVERTERS = "decoders" if _IS_PYMYSQL else "converter"
 # What means "the text": mysqlclient decodes it in C, PyMySQL decodes whatever has no other converter.
-_TEXT: Any = Database.converters.through if _IS_PYMYSQL else str
-_PLAIN: list[Any] = [str, bytes, int, float, _TEXT, getattr(Database.converters, "_bytes_or_str", None)]
+_TEXT_CONVERTER: Any = Database.converters.through if _IS_PYMYSQL else str
+_PLAIN: list[Any] = [str, bytes, int, float, _TEXT_CONVERTER, getattr(Database.converters, "_bytes_or_str", None)]
 _DRIVER_METHODS = (
     ("execute", "_query", "_do_get_result", "fetchmany", "fetchall")
     if _IS_PYMYSQL
@@ -101,7 +101,7 @@ class MySQLCursor(DriverCursor):
     def _query(self, sql: Any) -> Any:
         connection = self.raw.connection
         del self.raw._query
-        setattr(connection, _CONVERTERS, self._converters | dict.fromkeys(_KIND_BY_TYPE, _TEXT))
+        setattr(connection, _CONVERTERS, self._converters | dict.fromkeys(_KIND_BY_TYPE, _TEXT_CONVERTER))
         try:
             return self.raw._query(sql)
         finally:
@@ -112,7 +112,7 @@ class MySQLCursor(DriverCursor):
         if "_query" in vars(self.raw):
             return f"{type(self.raw).__name__} executes in its own way"
         readers = list(self.readers)
-        zone = _zone(self.connection)
+        zone = _zone_of_datetimes(self.connection)
         for index, reader in enumerate(readers):
             field_type = self.raw.description[index][1]
             kind = _KIND_BY_TYPE.get(field_type)
@@ -159,25 +159,23 @@ class MySQLBackend(DatabaseBackend):
     engine = DatabaseWrapper
     cursor_class = MySQLCursor
     operations = StockMethods(
-        MySQLOperations, ("get_db_converters", "convert_datetimefield_value", *_READERS_BY_METHOD), django
+        MySQLOperations, ("get_db_converters", "convert_datetimefield_value", *_MYSQL_READERS), django
     )
 
     def __init__(self) -> None:
         super().__init__()
-        self._readers_by_function = {
-            self.operations.functions[name]: reader for name, reader in _READERS_BY_METHOD.items()
-        }
+        self._readers_by_function = {self.operations.functions[name]: reader for name, reader in _MYSQL_READERS.items()}
         self._known_converters: tuple[Any, ...] = ()
 
     def why_not_driver(self, raw: Any) -> str | None:
         """Return why a connection gives other rows; None also for a connection that something wraps."""
         if not isinstance(raw, Database.connections.Connection):
             return None
-        return _why_not_class(raw.cursorclass) or self._why_not_converters(raw)
+        return _why_not_mysql_class(raw.cursorclass) or self._why_not_converters(raw)
 
     def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
         """Return why a cursor gives other rows than the driver alone."""
-        reason = _why_not_class(type(raw))
+        reason = _why_not_mysql_class(type(raw))
         if reason is not None:
             return reason
         if not vars(raw).keys().isdisjoint(_DRIVER_METHODS):
@@ -213,17 +211,17 @@ class MySQLBackend(DatabaseBackend):
             return VALUE
         if len(converters) > 1:
             return DJANGO
-        if is_plain_json(expression, converters):
+        if is_whole_document(expression, converters):
             # Not even JSON that MariaDB has checked is JSON: it lets `1.` and `"\\x"` pass.
             return ColumnReader("json")
         function: Any = find_function(converters[0])
         if function is self.operations.functions["convert_datetimefield_value"]:
-            zone = _zone(connection)
+            zone = _zone_of_datetimes(connection)
             return DJANGO if zone is None else ColumnReader("datetime", zone=zone)
         return self._readers_by_function.get(function) or find_cast_reader(converters) or DJANGO
 
 
-def _why_not_class(kind: Any) -> str | None:
+def _why_not_mysql_class(kind: Any) -> str | None:
     """Return why the cursors of a class give other rows than the driver's own."""
     if not issubclass(kind, Cursor):
         return "the cursor's rows are not mysqlclient's"
@@ -231,7 +229,7 @@ def _why_not_class(kind: Any) -> str | None:
     return None if replaced is None else f"{replaced} is not the driver's own"
 
 
-def _zone(connection: BaseDatabaseWrapper) -> str | None:
+def _zone_of_datetimes(connection: BaseDatabaseWrapper) -> str | None:
     """Return how datetimes are read; None for local times of another zone than UTC, whose offsets are Python's."""
     if not settings.USE_TZ:
         return "naive"

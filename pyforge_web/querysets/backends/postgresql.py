@@ -28,7 +28,7 @@ from pyforge_web.querysets.backends.columns import (
     ColumnReader,
     Converter,
     find_cast_reader,
-    is_plain_json,
+    is_whole_document,
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import DatabaseBackend
@@ -60,7 +60,7 @@ def _stock_loaders() -> dict[int, type[Loader]]:
 
 
 _LOADERS = _stock_loaders()
-_TEXT = _LOADERS[JSONB]
+_TEXT_LOADER = _LOADERS[JSONB]
 # A loader that is written in Python may be patched in place; those of psycopg's C library cannot.
 _PYTHON_LOADERS: list[Any] = [
     BaseTzLoader,
@@ -97,7 +97,7 @@ class PostgreSQLCursor(DriverCursor):
         """Choose the readers by what the server says it sends."""
         raw = self.raw
         if raw.row_factory is not tuple_row:
-            return f"the cursor has a row_factory ({_describe(raw.row_factory)})"
+            return f"the cursor has a row_factory ({_describe_loader(raw.row_factory)})"
         result = raw.pgresult
         if result is None:
             return None
@@ -108,7 +108,7 @@ class PostgreSQLCursor(DriverCursor):
             if result.fformat(index) != Format.TEXT:
                 continue
             if oid in self._loaders:
-                if raw.adapters.get_loader(oid, Format.TEXT) is not _TEXT:
+                if raw.adapters.get_loader(oid, Format.TEXT) is not _TEXT_LOADER:
                     return f"the cursor's loader of {_OIDS[oid]} is set when it executes"
                 self._columns[index] = self._loaders[oid]
                 readers[index] = ColumnReader(KIND_BY_OID[oid], zone=zone) if reader is VALUE else DJANGO
@@ -143,16 +143,16 @@ class PostgreSQLBackend(DatabaseBackend):
         if not isinstance(raw, psycopg.Connection):
             return None
         if raw.row_factory is not tuple_row:
-            return f"the connection has a row_factory ({_describe(raw.row_factory)})"
-        return _why_not_class(raw.cursor_factory) or self._why_not_loaders(raw.adapters)
+            return f"the connection has a row_factory ({_describe_loader(raw.row_factory)})"
+        return _why_not_cursor_class(raw.cursor_factory) or self._why_not_loaders(raw.adapters)
 
     def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
         """Return why a cursor gives other rows than psycopg alone."""
-        reason = _why_not_class(type(raw))
+        reason = _why_not_cursor_class(type(raw))
         if reason is not None:
             return reason
         if raw.row_factory is not tuple_row:
-            return f"the cursor has a row_factory ({_describe(raw.row_factory)})"
+            return f"the cursor has a row_factory ({_describe_loader(raw.row_factory)})"
         return self._why_not_loaders(raw.adapters)
 
     def _why_not_loaders(self, adapters: AdaptersMap) -> str | None:
@@ -170,7 +170,7 @@ class PostgreSQLBackend(DatabaseBackend):
         for oid, loader in zip(_OIDS, loaders, strict=True):
             if loader is _LOADERS.get(oid) or (oid == TIMESTAMPTZ and _is_djangos_zone_loader(loader)):
                 continue
-            return f"psycopg's loader of {_OIDS[oid]} is {_describe(loader)}"
+            return f"psycopg's loader of {_OIDS[oid]} is {_describe_loader(loader)}"
         self._known_loaders = loaders
         return None
 
@@ -180,12 +180,12 @@ class PostgreSQLBackend(DatabaseBackend):
         """Return the reader of a column, from the list of converters that Django would call."""
         if not converters:
             return VALUE
-        if is_plain_json(expression, converters):
+        if is_whole_document(expression, converters):
             return ColumnReader("json")
         return find_cast_reader(converters) or DJANGO
 
 
-def _why_not_class(kind: type) -> str | None:
+def _why_not_cursor_class(kind: type) -> str | None:
     """Return why the cursors of a class give other rows than psycopg's own."""
     if not issubclass(kind, psycopg.Cursor | psycopg.ServerCursor):
         return "the cursor's rows are not psycopg's"
@@ -207,7 +207,7 @@ def _is_djangos_zone_loader(loader: Any) -> bool:
     }
 
 
-def _describe(function: Any) -> str:
+def _describe_loader(function: Any) -> str:
     return str(getattr(function, "__qualname__", repr(function)))
 
 

@@ -21,7 +21,7 @@ from pyforge_web.querysets.backends.columns import (
     ColumnReader,
     Converter,
     find_cast_reader,
-    is_plain_json,
+    is_whole_document,
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import DatabaseBackend
@@ -43,8 +43,8 @@ if is_psycopg3:
 # psycopg2 has no types, and its C types no stubs.
 _library: Any = import_module("psycopg2._psycopg")
 _extensions: Any = import_module("psycopg2.extensions")
-_CURSOR: Any = _extensions.cursor
-_TEXT = _extensions.UNICODE
+_PSYCOPG2_CURSOR: Any = _extensions.cursor
+_TEXT_CASTER = _extensions.UNICODE
 _ZONE_METHODS = StockMethods(DatabaseWrapper, ["tzinfo_factory"], django)
 _SAMPLE = '{"a": 1.50}'
 
@@ -57,11 +57,15 @@ class Psycopg2Cursor(DriverCursor):
         self._casters: dict[int, Any] = {}
         self._columns: dict[int, Any] = {}
         raw = self.raw
-        if raw.name is None and is_worth_text(expressions, self.connection) and _is_usual_session(raw, self.connection):
+        if (
+            raw.name is None
+            and is_worth_text(expressions, self.connection)
+            and _has_usual_session(raw, self.connection)
+        ):
             self._casters = _find_casters(raw)
-            _extensions.register_type(_TEXT, raw)  # makes the dict
+            _extensions.register_type(_TEXT_CASTER, raw)  # makes the dict
             raw.string_types.clear()
-            raw.string_types.update(dict.fromkeys(self._casters, _TEXT))
+            raw.string_types.update(dict.fromkeys(self._casters, _TEXT_CASTER))
 
     def executed(self) -> str | None:
         """Choose the readers by what the server says it sends."""
@@ -75,7 +79,7 @@ class Psycopg2Cursor(DriverCursor):
         for index, reader in enumerate(readers):
             oid = raw.description[index].type_code
             if oid in self._casters:
-                if raw.string_types.get(oid) is not _TEXT:
+                if raw.string_types.get(oid) is not _TEXT_CASTER:
                     return f"the cursor's typecaster of type {oid} is set when it executes"
                 self._columns[index] = self._casters[oid]
                 if oid != JSONB:
@@ -105,11 +109,11 @@ class Psycopg2Backend(DatabaseBackend):
         """Return why a connection gives other rows; None also for a connection that something wraps."""
         if not isinstance(raw, _extensions.connection):
             return None
-        return _why_not_class(raw.cursor_factory or _CURSOR) or _why_not_casters(raw.string_types)
+        return _why_not_psycopg2_class(raw.cursor_factory or _PSYCOPG2_CURSOR) or _why_not_casters(raw.string_types)
 
     def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
         """Return why a cursor gives other rows than psycopg2 alone."""
-        reason = _why_not_class(type(raw))
+        reason = _why_not_psycopg2_class(type(raw))
         if reason is not None:
             return reason
         if raw.row_factory is not None:
@@ -127,16 +131,16 @@ class Psycopg2Backend(DatabaseBackend):
         """Return the reader of a column, from the list of converters that Django would call."""
         if not converters:
             return VALUE
-        if is_plain_json(expression, converters):
+        if is_whole_document(expression, converters):
             return ColumnReader("json")
         return find_cast_reader(converters) or DJANGO
 
 
-def _why_not_class(kind: Any) -> str | None:
+def _why_not_psycopg2_class(kind: Any) -> str | None:
     """Return why the cursors of a class give other rows than psycopg2's own."""
-    if not issubclass(kind, _CURSOR):
+    if not issubclass(kind, _PSYCOPG2_CURSOR):
         return "the cursor's rows are not psycopg2's"
-    if kind.fetchmany is not _CURSOR.fetchmany or kind.fetchall is not _CURSOR.fetchall:
+    if kind.fetchmany is not _PSYCOPG2_CURSOR.fetchmany or kind.fetchall is not _PSYCOPG2_CURSOR.fetchall:
         return f"{kind.__name__} fetches rows in its own way"
     return None
 
@@ -171,7 +175,7 @@ def _why_not_casters(own: dict[int, Any]) -> str | None:
     return None
 
 
-def _is_usual_session(raw: Any, connection: Any) -> bool:
+def _has_usual_session(raw: Any, connection: Any) -> bool:
     """Return whether the server prints dates as ISO 8601, in the zone that Django believes the session has."""
     status = raw.connection.get_parameter_status
     return str(status("DateStyle")).startswith("ISO") and status("TimeZone") == connection.timezone_name

@@ -26,14 +26,14 @@ from pyforge_web.querysets.backends.columns import (
     ColumnReader,
     Converter,
     find_cast_reader,
-    is_plain_json,
+    is_whole_document,
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import DatabaseBackend
 from pyforge_web.querysets.backends.stock import StockMethods, find_function, is_own_function
 
 SQLiteOperations: Any = DatabaseWrapper.ops_class
-_READERS_BY_METHOD = {
+_SQLITE_READERS = {
     "convert_datefield_value": ColumnReader("date"),
     "convert_timefield_value": ColumnReader("time"),
     "convert_uuidfield_value": ColumnReader("uuid"),
@@ -73,14 +73,14 @@ class SQLiteBackend(DatabaseBackend):
     cursor_class = SQLiteCursor
     operations = StockMethods(
         SQLiteOperations,
-        ("get_db_converters", "get_decimalfield_converter", "convert_datetimefield_value", *_READERS_BY_METHOD),
+        ("get_db_converters", "get_decimalfield_converter", "convert_datetimefield_value", *_SQLITE_READERS),
         django,
     )
 
     def __init__(self) -> None:
         super().__init__()
         self._readers_by_function = {
-            self.operations.functions[name]: reader for name, reader in _READERS_BY_METHOD.items()
+            self.operations.functions[name]: reader for name, reader in _SQLITE_READERS.items()
         }
         # Whether the driver parses declared types, by Django's connection; asked once of each of the driver's.
         self._parsing: WeakKeyDictionary[Any, tuple[object, bool]] = WeakKeyDictionary()
@@ -89,9 +89,9 @@ class SQLiteBackend(DatabaseBackend):
         """Return why a connection of `sqlite3` gives other rows; None also for a connection that something wraps."""
         if isinstance(raw, sqlite3.Connection):
             if raw.row_factory is not None:
-                return f"the connection has a row_factory ({_describe(raw.row_factory)})"
+                return f"the connection has a row_factory ({_describe_callable(raw.row_factory)})"
             if raw.text_factory is not str:
-                return f"the connection has a text_factory ({_describe(raw.text_factory)})"
+                return f"the connection has a text_factory ({_describe_callable(raw.text_factory)})"
         return _why_not_converters()
 
     def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
@@ -131,7 +131,7 @@ class SQLiteBackend(DatabaseBackend):
             return VALUE
         if len(converters) > 1:
             return DJANGO
-        if is_plain_json(expression, converters):
+        if is_whole_document(expression, converters):
             return ColumnReader("json")
         function: Any = find_function(converters[0])
         if function is self.operations.functions["convert_datetimefield_value"]:
@@ -145,9 +145,9 @@ class SQLiteBackend(DatabaseBackend):
 def _why_not_stock_rows(raw: sqlite3.Cursor) -> str | None:
     """Return why the rows of a cursor are not what `sqlite3` alone gives."""
     if raw.row_factory is not None:
-        return f"the cursor has a row_factory ({_describe(raw.row_factory)})"
+        return f"the cursor has a row_factory ({_describe_callable(raw.row_factory)})"
     if raw.connection.text_factory is not str:
-        return f"the connection has a text_factory ({_describe(raw.connection.text_factory)})"
+        return f"the connection has a text_factory ({_describe_callable(raw.connection.text_factory)})"
     return _why_not_converters()
 
 
@@ -170,7 +170,7 @@ def _why_not_converters() -> str | None:
         else:
             is_stock = name not in _declared_types()
         if not is_stock:
-            return f"sqlite3 has a converter for {name.lower()} that is not Django's ({_describe(converter)})"
+            return f"sqlite3 has a converter for {name.lower()} that is not Django's ({_describe_callable(converter)})"
     missing = {*_REGISTERED, "BOOL"} - converters.keys()
     if missing:
         return f"sqlite3 has no converter for {', '.join(sorted(missing)).lower()}"
@@ -189,7 +189,7 @@ def _declared_types() -> frozenset[str]:
     return frozenset(name.replace("(", " ").split()[0].upper() for name in names)
 
 
-def _describe(function: Any) -> str:
+def _describe_callable(function: Any) -> str:
     return str(getattr(function, "__qualname__", repr(function)))
 
 

@@ -58,6 +58,7 @@ def _find_missing_keys(queryset: ModelQuerySet, field: Any, keys: set[Any]) -> s
         out_of_range = {key for key in keys if not low <= key <= high}
     keys = keys - out_of_range
     missing = _ask_one_by_one(queryset, field, out_of_range)
+    # Distinct: `limit_choices_to` may join a relation to many, which gives a key more than once.
     stored_keys = list(find_stored(queryset.distinct(), [target], list(keys)))
     if not stored_keys:
         return missing | keys

@@ -83,6 +83,7 @@ class PayloadCleaner:
             return {}, {}, {NON_FIELD_ERRORS: [_not_an_object(payload)]}, {}
         values, key_errors = self._arrange(payload)
         waiting = self.natural.take(values, payload, self.keys.attnames)
+        # Cleaning changes the values in place. If it raises, they are cleaned again, field by field.
         raw = dict(values)
         try:
             errors = self._clean(values)
@@ -149,6 +150,7 @@ class PayloadCleaner:
 
     def _clean(self, values: CleanedValues) -> RowErrorParts:
         """Clean the values in place, as `Model.clean_fields` does. Return the errors by field name."""
+        # Taken out, since native code would hand them to `ForeignKey.clean`, which looks them up.
         keys = {
             attname: values.pop(attname)
             for attname in self.not_looked_up
@@ -251,5 +253,6 @@ def _clean_instance(model: type[Model], values: CleanedValues) -> RowErrorParts:
         instance.clean_fields(exclude=others)
     except ValidationError as error:
         errors = error.error_dict
+    # What the instance has now: `clean_fields` writes what it converted, `__setattr__` of the project may change it.
     values.update((attname, getattr(instance, attname)) for attname in tuple(values))
     return cast(RowErrorParts, errors)

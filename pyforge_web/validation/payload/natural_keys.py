@@ -85,7 +85,7 @@ def _convert(natural: Any, value: Any) -> Any:
     """Return a natural key as the column has it; None for a value that no row can have."""
     try:
         converted = natural.to_python(value)
-        hash(converted)
+        hash(converted)  # a list is never a key, and cannot be looked up in a dict
     except (ValidationError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
     return converted
@@ -96,6 +96,7 @@ def _find_targets(field: Any, natural: Any, keys: set[Any]) -> dict[Any, list[An
     remote = field.remote_field
     alias = router.db_for_read(remote.model)
     connection = connections[alias]
+    # Distinct: `limit_choices_to` may join a relation to many, which gives a row more than once.
     queryset = remote.model._base_manager.using(alias).complex_filter(field.get_limit_choices_to()).distinct()
     target = field.target_field
     targets: dict[Any, list[Any]] = {}

@@ -1,35 +1,18 @@
-"""django-ninja: a renderer, the output fields of a Schema, and a decorator for operations that return a QuerySet.
-
-ninja validates each instance attribute by attribute, in Python. Where a Schema says no more than which columns to
-write, their rows give the same bytes without instances and without pydantic.
-"""
+"""The output fields of a Schema, or why ninja has to serialize its objects."""
 
 import datetime
-import json
 import types
-from collections.abc import Callable
 from decimal import Decimal
-from functools import wraps
-from inspect import iscoroutinefunction
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
 from annotated_types import MaxLen
-from django.db.models import Field, Manager, Model, QuerySet
-from django.db.models.query import ModelIterable
-from django.http import HttpResponse
-from ninja.renderers import BaseRenderer
-from ninja.responses import NinjaJSONEncoder
+from django.db.models import Field, Model
 from ninja.schema import DjangoGetter, Resolver, Schema
 
-from pyforge_web._native import dumps, is_plain_json
 from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import find_column, find_relation
 
-__all__ = ["PyForgeRenderer", "SchemaFallbackError", "native_rows", "schema_fields"]
-
-View = TypeVar("View", bound=Callable[..., Any])
-_standard_default = NinjaJSONEncoder.default
 _standard_getter = DjangoGetter.__getattr__
 # What pydantic leaves as it is: the annotation, by the kind of the column.
 _ANNOTATIONS: dict[Any, tuple[str, ...]] = {
@@ -72,24 +55,6 @@ _DECORATORS = (
 )
 
 
-class PyForgeRenderer(BaseRenderer):
-    """Return the bytes of ninja's `JSONRenderer`: `api = NinjaAPI(renderer=PyForgeRenderer())`.
-
-    Values that are neither JSON nor of a type that Django's encoder has a text for are written by ninja's encoder.
-    """
-
-    media_type = "application/json"
-
-    def render(self, request: Any, data: Any, *, response_status: int) -> Any:
-        """Return the data as JSON, with the separators and escapes of `json.dumps`."""
-        if NinjaJSONEncoder.default is _standard_default and is_plain_json(data, django_types=True):
-            try:
-                return dumps(data, django_bytes=True)
-            except (TypeError, ValueError, RecursionError):
-                pass  # ninja's encoder decides: NaN, for example, is NaN there
-        return json.dumps(data, cls=NinjaJSONEncoder)
-
-
 class SchemaFallbackError(TypeError):
     """A Schema does more than name columns: ninja has to serialize its objects. Says why."""
 
@@ -103,43 +68,6 @@ def schema_fields(schema: type[Schema], model: type[Model]) -> list[Any]:
     if why is not None:
         raise SchemaFallbackError(f"{schema.__name__}: {why}")
     return [_output_field(schema, name, model) for name in schema.model_fields]
-
-
-def native_rows(schema: type[Schema]) -> Callable[[View], View]:
-    """Return a decorator for an operation that returns a QuerySet: its rows are written without instances.
-
-    It stands below the operation: `@api.get("/articles", response=list[ArticleOut])`, `@native_rows(ArticleOut)`. The
-    bytes are those of ninja with its own renderer. Other results, and a Schema that does more than name columns, are
-    ninja's. It is not for operations with `exclude_none=`, `exclude_unset=` or `exclude_defaults=`.
-    """
-
-    def decorate(view: View) -> View:
-        if iscoroutinefunction(view):
-            raise TypeError("native_rows() decorates synchronous operations: an async one runs its query elsewhere")
-
-        @wraps(view)
-        def operation(*args: Any, **kwargs: Any) -> Any:
-            result = view(*args, **kwargs)
-            if isinstance(result, Manager):
-                result = result.all()
-            body = _body(result, schema)
-            return result if body is None else HttpResponse(body, content_type="application/json; charset=utf-8")
-
-        return operation  # type: ignore[return-value]
-
-    return decorate
-
-
-def _body(result: Any, schema: type[Schema]) -> bytes | None:
-    if not isinstance(result, QuerySet) or result._result_cache is not None:
-        return None
-    if result._iterable_class is not ModelIterable or NinjaJSONEncoder.default is not _standard_default:
-        return None
-    try:
-        fields = schema_fields(schema, result.model)
-    except SchemaFallbackError:
-        return None
-    return dumps(result, fields=fields, django_bytes=True)
 
 
 def _why_not_schema(schema: type[Schema]) -> str | None:
