@@ -71,8 +71,10 @@ EDGES = {
         models.URLField,
         values(
             "http://a.bc:1", "http://a.bc:123456", "http://a.bc:", "http://a.bc/[x]", "http://a.bc/ x",
-            "http://a.bc/\x7f", "HTTP://A.BC", "1http://a.bc", "+http://a.bc", "http://" + "a" * 63 + ".bc", "http://" + "a" * 64 + ".bc",
-            "http://" + "a." * 126 + "bc", "http://" + "a." * 125 + "bc", "http://localhost.", "http://1.2.3.4.", "://a.bc",
+            "http://a.bc/\x7f", "HTTP://A.BC", "1http://a.bc", "+http://a.bc", "http://" + "a" * 63 + ".bc",
+            "http://" + "a" * 64 + ".bc",
+            "http://" + "a." * 126 + "bc", "http://" + "a." * 125 + "bc", "http://localhost.",
+            "http://1.2.3.4.", "://a.bc",
         ),
     ),
 }  # fmt: skip
