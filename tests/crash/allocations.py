@@ -134,8 +134,4 @@ def _check(name):
     print(f"{name}: {failed} of {_NUMBERS} calls ended in a MemoryError, the others were right")
 
 
-# PyO3 0.30 ends the process where there is no memory for the text of an error that native code raises: it makes the text
-# behind its own guard against panics (`PyErrState::restore` in its trampoline). To be mended in native/src/error.rs by
-# making the exception before it is returned; until then docs/security.md says so, and CALLS still has the call.
-_ABORTS_IN_PYO3 = ("dumps_that_raises",)
-SCENARIOS = {name: lambda name=name: _check(name) for name in CALLS if name not in _ABORTS_IN_PYO3}
+SCENARIOS = {name: lambda name=name: _check(name) for name in CALLS}
