@@ -149,11 +149,11 @@ pub fn catch_panics<T>(subject: &str, work: impl FnOnce() -> PyResult<T>) -> PyR
     })
 }
 
-/// Whether a panic is PyO3's: CPython gave no object, or an error.
+/// Whether a panic is PyO3's where CPython gave null for an object that it makes: `panic_after_error`, `panic_on_null`.
 fn is_no_memory(payload: &(dyn Any + Send)) -> bool {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.is_some_and(|text| text.contains("PyObject pointer is null") || text.contains("Python API call failed"))
+    text.is_some_and(|text| text.contains("Python API call failed") || text.contains("PyObject pointer is null"))
 }
 
 /// Panics that become a `MemoryError` print nothing; all others print what Rust prints. Other extension modules have a
