@@ -183,8 +183,8 @@ fn write<'py>(
 /// Return the next rows of a stream as `(bytes, count, error)`: the bytes of `count` whole rows, and the exception of the
 /// row after them. No rows and no error mean the end.
 ///
-/// `source` is a `QueryRows` or a `NestedRows`, which is asked to fetch once, or an iterator, of which up to `limit` values are taken;
-/// with `opens=True` a function that gives one of them. `about` is what collectors hear of: what the stream was given, and
+/// `source` is a `QueryRows` or a `NestedRows`, which fetches once, or an iterator, which gives up to `limit` values. With
+/// `opens=True` it is a function that returns one of them. `about` is for collectors: what the stream was given, and
 /// its `fields=`. `start` rows were written before. `between` stands before every row but the first of all, `after` after
 /// each. `form` is "compact",
 /// "ascii", "django" or "fixture"; `nan` is as in `dumps`, but a fixture has Python's words for what is not finite.

@@ -8,7 +8,7 @@
 //! | [`serializer`] | the walk over any value, and over the rows of queries |
 //! | [`rules`] | the tests of Django's validators, one file each |
 //! | [`validator`] | a model's compiled fields: `clean_fields` in one native call |
-//! | [`outcome`] | accepted, rejected or fallback: what native code says about a value |
+//! | [`outcome`] | accepted, rejected or fallback: the possible results for a value |
 //! | [`metering`] | what native calls cost |
 //! | `row_texts` | rows of columns as JSON, for Django REST framework |
 //! | `text_columns` | columns as texts, for Django REST framework |

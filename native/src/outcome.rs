@@ -1,4 +1,4 @@
-//! The one vocabulary for what native code can say about a value: accepted, rejected, or fallback.
+//! The possible results of native code for a value: accepted, rejected, or fallback. All modules use these words.
 //!
 //! A fallback means that native code is not certain: Django's own Python code decides that one value.
 

@@ -13,7 +13,7 @@ class Person(models.Model):
 
 
 class Ticket(models.Model):
-    STATES = [("o", gettext_lazy("Monday")), ("c", gettext_lazy("Tuesday")), ("More", [("x", "A group's")])]
+    STATES = (("o", gettext_lazy("Monday")), ("c", gettext_lazy("Tuesday")), ("More", [("x", "A group's")]))
 
     title = models.CharField(max_length=40)
     state = models.CharField(max_length=1, choices=STATES, default="o")

@@ -263,7 +263,7 @@ def test_a_router_decides_where_relations_are(sqlite, settings):
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, ZeroDivisionError])
 def test_rows_are_not_read_again_after_an_interrupt(kind):
-    """After an `Exception` the rows before the faulty one are written; whatever else is raised ends the call at once."""
+    """After an `Exception` the rows before the faulty one are written; anything else ends the call at once."""
     calls = []
 
     def convert(column, value):

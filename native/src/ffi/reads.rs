@@ -145,7 +145,7 @@ pub fn ascii<'a>(value: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
     compact_ascii(value.cast_exact().ok()?)
 }
 
-/// The value of an int or a subclass, None beyond 64 bit (or for anything that is no int).
+/// The value of an int or a subclass, None if it has more than 64 bits, or is not an int.
 #[inline]
 pub fn int_value(value: &Bound<'_, PyAny>) -> Option<i64> {
     if !value.is_instance_of::<PyInt>() {

@@ -54,7 +54,7 @@ fn write_other_text<const ESCAPE: u8>(text: &Bound<'_, PyString>, out: &mut Byte
     }
 }
 
-/// The content of a str that is ASCII and lies right behind its header, as that of nearly all does.
+/// The content of a str that is ASCII and stored right behind its header, as in nearly all of them.
 #[inline(always)]
 pub(super) fn compact_ascii<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
     let object = text.as_ptr();

@@ -25,7 +25,7 @@ impl<'a> TokenReader<'a> {
         Self { text, at: 0 }
     }
 
-    /// The next byte that is no white space.
+    /// The next byte that is not whitespace.
     #[inline]
     pub fn peek(&mut self) -> Option<u8> {
         while let Some(byte) = self.text.get(self.at) {

@@ -125,7 +125,7 @@ impl LocalZone {
         Ok(changes)
     }
 
-    /// What Python says that the offset is at a second of the epoch.
+    /// The offset at a second of the epoch, as Python computes it.
     fn offset_at(&self, py: Python<'_>, second: i64) -> PyResult<i64> {
         let epoch = CalendarDate { year: 1970, month: 1, day: 1 };
         let no_date = || PyValueError::new_err("out of range");

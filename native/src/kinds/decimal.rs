@@ -28,7 +28,7 @@ impl JsonKind for Decimal {
         }
     }
 
-    /// PostgreSQL's text; SQLite's number where all its digits are Django's beyond doubt.
+    /// PostgreSQL's text, or SQLite's number if its digits are certainly the same as Django's.
     #[inline]
     fn read<F: Form>(value: &Bound<'_, PyAny>, stored: &StoredForm, imports: &Imports, sink: &mut Sink<F>) -> Outcome {
         if let Some(text) = ascii(value) {

@@ -73,6 +73,6 @@ pub enum NotFinite {
     Raise,
     /// `null`, as `JSON.stringify`.
     Null,
-    /// `NaN`, `Infinity` and `-Infinity`, which are no JSON: `json.dumps` in fixtures.
+    /// `NaN`, `Infinity` and `-Infinity`, which are not JSON: as `json.dumps` writes them in fixtures.
     Words,
 }

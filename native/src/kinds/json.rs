@@ -39,7 +39,7 @@ impl JsonKind for Json {
 }
 
 impl ToPython for Json {
-    /// Any value, where `json.dumps` of it, which `JSONField.validate` tries, surely does not fail.
+    /// Any value that `json.dumps` can certainly write, which is what `JSONField.validate` tries.
     fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
         if is_plain(value, MAX_PLAIN_DEPTH) { CleanOutcome::Accepted } else { CleanOutcome::Fallback }
     }

@@ -122,7 +122,7 @@ macro_rules! kinds {
                 match self { $(Self::$kind => $file::$kind::convert(value, imports),)* }
             }
 
-            /// The name of the kind: that of its file.
+            /// The name of the kind, which is the name of its file.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$kind => stringify!($file),)* }
             }

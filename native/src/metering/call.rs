@@ -43,7 +43,7 @@ impl CallCosts {
     }
 }
 
-/// One call, as the groups hear of it.
+/// One call, as it is added to a group.
 pub struct NativeCall<'a> {
     /// The native function.
     pub function: &'static str,
@@ -58,7 +58,7 @@ impl NativeCall<'_> {
     }
 }
 
-/// What a collector that wants details hears beside the sums.
+/// What a collector with details gets in addition to the sums.
 #[derive(Default)]
 pub struct CallDetails<'py> {
     /// What was written, or validated.

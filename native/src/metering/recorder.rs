@@ -1,5 +1,5 @@
-//! Calls that are alike. Python tells a group by its first call; the calls after it are added here, without any Python
-//! code: that would cost ten times as much as the call itself (`benchmarks/suites/counting.py`).
+//! Groups of calls that are alike. Python code makes a group at its first call. All later calls are added here, since Python
+//! code would cost ten times as much as the call itself (`benchmarks/suites/counting.py`).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

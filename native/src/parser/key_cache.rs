@@ -14,7 +14,7 @@ const LONGEST: usize = 64;
 /// A table in which a new key takes the place of the old one. Its strings know their hash already.
 pub struct KeyCache(Vec<Option<Py<PyString>>>);
 
-/// Where the table is while nobody reads.
+/// Where the table is while no body is read.
 static TABLE: Mutex<Option<KeyCache>> = Mutex::new(None);
 
 impl KeyCache {

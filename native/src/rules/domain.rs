@@ -1,4 +1,4 @@
-//! `DomainNameValidator`: the ASCII part of its pattern, which those of e-mail and URL share.
+//! `DomainNameValidator`: the ASCII part of its pattern. The validators of e-mail addresses and URLs use the same.
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;

@@ -42,7 +42,7 @@ pub struct Column {
     pub attribute: Py<PyString>,
     /// How its values are read.
     pub reader: ColumnReader,
-    /// The format of its dates and durations; None for that of the whole value.
+    /// The format of its dates and durations; None to use the format of the whole value.
     pub dates: Option<DateFormat>,
 }
 

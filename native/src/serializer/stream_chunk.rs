@@ -14,7 +14,7 @@ use crate::kinds::Form;
 /// The bytes of whole rows, their number, and what stopped the row after them.
 pub type RowChunk<'py> = (Bound<'py, PyBytes>, usize, Option<PyErr>);
 
-/// Where a chunk of values ends before its number is reached: somebody waits for what there is.
+/// After this time a chunk of values ends, even if it has fewer than asked for: a client is waiting.
 const LONGEST: Duration = Duration::from_millis(100);
 /// The same for its size.
 const LARGEST: usize = 1 << 18;

@@ -1,4 +1,4 @@
-//! Tuples that somebody else fetched: checked against their columns, for an order that differs would mislabel values.
+//! Tuples that the project has fetched. They are checked against their columns: in another order the names would be wrong.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple, PyType};

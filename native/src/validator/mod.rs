@@ -262,7 +262,7 @@ impl<'py> CleanRun<'_, 'py> {
         }
     }
 
-    /// The error of a value that is refused beyond doubt, to be built when somebody reads it.
+    /// The error of a value that is certainly rejected. It is built when it is read.
     fn unread(
         &self,
         plan: &FieldPlan,

@@ -73,7 +73,7 @@ struct PlanSource {
     attributes: AtomicUsize,
 }
 
-/// What Django's fields find on their class; on a field itself somebody else has put it there.
+/// What Django's fields have on their class. On a field itself it was put there by the project.
 const METHODS: [&str; 6] = ["clean", "to_python", "validate", "run_validators", "get_internal_type", "empty_values"];
 
 impl PlanSource {

@@ -72,7 +72,7 @@ impl RelatedRows {
 pub struct QueryLevel<'a, 'py> {
     /// The query.
     pub nested: Bound<'py, NestedRows>,
-    /// What the rows belong to; None for those of the whole value.
+    /// The parents of the rows; None for the rows of the first level.
     pub below: Option<RelationLevel<'py>>,
     /// What stands around the rows of a stream, of which this one chunk is written; None for an array.
     pub items: Option<&'a RowFraming<'a>>,
@@ -105,7 +105,7 @@ pub struct RelationLevel<'py> {
 }
 
 impl<'a, 'py> QueryLevel<'a, 'py> {
-    /// A level of which nothing is fetched yet.
+    /// A level before its first fetch.
     pub fn new(nested: Bound<'py, NestedRows>, below: Option<RelationLevel<'py>>) -> Self {
         Self {
             nested,

@@ -119,7 +119,7 @@ impl UrlPart {
         }
     }
 
-    /// The text of a value that surely matches the converter, and that `reverse()` does not quote.
+    /// The text of a value that certainly matches the converter, and that `reverse()` does not quote.
     fn text(self, value: &Bound<'_, PyAny>, reader: ColumnReader) -> Option<String> {
         if let Self::Int = self {
             let is_int = value.is_exact_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>();

@@ -100,7 +100,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         done
     }
 
-    /// Closes what is open; the text is that of the first level again.
+    /// Closes all open levels. The sink has the text of the first level again.
     fn close_levels(&mut self, mut levels: Vec<QueryLevel<'_, 'py>>, mut done: bool) -> bool {
         // From the innermost out: each level holds the text of the one above it.
         while let Some(mut level) = levels.pop() {
