@@ -49,7 +49,7 @@ class Shifting(dt.tzinfo):
     """A zone of Python code."""
 
     def __repr__(self):
-        return "Shifting()"  # the workers of a parallel run must name the tests alike
+        return "Shifting()"  # without an address: each worker of pytest must find the same names
 
     def utcoffset(self, moment):
         return dt.timedelta(hours=1 + (moment.month > 6 if moment else 0))

@@ -1,0 +1,108 @@
+"""Values at the edges of rules, where a small mistake in native code would accept what Django rejects.
+
+Found by changing the rules one condition at a time and looking which changes no other test saw.
+"""
+
+from decimal import Decimal
+from functools import partial
+
+import pytest
+from django.core import validators as v
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import models
+from django.db.models.fields.files import FieldFile
+
+from tests.tables import cases
+from tests.validation import sweep
+
+
+def values(*listed):
+    return {f"{at} {value!r}": lambda value=value: value for at, value in enumerate(listed)}
+
+
+BIG = 2**53
+DIGITS = ("99.99", "100", "99.9", "0.01", "0.001", "0", "00.00", "-99.99", "1E+2", "1E-2", "0.10")
+EDGES = {
+    "float limits that no float holds": (
+        partial(models.FloatField, validators=[v.MaxValueValidator(BIG + 3), v.MinValueValidator(-BIG - 3)]),
+        values(*(float(sign * (BIG + more)) for sign in (1, -1) for more in (0, 2, 4, 6))),
+    ),
+    "integers beside float limits": (
+        partial(models.BigIntegerField, validators=[v.MaxValueValidator(2.0**53)]),
+        values(BIG - 1, BIG, BIG + 1, BIG + 2, -BIG, 2**63 - 1),
+    ),
+    "decimals beside integer limits": (
+        partial(models.DecimalField, max_digits=20, decimal_places=2, validators=[v.MaxValueValidator(BIG + 1)]),
+        values(Decimal(BIG), Decimal(BIG + 1), Decimal(BIG + 2), Decimal("NaN"), Decimal("Infinity"), Decimal("1E+3")),
+    ),
+    "NaN and infinities beside limits": (
+        partial(models.FloatField, validators=[v.MaxValueValidator(5), v.MinValueValidator(1)]),
+        values(float("nan"), float("inf"), -float("inf"), 5.0, 5.000000000000001, 1.0, 0.9999999999999999),
+    ),
+    "steps of integers": (
+        partial(models.IntegerField, validators=[v.StepValueValidator(3, offset=1)]),
+        values(*range(-7, 8)),
+    ),
+    "steps of big integers": (
+        partial(models.BigIntegerField, validators=[v.StepValueValidator(3)]),
+        values(*(sign * (BIG + more) for sign in (1, -1) for more in range(-3, 4))),
+    ),
+    "steps of floats": (
+        partial(models.FloatField, validators=[v.StepValueValidator(0.1)]),
+        values(0.3, 0.30000000099, 0.3000000011, 0.300000002, 0.2999999989, float("inf"), float("nan"), 1e300, -0.7),
+    ),
+    "digits": (
+        partial(models.DecimalField, max_digits=4, decimal_places=2),
+        values(*(Decimal(text) for text in DIGITS)),
+    ),
+    "a pattern that must not match": (
+        partial(models.CharField, validators=[v.RegexValidator(r"\d", inverse_match=True)]),
+        values("abc", "a1", "1", "ä", ""),
+    ),
+    "a pattern that must match": (
+        partial(models.CharField, validators=[v.RegexValidator(r"\A\w+\Z")]),
+        values("abc", "a b", "ä", "a\n", "\n", "a-"),
+    ),
+    "null characters": (
+        partial(models.CharField, validators=[v.ProhibitNullCharactersValidator()]),
+        values("a", "a\x00", "\x00", "ä\x00", "ä"),
+    ),
+    "URLs": (
+        models.URLField,
+        values(
+            "http://a.bc:1", "http://a.bc:123456", "http://a.bc:", "http://a.bc/[x]", "http://a.bc/ x",
+            "http://a.bc/\x7f", "HTTP://A.BC", "1http://a.bc", "+http://a.bc", "http://" + "a" * 63 + ".bc",
+            "http://" + "a" * 64 + ".bc",
+            "http://" + "a." * 126 + "bc", "http://" + "a." * 125 + "bc", "http://localhost.",
+            "http://1.2.3.4.", "://a.bc",
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("edge", cases(EDGES))
+@pytest.mark.parametrize("options", [{}, {"blank": True, "null": True}], ids=repr)
+def test_rule_at_its_edges(edge, options):
+    make_field, listed = edge
+    sweep.assert_values(partial(make_field, **options), listed)
+
+
+NAMES = (
+    "a.jpg", "A.JPG", ".jpg", "x/.jpg", "..jpg", "a..jpg", "a.jpg.", "a.jpg/", "a.png", "jpg", "a b.jpg", "ä.jpg",
+    "a.j pg", "a.jpg\n", "x.png/a.jpg", "x.jpg/a", "",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("allowed", [["jpg"], ["JPG", "gif"], [], None], ids=repr)
+def test_extension_at_its_edges(allowed):
+    def make_field():
+        return models.FileField(validators=[v.FileExtensionValidator(allowed)])
+
+    sweep.assert_values(make_field, {f"{at}": lambda name=name: name for at, name in enumerate(NAMES)})
+    files = {f"{at} file": lambda name=name: FieldFile(None, make_field(), name) for at, name in enumerate(NAMES)}
+    sweep.assert_values(make_field, files)
+    uploads = {
+        "upload": lambda: SimpleUploadedFile("a.png", b"x"),
+        "upload of a jpg": lambda: SimpleUploadedFile("a.jpg", b"x"),
+    }
+    sweep.assert_values(make_field, uploads)
