@@ -40,6 +40,7 @@ class Settings(TypedDict):
     REST_FRAMEWORK: bool
     SENSITIVE_FIELDS: tuple[str, ...]
     SERVER_TIMING: Callable[[HttpRequest], object] | None
+    TYPES: dict[str, str]
 
 
 DEFAULTS: Settings = {
@@ -54,6 +55,7 @@ DEFAULTS: Settings = {
     "REST_FRAMEWORK": False,
     "SENSITIVE_FIELDS": (),
     "SERVER_TIMING": None,
+    "TYPES": {},
 }
 
 
@@ -99,6 +101,10 @@ def _is_editor_url(value: object) -> bool:
         return False
 
 
+def _is_of_types(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(part, str) for pair in value.items() for part in pair)
+
+
 def _are_names(value: object) -> bool:
     return isinstance(value, list | tuple | set | frozenset) and all(isinstance(name, str) for name in value)
 
@@ -121,6 +127,7 @@ _REQUIREMENTS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "PUBLIC_FIELDS": (_is_public_fields, "a list like ['app.Model.field']"),
     "REST_FRAMEWORK": (lambda value: isinstance(value, bool), "True or False"),
     "SENSITIVE_FIELDS": (_are_names, "a list of field names"),
+    "TYPES": (_is_of_types, "a dict like {'phonenumber_field.phonenumber.PhoneNumber': 'str'}"),
 }
 
 

@@ -29,6 +29,7 @@ from pyforge_web._native import dumps
 from pyforge_web.conf import Nan
 from pyforge_web.output.describe import Description, describe, unwrap_lazy
 from pyforge_web.output.grammar import Fields
+from pyforge_web.output.own_types import find_converter
 from pyforge_web.output.refusals import Refusal, refuse, refuse_key, refuse_secrets
 from pyforge_web.output.rows import OutputRows
 from pyforge_web.querysets.instances import write_bare
@@ -107,7 +108,8 @@ def convert(value: Any) -> Any:
         return value.value
     if issubclass(kind, _ADDRESSES):
         return str(value)
-    return refuse(value)
+    own = find_converter(kind)
+    return refuse(value) if own is None else own(value)
 
 
 def convert_key(key: Any) -> str | Refusal:

@@ -23,6 +23,7 @@ from pyforge_web.output.describe import is_model_data
 from pyforge_web.output.fields import output_for
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style, output_with_keys
+from pyforge_web.output.own_types import output_with_default
 from pyforge_web.output.refusals import has_hint, refuse
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.output.rows import OutputRows
@@ -79,6 +80,7 @@ class PyForgeJsonResponse(JsonResponse):
         request: HttpRequest | None = None,
         keys: KeyStyle | None = None,
         dates: Dates | None = None,
+        default: Callable[[Any], Any] | None = None,
         **kwargs: Any,
     ) -> None:
         if allowed is not None or max_depth is not None:
@@ -93,8 +95,10 @@ class PyForgeJsonResponse(JsonResponse):
                 raise TypeError("django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params")
             form = _find_native_form(encoder, json_dumps_params or {})
             if form is None:
-                if dates is not None:
-                    raise TypeError("dates= has no effect beside a custom encoder or such json_dumps_params")
+                if dates is not None or default is not None:
+                    raise TypeError(
+                        "dates= and default= have no effect beside a custom encoder or such json_dumps_params"
+                    )
                 with output_for(request), output_with_keys(find_key_style(keys)):
                     plain = data if fields is None else to_plain(data, fields, fetch)
                     params = _with_models(json_dumps_params)
@@ -103,8 +107,8 @@ class PyForgeJsonResponse(JsonResponse):
         django_bytes, nan = _preset(django_bytes, nan)
         form = form or ("django" if django_bytes else "compact")
         write = partial(_write_body, data, fields, fetch, form, nan, dates or "django")
-        if request is not None or keys is not None:
-            write = partial(_write_with_options, write, request, find_key_style(keys))
+        if request is not None or keys is not None or default is not None:
+            write = partial(_write_with_options, write, request, find_key_style(keys), default)
         if "content_type" in kwargs or "charset" in kwargs or type(self).charset is not HttpResponse.charset:
             kwargs.setdefault("content_type", "application/json")
             HttpResponse.__init__(self, b"", **kwargs)
@@ -228,9 +232,11 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         super().close()
 
 
-def _write_with_options(write: Callable[[str], bytes], request: Any, make_key: Any, charset: str) -> bytes:
+def _write_with_options(
+    write: Callable[[str], bytes], request: Any, make_key: Any, default: Any, charset: str
+) -> bytes:
     """Return a body whose output fields are written for a request, with keys of their own."""
-    with output_for(request), output_with_keys(make_key):
+    with output_for(request), output_with_keys(make_key), output_with_default(default):
         return write(charset)
 
 

@@ -16,16 +16,15 @@ from django.db.models.fields.files import FieldFile, FileDescriptor, ImageFieldF
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.query import ModelIterable
 from django.db.models.query_utils import DeferredAttribute
-from django.db.models.signals import post_init, pre_init
 from django.db.models.sql import Query
 
 from pyforge_web._native import QueryRows, RowColumns
 from pyforge_web.fields import kind_of
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.django_path import AnyQuerySet
+from pyforge_web.querysets.django_path import AnyQuerySet, why_instances
 from pyforge_web.querysets.django_path import why_django as why_rows_django
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
-from pyforge_web.streams.dumpdata_m2m import Keys, keys_of, makes_own_instances
+from pyforge_web.streams.dumpdata_m2m import Keys, keys_of
 
 # Kinds whose JSON text is the serializer's: it hands them to the encoder as they are, or their `str()`.
 _NATIVE = {"boolean", "date", "datetime", "decimal", "float", "integer", "ip", "text", "time", "uuid"}
@@ -73,10 +72,8 @@ def _why_model(model: Any) -> str | None:
     options = model._meta
     if options.proxy or options.pk not in options.concrete_fields:
         return f"{model.__name__} is a proxy, or has a key of several columns"
-    if pre_init.has_listeners(model) or post_init.has_listeners(model):
-        return f"somebody listens to the making of {model.__name__}"
-    if makes_own_instances(model):
-        return f"{model.__name__} makes its instances in its own way"
+    if reason := why_instances(model):
+        return reason
     for field in [options.pk, *_fields(model)]:
         if not _is_plain(model, field):
             return f"{field.name} gives its value in its own way"

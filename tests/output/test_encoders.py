@@ -70,3 +70,47 @@ def test_rows_are_read_anew_each_time(sqlite):
     before = json.loads(dumps(tags))
     Tag.objects.using(sqlite).create(name="one more")
     assert json.loads(dumps(tags)) == [*before, {"name": "one more"}]
+
+
+class Phone:
+    def __init__(self, number):
+        self.number = number
+
+    def __str__(self):
+        return f"+{self.number}"
+
+
+class MobilePhone(Phone):
+    pass
+
+
+def as_number(phone):
+    return {"number": phone.number}
+
+
+def test_types_of_a_project_are_written_as_the_setting_says():
+    from django.test import override_settings
+
+    path = f"{__name__}.Phone"
+    with pytest.raises(TypeError, match="MobilePhone is not JSON serializable"):
+        dumps([MobilePhone(5)])
+    with override_settings(PYFORGE_WEB={"TYPES": {path: "str"}}):
+        assert dumps([MobilePhone(5), Phone(6)]) == b'["+5","+6"]'
+    with override_settings(PYFORGE_WEB={"TYPES": {path: f"{__name__}.as_number"}}):
+        assert dumps({"phone": Phone(5)}) == b'{"phone":{"number":5}}'
+
+
+@pytest.mark.parametrize("types", [{"decimal.Decimal": "str"}, {"no.such.Type": "str"}, {"json.loads": "str"}])
+def test_types_that_cannot_be_are_improperly_configured(types):
+    from django.core.exceptions import ImproperlyConfigured
+    from django.test import override_settings
+
+    with override_settings(PYFORGE_WEB={"TYPES": types}), pytest.raises(ImproperlyConfigured):
+        dumps([Phone(1)])
+
+
+def test_default_is_asked_for_values_that_nobody_knows():
+    response = PyForgeJsonResponse({"phone": Phone(5), "n": 1}, default=str)
+    assert response.content == b'{"phone":"+5","n":1}'
+    with pytest.raises(TypeError):
+        dumps(Phone(5))

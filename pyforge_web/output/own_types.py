@@ -1,0 +1,69 @@
+"""Values of a project's own types: the setting `TYPES`, and `default=` of a response, beside the native path."""
+
+import datetime
+import decimal
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+
+from pyforge_web.conf import get_settings
+
+_default_function: ContextVar[Callable[[Any], Any] | None] = ContextVar("pyforge_web_default", default=None)
+# What JSON and Django's encoder know is written as Django writes it.
+_KNOWN = (
+    str, int, float, list, tuple, dict, type(None), datetime.date, datetime.time, datetime.timedelta, decimal.Decimal,
+    uuid.UUID, Promise,
+)  # fmt: skip
+
+
+@contextmanager
+def output_with_default(function: Callable[[Any], Any] | None) -> Iterator[None]:
+    """Write output with a function for values of one's own types."""
+    token = None if function is None else _default_function.set(function)
+    try:
+        yield
+    finally:
+        if token is not None:
+            _default_function.reset(token)
+
+
+def find_converter(kind: type) -> Callable[[Any], Any] | None:
+    """Return the function for values of a class: of `TYPES`, nearest base first, else the `default=` of the call."""
+    types = _read_types()
+    for base in kind.__mro__:
+        if base in types:
+            return types[base]
+    return _default_function.get()
+
+
+@cache
+def _read_types() -> dict[type, Callable[[Any], Any]]:
+    found: dict[type, Callable[[Any], Any]] = {}
+    for path, function in get_settings()["TYPES"].items():
+        try:
+            kind = import_string(path)
+            convert = str if function == "str" else import_string(function)
+        except ImportError as error:
+            raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'][{path!r}]: {error}") from error
+        if not isinstance(kind, type) or not callable(convert):
+            raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'][{path!r}] must map a class to 'str' or a function.")
+        if issubclass(kind, _KNOWN):
+            raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'] has {path!r}, which Django's encoder writes itself.")
+        found[kind] = convert
+    return found
+
+
+def _forget_types(*, setting: str, **kwargs: object) -> None:
+    if setting == "PYFORGE_WEB":
+        _read_types.cache_clear()
+
+
+setting_changed.connect(_forget_types, dispatch_uid="pyforge_web.output.own_types")
