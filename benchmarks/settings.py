@@ -5,3 +5,6 @@ INSTALLED_APPS = ["pyforge_web", "benchmarks"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
+# The views of the benchmarks are open to all: no user model is installed.
+REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}
+ALLOWED_HOSTS = ["testserver"]

@@ -1,10 +1,10 @@
-//! Takes the place of `native/src/meter.rs` in the build that `suites/counting.py` compares ours with: it counts
+//! Takes the place of `native/src/metering/meter.rs` in the build that `suites/counting.py` compares ours with: it counts
 //! nothing and looks for no collector.
 
 use std::marker::PhantomData;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyType};
+use pyo3::types::{PyBytes, PyType};
 
 /// No totals.
 pub fn totals() -> (u64, u64, u64) {
@@ -13,27 +13,6 @@ pub fn totals() -> (u64, u64, u64) {
 
 /// Listens to nobody.
 pub fn listen() {}
-
-/// What no collector hears.
-#[derive(Default)]
-pub struct Details<'py> {
-    /// Nothing.
-    pub value: Option<Bound<'py, PyAny>>,
-    /// Nothing.
-    pub fields: Option<Bound<'py, PyAny>>,
-    /// Nothing.
-    pub output: Option<Bound<'py, PyBytes>>,
-    /// Nothing.
-    pub model: Option<Bound<'py, PyType>>,
-    /// Nothing.
-    pub notes: Option<Notes<'py>>,
-}
-
-/// What nobody notes.
-pub struct Notes<'py> {
-    /// Nothing.
-    pub taken: Bound<'py, PyList>,
-}
 
 /// A meter that does nothing.
 pub struct Meter<'py> {
@@ -63,6 +42,23 @@ impl<'py> Meter<'py> {
 
     /// Hears nothing.
     pub fn model(&mut self, _model: &Bound<'py, PyType>) {}
+
+    /// Nobody listens.
+    #[inline]
+    pub fn is_listening(&self) -> bool {
+        false
+    }
+
+    /// Nobody listens.
+    pub fn wants_details(&self) -> bool {
+        false
+    }
+
+    /// Hears nothing.
+    pub fn add_reading(&mut self, _database_ns: u64, _fallbacks: u64) {}
+
+    /// Hears nothing.
+    pub fn fail(&mut self, _py: Python<'py>, _error: &PyErr) {}
 
     /// Calls, and no more.
     #[inline]

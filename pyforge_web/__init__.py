@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pyforge_web.bulk import BatchResult, BatchValidationError, bulk_create_validated, validate_many
     from pyforge_web.encoders import adumps, dumps
     from pyforge_web.http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse
+    from pyforge_web.output.fields import Attribute, Computed, Display, FileUrl, Flat, Keys, Link
     from pyforge_web.output.grammar import Fields
     from pyforge_web.output.rows import rows
     from pyforge_web.parsers import BodyError, loads
@@ -31,13 +32,20 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 __all__ = [
+    "Attribute",
     "BatchResult",
     "BatchValidationError",
     "BodyError",
     "CompiledModelMixin",
     "CompiledSerializer",
     "CompiledValidator",
+    "Computed",
+    "Display",
     "Fields",
+    "FileUrl",
+    "Flat",
+    "Keys",
+    "Link",
     "PyForgeJsonResponse",
     "PyForgeProblemResponse",
     "PyForgeStreamingResponse",
@@ -65,6 +73,7 @@ _HOMES = {
     "bulk": ("BatchResult", "BatchValidationError", "bulk_create_validated", "validate_many"),
     "encoders": ("adumps", "dumps"),
     "http": ("PyForgeJsonResponse", "PyForgeProblemResponse", "PyForgeStreamingResponse"),
+    "output.fields": ("Attribute", "Computed", "Display", "FileUrl", "Flat", "Keys", "Link"),
     "output.grammar": ("Fields",),
     "output.rows": ("rows",),
     "parsers": ("BodyError", "loads"),

@@ -2,29 +2,36 @@
 
 import codecs
 import json
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from functools import partial
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.conf import settings
+from django.core.paginator import Page
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
-from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from django.db.models.query import RawQuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 
 from pyforge_web._native import dumps_response
 from pyforge_web.conf import Nan, get_settings
 from pyforge_web.encoders import model_encoder, to_plain
 from pyforge_web.output.allowed import allow_fields
 from pyforge_web.output.describe import is_model_data
+from pyforge_web.output.fields import output_for
 from pyforge_web.output.grammar import Fields, parse_fields
+from pyforge_web.output.key_names import KeyStyle, find_key_style, output_with_keys
 from pyforge_web.output.refusals import has_hint, refuse
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.output.rows import OutputRows
 from pyforge_web.streams import writer as streams
 from pyforge_web.streams.sync_async import SyncAsyncIterator, aclose
 from pyforge_web.validation.error_formats import as_problem
+
+# How datetimes and times are written: as Django, as `isoformat()`, or so in the current time zone.
+Dates = Literal["django", "iso", "local"]
 
 
 class PyForgeJsonResponse(JsonResponse):
@@ -69,6 +76,9 @@ class PyForgeJsonResponse(JsonResponse):
         fetch: bool = False,
         django_bytes: bool | None = None,
         nan: Nan | None = None,
+        request: HttpRequest | None = None,
+        keys: KeyStyle | None = None,
+        dates: Dates | None = None,
         **kwargs: Any,
     ) -> None:
         if allowed is not None or max_depth is not None:
@@ -77,18 +87,24 @@ class PyForgeJsonResponse(JsonResponse):
             if has_hint(data):  # to be told of safe= would lead nowhere
                 raise TypeError("{}; {}".format(*refuse(data)))
             raise TypeError("In order to allow non-dict objects to be serialized set the safe parameter to False.")
-        django_form = None
+        form = None
         if encoder is not DjangoJSONEncoder or json_dumps_params:
             if django_bytes is not None or nan is not None:
                 raise TypeError("django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params")
-            django_form = _find_native_form(encoder, json_dumps_params or {})
-            if django_form is None:
-                plain = data if fields is None else to_plain(data, fields, fetch)
-                params = _with_models(json_dumps_params)
-                super().__init__(plain, model_encoder(cast(Any, encoder)), False, params, **kwargs)
+            form = _find_native_form(encoder, json_dumps_params or {})
+            if form is None:
+                if dates is not None:
+                    raise TypeError("dates= has no effect beside a custom encoder or such json_dumps_params")
+                with output_for(request), output_with_keys(find_key_style(keys)):
+                    plain = data if fields is None else to_plain(data, fields, fetch)
+                    params = _with_models(json_dumps_params)
+                    super().__init__(plain, model_encoder(cast(Any, encoder)), False, params, **kwargs)
                 return
         django_bytes, nan = _preset(django_bytes, nan)
-        write = partial(_write_body, data, fields, fetch, *(django_form or (django_bytes, False)), nan)
+        form = form or ("django" if django_bytes else "compact")
+        write = partial(_write_body, data, fields, fetch, form, nan, dates or "django")
+        if request is not None or keys is not None:
+            write = partial(_write_with_options, write, request, find_key_style(keys))
         if "content_type" in kwargs or "charset" in kwargs or type(self).charset is not HttpResponse.charset:
             kwargs.setdefault("content_type", "application/json")
             HttpResponse.__init__(self, b"", **kwargs)
@@ -111,20 +127,19 @@ def is_safe(data: object) -> bool:
     return isinstance(data, OutputRows) or is_model_data(data)
 
 
-def _find_native_form(encoder: type[json.JSONEncoder], params: dict[str, Any]) -> tuple[bool, bool] | None:
-    """Return `django_bytes` and `ensure_ascii` for what `json.dumps` would write; None for what it alone can."""
+def _find_native_form(encoder: type[json.JSONEncoder], params: dict[str, Any]) -> str | None:
+    """Return the native form of what `json.dumps` would write; None for what it alone can."""
     if encoder is not DjangoJSONEncoder or not params.keys() <= {"ensure_ascii", "separators", "sort_keys"}:
         return None
-    separators = params.get("separators")
-    form = params.get("ensure_ascii", True), None if separators is None else tuple(separators)
-    if params.get("sort_keys", False) is not False:
+    if params.get("sort_keys", False) is not False or type(params.get("ensure_ascii", True)) is not bool:
         return None
-    return {
-        (True, None): (True, True),
-        (True, (", ", ": ")): (True, True),
-        (True, (",", ":")): (False, True),
-        (False, (",", ":")): (False, False),
-    }.get(form)
+    separators = params.get("separators")
+    is_compact = separators is not None and tuple(separators) == (",", ":")
+    if separators is not None and tuple(separators) not in ((",", ":"), (", ", ": ")):
+        return None
+    if params.get("ensure_ascii", True):
+        return "ascii" if is_compact else "django"
+    return "compact" if is_compact else "django_text"
 
 
 def _with_models(params: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -166,10 +181,14 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         chunk_size: int = streams.CHUNK,
         django_bytes: bool | None = None,
         nan: Nan | None = None,
+        request: HttpRequest | None = None,
+        keys: KeyStyle | None = None,
         **kwargs: Any,
     ) -> None:
         if allowed is not None or max_depth is not None:
             fields = allow_fields(source, fields, allowed, max_depth)
+        if (request is not None or keys is not None) and isinstance(source, QuerySet | RawQuerySet | Page):
+            source, fields = OutputRows(source, fields, request=request, keys=keys), None
         kwargs.setdefault("content_type", streams.MEDIA_TYPES.get(format))
         super().__init__(**kwargs)
         charset = None if _is_utf8(self.charset) else self.charset
@@ -209,14 +228,23 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         super().close()
 
 
+def _write_with_options(write: Callable[[str], bytes], request: Any, make_key: Any, charset: str) -> bytes:
+    """Return a body whose output fields are written for a request, with keys of their own."""
+    with output_for(request), output_with_keys(make_key):
+        return write(charset)
+
+
+# The forms of ASCII alone, for a charset that is not UTF-8.
+_ASCII_FORMS = {"compact": "ascii", "django_text": "django"}
+
+
 def _write_body(
-    data: Any, fields: Fields | None, fetch: bool, django_bytes: bool, ensure_ascii: bool, nan: Nan, charset: str
+    data: Any, fields: Fields | None, fetch: bool, form: Any, nan: Nan, dates: Dates, charset: str
 ) -> bytes:
     if _is_utf8(charset):
-        return dumps_response(
-            data, fields=fields, fetch=fetch, django_bytes=django_bytes, ensure_ascii=ensure_ascii, nan=nan
-        )
-    body = dumps_response(data, fields=fields, fetch=fetch, django_bytes=django_bytes, ensure_ascii=True, nan=nan)
+        return dumps_response(data, fields=fields, fetch=fetch, form=form, nan=nan, dates=dates)
+    form = _ASCII_FORMS.get(form, form)
+    body = dumps_response(data, fields=fields, fetch=fetch, form=form, nan=nan, dates=dates)
     return body.decode("ascii").encode(charset)
 
 

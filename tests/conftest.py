@@ -19,8 +19,13 @@ MARIADB_SHARE = 5
 
 
 def pytest_collection_modifyitems(config, items):
-    """Mark what needs a browser (`-m "not browser"` leaves it out), and leave out most of MariaDB's tests."""
+    """Mark what needs a browser (`-m "not browser"` leaves it out), and leave out most of MariaDB's tests.
+
+    Two workers must collect the same names: one with an address in it ends the run.
+    """
     for item in items:
+        if " at 0x" in item.nodeid:
+            raise pytest.UsageError(f"{item.nodeid} has an address in its name: give it ids=")
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
     left_out = set() if os.environ.get("PYFORGE_FULL") else {item for item in items if is_left_out(item)}

@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "tests.streams",
     "tests.validation",
     "tests.bulk",
+    "tests.output",
 ]
 if importlib.util.find_spec("psycopg"):
     INSTALLED_APPS += ["django.contrib.postgres", "tests.querysets.pg"]

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.crash import bodies, depth, memory, mutation, threads
+from tests.crash import allocations, bodies, depth, memory, mutation, threads
 
 
 def scenarios(*modules):
@@ -28,7 +28,7 @@ def children(request):
         pool.shutdown(cancel_futures=True)
 
 
-@pytest.mark.parametrize("scenario", scenarios(bodies, depth, memory, mutation, threads))
+@pytest.mark.parametrize("scenario", scenarios(allocations, bodies, depth, memory, mutation, threads))
 def test_survives(scenario, children):
     child = children[scenario].result()
     assert child.returncode == 0, f"exit code {child.returncode}\n{child.stdout[-2000:]}\n{child.stderr[-6000:]}"

@@ -48,6 +48,9 @@ class Moment(dt.datetime):
 class Shifting(dt.tzinfo):
     """A zone of Python code."""
 
+    def __repr__(self):
+        return "Shifting()"  # without an address: each worker of pytest must find the same names
+
     def utcoffset(self, moment):
         return dt.timedelta(hours=1 + (moment.month > 6 if moment else 0))
 

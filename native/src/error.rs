@@ -134,6 +134,12 @@ impl Error {
 ///
 /// PyO3 panics where CPython has no memory for an object, after it has printed the error: that is a `MemoryError`.
 pub fn catch_panics<T>(subject: &str, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    let work = || {
+        work().inspect_err(|error| {
+            // PyO3 makes the exception of its class and words late, where a panic would end the process.
+            Python::attach(|py| _ = error.value(py));
+        })
+    };
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         if is_no_memory(&*payload) {
             return Err(PyMemoryError::new_err(()));
@@ -143,11 +149,11 @@ pub fn catch_panics<T>(subject: &str, work: impl FnOnce() -> PyResult<T>) -> PyR
     })
 }
 
-/// Whether a panic is PyO3's `panic_after_error`.
+/// Whether a panic is PyO3's where CPython gave null for an object that it makes: `panic_after_error`, `panic_on_null`.
 fn is_no_memory(payload: &(dyn Any + Send)) -> bool {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.is_some_and(|text| text.contains("Python API call failed"))
+    text.is_some_and(|text| text.contains("Python API call failed") || text.contains("PyObject pointer is null"))
 }
 
 /// Panics that become a `MemoryError` print nothing; all others print what Rust prints. Other extension modules have a
@@ -163,6 +169,7 @@ pub fn set_panic_hook() {
 
 /// Adds the path to an `Exception` as a note (PEP 678); `KeyboardInterrupt` and its like stay as they are.
 fn with_note(py: Python<'_>, error: PyErr, path: &str) -> PyErr {
+    // `SystemExit` and `KeyboardInterrupt` end the process or the request; nobody reads a note on them.
     if error.is_instance_of::<PyException>(py) {
         let note = format!("while encoding {path}");
         let value = error.value(py);

@@ -6,6 +6,7 @@ use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::error::catch_panics;
 use crate::imports::Imports;
 use crate::kinds::NotFinite;
 use crate::metering::meter::{self, Meter};
@@ -93,6 +94,7 @@ fn form_of(django_bytes: bool, ensure_ascii: bool) -> &'static str {
 /// Return the value of a JSON body, or a `BodyFallback` where `json.loads` must decide; for `pyforge_web.parsers`.
 #[pyfunction]
 pub fn read_body<'py>(py: Python<'py>, body: &Bound<'py, PyAny>, max_depth: usize) -> PyResult<Bound<'py, PyAny>> {
+    // "loads" is what users call, so that is what collectors show.
     let mut meter = Meter::start(py)?;
     meter.about(body, None);
     let result = parser::read(body, max_depth);
@@ -264,7 +266,7 @@ pub fn columns_to_dict<'py>(
         Some(instance) => meter.instance(instance),
         None => meter.rows += 1,
     }
-    let result = serializer::ready_values(py, columns.get(), values, &mut meter);
+    let result = catch_panics("value", || serializer::ready_values(py, columns.get(), values, &mut meter));
     if let Err(error) = &result {
         meter.fail(py, error);
     }

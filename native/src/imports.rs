@@ -92,6 +92,7 @@ impl Imports {
     /// The table of this process.
     #[inline]
     pub fn get(py: Python<'_>) -> PyResult<&'static Self> {
+        // Filled at the first call and not at import: Django's settings and apps must be ready.
         static TABLE: PyOnceLock<Imports> = PyOnceLock::new();
         match TABLE.get(py) {
             Some(table) => Ok(table),

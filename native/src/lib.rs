@@ -62,6 +62,7 @@ pub mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::ffi::interpreters::refuse_other_interpreters(module.py())?;
+        super::error::set_panic_hook();
         module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
         module.add("BUILD_PROFILE", if cfg!(debug_assertions) { "debug" } else { "release" })
     }

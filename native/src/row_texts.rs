@@ -58,6 +58,7 @@ impl RowProgram {
     /// Steps: `("open", "", [], 0)`, `"close"`, `"key"` with a name, `"value"` with a column, `"null_unless"` and
     /// `"skip_marked"` with a column, `"skip_when"` and `"require"` with columns; the number is the step to go on with.
     #[new]
+    #[allow(clippy::type_complexity)] // they are Python's tuples
     fn new(steps: Vec<(String, String, Vec<(usize, bool)>, usize)>) -> PyResult<Self> {
         let steps = steps.into_iter().map(|(step, name, columns, target)| {
             let first = || columns.first().map(|column| column.0).ok_or_else(|| PyValueError::new_err("no column"));

@@ -8,7 +8,8 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::ffi::{DictCursor, ascii, list_item, tuple_item};
 use crate::imports::Imports;
-use crate::json::temporal::{CalendarDate, ClockTime, Offset, add_seconds, parse_datetime, parse_time};
+use crate::json::calendar::add_seconds;
+use crate::json::temporal::{CalendarDate, ClockTime, Offset, parse_datetime, parse_time};
 use crate::kinds::{Compact, Kind, NotFinite, Outcome, Sink, StoredForm, StoredZone};
 
 /// Deeper data is for Python's encoder, which has a limit of its own.

@@ -107,6 +107,16 @@ class CallGroup(CallTotals):
     # The errors that calls raised, with the path of the value: how often each, the first ones.
     errors: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def counted_twice(self) -> int:
+        """Return how many rows are both `rows` and `django_rows`: instances that Django made and Rust wrote."""
+        return min(self.rows, self.django_rows) if self.path == "django" else 0
+
+    @property
+    def all_rows(self) -> int:
+        """Return the number of rows, whoever read them."""
+        return self.rows + self.django_rows - self.counted_twice
+
     def add_notes(self, noted: list[Any]) -> None:
         """Add what the Python code inside of a call noted about it."""
         traces = [note for note in noted if type(note) is RowTrace]

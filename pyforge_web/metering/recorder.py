@@ -146,6 +146,8 @@ def _name_path(kind: type, model: type | None, traces: list[RowTrace]) -> tuple[
     if model is not None:
         models.append(model)
         paths.append("tuples" if kind is ValueTuples else "instance")
+    if "django" in paths:  # instances that Django made for the same rows
+        paths = [path for path in paths if path != "instance"]
     if not models:
         return [kind], "instance" if issubclass(kind, Model) else "generic"
     return list(dict.fromkeys(models)), " + ".join(dict.fromkeys(paths))

@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple, cast
 
+from pyforge_web.output.fields import OutputField
+
 # What a user writes. The parser checks what stands in the list.
 Fields = list[Any] | tuple[Any, ...] | Literal["*"]
 
@@ -119,7 +121,7 @@ def _read_item(part: object, path: tuple[str, ...], place: str) -> Iterator[Pars
             f'{{"author": ["id", "name"]}} and of expressions like {{"headline": F("title")}}, not of {part!r}'
         )
     for key, value in part.items():
-        if hasattr(value, "resolve_expression"):
+        if hasattr(value, "resolve_expression") or isinstance(value, OutputField):
             yield KeyedExpression(key, value)
         elif isinstance(value, str) and value != "*":
             raise TypeError(

@@ -6,14 +6,15 @@ The order in which lookups count is that of `django.db.models.query.prefetch_rel
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, cast
 
-from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Field, Manager, Model, Prefetch
+from django.core.exceptions import FieldDoesNotExist, FieldError
+from django.db.models import F, Field, Manager, Model, Prefetch, Q
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.fields.files import FileDescriptor, ImageFileDescriptor
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.query_utils import DeferredAttribute
 
 from pyforge_web.conf import get_settings
+from pyforge_web.output.fields import Flat, OutputField
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields, has_expressions
 from pyforge_web.output.model_names import (
     NamePath,
@@ -26,7 +27,7 @@ from pyforge_web.output.model_names import (
     unknown_column,
     unknown_relation,
 )
-from pyforge_web.secrets import public_columns
+from pyforge_web.secrets import is_secret, public_columns
 
 AnyQuerySet = Any  # a QuerySet: the stubs know nothing of its lookups
 # Behind these descriptors an instance has in its `__dict__` what its row has, or a file with that name.
@@ -46,12 +47,19 @@ class Leaf(NamedTuple):
     field: "Field[Any, Any] | None" = None
     path: tuple[Relation, ...] = ()
     expression: Any = None
+    output: OutputField | None = None
+    sources: "tuple[Leaf, ...]" = ()
+
+    @property
+    def key(self) -> str:
+        """Return the key under which it is written."""
+        return self.name
 
 
 class Branch(NamedTuple):
     """A relation. `queryset` is what a `Prefetch` gives for it; a relation to one without it is joined.
 
-    With `keys_only` it is a relation to many that stands for the list of its keys.
+    With `keys_only` it is a relation to many that stands for a flat list of one column, its keys above all.
     """
 
     name: str
@@ -60,6 +68,12 @@ class Branch(NamedTuple):
     tree: "Tree"
     queryset: AnyQuerySet | None
     keys_only: bool = False
+    own_key: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Return the key under which it is written; its name is that of the relation, or of a `to_attr`."""
+        return self.name if self.own_key is None else self.own_key
 
     @property
     def is_joined(self) -> bool:
@@ -204,6 +218,9 @@ def find_doubts(tree: Tree, path: NamePath = ()) -> Iterator[tuple[NamePath, str
 
 
 def _leaf_doubt(model: type[Model], leaf: Leaf) -> str | None:
+    for source in leaf.sources:
+        if reason := _leaf_doubt(model, source):
+            return reason
     if leaf.field is None:
         return None
     if leaf.field.column is None:
@@ -243,9 +260,9 @@ def _resolve(scope: _Scope, fields: ParsedFields) -> Tree:
         else:
             found = [_named(scope, item)]
         for leaf in found:
-            if leaf.name in items and items[leaf.name] != leaf:
-                raise ValueError(f'fields has {leaf.name!r} twice: "*" has it too, leave it out with exclude=')
-            items[leaf.name] = leaf
+            if leaf.key in items and items[leaf.key] != leaf:
+                raise ValueError(f'fields has {leaf.key!r} twice: "*" has it too, leave it out with exclude=')
+            items[leaf.key] = leaf
     return Tree(scope.model, tuple(items.values()))
 
 
@@ -302,9 +319,85 @@ def _path_leaf(scope: _Scope, name: str) -> Leaf:
     return Leaf(name, field.attname, field, tuple(relations))
 
 
-def _expression(scope: _Scope, item: KeyedExpression) -> Leaf:
-    """Return a value that the query is asked to add."""
-    return Leaf(item.name, item.name, None, (), item.expression)
+def _expression(scope: _Scope, item: KeyedExpression) -> Leaf | Branch:
+    """Return what stands under a key of its own: another column, an output field, or what the query is asked to add."""
+    expression: Any = item.expression
+    if isinstance(expression, Flat):
+        branch = _branch(scope, NestedFields(expression.relation, (expression.name,)))
+        if not branch.relation.many or not isinstance(branch.tree.items[0], Leaf):
+            raise ValueError(f"{expression!r}: it needs a relation to many, and the name of a column of it")
+        _refuse_secret(branch.tree.model, branch.tree.items[0], item)
+        return branch._replace(keys_only=True, own_key=item.name)
+    if isinstance(expression, OutputField):
+        sources = tuple(_source(scope, item, name) for name in expression.names)
+        return Leaf(item.name, "", None, (), None, expression, sources)
+    if type(expression) is F:
+        path: str = cast(Any, expression).name
+        try:
+            leaf = _named(scope, path)
+        except FieldError:
+            if find_column(scope.model, path.split(LOOKUP_SEP)[0]) is None:
+                raise
+        else:
+            if isinstance(leaf, Leaf):
+                _refuse_secret(scope.model, leaf, item)
+                return leaf._replace(name=item.name)
+            raise ValueError(f"F({path!r}) leads to many rows: write Keys({path!r})")
+    for name in expression_names(expression):
+        _refuse_secret_path(scope.model, name, item)
+    return Leaf(item.name, item.name, None, (), expression)
+
+
+def _source(scope: _Scope, item: KeyedExpression, name: str) -> Leaf:
+    leaf = _named(scope, name)
+    if not isinstance(leaf, Leaf):
+        raise ValueError(f"{item.expression!r}: {name!r} leads to many rows, and it reads single values")
+    _refuse_secret(scope.model, leaf, item)
+    return leaf
+
+
+def expression_names(expression: Any) -> Iterator[str]:
+    """Yield the paths of all fields that an expression reads."""
+    work: list[Any] = [expression]
+    while work:
+        part: Any = work.pop()
+        if isinstance(part, F):
+            yield cast(Any, part).name
+        elif isinstance(part, Q):
+            for child in part.children:
+                if isinstance(child, tuple):
+                    yield child[0]
+                    work.append(child[1])
+                else:
+                    work.append(child)
+        elif hasattr(part, "get_source_expressions"):
+            work.extend(each for each in part.get_source_expressions() if each is not None)
+            if hasattr(part, "condition"):
+                work.append(part.condition)
+
+
+def _refuse_secret(model: type[Model], leaf: Leaf, item: KeyedExpression) -> None:
+    """Raise for a secret column under another key: it is written where its own name stands alone."""
+    field = leaf.field
+    end = leaf.path[-1].model if leaf.path else model
+    if field is not None and is_secret(field, end):
+        raise FieldError(
+            f"{item.name}: {item.expression!r} would show the secret column {field.name!r} of {field.model.__name__}. "
+            f"Name it itself, or add it to PYFORGE_WEB['PUBLIC_FIELDS']"
+        )
+
+
+def _refuse_secret_path(model: type[Model], name: str, item: KeyedExpression) -> None:
+    """Raise the same for a path of an expression, whose end may be a transform or a lookup."""
+    current: type[Model] | None = model
+    for part in name.split(LOOKUP_SEP):
+        if current is None:
+            return
+        field = find_column(current, part)
+        if field is not None and is_secret(field, current):
+            _refuse_secret(current, Leaf(item.name, field.attname, field), item)
+        relation = find_relation(current, part) or find_key_relation(current, part)
+        current = None if relation is None else relation.model
 
 
 def _branch(scope: _Scope, item: NestedFields) -> Branch:

@@ -7,7 +7,40 @@ from django.db.models import QuerySet
 
 from pyforge_web.output.allowed import allow_fields
 from pyforge_web.output.describe import Description, describe
+from pyforge_web.output.fields import output_for
 from pyforge_web.output.grammar import Fields, parse_fields
+from pyforge_web.output.key_names import KeyStyle, find_key_style, output_with_keys
+from pyforge_web.output.refusals import Refusal
+
+
+class OptionedRows:
+    """A description that is written with options of its own: for a request, with other keys."""
+
+    __slots__ = ("_described", "_keys", "_request")
+
+    def __init__(self, described: Description, request: Any, keys: Any) -> None:
+        self._described = described
+        self._request = request
+        self._keys = keys
+
+    def refuse(self) -> Refusal | None:
+        """Return what the description says."""
+        return self._described.refuse()
+
+    def write(self) -> Any:
+        """Return what the description gives native code."""
+        with output_for(self._request), output_with_keys(self._keys):
+            return self._described.write()
+
+    def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Any:
+        """Return what the description gives a stream."""
+        with output_for(self._request), output_with_keys(self._keys):
+            return self._described.write_chunks(sizes, chunk_size)
+
+    def to_plain(self) -> Any:
+        """Return the dicts and lists of the description."""
+        with output_for(self._request), output_with_keys(self._keys):
+            return self._described.to_plain()
 
 
 class OutputRows:
@@ -16,10 +49,20 @@ class OutputRows:
     Any encoder that asks `tolist()` or iterates takes them too, such as that of Django REST framework.
     """
 
-    __slots__ = ("_data", "_exclude", "_fetch", "_fields")
+    __slots__ = ("_data", "_exclude", "_fetch", "_fields", "_keys", "_request")
 
-    def __init__(self, data: Any, fields: Fields | None, exclude: Iterable[str], fetch: bool) -> None:
+    def __init__(
+        self,
+        data: Any,
+        fields: Fields | None,
+        exclude: Iterable[str] = (),
+        fetch: bool = False,
+        request: Any = None,
+        keys: KeyStyle | None = None,
+    ) -> None:
         self._data = data
+        self._request = request
+        self._keys = find_key_style(keys)
         self._exclude = exclude if isinstance(exclude, str) else tuple(exclude)
         self._fields = parse_fields(fields, self._exclude) if fields is not None or self._exclude else None
         self._fetch = fetch
@@ -28,7 +71,10 @@ class OutputRows:
 
     def describe(self) -> Description:
         """Return what the rows mean now."""
-        return describe(self._data, self._fields, fetch=self._fetch)
+        described = describe(self._data, self._fields, fetch=self._fetch)
+        if self._request is None and self._keys is None:
+            return described
+        return OptionedRows(described, self._request, self._keys)
 
     def tolist(self) -> Any:
         """Return the rows as dicts and lists of Python values; an instance as a dict."""
@@ -55,6 +101,8 @@ def rows(
     allowed: Fields | None = None,
     max_depth: int | None = None,
     fetch: bool = False,
+    request: Any = None,
+    keys: KeyStyle | None = None,
 ) -> OutputRows:
     """Return a value that stands for the rows of `data` with these output fields, wherever it is written.
 
@@ -62,9 +110,12 @@ def rows(
     `exclude=` takes some of them out. `fetch=True` loads what instances in memory lack. For fields that come from a
     request, `allowed` are those that a client may ask for, and `max_depth` is how deep they may nest.
 
+    `request` makes the URLs of `FileUrl` and `Link` absolute. `keys="camel"`, or a function, writes other names than
+    those of the fields.
+
     Raises `FieldError` for a name that the model does not have, as soon as the model is known, and `BadRequest` for one
     that is not allowed.
     """
     if allowed is not None or max_depth is not None:
         fields = cast(Fields, allow_fields(data, fields, allowed, max_depth))
-    return OutputRows(data, fields, exclude, fetch)
+    return OutputRows(data, fields, exclude, fetch, request, keys)

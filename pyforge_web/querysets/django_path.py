@@ -4,7 +4,6 @@ What is asked here is asked at each use, by identity. A class, a manager or a to
 """
 
 import dis
-import inspect
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from typing import Any
@@ -89,26 +88,47 @@ def why_instances(model: Any) -> str | None:
     return None
 
 
+# What a function may call that is known to leave the columns of an instance alone.
+_HARMLESS_CALLS = frozenset(
+    """
+    __init__ abs all any bool copy deepcopy dict enumerate float frozenset get getattr hasattr int isinstance items keys
+    len list max min range reversed set sorted str sum super tuple type values zip
+    """.split()  # noqa: SIM905
+)
+
+
 def _why_changed(model: Any, function: Any) -> str | None:
     """Return why a function that runs for each new instance may change a column of it."""
-    function = inspect.unwrap(getattr(function, "__func__", function))
-    code = getattr(function, "__code__", None)
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
     name = getattr(function, "__qualname__", type(function).__name__)
-    if code is None:
-        return f"{name} runs for each {model.__name__}"
-    columns = frozenset(name for field in model._meta.concrete_fields for name in (field.name, field.attname))
-    stored = _stored_names(code)
-    if stored is None or stored & columns:
+    if code is None or (stored := _stored_names(code)) is None:
+        return f"{name} runs for each {model.__name__}, and may change it"
+    columns = {name for field in model._meta.concrete_fields for name in (field.name, field.attname)}
+    if stored & columns or any(hasattr(type(getattr(model, name, None)), "__set__") for name in stored):
         return f"{name} changes columns of {model.__name__}"
     return None
 
 
 @lru_cache(maxsize=1024)
 def _stored_names(code: Any) -> frozenset[str] | None:
-    """Return the attributes that a function's code stores; None where it may store any."""
-    if {"setattr", "__dict__", "vars"} & set(code.co_names):
-        return None
-    return frozenset(step.argval for step in dis.get_instructions(code) if step.opname == "STORE_ATTR")
+    """Return the attributes that a function's code stores; None where it may store any: it runs code of others."""
+    stored: set[str] = set()
+    for step in dis.get_instructions(code):
+        name = step.opname
+        if name == "STORE_ATTR":
+            stored.add(step.argval)
+        elif name in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_METHOD"):
+            if step.argval not in _HARMLESS_CALLS:
+                return None
+        elif name == "LOAD_ATTR" and "NULL" in step.argrepr and step.argval not in _HARMLESS_CALLS:
+            return None  # a method that is called, from Python 3.12 on
+        elif (
+            (name in ("LOAD_SUPER_ATTR", "LOAD_SUPER_METHOD") and step.argval != "__init__")
+            or (name in ("LOAD_DEREF", "LOAD_CLASSDEREF") and step.argval != "__class__")
+            or name.startswith(("STORE_SUBSCR", "DELETE_", "IMPORT_", "STORE_GLOBAL", "STORE_DEREF", "MAKE_FUNCTION"))
+        ):
+            return None
+    return None if {"__dict__", "setattr", "vars"} & set(code.co_names) else frozenset(stored)
 
 
 def why_columns(model: type[Model], names: Any) -> str | None:

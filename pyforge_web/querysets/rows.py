@@ -17,6 +17,7 @@ from django.db.models.utils import create_namedtuple_class
 from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, RowColumns, RowLayout
 from pyforge_web.metering.row_traces import trace_rows
+from pyforge_web.output.key_names import make_keys
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import SHAPES, AnyQuerySet, joins_unconstrained, why_columns, why_django
 from pyforge_web.querysets.statement import Chunks, CompiledQuery, compile_query, execute, fetch_next, report_to
@@ -98,6 +99,7 @@ def write_columns(
     """Execute a query; return what native code makes of these of its columns."""
     trace = trace_rows(queryset.model, "values")
     statement = execute(compiled, trace, chunked=sizes is not None)
+    names = make_keys(names) if shape == "object" else names
     label, in_order = queryset.model._meta.label, list(indexes) == list(range(len(names)))
     readers = tuple(statement.readers[: len(names)]) if in_order else tuple(statement.readers)
     shown = list(names) if in_order else [""] * len(readers)

@@ -97,8 +97,8 @@ def why_not_joined(relation: Relation) -> str | None:
     return why_not_rows(relation.model)
 
 
-def why_not_many(relation: Relation) -> str | None:
+def why_not_many(relation: Relation, using: str) -> str | None:
     """Return why the rows of a relation to many cannot be read by a query of ours; None where they can."""
     if relation.doubt is not None or relation.model is None:
         return relation.doubt or "its objects are of several models"
-    return why_django(relation.model._default_manager.all())
+    return why_django(relation.model._default_manager.using(using))

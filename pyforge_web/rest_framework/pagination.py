@@ -100,6 +100,7 @@ class PageQuerySet:
 
 
 _page_classes: dict[type, type] = {}
+_kinds: dict[type, type] = {}  # and back
 
 
 def as_page(queryset: Any) -> Any:
@@ -110,10 +111,21 @@ def as_page(queryset: Any) -> Any:
     if kind.__iter__ is not QuerySet.__iter__ or kind._fetch_all is not QuerySet._fetch_all:
         return list(queryset)
     if kind not in _page_classes:
-        _page_classes[kind] = type(kind.__name__, (PageQuerySet, kind), {"__module__": kind.__module__})
+        made = _page_classes[kind] = type(kind.__name__, (PageQuerySet, kind), {"__module__": kind.__module__})
+        _kinds[made] = kind
     page = queryset._chain()  # type: ignore[attr-defined]
     page.__class__ = _page_classes[kind]
     return page
+
+
+def without_page(queryset: Any) -> Any:
+    """Return the QuerySet behind a page that is not evaluated; any other QuerySet as it is."""
+    kind = _kinds.get(type(queryset))
+    if kind is None:
+        return queryset
+    plain = queryset._chain()
+    plain.__class__ = kind
+    return plain
 
 
 def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> Any:

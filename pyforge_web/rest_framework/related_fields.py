@@ -44,7 +44,11 @@ class RelatedScope(RowScope):
         *before, last = names
         target, steps = self.follow(place, before)
         relation = find_relation(target.model, last)
-        why = "it is not a relation to many" if relation is None or not relation.many else why_not_many(relation)
+        why = (
+            "it is not a relation to many"
+            if relation is None or not relation.many
+            else why_not_many(relation, self.using)
+        )
         if relation is None or why is not None:
             raise FallbackError(f"{target.model.__name__}.{last}: {why}")
         return relation, target, steps

@@ -13,6 +13,7 @@ from pyforge_web.rest_framework.compiled import find_plan
 from pyforge_web.rest_framework.level_rows import LevelRows
 from pyforge_web.rest_framework.live import LiveFields
 from pyforge_web.rest_framework.nodes import FallbackError
+from pyforge_web.rest_framework.pagination import without_page
 from pyforge_web.rest_framework.prefetches import find_prefetches
 from pyforge_web.rest_framework.queries import PlanRun, why_not_read
 from pyforge_web.rest_framework.renderers import escape_line_separators
@@ -58,6 +59,7 @@ def rows_of(serializer: Any, data: Any) -> LevelRows | None:
         raise FallbackError(f"{type(data).__name__} is not a QuerySet: its instances are in memory")
     if data._result_cache is not None:
         raise FallbackError("the QuerySet is evaluated: its instances are in memory")
+    data = without_page(data)
     if data._iterable_class is not ModelIterable:
         raise FallbackError(f"{data._iterable_class.__name__} makes rows in its own way")
     why = why_not_read(data)

@@ -56,10 +56,13 @@ class PanelWarning:
 
 def _find_similar_calls(trace: RequestTrace) -> Iterator[WarningMatch]:
     for group in trace.groups:
-        rows = group.rows + group.django_rows
         if group.source == "stream":
             continue  # its calls are the parts of one body
-        if group.calls >= trace.limits["SIMILAR_CALLS"] and rows <= _FEW_ROWS * group.calls and not group.duplicates:
+        if (
+            group.calls >= trace.limits["SIMILAR_CALLS"]
+            and group.all_rows <= _FEW_ROWS * group.calls
+            and not group.duplicates
+        ):
             variant = "validate" if group.source == "validate" else ""
             yield WarningMatch(group, {"calls": group.calls, "label": group.label}, variant)
 

@@ -20,7 +20,7 @@ from pyforge_web import (
 from pyforge_web.html import pyforge_json
 from tests.app.models import Article, Author
 
-_NUMBERS = int(os.environ.get("ALLOCATIONS", "400"))
+_NUMBERS = int(os.environ.get("ALLOCATIONS", "150"))
 _MOMENT = datetime.datetime(2026, 11, 28, 22, 0, 0, 123456, datetime.UTC)
 _VALUE = {
     "text": ['d\u00e9j\u00e0 vu "quoted"', "\U0001f600" * 40, "plain"],

@@ -166,6 +166,7 @@ VALUES = {
         *(f"'{'[' * 1200}{']' * 1200}'", '\'{"a": 1,\\n"b" :[ ]}\'', "'\"\\t\"'", "'123456789012345678901234567890'"),
     ],
 }
+LOST_BY_PYMYSQL = ("'-01:00:00'", "'24:00:00'", "'838:59:59'", "'-838:59:59'", "'100:00:00'")
 CASES = [
     pytest.param(column, sql, zone, id=f"{column}-{sql[:60]!a}-{zone}")
     for column, values in VALUES.items()
@@ -176,6 +177,10 @@ CASES = [
 
 @pytest.mark.parametrize(("column", "sql", "zone"), CASES)
 def test_stored_value_is_djangos(column, sql, zone, table):
+    if sql in LOST_BY_PYMYSQL and hasattr(connections[table].connection, "decoders"):
+        pytest.skip(
+            "PyMySQL leaves a result unread where a converter raises: its connection is lost"
+        )
     stored = Stored.objects.using(table).order_by("id")
     with connections[table].cursor() as cursor:
         cursor.execute(f"DELETE FROM {Stored._meta.db_table}")

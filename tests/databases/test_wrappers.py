@@ -2,6 +2,8 @@
 
 import importlib
 import logging
+import subprocess
+import sys
 
 import pytest
 from django.db import connections
@@ -178,3 +180,23 @@ def test_engine_of_another_database_is_named():
         vendor = "oracle"
 
     assert "no native path for oracle" in backends._load_backend(DatabaseWrapper)
+
+
+UNOPENED = """
+import django
+from django.conf import settings
+DATABASES = {"default": {"ENGINE": "django.db.backends.%s", "NAME": "x"}}
+settings.configure(DATABASES=DATABASES, INSTALLED_APPS=["pyforge_web"])
+django.setup()
+from django.core.checks import run_checks
+print([message.id for message in run_checks() if "W005" in str(message.id)])
+"""
+
+
+@pytest.mark.parametrize("engine", ["sqlite3", "postgresql", "mysql", "dummy"])
+def test_engine_without_a_connection_is_known(engine):
+    """Nothing has been imported by a first connection yet."""
+    if engine == "mysql":
+        pytest.importorskip("MySQLdb")
+    run = subprocess.run([sys.executable, "-c", UNOPENED % engine], capture_output=True, text=True, check=False)
+    assert (run.stdout.strip(), run.returncode) == ("[]", 0), run.stderr[-2000:]

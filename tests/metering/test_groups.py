@@ -375,6 +375,16 @@ def test_a_call_inside_of_a_call(make):
     assert (outer.label, outer.path) == ("list", "generic")
 
 
+def test_the_notes_of_a_call_go_on_after_a_call_inside(articles):
+    """What the outer call reads after the inner one has ended is noted as its own."""
+    text = lazy(lambda: dumps(Author.objects.values("name")).decode(), str)()
+    with collect(details=True) as found:
+        dumps({"lazy": text, "rows": Article.objects.values("title")})
+    inner, outer = found.groups
+    assert (inner.label, outer.label) == ("tests_app.Author", "tests_app.Article")
+    assert (outer.path, list(outer.columns), outer.columns["title"].native) == ("values", ["title"], len(articles))
+
+
 def test_the_notes_end_with_the_call(articles):
     with collect(details=True) as found:
         with pytest.raises(TypeError):

@@ -50,7 +50,7 @@ SOURCES = {
     "Django's path": (
         lambda: Slow(Article).all(),
         None,
-        ("Slow", (), "django", 0, 120, "Slow fetches its rows in its own way", True, 0),
+        ("Slow", (), "django", 120, 120, "Slow fetches its rows in its own way", True, 0),
     ),
     "an evaluated QuerySet": (evaluated, None, ("QuerySet", ALL, "instance", 120, 0, "", False, 0)),
     "a page": (
@@ -62,7 +62,7 @@ SOURCES = {
     "a RawQuerySet": (
         lambda: Article.objects.raw("SELECT * FROM tests_app_article"),
         None,
-        ("RawQuerySet", ALL, "instance", 120, 0, "", False, 1),
+        ("RawQuerySet", (), "django", 0, 120, "raw SQL", True, 0),
     ),
     "QuerySets": (
         lambda: (Article.objects.filter(pk__gt=n).values("id")[:10] for n in range(3)),

@@ -228,7 +228,7 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:30])
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value).partition(" at 0x")[0][:30])
 def test_renderer_writes_the_bytes_of_ninja(value):
     texts = []
     for renderer in (JSONRenderer(), PyForgeRenderer()):

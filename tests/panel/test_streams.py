@@ -1,7 +1,6 @@
 """Streaming bodies: counted to their end, and the panel updated then, also when the client leaves."""
 
 import asyncio
-import re
 import time
 from pathlib import Path
 
@@ -65,7 +64,7 @@ def test_a_stream_of_rows_says_what_they_are(site, path):
     assert (group["calls"], group["rows"]) == (3, 60)
     assert panel.totals["fetch_us"] > 0
     assert group["stages"]["execute"] > 0
-    assert re.fullmatch(r"tests/panel/urls\.py:\d+ streamed_rows", group["sites"][0])
+    assert group["sites"][0][::2] == ["tests/panel/urls.py", "streamed_rows"]
     assert panel.warned == []
     assert "tests_app.Article" in panel.text
 

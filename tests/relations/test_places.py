@@ -8,7 +8,7 @@ from django.db.models import Model, Prefetch, Value
 from django.db.models.expressions import RawSQL
 
 import pyforge_web
-from pyforge_web._native import NestedRows, RelatedRows, RowLayout
+from pyforge_web._native import NestedRows, RelatedRows, RowLayout, dump_chunk
 from tests.oracle import find_depth_limit
 from tests.relations.models import Article, Author, Comment, Tag
 from tests.relations.test_cases import on
@@ -259,3 +259,35 @@ def test_a_router_decides_where_relations_are(sqlite, settings):
     pyforge_web.dumps(Article.objects.using("default").order_by("pk"), fields=["id", {"tags": ["name"]}])
     first = Article.objects.order_by("pk").first()
     assert (Tag, Article, "default", first.pk) in asked
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, ZeroDivisionError])
+def test_rows_are_not_read_again_after_an_interrupt(kind):
+    """After an `Exception` the rows before the faulty one are written; whatever else is raised ends the call at once."""
+    calls = []
+
+    def convert(column, value):
+        calls.append(value)
+        if value == "bad":
+            raise kind
+        return value
+
+    rows = [("a", 1), ("b", 1), ("c", 2), ("bad", 3)]
+    layout = RowLayout([DJANGO, VALUE], [("column", "x", 0)])
+
+    def load(relation, parents):
+        keys = [key for (key,) in parents]
+        return RelatedRows(
+            NestedRows(layout, [row for row in rows if row[1] in keys], convert, int, None), 1, None, None
+        )
+
+    fetched = iter([[(1,), (2,), (3,)], []])
+    source = NestedRows(PARENTS, fetched.__next__, convert, int, load)
+    body, count, error = dump_chunk(source, 0, 10, after="\n")
+    assert type(error) is kind
+    if issubclass(kind, Exception):
+        assert [row["id"] for row in map(json.loads, body.splitlines())] == [1, 2]
+        assert calls == ["a", "b", "c", "bad", "a", "b", "c"]
+    else:
+        assert (body, count) == (b"", 0)
+        assert calls == ["a", "b", "c", "bad"]

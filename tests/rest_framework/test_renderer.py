@@ -101,7 +101,7 @@ def render(renderer, data, *args, **attributes):
 
 
 @pytest.mark.parametrize("attributes", SETTINGS, ids=str)
-@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:40])
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value).partition(" at 0x")[0][:40])
 def test_bytes_are_those_of_drf(value, attributes):
     for data in (value, [value], {"a": value}, {"results": [{"a": value}]}):
         assert render(PyForgeJSONRenderer, data, **attributes) == render(JSONRenderer, data, **attributes)

@@ -8,6 +8,7 @@ import re
 
 import pytest
 from django.db import connections
+from django.db.models.query import ModelIterable
 from django.test.utils import CaptureQueriesContext
 from rest_framework import fields, filters, generics, serializers
 from rest_framework.exceptions import PermissionDenied
@@ -187,6 +188,15 @@ def test_list_view_with_indent_is_that_of_drf():
     accept = "application/json; indent=4"
     expected = respond(list_view([JSONRenderer], native=False), accept=accept)
     assert respond(list_view([PyForgeJSONRenderer], native=True), accept=accept) == expected
+
+
+@pytest.mark.parametrize("renderer", [PyForgeJSONRenderer, JSONRenderer])
+@pytest.mark.parametrize("case_name", ["author", "nested", "method", "article"])
+def test_list_view_makes_no_instances(case_name, renderer, monkeypatch):
+    expected = respond(list_view([JSONRenderer], native=False, case_name=case_name))
+    view = list_view([renderer], native=True, case_name=case_name)
+    monkeypatch.setattr(ModelIterable, "__iter__", lambda self: pytest.fail("an instance was made"))
+    assert respond(view) == expected
 
 
 def test_list_view_needs_no_more_statements_than_drf():

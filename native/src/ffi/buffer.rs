@@ -90,6 +90,7 @@ impl BytesBuffer {
     pub(super) fn grow(&mut self, additional: usize) -> bool {
         // By four while it is small: each step copies what is there, and a list of texts of 200 bytes feels it.
         let factor = if self.capacity < 1 << 20 { 4 } else { 2 };
+        // At least what is asked for: a text that is longer than all before it.
         let capacity = self.len.saturating_add(additional).max(factor * self.capacity);
         let size = capacity.saturating_add(SLACK);
         if self.failed || size > isize::MAX as usize {

@@ -57,6 +57,7 @@ impl DictCursor {
         &mut self,
         dict: &Bound<'py, PyDict>,
     ) -> Result<Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>, ()> {
+        // As `RuntimeError: dictionary changed size during iteration` of a loop in Python.
         if dict.len() != self.size {
             return Err(());
         }

@@ -1,5 +1,6 @@
 //! JSON text in pure Rust: no module below knows Python.
 
+pub mod calendar;
 pub mod check;
 pub mod escape;
 pub mod number;

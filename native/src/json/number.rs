@@ -87,6 +87,7 @@ pub fn scale(value: f64, (digits, places): (u32, u32)) -> Option<i64> {
     }
     let power = 10_f64.powi(places as i32);
     let scaled = (value * power).round();
+    // `Decimal("-0.00")` keeps its sign, an integer cannot.
     let negative_zero = scaled == 0.0 && value.is_sign_negative();
     if scaled.abs() >= EXACT || scaled / power != value || negative_zero {
         return None;

@@ -27,6 +27,7 @@ impl JsonKind for Boolean {
         let word: &[u8] = match value.cast_exact::<PyInt>().ok().and_then(|number| int_value(number)) {
             Some(0) => b"false",
             Some(1) => b"true",
+            // `BooleanField` of SQLite gives 2 as 2, neither true nor false (django/db/backends/sqlite3/operations.py).
             Some(_) => return Outcome::Fallback,
             None => return Self::write(value, imports, sink),
         };

@@ -9,7 +9,8 @@ use pyo3::types::{PyDateTime, PyDelta, PyDeltaAccess, PyTzInfo};
 
 use super::{Form, Outcome, Sink};
 use crate::imports::{Imports, is_exact};
-use crate::json::temporal::{CalendarDate, ClockTime, DateFormat, Offset, add_seconds, epoch_seconds, write_datetime};
+use crate::json::calendar::{add_seconds, epoch_seconds};
+use crate::json::temporal::{CalendarDate, ClockTime, DateFormat, Offset, write_datetime};
 
 impl DateFormat {
     /// The format of a name: `"django"`, `"iso"` or `"drf"`.

@@ -94,6 +94,7 @@ impl DateTime {
 
 /// The offset, from the two classes of the standard library that run no Python code; None on any doubt.
 fn offset_of(value: &Bound<'_, PyDateTime>, zone: &Bound<'_, PyTzInfo>, imports: &Imports) -> Option<Offset> {
+    // A `tzinfo` of Python code could change the value or the container that is being written.
     if !is_exact(zone, &imports.timezone) && !is_exact(zone, &imports.zoneinfo) {
         return None;
     }

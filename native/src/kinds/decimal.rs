@@ -18,6 +18,7 @@ impl JsonKind for Decimal {
         if !is_exact(value, &imports.decimal) {
             return Outcome::Fallback;
         }
+        // `str` rather than the digits: it has Python's rules for exponents, and runs in C.
         match value.str() {
             Ok(text) => {
                 F::write_text(&text, &mut sink.out);
@@ -74,6 +75,7 @@ impl Decimal {
     /// PostgreSQL prints a numeric without an exponent; `str(Decimal)` has one below 1e-06.
     fn read_text<F: Form>(text: &[u8], sink: &mut Sink<F>) -> Outcome {
         let digits = text.strip_prefix(b"-").unwrap_or(text);
+        // "1e5", "NaN" and "Infinity" are valid numerics of PostgreSQL; `str(Decimal)` may write the first otherwise.
         let plain = digits.first().is_some_and(u8::is_ascii_digit)
             && digits.last().is_some_and(u8::is_ascii_digit)
             && digits.iter().all(|c| c.is_ascii_digit() || *c == b'.')

@@ -19,6 +19,7 @@ impl JsonKind for File {
             return Text::write(value, imports, sink);
         }
         match value.getattr(intern!(value.py(), "name")) {
+            // `FieldFile.name` of an empty nullable column is None.
             Ok(name) if name.is_none() => {
                 sink.out.extend(b"null");
                 Outcome::Accepted

@@ -20,6 +20,7 @@ impl JsonKind for Float {
             return Outcome::Fallback;
         };
         let value = value.value();
+        // `json.dumps` writes NaN as a word that is not JSON; see `NotFinite`.
         if value.is_finite() {
             write_float(&mut sink.out, value);
             Outcome::Accepted

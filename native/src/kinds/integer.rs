@@ -53,6 +53,7 @@ fn write_large<F: Form>(value: &Bound<'_, PyAny>, sink: &mut Sink<F>) -> Outcome
         return Outcome::Fallback;
     }
     let class = value.py().get_type::<PyInt>();
+    // The class's own method: a subclass may have another `__repr__`, which json does not call either.
     let digits = class.call_method1("__repr__", (value,));
     match digits.and_then(|digits| Ok(digits.cast_into::<PyString>()?)) {
         Ok(digits) => {

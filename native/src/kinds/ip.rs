@@ -30,6 +30,7 @@ impl ToPython for Ip {
     #[inline]
     fn convert<'py>(value: &Bound<'py, PyAny>, _: &Imports) -> CleanOutcome<'py> {
         let Some(text) = ascii(value) else { return CleanOutcome::Fallback };
+        // `clean_ipv6_address` is called only for a text with a colon (django/db/models/fields/__init__.py).
         if !text.contains(&b':') {
             let bare = text.iter().all(|c| c.is_ascii_graphic());
             return if bare { CleanOutcome::Accepted } else { CleanOutcome::Fallback };

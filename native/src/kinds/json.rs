@@ -59,6 +59,7 @@ fn is_plain(value: &Bound<'_, PyAny>, depth: usize) -> bool {
     if value.is_exact_instance_of::<PyBool>() {
         return true;
     }
+    // Recursion, since the depth is small and fixed.
     let Some(depth) = depth.checked_sub(1) else { return false };
     if let Ok(dict) = value.cast_exact::<PyDict>() {
         return dict.iter().all(|(key, item)| key.is_exact_instance_of::<PyString>() && is_plain(&item, depth));

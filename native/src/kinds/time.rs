@@ -18,6 +18,7 @@ impl JsonKind for Time {
         let Ok(value) = value.cast_exact::<PyTime>() else {
             return Outcome::Fallback;
         };
+        // `DjangoJSONEncoder` raises if the time has an offset (django/core/serializers/json.py).
         if value.get_tzinfo().is_some() {
             return Outcome::Fallback;
         }

@@ -30,6 +30,7 @@ impl JsonKind for Uuid {
         let Some(text) = ascii(value) else {
             return Self::write(value, imports, sink);
         };
+        // Upper case and braces are read by `uuid.UUID()`, too, but written otherwise: a fallback.
         let Some(number) = parse(text) else {
             return Outcome::Fallback;
         };

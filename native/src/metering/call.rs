@@ -87,6 +87,7 @@ impl<'py> CallNotes<'py> {
     /// Begins to take notes, and keeps those of the call around this one.
     pub fn open(py: Python<'py>) -> PyResult<Self> {
         let var = Imports::get(py)?.notes.bind(py);
+        // Without a token: `reset` demands the context that has set it, and async code may have changed it.
         let notes = Self { taken: PyList::empty(py), around: ffi::context_value(var)? };
         var.call_method1(intern!(py, "set"), (&notes.taken,))?;
         Ok(notes)

@@ -28,6 +28,7 @@ pub struct Counters {
 impl Counters {
     /// Adds what the queries of a call have cost.
     pub fn add_reading(&self, database_ns: u64, fallbacks: u64) {
+        // Most calls read no rows, and an atomic addition costs 5 ns.
         if database_ns > 0 {
             self.database_ns.fetch_add(database_ns, Relaxed);
         }

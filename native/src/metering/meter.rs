@@ -132,6 +132,7 @@ impl<'py> Meter<'py> {
     /// Ends the call and tells the collectors.
     #[inline]
     pub fn finish(self, _py: Python<'py>, function: &'static str, bytes: usize) -> PyResult<()> {
+        // A failed call counts, too: the boundary was crossed.
         add(&CROSSINGS_IN, 1);
         add(&CROSSINGS_OUT, self.crossings_out);
         add(&BYTES, bytes as u64);
@@ -163,6 +164,7 @@ impl<'py> ObservedCall<'py> {
         let Some(listeners) = active.and_then(|active| active.cast_into::<PyTuple>().ok()) else {
             return Ok(None);
         };
+        // The variable keeps an empty tuple after the first collector has closed.
         if listeners.is_empty() {
             return Ok(None);
         }

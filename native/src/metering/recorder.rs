@@ -271,6 +271,7 @@ impl Recorder {
         let context = CallContext { details, place, site };
         let key = context.key(call);
         let known = key.as_ref().and_then(|key| Some(self.state().known.get(key)?.group.clone_ref(py)));
+        // The lock is not held here: `ask` calls Python code, which may make native calls of its own.
         let group = match known {
             Some(group) => Some(group),
             None => self.ask(collector, call, &context, key, start_ns)?,

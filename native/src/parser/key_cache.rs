@@ -35,6 +35,7 @@ impl KeyCache {
     /// The str of a key without escapes.
     #[inline]
     pub fn get<'py>(&mut self, py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyString>> {
+        // Long keys are rarely names of fields, and would keep a client's text in memory.
         if key.len() > LONGEST {
             return PyString::from_bytes(py, key);
         }

@@ -74,6 +74,7 @@ impl<'de, 'py> Visitor<'de> for ValueSeed<'_, 'py> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let Self { py, keys, depth } = self;
         let depth = depth.checked_sub(1).ok_or_else(|| A::Error::custom("too deep"))?;
+        // A Rust vector first: a Python list would grow item by item, and an error would free it.
         let mut values = Vec::new();
         while let Some(value) = items.next_element_seed(ValueSeed { py, keys: &mut *keys, depth })? {
             values.push(value);

@@ -14,6 +14,7 @@ pub fn check(choices: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>, imports: &Imp
     if choices.is_none() {
         return Outcome::Accepted;
     }
+    // `value == key` asks the value's own class first.
     if !compares_natively(value, imports) {
         return Outcome::Fallback;
     }

@@ -27,6 +27,7 @@ impl Check for Email {
         let Some(text) = ascii(value) else { return Outcome::Fallback };
         match text.iter().rposition(|&c| c == b'@') {
             Some(at) => Outcome::or_fallback(text.len() <= 320 && self.is_valid(&text[..at], &text[at + 1..])),
+            // `if not value or "@" not in value` is the validator's first line.
             None => Outcome::Rejected,
         }
     }

@@ -28,6 +28,7 @@ impl Check for Extension {
         let name = value.getattr(intern!(value.py(), "name"));
         let extension = name.as_ref().ok().and_then(ascii).and_then(extension);
         let Some(extension) = extension else { return Outcome::Fallback };
+        // Django compares in lower case.
         let is = |allowed: &String| allowed.as_bytes().eq_ignore_ascii_case(extension);
         Outcome::or_fallback(self.allowed.as_ref().is_none_or(|all| all.iter().any(is)))
     }

@@ -32,6 +32,7 @@ impl Check for IpAddress {
 pub fn is_ipv4(text: &[u8]) -> bool {
     let is_octet = |octet: &[u8]| match octet {
         [digit] => digit.is_ascii_digit(),
+        // Leading zeros are octal to some readers: `ipaddress` refuses them since Python 3.9.5 (CVE-2021-29921).
         [b'1'..=b'9', rest @ ..] if rest.len() <= 2 && rest.iter().all(u8::is_ascii_digit) => {
             octet.len() < 3 || octet <= &b"255"[..]
         }

@@ -22,6 +22,7 @@ impl Check for Length {
 
     #[inline]
     fn check(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Outcome {
+        // Code points, as `len()`: MySQL and PostgreSQL count them, too, where bytes would refuse a letter with an accent.
         let length = text_length(value)
             .or_else(|| value.cast_exact::<PyList>().ok().map(|list| list.len()))
             .or_else(|| value.cast_exact::<PyBytes>().ok().map(|bytes| bytes.as_bytes().len()));

@@ -37,7 +37,7 @@ impl Check for Limit {
             }
         } else if let (Some(limit), Ok(number)) = (self.float, value.cast_exact::<PyFloat>()) {
             let number = number.value();
-            // Django asks `value > limit`, so NaN passes.
+            // Django asks `value > limit`, so NaN passes (django/core/validators.py, `MaxValueValidator.compare`).
             return Outcome::certain(!(if self.is_max { number > limit } else { number < limit }));
         }
         let limit = self.limit.bind(value.py());

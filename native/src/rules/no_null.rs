@@ -18,6 +18,7 @@ impl Check for NoNull {
 
     #[inline]
     fn check(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Outcome {
+        // Text beyond ASCII is searched by Python: its units have one, two or four bytes.
         Outcome::or_fallback(ascii(value).is_some_and(|text| !text.contains(&0)))
     }
 }

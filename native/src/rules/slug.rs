@@ -19,6 +19,7 @@ impl Check for Slug {
     #[inline]
     fn check(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Outcome {
         let valid = |text: &[u8]| text.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'));
+        // Beyond ASCII `\w` depends on Python's Unicode tables, and on which of the two validators it is.
         ascii(value).map_or(Outcome::Fallback, |text| Outcome::certain(!text.is_empty() && valid(text)))
     }
 }

@@ -29,6 +29,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             return Outcome::Accepted;
         }
         let out = &mut self.sink.out;
+        // Before int and bool, in the order of CPython: a class may inherit from several of them.
         if let Ok(number) = key.cast::<PyFloat>() {
             match number.value() {
                 value if value.is_finite() => {

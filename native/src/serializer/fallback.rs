@@ -43,6 +43,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                 Ok(other) => other,
                 Err(error) => return self.sink.fail(error).into(),
             };
+            // `default()` that gives its argument back: json finds a circular reference there, too.
             if other.is(&value) {
                 return self.sink.fail(Error::Circular).into();
             }

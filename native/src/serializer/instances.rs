@@ -68,6 +68,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         required: bool,
     ) -> bool {
         let py = instance.py();
+        // `getattr` for each field would call descriptors, and load a deferred field with a query.
         let values = instance.getattr(intern!(py, "__dict__"));
         let values = match values.and_then(|values| Ok(values.cast_into::<PyDict>()?)) {
             Ok(values) => values,

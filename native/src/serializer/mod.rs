@@ -149,6 +149,9 @@ fn chunk<'py, F: Form>(
     walk.sink.dates = format.dates.format;
     walk.sink.local = format.dates.local.clone();
     let (text, count, error) = walk.write_chunk(source, start, limit, &format.items);
+    if let Some(error) = &error {
+        error.value(source.py()); // it is made here, where a panic is caught
+    }
     // A fixture has the bytes of `dumpdata`, which leaves these characters as they are.
     let has_lines = !is_fixture && format.items.after.contains(&b'\n');
     let lines = if has_lines { KeptLines::None } else { KeptLines::All };

@@ -102,10 +102,12 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         write: impl FnOnce(&mut Self, &mut RowCursor<'_, 'py>, &Bound<'py, PyAny>) -> bool,
     ) -> Result<usize, usize> {
         let columns = rows.columns.get();
+        // Copied once a call: the rows read them without a look at the shape.
         let literals = literals::<F>(py, columns);
         let (fallback, reading) = (rows.fallback.bind(py), QueryReading::default());
         let mut run = RowCursor { columns, literals, fallback, reading, row: start, column: None };
         let local = self.sink.enter_zone(columns.local.as_ref());
+        // What a row holds counts from here, as if the rows were lists in memory.
         self.depth += DEPTH;
         let done = write(self, &mut run, rows.fetch.bind(py));
         self.depth -= DEPTH;
@@ -153,6 +155,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         let mut index = 0;
         while let Some(row) = list_item(&chunk, index) {
             index += 1;
+            // A row that fails is taken back whole, so that a stream ends behind a complete row.
             let before = self.sink.out.len();
             if run.row > 0 {
                 self.sink.out.extend(items.between);

@@ -117,6 +117,7 @@ pub fn shorten(path: &str) -> String {
 
 /// Where a container stands that is also among its own ancestors: how many frames lead to it.
 pub fn find_cycle<'a, 'py: 'a>(mut frames: impl Iterator<Item = &'a OpenContainer<'py>>) -> Option<usize> {
+    // Asked for only once the limit is reached: a set for each container would cost every encode.
     let mut seen = std::collections::HashSet::new();
     frames.position(|frame| !seen.insert(frame.source()))
 }

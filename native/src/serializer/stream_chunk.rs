@@ -43,6 +43,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                 Err(count) => (count, Some(self.take_error())),
             }
         };
+        // The rows that were written whole go out before the error is raised.
         match self.sink.out.finish(source.py()) {
             Ok(bytes) => (bytes, count, error),
             // Nothing is left of any row.

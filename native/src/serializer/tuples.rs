@@ -71,6 +71,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                 Err(error) => return self.fail_walk(PyErr::from(error)),
             },
         };
+        // Rows of another length are rows of another query: the names would be wrong without any error.
         if values.len() != columns.columns.len() {
             return self.fail_walk(Error::WrongLength {
                 row: index,

@@ -206,9 +206,11 @@ impl<'py> CleanRun<'_, 'py> {
                     continue;
                 }
             }
+            // The database computes it, so `clean_fields` skips it as well.
             if plan.generated {
                 continue;
             }
+            // Python code may have put another dict in the place of the instance's.
             if ran_python {
                 dict = target.dict()?;
             }
@@ -304,6 +306,7 @@ impl<'py> CleanRun<'_, 'py> {
             Ok(()) => return Ok(None),
             Err(error) => error,
         };
+        // Any other exception is a bug in the project's code, which `clean_fields` lets through.
         if !error.matches(py, &self.imports.validation_error)? {
             return Err(error);
         }

@@ -141,6 +141,7 @@ impl FieldPlan {
         };
         if native.is_empty(value) {
             // What `to_python` makes of an empty text is another matter: of a duration it makes zero.
+            // `to_python` of an empty text gives None for most fields; Django looks at `blank` before and `null` after it.
             let stays = value.is_none() || native.kind == Kind::Text;
             // Django's automatic fields take everything that they can convert.
             return self.check_empty(value.py(), stays && native.checks_choices);

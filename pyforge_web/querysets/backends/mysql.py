@@ -4,6 +4,7 @@ Source: `django/db/backends/mysql/operations.py`, `MySQLdb/converters.py`. The d
 server names for a column, through a dict of the connection. Another dict is there while one statement of ours is read.
 """
 
+from importlib import import_module
 from typing import Any
 
 import django
@@ -26,8 +27,12 @@ from pyforge_web.querysets.backends.stock import StockMethods, find_function, is
 
 # mysqlclient; PyMySQL, where `pymysql.install_as_MySQLdb()` has put it in that place: the same ideas, other names.
 Database: Any = DatabaseWrapper.Database
-FIELD_TYPE: Any = Database.constants.FIELD_TYPE
-Cursor: Any = Database.cursors.Cursor
+# By the package's own name: `MySQLdb.cursors` would be a second copy of PyMySQL's module. mysqlclient imports its
+# modules with the first connection.
+FIELD_TYPE: Any = import_module(f"{Database.__name__}.constants.FIELD_TYPE")
+Cursor: Any = import_module(f"{Database.__name__}.cursors").Cursor
+_Connection: Any = import_module(f"{Database.__name__}.connections").Connection
+_converters: Any = import_module(f"{Database.__name__}.converters")
 MySQLOperations: Any = DatabaseWrapper.ops_class
 _MYSQL_READERS = {
     "convert_uuidfield_value": ColumnReader("uuid"),
@@ -46,8 +51,8 @@ _KIND_BY_TYPE = {
 _IS_PYMYSQL = Cursor.__module__.startswith("pymysql")
 _CONVERTERS = "decoders" if _IS_PYMYSQL else "converter"
 # What means "the text": mysqlclient decodes it in C, PyMySQL decodes whatever has no other converter.
-_TEXT_CONVERTER: Any = Database.converters.through if _IS_PYMYSQL else str
-_PLAIN: list[Any] = [str, bytes, int, float, _TEXT_CONVERTER, getattr(Database.converters, "_bytes_or_str", None)]
+_TEXT_CONVERTER: Any = _converters.through if _IS_PYMYSQL else str
+_PLAIN: list[Any] = [str, bytes, int, float, _TEXT_CONVERTER, getattr(_converters, "_bytes_or_str", None)]
 _DRIVER_METHODS = (
     ("execute", "_query", "_do_get_result", "fetchmany", "fetchall")
     if _IS_PYMYSQL
@@ -169,7 +174,7 @@ class MySQLBackend(DatabaseBackend):
 
     def why_not_driver(self, raw: Any) -> str | None:
         """Return why a connection gives other rows; None also for a connection that something wraps."""
-        if not isinstance(raw, Database.connections.Connection):
+        if not isinstance(raw, _Connection):
             return None
         return _why_not_mysql_class(raw.cursorclass) or self._why_not_converters(raw)
 

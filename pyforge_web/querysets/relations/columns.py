@@ -6,7 +6,7 @@ Source: the joins are those of `SQLCompiler.get_related_selections` in `django/d
 from typing import Any, NamedTuple, cast
 
 from django.db import connections
-from django.db.models import Model, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import Col
 
 from pyforge_web.fields import kind_of
@@ -32,6 +32,15 @@ class RelationQuery(NamedTuple):
     path: str
 
 
+class OutputColumn(NamedTuple):
+    """An output field that Python makes of the columns `slots` of a row; none where the column `presence` is null."""
+
+    leaf: Leaf
+    model: type[Model]
+    slots: tuple[Slot, ...]
+    presence: Slot | None
+
+
 class SelectPlan(NamedTuple):
     """A statement: the QuerySet, what becomes of its rows, and what follows it.
 
@@ -44,6 +53,7 @@ class SelectPlan(NamedTuple):
     relations: tuple[RelationQuery, ...]
     names: dict[Slot, str]
     key: Slot | None
+    outputs: tuple[OutputColumn, ...] = ()
 
     def place(self, positions: dict[str, int]) -> dict[Slot, int] | None:
         """Return the index of each slot in the compiled query's rows; None where one is not among its columns."""
@@ -79,7 +89,7 @@ def plan_select(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | N
     else:
         key = walk.slot((), relation_key.key.attname if relation_key.table is None else JOIN_KEY)
     queryset, names = select_slots(queryset, list(walk.slots), relation_key, walk.expressions)
-    return SelectPlan(queryset, tuple(walk.steps), tuple(walk.relations), names, key)
+    return SelectPlan(queryset, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
 
 
 def as_scanned(queryset: AnyQuerySet) -> AnyQuerySet:
@@ -110,6 +120,7 @@ class _TreeWalk:
         self.steps: list[tuple[str, str, Slot | None]] = []
         self.relations: list[RelationQuery] = []
         self.expressions: dict[str, Any] = {}
+        self.outputs: list[OutputColumn] = []
 
     def slot(self, path: tuple[Relation, ...], attname: str) -> Slot:
         """Add a column, once."""
@@ -119,34 +130,68 @@ class _TreeWalk:
     def add_tree(self, tree: Tree) -> None:
         """Add the fields of a model, and those of the relations to one that are joined."""
         # Each entry: the items that are still to come, their model, the joined relations that lead there, the names of
-        # those in the JSON, and whether there certainly is a row.
-        work: list[tuple[Any, type[Model], tuple[Relation, ...], tuple[str, ...], bool]] = [
-            (iter(tree.items), tree.model, (), (), True)
+        # those in the JSON, and the column that is null where there is no row.
+        work: list[tuple[Any, type[Model], tuple[Relation, ...], tuple[str, ...], Slot | None]] = [
+            (iter(tree.items), tree.model, (), (), None)
         ]
         while work:
-            items, model, path, within, certain = work[-1]
+            items, model, path, within, presence = work[-1]
             item = next(items, None)
             if item is None:
                 work.pop()
                 if work:
                     self.steps.append(("end", "", None))
             elif isinstance(item, Leaf):
-                if item.expression is not None:
-                    self.expressions[item.attname] = item.expression
-                self.steps.append(("column", item.name, self.slot((*path, *item.path), item.attname)))
+                self._add_leaf(item, model, path, presence)
             elif item.is_joined:
                 relation = item.relation
                 inner = (*path, relation)
-                certain = certain and relation.sort == "forward" and not relation.field.null
-                presence = None if certain else self.slot(inner, item.tree.model._meta.pk_fields[0].attname)
-                self.steps.append(("object", item.name, presence))
-                work.append((iter(item.tree.items), item.tree.model, inner, (*within, item.name), certain))
+                if presence is not None or relation.sort != "forward" or relation.field.null:
+                    presence = self.slot(inner, item.tree.model._meta.pk_fields[0].attname)
+                self.steps.append(("object", item.key, presence))
+                work.append((iter(item.tree.items), item.tree.model, inner, (*within, item.key), presence))
             else:
                 key = find_relation_key(model, item.relation, self.using)
                 slot = self.slot(path, key.column)
                 step = "many" if item.relation.many else "one"
-                self.steps.append((step, item.name, slot))
-                self.relations.append(RelationQuery(model, item, slot, ".".join([*within, item.name])))
+                self.steps.append((step, item.key, slot))
+                self.relations.append(RelationQuery(model, item, slot, ".".join([*within, item.key])))
+
+    def _add_leaf(self, leaf: Leaf, model: type[Model], path: tuple[Relation, ...], presence: Slot | None) -> None:
+        if leaf.output is not None:
+            slots = tuple(self.slot((*path, *source.path), source.attname) for source in leaf.sources)
+            self.outputs.append(OutputColumn(leaf, model, slots, presence))
+            self.steps.append(("output", leaf.name, None))
+        elif leaf.expression is not None:
+            alias = f"output_{len(self.expressions)}"
+            prefix = "".join(f"{relation.query_name}__" for relation in path)
+            self.expressions[alias] = prefix_expression(leaf.expression, prefix) if prefix else leaf.expression
+            self.steps.append(("column", leaf.name, self.slot((), alias)))
+        else:
+            self.steps.append(("column", leaf.name, self.slot((*path, *leaf.path), leaf.attname)))
+
+
+def prefix_expression(expression: Any, prefix: str) -> Any:
+    """Return an expression of a related model as one of the model that the relations begin at."""
+    if isinstance(expression, F):
+        return type(expression)(prefix + cast(Any, expression).name)
+    if isinstance(expression, Q):
+        made = expression.copy()
+        made.children = [
+            (prefix + child[0], prefix_expression(child[1], prefix))
+            if isinstance(child, tuple)
+            else prefix_expression(child, prefix)
+            for child in expression.children
+        ]
+        return made
+    if not hasattr(expression, "get_source_expressions"):
+        return expression
+    made = expression.copy()
+    sources = [
+        None if each is None else prefix_expression(each, prefix) for each in expression.get_source_expressions()
+    ]
+    made.set_source_expressions(sources)
+    return made
 
 
 def is_narrowable(query: Any) -> bool:
@@ -226,6 +271,8 @@ def _select_whole(query: Any, own: list[str], joins: bool) -> dict[str, str]:
 def _annotate(query: Any, expressions: dict[str, Any]) -> None:
     for name, expression in expressions.items():
         query.add_annotation(expression, name)
+        if query.annotations[name].contains_aggregate and query.group_by is None:
+            query.group_by = True  # as QuerySet.annotate() does
 
 
 def _add_column(query: Any, column: Col, alias: str) -> str:

@@ -4,13 +4,16 @@ Nothing is queried that was not asked for: what is not loaded is an error. With 
 `prefetch_related_objects` for all instances that lack it, and their deferred columns one statement together.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, Model, prefetch_related_objects
 from django.db.models.constants import LOOKUP_SEP
 
+from pyforge_web.output.fields import Attribute, Flat, OutputField, Source, output_request
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields
+from pyforge_web.output.key_names import key_maker, make_keys
 from pyforge_web.output.model_names import (
     NamePath,
     Relation,
@@ -22,7 +25,16 @@ from pyforge_web.output.model_names import (
     unknown_column,
     unknown_relation,
 )
-from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, is_djangos, make_prefetches, star_columns
+from pyforge_web.output.resolve import (
+    AnyQuerySet,
+    Branch,
+    Leaf,
+    Tree,
+    is_djangos,
+    make_prefetches,
+    resolve_model_fields,
+    star_columns,
+)
 from pyforge_web.querysets.instances import read_column
 
 _ABSENT = object()
@@ -44,11 +56,79 @@ def to_dicts(
         elif isinstance(item, AllColumns):
             _add_all_columns(instances, rows, item, path)
         else:
-            key, name = (item.name, _find_name(item)) if isinstance(item, KeyedExpression) else (item, item)
-            values = _read_expression(instances, item) if name is None else _read_named(instances, name, fetch, path)
+            if isinstance(item, KeyedExpression):
+                key, values = item.name, _read_keyed(instances, item, fetch, path)
+            else:
+                key, values = item, _read_named(instances, item, fetch, path)
             for row, value in zip(rows, values, strict=True):
                 row[key] = value
+    if any(isinstance(item, AllColumns) for item in fields):
+        _refuse_clash(instances, fields)
+    if key_maker.get() is not None:
+        return [dict(zip(make_keys(row), row.values(), strict=True)) for row in rows]
     return rows
+
+
+def _refuse_clash(instances: Sequence[Model], fields: ParsedFields) -> None:
+    """Raise for a key beside `"*"` that is a column of it: an object has each key once."""
+    for model in dict.fromkeys(map(type, instances)):
+        for item in fields:
+            if isinstance(item, KeyedExpression | NestedFields) and find_column(model, item.name) is not None:
+                resolve_model_fields(model, fields)
+
+
+def bind_output(leaf: Leaf, model: type[Model], using: str) -> Callable[[tuple[Any, ...]], Any]:
+    """Return the function from the values of an output field's columns to what is written."""
+    output: Any = leaf.output
+    sources = [
+        Source(source.name, source.field, source.path[-1].model or model if source.path else model)
+        for source in leaf.sources
+    ]
+    if isinstance(output, Attribute):
+        return output.bind_instance(model, sources, using)
+    return output.bind(sources, output_request.get(), using)  # type: ignore[no-any-return]
+
+
+def _read_keyed(instances: Sequence[Model], item: KeyedExpression, fetch: bool, path: NamePath) -> list[Any]:
+    """Return what stands under a key of its own, of each instance."""
+    expression = item.expression
+    if isinstance(expression, Flat):
+        for model in dict.fromkeys(map(type, instances)):
+            if find_relation(model, expression.relation) is not None:
+                resolve_model_fields(model, (item,))  # it may be no relation to many, or show a secret column
+        nested = NestedFields(expression.relation, (expression.name,))
+        rows: list[dict[str, Any]] = [{} for _ in instances]
+        _add_related(instances, rows, nested, fetch, path)
+        return [[next(iter(related.values())) for related in row[expression.relation]] for row in rows]
+    if isinstance(expression, OutputField):
+        return _read_output(instances, item, fetch, path)
+    name = _find_name(item)
+    if name is not None and instances and (name in instances[0].__dict__ or not _is_expression(instances, item, name)):
+        return _read_named(instances, name, fetch, path)
+    return _read_expression(instances, item, fetch)
+
+
+def _is_expression(instances: Sequence[Model], item: KeyedExpression, name: str) -> bool:
+    """Return whether a name is more than a path of columns: a transform, a key of a JSON. It may show a secret, too."""
+    leaves: list[Any] = []
+    for model in dict.fromkeys(map(type, instances)):
+        if find_column(model, name.split(LOOKUP_SEP)[0]) or find_relation(model, name.split(LOOKUP_SEP)[0]):
+            leaves += resolve_model_fields(model, (item,)).items
+    return any(isinstance(leaf, Leaf) and leaf.expression is not None for leaf in leaves)
+
+
+def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool, path: NamePath) -> list[Any]:
+    if fetch:
+        _fetch_columns(instances, item.expression.names)
+    values: dict[int, Any] = {}
+    for model in dict.fromkeys(map(type, instances)):
+        group = [instance for instance in instances if type(instance) is model]
+        leaf = cast(Leaf, resolve_model_fields(model, (item,)).items[0])
+        make = bind_output(leaf, model, group[0]._state.db or DEFAULT_DB_ALIAS)
+        columns = [_read_named(group, name, fetch, path) for name in item.expression.names]
+        arguments = list(zip(*columns, strict=True)) if columns else [()] * len(group)
+        values.update(zip(map(id, group), map(make, arguments), strict=True))
+    return [values[id(instance)] for instance in instances]
 
 
 def with_relations(queryset: AnyQuerySet, tree: Tree) -> AnyQuerySet:
@@ -58,9 +138,6 @@ def with_relations(queryset: AnyQuerySet, tree: Tree) -> AnyQuerySet:
         return queryset  # a union takes no more of these, and lookups of others are the user's own
     if lookups or any(isinstance(item, Branch) for item in tree.items):
         queryset = queryset.prefetch_related(None).prefetch_related(*make_prefetches(tree))
-    for item in tree.items:
-        if not isinstance(item, Branch) and item.expression is not None:
-            queryset = queryset.annotate(**{item.attname: item.expression})
     if not query.distinct and not query.select_for_update and (joined := list(_joined(tree))):
         if query.deferred_loading[0]:
             queryset = queryset.defer(None)
@@ -88,14 +165,23 @@ def _find_name(item: KeyedExpression) -> str | None:
     return cast(Any, item.expression).name if type(item.expression) is F else None
 
 
-def _read_expression(instances: Sequence[Model], item: Any) -> list[Any]:
-    """Return what a query has added under the key of an expression."""
-    if all(item.name in instance.__dict__ for instance in instances):
-        return [instance.__dict__[item.name] for instance in instances]
-    raise ValueError(
-        f"{item.name} is an expression, {item.expression!r}, which only a query computes: give the QuerySet before it "
-        "is evaluated, or annotate() it"
-    )
+def _read_expression(instances: Sequence[Model], item: KeyedExpression, fetch: bool) -> list[Any]:
+    """Return what only a query computes: with `fetch`, one query by key for each model among the instances."""
+    if not fetch:
+        raise ValueError(
+            f"{item.name} is an expression, {item.expression!r}, which only a query computes: give the QuerySet before "
+            "it is evaluated, or pass fetch=True to ask for it now"
+        )
+    values: dict[tuple[Any, Any, Any], Any] = {}
+    groups: dict[tuple[type[Model], str | None], list[Model]] = {}
+    for instance in instances:
+        resolve_model_fields(type(instance), (item,))  # it may show a secret column
+        groups.setdefault((type(instance), instance._state.db), []).append(instance)
+    for (model, using), group in groups.items():
+        queryset: Any = model._base_manager.using(using).filter(pk__in=[instance.pk for instance in group])
+        rows = queryset.annotate(output_value=item.expression).values_list("pk", "output_value")
+        values.update({(model, using, pk): value for pk, value in rows})
+    return [values.get((type(each), each._state.db, each.pk)) for each in instances]
 
 
 def _add_all_columns(instances: Sequence[Model], rows: list[dict[str, Any]], item: AllColumns, path: NamePath) -> None:
@@ -316,6 +402,9 @@ def _fetch_columns(instances: Iterable[Model], fields: ParsedFields) -> None:
 def _needed_columns(model: type[Model], fields: ParsedFields) -> Iterator[str]:
     """Yield the attributes of the columns that are named, and of the keys of forward relations."""
     for item in fields:
+        if isinstance(item, KeyedExpression) and isinstance(item.expression, OutputField):
+            names = () if isinstance(item.expression, Flat) else item.expression.names
+            yield from _needed_columns(model, names)
         name = _find_name(item) if isinstance(item, KeyedExpression) else item if isinstance(item, str) else item.name
         if name is None or isinstance(item, AllColumns):
             continue

@@ -14,17 +14,21 @@ from django.db.models import Model
 from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, RelatedRows
 from pyforge_web.metering.row_traces import RowTrace, trace_rows
+from pyforge_web.output.fields import output_for, output_request
 from pyforge_web.output.grammar import NestedFields, ParsedFields
+from pyforge_web.output.key_names import key_maker, make_keys, output_with_keys
 from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, find_doubts, is_djangos
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import django_rows, why_django
 from pyforge_web.querysets.relations.columns import (
+    OutputColumn,
     SelectPlan,
     Slot,
+    Steps,
     find_written,
     plan_select,
 )
-from pyforge_web.querysets.relations.instances import to_dicts, with_relations
+from pyforge_web.querysets.relations.instances import bind_output, to_dicts, with_relations
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
 from pyforge_web.querysets.rows import Written, compile_columns, compile_layout
 from pyforge_web.querysets.statement import (
@@ -38,6 +42,8 @@ from pyforge_web.querysets.statement import (
     fetch_next,
     report_to,
 )
+
+AddedColumn = Callable[[list[Any]], list[Any]]
 
 
 class OpenQuery(NamedTuple):
@@ -73,20 +79,55 @@ class OpenQuery(NamedTuple):
     def _write(self, fetch: Fetch, report: Report | None) -> QueryRows | NestedRows:
         label, readers = self.plan.queryset.model._meta.label, self.statement.readers
         convert, close = self.statement.convert, self.statement.cursor.close
-        steps = self.plan.write_steps(self.indexes)
+        steps = _with_keys(self.plan.write_steps(self.indexes))
         count = len(steps)
         if self.plan.key is None and [(step, index) for step, _, index in steps] == [
             ("column", place) for place in range(count)
         ]:
             columns = compile_columns(label, "object", tuple(name for _, name, _ in steps), tuple(readers[:count]))
             return QueryRows(columns, fetch, convert, close, report)
+        if self.plan.outputs:
+            steps = tuple(_as_columns(steps, len(readers)))
+            readers = [*readers, *(backends.VALUE for _ in self.plan.outputs)]
+            fetch = _with_columns(fetch, [self._output_values(output) for output in self.plan.outputs])
         layout = compile_layout(label, tuple(readers), steps, self.keys_only)
-        return NestedRows(layout, fetch, convert, close, self._load, report)
+        request, make_key = output_request.get(), key_maker.get()
+
+        def load(number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
+            with output_for(request), output_with_keys(make_key):  # of the call that has opened the query
+                return self._load(number, rows)
+
+        return NestedRows(layout, fetch, convert, close, load, report)
 
     def _names(self) -> list[str]:
         """Return the names of the statement's columns; empty for a key that is not written."""
         written = find_written(self.plan.write_steps(self.indexes))
         return [written.get(index, "") for index in range(len(self.statement.readers))]
+
+    def _output_values(self, column: OutputColumn) -> AddedColumn:
+        """Return the function from rows to the values of an output field; it is bound now, in the language of now."""
+        leaf, using = column.leaf, self.plan.queryset.db
+        make = bind_output(leaf, column.model, using)
+        indexes = [self.indexes[slot] for slot in column.slots]
+        presence = None if column.presence is None else self.indexes[column.presence]
+
+        def read_values(rows: list[Any]) -> list[Any]:
+            columns = [self._python_values(index, rows) for index in indexes]
+            arguments = zip(*columns, strict=True) if columns else iter([()] * len(rows))
+            if presence is None:
+                return [make(values) for values in arguments]
+            return [
+                None if row[presence] is None else make(values) for row, values in zip(rows, arguments, strict=True)
+            ]
+
+        return read_values
+
+    def _python_values(self, index: int, rows: list[Any]) -> list[Any]:
+        """Return the values of a column as `.values_list()` gives them."""
+        if self._is_plain(index):
+            return [row[index] for row in rows]
+        convert, is_django = self.statement.convert, self.statement.readers[index] is backends.DJANGO
+        return [None if row[index] is None and not is_django else convert(index, row[index]) for row in rows]
 
     def _load(self, number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
         """Return what belongs to these rows by one of their relations; None where there is nothing to ask for."""
@@ -154,10 +195,17 @@ def write_tree(queryset: AnyQuerySet, tree: Tree, sizes: Iterator[int] | None = 
 def memory_chunks(
     instances: Iterable[Model], fields: ParsedFields, chunk_size: int, *, fetch: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of instances, so many of them at once; nothing is asked for before the first."""
-    iterator = iter(instances)
-    while chunk := list(islice(iterator, chunk_size)):
-        yield from to_dicts(chunk, fields, fetch=fetch)
+    """Return the rows of instances, so many of them at once; nothing is asked for before the first."""
+    request, make_key = output_request.get(), key_maker.get()
+
+    def read_rows() -> Iterator[dict[str, Any]]:
+        iterator = iter(instances)
+        while chunk := list(islice(iterator, chunk_size)):
+            with output_for(request), output_with_keys(make_key):
+                rows = to_dicts(chunk, fields, fetch=fetch)
+            yield from rows
+
+    return read_rows()
 
 
 def open_query(
@@ -225,6 +273,40 @@ def _why_query(queryset: AnyQuerySet, tree: Tree) -> str | None:
     return None
 
 
+def _with_keys(steps: Steps) -> Steps:
+    """Return the steps with the keys that are asked for, object by object."""
+    if key_maker.get() is None:
+        return steps
+    names: list[list[int]] = [[]]
+    made = list(steps)
+    for number, (step, _, _) in enumerate(steps):
+        if step == "end":
+            _rename(made, names.pop())
+            continue
+        names[-1].append(number)
+        if step == "object":
+            names.append([])
+    _rename(made, names.pop())
+    return tuple(made)
+
+
+def _rename(steps: list[tuple[str, str, int]], numbers: list[int]) -> None:
+    keys = make_keys(steps[number][1] for number in numbers)
+    for number, key in zip(numbers, keys, strict=True):
+        step, _, index = steps[number]
+        steps[number] = step, key, index
+
+
+def _as_columns(steps: Steps, count: int) -> Iterator[tuple[str, str, int]]:
+    """Yield the steps with the values that Python makes behind the `count` columns of the query."""
+    for step, name, index in steps:
+        if step == "output":
+            yield "column", name, count
+            count += 1
+        else:
+            yield step, name, index
+
+
 def _with_parent_key(queryset: AnyQuerySet, found: RelationKey) -> tuple[AnyQuerySet, str]:
     """Return a QuerySet whose instances have the key of their parent, and the attribute that has it."""
     name = found.key.attname
@@ -239,18 +321,27 @@ def _with_parent_key(queryset: AnyQuerySet, found: RelationKey) -> tuple[AnyQuer
 def _by_django(queryset: AnyQuerySet, branch: Branch, found: RelationKey, why: str) -> tuple[NestedRows, int]:
     """Return the rows of a relation by Django's own path, and the column of their key."""
     queryset, name = _with_parent_key(queryset, found)
-    if branch.keys_only:
-        tuples = [(related.pk, getattr(related, name)) for related in django_rows(queryset, why)]
-        keys = ["pk"]
-    else:
-        objects = django_rows(with_relations(queryset, branch.tree), why)
-        rows = to_dicts(objects, branch.fields, fetch=True)
-        keys = list(rows[0]) if rows else []
-        tuples = [(*row.values(), getattr(each, name)) for row, each in zip(rows, objects, strict=True)]
+    objects = django_rows(with_relations(queryset, branch.tree), why)
+    rows = to_dicts(objects, branch.fields, fetch=True)
+    keys = list(rows[0]) if rows else ["pk"] * branch.keys_only
+    tuples = [(*row.values(), getattr(each, name)) for row, each in zip(rows, objects, strict=True)]
     steps = tuple(("column", key, index) for index, key in enumerate(keys))
     readers = (backends.VALUE,) * (len(keys) + 1)
     layout = compile_layout(branch.tree.model._meta.label, readers, steps, branch.keys_only)
     return NestedRows(layout, tuples, _as_it_is, _nothing_to_close, _as_it_is), len(keys)
+
+
+def _with_columns(fetch: Fetch, added: list[AddedColumn]) -> Fetch:
+    """Return `fetch` so that each row has, behind its columns, what Python adds."""
+
+    def fetch_with_columns() -> list[Any]:
+        rows = fetch()
+        if not rows:
+            return rows
+        columns = [read(rows) for read in added]
+        return [(*row, *more) for row, more in zip(rows, zip(*columns, strict=True), strict=True)]
+
+    return fetch_with_columns
 
 
 def _nothing_to_close() -> None:

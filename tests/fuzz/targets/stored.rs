@@ -1,4 +1,4 @@
-//! JSON text that a database stores: the check before it is passed through, its three forms, and its reformatter.
+//! JSON text that a database stores: the check before it is passed through, its three forms, and Python's format of it.
 #![no_main]
 
 use _native::json::{check, escape};
@@ -16,7 +16,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         write(|out, text| escape::pass_json_as_ascii(out, text)),
         write(|out, text| escape::pass_json_as_html(out, text)),
     ];
-    let respelled = [
+    let reformatted = [
         write(|out, text| escape::reformat_json(out, text)),
         write(|out, text| escape::reformat_json_as_ascii(out, text)),
     ];
@@ -25,7 +25,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         oracle::check(
             py,
             "check_stored",
-            (text, is_certain, passed.each_ref().map(bytes), respelled.each_ref().map(bytes)),
+            (text, is_certain, passed.each_ref().map(bytes), reformatted.each_ref().map(bytes)),
         );
     });
 });

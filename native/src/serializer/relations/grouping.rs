@@ -47,6 +47,7 @@ impl<'py> RowsByParent<'py> {
         key: &Bound<'py, PyAny>,
         convert: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
     ) -> PyResult<usize> {
+        // A dict of Python's, so that keys are equal where Django's own dict says so (1 and True, 1.0 and 1).
         if let Some(known) = self.known.get_item(key)? {
             return known.extract();
         }
@@ -91,6 +92,7 @@ impl<'py> RowsByParent<'py> {
             return;
         }
         let segment = self.segments.len();
+        // Rows of one parent need not stand together: SQL may order them by any column.
         self.segments.push(Segment { start, end, next: 0 });
         if member.rows == 1 {
             member.first = segment;

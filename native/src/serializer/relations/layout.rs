@@ -211,6 +211,7 @@ impl RowLayout {
     /// What stands before each step: `{"id":`, `,"author":`, `}`.
     pub fn literals<F: Form>(&self, py: Python<'_>) -> &[Literal] {
         self.literals[F::INDEX].get_or_init(py, || {
+            // The brackets of a flat list are those of the relation itself.
             if self.flat {
                 return vec![Literal::default(); self.steps.len()];
             }

@@ -5,6 +5,7 @@ mod layout;
 mod level;
 mod outputs;
 mod rows;
+mod steps;
 
 pub use layout::RowLayout;
 pub use level::{NestedRows, RelatedRows};

@@ -146,6 +146,7 @@ impl UrlPart {
 fn quote_name(name: &str) -> Option<String> {
     const SAFE: &[u8] = b"_.-~/!*()'";
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    // `filepath_to_uri` turns backslashes, and `urljoin` resolves empty, "." and ".." segments.
     if name.contains('\\') || name.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return None;
     }
@@ -218,6 +219,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         value: Bound<'py, PyAny>,
     ) -> bool {
         let Some(known) = self.django_value(level, layout, column, value.clone()) else { return false };
+        // `get_FOO_display`: `force_str(choices_dict.get(make_hashable(value), value), strings_only=True)`.
         match labels.get_item(&known) {
             Ok(Some(label)) => self.write_whole_value(label),
             Err(error) if !error.is_instance_of::<PyTypeError>(value.py()) => self.fail_walk(error),
@@ -243,6 +245,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             let Some(value) = tuple_item(row, *column) else {
                 return self.fail_walk(Error::TooFewColumns { row: level.row, found: row.len() });
             };
+            // A link without its value would lead nowhere, or to another page.
             if value.is_none() {
                 self.sink.out.extend(b"null");
                 return true;

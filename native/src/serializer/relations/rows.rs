@@ -10,10 +10,9 @@ use pyo3::types::{PyList, PyTuple};
 use super::super::any_value::Walk;
 use super::super::rows::RowFraming;
 use super::grouping::{RelationText, RowsByParent};
-use super::layout::LayoutStep;
 use super::level::{NestedRows, QueryLevel, RelatedRows, RelationLevel, place};
 use crate::error::{Error, MAX_DEPTH};
-use crate::ffi::{list_item, tuple_item};
+use crate::ffi::list_item;
 use crate::json::writer::Out;
 use crate::kinds::Form;
 use crate::metering::reading::QueryReading;
@@ -71,6 +70,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             let error = self.take_error();
             self.place.clear();
             // No row is written before what belongs to all of them: those before the faulty one are, without it.
+            // An interrupt must not run the project's converters a second time.
             let again = !failed.is_written && error.is_instance_of::<PyException>(nested.py());
             (count, stopped) = (failed.row.filter(|_| failed.is_written || again).unwrap_or(0), Some(error));
             if !again {
@@ -102,6 +102,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
 
     /// Closes what is open; the text is that of the first level again.
     fn close_levels(&mut self, mut levels: Vec<QueryLevel<'_, 'py>>, mut done: bool) -> bool {
+        // From the innermost out: each level holds the text of the one above it.
         while let Some(mut level) = levels.pop() {
             done &= self.close_level(&mut level, done);
             if let Some(below) = level.below {
@@ -205,6 +206,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             level.chunk = (!chunk.is_empty()).then_some(chunk);
             return Ok(next);
         };
+        // All relations of a chunk come before its first row: one statement for all of its rows, as `prefetch_related`.
         if level.groups.len() < level.layout().relations.len() {
             let children = self.meter.call_out(|| nested.load.bind(py).call1((level.groups.len(), chunk)));
             let children = self.park_error(children)?;
@@ -268,104 +270,5 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             level.row += 1;
         }
         !self.sink.out.failed() || self.fail_walk(Error::OutOfMemory)
-    }
-
-    /// Writes a row of the first level.
-    fn write_first_level_row(&mut self, level: &mut QueryLevel<'_, 'py>, row: &Bound<'py, PyTuple>) -> bool {
-        if level.before + level.row > 0 {
-            self.sink.out.extend(level.items.map_or(F::ITEM, |items| items.between));
-        }
-        let written = self.write_nested_row(level, row);
-        if let Some(items) = level.items.filter(|_| written) {
-            self.sink.out.extend(items.after);
-            level.whole = self.sink.out.len();
-        }
-        written
-    }
-
-    /// Writes a row of a relation and notes what it belongs to.
-    fn write_related_row(&mut self, level: &mut QueryLevel<'_, 'py>, row: &Bound<'py, PyTuple>) -> bool {
-        let Some(below) = &mut level.below else { return true };
-        let children = below.children.get();
-        let Some(key) = tuple_item(row, children.key) else {
-            return self.fail_walk(Error::TooFewColumns { row: level.row, found: row.len() });
-        };
-        let convert = || match &children.convert {
-            Some(convert) => self.meter.call_out(|| convert.bind(row.py()).call1((&key,))),
-            None => Ok(key.clone()),
-        };
-        let parent_rows = match below.parents_rows.of(&key, convert) {
-            Ok(parent_rows) => parent_rows,
-            Err(error) => return self.fail_walk(error),
-        };
-        if below.single && below.parents_rows.rows(parent_rows) > 0 {
-            return true; // Django keeps the first
-        }
-        if below.parents_rows.continues(parent_rows) {
-            self.sink.out.extend(F::ITEM);
-        }
-        let start = self.sink.out.len();
-        if !self.write_nested_row(level, row) {
-            return false;
-        }
-        if let Some(below) = &mut level.below {
-            below.parents_rows.add(parent_rows, start, self.sink.out.len());
-        }
-        true
-    }
-
-    #[inline]
-    fn write_nested_row(&mut self, level: &mut QueryLevel<'_, 'py>, row: &Bound<'py, PyTuple>) -> bool {
-        let (py, nested) = (row.py(), level.nested.clone());
-        let nested = nested.get();
-        let layout = nested.layout.get();
-        let (literals, fallback) = (layout.literals::<F>(py), nested.fallback.bind(py));
-        let mut at = 0;
-        while let (Some(step), Some(literal)) = (layout.steps.get(at), literals.get(at)) {
-            if literal.separates && self.sink.out.last() != Some(b'{') {
-                self.sink.out.extend(F::ITEM);
-            }
-            let (LayoutStep::Column(index)
-            | LayoutStep::Object { presence: Some(index), .. }
-            | LayoutStep::UnlessNull { presence: index, .. }
-            | LayoutStep::Output { column: index, .. }
-            | LayoutStep::Relation { key: index, .. }) = *step
-            else {
-                self.sink.out.extend(&literal.text);
-                at += 1;
-                continue;
-            };
-            self.sink.out.extend(&literal.text);
-            level.step = at;
-            let Some(value) = tuple_item(row, index) else {
-                return self.fail_walk(Error::TooFewColumns { row: level.row, found: row.len() });
-            };
-            let written = match *step {
-                LayoutStep::Column(_) => {
-                    let (reader, dates) = layout.readers[index];
-                    self.write_column(reader, dates, fallback, &mut level.reading, index, value)
-                }
-                LayoutStep::Relation { relation, .. } => match level.groups.get(relation).and_then(Option::as_ref) {
-                    Some(group) => self.write_related_rows(group, &value),
-                    None => self.write_no_rows(layout.relations[relation]),
-                },
-                LayoutStep::Output { output, column } => self.write_output(level, row, output, column, value),
-                LayoutStep::Object { end, .. } if value.is_none() => {
-                    self.sink.out.extend(b"null");
-                    at = end;
-                    true
-                }
-                LayoutStep::UnlessNull { end, .. } if value.is_none() => {
-                    at = end;
-                    continue;
-                }
-                _ => true,
-            };
-            if !written {
-                return false;
-            }
-            at += 1;
-        }
-        true
     }
 }
