@@ -20,7 +20,9 @@ def load() -> Callable[[object], bytes]:
     environment = {"PYO3_PYTHON": sys.executable, **os.environ, "PYO3_BUILD_EXTENSION_MODULE": "1"}
     command = ["cargo", "build", "--release", "--quiet", "--locked"]
     if subprocess.run(command, cwd=TREE, env=environment, check=False).returncode:
-        raise SystemExit(f"The build without counting failed: {METER} must fit in place of native/src/metering/meter.rs.")
+        raise SystemExit(
+            f"The build without counting failed: {METER} must fit in place of native/src/metering/meter.rs."
+        )
     library = TREE / "target" / "release" / "lib_native.so"
     loader = ExtensionFileLoader("uncounted._native", str(library))
     specification = importlib.util.spec_from_loader(loader.name, loader)

@@ -178,9 +178,7 @@ CASES = [
 @pytest.mark.parametrize(("column", "sql", "zone"), CASES)
 def test_stored_value_is_djangos(column, sql, zone, table):
     if sql in LOST_BY_PYMYSQL and hasattr(connections[table].connection, "decoders"):
-        pytest.skip(
-            "PyMySQL leaves a result unread where a converter raises: its connection is lost"
-        )
+        pytest.skip("PyMySQL leaves a result unread where a converter raises: its connection is lost")
     stored = Stored.objects.using(table).order_by("id")
     with connections[table].cursor() as cursor:
         cursor.execute(f"DELETE FROM {Stored._meta.db_table}")

@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import FieldError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.module_loading import import_string
 
 from pyforge_web.output.grammar import read_fields
 from pyforge_web.serializers import CompiledSerializer
@@ -19,26 +20,44 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declares the model and the database."""
-        parser.add_argument("model", help="the model, as app_label.Model")
+        parser.add_argument("model", nargs="?", default="", help="the model, as app_label.Model")
+        parser.add_argument("--serializer", default="", help="a serializer of DRF, as shop.api.ArticleSerializer")
         parser.add_argument(
             "--fields", help='the fields, as id,title or \'["id", {"author": ["name"]}]\' (default: all columns)'
         )
         parser.add_argument("--database", default="default", help="the alias of the database (default: default)")
 
-    def handle(self, *args: Any, model: str, database: str, fields: str | None, **options: Any) -> None:
+    def handle(
+        self, *args: Any, model: str, serializer: str, database: str, fields: str | None, **options: Any
+    ) -> None:
         """Prints the table."""
+        if serializer:
+            self._explain_serializer(serializer)
+            return
+        if not model:
+            raise CommandError("Name a model, as app_label.Model, or --serializer.")
         try:
             found = apps.get_model(model)
         except (LookupError, ValueError) as error:
             raise CommandError(f"No model {model!r}: {error}") from error
         try:
-            serializer = CompiledSerializer.for_model(found, None if fields is None else read_fields(fields))
+            compiled = CompiledSerializer.for_model(found, None if fields is None else read_fields(fields))
         except (FieldError, TypeError, ValueError) as error:
             raise CommandError(f"--fields: {error}") from error
-        self._print("Written as JSON", ("column", "kind", "path", "reason"), serializer.explain(database))
+        self._print("Written as JSON", ("column", "kind", "path", "reason"), compiled.explain(database))
         if fields is None:
             rules = [_summary(each) for each in CompiledValidator.for_model(found).explain()]
             self._print("\nValidated", ("field", "path", "by", "reason"), rules)
+
+    def _explain_serializer(self, path: str) -> None:
+        """Print how the rows of a serializer of Django REST framework are made."""
+        try:
+            serializer = import_string(path)
+            from pyforge_web.rest_framework import explain
+
+            self.stdout.write(str(explain(serializer)))
+        except (ImportError, TypeError) as error:
+            raise CommandError(f"--serializer: {error}") from error
 
     def _print(self, title: str, head: Sequence[str], rows: Sequence[tuple[str | None, ...]]) -> None:
         self.stdout.write(title)
