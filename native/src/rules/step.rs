@@ -62,7 +62,9 @@ impl Check for Step {
         let Some(number) = StepNumber::of(value) else { return Outcome::Fallback };
         let distance = number.minus(self.offset);
         if let (StepNumber::Int(distance), StepNumber::Int(step)) = (distance, self.step) {
-            return Outcome::or_fallback(step != 0 && distance % step == 0);
+            // Django computes the remainder in floats: of a distance that no float holds it gives another one.
+            let is_exact = distance.unsigned_abs() < EXACT;
+            return Outcome::or_fallback(is_exact && step != 0 && distance % step == 0);
         }
         let remainder = imports.remainder.bind(value.py()).call1((distance.as_float(), self.step.as_float()));
         match remainder.and_then(|remainder| remainder.extract::<f64>()) {
