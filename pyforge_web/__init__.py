@@ -11,11 +11,11 @@ from pyforge_web._native import VERSION
 
 if TYPE_CHECKING:
     from pyforge_web.bulk import BatchResult, BatchValidationError, bulk_create_validated, validate_many
+    from pyforge_web.description.rows import rows
     from pyforge_web.encoders import adumps, dumps
     from pyforge_web.http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse
     from pyforge_web.output.fields import Attribute, Computed, Display, FileUrl, Flat, Keys, Link
     from pyforge_web.output.grammar import Fields
-    from pyforge_web.output.rows import rows
     from pyforge_web.parsers import BodyError, loads
     from pyforge_web.serializers import (
         CompiledSerializer,
@@ -75,7 +75,7 @@ _HOMES = {
     "http": ("PyForgeJsonResponse", "PyForgeProblemResponse", "PyForgeStreamingResponse"),
     "output.fields": ("Attribute", "Computed", "Display", "FileUrl", "Flat", "Keys", "Link"),
     "output.grammar": ("Fields",),
-    "output.rows": ("rows",),
+    "description.rows": ("rows",),
     "parsers": ("BodyError", "loads"),
     "serializers": (
         "CompiledSerializer",

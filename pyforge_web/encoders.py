@@ -27,11 +27,11 @@ from django.utils.functional import LazyObject, Promise
 
 from pyforge_web._native import dumps
 from pyforge_web.conf import Nan
-from pyforge_web.output.describe import Description, describe, unwrap_lazy
+from pyforge_web.description.describe import Description, describe, unwrap_lazy
+from pyforge_web.description.rows import OutputRows
 from pyforge_web.output.grammar import Fields
 from pyforge_web.output.own_types import find_converter
 from pyforge_web.output.refusals import Refusal, refuse, refuse_key, refuse_secrets
-from pyforge_web.output.rows import OutputRows
 from pyforge_web.querysets.instances import write_bare
 
 __all__ = [

@@ -17,16 +17,16 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpRe
 
 from pyforge_web._native import dumps_response
 from pyforge_web.conf import Nan, get_settings
+from pyforge_web.description.allowed import allow_fields
+from pyforge_web.description.describe import is_model_data
+from pyforge_web.description.rows import OutputRows
 from pyforge_web.encoders import model_encoder, to_plain
-from pyforge_web.output.allowed import allow_fields
-from pyforge_web.output.describe import is_model_data
 from pyforge_web.output.fields import output_for
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style, output_with_keys
 from pyforge_web.output.own_types import output_with_default
 from pyforge_web.output.refusals import has_hint, refuse
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
-from pyforge_web.output.rows import OutputRows
 from pyforge_web.streams import writer as streams
 from pyforge_web.streams.sync_async import SyncAsyncIterator, aclose
 from pyforge_web.validation.error_formats import as_problem

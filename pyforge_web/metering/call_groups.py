@@ -62,12 +62,12 @@ class ColumnCosts:
     """How the values of one column were written.
 
     `native` values were written in Rust. `django` values went through Django's converters because of their column,
-    `rescued` values because of themselves: they were not stored in the format that Rust reads.
+    `fallbacks` are values that fell back one by one: they were not stored in the format that Rust reads.
     """
 
     native: int = 0
     django: int = 0
-    rescued: int = 0
+    fallbacks: int = 0
     callback_ns: int = 0
     why: str = ""
 
@@ -156,5 +156,5 @@ class CallGroup(CallTotals):
             if index in django:
                 column.django += number
             else:
-                column.rescued += number
+                column.fallbacks += number
                 column.native += trace.rows - number

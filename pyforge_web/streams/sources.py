@@ -8,9 +8,9 @@ from django.db.models import Manager, Model, QuerySet
 from django.db.models.query import RawQuerySet
 
 from pyforge_web._native import NestedRows, QueryRows
+from pyforge_web.description.rows import OutputRows
 from pyforge_web.encoders import describe_value, select
 from pyforge_web.output.grammar import ParsedFields, parse_fields
-from pyforge_web.output.rows import OutputRows
 
 # Runs the query, with the number of rows that each fetch takes, or begins with the values.
 Reader = Callable[[Iterator[int]], QueryRows | NestedRows | Iterator[Any]]

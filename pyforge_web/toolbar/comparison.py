@@ -19,9 +19,9 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import pgettext
 
 from pyforge_web.conf import get_settings
+from pyforge_web.description.describe import is_model_data
 from pyforge_web.encoders import dumps, to_plain
 from pyforge_web.metering import Collector
-from pyforge_web.output.describe import is_model_data
 from pyforge_web.toolbar.differences import Difference, find_difference
 
 _MAX_INPUTS = 10

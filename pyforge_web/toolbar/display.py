@@ -205,11 +205,11 @@ def _show_fast_path(totals: StoredStats, fallback: float, spent: float) -> dict[
         parts.append(pgettext("panel", "%(native)s of %(all)s columns native") % words)
     if totals["django_rows"]:
         parts.append(pgettext("panel", "%(rows)s by Django") % {"rows": formats.count_rows(totals["django_rows"])})
-    if totals["rescued"]:
+    if totals["fallbacks"]:
         text = npgettext(
-            "panel", "%(number)s value in another format", "%(number)s values in another format", totals["rescued"]
+            "panel", "%(number)s value in another format", "%(number)s values in another format", totals["fallbacks"]
         )
-        parts.append(text % {"number": formats.format_number(totals["rescued"])})
+        parts.append(text % {"number": formats.format_number(totals["fallbacks"])})
     if fallback:
         parts.append(
             pgettext("panel", "%(time)s in Python or in extra queries") % {"time": formats.format_time(fallback)}

@@ -140,13 +140,13 @@ def _show_failure(field: str, code: str, number: int) -> dict[str, str]:
     return {"text": f"{field}: {code} \N{MULTIPLICATION SIGN}{formats.format_number(number)}", "title": title}
 
 
-def _show_column(name: str, native: int, django: int, rescued: int, callback_us: float, why: str) -> dict[str, Any]:
+def _show_column(name: str, native: int, django: int, fallbacks: int, callback_us: float, why: str) -> dict[str, Any]:
     return {
         "name": name,
         "path": pgettext("panel", "Django") if django else pgettext("panel", "fallback"),
         "rating": "bad" if django else "fair",
         "native": formats.format_number(native),
-        "through": formats.format_number(django + rescued),
+        "through": formats.format_number(django + fallbacks),
         "time": formats.format_time(callback_us),
         "why": why or pgettext("panel", "some values are not stored in the format that Rust reads"),
     }

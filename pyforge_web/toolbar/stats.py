@@ -118,9 +118,9 @@ def _store_totals(collector: Collector, groups: list[CallGroup]) -> StoredStats:
         "django_rows": collector.django_rows - sum(group.counted_twice for group in groups),
         "native_columns": collector.native_columns,
         "django_columns": collector.django_columns,
-        "rescued": collector.rescued,
+        "fallbacks": collector.fallbacks,
         "native_values": sum(column.native for column in columns),
-        "django_values": sum(column.django + column.rescued for column in columns),
+        "django_values": sum(column.django + column.fallbacks for column in columns),
         "errors": sum(collector.failures.values()),
         "failed_calls": sum(sum(group.errors.values()) for group in groups),
     }
@@ -175,7 +175,7 @@ def _store_group(group: CallGroup, marks: list[str], events: list[Compilation]) 
 
 def _store_column(name: str, column: ColumnCosts) -> list[Any]:
     times = [_to_us(column.callback_ns), clip_text(column.why)]
-    return [clip_text(name, 60), column.native, column.django, column.rescued, *times]
+    return [clip_text(name, 60), column.native, column.django, column.fallbacks, *times]
 
 
 def _store_stages(group: CallGroup) -> dict[str, float]:

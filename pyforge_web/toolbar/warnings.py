@@ -70,7 +70,7 @@ def _find_similar_calls(trace: RequestTrace) -> Iterator[WarningMatch]:
 def _find_converted_fields(trace: RequestTrace) -> Iterator[WarningMatch]:
     for group in trace.groups:
         for name, column in group.columns.items():
-            calls = column.django + column.rescued
+            calls = column.django + column.fallbacks
             if calls >= trace.limits["CALLBACKS"]:
                 words = {"field": name, "label": group.label, "calls": calls, "why": column.why}
                 yield WarningMatch(group, words, "" if column.why else "format")

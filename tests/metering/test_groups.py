@@ -140,7 +140,7 @@ def test_the_sums_are_those_without_details(articles, case):
     with collect() as plain, collect(details=True) as detailed:
         call(articles)
     names = ("calls", "crossings_in", "crossings_out", "rows", "bytes", "native_ns", "python_ns", "functions")
-    for name in (*names, "native_columns", "django_columns", "rescued", "django_rows"):
+    for name in (*names, "native_columns", "django_columns", "fallbacks", "django_rows"):
         assert getattr(plain, name) == getattr(detailed, name), name
     (only,) = detailed.groups
     for name in ("calls", "crossings_out", "rows", "bytes", "native_ns", "python_ns", "django_rows"):
@@ -168,7 +168,7 @@ def test_columns_are_counted_by_path():
     assert (said.columns["unchanged"].native, said.columns["unchanged"].django) == (rows, 0)
     assert said.columns["unchanged"].why == ""
     backwards = said.columns["backwards"]
-    assert (backwards.native, backwards.django, backwards.rescued) == (0, rows, 0)
+    assert (backwards.native, backwards.django, backwards.fallbacks) == (0, rows, 0)
     assert backwards.callback_ns > 0
     assert "Backwards.from_db_value" in backwards.why
 
@@ -180,8 +180,8 @@ def test_values_in_another_format_are_counted():
     with collect(details=True) as found:
         dumps(Author.objects.values("born"))
     born = found.groups[0].columns["born"]
-    assert (born.native, born.django, born.rescued) == (3, 0, 1)
-    assert (found.native_columns, found.django_columns, found.rescued) == (1, 0, 1)
+    assert (born.native, born.django, born.fallbacks) == (3, 0, 1)
+    assert (found.native_columns, found.django_columns, found.fallbacks) == (1, 0, 1)
 
 
 def test_the_database_s_time_is_part_of_python_s(articles):

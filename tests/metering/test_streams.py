@@ -106,13 +106,13 @@ def test_columns_native_django_s_and_rescued():
         b"".join(PyForgeStreamingResponse(Customs.objects.values("unchanged", "backwards")))
         b"".join(PyForgeStreamingResponse(Author.objects.values("born")))
     customs, authors = found.groups
-    counts = {name: (each.native, each.django, each.rescued) for name, each in customs.columns.items()}
+    counts = {name: (each.native, each.django, each.fallbacks) for name, each in customs.columns.items()}
     assert counts == {"unchanged": (60, 0, 0), "backwards": (0, 60, 0)}
     assert "Backwards.from_db_value" in customs.columns["backwards"].why
     assert customs.columns["backwards"].callback_ns > 0
     born = authors.columns["born"]
-    assert (born.native, born.django, born.rescued) == (58, 0, 2)
-    assert (found.native_columns, found.django_columns, found.rescued) == (2, 1, 2)
+    assert (born.native, born.django, born.fallbacks) == (58, 0, 2)
+    assert (found.native_columns, found.django_columns, found.fallbacks) == (2, 1, 2)
 
 
 @pytest.mark.usefixtures("articles")

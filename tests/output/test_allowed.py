@@ -10,7 +10,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Upper
 
 from pyforge_web import PyForgeJsonResponse, PyForgeStreamingResponse, dumps
-from pyforge_web.output.rows import rows
+from pyforge_web.description.rows import rows
 from tests.app.models import Article, Author, Tag
 
 ARTICLE = [

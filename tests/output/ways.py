@@ -14,7 +14,7 @@ from django.template import Context, Engine
 
 import pyforge_web
 from pyforge_web import CompiledSerializer, PyForgeJsonResponse, PyForgeStreamingResponse
-from pyforge_web.output.rows import rows as output_rows
+from pyforge_web.description.rows import rows as output_rows
 from tests.relations.models import Article
 
 # What a QuerySet may be: the name, and the QuerySet made of one of all articles in the order of their keys.

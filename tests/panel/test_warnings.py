@@ -77,8 +77,8 @@ def test_a_field_that_django_converts(ask, site):
     found = [warning for warning in panel.stats["warnings"] if warning["id"] == "PF002"]
     converted = {
         name: (django, why)
-        for name, native, django, rescued, us, why in panel.stats["groups"][0]["columns"]
-        if django + rescued >= 50
+        for name, native, django, fallbacks, us, why in panel.stats["groups"][0]["columns"]
+        if django + fallbacks >= 50
     }
     assert converted
     assert len(found) == len(converted)

@@ -25,11 +25,11 @@ def respelled(text, form, checked=False):
     asked = []
     columns = RowColumns([("x", "x", "json", "naive", checked, 0, 0)], "scalar")
 
-    def rescue(index, value):
+    def fallback(index, value):
         asked.append(value)
         return json.loads(value)
 
-    body, count, error = dump_chunk(QueryRows(columns, lambda: [(text,)], rescue, lambda: None), 0, 1, form=form)
+    body, count, error = dump_chunk(QueryRows(columns, lambda: [(text,)], fallback, lambda: None), 0, 1, form=form)
     if error is not None:
         raise error
     assert count == 1

@@ -40,11 +40,11 @@ def test_each_statement_is_a_reading(database):
         "tags": sum(article.tags.count() for article in queryset),
         "comments": sum(article.comments.count() for article in queryset),
     }
-    assert {name: (column.native, column.django, column.rescued) for name, column in group.columns.items()} == {
+    assert {name: (column.native, column.django, column.fallbacks) for name, column in group.columns.items()} == {
         name: (numbers[name.split(".")[0]], 0, 0) for name in group.columns
     }
     assert group.rows == found.rows == sum(numbers.values()) - numbers["author"]
-    assert (found.native_columns, found.django_columns, found.rescued, found.django_rows) == (5, 0, 0, 0)
+    assert (found.native_columns, found.django_columns, found.fallbacks, found.django_rows) == (5, 0, 0, 0)
     assert 0 < found.database_ns < found.python_ns
 
 

@@ -102,14 +102,14 @@ class Source:
         self.closed = 0
         self.children = children
         self.fail = fail
-        self.nested = NestedRows(layout, self.fetch, self.rescue, self.close, self.load)
+        self.nested = NestedRows(layout, self.fetch, self.fallback, self.close, self.load)
 
     def fetch(self):
         if self.fail == "fetch":
             raise KeyboardInterrupt
         return next(self.chunks)
 
-    def rescue(self, column, value):
+    def fallback(self, column, value):
         raise LookupError(column, value)
 
     def close(self):
@@ -186,7 +186,7 @@ def test_what_is_compared_may_be_another_value():
 
 
 FAILURES = [
-    (fail, where) for fail in ("fetch", "close", "rescue", "short", "no tuple") for where in ("parents", "rows")
+    (fail, where) for fail in ("fetch", "close", "fallback", "short", "no tuple") for where in ("parents", "rows")
 ]
 
 
@@ -196,7 +196,7 @@ def test_all_is_closed_whatever_fails(fail, where):
     layouts = {"parents": PARENTS, "rows": ROWS}
     parents = [(1,), (2,)]
     broken = {"short": [()], "no tuple": [5], "unhashable": [("a", [])]}.get(fail)
-    if fail == "rescue":
+    if fail == "fallback":
         layouts = {
             "parents": RowLayout([DJANGO, VALUE], [("column", "id", 0), ("many", "them", 0)]),
             "rows": RowLayout([DJANGO, VALUE], [("column", "x", 0)]),

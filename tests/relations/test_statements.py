@@ -146,7 +146,7 @@ def test_the_collector_hears_of_all_rows_and_columns(sqlite):
     with collect() as found:
         text = pyforge_web.dumps(on(sqlite)(Article).order_by("pk"), fields=["id", {"comments": ["text"]}])
     assert found.rows == Article.objects.count() + Comment.objects.count()
-    assert (found.native_columns, found.django_columns, found.rescued) == (2, 0, 0)
+    assert (found.native_columns, found.django_columns, found.fallbacks) == (2, 0, 0)
     assert (found.calls, found.bytes) == (1, len(text))
 
 

@@ -170,7 +170,7 @@ impl Counters {
     }
 
     #[getter]
-    fn rescued(&self) -> u64 {
+    fn fallbacks(&self) -> u64 {
         self.fallbacks.load(Relaxed)
     }
 

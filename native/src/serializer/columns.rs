@@ -26,7 +26,7 @@ pub enum RowShape {
 /// How the values of a column are read.
 #[derive(Clone, Copy)]
 pub enum ColumnReader {
-    /// By a kind's strict form of what is stored; any other value is fallbacks.
+    /// By a kind's strict form of what is stored; any other value falls back to Django.
     Kind(Kind, StoredForm),
     /// By the type of the value: no converter stands between the driver and Django.
     Value,

@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 
-from pyforge_web.output.allowed import allow_fields
-from pyforge_web.output.describe import Description, describe
+from pyforge_web.description.allowed import allow_fields
+from pyforge_web.description.describe import Description, describe
 from pyforge_web.output.fields import output_for
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style, output_with_keys

@@ -1,0 +1,1 @@
+"""The one description of data: which rows it means, and which output fields of them are written."""
