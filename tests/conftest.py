@@ -116,5 +116,7 @@ def vendors(request, django_db_setup):
 @pytest.fixture(scope="session")
 def all_vendors(vendors, request):
     """The same with MariaDB: it takes ten seconds to start, so only those tests that want it ask for it."""
-    vendors.find("mysql", "mysql", request)
-    return vendors
+    found = Vendors(**vendors)
+    found.reasons.update(vendors.reasons)
+    found.find("mysql", "mysql", request)
+    return found
