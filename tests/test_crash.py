@@ -28,8 +28,17 @@ def children(request):
         pool.shutdown(cancel_futures=True)
 
 
+@pytest.fixture(scope="module")
+def is_memory_safe(request):
+    """Whether this CPython's own encoder survives failing allocations: 3.12.1 and 3.13.0 die in `json.dumps`."""
+    command = [sys.executable, "-m", "tests.crash", "allocations.control"]
+    return subprocess.run(command, cwd=request.config.rootpath, capture_output=True, timeout=300).returncode == 0
+
+
 @pytest.mark.parametrize("scenario", scenarios(allocations, bodies, depth, memory, mutation, threads))
-def test_survives(scenario, children):
+def test_survives(scenario, children, is_memory_safe):
+    if scenario.startswith("allocations.") and not is_memory_safe:
+        pytest.skip("this CPython itself dies in json.dumps where an allocation fails")
     child = children[scenario].result()
     assert child.returncode == 0, f"exit code {child.returncode}\n{child.stdout[-2000:]}\n{child.stderr[-6000:]}"
     assert child.stdout.endswith("survived\n")

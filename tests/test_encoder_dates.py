@@ -5,6 +5,7 @@ import json
 import random
 import zoneinfo
 from itertools import pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -153,7 +154,8 @@ def test_values_that_fall_back_have_the_format_of_their_column():
 
 
 def transitions(key):
-    with zoneinfo._common.load_tzdata(key) as file:
+    paths = [path for folder in zoneinfo.TZPATH if (path := Path(folder, key)).is_file()]
+    with paths[0].open("rb") if paths else zoneinfo._common.load_tzdata(key) as file:
         return zoneinfo._common.load_data(file)[1]
 
 
