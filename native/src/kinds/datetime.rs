@@ -7,7 +7,7 @@ use pyo3::types::{PyDateTime, PyString, PyTzInfo, PyTzInfoAccess};
 use super::date::date_of;
 use super::duration::micros_of;
 use super::time::time_of;
-use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, StoredZone};
+use super::{CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, StoredZone, ToPython};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::temporal::{Offset, parse_datetime};

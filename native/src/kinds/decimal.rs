@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyString};
 
-use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm};
+use super::{CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, ToPython};
 use crate::ffi::{ascii, int_value};
 use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::number::{scale, write_scaled};

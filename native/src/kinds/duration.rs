@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDelta, PyDeltaAccess, PyInt};
 
-use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, Kind};
+use super::{CleanOutcome, Form, JsonKind, Kind, Outcome, Sink, StoredForm, ToPython};
 use crate::ffi::{ascii, int_value};
 use crate::imports::{Imports, is_instance};
 use crate::json::temporal::{DateFormat, parse_duration, write_duration, write_duration_string};

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::text::Text;
-use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink};
+use super::{CleanOutcome, Form, JsonKind, Outcome, Sink, ToPython};
 use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::writer::Out;
 

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use super::integer::Integer;
-use super::{ToPython, CleanOutcome, Form, JsonKind, NotFinite, Outcome, Sink};
+use super::{CleanOutcome, Form, JsonKind, NotFinite, Outcome, Sink, ToPython};
 use crate::error::Error;
 use crate::imports::Imports;
 use crate::json::number::write_float;

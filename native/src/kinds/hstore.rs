@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink};
+use super::{CleanOutcome, Form, JsonKind, Outcome, Sink, ToPython};
 use crate::imports::Imports;
 
 /// See the head of this file.

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
-use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink};
+use super::{CleanOutcome, Form, JsonKind, Outcome, Sink, ToPython};
 use crate::ffi::int_value;
 use crate::imports::Imports;
 use crate::json::number::write_integer;

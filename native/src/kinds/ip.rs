@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::text::Text;
-use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink};
+use super::{CleanOutcome, Form, JsonKind, Outcome, Sink, ToPython};
 use crate::ffi::ascii;
 use crate::imports::Imports;
 

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm};
+use super::{CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, ToPython};
 use crate::ffi::int_value;
 use crate::imports::Imports;
 use crate::json::check::is_certain;

@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTime, PyTimeAccess, PyTzInfoAccess};
 
-use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm};
+use super::{CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, ToPython};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_instance};
 use crate::json::temporal::{self, parse_time, write_time};

@@ -3,7 +3,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::{ToPython, CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, Kind};
+use super::{CleanOutcome, Form, JsonKind, Kind, Outcome, Sink, StoredForm, ToPython};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_exact, is_instance};
 use crate::json::writer::Out;

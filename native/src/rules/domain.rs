@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::{Outcome, Check};
+use super::{Check, Outcome};
 use crate::ffi::ascii;
 use crate::imports::Imports;
 

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
-use super::{Outcome, Check};
+use super::{Check, Outcome};
 use crate::ffi::text_length;
 use crate::imports::Imports;
 

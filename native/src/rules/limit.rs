@@ -5,7 +5,7 @@ use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use pyo3::types::{PyDate, PyDelta, PyFloat, PyInt, PyTime, PyTuple};
 
-use super::{Outcome, Check};
+use super::{Check, Outcome};
 use crate::ffi::int_value;
 use crate::imports::{Imports, is_exact};
 

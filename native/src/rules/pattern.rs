@@ -9,7 +9,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use super::{Outcome, Check};
+use super::{Check, Outcome};
 use crate::imports::{Imports, is_exact};
 
 /// See the head of this file.

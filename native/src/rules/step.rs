@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyTuple};
 
-use super::{Outcome, Check};
+use super::{Check, Outcome};
 use crate::ffi::int_value;
 use crate::imports::Imports;
 

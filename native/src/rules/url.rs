@@ -5,7 +5,7 @@ use pyo3::types::PyTuple;
 
 use super::domain::is_domain;
 use super::ip::is_ipv4;
-use super::{Outcome, Check};
+use super::{Check, Outcome};
 use crate::ffi::ascii;
 use crate::imports::Imports;
 
