@@ -208,7 +208,7 @@ def test_routers_decide(postgresql):
     with override_settings(DATABASE_ROUTERS=[f"{__name__}.ToPostgreSQL"]):
         ended = run(postgresql, lambda: pyforge_web.dumps(Scalars.objects.order_by("pk")))
     assert b"nulls of postgres" in ended.value
-    assert ended.counts == {"default": 0, "postgres": 1}
+    assert {alias: count for alias, count in ended.counts.items() if count} == {"postgres": 1}
 
 
 @pytest.mark.parametrize("disabled", [False, True])

@@ -7,6 +7,7 @@ from django.db import close_old_connections, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from pyforge_web import PyForgeStreamingResponse
+from pyforge_web.querysets import statement
 from tests.app.models import Blob
 from tests.oracle import assert_same
 from tests.querysets import data
@@ -25,25 +26,32 @@ def kept_connections():
     signals.request_finished.connect(close_old_connections)
 
 
+class WatchedCursor:
+    """A cursor that notes its fetches. A patched class of the driver would be read through Django."""
+
+    def __init__(self, cursor, taken):
+        self.cursor, self.taken = cursor, taken
+
+    def __getattr__(self, name):
+        return getattr(self.cursor, name)
+
+    def fetchmany(self, size):
+        rows = self.cursor.fetchmany(size)
+        self.taken.append((size, len(rows)))
+        return rows
+
+
 @pytest.fixture
-def fetches(database, cursors, monkeypatch):  # noqa: F811
+def fetches(database, monkeypatch):
     """How many rows each fetch asked for and got."""
     taken = []
-    from django.db.backends.sqlite3.base import SQLiteCursorWrapper
+    original = statement._statement
 
-    classes = [SQLiteCursorWrapper]
-    if database != "default":
-        from django.db.backends.postgresql import base
+    def watched(driver):
+        executed = original(driver)
+        return executed._replace(cursor=WatchedCursor(executed.cursor, taken))
 
-        classes = [base.ServerSideCursor, base.Cursor]
-    for cursor in classes:
-
-        def fetchmany(self, size, original=cursor.fetchmany):
-            rows = original(self, size)
-            taken.append((size, len(rows)))
-            return rows
-
-        monkeypatch.setattr(cursor, "fetchmany", fetchmany)
+    monkeypatch.setattr(statement, "_statement", watched)
     return taken
 
 
