@@ -27,7 +27,7 @@ from django.utils.functional import LazyObject, Promise
 
 from pyforge_web._native import dumps
 from pyforge_web.conf import Nan
-from pyforge_web.description.describe import Description, describe, unwrap_lazy
+from pyforge_web.description.describe import Description, describe_data, unwrap_lazy
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.output.grammar import Fields
 from pyforge_web.output.own_types import find_converter
@@ -133,12 +133,12 @@ def describe_value(value: Any, fields: object = None, fetch: bool = False) -> De
     if isinstance(value, OutputRows):
         if fields is not None:
             raise TypeError("rows() has its own fields: give them there, not as fields= beside it")
-        return value.describe()
+        return value.describe_data()
     if isinstance(value, Page) and fields is None and not isinstance(value.object_list, QuerySet | RawQuerySet):
         rows = list(value)
         if not rows or not all(isinstance(row, Model) for row in rows):
             return None
-    return describe(value, fields, fetch=fetch)
+    return describe_data(value, fields, fetch=fetch)
 
 
 def select(data: Any, fields: object, fetch: bool = False) -> Any:

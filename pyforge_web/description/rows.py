@@ -6,7 +6,7 @@ from typing import Any, cast
 from django.db.models import QuerySet
 
 from pyforge_web.description.allowed import allow_fields
-from pyforge_web.description.describe import Description, describe
+from pyforge_web.description.describe import Description, describe_data
 from pyforge_web.output.fields import output_for
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style, output_with_keys
@@ -67,18 +67,18 @@ class OutputRows:
         self._fields = parse_fields(fields, self._exclude) if fields is not None or self._exclude else None
         self._fetch = fetch
         if isinstance(data, QuerySet):
-            self.describe()  # a name that does not exist is told here, where the fields stand
+            self.describe_data()  # a name that does not exist is told here, where the fields stand
 
-    def describe(self) -> Description:
+    def describe_data(self) -> Description:
         """Return what the rows mean now."""
-        described = describe(self._data, self._fields, fetch=self._fetch)
+        described = describe_data(self._data, self._fields, fetch=self._fetch)
         if self._request is None and self._keys is None:
             return described
         return OptionedRows(described, self._request, self._keys)
 
     def tolist(self) -> Any:
         """Return the rows as dicts and lists of Python values; an instance as a dict."""
-        described = self.describe()
+        described = self.describe_data()
         if refusal := described.refuse():
             raise TypeError(f"{refusal.problem}; {refusal.hint}")
         return described.to_plain()

@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.functional import Promise
@@ -37,7 +39,8 @@ def output_with_default(function: Callable[[Any], Any] | None) -> Iterator[None]
 
 def find_converter(kind: type) -> Callable[[Any], Any] | None:
     """Return the function for values of a class: of `TYPES`, nearest base first, else the `default=` of the call."""
-    types = _read_types()
+    # `dumps` of plain values works without settings, too.
+    types = _read_types() if settings.configured or "DJANGO_SETTINGS_MODULE" in os.environ else {}
     for base in kind.__mro__:
         if base in types:
             return types[base]

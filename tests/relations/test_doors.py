@@ -1,5 +1,7 @@
 """The same nested fields through each door: templates, tuples, other values."""
 
+import html
+
 import pytest
 from django.core.paginator import Paginator
 from django.template import Context, Engine
@@ -44,7 +46,7 @@ def test_templates(articles):
     ]
     for text in texts:
         assert "<" not in text
-        assert_same(strict(text), django_value(rows))
+        assert_same(strict(html.unescape(text)), django_value(rows))  # the filter writes &quot;
 
 
 def test_tuples_have_no_relations():
