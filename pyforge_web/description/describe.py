@@ -247,8 +247,6 @@ def is_model_data(data: object) -> bool:
 def describe_data(
     data: Any, fields: object = None, *, fetch: bool = False, exclude: tuple[str, ...] = ()
 ) -> Description:
-    data: Any, fields: object = None, *, fetch: bool = False, exclude: tuple[str, ...] = ()
-) -> Description:
     """Return what data of models means.
 
     Raises `TypeError` for data that has no output fields, `FieldError` for a name that the model does not have, and
