@@ -60,6 +60,7 @@ def process(kind: str, settings: str, ready: str, **environment: str) -> Iterato
             else:
                 break
         yield port
+        assert server.poll() is None, f"the server of {settings} ended with {server.returncode}"
     finally:
         server.terminate()
         server.wait(20)
