@@ -100,7 +100,7 @@ def write_columns(
 ) -> QueryRows | NestedRows:
     """Execute a query; return what native code makes of these of its columns."""
     trace = trace_rows(queryset.model, "values")
-    statement = execute(compiled, trace, chunked=sizes is not None)
+    statement = execute(compiled, trace, chunked=sizes is not None, in_parts=sizes is None)
     if shape == "object" and key_maker.get() is not None:
         names = make_keys(names)
     label, whole = queryset.model._meta.label, range(len(names))
