@@ -99,10 +99,19 @@ class StreamedRows:
                     while self._read(_SIZE):
                         pass
                 else:
-                    self._raw.connection.lock.acquire()
-                    rows.close()  # gives the lock back
+                    self._cancel()
         finally:
             self._cursor.close()
+
+    def _cancel(self, *, wait: bool = True) -> None:
+        """Cancel the statement. The generator gives the lock back at its end, so it must have it."""
+        rows: Any = self._rows
+        if rows is not None and _is_suspended(rows) and self._raw.connection.lock.acquire(blocking=wait):
+            rows.close()
+
+    def __del__(self) -> None:
+        # An error between the execution and the first read; `close` has not been called.
+        self._cancel(wait=False)
 
 
 def _is_suspended(rows: Any) -> bool:
