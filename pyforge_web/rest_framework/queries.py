@@ -7,14 +7,13 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from pyforge_web import metering
-from pyforge_web._native import columns_of
 from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.output.resolve import Branch, Tree
 from pyforge_web.querysets.django_path import why_django
 from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned, select_slots
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
-from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
+from pyforge_web.querysets.statement import compile_query, execute
+from pyforge_web.rest_framework.fetched_query import FetchedQuery
 from pyforge_web.rest_framework.level_rows import LevelRows, ParentRows
 from pyforge_web.rest_framework.live import LiveFields
 from pyforge_web.rest_framework.nodes import FallbackError
@@ -22,10 +21,13 @@ from pyforge_web.rest_framework.plan import Level, ManyColumn
 
 
 class PlanRun:
-    """One use of a plan: the serializer whose fields are asked, the QuerySets of `Prefetch` objects, the time zone."""
+    """One use of a plan: the serializer whose fields are asked, the QuerySets of `Prefetch` objects, the time zone.
 
-    def __init__(self, live: LiveFields, prefetches: dict[tuple[str, ...], Any]) -> None:
-        self.live = live
+    With `is_streamed` rows may be written while they are fetched.
+    """
+
+    def __init__(self, live: LiveFields, prefetches: dict[tuple[str, ...], Any], *, is_streamed: bool) -> None:
+        self.live, self.is_streamed = live, is_streamed
         self.prefetches = prefetches
         self.zone = timezone.get_current_timezone() if settings.USE_TZ else None
 
@@ -41,16 +43,15 @@ class PlanRun:
         if found is None and not queryset.ordered and queryset.query.where:
             slots.extend(_unindexed(queryset, slots))
         queryset, names = select_slots(queryset, slots, found)
-        query = fetch_columns(queryset, within, names)
-        if query is None or not query[1]:
+        statement = execute_level(queryset, within, names)
+        if statement is None or (not (self.is_streamed and level.is_streamed) and not statement.rows):
             return None
-        statement, columns, indexes = query
-        rows = LevelRows(level, statement, columns, indexes, self.live, self.zone, queryset.db)
+        rows = LevelRows(level, statement, self.live, self.zone, queryset.db)
         if found is not None and key is not None:
-            rows.name_parents(indexes[key], found)
-        for column in level.columns:
+            rows.name_parents(statement.indexes[key], found)
+        for number, column in enumerate(level.columns):
             if isinstance(column, ManyColumn):
-                rows.related[column] = self._related(queryset, column, rows.keys(column.slot))
+                rows.related[number] = self._related(queryset, column, rows.keys(column.slot))
         return rows
 
     def _related(self, queryset: Any, column: ManyColumn, parents: list[Any]) -> ParentRows:
@@ -94,25 +95,16 @@ def unindexed_columns(model: Any) -> tuple[str, ...]:
     )
 
 
-def fetch_columns(
-    queryset: Any, within: str, names: dict[Slot, str]
-) -> tuple[ExecutedQuery, Any, dict[Slot, int]] | None:
-    """Execute a query and return its columns, none for no rows; None where it finds nothing to ask for."""
+def execute_level(queryset: Any, within: str, names: dict[Slot, str]) -> FetchedQuery | None:
+    """Return an executed query, whose rows are not fetched yet; None where it finds nothing to ask for."""
     compiled = compile_query(queryset)
-    reading = trace_rows(queryset.model, "values", within=within)
+    trace = trace_rows(queryset.model, "values", within=within)
     if compiled is None:
         return None
     indexes = {slot: compiled.positions.get(name, -1) for slot, name in names.items()}
     if -1 in indexes.values():
         raise FallbackError("its query does not select what was asked for")
-    statement = execute(compiled, reading)
-    try:
-        rows = metering.time_database(statement.cursor.fetchall, reading)()
-    finally:
-        statement.cursor.close()
-    if reading is not None:
-        reading.rows += len(rows)
-    return statement, columns_of(rows, len(statement.readers)) if rows else [], indexes
+    return FetchedQuery(execute(compiled, trace), indexes, trace)
 
 
 def why_not_read(queryset: QuerySet[Any, Any]) -> str | None:
