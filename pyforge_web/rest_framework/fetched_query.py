@@ -38,7 +38,7 @@ class FetchedQuery:
     ) -> Result:
         """Return what `read` makes of the function that fetches the next rows. The cursor is closed afterwards."""
         cursor, trace = self._executed.cursor, self._trace
-        fetch = fetch or (lambda: cursor.fetchmany(_PART))
+        fetch = fetch or _parts(cursor.fetchmany)
         try:
             return read(fetch if trace is None else self._counted(fetch, trace))
         finally:
@@ -53,3 +53,18 @@ class FetchedQuery:
             return rows
 
         return fetch_counted
+
+
+def _parts(fetchmany: Callable[[int], list[Any]]) -> Callable[[], list[Any]]:
+    """The function that fetches the next rows, and does not ask again behind a part that is not full."""
+    is_done = False
+
+    def fetch() -> list[Any]:
+        nonlocal is_done
+        if is_done:
+            return []
+        rows = fetchmany(_PART)
+        is_done = len(rows) < _PART
+        return rows
+
+    return fetch
