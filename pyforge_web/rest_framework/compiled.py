@@ -55,7 +55,7 @@ _LIMIT = 2048
 def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
     """Return the plan of a serializer for the rows of a QuerySet."""
     model, query = queryset.model, queryset.query
-    if pre_init.has_listeners(model) or post_init.has_listeners(model):
+    if any(signal.receivers and signal.has_listeners(model) for signal in (pre_init, post_init)):
         return Plan(None, f"a signal receiver listens to the instances of {model.__name__}")
     added = (*query.extra_select, *query.annotation_select)
     key = (type(serializer), model, added, queryset.db)

@@ -70,13 +70,15 @@ def rows_of(serializer: Any, data: Any, *, is_streamed: bool = False) -> LevelRo
     data = without_page(data)
     if data._iterable_class is not ModelIterable:
         raise FallbackError(f"{data._iterable_class.__name__} makes rows in its own way")
-    why = why_not_read(data)
-    if why is not None:
-        raise FallbackError(why)
     child = serializer.child
     plan = find_plan(child, data)
     if plan.level is None:
         raise FallbackError(plan.why)
+    why = why_not_read(data)
+    if why is not None:
+        raise FallbackError(why)
+    if data.query.is_empty():
+        return None
     prefetches = find_prefetches(data, plan.level)
     return PlanRun(LiveFields(child), prefetches, is_streamed=is_streamed).fetch(data, plan.level)
 
