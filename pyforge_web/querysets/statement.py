@@ -43,10 +43,21 @@ class ExecutedQuery(NamedTuple):
     """
 
     cursor: Any
-    readers: list[backends.ColumnReader]
+    readers: tuple[backends.ColumnReader, ...]
     driver_value: Convert
     convert: Convert
     why_columns: Callable[[], dict[int, str]]
+
+    def is_plain(self, index: int) -> bool:
+        """Return whether the driver's values of a column are Django's."""
+        return self.readers[index] == backends.VALUE
+
+    def python_values(self, index: int, rows: list[Any]) -> list[Any]:
+        """Return the values of a column as `.values_list()` gives them."""
+        if self.is_plain(index):
+            return [row[index] for row in rows]
+        convert, is_django = self.convert, self.readers[index] is backends.DJANGO
+        return [None if row[index] is None and not is_django else convert(index, row[index]) for row in rows]
 
 
 def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
@@ -65,7 +76,9 @@ def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
 
 def _read_positions(compiler: Any) -> dict[str, int]:
     """Return the index of each column as `ModelIterable` and `ValuesIterable` take it, from the compiled query."""
-    own = () if compiler.klass_info is None else compiler.klass_info["select_fields"]
+    if compiler.klass_info is None:
+        return compiler.annotation_col_map or {}
+    own = compiler.klass_info["select_fields"]
     targets = ((index, getattr(compiler.select[index][0], "target", None)) for index in own)
     positions = {target.attname: index for index, target in targets if target is not None}
     return {**positions, **compiler.annotation_col_map} if compiler.annotation_col_map else positions
@@ -77,8 +90,8 @@ def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked
     `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
     """
     compiler, sql, params, expressions, backend, _ = compiled
-    readers = backend.column_readers(compiler, expressions)
-    driver = backend.open_cursor(compiler, expressions, readers, chunked=chunked)
+    plan = backend.plan_columns(compiler, expressions)
+    driver = backend.open_cursor(compiler, expressions, plan, chunked=chunked)
     try:
         metering.time_database(driver.execute, reading)(sql, params)
     except BaseException:
@@ -97,18 +110,37 @@ def fetch_next(statement: ExecutedQuery) -> Fetch:
     All of them before the first is written, as Django does, where a converter of the user's may change the table.
     """
     cursor = statement.cursor
-    return fetch_all(cursor) if backends.DJANGO in statement.readers else lambda: cursor.fetchmany(_CHUNK)
+    return fetch_all(cursor) if backends.DJANGO in statement.readers else fetch_chunks(cursor.fetchmany)
+
+
+def fetch_chunks(fetchmany: Callable[[int], list[Any]]) -> Fetch:
+    """The function that fetches the next rows, and does not ask again behind a chunk that is not full: 4 us a page."""
+    done = False
+
+    def fetch() -> list[Any]:
+        nonlocal done
+        if done:
+            return []
+        rows = fetchmany(_CHUNK)
+        done = len(rows) < _CHUNK
+        return rows
+
+    return fetch
 
 
 def fetch_all(cursor: Any) -> Fetch:
     """The function that fetches all rows at once."""
+    done = False
 
-    def chunks() -> Iterator[list[Any]]:
-        yield cursor.fetchall()
-        yield []
+    def fetch() -> list[Any]:
+        nonlocal done
+        if done:
+            return []
+        done = True
+        rows: list[Any] = cursor.fetchall()
+        return rows
 
-    rows = chunks()
-    return lambda: next(rows)
+    return fetch
 
 
 def report_to(statement: ExecutedQuery, names: list[str], trace: RowTrace | None) -> Report | None:

@@ -3,6 +3,7 @@
 Source: the joins are those of `SQLCompiler.get_related_selections` in `django/db/models/sql/compiler.py`.
 """
 
+from itertools import repeat
 from typing import Any, NamedTuple, cast
 
 from django.db import connections
@@ -13,11 +14,12 @@ from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.output.resolve import AnyQuerySet, Branch, Leaf, Tree
 from pyforge_web.querysets.django_path import joins_unconstrained
+from pyforge_web.querysets.relations.flat_plan import find_flat_plan
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
+from pyforge_web.querysets.relations.steps import Steps
 
 Slot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
 JOIN_KEY = ""  # the attribute of a key that is a column of the join table
-Steps = tuple[tuple[str, str, int], ...]  # what becomes of a row: native/src/serializer/layout.rs
 
 
 class RelationQuery(NamedTuple):
@@ -65,28 +67,20 @@ class SelectPlan(NamedTuple):
         return tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in self.steps)
 
 
-def find_written(steps: Steps) -> dict[int, str]:
-    """Return the columns that are written, by their index: `author.name`."""
-    names: dict[int, str] = {}
-    path: list[str] = []
-    for step, name, column in steps:
-        if step == "object":
-            path.append(name)
-        elif step == "end":
-            path.pop()
-        elif step == "column":
-            names.setdefault(column, ".".join([*path, name]))
-    return names
-
-
 def plan_select(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> SelectPlan:
     """Return the plan for the fields of a tree; `relation_key` names the key that the rows have besides."""
-    walk = _TreeWalk(queryset.db)
-    walk.add_tree(tree)
     key = None
     if relation_key is None:
         queryset = as_scanned(queryset)
-    else:
+        flat = find_flat_plan(queryset, tree)
+        query = flat.narrow_query(queryset.query) if flat is not None and is_narrowable(queryset.query) else None
+        if flat is not None and query is not None:
+            slots: dict[Slot, str] = {((), name): name for name in flat.attributes}
+            steps = tuple(zip(repeat("column"), flat.keys, slots))
+            return SelectPlan(_with_query(queryset, query), steps, (), slots, None)
+    walk = _TreeWalk(queryset.db)
+    walk.add_tree(tree)
+    if relation_key is not None:
         key = walk.slot((), relation_key.key.attname if relation_key.table is None else JOIN_KEY)
     queryset, names = select_slots(queryset, list(walk.slots), relation_key, walk.expressions)
     return SelectPlan(queryset, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
