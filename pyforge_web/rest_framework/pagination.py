@@ -10,11 +10,45 @@ from typing import Any, SupportsIndex, cast
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import QuerySet
 from rest_framework.exceptions import NotFound
-from rest_framework.pagination import CursorPagination, LimitOffsetPagination, PageNumberPagination
+from rest_framework.pagination import LimitOffsetPagination, PageNumberPagination
 
 # The methods that are replaced, by identity: a paginator with its own method keeps it.
 STANDARD_PAGES = PageNumberPagination.paginate_queryset
 STANDARD_LIMITS = LimitOffsetPagination.paginate_queryset
+
+
+class PageWindow:
+    """A page of a cursor: it asks for one row more, which tells whether there is another page, and where it begins.
+
+    `following` and `positions` are instances, or dicts that have the attribute `name` alone; None while the rows are not
+    read.
+    """
+
+    def __init__(self, size: int, name: str, *, is_forward: bool) -> None:
+        self.size, self.name, self.is_forward = size, name, is_forward
+        self.following: Any = None
+        self.positions: list[Any] | None = None
+        self._page: Any = None
+        self._has_more: bool | None = None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is a row behind the page. Its instances are made where nobody has read the rows."""
+        if self._has_more is None:
+            len(self._page)
+        return bool(self._has_more)
+
+    def of_page(self, page: Any) -> None:
+        """Keep the QuerySet whose rows these are."""
+        self._page = page
+
+    def cut(self, rows: list[Any], positions: list[Any]) -> list[Any]:
+        """Return the rows of the page, in its order, without the one behind it. `positions` has an item for each row."""
+        self._has_more = len(rows) > self.size
+        self.following = positions[self.size] if self._has_more else None
+        step = 1 if self.is_forward else -1
+        self.positions = positions[: self.size][::step]
+        return rows[: self.size][::step]
 
 
 class PageQuerySet:
@@ -24,10 +58,18 @@ class PageQuerySet:
     Methods that change a list change the instances that the serializer then writes.
     """
 
+    _pyforge_window: PageWindow | None = None
+
     def _instances(self: Any) -> list[Any]:
         if self._result_cache is None:
             self._fetch_all()
         return cast("list[Any]", self._result_cache)
+
+    def _fetch_all(self: Any) -> None:
+        is_new = self._result_cache is None
+        super()._fetch_all()  # type: ignore[misc]
+        if is_new and self._pyforge_window is not None:
+            self._result_cache = self._pyforge_window.cut(self._result_cache, self._result_cache)
 
     def __getitem__(self, key: Any) -> Any:
         return self._instances()[key]
@@ -103,7 +145,7 @@ _page_classes: dict[type, type] = {}
 _kinds: dict[type, type] = {}  # and back
 
 
-def as_page(queryset: Any, *, is_new: bool = False) -> Any:
+def as_page(queryset: Any, *, is_new: bool = False, window: PageWindow | None = None) -> Any:
     """Return a QuerySet that behaves as the list of its instances; a list for anything else.
 
     A new one, which nobody else has, is changed itself: a clone costs 10 us.
@@ -118,6 +160,9 @@ def as_page(queryset: Any, *, is_new: bool = False) -> Any:
         _kinds[made] = kind
     page: Any = queryset if is_new else queryset._chain()  # type: ignore[attr-defined]
     page.__class__ = _page_classes[kind]
+    if window is not None:
+        window.of_page(page)
+        page._pyforge_window = window
     return page
 
 
@@ -201,7 +246,3 @@ class PyForgePageNumberPagination(QuerySetPaginationMixin, PageNumberPagination)
 
 class PyForgeLimitOffsetPagination(QuerySetPaginationMixin, LimitOffsetPagination):
     """DRF's `LimitOffsetPagination`, whose page is a QuerySet."""
-
-
-class PyForgeCursorPagination(QuerySetPaginationMixin, CursorPagination):
-    """DRF's `CursorPagination`. Its links are read from the instances of the page, so that it is evaluated."""

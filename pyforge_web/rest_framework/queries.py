@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.output.resolve import Branch, Tree
+from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import why_django
 from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned, select_slots
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
@@ -17,6 +18,7 @@ from pyforge_web.rest_framework.fetched_query import FetchedQuery
 from pyforge_web.rest_framework.level_rows import LevelRows, ParentRows
 from pyforge_web.rest_framework.live import LiveFields
 from pyforge_web.rest_framework.nodes import FallbackError
+from pyforge_web.rest_framework.pagination import PageWindow
 from pyforge_web.rest_framework.plan import Level, ManyColumn
 
 
@@ -31,12 +33,19 @@ class PlanRun:
         self.prefetches = prefetches
         self.zone = timezone.get_current_timezone() if settings.USE_TZ else None
 
-    def fetch(self, queryset: Any, level: Level) -> LevelRows | None:
-        """Return the rows of a QuerySet, and those of its relations; None where there are none."""
-        return self._fetch_linked(as_scanned(queryset), level, None, "")
+    def fetch(self, queryset: Any, level: Level, window: PageWindow | None = None) -> LevelRows | None:
+        """Return the rows of a QuerySet, and those of its relations; None where there are none.
 
-    def _fetch_linked(self, queryset: Any, level: Level, found: RelationKey | None, within: str) -> LevelRows | None:
+        `window` is the page of a cursor, which reads where the next page begins.
+        """
+        return self._fetch_linked(as_scanned(queryset), level, None, "", window)
+
+    def _fetch_linked(
+        self, queryset: Any, level: Level, found: RelationKey | None, within: str, window: PageWindow | None = None
+    ) -> LevelRows | None:
         slots = list(level.slots)
+        if window is not None and ((), window.name) not in level.slots:
+            slots.append(((), window.name))
         key = None if found is None else ((), found.key.attname if found.table is None else JOIN_KEY)
         if key is not None and key not in level.slots:
             slots.append(key)
@@ -44,6 +53,8 @@ class PlanRun:
             slots.extend(_unindexed(queryset, slots))
         queryset, names = select_slots(queryset, slots, found)
         statement = execute_level(queryset, within, names)
+        if window is not None:
+            _cut_page(statement, window)
         if statement is None or (not (self.is_streamed and level.is_streamed) and not statement.rows):
             return None
         rows = LevelRows(level, statement, self.live, self.zone, queryset.db)
@@ -70,6 +81,18 @@ class PlanRun:
         if compared is not None:
             parents = [None if parent is None else compared(parent) for parent in parents]
         return ParentRows(self._fetch_linked(queryset, column.level, found, f"{'.'.join(column.path)}."), parents)
+
+
+def _cut_page(statement: FetchedQuery | None, window: PageWindow) -> None:
+    """Take the row behind the page off, and keep the values of the ordering column."""
+    if statement is None:
+        window.cut([], [])
+        return
+    index = statement.indexes[(), window.name]
+    values = [statement.convert(index, row[index]) if row[index] is not None else None for row in statement.rows]
+    if statement.readers[index] == backends.VALUE:
+        values = [row[index] for row in statement.rows]
+    statement.rows = window.cut(statement.rows, [{window.name: value} for value in values])
 
 
 def _unindexed(queryset: Any, slots: list[Any]) -> list[Any]:

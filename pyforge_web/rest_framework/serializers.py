@@ -67,6 +67,7 @@ def rows_of(serializer: Any, data: Any, *, is_streamed: bool = False) -> LevelRo
         raise FallbackError(f"{type(data).__name__} is not a QuerySet: its instances are in memory")
     if data._result_cache is not None:
         raise FallbackError("the QuerySet is evaluated: its instances are in memory")
+    window = getattr(data, "_pyforge_window", None)
     data = without_page(data)
     if data._iterable_class is not ModelIterable:
         raise FallbackError(f"{data._iterable_class.__name__} makes rows in its own way")
@@ -77,10 +78,11 @@ def rows_of(serializer: Any, data: Any, *, is_streamed: bool = False) -> LevelRo
     why = why_not_read(data)
     if why is not None:
         raise FallbackError(why)
-    if data.query.is_empty():
+    if data.query.is_empty() and window is None:
         return None
     prefetches = find_prefetches(data, plan.level)
-    return PlanRun(LiveFields(child), prefetches, is_streamed=is_streamed).fetch(data, plan.level)
+    run = PlanRun(LiveFields(child), prefetches, is_streamed=is_streamed and window is None)
+    return run.fetch(data, plan.level, window)
 
 
 class CompiledListSerializer:
