@@ -12,7 +12,7 @@ from rest_framework.pagination import CursorPagination, _reverse_ordering
 
 from pyforge_web.rest_framework.model_attributes import FILE_DESCRIPTORS, own_column
 from pyforge_web.rest_framework.nodes import FallbackError
-from pyforge_web.rest_framework.pagination import PageWindow, as_page
+from pyforge_web.rest_framework.pagination import PageWindow, as_page, has_own_page
 
 STANDARD_CURSORS = CursorPagination.paginate_queryset
 _STANDARD_POSITION = CursorPagination._get_position_from_instance
@@ -83,13 +83,10 @@ class PyForgeCursorPagination(CursorPagination):
             return super().get_previous_link()
 
     def _is_own(self, queryset: Any) -> bool:
-        kind = type(queryset)
         return (
             not isinstance(queryset, QuerySet)
             or type(self)._get_position_from_instance is not _STANDARD_POSITION
-            or any(
-                getattr(kind, name) is not getattr(QuerySet, name) for name in ("__getitem__", "__iter__", "_fetch_all")
-            )
+            or has_own_page(type(queryset))
         )
 
     @property

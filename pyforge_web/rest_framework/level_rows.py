@@ -161,7 +161,7 @@ class LevelRows:
             return cast("tuple[list[NativeReader | None], Any]", known[2])
         readers = [self._native_reader(number) for number in range(len(self.level.columns))]
         found = readers, timezone_for(readers, self.zone)
-        self.level.known_readers = list(self.statement.readers), self.zone, found
+        self.level.known_readers = self.statement.readers, self.zone, found
         return found
 
     def _native_reader(self, number: int) -> NativeReader | None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, SupportsIndex, cast
 
 from django.core.paginator import InvalidPage, Paginator
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
+from django.db.models.sql import Query
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import LimitOffsetPagination, PageNumberPagination
 
@@ -20,8 +21,7 @@ STANDARD_LIMITS = LimitOffsetPagination.paginate_queryset
 class PageWindow:
     """A page of a cursor: it asks for one row more, which tells whether there is another page, and where it begins.
 
-    `following` and `positions` are instances, or dicts that have the attribute `name` alone; None while the rows are not
-    read.
+    `following` and `positions` are instances, or dicts that have the attribute `name` alone; None before rows are read.
     """
 
     def __init__(self, size: int, name: str, *, is_forward: bool) -> None:
@@ -43,7 +43,7 @@ class PageWindow:
         self._page = page
 
     def cut(self, rows: list[Any], positions: list[Any]) -> list[Any]:
-        """Return the rows of the page, in its order, without the one behind it. `positions` has an item for each row."""
+        """Return the rows of the page, in its order, without the one behind it. Each row has an item of `positions`."""
         self._has_more = len(rows) > self.size
         self.following = positions[self.size] if self._has_more else None
         step = 1 if self.is_forward else -1
@@ -145,6 +145,11 @@ _page_classes: dict[type, type] = {}
 _kinds: dict[type, type] = {}  # and back
 
 
+def has_own_page(kind: type[Any]) -> bool:
+    """Return whether a class of QuerySets slices, iterates or fetches in its own way."""
+    return any(getattr(kind, name) is not getattr(QuerySet, name) for name in ("__getitem__", "__iter__", "_fetch_all"))
+
+
 def as_page(queryset: Any, *, is_new: bool = False, window: PageWindow | None = None) -> Any:
     """Return a QuerySet that behaves as the list of its instances; a list for anything else.
 
@@ -153,7 +158,7 @@ def as_page(queryset: Any, *, is_new: bool = False, window: PageWindow | None = 
     if not isinstance(queryset, QuerySet) or queryset._result_cache is not None:
         return list(queryset)
     kind = type(queryset)
-    if any(getattr(kind, name) is not getattr(QuerySet, name) for name in ("__iter__", "__getitem__", "_fetch_all")):
+    if has_own_page(kind):
         return list(queryset)
     if kind not in _page_classes:
         made = _page_classes[kind] = type(kind.__name__, (PageQuerySet, kind), {"__module__": kind.__module__})
@@ -179,6 +184,37 @@ def without_page(queryset: Any) -> Any:
     return plain
 
 
+class _ResolvedCount:
+    """`Count("*")`, which resolves to the same expression in every query: to resolve it takes a third of a count."""
+
+    def __init__(self) -> None:
+        self._resolved: Any = None
+
+    def resolve_expression(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+        """As `Count("*").resolve_expression()`."""
+        if self._resolved is None:
+            self._resolved = Count("*").resolve_expression(Query(query.model), *args, **kwargs)
+        return self._resolved
+
+
+_RESOLVED_COUNT = _ResolvedCount()
+_QUERYSET_COUNT, _QUERY_METHODS = QuerySet.count, (Query.get_count, Query.get_aggregation)
+
+
+def count_rows(queryset: Any) -> int:
+    """Return `queryset.count()`."""
+    query = getattr(queryset, "query", None)
+    kind = type(query)
+    if (
+        getattr(type(queryset), "count", None) is not _QUERYSET_COUNT
+        or queryset._result_cache is not None
+        or (getattr(kind, "get_count", None), getattr(kind, "get_aggregation", None)) != _QUERY_METHODS
+    ):
+        return int(queryset.count())
+    # As `Query.get_count()`.
+    return int(cast(Any, query).clone().get_aggregation(queryset.db, {"__count": _RESOLVED_COUNT})["__count"])
+
+
 def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> Any:
     """As `PageNumberPagination.paginate_queryset` of DRF 3.18, without its `list()`."""
     self.request = request
@@ -186,6 +222,8 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
     if not page_size:
         return None
     paginator = self.django_paginator_class(queryset, page_size)
+    if type(paginator).count is Paginator.count and isinstance(queryset, QuerySet):
+        paginator.count = count_rows(queryset)
     page_number = self.get_page_number(request, paginator)
     try:
         self.page = paginator.page(page_number)
@@ -208,7 +246,8 @@ def paginate_limits(self: Any, queryset: Any, request: Any, view: Any = None) ->
     self.limit = self.get_limit(request)
     if self.limit is None:
         return None
-    self.count = self.get_count(queryset)
+    is_standard = type(self).get_count is LimitOffsetPagination.get_count and isinstance(queryset, QuerySet)
+    self.count = count_rows(queryset) if is_standard else self.get_count(queryset)
     self.offset = self.get_offset(request)
     if self.count > self.limit and self.template is not None:
         self.display_page_controls = True

@@ -82,7 +82,11 @@ class Level:
         self._key = model, slots, columns, groups, node
         self._hash = hash(self._key)  # once: it visits each node
         # The readers of the columns and the time zone at the last use, and what `LevelRows` has made of them.
-        self.known_readers: tuple[list[Any], Any, Any] | None = None
+        self.known_readers: tuple[Any, Any, Any] | None = None
+        # Arguments of `prefetch_related` that are names alone, and give no QuerySet: `prefetches.py`.
+        self.plain_lookups: set[tuple[str, ...]] = set()
+        # How its columns are selected, by the columns: `queries.py`.
+        self.selections: dict[tuple[Slot, ...], Any] = {}
         # Whether rows are written while they are fetched: no Python code is asked for their values.
         self.is_streamed = all(isinstance(column, RawColumn | ValueColumn) for column in columns)
 
