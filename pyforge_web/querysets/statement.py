@@ -22,17 +22,20 @@ Report = Callable[[int, int, list[tuple[int, int, int]]], None]
 
 
 class CompiledQuery(NamedTuple):
-    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database.
-
-    `positions` says where the columns of the model and what the query adds are in a row, by their names.
-    """
+    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database."""
 
     compiler: Any
     sql: str
     params: Any
     expressions: list[Any]
     backend: backends.DatabaseBackend
-    positions: dict[str, int]
+    known_positions: dict[str, int] | None = None
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """Return the index of each column of the model, and of each value that the query adds, by their names."""
+        known = self.known_positions
+        return _read_positions(self.compiler) if known is None else known
 
 
 class ExecutedQuery(NamedTuple):
@@ -71,7 +74,7 @@ def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     except EmptyResultSet:
         return None
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    return CompiledQuery(compiler, sql, params, expressions, backend, _read_positions(compiler))
+    return CompiledQuery(compiler, sql, params, expressions, backend)
 
 
 def _read_positions(compiler: Any) -> dict[str, int]:
