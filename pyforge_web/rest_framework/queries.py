@@ -11,8 +11,7 @@ from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.output.resolve import Branch, Tree
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import why_django
-from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned, is_narrowable, select_slots
-from pyforge_web.querysets.relations.flat_plan import FlatPlan, find_selection
+from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
 from pyforge_web.querysets.statement import compile_query, execute
 from pyforge_web.rest_framework.fetched_query import FetchedQuery
@@ -21,6 +20,7 @@ from pyforge_web.rest_framework.live import LiveFields
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.pagination import PageWindow
 from pyforge_web.rest_framework.plan import Level, ManyColumn
+from pyforge_web.rest_framework.selections import select_level
 
 
 class PlanRun:
@@ -52,7 +52,7 @@ class PlanRun:
             slots.append(key)
         if found is None and not queryset.ordered and queryset.query.where:
             slots.extend(_unindexed(queryset, slots))
-        queryset, names = _select(queryset, level, slots, found)
+        queryset, names = select_level(queryset, level, slots, found)
         statement = execute_level(queryset, within, names)
         if window is not None:
             _cut_page(statement, window)
@@ -82,24 +82,6 @@ class PlanRun:
         if compared is not None:
             parents = [None if parent is None else compared(parent) for parent in parents]
         return ParentRows(self._fetch_linked(queryset, column.level, found, f"{'.'.join(column.path)}."), parents)
-
-
-def _select(queryset: Any, level: Level, slots: list[Slot], found: RelationKey | None) -> tuple[Any, dict[Slot, str]]:
-    """Return a QuerySet that selects these columns, and their names in its query. Columns of one table cost 10 us."""
-    selected = level.selections.get(tuple(slots))
-    if selected is None:
-        attributes = tuple(name for path, name in slots if not path and name != JOIN_KEY)
-        is_flat = len(attributes) == len(slots)
-        selection = find_selection(level.model, attributes) if is_flat else None
-        table = level.model._meta.db_table
-        plan = FlatPlan(Tree(level.model, ()), attributes, attributes, table, selection, None)
-        selected = level.selections[tuple(slots)] = plan, dict(zip(slots, attributes, strict=is_flat))
-    plan, names = selected
-    if plan.selection is not None and queryset.model is level.model and is_narrowable(queryset.query):
-        query = plan.narrow_query(queryset.query)
-        if query is not None:
-            return QuerySet(level.model, query, queryset.db), names
-    return select_slots(queryset, slots, found)
 
 
 def _cut_page(statement: FetchedQuery | None, window: PageWindow) -> None:
