@@ -59,7 +59,7 @@ pub mod _native {
         ValueTuples,
     };
     #[pymodule_export]
-    use super::text_columns::{columns_of, datetime_column, is_plain_json, text_column, time_column};
+    use super::text_columns::{columns_of, is_plain_json, text_column};
     #[pymodule_export]
     use super::validator::Validator;
 

@@ -24,7 +24,7 @@ use crate::json::writer::Out;
 use crate::kinds::{Compact, CompactAscii, DateFormat, Django, DjangoText, Form, Html, LocalZone, NotFinite};
 use crate::metering::meter::Meter;
 use any_value::Walk;
-pub use columns::RowColumns;
+pub use columns::{RowColumns, parse_zone};
 pub use instances::{ModelInstances, ready_values};
 pub use relations::{FileUrlText, LinkText, NestedRows, RelatedRows, RowLayout, ValueLabels};
 pub use rows::{QueryRows, RowFraming};
