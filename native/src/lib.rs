@@ -38,6 +38,8 @@ pub mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use super::ffi::ClassVersions;
+    #[pymodule_export]
     use super::functions::{
         columns_to_dict, dump_chunk, dumps, dumps_html, dumps_response, listen, read_body, set_native, totals,
     };

@@ -33,6 +33,7 @@ class CompiledQuery(NamedTuple):
     expressions: list[Any]
     backend: backends.DatabaseBackend
     positions: dict[str, int]
+    readers: list[backends.ColumnReader] | None = None  # where they are known already
 
 
 class ExecutedQuery(NamedTuple):
@@ -87,8 +88,8 @@ def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked
 
     `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
     """
-    compiler, sql, params, expressions, backend, _ = compiled
-    readers = backend.column_readers(compiler, expressions)
+    compiler, sql, params, expressions, backend, _, readers = compiled
+    readers = readers or backend.column_readers(compiler, expressions)
     driver = backend.open_cursor(compiler, expressions, readers, chunked=chunked)
     try:
         metering.time_database(driver.execute, reading)(sql, params)

@@ -15,6 +15,8 @@ from pyforge_web.output.resolve import AnyQuerySet, Branch, Leaf, Tree
 from pyforge_web.querysets.django_path import joins_unconstrained
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
 from pyforge_web.querysets.relations.steps import Steps
+from pyforge_web.querysets.sql_cache import compile_remembered
+from pyforge_web.querysets.statement import CompiledQuery
 
 Slot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
 JOIN_KEY = ""  # the attribute of a key that is a column of the join table
@@ -65,17 +67,34 @@ class SelectPlan(NamedTuple):
         return tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in self.steps)
 
 
-def plan_select(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> SelectPlan:
-    """Return the plan for the fields of a tree; `relation_key` names the key that the rows have besides."""
+def compile_selection(
+    queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None
+) -> tuple[SelectPlan, CompiledQuery | None]:
+    """Return the plan for the fields of a tree, and its SQL; the SQL is None where Django finds nothing to ask for."""
     walk = _TreeWalk(queryset.db)
     walk.add_tree(tree)
     key = None
-    if relation_key is None:
-        queryset = as_scanned(queryset)
-    else:
+    if relation_key is not None:
         key = walk.slot((), relation_key.key.attname if relation_key.table is None else JOIN_KEY)
-    queryset, names = select_slots(queryset, list(walk.slots), relation_key, walk.expressions)
-    return SelectPlan(queryset, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
+    slots = list(walk.slots)
+
+    def prepare() -> tuple[AnyQuerySet, dict[Slot, str]]:
+        scanned = as_scanned(queryset) if relation_key is None else queryset
+        return select_slots(scanned, slots, relation_key, walk.expressions)
+
+    purpose = None if walk.expressions else _find_purpose(queryset, slots, relation_key)
+    compiled, names = compile_remembered(queryset, purpose, prepare)
+    selected = queryset if compiled is None else QuerySet(queryset.model, queryset.query, compiled.compiler.using)
+    plan = SelectPlan(selected, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
+    return plan, compiled
+
+
+def _find_purpose(queryset: AnyQuerySet, slots: list[Slot], relation_key: RelationKey | None) -> tuple[Any, ...]:
+    """Return what decides the columns of a plan's query beside the query itself."""
+    query = queryset.query
+    unconstrained = bool(query.select_related) and joins_unconstrained(query)
+    key = None if relation_key is None else (relation_key.key, relation_key.table)
+    return ("tree", unconstrained, key, *slots)
 
 
 def as_scanned(queryset: AnyQuerySet) -> AnyQuerySet:

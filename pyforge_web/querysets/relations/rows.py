@@ -17,7 +17,7 @@ from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.columns import (
     SelectPlan,
     Slot,
-    plan_select,
+    compile_selection,
 )
 from pyforge_web.querysets.relations.django_relations import read_relation
 from pyforge_web.querysets.relations.doubts import why_tree_django
@@ -30,7 +30,6 @@ from pyforge_web.querysets.statement import (
     ExecutedQuery,
     Fetch,
     Report,
-    compile_query,
     execute,
     fetch_all,
     fetch_next,
@@ -177,8 +176,7 @@ def open_query(
     """
     if (why := why_tree_django(queryset, tree)) is not None:
         return why
-    plan = plan_select(queryset, tree, found)
-    compiled = compile_query(plan.queryset)
+    plan, compiled = compile_selection(queryset, tree, found)
     trace = trace_rows(plan.queryset.model, "values", within=within)
     if compiled is None:
         return None
