@@ -227,12 +227,13 @@ STRUCTURES = {
         lambda objects: objects(Article).filter(tags__id__gte=0).order_by("tags__name", "id").distinct(),
     ),
     "deferred": [
-        (lambda objects, q=q: q(objects(Author).order_by("id")), None)
+        (lambda objects, q=q: q(objects(Article).order_by("id")), None)
         for q in (
-            lambda q: q.only("name"),
-            lambda q: q.only("name", "born"),
-            lambda q: q.defer("password"),
-            lambda q: q.defer("password", "born"),
+            lambda q: q,
+            lambda q: q.only("title"),
+            lambda q: q.only("title", "price"),
+            lambda q: q.defer("body"),
+            lambda q: q.defer("body", "price"),
             lambda q: q.only("id"),
         )
     ],

@@ -31,15 +31,15 @@ _ALWAYS = (BaseTable, Col, F, Join, Options, OrderBy, PositionRef, Query, Ref, W
 # Added to Django's classes by django-stubs-ext, for annotations.
 _HARMLESS_NAMES = frozenset({"__class_getitem__"})
 _read_features = attrgetter(*tables.FEATURES)
-# What is known of classes: their versions, and why they are not Django's own.
+# What is known of classes: their versions or methods, and why they are not Django's own.
 _verified: WeakKeyDictionary[type, tuple[ClassVersions, str | None]] = WeakKeyDictionary()
-_verified_fields: WeakKeyDictionary[type, tuple[ClassVersions, str | None]] = WeakKeyDictionary()
+_verified_fields: WeakKeyDictionary[type, tuple[list[Any], str | None]] = WeakKeyDictionary()
 
 
 class Evidence:
     """What an entry was made with; `is_valid` says whether all of that is the same now."""
 
-    __slots__ = ("_columns", "_features", "_held", "_models", "_operators", "_versions")
+    __slots__ = ("_columns", "_features", "_field_methods", "_field_versions", "_models", "_operators", "_versions")
 
     def __init__(self, connection: Any, compiler: Any, fields: Iterable[Any], models: Iterable[Any], kinds: Any) -> None:
         """Raise `NotRemembered` where something is not Django's own."""
@@ -57,12 +57,14 @@ class Evidence:
         )
         self._operators = dict(connection.operators), dict(connection.pattern_ops)
         self._features = _read_features(connection.features)
-        classes = {*_ALWAYS, *databases, *kinds, *map(type, fields), type(connection)}
-        self._versions = ClassVersions(list(classes))
+        self._versions = ClassVersions(list({*_ALWAYS, *databases, *kinds, type(connection)}))
+        classes = list(set(map(type, fields)))
+        self._field_versions = ClassVersions(classes)
+        self._field_methods = [(kind, _read_methods(kind)) for kind in classes]
 
     def is_valid(self, connection: Any) -> bool:
         """Return whether SQL that was made with this would be the same now."""
-        if not self._versions.are_unchanged():
+        if not self._versions.are_unchanged() or not self._are_fields_same():
             return False
         for field, column in self._columns:
             attributes = field.__dict__
@@ -77,6 +79,20 @@ class Evidence:
             and _read_features(connection.features) == self._features
             and vars(connection.ops).keys() <= _operations_attributes(type(connection.ops))
         )
+
+    def _are_fields_same(self) -> bool:
+        """Return whether the classes of the fields have the same methods: each new field sets a counter on `Field`."""
+        if self._field_versions.are_unchanged():
+            return True
+        versions = ClassVersions([kind for kind, _ in self._field_methods])
+        if any(_read_methods(kind) != methods for kind, methods in self._field_methods):
+            return False
+        self._field_versions = versions
+        return True
+
+
+def _read_methods(kind: type) -> list[Any]:
+    return [getattr(kind, name, None) for name in tables.FIELD_METHODS]
 
 
 def _refuse_changed(kind: type) -> None:
@@ -134,10 +150,11 @@ def _refuse_field(field: Any) -> None:
     """Raise for a field whose column or type may be another one each time."""
     kind = type(field)
     known = _verified_fields.get(kind)
-    if known is None or not known[0].are_unchanged():
+    methods = _read_methods(kind)
+    if known is None or known[0] != methods:
         foreign = next((name for name in tables.FIELD_METHODS if not _is_own(_find_attribute(kind, name))), None)
         reason = None if foreign is None else f"{kind.__name__}.{foreign} is not Django's"
-        known = _verified_fields[kind] = ClassVersions([kind]), reason
+        known = _verified_fields[kind] = methods, reason
     if known[1] is not None:
         raise NotRemembered(known[1])
     attributes = vars(field)

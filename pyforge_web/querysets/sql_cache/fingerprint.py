@@ -139,7 +139,7 @@ class Fingerprint:
         self.columns.append(target)
         if output is not target:
             self.columns.append(output)
-        self.parts += (attributes["alias"], id(target), id(output))
+        self.parts += (attributes["alias"], id(target), id(output), attributes.get("possibly_multivalued"))
 
     def add_expression(self, expression: Any) -> None:
         """Add an expression that the query has resolved."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db.models.expressions import Col
 from django.db.models.sql.where import WhereNode
 
+from pyforge_web.querysets.sql_cache import tables
 from pyforge_web.querysets.sql_cache.evidence import Evidence, collect_models
 from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint, NotRemembered
 from pyforge_web.querysets.sql_cache.key_numbers import KeyNumbers
@@ -210,6 +211,8 @@ def _collect_parts(compiler: Any, query: Any, printed: Fingerprint) -> tuple[lis
     kinds = {type(lookup) for lookup in _walk_lookups(printed.query.where)}
     work = [expression for expression, _, _ in compiler.select]
     work += query.annotations.values()
+    if isinstance(query.group_by, tuple):
+        work += [expression for expression in query.group_by if not isinstance(expression, str)]
     while work:
         node = work.pop()
         kinds.add(type(node))
@@ -231,12 +234,10 @@ def _collect_parts(compiler: Any, query: Any, printed: Fingerprint) -> tuple[lis
 
 def _join_names(*fields: Any) -> set[str]:
     """Return the names of those classes that join one column with another; a subclass must have the same methods."""
-    from pyforge_web.querysets.sql_cache.tables import JOIN_FIELDS
-
     return {
         type(field).__name__
         for field in fields
-        if any(base.__name__ in JOIN_FIELDS and base.__module__.startswith("django.db.") for base in type(field).__mro__)
+        if any(base.__name__ in tables.JOIN_FIELDS and base.__module__.startswith("django.db.") for base in type(field).__mro__)
     }
 
 

@@ -33,6 +33,8 @@ LOOKUPS: dict[type, LookupSort] = {
     lookups.IStartsWith: "value",
     lookups.EndsWith: "value",
     lookups.IEndsWith: "value",
+    lookups.Regex: "value",
+    lookups.IRegex: "value",
     lookups.Range: "list",
     lookups.In: "list",
     lookups.IsNull: "flag",
@@ -81,7 +83,7 @@ _EXPRESSION_CACHES = frozenset(
     """.split()  # noqa: SIM905
 )
 # The attributes that an instance may have; what is not named here is not known.
-COL_ATTRIBUTES = _EXPRESSION_CACHES | {"alias", "target"}
+COL_ATTRIBUTES = _EXPRESSION_CACHES | {"alias", "possibly_multivalued", "target"}
 LOOKUP_ATTRIBUTES = _EXPRESSION_CACHES | {"bilateral_transforms", "lhs", "rhs"}
 EXPRESSION_ATTRIBUTES = _EXPRESSION_CACHES | {
     "connector",
@@ -117,14 +119,16 @@ JOIN_ATTRIBUTES = TABLE_ATTRIBUTES | {
 # The attributes of a Query that are in the key of an entry.
 QUERY_IN_KEY = frozenset(
     """
-    alias_cols alias_map alias_refcount annotation_select_mask annotations default_cols default_ordering
-    deferred_loading distinct group_by model order_by select select_related selected standard_ordering table_map
+    alias_cols alias_map alias_refcount annotation_select_mask annotations default_cols
+    default_ordering deferred_loading distinct group_by model order_by select select_related selected standard_ordering table_map
     values_select where
     """.split()  # noqa: SIM905
 )
 # Those that must be empty, or as they are in a new Query.
 QUERY_EMPTY = (
     "combinator",
+    "combinator_all",
+    "combined_queries",
     "distinct_fields",
     "explain_info",
     "external_aliases",
