@@ -17,7 +17,7 @@ from django.db.models.utils import create_namedtuple_class
 from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, RowColumns, RowLayout
 from pyforge_web.metering.row_traces import trace_rows
-from pyforge_web.output.key_names import make_keys
+from pyforge_web.output.key_names import key_maker, make_keys
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import SHAPES, AnyQuerySet, joins_unconstrained, why_columns, why_django
 from pyforge_web.querysets.sql_cache import compile_remembered
@@ -100,17 +100,19 @@ def write_columns(
     """Execute a query; return what native code makes of these of its columns."""
     trace = trace_rows(queryset.model, "values")
     statement = execute(compiled, trace, chunked=sizes is not None)
-    names = make_keys(names) if shape == "object" else names
-    label, in_order = queryset.model._meta.label, list(indexes) == list(range(len(names)))
-    readers = tuple(statement.readers[: len(names)]) if in_order else tuple(statement.readers)
-    shown = list(names) if in_order else [""] * len(readers)
-    for name, index in zip(names, indexes, strict=True):
-        shown[index] = name
-    metering.count_columns(sum(readers[index] is backends.DJANGO for index in indexes), len(names))
+    if shape == "object" and key_maker.get() is not None:
+        names = make_keys(names)
+    label, in_order = queryset.model._meta.label, list(indexes) == [*range(len(names))]
+    readers: tuple[backends.ColumnReader, ...] = statement.readers
+    if in_order and len(readers) != len(names):
+        readers = readers[: len(names)]
+    if metering.active_collectors.get():
+        metering.count_columns(sum([readers[index] is backends.DJANGO for index in indexes]), len(names))
     if sizes is None:
-        fetch, report = fetch_next(statement), report_to(statement, shown, trace)
+        fetch = fetch_next(statement)
+        report = None if trace is None else report_to(statement, _name_columns(names, indexes, len(readers)), trace)
     else:
-        chunks = Chunks(statement, sizes, queryset.model, shown)
+        chunks = Chunks(statement, sizes, queryset.model, _name_columns(names, indexes, len(readers)))
         fetch, report = chunks.fetch, chunks.report
     convert, close = statement.convert, statement.cursor.close
     if in_order:
@@ -118,6 +120,14 @@ def write_columns(
     steps = tuple(("column", name, index) for name, index in zip(names, indexes, strict=True))
     layout = compile_layout(label, readers, steps)
     return NestedRows(layout, fetch, convert, close, _no_relation, report)
+
+
+def _name_columns(names: Sequence[str], indexes: Sequence[int], count: int) -> list[str]:
+    """Return the names of the statement's columns, empty for one that is not written."""
+    shown = [""] * count
+    for name, index in zip(names, indexes, strict=True):
+        shown[index] = name
+    return shown
 
 
 def _nothing(queryset: AnyQuerySet) -> list[Any]:

@@ -33,7 +33,7 @@ class CompiledQuery(NamedTuple):
     expressions: list[Any]
     backend: backends.DatabaseBackend
     positions: dict[str, int]
-    readers: list[backends.ColumnReader] | None = None  # where they are known already
+    columns: backends.ColumnPlan | None = None  # how they are read, where that is known already
 
 
 class ExecutedQuery(NamedTuple):
@@ -44,7 +44,7 @@ class ExecutedQuery(NamedTuple):
     """
 
     cursor: Any
-    readers: list[backends.ColumnReader]
+    readers: tuple[backends.ColumnReader, ...]
     driver_value: Convert
     convert: Convert
     why_columns: Callable[[], dict[int, str]]
@@ -77,7 +77,9 @@ def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
 
 def _read_positions(compiler: Any) -> dict[str, int]:
     """Return the index of each column as `ModelIterable` and `ValuesIterable` take it, from the compiled query."""
-    own = () if compiler.klass_info is None else compiler.klass_info["select_fields"]
+    if compiler.klass_info is None:
+        return compiler.annotation_col_map or {}
+    own = compiler.klass_info["select_fields"]
     targets = ((index, getattr(compiler.select[index][0], "target", None)) for index in own)
     positions = {target.attname: index for index, target in targets if target is not None}
     return {**positions, **compiler.annotation_col_map} if compiler.annotation_col_map else positions
@@ -88,9 +90,9 @@ def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked
 
     `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
     """
-    compiler, sql, params, expressions, backend, _, readers = compiled
-    readers = readers or backend.column_readers(compiler, expressions)
-    driver = backend.open_cursor(compiler, expressions, readers, chunked=chunked)
+    compiler, sql, params, expressions, backend, _, plan = compiled
+    plan = plan or backend.plan_columns(compiler, expressions)
+    driver = backend.open_cursor(compiler, expressions, plan, chunked=chunked)
     try:
         metering.time_database(driver.execute, reading)(sql, params)
     except BaseException:
@@ -109,18 +111,37 @@ def fetch_next(statement: ExecutedQuery) -> Fetch:
     All of them before the first is written, as Django does, where a converter of the user's may change the table.
     """
     cursor = statement.cursor
-    return fetch_all(cursor) if backends.DJANGO in statement.readers else lambda: cursor.fetchmany(_CHUNK)
+    return fetch_all(cursor) if backends.DJANGO in statement.readers else fetch_chunks(cursor.fetchmany)
+
+
+def fetch_chunks(fetchmany: Callable[[int], list[Any]]) -> Fetch:
+    """The function that fetches the next rows, and does not ask again behind a chunk that is not full: 4 us a page."""
+    done = False
+
+    def fetch() -> list[Any]:
+        nonlocal done
+        if done:
+            return []
+        rows = fetchmany(_CHUNK)
+        done = len(rows) < _CHUNK
+        return rows
+
+    return fetch
 
 
 def fetch_all(cursor: Any) -> Fetch:
     """The function that fetches all rows at once."""
+    done = False
 
-    def chunks() -> Iterator[list[Any]]:
-        yield cursor.fetchall()
-        yield []
+    def fetch() -> list[Any]:
+        nonlocal done
+        if done:
+            return []
+        done = True
+        rows: list[Any] = cursor.fetchall()
+        return rows
 
-    rows = chunks()
-    return lambda: next(rows)
+    return fetch
 
 
 def report_to(statement: ExecutedQuery, names: list[str], trace: RowTrace | None) -> Report | None:

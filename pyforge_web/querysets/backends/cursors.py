@@ -8,12 +8,13 @@ from typing import Any
 
 import django
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django.db.models.expressions import BaseExpression
 from django.db.models.sql.constants import MULTI
 from django.db.utils import DatabaseErrorWrapper
 
-from pyforge_web.querysets.backends.columns import DJANGO, ColumnReader, describe_converters
-from pyforge_web.querysets.backends.stock import is_own_function
+from pyforge_web.querysets.backends.columns import DJANGO, ColumnPlan, describe_converters, intern_readers
+from pyforge_web.querysets.backends.stock import StockMethods, is_own_function
 
 logger = logging.getLogger("pyforge_web.databases")
 
@@ -34,8 +35,27 @@ def find_raw_cursor(cursor: Any) -> Any:
     What counts is which method runs, and not which classes stand around it: the wrappers of Django, of the debug
     toolbar, of Sentry and the proxies of OpenTelemetry pass these methods on; one that changes rows does not.
     """
+    if type(cursor) in _WRAPPERS and _is_stock_wrapper(cursor):
+        cursor = cursor.cursor  # what Django's wrapper asks; 2 us less than to follow the wrapped methods
     raw = find_owner(cursor.fetchmany)
     return raw if raw is not None and find_owner(cursor.fetchall) is raw else None
+
+
+_WRAPPERS = frozenset({CursorWrapper, CursorDebugWrapper})
+_WRAPPER_METHODS = StockMethods(CursorWrapper, ["__getattr__"], django)
+
+
+def _is_stock_wrapper(cursor: Any) -> bool:
+    """Return whether Django's wrapper of a cursor passes its fetching methods on, and has none of its own."""
+    kind = type(cursor)
+    own = vars(cursor)
+    return (
+        _WRAPPER_METHODS.are_methods_of(kind)
+        and not hasattr(kind, "fetchmany")
+        and not hasattr(kind, "fetchall")
+        and "fetchmany" not in own
+        and "fetchall" not in own
+    )
 
 
 def find_owner(method: Any) -> Any:
@@ -57,14 +77,15 @@ class DriverCursor:
         cursor: Any,
         compiler: Any,
         expressions: list[BaseExpression],
-        readers: list[ColumnReader],
+        plan: ColumnPlan,
         *,
         chunked: bool,
     ) -> None:
         self.cursor = cursor
         self.compiler = compiler
         self.connection = compiler.connection
-        self.readers = readers
+        self.readers = plan.readers
+        self.facts = plan.facts
         self.raw = find_raw_cursor(cursor)
         self._expressions = expressions
         self._converters_by_index: dict[int, Any] | None = None
@@ -95,7 +116,7 @@ class DriverCursor:
         self.cursor.close()
         warn_once(self.connection, str(self.convert_reason))
         count = len(self.readers)
-        self.readers = [DJANGO] * count
+        self.readers = intern_readers([DJANGO] * count)
         query, connection = self.compiler.query, self.connection
         compiler = connection.ops.compiler(query.compiler)(query, connection, self.compiler.using)
         results = compiler.execute_sql(MULTI, chunked_fetch=self._chunked)

@@ -4,6 +4,7 @@ psycopg loads `timestamptz` in Python under Django (`BaseTzLoader` in `django/db
 5 us a value, against 0.1 us for its text. The loaders are set on the cursor alone.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import django
@@ -26,9 +27,7 @@ from pyforge_web.querysets.backends.columns import (
     DJANGO,
     VALUE,
     ColumnReader,
-    Converter,
-    find_cast_reader,
-    is_whole_document,
+    intern_readers,
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import DatabaseBackend
@@ -86,7 +85,7 @@ class PostgreSQLCursor(DriverCursor):
         self._loaders: dict[int, Any] = {}
         self._columns: dict[int, Any] = {}
         raw = self.raw
-        if not is_worth_text(expressions, self.connection) or not _is_usual_session(raw, self.connection):
+        if not self.facts or not _is_usual_session(raw, self.connection):
             return
         adapters = raw.adapters
         for oid in KIND_BY_OID:
@@ -115,7 +114,7 @@ class PostgreSQLCursor(DriverCursor):
             elif reader.kind == "json":
                 # What a jsonb column sends is JSON; a table of other hands may have declared a text.
                 readers[index] = ColumnReader("json", checked=oid == JSONB)
-        self.readers = readers
+        self.readers = intern_readers(readers)
         return None
 
     def driver_value(self, index: int, value: Any) -> Any:
@@ -137,6 +136,12 @@ class PostgreSQLBackend(DatabaseBackend):
     def __init__(self) -> None:
         super().__init__()
         self._known_loaders: tuple[Any, ...] = ()
+
+    def find_facts(
+        self, expressions: list[Any], readers: Sequence[ColumnReader], connection: BaseDatabaseWrapper
+    ) -> bool:
+        """Return whether the columns are worth to be read as text."""
+        return is_worth_text(expressions, connection)
 
     def why_not_driver(self, raw: Any) -> str | None:
         """Return why a connection of psycopg gives other rows; None also for a connection that something wraps."""
@@ -173,16 +178,6 @@ class PostgreSQLBackend(DatabaseBackend):
             return f"psycopg's loader of {_OIDS[oid]} is {_describe_loader(loader)}"
         self._known_loaders = loaders
         return None
-
-    def read_column(
-        self, expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper
-    ) -> ColumnReader:
-        """Return the reader of a column, from the list of converters that Django would call."""
-        if not converters:
-            return VALUE
-        if is_whole_document(expression, converters):
-            return ColumnReader("json")
-        return find_cast_reader(converters) or DJANGO
 
 
 def _why_not_cursor_class(kind: type) -> str | None:

@@ -4,6 +4,7 @@ Typecasters are set on the cursor alone. A cursor on the server does not say the
 so its rows come as psycopg2 makes them.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -19,9 +20,7 @@ from pyforge_web.querysets.backends.columns import (
     DJANGO,
     VALUE,
     ColumnReader,
-    Converter,
-    find_cast_reader,
-    is_whole_document,
+    intern_readers,
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import DatabaseBackend
@@ -57,11 +56,7 @@ class Psycopg2Cursor(DriverCursor):
         self._casters: dict[int, Any] = {}
         self._columns: dict[int, Any] = {}
         raw = self.raw
-        if (
-            raw.name is None
-            and is_worth_text(expressions, self.connection)
-            and _has_usual_session(raw, self.connection)
-        ):
+        if raw.name is None and self.facts and _has_usual_session(raw, self.connection):
             self._casters = _find_casters(raw)
             _extensions.register_type(_TEXT_CASTER, raw)  # makes the dict
             raw.string_types.clear()
@@ -86,7 +81,7 @@ class Psycopg2Cursor(DriverCursor):
                     readers[index] = ColumnReader(KIND_BY_OID[oid], zone=zone) if reader is VALUE else DJANGO
             if reader.kind == "json":
                 readers[index] = ColumnReader("json", checked=oid == JSONB)
-        self.readers = readers
+        self.readers = intern_readers(readers)
         return None
 
     def driver_value(self, index: int, value: Any) -> Any:
@@ -104,6 +99,12 @@ class Psycopg2Backend(DatabaseBackend):
     engine = DatabaseWrapper
     cursor_class = Psycopg2Cursor
     operations = StockMethods(DatabaseWrapper.ops_class, ["get_db_converters"], django)
+
+    def find_facts(
+        self, expressions: list[Any], readers: Sequence[ColumnReader], connection: BaseDatabaseWrapper
+    ) -> bool:
+        """Return whether the columns are worth to be read as text."""
+        return is_worth_text(expressions, connection)
 
     def why_not_driver(self, raw: Any) -> str | None:
         """Return why a connection gives other rows; None also for a connection that something wraps."""
@@ -124,16 +125,6 @@ class Psycopg2Backend(DatabaseBackend):
         if zone_function is not (_ZONE_METHODS.functions["tzinfo_factory"] if settings.USE_TZ else None):
             return "the cursor has a tzinfo_factory of its own"
         return _why_not_casters(raw.connection.string_types)
-
-    def read_column(
-        self, expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper
-    ) -> ColumnReader:
-        """Return the reader of a column, from the list of converters that Django would call."""
-        if not converters:
-            return VALUE
-        if is_whole_document(expression, converters):
-            return ColumnReader("json")
-        return find_cast_reader(converters) or DJANGO
 
 
 def _why_not_psycopg2_class(kind: Any) -> str | None:

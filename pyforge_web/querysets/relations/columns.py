@@ -3,6 +3,7 @@
 Source: the joins are those of `SQLCompiler.get_related_selections` in `django/db/models/sql/compiler.py`.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from django.db import connections
@@ -13,6 +14,7 @@ from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.output.resolve import AnyQuerySet, Branch, Leaf, Tree
 from pyforge_web.querysets.django_path import joins_unconstrained
+from pyforge_web.querysets.relations.flat_plan import FlatPlan, find_flat_plan
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
 from pyforge_web.querysets.relations.steps import Steps
 from pyforge_web.querysets.sql_cache import compile_remembered
@@ -71,6 +73,9 @@ def compile_selection(
     queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None
 ) -> tuple[SelectPlan, CompiledQuery | None]:
     """Return the plan for the fields of a tree, and its SQL; the SQL is None where Django finds nothing to ask for."""
+    flat = find_flat_plan(queryset, tree) if relation_key is None else None
+    if flat is not None:
+        return _compile_flat(queryset, flat)
     walk = _TreeWalk(queryset.db)
     walk.add_tree(tree)
     key = None
@@ -84,12 +89,31 @@ def compile_selection(
 
     purpose = None if walk.expressions else _find_purpose(queryset, slots, relation_key)
     compiled, names = compile_remembered(queryset, purpose, prepare)
-    selected = queryset if compiled is None else QuerySet(queryset.model, queryset.query, compiled.compiler.using)
+    selected = _of_statement(queryset, compiled)
     plan = SelectPlan(selected, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
     return plan, compiled
 
 
-def _find_purpose(queryset: AnyQuerySet, slots: list[Slot], relation_key: RelationKey | None) -> tuple[Any, ...]:
+def _compile_flat(queryset: AnyQuerySet, flat: FlatPlan) -> tuple[SelectPlan, CompiledQuery | None]:
+    """Return the same for columns of the model's own table."""
+
+    def prepare() -> tuple[AnyQuerySet, dict[Slot, str]]:
+        scanned = as_scanned(queryset)
+        query = flat.narrow_query(scanned.query) if is_narrowable(scanned.query) else None
+        if query is None:
+            return select_slots(scanned, list(flat.slots), None, None)
+        return _with_query(scanned, query), flat.slots
+
+    compiled, names = compile_remembered(queryset, _find_purpose(queryset, flat.attributes, None), prepare)
+    return SelectPlan(_of_statement(queryset, compiled), flat.steps, (), names, None), compiled
+
+
+def _of_statement(queryset: AnyQuerySet, compiled: CompiledQuery | None) -> AnyQuerySet:
+    """Return a QuerySet of the database that a statement was made for: a router may choose another one next."""
+    return queryset if compiled is None else QuerySet(queryset.model, queryset.query, compiled.compiler.using)
+
+
+def _find_purpose(queryset: AnyQuerySet, slots: Sequence[Any], relation_key: RelationKey | None) -> tuple[Any, ...]:
     """Return what decides the columns of a plan's query beside the query itself."""
     query = queryset.query
     unconstrained = bool(query.select_related) and joins_unconstrained(query)

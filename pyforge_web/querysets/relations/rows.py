@@ -23,7 +23,7 @@ from pyforge_web.querysets.relations.django_relations import read_relation
 from pyforge_web.querysets.relations.doubts import why_tree_django
 from pyforge_web.querysets.relations.output_columns import add_columns, bind_columns
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
-from pyforge_web.querysets.relations.steps import find_written, steps_of_columns, with_made_keys
+from pyforge_web.querysets.relations.steps import Steps, find_written, steps_of_columns, with_made_keys
 from pyforge_web.querysets.rows import Written, compile_columns, compile_layout
 from pyforge_web.querysets.statement import (
     Chunks,
@@ -43,6 +43,7 @@ class OpenQuery(NamedTuple):
     plan: SelectPlan
     statement: ExecutedQuery
     indexes: dict[Slot, int]
+    steps: Steps
     trace: RowTrace | None
     within: str
     # The rows are a list of keys: each is the value of its one column.
@@ -68,18 +69,20 @@ class OpenQuery(NamedTuple):
         raise TypeError("rows of a relation have a key behind their columns")
 
     def _write(self, fetch: Fetch, report: Report | None) -> QueryRows | NestedRows:
-        label, readers = self.plan.queryset.model._meta.label, self.statement.readers
+        label = self.plan.queryset.model._meta.label
+        readers: tuple[backends.ColumnReader, ...] = self.statement.readers
         convert, close = self.statement.convert, self.statement.cursor.close
-        steps = with_made_keys(self.plan.write_steps(self.indexes))
+        steps = with_made_keys(self.steps)
         count = len(steps)
-        if self.plan.key is None and [(step, index) for step, _, index in steps] == [
-            ("column", place) for place in range(count)
-        ]:
-            columns = compile_columns(label, "object", tuple(name for _, name, _ in steps), tuple(readers[:count]))
+        if self.plan.key is None and all(
+            index == place and step == "column" for place, (step, _, index) in enumerate(steps)
+        ):
+            shown = readers if len(readers) == count else readers[:count]
+            columns = compile_columns(label, "object", tuple([name for _, name, _ in steps]), shown)
             return QueryRows(columns, fetch, convert, close, report)
         if self.plan.outputs:
             steps = tuple(steps_of_columns(steps, len(readers)))
-            readers = [*readers, *(backends.VALUE for _ in self.plan.outputs)]
+            readers = (*readers, *(backends.VALUE for _ in self.plan.outputs))
             fetch = add_columns(
                 fetch,
                 [
@@ -87,7 +90,7 @@ class OpenQuery(NamedTuple):
                     for output in self.plan.outputs
                 ],
             )
-        layout = compile_layout(label, tuple(readers), steps, self.keys_only)
+        layout = compile_layout(label, readers, steps, self.keys_only)
         request, make_key = output_request.get(), key_maker.get()
 
         def load(number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
@@ -98,7 +101,7 @@ class OpenQuery(NamedTuple):
 
     def _names(self) -> list[str]:
         """Return the names of the statement's columns; empty for a key that is not written."""
-        written = find_written(self.plan.write_steps(self.indexes))
+        written = find_written(self.steps)
         return [written.get(index, "") for index in range(len(self.statement.readers))]
 
     def _load(self, number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
@@ -184,6 +187,7 @@ def open_query(
     if indexes is None:
         return "its query does not select what was asked for"
     statement = execute(compiled, trace, chunked=chunked)
-    written = find_written(plan.write_steps(indexes))
-    metering.count_columns(sum(statement.readers[index] is backends.DJANGO for index in written), len(written))
-    return OpenQuery(plan, statement, indexes, trace, within, keys_only)
+    steps, readers = plan.write_steps(indexes), statement.readers
+    written = find_written(steps)
+    metering.count_columns(sum([readers[index] is backends.DJANGO for index in written]), len(written))
+    return OpenQuery(plan, statement, indexes, steps, trace, within, keys_only)

@@ -21,7 +21,7 @@ from django.utils.functional import cached_property as django_cached_property
 from django.utils.functional import classproperty
 
 import pyforge_web
-from pyforge_web._native import ClassVersions
+from pyforge_web._native import AttributeWatch, ClassVersions
 from pyforge_web.querysets.backends.stock import is_own_function
 from pyforge_web.querysets.sql_cache import tables
 from pyforge_web.querysets.sql_cache.fingerprint import NotRemembered
@@ -39,56 +39,47 @@ _verified_fields: WeakKeyDictionary[type, tuple[list[Any], str | None]] = WeakKe
 class Evidence:
     """What an entry was made with; `is_valid` says whether all of that is the same now."""
 
-    __slots__ = ("_columns", "_features", "_field_methods", "_field_versions", "_models", "_operators", "_versions")
+    __slots__ = ("_features", "_operators", "_orderings", "_versions", "_watch")
 
     def __init__(self, connection: Any, compiler: Any, fields: Iterable[Any], models: Iterable[Any], kinds: Any) -> None:
         """Raise `NotRemembered` where something is not Django's own."""
         fields = list({id(field): field for field in fields}.values())
-        databases = (type(connection.ops), type(connection.features), type(compiler))
-        for kind in {*_ALWAYS, *databases, *kinds}:
+        databases = {type(connection.ops), type(connection.features), type(compiler)}
+        classes = {*_ALWAYS, *databases, *kinds}
+        for kind in classes:
             _refuse_changed(kind)
         for field in fields:
             _refuse_field(field)
         _refuse_operations(connection)
-        self._columns = tuple((field, getattr(field, "column", None)) for field in fields)
-        self._models = tuple(
-            (opts, opts.db_table, opts.concrete_fields, list(opts.ordering))
-            for opts in {id(model): model._meta for model in models}.values()
+        options = list({id(model): model._meta for model in models if model._meta.concrete_fields is not None}.values())
+        self._versions = ClassVersions([*classes, type(connection)])
+        # Of the classes of fields the methods alone: Django counts its fields on `Field`, so each new one changes it.
+        self._watch = AttributeWatch(
+            [
+                *[(kind, tables.FIELD_METHODS, False) for kind in set(map(type, fields))],
+                *[(field, ("column", *tables.FIELD_OVERRIDES), True) for field in fields],
+                *[(opts, ("concrete_fields", "db_table", "ordering"), True) for opts in options],
+            ]
         )
+        # A list can be changed in its place.
+        self._orderings = tuple((opts, list(opts.ordering)) for opts in options if opts.ordering)
         self._operators = dict(connection.operators), dict(connection.pattern_ops)
         self._features = _read_features(connection.features)
-        self._versions = ClassVersions(list({*_ALWAYS, *databases, *kinds, type(connection)}))
-        classes = list(set(map(type, fields)))
-        self._field_versions = ClassVersions(classes)
-        self._field_methods = [(kind, _read_methods(kind)) for kind in classes]
 
     def is_valid(self, connection: Any) -> bool:
         """Return whether SQL that was made with this would be the same now."""
-        if not self._versions.are_unchanged() or not self._are_fields_same():
+        if not (self._versions.are_unchanged() and self._watch.holds()):
             return False
-        for field, column in self._columns:
-            attributes = field.__dict__
-            if attributes.get("column") is not column or not attributes.keys().isdisjoint(tables.FIELD_OVERRIDES):
+        for opts, ordering in self._orderings:
+            if list(opts.ordering) != ordering:
                 return False
-        for opts, table, concrete, ordering in self._models:
-            if opts.db_table is not table or opts.concrete_fields is not concrete or list(opts.ordering) != ordering:
-                return False
+        ops = connection.ops
         return (
             connection.operators == self._operators[0]
             and connection.pattern_ops == self._operators[1]
             and _read_features(connection.features) == self._features
-            and vars(connection.ops).keys() <= _operations_attributes(type(connection.ops))
+            and vars(ops).keys() <= _operations_attributes(type(ops))
         )
-
-    def _are_fields_same(self) -> bool:
-        """Return whether the classes of the fields have the same methods: each new field sets a counter on `Field`."""
-        if self._field_versions.are_unchanged():
-            return True
-        versions = ClassVersions([kind for kind, _ in self._field_methods])
-        if any(_read_methods(kind) != methods for kind, methods in self._field_methods):
-            return False
-        self._field_versions = versions
-        return True
 
 
 def _read_methods(kind: type) -> list[Any]:

@@ -47,8 +47,8 @@ class RememberedQuery:
         "held",
         "hits",
         "parsers",
+        "plan",
         "positions",
-        "readers",
         "recipe",
         "select",
         "size",
@@ -66,7 +66,7 @@ class RememberedQuery:
         self.parsers = getattr(compiler, "parsers", None)
         self.expressions = tuple(compiled.expressions)
         self.positions = compiled.positions
-        self.readers = tuple(compiled.backend.column_readers(compiler, compiled.expressions))
+        self.plan = compiled.backend.plan_columns(compiler, compiled.expressions)
         self.size = sum(map(getsizeof, recipe.parts)) + 400 * (len(self.select) + 2)
 
 

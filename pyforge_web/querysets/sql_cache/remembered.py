@@ -127,11 +127,11 @@ def _use_entry(
     compiler = RememberedCompiler(entry, kind, connection, prepare)
     backend: Any = backends.find_backend(connection)
     expressions = list(entry.expressions)
-    readers = backend.column_readers(compiler, expressions)
-    if tuple(readers) != entry.readers:
+    plan = backend.plan_columns(compiler, expressions)
+    if plan.readers != entry.plan.readers or plan.facts != entry.plan.facts:
         return None
     sql = join_sql(recipe, numbers, limits)
-    return CompiledQuery(compiler, sql, fill_places(recipe, params), expressions, backend, entry.positions, readers)
+    return CompiledQuery(compiler, sql, fill_places(recipe, params), expressions, backend, entry.positions, plan)
 
 
 def _count_hit(
