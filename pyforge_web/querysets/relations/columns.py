@@ -3,7 +3,7 @@
 Source: the joins are those of `SQLCompiler.get_related_selections` in `django/db/models/sql/compiler.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
 
 from django.db import connections
@@ -69,13 +69,32 @@ class SelectPlan(NamedTuple):
         return tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in self.steps)
 
 
+class Selection(NamedTuple):
+    """How a QuerySet becomes the query of its output fields.
+
+    `prepare` gives that query and the names of its columns, `finish` the plan of its rows; `purpose` is all that decides
+    the query beside the QuerySet's own, None where that is not known.
+    """
+
+    purpose: tuple[Any, ...] | None
+    prepare: Callable[[], tuple[AnyQuerySet, dict[Slot, str]]]
+    finish: Callable[[dict[Slot, str], CompiledQuery | None], SelectPlan]
+
+
 def compile_selection(
     queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None
 ) -> tuple[SelectPlan, CompiledQuery | None]:
     """Return the plan for the fields of a tree, and its SQL; the SQL is None where Django finds nothing to ask for."""
+    selection = select_tree(queryset, tree, relation_key)
+    compiled, names = compile_remembered(queryset, selection.purpose, selection.prepare)
+    return selection.finish(names, compiled), compiled
+
+
+def select_tree(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> Selection:
+    """Return the selection of the fields of a tree; `relation_key` names the key that the rows have besides."""
     flat = find_flat_plan(queryset, tree) if relation_key is None else None
     if flat is not None:
-        return _compile_flat(queryset, flat)
+        return _select_flat(queryset, flat)
     walk = _TreeWalk(queryset.db)
     walk.add_tree(tree)
     key = None
@@ -87,14 +106,15 @@ def compile_selection(
         scanned = as_scanned(queryset) if relation_key is None else queryset
         return select_slots(scanned, slots, relation_key, walk.expressions)
 
+    def finish(names: dict[Slot, str], compiled: CompiledQuery | None) -> SelectPlan:
+        selected = _of_statement(queryset, compiled)
+        return SelectPlan(selected, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
+
     purpose = None if walk.expressions else _find_purpose(queryset, slots, relation_key)
-    compiled, names = compile_remembered(queryset, purpose, prepare)
-    selected = _of_statement(queryset, compiled)
-    plan = SelectPlan(selected, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
-    return plan, compiled
+    return Selection(purpose, prepare, finish)
 
 
-def _compile_flat(queryset: AnyQuerySet, flat: FlatPlan) -> tuple[SelectPlan, CompiledQuery | None]:
+def _select_flat(queryset: AnyQuerySet, flat: FlatPlan) -> Selection:
     """Return the same for columns of the model's own table."""
 
     def prepare() -> tuple[AnyQuerySet, dict[Slot, str]]:
@@ -104,8 +124,10 @@ def _compile_flat(queryset: AnyQuerySet, flat: FlatPlan) -> tuple[SelectPlan, Co
             return select_slots(scanned, list(flat.slots), None, None)
         return _with_query(scanned, query), flat.slots
 
-    compiled, names = compile_remembered(queryset, _find_purpose(queryset, flat.attributes, None), prepare)
-    return SelectPlan(_of_statement(queryset, compiled), flat.steps, (), names, None), compiled
+    def finish(names: dict[Slot, str], compiled: CompiledQuery | None) -> SelectPlan:
+        return SelectPlan(_of_statement(queryset, compiled), flat.steps, (), names, None)
+
+    return Selection(_find_purpose(queryset, flat.attributes, None), prepare, finish)
 
 
 def _of_statement(queryset: AnyQuerySet, compiled: CompiledQuery | None) -> AnyQuerySet:

@@ -27,6 +27,7 @@ from pyforge_web.querysets.relations.steps import Steps, find_written, steps_of_
 from pyforge_web.querysets.rows import Written, compile_columns, compile_layout
 from pyforge_web.querysets.statement import (
     Chunks,
+    CompiledQuery,
     ExecutedQuery,
     Fetch,
     Report,
@@ -180,9 +181,17 @@ def open_query(
     if (why := why_tree_django(queryset, tree)) is not None:
         return why
     plan, compiled = compile_selection(queryset, tree, found)
-    trace = trace_rows(plan.queryset.model, "values", within=within)
     if compiled is None:
+        trace_rows(plan.queryset.model, "values", within=within)
         return None
+    return open_compiled(plan, compiled, within, chunked=chunked, keys_only=keys_only)
+
+
+def open_compiled(
+    plan: SelectPlan, compiled: CompiledQuery, within: str = "", *, chunked: bool = False, keys_only: bool = False
+) -> OpenQuery | str:
+    """Execute the SQL of a plan; a text says why Django has to read the rows."""
+    trace = trace_rows(plan.queryset.model, "values", within=within)
     indexes = plan.place(compiled.positions)
     if indexes is None:
         return "its query does not select what was asked for"

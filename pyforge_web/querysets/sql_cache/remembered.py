@@ -69,7 +69,7 @@ def compile_remembered(queryset: Any, purpose: Hashable, prepare: Prepare) -> tu
     Django finds nothing to ask for.
     """
     if purpose is None or sql_memory.why_off is not None or not get_settings()["SQL_CACHE"]:
-        return _compile_prepared(prepare)
+        return compile_prepared(prepare)
     using = queryset.db
     connection = connections[using]
     printed = Fingerprint(queryset.query)
@@ -81,7 +81,7 @@ def compile_remembered(queryset: Any, purpose: Hashable, prepare: Prepare) -> tu
         entries = sql_memory.find_entries(printed.query.model)
         entry = entries.get(key)
         if type(entry) is RememberedQuery and entry.evidence.is_valid(connection):
-            compiled = _use_entry(entry, printed.query, params, numbers, kind, connection, prepare)
+            compiled = use_entry(entry, (printed.query.low_mark, printed.query.high_mark), params, numbers, kind, connection, prepare)
             if compiled is not None:
                 return _count_hit(entry, compiled, prepare)
     except NotRemembered as error:
@@ -110,9 +110,9 @@ def _make_key(printed: Fingerprint, purpose: Hashable, connection: Any, kind: An
     )
 
 
-def _use_entry(
+def use_entry(
     entry: RememberedQuery,
-    query: Any,
+    marks: tuple[int, int | None],
     params: list[Any],
     numbers: str | None,
     kind: Any,
@@ -121,7 +121,7 @@ def _use_entry(
 ) -> CompiledQuery | None:
     """Return the SQL of an entry with the parameters of now; None where its columns are read in another way now."""
     recipe = entry.recipe
-    limits, low, high = "", query.low_mark, query.high_mark
+    limits, (low, high) = "", marks
     if low or high is not None:
         limits = f" {connection.ops.limit_offset_sql(low, high)}"
     compiler = RememberedCompiler(entry, kind, connection, prepare)
@@ -142,14 +142,14 @@ def _count_hit(
     note_sql_origin("hit")
     if _ALWAYS_CHECK or settings.DEBUG or sql_memory.hits % get_settings()["SQL_CACHE_CHECK"] == 0:
         sql_memory.checks += 1
-        real, extra = _compile_prepared(prepare)
-        if difference := _find_difference(compiled, real, entry.extra, extra):
+        real, extra = compile_prepared(prepare)
+        if difference := find_difference(compiled, real, entry.extra, extra):
             sql_memory.turn_off(difference)
             return real, extra
     return compiled, entry.extra
 
 
-def _find_difference(ours: CompiledQuery, real: CompiledQuery | None, extra: Any, real_extra: Any) -> str | None:
+def find_difference(ours: CompiledQuery, real: CompiledQuery | None, extra: Any, real_extra: Any) -> str | None:
     """Return what remembered SQL has that Django's has not; None where both are the same."""
     if real is None:
         return f"Django has nothing to ask for, we have {ours.sql!r}."
@@ -190,7 +190,31 @@ def _record_entry(
     return compiled, extra
 
 
-def _compile_prepared(prepare: Prepare) -> tuple[CompiledQuery | None, Any]:
+def remember_selection(
+    queryset: Any, prepare: Prepare
+) -> tuple[RememberedQuery, list[Any], tuple[Any, ...], CompiledQuery] | str:
+    """Return an entry of a QuerySet, its lookups with the SQL of their right sides, and the SQL as Django compiles it.
+
+    A text says why there is none.
+    """
+    connection = connections[queryset.db]
+    printed = Fingerprint(queryset.query)
+    try:
+        printed.read()
+        texts, _, _ = find_parameters(printed.leaves, connection)
+        planned, extra = prepare()
+        compiled = compile_query(planned)
+        if compiled is None:
+            return "a condition is true of no row"
+        entry = record_query(compiled, planned, extra, printed, connection)
+    except NotRemembered as error:
+        return str(error)
+    except (EmptyResultSet, FullResultSet):
+        return "a condition is true of no row, or of all"
+    return entry, printed.leaves, texts, compiled
+
+
+def compile_prepared(prepare: Prepare) -> tuple[CompiledQuery | None, Any]:
     planned, extra = prepare()
     return compile_query(planned), extra
 
@@ -198,7 +222,7 @@ def _compile_prepared(prepare: Prepare) -> tuple[CompiledQuery | None, Any]:
 def _compile_unremembered(prepare: Prepare, reason: str) -> tuple[CompiledQuery | None, Any]:
     sql_memory.count_reason(reason)
     note_sql_origin(reason)
-    return _compile_prepared(prepare)
+    return compile_prepared(prepare)
 
 
 def explain_sql(queryset: Any) -> str | None:
