@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, update_wrapper
 from inspect import Signature, signature
+from operator import index
 from types import FunctionType
 from typing import Any
 
@@ -126,22 +127,13 @@ class PreparedRows(OutputRows):
         return len(self.queryset)
 
     def __getitem__(self, key: Any) -> Any:
-        template = self._prepared.find_template()
-        plain = isinstance(key, slice) and key.step is None and template is not None
-        if not plain or not all(type(mark) in (int, type(None)) for mark in (key.start, key.stop)):
-            return self._describe_item(self.queryset[key])
-        if any(mark is not None and mark < 0 for mark in (key.start, key.stop)):
+        if not isinstance(key, slice) or key.step is not None:
+            return self.queryset[key]
+        marks = tuple(None if mark is None else index(mark) for mark in (key.start, key.stop))
+        if any(mark is not None and mark < 0 for mark in marks):
             raise ValueError("Negative indexing is not supported.")
-        low = self._low + (key.start or 0)
-        high = self._high if key.stop is None else self._low + key.stop
-        if self._high is not None:
-            low, high = min(low, self._high), min(high or 0, self._high)
+        low, high = _add_limits((self._low, self._high), (marks[0] or 0, marks[1]))
         return PreparedRows(self._prepared, self._values, self._using, low, high)
-
-    def _describe_item(self, item: Any) -> Any:
-        if isinstance(item, QuerySet):
-            return OutputRows(item, list(self._prepared.fields))
-        return describe_data(item, self._prepared.fields, fetch=True).to_plain()[0] if isinstance(item, list) else item
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value!r}" for name, value in self._values.items())

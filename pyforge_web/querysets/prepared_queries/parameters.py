@@ -23,4 +23,4 @@ class Parameter(Expression):
     def _refuse(self, *args: object) -> NoReturn:
         raise ParameterUse(f"the function does more with {self.name} than to compare a column with it")
 
-    __bool__ = __format__ = __index__ = __int__ = __float__ = __str__ = _refuse
+    __format__ = __index__ = __int__ = __float__ = __str__ = _refuse
