@@ -43,11 +43,12 @@ def write_bare(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Wri
     compiled, _ = compile_remembered(given, ("bare", drops_joins), lambda: (queryset, None))
     if compiled is None:
         return _nothing(queryset)
-    names = sorted(compiled.positions, key=compiled.positions.__getitem__)
+    positions = compiled.positions
+    names = sorted(positions, key=positions.__getitem__)
     added = compiled.compiler.annotation_col_map or ()
     if (why := why_columns(queryset.model, [name for name in names if name not in added])) is not None:
         return why
-    return write_columns(queryset, compiled, names, [compiled.positions[name] for name in names], sizes)
+    return write_columns(queryset, compiled, names, [positions[name] for name in names], sizes)
 
 
 def write_values(
@@ -71,8 +72,9 @@ def write_values(
         return write_columns(queryset, compiled, names, range(len(names)), sizes, shape)
     if len(set(names)) != len(names) or len(names) > count:
         return "two of its columns have the same name"
-    wanted = names if chosen is None else list(chosen)
-    return write_columns(queryset, compiled, wanted, [names.index(name) for name in wanted], sizes)
+    if chosen is None:
+        return write_columns(queryset, compiled, names, range(len(names)), sizes)
+    return write_columns(queryset, compiled, list(chosen), [names.index(name) for name in chosen], sizes)
 
 
 def values_names(queryset: AnyQuerySet) -> list[str]:
@@ -99,10 +101,11 @@ def write_columns(
 ) -> QueryRows | NestedRows:
     """Execute a query; return what native code makes of these of its columns."""
     trace = trace_rows(queryset.model, "values")
-    statement = execute(compiled, trace, chunked=sizes is not None)
+    statement = execute(compiled, trace, chunked=sizes is not None, in_parts=sizes is None)
     if shape == "object" and key_maker.get() is not None:
         names = make_keys(names)
-    label, in_order = queryset.model._meta.label, list(indexes) == [*range(len(names))]
+    label, whole = queryset.model._meta.label, range(len(names))
+    in_order = indexes == whole or list(indexes) == [*whole]
     readers: tuple[backends.ColumnReader, ...] = statement.readers
     if in_order and len(readers) != len(names):
         readers = readers[: len(names)]

@@ -22,18 +22,21 @@ Report = Callable[[int, int, list[tuple[int, int, int]]], None]
 
 
 class CompiledQuery(NamedTuple):
-    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database.
-
-    `positions` says where the columns of the model and what the query adds are in a row, by their names.
-    """
+    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database."""
 
     compiler: Any
     sql: str
     params: Any
     expressions: list[Any]
     backend: backends.DatabaseBackend
-    positions: dict[str, int]
+    known_positions: dict[str, int] | None = None
     columns: backends.ColumnPlan | None = None  # how they are read, where that is known already
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """Return the index of each column of the model, and of each value that the query adds, by their names."""
+        known = self.known_positions
+        return _read_positions(self.compiler) if known is None else known
 
 
 class ExecutedQuery(NamedTuple):
@@ -72,7 +75,7 @@ def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     except EmptyResultSet:
         return None
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    return CompiledQuery(compiler, sql, params, expressions, backend, _read_positions(compiler))
+    return CompiledQuery(compiler, sql, params, expressions, backend)
 
 
 def _read_positions(compiler: Any) -> dict[str, int]:
@@ -85,14 +88,17 @@ def _read_positions(compiler: Any) -> dict[str, int]:
     return {**positions, **compiler.annotation_col_map} if compiler.annotation_col_map else positions
 
 
-def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked: bool = False) -> ExecutedQuery:
+def execute(
+    compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked: bool = False, in_parts: bool = False
+) -> ExecutedQuery:
     """Runs a compiled query on Django's cursor.
 
     `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
+    With `in_parts` the rows are written before the connection does anything else, so the driver need not keep them.
     """
     compiler, sql, params, expressions, backend, _, plan = compiled
     plan = plan or backend.plan_columns(compiler, expressions)
-    driver = backend.open_cursor(compiler, expressions, plan, chunked=chunked)
+    driver = backend.open_cursor(compiler, expressions, plan, chunked=chunked, in_parts=in_parts)
     try:
         metering.time_database(driver.execute, reading)(sql, params)
     except BaseException:

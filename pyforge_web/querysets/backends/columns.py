@@ -143,10 +143,10 @@ class ColumnPlans:
         if not has_own and all(_FIELD_METHODS.are_methods_of(type(field)) for field in fields):
             if len(self._known) >= _MOST_PLANS:
                 self._known.clear()
-            self._known[key] = plan, self._watch(fields, type(ops))
+            self._known[key] = plan, self._watch(fields, targets, type(ops))
         return plan
 
-    def _watch(self, fields: Iterable[Any], operations: type) -> AttributeWatch:
+    def _watch(self, fields: Iterable[Any], targets: Iterable[Any], operations: type) -> AttributeWatch:
         """Return what compares everything that decides the converters of fields, and whether a driver parses them."""
         watched: list[tuple[object, tuple[str, ...], bool]] = [
             (operations, self._operations.names, False),
@@ -155,6 +155,6 @@ class ColumnPlans:
         watched += [(kind, _METHODS, False) for kind in dict.fromkeys(map(type, fields))]
         for field in fields:
             watched.append((field, (*_METHODS, *[name for name in _OPTIONS if name in vars(field)]), True))
-        models = dict.fromkeys(field.model for field in fields)
+        models = dict.fromkeys(target.model for target in targets)
         watched += [(model._meta, ("managed",), True) for model in models]
         return AttributeWatch(watched)

@@ -13,6 +13,7 @@ from django.db.models.expressions import BaseExpression
 from django.db.models.sql.constants import MULTI
 from django.db.utils import DatabaseErrorWrapper
 
+from pyforge_web._native import AttributeWatch
 from pyforge_web.querysets.backends.columns import DJANGO, ColumnPlan, describe_converters, intern_readers
 from pyforge_web.querysets.backends.stock import StockMethods, is_own_function
 
@@ -42,20 +43,19 @@ def find_raw_cursor(cursor: Any) -> Any:
 
 
 _WRAPPERS = frozenset({CursorWrapper, CursorDebugWrapper})
-_WRAPPER_METHODS = StockMethods(CursorWrapper, ["__getattr__"], django)
+_FETCHING = frozenset({"fetchall", "fetchmany"})
+_WRAPPER_WATCH = AttributeWatch([(kind, ("__getattr__", "__getattribute__", *_FETCHING), False) for kind in _WRAPPERS])
+# A tool may have patched Django's wrappers before this module was imported.
+_WERE_STOCK = all(
+    StockMethods(CursorWrapper, ["__getattr__"], django).are_methods_of(kind)
+    and not any(hasattr(kind, name) for name in _FETCHING)
+    for kind in _WRAPPERS
+)
 
 
 def _is_stock_wrapper(cursor: Any) -> bool:
     """Return whether Django's wrapper of a cursor passes its fetching methods on, and has none of its own."""
-    kind = type(cursor)
-    own = vars(cursor)
-    return (
-        _WRAPPER_METHODS.are_methods_of(kind)
-        and not hasattr(kind, "fetchmany")
-        and not hasattr(kind, "fetchall")
-        and "fetchmany" not in own
-        and "fetchall" not in own
-    )
+    return _WERE_STOCK and _WRAPPER_WATCH.holds() and _FETCHING.isdisjoint(vars(cursor))
 
 
 def find_owner(method: Any) -> Any:
@@ -80,6 +80,7 @@ class DriverCursor:
         plan: ColumnPlan,
         *,
         chunked: bool,
+        in_parts: bool,
     ) -> None:
         self.cursor = cursor
         self.compiler = compiler
@@ -90,6 +91,7 @@ class DriverCursor:
         self._expressions = expressions
         self._converters_by_index: dict[int, Any] | None = None
         self._chunked = chunked
+        self.in_parts = in_parts
         # Why all rows go through Django's converters; None where the columns decide.
         self.convert_reason: str | None = backend.why_not_cursor(self.connection, self.raw)
         if self.convert_reason is None:

@@ -31,7 +31,14 @@ from pyforge_web.querysets.backends.columns import (
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import DatabaseBackend
-from pyforge_web.querysets.backends.postgresql_types import JSONB, KIND_BY_OID, TIMESTAMPTZ, is_worth_text
+from pyforge_web.querysets.backends.postgresql_stream import StreamedRows, can_stream, is_large
+from pyforge_web.querysets.backends.postgresql_types import (
+    JSONB,
+    KIND_BY_OID,
+    TIMESTAMPTZ,
+    TypeFacts,
+    find_type_facts,
+)
 from pyforge_web.querysets.backends.stock import StockMethods, is_own_function
 
 if not is_psycopg3:
@@ -84,17 +91,24 @@ class PostgreSQLCursor(DriverCursor):
         """Set the loaders."""
         self._loaders: dict[int, Any] = {}
         self._columns: dict[int, Any] = {}
+        self._stream: StreamedRows | None = None
         raw = self.raw
-        if not self.facts or not _is_usual_session(raw, self.connection):
-            return
-        adapters = raw.adapters
-        for oid in KIND_BY_OID:
-            self._loaders[oid] = adapters.get_loader(oid, Format.TEXT)(oid, raw.connection)
-            adapters.register_loader(oid, TextLoader)
+        # No Python code may run between two reads of a stream: it could use the connection.
+        if self.in_parts and self.facts.plain and DJANGO not in self.readers and is_large(self.compiler.query):
+            self._stream = StreamedRows(self.cursor, raw, self.connection) if can_stream(raw) else None
+        if self.facts.worth_text and _is_usual_session(raw, self.connection):
+            adapters = raw.adapters
+            for oid in KIND_BY_OID:
+                self._loaders[oid] = adapters.get_loader(oid, Format.TEXT)(oid, raw.connection)
+                adapters.register_loader(oid, TextLoader)
 
     def executed(self) -> str | None:
         """Choose the readers by what the server says it sends."""
         raw = self.raw
+        if self._stream is not None:
+            self._stream.forget()
+            if self._stream.is_started:
+                self.cursor = self._stream
         if raw.row_factory is not tuple_row:
             return f"the cursor has a row_factory ({_describe_loader(raw.row_factory)})"
         result = raw.pgresult
@@ -139,9 +153,9 @@ class PostgreSQLBackend(DatabaseBackend):
 
     def find_facts(
         self, expressions: list[Any], readers: Sequence[ColumnReader], connection: BaseDatabaseWrapper
-    ) -> bool:
-        """Return whether the columns are worth to be read as text."""
-        return is_worth_text(expressions, connection)
+    ) -> TypeFacts:
+        """Return what the types of the columns allow."""
+        return find_type_facts(expressions, connection)
 
     def why_not_driver(self, raw: Any) -> str | None:
         """Return why a connection of psycopg gives other rows; None also for a connection that something wraps."""

@@ -32,7 +32,8 @@ from pyforge_web.querysets.backends.postgresql_types import (
     TIME,
     TIMESTAMPTZ,
     UUID,
-    is_worth_text,
+    TypeFacts,
+    find_type_facts,
 )
 from pyforge_web.querysets.backends.stock import StockMethods, find_function
 
@@ -56,7 +57,7 @@ class Psycopg2Cursor(DriverCursor):
         self._casters: dict[int, Any] = {}
         self._columns: dict[int, Any] = {}
         raw = self.raw
-        if raw.name is None and self.facts and _has_usual_session(raw, self.connection):
+        if raw.name is None and self.facts.worth_text and _has_usual_session(raw, self.connection):
             self._casters = _find_casters(raw)
             _extensions.register_type(_TEXT_CASTER, raw)  # makes the dict
             raw.string_types.clear()
@@ -102,9 +103,9 @@ class Psycopg2Backend(DatabaseBackend):
 
     def find_facts(
         self, expressions: list[Any], readers: Sequence[ColumnReader], connection: BaseDatabaseWrapper
-    ) -> bool:
-        """Return whether the columns are worth to be read as text."""
-        return is_worth_text(expressions, connection)
+    ) -> TypeFacts:
+        """Return what the types of the columns allow."""
+        return find_type_facts(expressions, connection)
 
     def why_not_driver(self, raw: Any) -> str | None:
         """Return why a connection gives other rows; None also for a connection that something wraps."""

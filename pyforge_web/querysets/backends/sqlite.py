@@ -9,7 +9,6 @@ from datetime import date
 from functools import cache
 from types import FunctionType, MappingProxyType
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
 import django
 from django.conf import settings
@@ -50,12 +49,16 @@ _REGISTERED = {"DATE": parse_date, "TIME": parse_time, "DATETIME": parse_datetim
 _DETECTS = sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES
 
 
+# Whether the driver parses declared types: kept with Django's connection, asked once of each of the driver's.
+_PARSING = "_pyforge_parsing"
+
+
 class SQLiteCursor(DriverCursor):
     """What was done to a query of SQLite, and must be done to a value that is not of the strict form."""
 
     def executed(self) -> str | None:
-        """Return None: SQLite's values have types, its columns have none."""
-        return _why_not_stock_rows(self.raw)
+        """Return why the rows are not the driver's alone: SQLite's values have types, its columns have none."""
+        return None if _has_stock_rows(self.raw) else _why_not_stock_rows(self.raw)
 
     def driver_value(self, index: int, value: Any) -> Any:
         """Return what the driver gives for a column under Django: it parses the text of whatever is stored."""
@@ -77,11 +80,6 @@ class SQLiteBackend(DatabaseBackend):
     )
     method_readers = _SQLITE_READERS
 
-    def __init__(self) -> None:
-        super().__init__()
-        # Whether the driver parses declared types, by Django's connection; asked once of each of the driver's.
-        self._parsing: WeakKeyDictionary[Any, tuple[object, bool]] = WeakKeyDictionary()
-
     def why_not_driver(self, raw: Any) -> str | None:
         """Return why a connection of `sqlite3` gives other rows; None also for a connection that something wraps."""
         if isinstance(raw, sqlite3.Connection):
@@ -98,20 +96,20 @@ class SQLiteBackend(DatabaseBackend):
             return "the cursor's rows are not sqlite3's"
         if kind.fetchmany is not sqlite3.Cursor.fetchmany or kind.fetchall is not sqlite3.Cursor.fetchall:
             return f"{kind.__name__} fetches rows in its own way"
-        reason = _why_not_stock_rows(raw)
+        reason = None if _has_stock_rows(raw) else _why_not_stock_rows(raw)
         if reason is None and not self._is_parsing(connection, raw.connection):
             reason = "the connection does not have Django's detect_types"
         return reason
 
     def _is_parsing(self, connection: BaseDatabaseWrapper, raw: sqlite3.Connection) -> bool:
-        known = self._parsing.get(connection)
+        known = vars(connection).get(_PARSING)
         if known is None or known[0] is not raw:
             # An engine may open its connection in a way of its own, so the driver is asked as well as the settings. It
             # is asked past Django: nobody counts this statement, which reads no table.
             (value,) = sqlite3.Connection.execute(raw, "SELECT '2001-02-03' AS \"day [date]\"").fetchone()
             detects = connection.settings_dict["OPTIONS"].get("detect_types", _DETECTS) == _DETECTS
-            known = self._parsing[connection] = raw, detects and type(value) is date
-        return known[1]
+            known = vars(connection)[_PARSING] = raw, detects and type(value) is date
+        return bool(known[1])
 
     def compiler(self, query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:
         """Return the compiler of a query, as `Query.get_compiler` gives it, for raw rows."""
@@ -150,6 +148,12 @@ class SQLiteBackend(DatabaseBackend):
         if plan is not None and columns == expressions:
             return cast(ColumnPlan, plan)
         return super().plan_columns(compiler, expressions)
+
+
+def _has_stock_rows(raw: sqlite3.Cursor) -> bool:
+    """Return whether the rows of a cursor are what `sqlite3` alone gives, as they were when it was last looked into."""
+    is_stock = raw.row_factory is None and raw.connection.text_factory is str
+    return is_stock and sqlite3.converters == _known_converters and bool(_known_converters)
 
 
 def _why_not_stock_rows(raw: sqlite3.Cursor) -> str | None:

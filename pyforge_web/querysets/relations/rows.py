@@ -195,7 +195,8 @@ def open_compiled(
     indexes = plan.place(compiled.positions)
     if indexes is None:
         return "its query does not select what was asked for"
-    statement = execute(compiled, trace, chunked=chunked)
+    in_parts = plan.key is None and not (chunked or plan.relations or plan.outputs)
+    statement = execute(compiled, trace, chunked=chunked, in_parts=in_parts)
     steps, readers = plan.write_steps(indexes), statement.readers
     written = find_written(steps)
     metering.count_columns(sum([readers[index] is backends.DJANGO for index in written]), len(written))
