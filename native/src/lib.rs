@@ -19,6 +19,7 @@
 //! | `functions` | what Python calls |
 
 mod attribute_watch;
+mod class_versions;
 pub mod error;
 pub mod ffi;
 mod functions;
@@ -41,6 +42,8 @@ pub mod _native {
 
     #[pymodule_export]
     use super::attribute_watch::AttributeWatch;
+    #[pymodule_export]
+    use super::class_versions::ClassVersions;
     #[pymodule_export]
     use super::functions::{
         columns_to_dict, dump_chunk, dumps, dumps_html, dumps_response, listen, read_body, set_native, totals,
