@@ -1,7 +1,8 @@
 """The keys of a many-to-many field, row by row, as Django's serializer asks for them.
 
-The order of related rows that no `ordering` decides is the database's before Django 6.1, and depends on the statement.
-So it is Django's statement, one for each row as in `dumpdata`, but compiled once.
+Before Django 6.1 the database decides the order of related rows that have no `ordering`, and the order depends on the
+statement. So this runs Django's statement, one for each row as in `dumpdata`, but compiles it once. Source:
+`django.core.serializers.python.Serializer.handle_m2m_field`.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,7 @@ class _KeysStatement(NamedTuple):
 
 
 def make_keys_function(field: "ManyToManyField[Any, Any]", using: str) -> KeysFunction:
-    """A function from the key of a row to the keys of its related rows, as the serializer writes them."""
+    """Return a function from the key of a row to the keys of its related rows, as the serializer writes them."""
     compiled: list[_KeysStatement | None] = []
 
     def keys(key: Any) -> list[Any]:
@@ -46,12 +47,12 @@ def makes_own_instances(model: Any) -> bool:
 
 
 def _make_holder(model: type[Model], using: str, key: Any) -> Model:
-    """An instance of which nothing but the key is known."""
+    """Return an instance that has nothing but its key."""
     return model.from_db(using, [model._meta.pk.attname], [key])
 
 
 def _compile_statement(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> _KeysStatement | None:
-    """The statement for a key; None where another key may need another one."""
+    """Return the statement for a key; None if another key may need another statement."""
     related: Any = field.remote_field.model
     if type(related._default_manager).get_queryset is not BaseManager.get_queryset or makes_own_instances(related):
         return None

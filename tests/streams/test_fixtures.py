@@ -50,10 +50,10 @@ def assert_like_dumpdata(model, database, **options):
     return said
 
 
-# The apps whose models are written natively, but for these: an instance of them is more than its row. The reason is
+# The apps whose models are written from raw rows, but for these: an instance of them is more than its row. The reason is
 # given.
 APPS = ("airports", "auth", "querysets", "querysets_pg", "streams", "tests_app")
-DJANGOS = {
+OBJECTS = {
     "streams.FromDb": "FromDb has its own from_db",
     "streams.Init": "changes columns of Init",
     "streams.Listened": "runs for each Listened",
@@ -64,7 +64,6 @@ DJANGOS = {
     "streams.Managed": "does more than to filter",
     "streams.Prefetched": "does more than to filter",
     "streams.Deferred": "does more than to filter",
-    "querysets.OldPlace": "is a proxy",
     "querysets.Seat": "a key of several columns",
 }
 
@@ -97,7 +96,7 @@ def filled_with_all(filled):
 
 
 @pytest.mark.parametrize("options", [{}, {"indent": 2}], ids=["compact", "indented"])
-def test_every_model(options, filled_with_all):
+def test_every_model_is_dumpdatas(options, filled_with_all):
     said = {}
     for label, model in MODELS.items():
         if model._meta.managed:
@@ -112,15 +111,32 @@ def test_every_model(options, filled_with_all):
         assert {"streams.Label", "streams.Link", "querysets.Event"} - natively == {"querysets.Event"}  # it has JSON
     else:
         elsewhere = {label for label in said if label.startswith("querysets_pg.") and filled_with_all == "default"}
-        assert said.keys() - natively == {"querysets.Customs", *DJANGOS, *elsewhere}
+        assert said.keys() - natively == {"querysets.Customs", "querysets.OldPlace", *OBJECTS, *elsewhere}
 
 
-@pytest.mark.parametrize(("label", "reason"), DJANGOS.items())
-def test_what_is_djangos_is_said(label, reason, filled):
+@pytest.mark.parametrize(("label", "reason"), OBJECTS.items())
+def test_reason_for_objects_is_said(label, reason, filled, monkeypatch):
+    """Django's serializer makes the objects, and its command is not called."""
+    monkeypatch.setattr("pyforge_web.management.commands.pyforge_dump.call_command", None)
     said = dump(MODELS[label], filled)[1]
-    assert f"{label} is written by Django's own dumpdata: " in said
+    assert f"Django makes the objects of {label}: " in said
     assert reason in said
     assert dump(MODELS[label], filled, verbosity=0)[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("label", "options", "reason"),
+    [
+        ("querysets.OldPlace", {}, "it is a proxy"),
+        ("streams.Init", {"indent": 2}, "changes columns of Init"),
+        ("streams.Tagged", {"indent": 2}, "may take several lines"),
+    ],
+)
+def test_reason_for_dumpdata_is_said(label, options, reason, filled):
+    said = dump(MODELS[label], filled, **options)[1]
+    assert f"{label} is written by Django's own dumpdata: " in said
+    assert reason in said
+    assert dump(MODELS[label], filled, verbosity=0, **options)[1] == ""
 
 
 NATURAL = ["Natural", "NaturalChild", "Referrer", "Label", "Explicit", "Tagged", "Child"]
@@ -129,42 +145,42 @@ NATURAL = ["Natural", "NaturalChild", "Referrer", "Label", "Explicit", "Tagged",
 @pytest.mark.parametrize("name", NATURAL)
 @pytest.mark.parametrize("foreign", [False, True])
 @pytest.mark.parametrize("primary", [False, True])
-def test_natural_keys(name, foreign, primary, filled):
+def test_natural_keys_are_dumpdatas(name, foreign, primary, filled):
     model = MODELS[f"streams.{name}"]
     expected = dumpdata(model, filled, use_natural_foreign_keys=foreign, use_natural_primary_keys=primary)
     assert_same(dump(model, filled, natural_foreign=foreign, natural_primary=primary)[0], expected)
 
 
 @pytest.mark.parametrize("name", ["Place", "Iterated", "Managed", "Prefetched", "Deferred"])
-def test_all_rows(name, filled):
+def test_all_rows_are_dumpdatas(name, filled):
     model = MODELS[f"streams.{name}"]
     expected = dumpdata(model, filled, use_base_manager=True)
     ours, said = dump(model, filled, all=True)
     assert_same(ours, expected)
-    assert not said  # only its manager was in the way
+    assert not said  # the base manager is Django's: the rows are native
 
 
 @pytest.mark.parametrize("indent", [-1, 0, 1, 4])
 @pytest.mark.parametrize("name", ["Label", "Bare", "Odd", "Tagged"])
-def test_indents(indent, name, filled):
+def test_indent_is_dumpdatas(indent, name, filled):
     model = MODELS[f"streams.{name}"]
     assert_same(dump(model, filled, indent=indent)[0], dumpdata(model, filled, indent=indent))
 
 
-def test_an_empty_table(database):
+def test_empty_table_is_dumpdatas(database):
     MODELS["streams.Label"].objects.using(database).all().delete()
     for indent in (None, 2):
         assert_like_dumpdata(MODELS["streams.Label"], database, indent=indent)
 
 
-def test_a_table_of_many_chunks(database):
+def test_table_of_many_chunks_is_dumpdatas(database):
     model = MODELS["streams.Label"]
     model.objects.using(database).bulk_create(model(name=f"name {n}") for n in range(1_700))
     assert not assert_like_dumpdata(model, database)
     assert not assert_like_dumpdata(model, database, indent=1)
 
 
-def test_a_row_whose_parent_is_missing(database):
+def test_row_whose_parent_is_missing_is_left_out(database):
     """dumpdata reads the tables of the parents too."""
     child = MODELS["streams.Explicit"]
     kept = child.objects.using(database).create(name="kept")
