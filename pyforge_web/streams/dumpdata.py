@@ -28,7 +28,7 @@ from pyforge_web.fields import kind_of
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import AnyQuerySet, why_django, why_instances
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
-from pyforge_web.streams.dumpdata_m2m import KeysFunction, make_keys_function
+from pyforge_web.streams.dumpdata_m2m import KeysFunction, make_holder, make_keys_function
 
 # Kinds whose JSON text is the serializer's: it hands them to the encoder as they are, or their `str()`.
 _NATIVE_KINDS = {"boolean", "date", "datetime", "decimal", "float", "integer", "ip", "text", "time", "uuid"}
@@ -47,7 +47,8 @@ AnyField: TypeAlias = "Field[Any, Any]"
 
 def why_objects(queryset: AnyQuerySet, indent: int | None = None) -> str | None:
     """Return why Django's serializer must make the objects; None if raw rows have all that it would write."""
-    reason = _why_query(queryset) or _why_model(queryset.model) or why_django(_as_django_queryset(queryset).values_list())
+    reason = _why_query(queryset) or _why_model(queryset.model)
+    reason = reason or why_django(_as_django_queryset(queryset).values_list())
     if reason is None and indent is not None:
         if indent < 1:
             return f"json.dumps lays out indent={indent} in its own way"
@@ -207,7 +208,7 @@ def _make_converter(
 ) -> Callable[[int, Any], Any]:
     """Return the function that takes a value through Django's converters and its serializer."""
     # The serializer asks an instance for its value. One instance is enough: it holds one value after the other.
-    holder = model.from_db(using, [], [])
+    holder = make_holder(model, using)
 
     def convert_value(index: int, value: Any) -> Any:
         field = fields[index]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 from django.core.serializers.python import Serializer
 from django.db import connections
 from django.db.models import ManyToManyField, Model, QuerySet
+from django.db.models.base import ModelState
 from django.db.models.manager import BaseManager
 from django.db.models.signals import post_init, pre_init
 
@@ -46,9 +47,17 @@ def makes_own_instances(model: Any) -> bool:
     return own or pre_init.has_listeners(model) or post_init.has_listeners(model)
 
 
-def _make_holder(model: type[Model], using: str, key: Any) -> Model:
-    """Return an instance that has nothing but its key."""
-    return model.from_db(using, [model._meta.pk.attname], [key])
+def make_holder(model: type[Model], using: str, key: Any = None) -> Any:
+    """Return an instance that has nothing but its key, for code of Django's that asks an instance.
+
+    `__init__` and the receivers of its signals do not run: code of the project's may read other columns there, and
+    each would be a query.
+    """
+    holder: Any = model.__new__(model)
+    holder._state = ModelState()
+    holder._state.db, holder._state.adding = using, False
+    setattr(holder, model._meta.pk.attname, key)
+    return holder
 
 
 def _compile_statement(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> _KeysStatement | None:
@@ -56,7 +65,7 @@ def _compile_statement(field: "ManyToManyField[Any, Any]", using: str, key: Any)
     related: Any = field.remote_field.model
     if type(related._default_manager).get_queryset is not BaseManager.get_queryset or makes_own_instances(related):
         return None
-    queryset: Any = getattr(_make_holder(field.model, using, key), field.name).select_related(None).only("pk")
+    queryset: Any = getattr(make_holder(field.model, using, key), field.name).select_related(None).only("pk")
     if any(getattr(type(queryset), name) is not getattr(QuerySet, name) for name in _RELATED_QUERYSET_METHODS):
         return None
     # Django 6.1's serializer orders by the key what no other ordering decides.
@@ -90,13 +99,13 @@ def _read_keys(field: "ManyToManyField[Any, Any]", statement: _KeysStatement, ke
         return values
     related: Any = field.remote_field.model
     pk = related._meta.pk
-    return [_key_serializer._value_from_field(_make_holder(related, compiler.using, value), pk) for value in values]
+    return [_key_serializer._value_from_field(make_holder(related, compiler.using, value), pk) for value in values]
 
 
 def _read_keys_by_django(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> list[Any]:
     serializer: Any = Serializer()
     serializer.use_natural_foreign_keys = False
     serializer._current = {}
-    serializer.handle_m2m_field(_make_holder(field.model, using, key), field)
+    serializer.handle_m2m_field(make_holder(field.model, using, key), field)
     keys: list[Any] = serializer._current[field.name]
     return keys

@@ -14,6 +14,7 @@ from django.core.serializers.base import ProgressBar
 from django.core.serializers.json import Serializer as JSONSerializer
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Model, QuerySet
+from django.db.models.base import ModelBase
 
 from pyforge_web.conf import get_settings
 from pyforge_web.management.output_files import is_special, open_output, replace_file
@@ -151,6 +152,10 @@ def _why_dumpdata(model: type[Model], options: dict[str, Any]) -> str | None:
         return "SERIALIZATION_MODULES has another serializer of JSON"
     if not get_settings()["NATIVE"]:
         return "the setting NATIVE is off"
+    name = "_base_manager" if options["all"] else "_default_manager"
+    if getattr(type(model), name) is not getattr(ModelBase, name):
+        # django-polymorphic gives dumpdata another manager than its other callers.
+        return f"{type(model).__name__} chooses its manager in its own way"
     if model._meta.proxy:
         return "it is a proxy, whose rows are those of its model"
     if not router.allow_migrate_model(options["database"], model):
