@@ -203,7 +203,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
     @property
     def streaming_content(self) -> SyncAsyncIterator:
         """The chunks, for `for` and for `async for`."""
-        return SyncAsyncIterator(self._iterator, self.charset)
+        return SyncAsyncIterator(cast(Any, self)._iterator, self.charset)
 
     @streaming_content.setter
     def streaming_content(self, value: Any) -> None:
@@ -217,7 +217,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         if isinstance(chunks, Generator):
             # An async source under WSGI. Django closes what it finds in this list, and goes on if a generator is
             # running: the test client closes the response in a `finally` of the content itself.
-            self._resource_closers.append(chunks.close)
+            cast(Any, self)._resource_closers.append(chunks.close)
         return chunks
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

@@ -111,7 +111,7 @@ class PyForgePanel(Panel):
         text = format_html(
             '<data value="" data-pf-state="{}" data-pf-stats="{}">{}</data>',
             stored.get("state", "") if isinstance(stored, dict) else "",
-            self._address("pyforge_stats"),
+            self._view_url("pyforge_stats"),
             display.format_subtitle(stored),
         )
         request = self.toolbar.request
@@ -123,7 +123,7 @@ class PyForgePanel(Panel):
     @property
     def title_bar(self) -> SafeString | str:
         """Return a link to the stats as JSON."""
-        address = self._address("pyforge_stats")
+        address = self._view_url("pyforge_stats")
         return format_html('<a class="pf-json" href="{}" target="_blank">JSON</a>', address) if address else ""
 
     @property
@@ -133,7 +133,7 @@ class PyForgePanel(Panel):
         can_compare = stats.is_readable(stored) and stored["env"].get("compare") is True
         context = {
             **display.build_context(stored),
-            "compare_url": self._address("pyforge_compare") if can_compare else "",
+            "compare_url": self._view_url("pyforge_compare") if can_compare else "",
             "nonce": self.toolbar.csp_nonce if self.toolbar.request is not None else None,
         }
         return render_to_string(self.template, context)
@@ -143,7 +143,7 @@ class PyForgePanel(Panel):
         """Return the script for sorting, copying and streaming bodies; without it the page is complete, too."""
         return [*super().scripts, static("pyforge_web/panel.js")]
 
-    def _address(self, name: str) -> str:
+    def _view_url(self, name: str) -> str:
         try:
             return f"{reverse(f'djdt:{name}')}?request_id={self.toolbar.request_id}"
         except NoReverseMatch:
@@ -181,12 +181,12 @@ class PyForgePanel(Panel):
         middleware = "outside" if self._outside else "inside" if hasattr(request, "pyforge") else ""
         other = find_other_json(request, response, collector)
         collector.captured = collector.captured or capture_other(response, other)
-        self._record(collector, middleware, other, streaming=streaming)
+        self._record_calls(collector, middleware, other, streaming=streaming)
         if streaming:
             again = partial(self._record_again, collector, middleware)
             follow_body(response, (collector,), again, sync_to_async(again))
 
-    def _record(
+    def _record_calls(
         self, collector: CapturingCollector, middleware: str, other: dict[str, Any], *, streaming: bool
     ) -> None:
         env = {
@@ -199,7 +199,7 @@ class PyForgePanel(Panel):
     def _record_again(self, collector: CapturingCollector, middleware: str) -> None:
         """Store the stats after the body was sent, or the client left; not if the store has dropped the request."""
         if self.toolbar.store.exists(self.toolbar.request_id):
-            self._record(collector, middleware, {}, streaming=False)
+            self._record_calls(collector, middleware, {}, streaming=False)
 
     def generate_server_timing(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Record a metric, as the toolbar's own panels do. `PyForgeMiddleware` has its own instead."""

@@ -324,7 +324,7 @@ def _explain_plan(field_plan: FieldPlan) -> FieldRules:
     return FieldRules(field_plan.field.name, path, field_plan.conversion, rules, names, field_plan.reason)
 
 
-def _recompile(*, setting: str, **kwargs: object) -> None:
+def _recompile_models(*, setting: str, **kwargs: object) -> None:
     """Read the fields again when the setting `NATIVE` may have changed."""
     if setting == "PYFORGE_WEB":
         for model in apps.get_models(include_auto_created=True):
@@ -332,4 +332,4 @@ def _recompile(*, setting: str, **kwargs: object) -> None:
                 validator.recompile()
 
 
-setting_changed.connect(_recompile, dispatch_uid="pyforge_web.validators")
+setting_changed.connect(_recompile_models, dispatch_uid="pyforge_web.validators")

@@ -22,14 +22,14 @@ class DatabaseSummary(NamedTuple):
 
 def summarize_databases() -> list[DatabaseSummary]:
     """Return the databases of the settings."""
-    return [_summarize(alias) for alias in connections]
+    return [_summarize_database(alias) for alias in connections]
 
 
-def _summarize(alias: str) -> DatabaseSummary:
+def _summarize_database(alias: str) -> DatabaseSummary:
     engine = str(connections[alias].settings_dict.get("ENGINE", ""))
     native, columns, reasons = 0, 0, dict[str, int]()
     for model in apps.get_models():
-        for path in _explain(model, alias):
+        for path in _explain_columns(model, alias):
             columns += 1
             if path.path == "native":
                 native += 1
@@ -39,7 +39,7 @@ def _summarize(alias: str) -> DatabaseSummary:
     return DatabaseSummary(alias, engine, native, columns, dict(ranked))
 
 
-def _explain(model: Any, alias: str) -> list[Any]:
+def _explain_columns(model: Any, alias: str) -> list[Any]:
     """Return the paths of a model's columns; none for a model or a database that cannot be asked."""
     try:
         names = [field.attname for field in model._meta.concrete_fields]

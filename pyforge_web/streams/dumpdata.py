@@ -34,7 +34,7 @@ from pyforge_web.streams.dumpdata_m2m import KeysFunction, make_holder, make_key
 _NATIVE_KINDS = {"boolean", "date", "datetime", "decimal", "float", "integer", "ip", "text", "time", "uuid"}
 _ATTRIBUTES = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
 # What decides the rows of `iterator()`, the one method that dumpdata calls of a finished QuerySet.
-_QUERYSET_METHODS = ("__getattribute__", "_iterator", "db", "iterator", "query")
+_ITERATOR_METHODS = ("__getattribute__", "_iterator", "db", "iterator", "query")
 _NOTHING_DEFERRED = Query(None).deferred_loading
 
 # The escapes of surrogates, of which a single one has no UTF-8.
@@ -61,7 +61,7 @@ def why_objects(queryset: AnyQuerySet, indent: int | None = None) -> str | None:
 
 def _why_query(queryset: Any) -> str | None:
     query, kind = queryset.query, type(queryset)
-    for name in _QUERYSET_METHODS:
+    for name in _ITERATOR_METHODS:
         if getattr(kind, name) is not getattr(QuerySet, name) or name in vars(queryset):
             return f"{kind.__name__} has its own {name}"
     plain = (
@@ -177,15 +177,16 @@ def _choose_reader(field: AnyField, reader: backends.ColumnReader) -> backends.C
 def _object_texts(model: type[Model], names: list[str], indent: int | None) -> tuple[list[str], str]:
     """Return the text before each value of an object, which ends with its key, and the text after the last value."""
 
-    def line(depth: int) -> str:
+    def new_line(depth: int) -> str:
         return "" if indent is None else "\n" + " " * indent * depth
 
     between = ", " if indent is None else ","
-    first = f'{line(0)}{{{line(1)}"model": {json.dumps(str(model._meta), ensure_ascii=False)}{between}{line(1)}"pk": '
-    opening = f'{between}{line(1)}"fields": {{'
-    keys = [f"{line(2)}{json.dumps(name, ensure_ascii=False)}: " for name in names]
+    label = json.dumps(str(model._meta), ensure_ascii=False)
+    first = f'{new_line(0)}{{{new_line(1)}"model": {label}{between}{new_line(1)}"pk": '
+    opening = f'{between}{new_line(1)}"fields": {{'
+    keys = [f"{new_line(2)}{json.dumps(name, ensure_ascii=False)}: " for name in names]
     before = [first, *(f"{between}{key}" if place else f"{opening}{key}" for place, key in enumerate(keys))]
-    return before, f"{line(1)}}}{line(0)}}}" if names else f"{opening}}}{line(0)}}}"
+    return before, f"{new_line(1)}}}{new_line(0)}}}" if names else f"{opening}}}{new_line(0)}}}"
 
 
 def _make_fetch(
@@ -193,14 +194,14 @@ def _make_fetch(
 ) -> Callable[[], list[tuple[Any, ...]]]:
     """Return the function that fetches the next rows, each with the keys of its many-to-many fields."""
 
-    def fetch() -> list[tuple[Any, ...]]:
+    def fetch_rows() -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = statement.cursor.fetchmany(next(sizes))
         if not many:
             return rows
         keys = [row[0] if type(row[0]) is int else statement.convert(0, row[0]) for row in rows]
         return [(*row[:count], *(find_keys(key) for find_keys in many)) for row, key in zip(rows, keys, strict=True)]
 
-    return fetch
+    return fetch_rows
 
 
 def _make_converter(

@@ -32,12 +32,12 @@ def make_keys_function(field: "ManyToManyField[Any, Any]", using: str) -> KeysFu
     """Return a function from the key of a row to the keys of its related rows, as the serializer writes them."""
     compiled: list[_KeysStatement | None] = []
 
-    def keys(key: Any) -> list[Any]:
+    def find_keys(key: Any) -> list[Any]:
         if not compiled:
             compiled.append(_compile_statement(field, using, key))
         return _read_keys_by_django(field, using, key) if compiled[0] is None else _read_keys(field, compiled[0], key)
 
-    return keys
+    return find_keys
 
 
 def makes_own_instances(model: Any) -> bool:

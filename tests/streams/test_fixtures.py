@@ -232,7 +232,7 @@ class TestOddValues:
         assert not (tmp_path / "ours.json").exists()
 
 
-def test_no_instance_is_made(filled, monkeypatch):
+def test_rows_make_no_instance(filled, monkeypatch):
     model = MODELS["streams.Label"]
     expected = dumpdata(model, filled)
     made = []
@@ -242,7 +242,7 @@ def test_no_instance_is_made(filled, monkeypatch):
     assert not made
 
 
-def test_related_instances_made_in_their_own_way(filled, monkeypatch):
+def test_keys_of_related_instances_made_in_their_own_way(filled, monkeypatch):
     """Their keys are what the instances have, not what the table holds."""
     label = MODELS["streams.Label"]
 
@@ -257,7 +257,7 @@ def test_related_instances_made_in_their_own_way(filled, monkeypatch):
     assert dumpdata(MODELS["streams.Tagged"], filled) != before
 
 
-def test_another_serializer_of_json(filled, settings):
+def test_another_json_serializer_takes_dumpdata(filled, settings):
     settings.SERIALIZATION_MODULES = {"json": "django.core.serializers.jsonl"}
     serializers._serializers.clear()
     try:
@@ -268,7 +268,7 @@ def test_another_serializer_of_json(filled, settings):
     assert "SERIALIZATION_MODULES" in said
 
 
-def test_as_many_statements_as_dumpdata(filled):
+def test_statements_are_no_more_than_dumpdatas(filled):
     for name in ("Label", "Tagged", "Child"):
         model = MODELS[f"streams.{name}"]
         with CaptureQueriesContext(connections[filled]) as theirs:

@@ -54,7 +54,7 @@ class Command(BaseCommand):
         self.stdout.ending = ""  # each part is written as it is, without a line break after it
         reason = _why_dumpdata(found, options) if options["format"] == "django" else None
         if reason is None:
-            self._write(found, options)
+            self._write_rows(found, options)
         else:
             self._call_dumpdata(found, reason, options)
 
@@ -63,13 +63,13 @@ class Command(BaseCommand):
             self.stderr.write(f"{model._meta.label} is written by Django's own dumpdata: {reason}.")
         output = options["output"]
         if output is None or is_special(Path(output)):
-            self._call(model, options, output)
+            self._call_with_output(model, options, output)
             return
         # dumpdata writes into the file of that name itself, whoever else is writing there.
         with replace_file(Path(output)) as temporary:
-            self._call(model, options, str(temporary.path))
+            self._call_with_output(model, options, str(temporary.path))
 
-    def _call(self, model: type[Model], options: dict[str, Any], output: str | None) -> None:
+    def _call_with_output(self, model: type[Model], options: dict[str, Any], output: str | None) -> None:
         call_command(
             "dumpdata",
             model._meta.label,
@@ -82,7 +82,7 @@ class Command(BaseCommand):
             **{name: options[name] for name in ("database", "indent", "verbosity", "traceback")},
         )
 
-    def _write(self, model: type[Model], options: dict[str, Any]) -> None:
+    def _write_rows(self, model: type[Model], options: dict[str, Any]) -> None:
         queryset = _ordered_queryset(model, options)
         try:
             writer = _FileWriter(_choose_format(options))

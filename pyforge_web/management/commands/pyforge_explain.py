@@ -44,10 +44,10 @@ class Command(BaseCommand):
             compiled = CompiledSerializer.for_model(found, None if fields is None else read_fields(fields))
         except (FieldError, TypeError, ValueError) as error:
             raise CommandError(f"--fields: {error}") from error
-        self._print("Written as JSON", ("column", "kind", "path", "reason"), compiled.explain(database))
+        self._print_table("Written as JSON", ("column", "kind", "path", "reason"), compiled.explain(database))
         if fields is None:
-            rules = [_summary(each) for each in CompiledValidator.for_model(found).explain()]
-            self._print("\nValidated", ("field", "path", "by", "reason"), rules)
+            rules = [_summarize_rules(each) for each in CompiledValidator.for_model(found).explain()]
+            self._print_table("\nValidated", ("field", "path", "by", "reason"), rules)
 
     def _explain_serializer(self, path: str) -> None:
         """Print how the rows of a serializer of Django REST framework are made."""
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         except (ImportError, TypeError) as error:
             raise CommandError(f"--serializer: {error}") from error
 
-    def _print(self, title: str, head: Sequence[str], rows: Sequence[tuple[str | None, ...]]) -> None:
+    def _print_table(self, title: str, head: Sequence[str], rows: Sequence[tuple[str | None, ...]]) -> None:
         self.stdout.write(title)
         lines = [[*(cell or "-" for cell in row[:3]), row[3] or ""] for row in (head, *rows)]
         widths = [max(len(line[place]) for line in lines) for place in range(3)]
@@ -68,7 +68,7 @@ class Command(BaseCommand):
             self.stdout.write("  ".join([*cells, line[3]]).rstrip())
 
 
-def _summary(rules: FieldRules) -> tuple[str, str, str, str]:
+def _summarize_rules(rules: FieldRules) -> tuple[str, str, str, str]:
     called = [f"{name}()" for name in rules.called]
     by = ", ".join([*filter(None, [rules.conversion]), *rules.rules, *called])
     return rules.name, rules.path, by, rules.reason
