@@ -13,7 +13,7 @@ from django.conf import settings
 
 CONTRIB = ("auth", "contenttypes", "admin", "sessions", "sites", "redirects", "flatpages")
 PACKAGES = (
-    "polymorphic", "simple_history", "djmoney", "modeltranslation", "taggit", "easy_thumbnails", "silk", "imagekit",
+    "polymorphic", "simple_history", "djmoney", "taggit", "easy_thumbnails", "silk", "imagekit",
     "rest_framework.authtoken",
 )  # fmt: skip
 NOW = "2026-01-02T03:04:05Z"
@@ -21,8 +21,7 @@ NOW = "2026-01-02T03:04:05Z"
 
 def configure():
     settings.configure(
-        INSTALLED_APPS=["modeltranslation", *(f"django.contrib.{name}" for name in CONTRIB), "pyforge_web", *PACKAGES[:3],
-                        *PACKAGES[4:]],
+        INSTALLED_APPS=["modeltranslation", *(f"django.contrib.{name}" for name in CONTRIB), "pyforge_web", *PACKAGES],
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
         DEFAULT_AUTO_FIELD="django.db.models.AutoField",
         LANGUAGES=[("en", "English"), ("de", "German")],
@@ -31,7 +30,7 @@ def configure():
         MIDDLEWARE=[],
         SECRET_KEY="x",
         SITE_ID=1,
-    )  # fmt: skip
+    )
     django.setup()
 
 
