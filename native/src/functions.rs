@@ -4,14 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::error::catch_panics;
+use crate::ffi::raw_call::{self, RawFunction};
 use crate::imports::Imports;
 use crate::kinds::NotFinite;
 use crate::metering::meter::{self, Meter};
 use crate::parser;
-use crate::serializer::{self, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan};
+use crate::serializer::{self, DateOptions, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan};
 
 /// Return a value as JSON: the encoder of the response, for caches, websockets and tasks.
 ///
@@ -41,6 +43,30 @@ pub fn dumps<'py>(
     let form = form_of(django_bytes, ensure_ascii);
     let options = EncodeOptions { html: None, form, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
     write(py, obj, fields, fetch, options, dates, "dumps")
+}
+
+/// `dumps` with one argument, as nearly all calls have it.
+struct RawDumps;
+
+impl RawFunction for RawDumps {
+    const NAME: &'static str = "dumps";
+
+    fn other_calls() -> &'static PyOnceLock<Py<PyAny>> {
+        static OTHER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        &OTHER
+    }
+
+    #[inline(always)]
+    fn call_plainly<'py>(py: Python<'py>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+        let options =
+            EncodeOptions { html: None, form: "compact", not_finite: NotFinite::Raise, dates: DateOptions::DJANGO };
+        write(py, value, None, false, options, "django", "dumps")
+    }
+}
+
+/// Put the functions that read their arguments themselves into the module.
+pub fn install_raw_calls(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    raw_call::install::<RawDumps>(module)
 }
 
 /// Return the JSON of a response. As `dumps`, for `pyforge_web.http`: collectors tell the two apart by the name.

@@ -24,10 +24,12 @@ use crate::json::writer::Out;
 use crate::kinds::{Compact, CompactAscii, DateFormat, Django, DjangoText, Form, Html, LocalZone, NotFinite};
 use crate::metering::meter::Meter;
 use any_value::Walk;
+pub use any_value::WalkStep;
 pub use columns::RowColumns;
 pub use instances::{ModelInstances, ready_values};
 pub use relations::{FileUrlText, LinkText, NestedRows, RelatedRows, RowLayout, ValueLabels};
 pub use rows::{QueryRows, RowFraming};
+pub use stack::OpenContainer;
 pub use stream_chunk::RowChunk;
 pub use tuples::ValueTuples;
 
@@ -49,6 +51,11 @@ pub struct EncodeOptions<'a> {
 pub struct DateOptions {
     format: DateFormat,
     local: Option<Arc<LocalZone>>,
+}
+
+impl DateOptions {
+    /// Django's format.
+    pub const DJANGO: Self = Self { format: DateFormat::Django, local: None };
 }
 
 /// Reads the `dates=` argument: `"django"`, `"iso"`, `"drf"` or `"local"`, which is `"iso"` in Django's current time zone.
