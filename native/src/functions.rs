@@ -58,9 +58,15 @@ impl RawFunction for RawDumps {
 
     #[inline(always)]
     fn call_plainly<'py>(py: Python<'py>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-        let options =
-            EncodeOptions { html: None, form: "compact", not_finite: NotFinite::Raise, dates: DateOptions::DJANGO };
-        write(py, value, None, false, options, "django", "dumps")
+        if !is_native() {
+            let options =
+                EncodeOptions { html: None, form: "compact", not_finite: NotFinite::Raise, dates: DateOptions::DJANGO };
+            return write_by_django(py, value, None, false, options, "django");
+        }
+        let mut meter = Meter::start(py)?;
+        meter.about(&value, None);
+        let result = serializer::dumps_plainly(value, &mut meter);
+        finish_call(py, meter, result, "dumps")
     }
 }
 
@@ -190,6 +196,17 @@ fn write<'py>(
         }
     };
     let result = chosen.and_then(|value| serializer::dumps(value, &options, &mut meter));
+    finish_call(py, meter, result, function)
+}
+
+/// Tells the collectors what a call has cost, and gives its result.
+#[inline(always)]
+fn finish_call<'py>(
+    py: Python<'py>,
+    mut meter: Meter<'py>,
+    result: PyResult<Bound<'py, PyBytes>>,
+    function: &'static str,
+) -> PyResult<Bound<'py, PyBytes>> {
     let size = match &result {
         Ok(bytes) => {
             meter.output(bytes);

@@ -71,6 +71,7 @@ impl BytesBuffer {
     }
 
     /// The content as a `bytes` object of the exact size; the buffer is empty afterwards.
+    #[inline]
     pub fn finish<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         if self.failed {
             return Err(PyMemoryError::new_err(()));
@@ -251,7 +252,7 @@ fn content(object: &Py<PyBytes>) -> *mut u8 {
 }
 
 /// A `bytes` object with a copy of `len` bytes at `from`, or with no content yet if that is null.
-fn new_bytes(py: Python<'_>, from: *const u8, len: usize) -> PyResult<Bound<'_, PyBytes>> {
+pub(super) fn new_bytes(py: Python<'_>, from: *const u8, len: usize) -> PyResult<Bound<'_, PyBytes>> {
     // SAFETY: `from` is null or the start of `len` written bytes; what comes back is new, or null with an exception.
     unsafe {
         let object = ffi::PyBytes_FromStringAndSize(from.cast(), len as ffi::Py_ssize_t);

@@ -14,14 +14,15 @@ use pyo3::types::{PyDict, PyInt};
 static INTS: AtomicBool = AtomicBool::new(false);
 static DICTS: AtomicBool = AtomicBool::new(false);
 
-/// Compares the layouts with the public API, at import.
-pub(super) fn choose_layouts(py: Python<'_>) -> PyResult<()> {
+/// Compares the layouts with the public API, at import; whether all are as expected.
+pub(super) fn choose_layouts(py: Python<'_>) -> PyResult<bool> {
     if cfg!(Py_GIL_DISABLED) {
-        return Ok(());
+        return Ok(false);
     }
-    INTS.store(ints_agree(py)?, Relaxed);
-    DICTS.store(dicts_agree(py)?, Relaxed);
-    Ok(())
+    let (ints, dicts) = (ints_agree(py)?, dicts_agree(py)?);
+    INTS.store(ints, Relaxed);
+    DICTS.store(dicts, Relaxed);
+    Ok(ints && dicts)
 }
 
 /// An int as CPython keeps it.
@@ -34,11 +35,13 @@ struct IntObject {
 
 /// The value of an int of at most one digit, 30 bits; None for a longer one.
 ///
+/// `known` leaves out the question whether the layout is as expected.
+///
 /// # Safety
-/// `object` is a live int.
+/// `object` is a live int; the layouts are as expected where they are `known`.
 #[inline(always)]
-pub(super) unsafe fn compact_int(object: *mut ffi::PyObject) -> Option<i64> {
-    if !INTS.load(Relaxed) {
+pub(super) unsafe fn compact_int(object: *mut ffi::PyObject, known: bool) -> Option<i64> {
+    if !known && !INTS.load(Relaxed) {
         return None;
     }
     // SAFETY: the caller's.
@@ -122,10 +125,10 @@ impl TextEntries {
     /// The entries of a dict as it is now.
     ///
     /// # Safety
-    /// `dict` is a live dict.
+    /// `dict` is a live dict; the layouts are as expected where they are `known`.
     #[inline(always)]
-    pub unsafe fn of(dict: *mut ffi::PyObject) -> Self {
-        if !DICTS.load(Relaxed) {
+    pub unsafe fn of(dict: *mut ffi::PyObject, known: bool) -> Self {
+        if !known && !DICTS.load(Relaxed) {
             return Self { entries: std::ptr::null(), count: 0 };
         }
         // SAFETY: the caller's.

@@ -25,5 +25,6 @@ pub use text::{AsciiText, HtmlText, TextEscape, Utf8Text};
 /// Chooses once, at import, what depends on this processor and on this CPython.
 pub fn choose_once(py: pyo3::Python<'_>) -> pyo3::PyResult<()> {
     text::choose_kernel();
-    layouts::choose_layouts(py)
+    walk::choose_walk(layouts::choose_layouts(py)?);
+    Ok(())
 }

@@ -153,7 +153,7 @@ pub fn int_value(value: &Bound<'_, PyAny>) -> Option<i64> {
         return None;
     }
     // SAFETY: a live int.
-    unsafe { compact_int(value.as_ptr()).or_else(|| long_int(value.as_ptr())) }
+    unsafe { compact_int(value.as_ptr(), false).or_else(|| long_int(value.as_ptr())) }
 }
 
 /// The value of a `contextvars.ContextVar` in the current context, None when it has none.

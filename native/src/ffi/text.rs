@@ -2,10 +2,10 @@
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBytes, PyString};
 use pyo3::types::string::PyStringData;
 
-use super::buffer::BytesBuffer;
+use super::buffer::{BytesBuffer, new_bytes};
 #[cfg(target_arch = "x86_64")]
 use super::kernels::avx2;
 use super::kernels::{self, CodeUnit, TextKernel};
@@ -34,6 +34,8 @@ pub trait TextEscape {
     /// # Safety
     /// The processor has the kernel's instructions. `len + 2` bytes are writable, and the slack behind them.
     unsafe fn copy_long<K: TextKernel>(ascii: &[u8], to: *mut u8) -> *mut u8;
+    /// The whole document of a str that is long clean ASCII: one copy into the object that is returned. None for others.
+    fn write_document<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>>;
     /// Writes a str, a subclass's content included, as one JSON string: straight from CPython's own buffer (PEP 393), so
     /// that the str does not get to keep a UTF-8 copy for the rest of its life, as `to_str()` would have it.
     fn write_text(text: &Bound<'_, PyString>, out: &mut BytesBuffer);
@@ -55,6 +57,14 @@ macro_rules! escapes {
             unsafe fn copy_long<K: TextKernel>(ascii: &[u8], to: *mut u8) -> *mut u8 {
                 // SAFETY: the caller's.
                 unsafe { copy_long::<K, { escape::$escape }>(ascii, to) }
+            }
+
+            #[inline(always)]
+            fn write_document<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+                match value.cast_exact::<PyString>().ok().and_then(compact_ascii) {
+                    Some(ascii) if ascii.len() > SHORT_TEXT => write_document::<{ escape::$escape }>(value.py(), ascii),
+                    _ => Ok(None),
+                }
             }
 
             #[inline(always)]
@@ -97,6 +107,26 @@ unsafe fn copy_long<K: TextKernel, const ESCAPE: u8>(ascii: &[u8], to: *mut u8) 
     }
 }
 
+/// See `TextEscape::write_document`.
+#[inline(never)]
+fn write_document<'py, const ESCAPE: u8>(py: Python<'py>, ascii: &[u8]) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let document = new_bytes(py, std::ptr::null(), ascii.len() + 2)?;
+    let to = document.as_bytes().as_ptr().cast_mut();
+    // SAFETY: the object has room for the text and its quotes, and nobody else has seen it. This processor has AVX2, or
+    // the kernel is one that all of its architecture have.
+    let end = unsafe {
+        #[cfg(target_arch = "x86_64")]
+        if avx2::is_chosen() {
+            avx2::copy_long::<ESCAPE>(ascii.as_ptr(), ascii.len(), to)
+        } else {
+            copy_long::<BaselineKernel, ESCAPE>(ascii, to)
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        copy_long::<BaselineKernel, ESCAPE>(ascii, to)
+    };
+    Ok((!end.is_null()).then_some(document))
+}
+
 /// See `TextEscape::write_text`.
 #[inline]
 pub fn write_text<const ESCAPE: u8>(text: &Bound<'_, PyString>, out: &mut BytesBuffer) {
@@ -115,6 +145,22 @@ pub fn write_text<const ESCAPE: u8>(text: &Bound<'_, PyString>, out: &mut BytesB
                 out.len += len + 2;
                 return;
             }
+        }
+    }
+    write_long_ascii::<ESCAPE>(ascii, out);
+}
+
+/// Writes ASCII that is long or not clean: one look is enough where all of it is clean and there is room.
+#[inline(never)]
+fn write_long_ascii<const ESCAPE: u8>(ascii: &[u8], out: &mut BytesBuffer) {
+    #[cfg(target_arch = "x86_64")]
+    if avx2::is_chosen() && ascii.len() > SHORT_TEXT && ascii.len() + 2 <= out.capacity - out.len {
+        let start = out.end();
+        // SAFETY: this processor has AVX2; there is room.
+        let end = unsafe { avx2::copy_long::<ESCAPE>(ascii.as_ptr(), ascii.len(), start) };
+        if !end.is_null() {
+            out.len += ascii.len() + 2;
+            return;
         }
     }
     write_units::<_, ESCAPE>(ascii, out);
@@ -150,8 +196,8 @@ pub(super) unsafe fn compact_ascii_of<'a>(object: *mut ffi::PyObject) -> Option<
         #[cfg(not(Py_3_14))]
         let is_plain = ffi::PyUnicode_IS_COMPACT_ASCII(object) != 0;
         // From 3.14 on PyO3 has no accessor. `state` begins with `interned` (16 bits in a free-threaded build, else 2),
-        // then `kind` (3 bits), `compact` and `ascii`: `Include/cpython/unicodeobject.h`. `tests::the_flags_of_a_str`
-        // compares them with `str.isascii()`.
+        // then `kind` (3 bits), `compact` and `ascii`: `Include/cpython/unicodeobject.h`. `ffi::tests`
+        // compare them with `str.isascii()`.
         #[cfg(all(Py_3_14, not(Py_GIL_DISABLED)))]
         let is_plain = (*header).state & 0x60 == 0x60;
         #[cfg(all(Py_3_14, Py_GIL_DISABLED))]

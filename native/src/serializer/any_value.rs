@@ -5,8 +5,8 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use super::stack::{self, OpenContainer};
 use crate::error::{Error, MAX_DEPTH};
-use crate::ffi::BytesBuffer;
 use crate::ffi::walk::{self, ValueWriter, WalkFault};
+use crate::ffi::{BytesBuffer, TextEscape};
 use crate::imports::Imports;
 use crate::json::writer::Out;
 use crate::kinds::{Form, Kind, NotFinite, Outcome, Sink};
@@ -84,11 +84,17 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
     }
 
     /// Writes `root` and everything below it, and the text around it as it is.
+    #[inline]
     pub fn write_document(
         &mut self,
         root: Bound<'py, PyAny>,
         around: Option<[&str; 2]>,
     ) -> PyResult<Bound<'py, PyBytes>> {
+        if around.is_none() {
+            if let Some(document) = F::Text::write_document(&root)? {
+                return Ok(document);
+            }
+        }
         if let Some([before, _]) = around {
             self.sink.out.extend(before.as_bytes());
         }

@@ -96,6 +96,15 @@ pub fn dumps<'py>(
     escape_line_breaks(text, lines)
 }
 
+/// Writes any value in the form and with the dates that `dumps` has without arguments.
+#[inline(always)]
+pub fn dumps_plainly<'py>(value: Bound<'py, PyAny>, meter: &mut Meter<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    catch_panics("value", || {
+        let imports = Imports::get(value.py())?;
+        Walk::<Compact>::new(value.py(), imports, NotFinite::Raise, meter).write_document(value, None)
+    })
+}
+
 type Encode<'py> = fn(Bound<'py, PyAny>, &EncodeOptions<'_>, &mut Meter<'py>) -> PyResult<Bound<'py, PyBytes>>;
 
 fn encode<'py, F: Form>(

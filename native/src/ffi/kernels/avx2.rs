@@ -33,6 +33,11 @@ pub fn choose() -> bool {
     chosen
 }
 
+/// Whether the processor also has what came with AVX2 and the walk is compiled for.
+pub fn has_companions() -> bool {
+    is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") && is_x86_feature_detected!("lzcnt")
+}
+
 /// The kernel of AVX2.
 pub struct Avx2;
 

@@ -10,7 +10,10 @@ use super::super::layouts::dict_size;
 use crate::serializer::OpenContainer;
 
 /// Which container it is, and how it is read.
+///
+/// A whole word: the padding behind a byte was copied through memory, a fifth of citm_catalog.json's time.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
 pub(super) enum FrameKind {
     List,
     Tuple,

@@ -14,6 +14,9 @@ mod frame_stack;
 mod pen;
 mod steps;
 
+#[cfg(target_arch = "x86_64")]
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use pyo3::prelude::*;
 
 use super::BytesBuffer;
@@ -59,6 +62,42 @@ pub enum WalkFault {
     TooDeep,
 }
 
+/// What the walk is compiled for.
+trait WalkTarget {
+    /// How it writes text.
+    type Kernel: TextKernel;
+    /// Whether it need not ask if ints and dicts have the layouts of `layouts`.
+    const LAYOUTS_KNOWN: bool;
+}
+
+/// Any processor of this architecture, any layouts.
+struct AnyTarget;
+
+impl WalkTarget for AnyTarget {
+    type Kernel = BaselineKernel;
+    const LAYOUTS_KNOWN: bool = false;
+}
+
+/// A processor with AVX2, and the layouts that are expected.
+#[cfg(target_arch = "x86_64")]
+struct Avx2Target;
+
+#[cfg(target_arch = "x86_64")]
+impl WalkTarget for Avx2Target {
+    type Kernel = avx2::Avx2;
+    const LAYOUTS_KNOWN: bool = true;
+}
+
+#[cfg(target_arch = "x86_64")]
+static USES_AVX2: AtomicBool = AtomicBool::new(false);
+
+/// Chooses one of the two, at import; `layouts_known` is what the comparison with the public API gave.
+pub(super) fn choose_walk(layouts_known: bool) {
+    #[cfg(target_arch = "x86_64")]
+    USES_AVX2.store(layouts_known && avx2::is_chosen() && avx2::has_companions(), Relaxed);
+    _ = layouts_known;
+}
+
 /// Writes a container, whose first bracket is written, and everything below it; false when it failed.
 ///
 /// `depth` containers are open, this one included.
@@ -70,7 +109,7 @@ pub fn write_container<'py, W: ValueWriter<'py>>(
 ) -> bool {
     let root = OpenFrame::of_container(root);
     #[cfg(target_arch = "x86_64")]
-    if avx2::is_chosen() {
+    if USES_AVX2.load(Relaxed) {
         // SAFETY: this processor has what the function is compiled for.
         return unsafe { walk_avx2(py, writer, root, depth) };
     }
@@ -82,17 +121,17 @@ pub fn write_container<'py, W: ValueWriter<'py>>(
 #[inline(never)]
 unsafe fn walk_avx2<'py, W: ValueWriter<'py>>(py: Python<'py>, writer: &mut W, root: OpenFrame, depth: usize) -> bool {
     // SAFETY: compiled for AVX2.
-    unsafe { walk::<W, avx2::Avx2>(py, writer, root, depth) }
+    unsafe { walk::<W, Avx2Target>(py, writer, root, depth) }
 }
 
 #[inline(never)]
 fn walk_baseline<'py, W: ValueWriter<'py>>(py: Python<'py>, writer: &mut W, root: OpenFrame, depth: usize) -> bool {
     // SAFETY: every processor of this architecture has the kernel's instructions.
-    unsafe { walk::<W, BaselineKernel>(py, writer, root, depth) }
+    unsafe { walk::<W, AnyTarget>(py, writer, root, depth) }
 }
 
 #[inline(always)]
-unsafe fn walk<'py, W: ValueWriter<'py>, K: TextKernel>(
+unsafe fn walk<'py, W: ValueWriter<'py>, T: WalkTarget>(
     py: Python<'py>,
     writer: &mut W,
     root: OpenFrame,
@@ -100,7 +139,7 @@ unsafe fn walk<'py, W: ValueWriter<'py>, K: TextKernel>(
 ) -> bool {
     let mut stack = FrameStack::new(py, depth);
     // SAFETY: the caller's processor; the root is held by its frame.
-    let ended = unsafe { ContainerWalk::<W, K>::new(py, writer, &mut stack, root).run() };
+    let ended = unsafe { ContainerWalk::<W, T>::new(py, writer, &mut stack, root).run() };
     match ended {
         Ok(()) => true,
         Err((fault, inner)) => {

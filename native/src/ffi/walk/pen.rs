@@ -5,9 +5,10 @@ use pyo3::prelude::*;
 
 use super::super::BytesBuffer;
 use super::super::digits::{self, write_number};
-use super::super::kernels::{SLACK, TextBuffer, TextKernel};
+use super::super::kernels::{SLACK, TextBuffer};
 use super::super::layouts::{compact_int, long_int};
 use super::super::text::{SHORT_TEXT, TextEscape, compact_ascii_of};
+use super::WalkTarget;
 use crate::json::number::three_digits;
 use crate::kinds::Form;
 
@@ -91,7 +92,7 @@ impl Pen {
 
     /// Writes an exact str; short clean ASCII is written here, the rest elsewhere.
     #[inline(always)]
-    pub unsafe fn text<F: Form, K: TextKernel>(
+    pub unsafe fn text<F: Form, T: WalkTarget>(
         &mut self,
         py: Python<'_>,
         buffer: &mut BytesBuffer,
@@ -102,14 +103,14 @@ impl Pen {
             if let Some(ascii) = compact_ascii_of(object) {
                 let (at, len) = (self.at, ascii.len());
                 if len <= SHORT_TEXT {
-                    if F::Text::copy_short::<K>(ascii, at.add(1)) {
+                    if F::Text::copy_short::<T::Kernel>(ascii, at.add(1)) {
                         at.write(b'"');
                         at.add(1 + len).write(b'"');
                         self.at = at.add(len + 2);
                         return;
                     }
                 } else if len < (self.limit as usize).saturating_sub(at as usize) {
-                    let end = F::Text::copy_long::<K>(ascii, at);
+                    let end = F::Text::copy_long::<T::Kernel>(ascii, at);
                     if !end.is_null() {
                         self.at = end;
                         return;
@@ -122,10 +123,10 @@ impl Pen {
 
     /// Writes an int of up to 64 bits; false for a longer one, of which nothing is written.
     #[inline(always)]
-    pub unsafe fn integer(&mut self, object: *mut ffi::PyObject) -> bool {
+    pub unsafe fn integer<T: WalkTarget>(&mut self, object: *mut ffi::PyObject) -> bool {
         // SAFETY: a live int; the caller has room.
         unsafe {
-            let Some(value) = compact_int(object) else {
+            let Some(value) = compact_int(object, T::LAYOUTS_KNOWN) else {
                 return self.long_integer(object);
             };
             match three_digits(value as u64) {
@@ -173,7 +174,7 @@ impl Pen {
 
     /// Writes a scalar of an exact type; false for anything else, of which nothing is written.
     #[inline(always)]
-    pub unsafe fn scalar<F: Form, K: TextKernel>(
+    pub unsafe fn scalar<F: Form, T: WalkTarget>(
         &mut self,
         py: Python<'_>,
         buffer: &mut BytesBuffer,
@@ -183,9 +184,9 @@ impl Pen {
         unsafe {
             let class = ffi::Py_TYPE(object);
             if class == &raw mut ffi::PyUnicode_Type {
-                self.text::<F, K>(py, buffer, object);
+                self.text::<F, T>(py, buffer, object);
             } else if class == &raw mut ffi::PyLong_Type {
-                return self.integer(object);
+                return self.integer::<T>(object);
             } else if class == &raw mut ffi::PyBool_Type {
                 let is_true = object == ffi::Py_True();
                 self.word(if is_true { *b"true\0\0\0\0" } else { *b"false\0\0\0" }, if is_true { 4 } else { 5 });

@@ -6,12 +6,11 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use super::super::kernels::TextKernel;
 use super::super::layouts::TextEntries;
 use super::super::{list_item, tuple_item};
 use super::frame_stack::{FrameKind, FrameStack, OpenFrame};
 use super::pen::Pen;
-use super::{ValueWriter, WalkFault};
+use super::{ValueWriter, WalkFault, WalkTarget};
 use crate::error::MAX_DEPTH;
 use crate::kinds::Form;
 use crate::serializer::WalkStep;
@@ -28,24 +27,24 @@ enum Pause {
 
 /// A walk while it runs. Everything here but the writer and the stack stays in registers: `run` and all that it calls is
 /// one function, and what is outside of it gets copies.
-pub(super) struct ContainerWalk<'a, 'py, W: ValueWriter<'py>, K: TextKernel> {
+pub(super) struct ContainerWalk<'a, 'py, W: ValueWriter<'py>, T: WalkTarget> {
     pen: Pen,
     inner: OpenFrame,
     stack: &'a mut FrameStack<'py>,
     writer: &'a mut W,
     limit: usize,
     py: Python<'py>,
-    kernel: PhantomData<K>,
+    target: PhantomData<T>,
 }
 
 // SAFETY of all blocks: what is read is held by its container, and all containers by theirs or, once Python code ran, by
 // the stack. A list is read inside its bounds, which are read anew after Python code ran. What is written is one item
 // at most between two calls of `settle`. The processor is the caller's.
-impl<'a, 'py, W: ValueWriter<'py>, K: TextKernel> ContainerWalk<'a, 'py, W, K> {
+impl<'a, 'py, W: ValueWriter<'py>, T: WalkTarget> ContainerWalk<'a, 'py, W, T> {
     #[inline(always)]
     pub fn new(py: Python<'py>, writer: &'a mut W, stack: &'a mut FrameStack<'py>, root: OpenFrame) -> Self {
         let (pen, limit) = (Pen::lower(writer.out()), writer.limit());
-        Self { pen, inner: root, stack, writer, limit, py, kernel: PhantomData }
+        Self { pen, inner: root, stack, writer, limit, py, target: PhantomData }
     }
 
     /// Writes the root and all below it; the innermost container where it failed.
@@ -109,7 +108,7 @@ impl<'a, 'py, W: ValueWriter<'py>, K: TextKernel> ContainerWalk<'a, 'py, W, K> {
                     self.pen.separator(W::Form::ITEM);
                 }
                 index += 1;
-                if !self.pen.scalar::<W::Form, K>(self.py, self.writer.out(), item) {
+                if !self.pen.scalar::<W::Form, T>(self.py, self.writer.out(), item) {
                     frame.given = index;
                     return Pause::Value(item);
                 }
@@ -127,7 +126,7 @@ impl<'a, 'py, W: ValueWriter<'py>, K: TextKernel> ContainerWalk<'a, 'py, W, K> {
         // SAFETY: see above. The table is the dict's until Python code runs, which ends this function.
         unsafe {
             let mut frame = self.inner;
-            let entries = TextEntries::of(frame.object);
+            let entries = TextEntries::of(frame.object, T::LAYOUTS_KNOWN);
             while let Some([key, value]) = entries.next(frame.object, &mut frame.position) {
                 if frame.given == frame.size {
                     self.inner = frame;
@@ -142,9 +141,9 @@ impl<'a, 'py, W: ValueWriter<'py>, K: TextKernel> ContainerWalk<'a, 'py, W, K> {
                     let value = Bound::from_borrowed_ptr(self.py, value);
                     return self.write_odd_entry(Bound::from_borrowed_ptr(self.py, key), value);
                 }
-                self.pen.text::<W::Form, K>(self.py, self.writer.out(), key);
+                self.pen.text::<W::Form, T>(self.py, self.writer.out(), key);
                 self.pen.separator(W::Form::KEY);
-                if !self.pen.scalar::<W::Form, K>(self.py, self.writer.out(), value) {
+                if !self.pen.scalar::<W::Form, T>(self.py, self.writer.out(), value) {
                     self.inner = frame;
                     return Ok(Pause::Value(value));
                 }
