@@ -6,7 +6,7 @@ use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use super::buffer::INLINE;
 use super::kernels::{self, CodeUnit, TextKernel, swar};
-use super::text::{BaselineKernel, write_text, write_units, write_units_with};
+use super::text::{BaselineKernel, write_text, write_units};
 use super::*;
 use crate::json::escape;
 use crate::json::escape::{ASCII, HTML, UTF8};
@@ -24,27 +24,14 @@ fn check_mode<U: CodeUnit, const ESCAPE: u8>(units: &[U]) {
     escape::write_code_points::<ESCAPE>(&mut expected, units.iter().map(|&unit| unit.into()));
     // A block of its own, of the exact size: valgrind sees what is read beyond.
     let units: Box<[U]> = units.into();
-    let kernels = [
-        ("the baseline's", written(|out| write_units_with::<BaselineKernel, U, ESCAPE>(&units, out))),
-        ("SWAR", written(|out| write_units_with::<swar::SwarBlock, U, ESCAPE>(&units, out))),
-        #[cfg(target_arch = "x86_64")]
-        ("AVX2", written(|out| write_with_avx2::<U, ESCAPE>(&units, out))),
-    ];
-    for (kernel, text) in kernels {
+    let mut texts: Vec<_> = kernels::KERNELS.iter().map(|kernel| (*kernel, Vec::new())).collect();
+    texts.retain_mut(|(kernel, text)| kernels::write_by::<U, ESCAPE>(kernel, &units, text));
+    texts.push(("the buffer's", written(|out| write_units::<U, ESCAPE>(&units, out))));
+    for (kernel, text) in texts {
         if text != expected {
             let points: Vec<u32> = units.iter().map(|&unit| unit.into()).collect();
             panic!("{kernel}, mode {ESCAPE}: {points:x?}\n{}", String::from_utf8_lossy(&text));
         }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn write_with_avx2<U: CodeUnit, const ESCAPE: u8>(units: &[U], out: &mut BytesBuffer) {
-    if kernels::avx2::choose() {
-        // SAFETY: this processor has AVX2.
-        unsafe { kernels::avx2::write_units::<U, ESCAPE>(units, out) };
-    } else {
-        write_units::<U, ESCAPE>(units, out); // a processor without it tests the others
     }
 }
 

@@ -217,13 +217,11 @@ pub(super) fn write_units<U: CodeUnit, const ESCAPE: u8>(units: &[U], out: &mut 
         // SAFETY: this processor has what the function is compiled for.
         return unsafe { avx2::write_units::<U, ESCAPE>(units, out) };
     }
-    write_units_with::<BaselineKernel, U, ESCAPE>(units, out);
+    write_units_plainly::<U, ESCAPE>(units, out);
 }
 
-/// Writes text of any width with a kernel that every processor of this architecture has.
 #[inline(never)]
-pub(super) fn write_units_with<K: TextKernel, U: CodeUnit, const ESCAPE: u8>(units: &[U], out: &mut BytesBuffer) {
-    const { assert!(!K::READS_HEADER) };
-    // SAFETY: see above; the assertion leaves AVX2 out.
-    unsafe { kernels::write_units::<K, U, ESCAPE>(units, out, true) }
+fn write_units_plainly<U: CodeUnit, const ESCAPE: u8>(units: &[U], out: &mut BytesBuffer) {
+    // SAFETY: every processor of this architecture has the kernel's instructions.
+    unsafe { kernels::write_units::<BaselineKernel, U, ESCAPE>(units, out, true) }
 }

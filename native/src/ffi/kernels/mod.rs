@@ -145,3 +145,57 @@ pub unsafe fn copy_ends<Int: Copy>(from: *const u8, len: usize, to: *mut u8) -> 
         ends
     }
 }
+
+/// The kernels of this architecture, the best first. A processor may lack the first.
+pub const KERNELS: &[&str] = &[
+    #[cfg(target_arch = "x86_64")]
+    "AVX2",
+    #[cfg(target_arch = "x86_64")]
+    "SSE2",
+    #[cfg(target_arch = "aarch64")]
+    "NEON",
+    "SWAR",
+];
+
+/// Writes text as a JSON string with a kernel of one's choice, for tests and benchmarks; false where this processor lacks
+/// it.
+pub fn write_by<U: CodeUnit, const ESCAPE: u8>(kernel: &str, units: &[U], out: &mut impl TextBuffer) -> bool {
+    // SAFETY: AVX2 is there if `choose` says so; SSE2 and NEON are part of their architectures.
+    unsafe {
+        match kernel {
+            #[cfg(target_arch = "x86_64")]
+            "AVX2" if avx2::choose() => avx2::write_units::<U, ESCAPE>(units, out),
+            #[cfg(target_arch = "x86_64")]
+            "SSE2" => write_units::<sse2::Sse2Block, U, ESCAPE>(units, out, true),
+            #[cfg(target_arch = "aarch64")]
+            "NEON" => write_units::<neon::NeonBlock, U, ESCAPE>(units, out, true),
+            "SWAR" => write_units::<swar::SwarBlock, U, ESCAPE>(units, out, true),
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// A vector whose spare capacity is the room: tests and benchmarks write there.
+impl TextBuffer for Vec<u8> {
+    fn room(&mut self) -> (*mut u8, *mut u8) {
+        self.reserve(SLACK);
+        let room = self.capacity() - self.len() - SLACK;
+        let spare: *mut u8 = self.spare_capacity_mut().as_mut_ptr().cast();
+        // SAFETY: inside the spare capacity.
+        (spare, unsafe { spare.add(room) })
+    }
+
+    unsafe fn take(&mut self, end: *mut u8) {
+        // SAFETY: the caller has written so many bytes behind the last one.
+        unsafe {
+            let written = end.offset_from(self.as_ptr().add(self.len())) as usize;
+            self.set_len(self.len() + written);
+        }
+    }
+
+    fn make_room(&mut self, additional: usize) -> bool {
+        self.reserve(additional + SLACK);
+        true
+    }
+}
