@@ -70,6 +70,8 @@ pub mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::ffi::interpreters::refuse_other_interpreters(module.py())?;
         super::error::set_panic_hook();
+        super::ffi::choose_once(module.py())?;
+        super::functions::install_raw_calls(module)?;
         module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
         module.add("BUILD_PROFILE", if cfg!(debug_assertions) { "debug" } else { "release" })
     }
