@@ -24,12 +24,8 @@ use crate::json::writer::Out;
 use crate::kinds::{Compact, CompactAscii, DateFormat, Django, DjangoText, Form, Html, LocalZone, NotFinite};
 use crate::metering::meter::Meter;
 use any_value::Walk;
-<<<<<<< HEAD
-pub use columns::{RowColumns, parse_zone};
-=======
 pub use any_value::WalkStep;
-pub use columns::RowColumns;
->>>>>>> encoder
+pub use columns::{RowColumns, parse_zone};
 pub use instances::{ModelInstances, ready_values};
 pub use relations::{FileUrlText, LinkText, NestedRows, RelatedRows, RowLayout, ValueLabels};
 pub use rows::{QueryRows, RowFraming};
