@@ -194,13 +194,14 @@ class TestStreams:
 
     def test_an_async_iterable_in_a_synchronous_view_may_query(self):
         """On an event loop of its own; its connections are closed behind it."""
-        seen = []
+        seen, opened = [], {}
 
         async def rows():
             def query():
                 with connections["default"].cursor() as cursor:
                     cursor.execute("SELECT 1")
                     seen.append(threading.get_ident())
+                    opened[seen[-1]] = connections["default"].connection
                     return cursor.fetchone()[0]
 
             for _ in range(3):
@@ -209,6 +210,8 @@ class TestStreams:
         assert b"".join(PyForgeStreamingResponse(rows())) == b"1\n1\n1\n"
         assert len(set(seen)) == 1
         assert threading.get_ident() not in seen
+        for connection in opened.values():
+            connection.close()  # Django leaves connections of databases in memory open
 
     def test_a_context_variable_of_an_async_iterable_stays(self):
         variable = contextvars.ContextVar("variable", default=0)
