@@ -69,7 +69,8 @@ def _is_library(frame: Any) -> bool:
     if name.partition(".")[0] in ("django", "pyforge_web"):
         called = SimpleNamespace(__code__=frame.f_code, __module__=name)
         return is_own_function(called, django) or is_own_function(called, pyforge_web)
-    return name.partition(".")[0] in {"asgiref", *sys.stdlib_module_names}
+    # `collections.namedtuple` makes modules of these names.
+    return name.startswith("namedtuple_") or name.partition(".")[0] in {"asgiref", *sys.stdlib_module_names}
 
 
 def change_constants(function: FunctionType) -> Iterator[tuple[Any, Any, Callable[..., Any]]]:
