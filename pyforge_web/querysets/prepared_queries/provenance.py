@@ -15,10 +15,10 @@ from typing import Any
 import django
 from django.db.utils import ConnectionRouter
 
-import pyforge_web
 from pyforge_web.querysets.backends.stock import is_own_function
 
-_ROUTER_FILE = ConnectionRouter.db_for_read.__code__.co_filename  # type: ignore[attr-defined]
+_ROUTER_FILE = ConnectionRouter.db_for_read.__code__.co_filename
+_LIBRARIES = frozenset({"asgiref", "pyforge_web", *sys.stdlib_module_names})
 _STEP = 7919
 _NO_STRAIGHT_CODE = ("CALL_FUNCTION_EX", "DELETE_", "FOR_ITER", "IMPORT_", "MAKE_FUNCTION", "STORE_GLOBAL", "YIELD")
 # Instructions that jump in straight code, too.
@@ -66,11 +66,10 @@ def _is_of_router(frame: Any) -> bool:
 
 def _is_library(frame: Any) -> bool:
     name = frame.f_globals.get("__name__", "")
-    if name.partition(".")[0] in ("django", "pyforge_web"):
-        called = SimpleNamespace(__code__=frame.f_code, __module__=name)
-        return is_own_function(called, django) or is_own_function(called, pyforge_web)
+    if name.partition(".")[0] == "django":
+        return is_own_function(SimpleNamespace(__code__=frame.f_code, __module__=name), django)
     # `collections.namedtuple` makes modules of these names.
-    return name.startswith("namedtuple_") or name.partition(".")[0] in {"asgiref", *sys.stdlib_module_names}
+    return name.startswith("namedtuple_") or name.partition(".")[0] in _LIBRARIES
 
 
 def change_constants(function: FunctionType) -> Iterator[tuple[Any, Any, Callable[..., Any]]]:

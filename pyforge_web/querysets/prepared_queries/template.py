@@ -1,7 +1,7 @@
-"""The QuerySet of a function with parameters in the place of its arguments, and whether it says all about the function."""
+"""The QuerySet of a function with parameters for its arguments, and whether it says all about the function."""
 
 from collections.abc import Callable
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple, NoReturn
 
 from django.db import connections
@@ -9,12 +9,12 @@ from django.db.models import QuerySet
 from django.db.models.expressions import Value
 from django.db.models.sql.where import WhereNode
 
-from pyforge_web.querysets.prepared_queries.parameters import Parameter, ParameterUse
+from pyforge_web.querysets.prepared_queries.parameters import Parameter, ParameterUseError
 from pyforge_web.querysets.prepared_queries.provenance import change_constants, find_branch, watch_calls
 from pyforge_web.querysets.sql_cache import tables
 
 
-class ForeignValue(ValueError):
+class ForeignValueError(ValueError):
     """A value of the query is of the moment at which the function was called."""
 
 
@@ -38,7 +38,7 @@ class QueryValue(NamedTuple):
         if self.lookup is None:
             return constant
         if self.in_list:
-            return list(type(self.lookup)(self.lookup.lhs, [constant, constant]).rhs)[0]
+            return next(iter(type(self.lookup)(self.lookup.lhs, [constant, constant]).rhs))
         return type(self.lookup)(self.lookup.lhs, constant).rhs
 
     def is_made_of(self, constant: Any, changed: Any, other: "QueryValue | None") -> bool:
@@ -56,50 +56,54 @@ class QueryValue(NamedTuple):
             return False
 
 
-class _QueryRun(Exception):
+class _QueryRunError(Exception):
     """A function has asked the database."""
 
 
 def make_template(function: FunctionType, names: list[str]) -> Template:
     """Return the template of a function with these parameters.
 
-    Raises `ForeignValue` for a value that is neither a parameter nor a constant of the function's code, and what the
-    function raises.
+    Raises `ForeignValueError` for a value that is neither a parameter nor a constant of the function's code.
     """
     if why := find_branch(function.__code__):
         return Template(None, why)
     try:
         with watch_calls(function) as called:
             queryset = _call(function, names)
-    except ParameterUse as error:
+    except ParameterUseError as error:
         return Template(None, str(error))
-    except _QueryRun:
+    except _QueryRunError:
         return Template(None, "it asks the database before its QuerySet is there")
     except Exception as error:  # with values it may raise nothing
         return Template(None, f"it raises {type(error).__name__} with parameters: {error}")
     if not isinstance(queryset, QuerySet):
         raise TypeError(f"@prepared: {function.__name__} returned {type(queryset).__name__}, not a QuerySet")
+    return Template(queryset, _why_called(function, names, queryset, called))
+
+
+def _why_called(function: FunctionType, names: list[str], queryset: Any, called: list[CodeType]) -> str | None:
+    """Return why a function has to be called each time, by what its QuerySet is."""
     if queryset._prefetch_related_lookups:
-        return Template(None, "it has prefetch_related")
+        return "it has prefetch_related"
     if queryset._result_cache is not None:
-        return Template(None, "it evaluates its QuerySet")
+        return "it evaluates its QuerySet"
     values = read_values(queryset)
     for value in values:
         if hasattr(value.value, "as_sql") or (value.lookup is not None and not _is_known(value.lookup)):
-            return Template(None, f"{value.name} is not known to leave the text of SQL alone")
-    foreign = _find_foreign_values(function, names, values)
+            return f"{value.name} is not known to leave the text of SQL alone"
     own = [constant for code in called for constant in code.co_consts]
-    for value in foreign:
+    for value in _find_foreign_values(function, names, values):
         if not any(_is_same(value.value, constant) for constant in own):
-            raise ForeignValue(
-                f"@prepared: in {function.__qualname__} the value of {value.name} ({value.value!r}) is neither a parameter nor a "
-                "constant of the function: it would stay as it is now. Make it a parameter of the function."
+            raise ForeignValueError(
+                f"@prepared: in {function.__qualname__} the value of {value.name} ({value.value!r}) is neither a "
+                "parameter nor a constant of the function: it would stay as it is now. Make it a parameter of the "
+                "function."
             )
     if called:  # it may return something else each time
-        return Template(None, f"{called[0].co_qualname} is called by it")
+        return f"{called[0].co_qualname} is called by it"
     if queryset._db is not None and queryset._db not in function.__code__.co_consts:
-        return Template(None, "its database is chosen at each call")
-    return Template(queryset, None)
+        return "its database is chosen at each call"
+    return None
 
 
 def _is_known(lookup: Any) -> bool:
@@ -108,7 +112,7 @@ def _is_known(lookup: Any) -> bool:
 
 def _call(function: Callable[..., Any], names: list[str]) -> Any:
     def refuse(*args: object) -> NoReturn:
-        raise _QueryRun
+        raise _QueryRunError
 
     held = [connection.execute_wrapper(refuse) for connection in connections.all(initialized_only=True)]
     for wrapper in held:

@@ -72,8 +72,8 @@ class SelectPlan(NamedTuple):
 class Selection(NamedTuple):
     """How a QuerySet becomes the query of its output fields.
 
-    `prepare` gives that query and the names of its columns, `finish` the plan of its rows; `purpose` is all that decides
-    the query beside the QuerySet's own, None where that is not known.
+    `prepare` gives that query and the names of its columns, `finish` the plan of its rows; `purpose` is all that
+    decides the query beside the QuerySet's own, None where that is not known.
     """
 
     purpose: tuple[Any, ...] | None
@@ -122,7 +122,7 @@ def _select_flat(queryset: AnyQuerySet, flat: FlatPlan) -> Selection:
         query = flat.narrow_query(scanned.query) if is_narrowable(scanned.query) else None
         if query is None:
             return select_slots(scanned, list(flat.slots), None, None)
-        return _with_query(scanned, query), flat.slots
+        return _with_query(scanned, query), cast(dict[Slot, str], flat.slots)
 
     def finish(names: dict[Slot, str], compiled: CompiledQuery | None) -> SelectPlan:
         return SelectPlan(_of_statement(queryset, compiled), flat.steps, (), names, None)
