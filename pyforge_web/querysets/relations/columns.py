@@ -18,7 +18,7 @@ from pyforge_web.querysets.relations.flat_plan import find_flat_plan
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
 from pyforge_web.querysets.relations.steps import Steps
 
-Slot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
+ColumnSlot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
 JOIN_KEY = ""  # the attribute of a key that is a column of the join table
 
 
@@ -30,7 +30,7 @@ class RelationQuery(NamedTuple):
 
     model: type[Model]
     branch: Branch
-    slot: Slot
+    slot: ColumnSlot
     path: str
 
 
@@ -39,8 +39,8 @@ class OutputColumn(NamedTuple):
 
     leaf: Leaf
     model: type[Model]
-    slots: tuple[Slot, ...]
-    presence: Slot | None
+    slots: tuple[ColumnSlot, ...]
+    presence: ColumnSlot | None
 
 
 class SelectPlan(NamedTuple):
@@ -51,18 +51,18 @@ class SelectPlan(NamedTuple):
     """
 
     queryset: AnyQuerySet
-    steps: tuple[tuple[str, str, Slot | None], ...]
+    steps: tuple[tuple[str, str, ColumnSlot | None], ...]
     relations: tuple[RelationQuery, ...]
-    names: dict[Slot, str]
-    key: Slot | None
+    names: dict[ColumnSlot, str]
+    key: ColumnSlot | None
     outputs: tuple[OutputColumn, ...] = ()
 
-    def place(self, positions: dict[str, int]) -> dict[Slot, int] | None:
+    def place(self, positions: dict[str, int]) -> dict[ColumnSlot, int] | None:
         """Return the index of each slot in the compiled query's rows; None where one is not among its columns."""
         indexes = {slot: positions.get(name, -1) for slot, name in self.names.items()}
         return None if -1 in indexes.values() else indexes
 
-    def write_steps(self, indexes: dict[Slot, int]) -> Steps:
+    def write_steps(self, indexes: dict[ColumnSlot, int]) -> Steps:
         """Return what becomes of a row, with the indexes of its columns."""
         return tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in self.steps)
 
@@ -75,7 +75,7 @@ def plan_select(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | N
         flat = find_flat_plan(queryset, tree)
         query = flat.narrow_query(queryset.query) if flat is not None and is_narrowable(queryset.query) else None
         if flat is not None and query is not None:
-            slots: dict[Slot, str] = {((), name): name for name in flat.attributes}
+            slots: dict[ColumnSlot, str] = {((), name): name for name in flat.attributes}
             steps = tuple(zip(repeat("column"), flat.keys, slots))
             return SelectPlan(_with_query(queryset, query), steps, (), slots, None)
     walk = _TreeWalk(queryset.db)
@@ -110,13 +110,13 @@ class _TreeWalk:
 
     def __init__(self, using: str) -> None:
         self.using = using
-        self.slots: dict[Slot, None] = {}
-        self.steps: list[tuple[str, str, Slot | None]] = []
+        self.slots: dict[ColumnSlot, None] = {}
+        self.steps: list[tuple[str, str, ColumnSlot | None]] = []
         self.relations: list[RelationQuery] = []
         self.expressions: dict[str, Any] = {}
         self.outputs: list[OutputColumn] = []
 
-    def slot(self, path: tuple[Relation, ...], attname: str) -> Slot:
+    def slot(self, path: tuple[Relation, ...], attname: str) -> ColumnSlot:
         """Add a column, once."""
         self.slots[path, attname] = None
         return path, attname
@@ -125,7 +125,7 @@ class _TreeWalk:
         """Add the fields of a model, and those of the relations to one that are joined."""
         # Each entry: the items that are still to come, their model, the joined relations that lead there, the names of
         # those in the JSON, and the column that is null where there is no row.
-        work: list[tuple[Any, type[Model], tuple[Relation, ...], tuple[str, ...], Slot | None]] = [
+        work: list[tuple[Any, type[Model], tuple[Relation, ...], tuple[str, ...], ColumnSlot | None]] = [
             (iter(tree.items), tree.model, (), (), None)
         ]
         while work:
@@ -151,7 +151,9 @@ class _TreeWalk:
                 self.steps.append((step, item.key, slot))
                 self.relations.append(RelationQuery(model, item, slot, ".".join([*within, item.key])))
 
-    def _add_leaf(self, leaf: Leaf, model: type[Model], path: tuple[Relation, ...], presence: Slot | None) -> None:
+    def _add_leaf(
+        self, leaf: Leaf, model: type[Model], path: tuple[Relation, ...], presence: ColumnSlot | None
+    ) -> None:
         if leaf.output is not None:
             slots = tuple(self.slot((*path, *source.path), source.attname) for source in leaf.sources)
             self.outputs.append(OutputColumn(leaf, model, slots, presence))
@@ -201,10 +203,10 @@ def is_narrowable(query: Any) -> bool:
 
 def select_slots(
     queryset: AnyQuerySet,
-    slots: list[Slot],
+    slots: list[ColumnSlot],
     relation_key: RelationKey | None,
     expressions: dict[str, Any] | None = None,
-) -> tuple[AnyQuerySet, dict[Slot, str]]:
+) -> tuple[AnyQuerySet, dict[ColumnSlot, str]]:
     """Return a QuerySet that selects these columns, and the name of each of them in its query.
 
     Where it matters for the rows, Django's own columns are selected too.
@@ -221,7 +223,7 @@ def select_slots(
         same: dict[str, str] = {}
     else:
         same = _select_whole(query, own, bool(joined))
-    names: dict[Slot, str] = {((), name): same.get(name, name) for name in own}
+    names: dict[ColumnSlot, str] = {((), name): same.get(name, name) for name in own}
     known: dict[Any, str] = {}
     aliases: dict[tuple[Relation, ...], str] = {(): query.get_initial_alias()} if joined else {}
     for slot in joined:
