@@ -83,6 +83,9 @@ class InternedReaders(tuple[ColumnReader, ...]):
     What is compiled for a row is looked up by its readers at each query: the hash of 14 readers would cost 3 us.
     """
 
+    def __init__(self, readers: Iterable[ColumnReader]) -> None:
+        self.has_json = any(reader.kind == "json" for reader in readers)
+
     def __hash__(self) -> int:
         return id(self)
 
