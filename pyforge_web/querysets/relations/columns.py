@@ -19,6 +19,7 @@ from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_
 from pyforge_web.querysets.relations.steps import Steps
 
 ColumnSlot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
+_SCANNING = ("sqlite", "mysql")  # their tables are in the order of the key
 JOIN_KEY = ""  # the attribute of a key that is a column of the join table
 
 
@@ -87,13 +88,13 @@ def plan_select(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | N
 
 
 def as_scanned(queryset: AnyQuerySet) -> AnyQuerySet:
-    """Return the QuerySet in the order in which SQLite reads a whole table: the rows of instances come in no other.
+    """Return the QuerySet in the order in which a whole table is read: the rows of instances come in no other.
 
-    Where an index has all the columns that are asked for, SQLite would read that, in its order.
+    Where an index has all the columns that are asked for, SQLite and InnoDB would read that, in its order.
     """
     query, key = queryset.query, queryset.model._meta.pk
     scans = not (query.where or query.group_by or query.distinct or queryset.ordered or len(query.alias_map) > 1)
-    if scans and not query.combinator and kind_of(key) == "integer" and connections[queryset.db].vendor == "sqlite":
+    if scans and not query.combinator and kind_of(key) == "integer" and connections[queryset.db].vendor in _SCANNING:
         query = query.chain()
         query.add_ordering("pk")
         return _with_query(queryset, query)
