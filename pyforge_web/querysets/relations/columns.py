@@ -14,7 +14,7 @@ from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.output.resolve import AnyQuerySet, Branch, Leaf, Tree
 from pyforge_web.querysets.django_path import joins_unconstrained
-from pyforge_web.querysets.relations.flat_plan import find_flat_plan
+from pyforge_web.querysets.relations.flat_plan import find_flat_plan, select_columns
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
 from pyforge_web.querysets.relations.steps import Steps
 
@@ -73,9 +73,10 @@ def plan_select(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | N
     key = None
     if relation_key is None:
         queryset = as_scanned(queryset)
-        flat = find_flat_plan(queryset, tree)
-        query = flat.narrow_query(queryset.query) if flat is not None and is_narrowable(queryset.query) else None
-        if flat is not None and query is not None:
+        flat = find_flat_plan(tree)
+        if flat is not None and is_narrowable(queryset.query):
+            query = queryset.query.chain()
+            select_columns(query, flat.attributes)
             slots: dict[ColumnSlot, str] = {((), name): name for name in flat.attributes}
             steps = tuple(zip(repeat("column"), flat.keys, slots))
             return SelectPlan(_with_query(queryset, query), steps, (), slots, None)
@@ -218,7 +219,7 @@ def select_slots(
     own = [name for path, name in slots if not path and name != JOIN_KEY]
     joined = [slot for slot in slots if slot[0] or slot[1] == JOIN_KEY]
     if is_narrowable(query):
-        query.set_values(own or [queryset.model._meta.concrete_fields[0].attname])
+        select_columns(query, tuple(own) or (queryset.model._meta.concrete_fields[0].attname,))
         if joined and not own:
             query.selected = {}
         same: dict[str, str] = {}
