@@ -14,8 +14,9 @@ def why_tree_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
     """
     if reason := why_django(queryset):
         return reason
-    plan = find_flat_plan(queryset, tree)
-    if plan is not None and not queryset.query.where.contains_over_clause and plan.has_stock_descriptors():
+    plan = find_flat_plan(tree)
+    is_whole = not queryset.query.where.contains_over_clause
+    if plan is not None and is_whole and plan.has_stock_descriptors(tree.model):
         return None
     return _why_query(queryset, tree) or next(
         (f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None
