@@ -5,7 +5,7 @@ from django.test import override_settings
 
 from pyforge_web.description import prepared_rows
 from pyforge_web.querysets.sql_cache import remembered
-from tests.relations.conftest import database, filled, sqlite  # noqa: F401
+from tests.relations.two_databases import database, filled, sqlite  # noqa: F401
 from tests.sql_cache.conftest import NEVER
 
 
