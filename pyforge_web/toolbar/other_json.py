@@ -38,8 +38,9 @@ AUTHORS = {
     "drf": JsonAuthor(
         "Django REST framework",
         '"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]',
-        '"DEFAULT_RENDERER_CLASSES": ["pyforge_web.rest_framework.PyForgeJSONRenderer"]',
-        "drf",
+        '"DEFAULT_RENDERER_CLASSES": ["pyforge_web.rest_framework.PyForgeJSONRenderer"]\n\n'
+        'PYFORGE_WEB = {"REST_FRAMEWORK": True}',
+        "rest_framework",
     ),
     "ninja": JsonAuthor(
         "django-ninja",
