@@ -19,6 +19,7 @@ tr{border-bottom:1px solid light-dark(#ddd,#444)}code{overflow-wrap:anywhere}
 svg{display:block;width:12rem;height:1.6rem;forced-color-adjust:none}
 .other{fill:var(--other)}.ours{fill:var(--ours)}small{color:light-dark(#666,#aaa)}
 .scroll{overflow-x:auto}
+@media(max-width:40rem){thead{display:none}tr,tr>*{display:block}tr{padding:.4rem 0}th,td{padding:.1rem 0}}
 """
 
 
