@@ -204,7 +204,9 @@ def _show_fast_path(totals: StoredStats, fallback: float, spent: float) -> dict[
         words = {"native": formats.format_number(totals["native_columns"]), "all": formats.format_number(columns)}
         parts.append(pgettext("panel", "%(native)s of %(all)s columns native") % words)
     if totals["django_rows"]:
-        parts.append(pgettext("panel", "%(rows)s by Django") % {"rows": formats.format_row_count(totals["django_rows"])})
+        parts.append(
+            pgettext("panel", "%(rows)s by Django") % {"rows": formats.format_row_count(totals["django_rows"])}
+        )
     if totals["fallbacks"]:
         text = npgettext(
             "panel", "%(number)s value in another format", "%(number)s values in another format", totals["fallbacks"]
