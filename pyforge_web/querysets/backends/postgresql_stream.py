@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-_STREAM_SIZE = 200
+_SIZE = 200
 # A page of fewer rows gains nothing, and costs 20 us more.
 _LARGE = 1000
 HAS_STREAM = bool(getattr(getattr(psycopg, "capabilities", None), "has_stream_chunked", bool)())
@@ -50,7 +50,7 @@ class StreamedRows:
 
     def _start(self, query: Any, params: Any = None) -> Any:
         self.forget()
-        self._rows = self._raw.stream(query, params, size=_STREAM_SIZE)
+        self._rows = self._raw.stream(query, params, size=_SIZE)
         self._first = self._read(1)  # what is wrong with a statement is raised by its execution
         return self._raw
 
@@ -96,7 +96,7 @@ class StreamedRows:
         try:
             if rows is not None and _is_suspended(rows):
                 if self._connection.in_atomic_block or not self._connection.get_autocommit():
-                    while self._read(_STREAM_SIZE):
+                    while self._read(_SIZE):
                         pass
                 else:
                     self._cancel()

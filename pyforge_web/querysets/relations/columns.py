@@ -20,7 +20,7 @@ from pyforge_web.querysets.relations.steps import Steps
 from pyforge_web.querysets.sql_cache import compile_remembered
 from pyforge_web.querysets.statement import CompiledQuery
 
-ColumnSlot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
+Slot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
 JOIN_KEY = ""  # the attribute of a key that is a column of the join table
 
 
@@ -32,7 +32,7 @@ class RelationQuery(NamedTuple):
 
     model: type[Model]
     branch: Branch
-    slot: ColumnSlot
+    slot: Slot
     path: str
 
 
@@ -41,8 +41,8 @@ class OutputColumn(NamedTuple):
 
     leaf: Leaf
     model: type[Model]
-    slots: tuple[ColumnSlot, ...]
-    presence: ColumnSlot | None
+    slots: tuple[Slot, ...]
+    presence: Slot | None
 
 
 class SelectPlan(NamedTuple):
@@ -53,18 +53,18 @@ class SelectPlan(NamedTuple):
     """
 
     queryset: AnyQuerySet
-    steps: tuple[tuple[str, str, ColumnSlot | None], ...]
+    steps: tuple[tuple[str, str, Slot | None], ...]
     relations: tuple[RelationQuery, ...]
-    names: dict[ColumnSlot, str]
-    key: ColumnSlot | None
+    names: dict[Slot, str]
+    key: Slot | None
     outputs: tuple[OutputColumn, ...] = ()
 
-    def place(self, positions: dict[str, int]) -> dict[ColumnSlot, int] | None:
+    def place(self, positions: dict[str, int]) -> dict[Slot, int] | None:
         """Return the index of each slot in the compiled query's rows; None where one is not among its columns."""
         indexes = {slot: positions.get(name, -1) for slot, name in self.names.items()}
         return None if -1 in indexes.values() else indexes
 
-    def write_steps(self, indexes: dict[ColumnSlot, int]) -> Steps:
+    def write_steps(self, indexes: dict[Slot, int]) -> Steps:
         """Return what becomes of a row, with the indexes of its columns."""
         return tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in self.steps)
 
@@ -77,8 +77,8 @@ class Selection(NamedTuple):
     """
 
     purpose: tuple[Any, ...] | None
-    prepare: Callable[[], tuple[AnyQuerySet, dict[ColumnSlot, str]]]
-    finish: Callable[[dict[ColumnSlot, str], CompiledQuery | None], SelectPlan]
+    prepare: Callable[[], tuple[AnyQuerySet, dict[Slot, str]]]
+    finish: Callable[[dict[Slot, str], CompiledQuery | None], SelectPlan]
 
 
 def compile_selection(
@@ -102,11 +102,11 @@ def select_tree(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | N
         key = walk.slot((), relation_key.key.attname if relation_key.table is None else JOIN_KEY)
     slots = list(walk.slots)
 
-    def prepare() -> tuple[AnyQuerySet, dict[ColumnSlot, str]]:
+    def prepare() -> tuple[AnyQuerySet, dict[Slot, str]]:
         scanned = as_scanned(queryset) if relation_key is None else queryset
         return select_slots(scanned, slots, relation_key, walk.expressions)
 
-    def finish(names: dict[ColumnSlot, str], compiled: CompiledQuery | None) -> SelectPlan:
+    def finish(names: dict[Slot, str], compiled: CompiledQuery | None) -> SelectPlan:
         selected = _of_statement(queryset, compiled)
         return SelectPlan(selected, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
 
@@ -117,14 +117,14 @@ def select_tree(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | N
 def _select_flat(queryset: AnyQuerySet, flat: FlatPlan) -> Selection:
     """Return the same for columns of the model's own table."""
 
-    def prepare() -> tuple[AnyQuerySet, dict[ColumnSlot, str]]:
+    def prepare() -> tuple[AnyQuerySet, dict[Slot, str]]:
         scanned = as_scanned(queryset)
         query = flat.narrow_query(scanned.query) if is_narrowable(scanned.query) else None
         if query is None:
             return select_slots(scanned, list(flat.slots), None, None)
         return _with_query(scanned, query), flat.slots
 
-    def finish(names: dict[ColumnSlot, str], compiled: CompiledQuery | None) -> SelectPlan:
+    def finish(names: dict[Slot, str], compiled: CompiledQuery | None) -> SelectPlan:
         return SelectPlan(_of_statement(queryset, compiled), flat.steps, (), names, None)
 
     return Selection(_find_purpose(queryset, flat.attributes, None), prepare, finish)
@@ -167,13 +167,13 @@ class _TreeWalk:
 
     def __init__(self, using: str) -> None:
         self.using = using
-        self.slots: dict[ColumnSlot, None] = {}
-        self.steps: list[tuple[str, str, ColumnSlot | None]] = []
+        self.slots: dict[Slot, None] = {}
+        self.steps: list[tuple[str, str, Slot | None]] = []
         self.relations: list[RelationQuery] = []
         self.expressions: dict[str, Any] = {}
         self.outputs: list[OutputColumn] = []
 
-    def slot(self, path: tuple[Relation, ...], attname: str) -> ColumnSlot:
+    def slot(self, path: tuple[Relation, ...], attname: str) -> Slot:
         """Add a column, once."""
         self.slots[path, attname] = None
         return path, attname
@@ -182,7 +182,7 @@ class _TreeWalk:
         """Add the fields of a model, and those of the relations to one that are joined."""
         # Each entry: the items that are still to come, their model, the joined relations that lead there, the names of
         # those in the JSON, and the column that is null where there is no row.
-        work: list[tuple[Any, type[Model], tuple[Relation, ...], tuple[str, ...], ColumnSlot | None]] = [
+        work: list[tuple[Any, type[Model], tuple[Relation, ...], tuple[str, ...], Slot | None]] = [
             (iter(tree.items), tree.model, (), (), None)
         ]
         while work:
@@ -208,7 +208,7 @@ class _TreeWalk:
                 self.steps.append((step, item.key, slot))
                 self.relations.append(RelationQuery(model, item, slot, ".".join([*within, item.key])))
 
-    def _add_leaf(self, leaf: Leaf, model: type[Model], path: tuple[Relation, ...], presence: ColumnSlot | None) -> None:
+    def _add_leaf(self, leaf: Leaf, model: type[Model], path: tuple[Relation, ...], presence: Slot | None) -> None:
         if leaf.output is not None:
             slots = tuple(self.slot((*path, *source.path), source.attname) for source in leaf.sources)
             self.outputs.append(OutputColumn(leaf, model, slots, presence))
@@ -258,10 +258,10 @@ def is_narrowable(query: Any) -> bool:
 
 def select_slots(
     queryset: AnyQuerySet,
-    slots: list[ColumnSlot],
+    slots: list[Slot],
     relation_key: RelationKey | None,
     expressions: dict[str, Any] | None = None,
-) -> tuple[AnyQuerySet, dict[ColumnSlot, str]]:
+) -> tuple[AnyQuerySet, dict[Slot, str]]:
     """Return a QuerySet that selects these columns, and the name of each of them in its query.
 
     Where it matters for the rows, Django's own columns are selected too.
@@ -278,7 +278,7 @@ def select_slots(
         same: dict[str, str] = {}
     else:
         same = _select_whole(query, own, bool(joined))
-    names: dict[ColumnSlot, str] = {((), name): same.get(name, name) for name in own}
+    names: dict[Slot, str] = {((), name): same.get(name, name) for name in own}
     known: dict[Any, str] = {}
     aliases: dict[tuple[Relation, ...], str] = {(): query.get_initial_alias()} if joined else {}
     for slot in joined:

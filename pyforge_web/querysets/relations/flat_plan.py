@@ -15,7 +15,7 @@ from pyforge_web.output.resolve import STOCK_DESCRIPTORS, AnyQuerySet, Leaf, Tre
 
 # Plans are kept in the `__dict__` of the model's `_meta`, and end with the model. A client may choose the names.
 _PLANS = "_pyforge_flat_plans"
-_MOST_FLAT_PLANS = 256
+_MOST_PLANS = 256
 # What `Query.set_values` says of the columns, and what it only touches: joins that it has trimmed, and caches.
 _SELECTION = ("default_cols", "deferred_loading", "select", "select_related", "selected", "values_select")
 _MASKS = {"_annotation_select_cache", "_extra_select_cache", "annotation_select_mask", "extra_select_mask"}
@@ -60,7 +60,7 @@ def find_flat_plan(queryset: AnyQuerySet, tree: Tree) -> FlatPlan | None:
         return plan
     plan = _make_plan(tree)
     if plan is not None:
-        if concrete is not options.concrete_fields or len(known) >= _MOST_FLAT_PLANS:
+        if concrete is not options.concrete_fields or len(known) >= _MOST_PLANS:
             options.__dict__[_PLANS] = options.concrete_fields, (known := {})
         known[id(tree)] = plan
     return plan
