@@ -18,7 +18,7 @@ from pyforge_web.metering.call_groups import CALL_SOURCES, CallGroup, CallSource
 from pyforge_web.metering.call_sites import CallSite, find_calling_frame, stream_origin, template_site
 from pyforge_web.metering.compilations import Compilation, CompilationKind, compilation_log
 from pyforge_web.metering.recorder import CallRecorder
-from pyforge_web.metering.row_traces import Result, RowTrace
+from pyforge_web.metering.row_traces import ReturnValue, RowTrace
 from pyforge_web.metering.sql_traces import watch_queries
 
 Given = ParamSpec("Given")
@@ -105,8 +105,8 @@ def collect(*, details: bool = False) -> Iterator[Collector]:
 
 
 def call_from_template(
-    where: CallSite, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
-) -> Result:
+    where: CallSite, call: Callable[Given, ReturnValue], *args: Given.args, **kwargs: Given.kwargs
+) -> ReturnValue:
     """Make a call, and tell the collectors which template tag it is for."""
     if not active_collectors.get():
         return call(*args, **kwargs)
@@ -126,8 +126,8 @@ def find_stream_origin() -> CallSite | None:
 
 
 def call_from_stream(
-    line: CallSite | None, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
-) -> Result:
+    line: CallSite | None, call: Callable[Given, ReturnValue], *args: Given.args, **kwargs: Given.kwargs
+) -> ReturnValue:
     """Make a call, and tell the collectors which line created the stream it is for."""
     if line is None:
         return call(*args, **kwargs)
@@ -138,13 +138,13 @@ def call_from_stream(
         stream_origin.reset(token)
 
 
-def time_database(call: Callable[Given, Result], trace: RowTrace | None = None) -> Callable[Given, Result]:
+def time_database(call: Callable[Given, ReturnValue], trace: RowTrace | None = None) -> Callable[Given, ReturnValue]:
     """Return a call whose time counts as the database's, or the same call if no collector is open."""
     collectors = active_collectors.get()
     if not collectors:
         return call
 
-    def call_timed(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+    def call_timed(*args: Given.args, **kwargs: Given.kwargs) -> ReturnValue:
         started = perf_counter_ns()
         try:
             return call(*args, **kwargs)

@@ -68,6 +68,7 @@ class Command(BaseCommand):
         """Print how the rows of a serializer of Django REST framework are made."""
         try:
             serializer = import_string(path)
+            # Imported here: the command works without DRF.
             from pyforge_web.rest_framework import explain
 
             self.stdout.write(str(explain(serializer)))
