@@ -2,6 +2,7 @@
 
 import enum
 import random
+import re
 
 import pytest
 from django.utils.functional import Promise, lazy, lazystr
@@ -80,9 +81,9 @@ class NoText(Promise):
 
 
 def test_a_lazy_text_that_gives_no_text_raises_what_str_raises(form):
-    with pytest.raises(TypeError, match="__str__ returned non-string"):
+    with pytest.raises(TypeError) as expected:  # its words are another in Python 3.15
         django_text(NoText())
-    with pytest.raises(TypeError, match="__str__ returned non-string"):
+    with pytest.raises(TypeError, match=re.escape(str(expected.value))):
         encode(NoText(), form)
 
 
