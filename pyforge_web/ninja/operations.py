@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from inspect import iscoroutinefunction
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.core.exceptions import FieldError
 from django.db.models import Manager, QuerySet
@@ -54,7 +54,7 @@ def _body(result: Any, schema: type[Schema]) -> bytes | None:
     if result._iterable_class is not ModelIterable or not (has_standard_encoder() and has_standard_getter()):
         return None
     try:
-        return dumps(result, fields=_fields_of(schema, result.model), django_bytes=True)
+        return dumps(result, fields=_fields_of(cast(Any, schema), cast(Any, result.model)), django_bytes=True)
     except (SchemaFallbackError, ValidationError):
         return None  # ninja raises its own error, or writes what only its encoder knows
 
