@@ -137,3 +137,7 @@ class CompiledSerializerMixin:
         if isinstance(serializer, serializers.ListSerializer):
             serializer.__class__ = cast(Any, compiled_list_class(kind))
         return serializer
+
+
+# drf-spectacular takes the first docstring in the order of classes for the description of a component.
+CompiledSerializerMixin.__doc__ = None
