@@ -202,6 +202,12 @@ class RowLayout:
     ) -> Self: ...
 
 @final
+class ClassVersions:
+    """Some classes as they were: whether an attribute was set since then, on one of them or on one of its bases."""
+    def __new__(cls, classes: list[type]) -> Self: ...
+    def are_unchanged(self) -> bool: ...
+
+@final
 class ValueLabels:
     """The texts of values, as `get_FOO_display()` returns them. A value without a label is written as it is.
 

@@ -20,7 +20,8 @@ from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.output.key_names import key_maker, make_keys
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import SHAPES, AnyQuerySet, joins_unconstrained, why_columns, why_django
-from pyforge_web.querysets.statement import Chunks, CompiledQuery, compile_query, execute, fetch_next, report_to
+from pyforge_web.querysets.sql_cache import compile_remembered
+from pyforge_web.querysets.statement import Chunks, CompiledQuery, execute, fetch_next, report_to
 
 Written = QueryRows | NestedRows | list[Any] | str  # a text says why Django has to read the rows
 
@@ -33,13 +34,13 @@ def write_bare(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Wri
     """
     if (why := why_django(queryset)) is not None:
         return why
-    query = queryset.query
+    query, given = queryset.query, queryset
     joins_only = query.select_related and not (query.distinct or query.select_for_update or query.combinator)
-    if joins_only and not joins_unconstrained(query):
+    if drops_joins := bool(joins_only and not joins_unconstrained(query)):
         query = query.chain()
         query.select_related = False
         queryset = QuerySet(queryset.model, query, queryset.db)
-    compiled = compile_query(queryset)
+    compiled, _ = compile_remembered(given, ("bare", drops_joins), lambda: (queryset, None))
     if compiled is None:
         return _nothing(queryset)
     positions = compiled.positions
@@ -60,7 +61,7 @@ def write_values(
     if (why := why_django(queryset)) is not None:
         return why
     names = values_names(queryset)
-    compiled = compile_query(queryset)
+    compiled, _ = compile_remembered(queryset, "values", lambda: (queryset, None))
     if compiled is None:
         return _nothing(queryset)
     shape, count = SHAPES[queryset._iterable_class], len(compiled.expressions)
@@ -100,7 +101,7 @@ def write_columns(
 ) -> QueryRows | NestedRows:
     """Execute a query; return what native code makes of these of its columns."""
     trace = trace_rows(queryset.model, "values")
-    statement = execute(compiled, trace, chunked=sizes is not None)
+    statement = execute(compiled, trace, chunked=sizes is not None, in_parts=sizes is None)
     if shape == "object" and key_maker.get() is not None:
         names = make_keys(names)
     label, whole = queryset.model._meta.label, range(len(names))

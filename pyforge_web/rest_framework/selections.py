@@ -45,7 +45,7 @@ def select_level(
         return select_slots(queryset, slots, found)
     selection = level.selections.get(tuple(slots))
     if selection is None:
-        selection = level.selections[tuple(slots)] = find_selection(model, slots)
+        selection = level.selections[tuple(slots)] = find_joined_selection(model, slots)
     if selection.attributes is None:
         return select_slots(queryset, slots, found)
     query = query.chain()
@@ -73,7 +73,7 @@ def _own(value: Any) -> Any:
     return copy(value) if isinstance(value, dict | set | list) else value
 
 
-def find_selection(model: Any, slots: list[Slot]) -> Selection:
+def find_joined_selection(model: Any, slots: list[Slot]) -> Selection:
     """Return what `select_slots` makes of the plainest query of a model."""
     query: Any = Query(model)
     query.get_initial_alias()

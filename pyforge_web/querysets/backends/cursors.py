@@ -80,6 +80,7 @@ class DriverCursor:
         plan: ColumnPlan,
         *,
         chunked: bool,
+        in_parts: bool,
     ) -> None:
         self.cursor = cursor
         self.compiler = compiler
@@ -90,6 +91,7 @@ class DriverCursor:
         self._expressions = expressions
         self._converters_by_index: dict[int, Any] | None = None
         self._chunked = chunked
+        self.in_parts = in_parts
         # Why all rows go through Django's converters; None where the columns decide.
         self.convert_reason: str | None = backend.why_not_cursor(self.connection, self.raw)
         if self.convert_reason is None:

@@ -103,12 +103,15 @@ class DatabaseBackend:
         return self.readers_by_function.get(find_function(converter))
 
     def open_cursor(
-        self, compiler: Any, expressions: list[BaseExpression], plan: ColumnPlan, *, chunked: bool
+        self, compiler: Any, expressions: list[BaseExpression], plan: ColumnPlan, *, chunked: bool, in_parts: bool
     ) -> DriverCursor:
-        """Return a cursor that is ready to execute a statement; `chunked` is as in `QuerySet.iterator()`."""
+        """Return a cursor that is ready to execute a statement; `chunked` is as in `QuerySet.iterator()`.
+
+        With `in_parts` the connection does nothing else until the last row is read.
+        """
         cursor = open_django_cursor(compiler.connection, chunked=chunked)
         try:
-            return self.cursor_class(self, cursor, compiler, expressions, plan, chunked=chunked)
+            return self.cursor_class(self, cursor, compiler, expressions, plan, chunked=chunked, in_parts=in_parts)
         except BaseException:
             cursor.close()
             raise

@@ -27,7 +27,7 @@ from pyforge_web.querysets.backends.columns import (
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import DatabaseBackend
-from pyforge_web.querysets.backends.stock import StockMethods, find_function, is_own_function
+from pyforge_web.querysets.backends.stock import StockMethods, describe_callable, find_function, is_own_function
 
 Parsers = Mapping[int, Callable[[str], Any]]
 SQLiteOperations: Any = DatabaseWrapper.ops_class
@@ -84,9 +84,9 @@ class SQLiteBackend(DatabaseBackend):
         """Return why a connection of `sqlite3` gives other rows; None also for a connection that something wraps."""
         if isinstance(raw, sqlite3.Connection):
             if raw.row_factory is not None:
-                return f"the connection has a row_factory ({_describe_callable(raw.row_factory)})"
+                return f"the connection has a row_factory ({describe_callable(raw.row_factory)})"
             if raw.text_factory is not str:
-                return f"the connection has a text_factory ({_describe_callable(raw.text_factory)})"
+                return f"the connection has a text_factory ({describe_callable(raw.text_factory)})"
         return _why_not_converters()
 
     def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
@@ -159,9 +159,9 @@ def _has_stock_rows(raw: sqlite3.Cursor) -> bool:
 def _why_not_stock_rows(raw: sqlite3.Cursor) -> str | None:
     """Return why the rows of a cursor are not what `sqlite3` alone gives."""
     if raw.row_factory is not None:
-        return f"the cursor has a row_factory ({_describe_callable(raw.row_factory)})"
+        return f"the cursor has a row_factory ({describe_callable(raw.row_factory)})"
     if raw.connection.text_factory is not str:
-        return f"the connection has a text_factory ({_describe_callable(raw.connection.text_factory)})"
+        return f"the connection has a text_factory ({describe_callable(raw.connection.text_factory)})"
     return _why_not_converters()
 
 
@@ -183,7 +183,7 @@ def _why_not_converters() -> str | None:
         else:
             is_stock = name not in _declared_types()
         if not is_stock:
-            return f"sqlite3 has a converter for {name.lower()} that is not Django's ({_describe_callable(converter)})"
+            return f"sqlite3 has a converter for {name.lower()} that is not Django's ({describe_callable(converter)})"
     missing = {*_REGISTERED, "BOOL"} - converters.keys()
     if missing:
         return f"sqlite3 has no converter for {', '.join(sorted(missing)).lower()}"
@@ -200,10 +200,6 @@ def _declared_types() -> frozenset[str]:
     """Return the types that Django declares, as sqlite3 looks them up: the first word, without the length."""
     names = {str(name({"max_length": 1}) if callable(name) else name) for name in DatabaseWrapper.data_types.values()}
     return frozenset(name.replace("(", " ").split()[0].upper() for name in names)
-
-
-def _describe_callable(function: Any) -> str:
-    return str(getattr(function, "__qualname__", repr(function)))
 
 
 def _datetime_reader(connection: BaseDatabaseWrapper) -> ColumnReader:
