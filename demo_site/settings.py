@@ -78,6 +78,8 @@ REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}  # the page of frameworks has no
 
 STATIC_URL = "/static/"
 
+PYFORGE_WEB = {"SQL_CACHE": True}
+
 if DEBUG:
     from demo_site import toolbar
 

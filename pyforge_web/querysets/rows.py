@@ -21,12 +21,12 @@ from pyforge_web.output.key_names import key_maker, make_keys
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import SHAPES, AnyQuerySet, joins_unconstrained, why_columns, why_django
 from pyforge_web.querysets.sql_cache import compile_remembered
-from pyforge_web.querysets.statement import Chunks, CompiledQuery, execute, fetch_next, report_to
+from pyforge_web.querysets.statement import Chunks, CompiledQuery, execute_query, fetch_next, report_to
 
 Written = QueryRows | NestedRows | list[Any] | str  # a text says why Django has to read the rows
 
 
-def write_bare(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Written:
+def write_model_rows(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Written:
     """Return the executed query of a model QuerySet, of which native code writes all that its instances have.
 
     Those are the columns that are not deferred, and what the query adds. With `sizes` it is the query of a stream, of
@@ -101,7 +101,7 @@ def write_columns(
 ) -> QueryRows | NestedRows:
     """Execute a query; return what native code makes of these of its columns."""
     trace = trace_rows(queryset.model, "values")
-    statement = execute(compiled, trace, chunked=sizes is not None, in_parts=sizes is None)
+    statement = execute_query(compiled, trace, chunked=sizes is not None, in_parts=sizes is None)
     if shape == "object" and key_maker.get() is not None:
         names = make_keys(names)
     label, whole = queryset.model._meta.label, range(len(names))

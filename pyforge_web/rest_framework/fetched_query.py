@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pyforge_web import metering
 from pyforge_web.metering.row_traces import RowTrace
-from pyforge_web.querysets.relations.columns import Slot
+from pyforge_web.querysets.relations.columns import ColumnSlot
 from pyforge_web.querysets.statement import ExecutedQuery
 
 Result = TypeVar("Result")
@@ -16,7 +16,7 @@ _PART = 200  # thousands of rows leave the processor's cache
 class FetchedQuery:
     """The rows of an executed query, and where its columns are in them."""
 
-    def __init__(self, executed: ExecutedQuery, indexes: dict[Slot, int], trace: RowTrace | None) -> None:
+    def __init__(self, executed: ExecutedQuery, indexes: dict[ColumnSlot, int], trace: RowTrace | None) -> None:
         self._executed, self._trace = executed, trace
         self.indexes = indexes
         self.readers = executed.readers

@@ -11,9 +11,9 @@ from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.output.resolve import Branch, Tree
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import has_own_rows, why_django
-from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned
+from pyforge_web.querysets.relations.columns import JOIN_KEY, ColumnSlot, as_scanned
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
-from pyforge_web.querysets.statement import compile_query, execute
+from pyforge_web.querysets.statement import compile_query, execute_query
 from pyforge_web.rest_framework.fetched_query import FetchedQuery
 from pyforge_web.rest_framework.level_rows import LevelRows, ParentRows
 from pyforge_web.rest_framework.live import LiveFields
@@ -119,7 +119,7 @@ def unindexed_columns(model: Any) -> tuple[str, ...]:
     )
 
 
-def execute_level(queryset: Any, within: str, names: dict[Slot, str]) -> FetchedQuery | None:
+def execute_level(queryset: Any, within: str, names: dict[ColumnSlot, str]) -> FetchedQuery | None:
     """Return an executed query, whose rows are not fetched yet; None where it finds nothing to ask for."""
     compiled = compile_query(queryset)
     trace = trace_rows(queryset.model, "values", within=within)
@@ -128,7 +128,7 @@ def execute_level(queryset: Any, within: str, names: dict[Slot, str]) -> Fetched
     indexes = {slot: compiled.positions.get(name, -1) for slot, name in names.items()}
     if -1 in indexes.values():
         raise FallbackError("its query does not select what was asked for")
-    return FetchedQuery(execute(compiled, trace), indexes, trace)
+    return FetchedQuery(execute_query(compiled, trace), indexes, trace)
 
 
 def why_not_read(queryset: QuerySet[Any, Any]) -> str | None:

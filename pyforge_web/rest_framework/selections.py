@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.sql import Query
 from django.db.models.sql.where import WhereNode
 
-from pyforge_web.querysets.relations.columns import Slot, is_narrowable, select_slots
+from pyforge_web.querysets.relations.columns import ColumnSlot, is_narrowable, select_slots
 from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.rest_framework.plan import Level
 
@@ -32,12 +32,12 @@ class Selection(NamedTuple):
 
     attributes: Mapping[str, Any] | None
     counts: Mapping[str, int]
-    names: dict[Slot, str]
+    names: dict[ColumnSlot, str]
 
 
 def select_level(
-    queryset: Any, level: Level, slots: list[Slot], found: RelationKey | None
-) -> tuple[Any, dict[Slot, str]]:
+    queryset: Any, level: Level, slots: list[ColumnSlot], found: RelationKey | None
+) -> tuple[Any, dict[ColumnSlot, str]]:
     """Return a QuerySet that selects these columns, and their names in its query: as `select_slots`."""
     query: Any = queryset.query
     model = level.model
@@ -73,7 +73,7 @@ def _own(value: Any) -> Any:
     return copy(value) if isinstance(value, dict | set | list) else value
 
 
-def find_joined_selection(model: Any, slots: list[Slot]) -> Selection:
+def find_joined_selection(model: Any, slots: list[ColumnSlot]) -> Selection:
     """Return what `select_slots` makes of the plainest query of a model."""
     query: Any = Query(model)
     query.get_initial_alias()

@@ -10,7 +10,6 @@ from django.db import connections
 from tests.sql_cache.families import FAMILIES, STRUCTURES, VALUES
 from tests.sql_cache.oracle import run, run_django_keeping
 
-
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 
@@ -79,6 +78,7 @@ def test_families_in_threads(filled, cache):
     def work(seed):
         try:
             chosen = random.Random(seed).choices(bound, k=len(bound))
+            connections[alias].ensure_connection()  # who watches new connections adds a wrapper below ours
             return [index for index, make in enumerate(chosen) if run(make) != expected[id(make)]]
         finally:
             connections.close_all()

@@ -7,7 +7,7 @@ from django.db.models import Model
 
 from pyforge_web.output.fields import Attribute, Source, output_request
 from pyforge_web.output.resolve import Leaf
-from pyforge_web.querysets.relations.columns import OutputColumn, Slot
+from pyforge_web.querysets.relations.columns import ColumnSlot, OutputColumn
 from pyforge_web.querysets.statement import ExecutedQuery, Fetch
 
 AddedColumn = Callable[[list[Any]], list[Any]]
@@ -25,7 +25,9 @@ def bind_output(leaf: Leaf, model: type[Model], using: str) -> Callable[[tuple[A
     return output.bind(sources, output_request.get(), using)  # type: ignore[no-any-return]
 
 
-def bind_columns(column: OutputColumn, indexes: dict[Slot, int], statement: ExecutedQuery, using: str) -> AddedColumn:
+def bind_columns(
+    column: OutputColumn, indexes: dict[ColumnSlot, int], statement: ExecutedQuery, using: str
+) -> AddedColumn:
     """Return the function from rows to the values of an output field; it is bound now, in the language of now."""
     make = bind_output(column.leaf, column.model, using)
     columns = [indexes[slot] for slot in column.slots]

@@ -15,8 +15,8 @@ from pyforge_web.output.key_names import key_maker, output_with_keys
 from pyforge_web.output.resolve import AnyQuerySet, Tree
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.columns import (
+    ColumnSlot,
     SelectPlan,
-    Slot,
     compile_selection,
 )
 from pyforge_web.querysets.relations.django_relations import read_relation
@@ -31,7 +31,7 @@ from pyforge_web.querysets.statement import (
     ExecutedQuery,
     Fetch,
     Report,
-    execute,
+    execute_query,
     fetch_all,
     fetch_next,
     report_to,
@@ -43,7 +43,7 @@ class OpenQuery(NamedTuple):
 
     plan: SelectPlan
     statement: ExecutedQuery
-    indexes: dict[Slot, int]
+    indexes: dict[ColumnSlot, int]
     steps: Steps
     trace: RowTrace | None
     within: str
@@ -196,7 +196,7 @@ def open_compiled(
     if indexes is None:
         return "its query does not select what was asked for"
     in_parts = plan.key is None and not (chunked or plan.relations or plan.outputs)
-    statement = execute(compiled, trace, chunked=chunked, in_parts=in_parts)
+    statement = execute_query(compiled, trace, chunked=chunked, in_parts=in_parts)
     steps, readers = plan.write_steps(indexes), statement.readers
     written = find_written(steps)
     metering.count_columns(sum([readers[index] is backends.DJANGO for index in written]), len(written))
