@@ -64,6 +64,12 @@ PAGES = (
         "Measured on this machine when you ask.",
     ),
     Page(
+        "frameworks",
+        "Frameworks",
+        "One list as REST framework, ninja and a plain view write it, with and without PyForge: side by side, compared "
+        "and timed.",
+    ),
+    Page(
         "import",
         "Import",
         "Paste or upload rows of airports, as CSV or JSON: every error of every row, as Django words it, in five "

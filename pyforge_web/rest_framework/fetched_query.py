@@ -9,7 +9,7 @@ from pyforge_web.metering.row_traces import RowTrace
 from pyforge_web.querysets.relations.columns import ColumnSlot
 from pyforge_web.querysets.statement import ExecutedQuery
 
-Result = TypeVar("Result")
+PartsResult = TypeVar("PartsResult")
 _PART = 200  # thousands of rows leave the processor's cache
 
 
@@ -34,8 +34,8 @@ class FetchedQuery:
         return "rows" in vars(self)
 
     def fetch_parts(
-        self, read: Callable[[Callable[[], list[Any]]], Result], fetch: Callable[..., list[Any]] | None = None
-    ) -> Result:
+        self, read: Callable[[Callable[[], list[Any]]], PartsResult], fetch: Callable[..., list[Any]] | None = None
+    ) -> PartsResult:
         """Return what `read` makes of the function that fetches the next rows. The cursor is closed afterwards."""
         cursor, trace = self._executed.cursor, self._trace
         fetch = fetch or _parts(cursor.fetchmany)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.output.resolve import Branch, Tree
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.django_path import why_django
+from pyforge_web.querysets.django_path import has_own_rows, why_django
 from pyforge_web.querysets.relations.columns import JOIN_KEY, ColumnSlot, as_scanned
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
 from pyforge_web.querysets.statement import compile_query, execute_query
@@ -133,14 +133,22 @@ def execute_level(queryset: Any, within: str, names: dict[ColumnSlot, str]) -> F
 
 def why_not_read(queryset: QuerySet[Any, Any]) -> str | None:
     """Return why the rows of a QuerySet are not what DRF would be given; None where they are."""
-    why = why_django(queryset)
+    why = why_other_rows(queryset) or why_django(queryset)
     if why is not None:
         return why
     query = queryset.query
-    if query.combinator:
-        return f"a {query.combinator} has no joins of its own"
     if query.where.contains_over_clause and (query.distinct or len(queryset.model._meta.pk_fields) > 1):
         return "a part of rows that are distinct, or have a key of several columns"
+    return None
+
+
+def why_other_rows(queryset: QuerySet[Any, Any]) -> str | None:
+    """Return the reasons of `why_not_read` that are told at once."""
+    kind = type(queryset)
+    if kind is not QuerySet and has_own_rows(kind):
+        return f"{kind.__name__} fetches its rows in its own way"
+    if queryset.query.combinator:
+        return f"a {queryset.query.combinator} has no joins of its own"
     if queryset._known_related_objects:  # type: ignore[attr-defined]
         return "its rows are given an instance that is in memory"
     return None
