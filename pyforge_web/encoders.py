@@ -31,7 +31,7 @@ from pyforge_web.description.describe import Description, describe_data, unwrap_
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.output.grammar import Fields
 from pyforge_web.output.own_types import find_converter
-from pyforge_web.output.refusals import Refusal, refuse, refuse_key, refuse_secrets
+from pyforge_web.output.refusals import Refusal, refuse_key, refuse_secrets, refuse_value
 from pyforge_web.querysets.instances import write_bare
 
 __all__ = [
@@ -109,7 +109,7 @@ def convert(value: Any) -> Any:
     if issubclass(kind, _ADDRESSES):
         return str(value)
     own = find_converter(kind)
-    return refuse(value) if own is None else own(value)
+    return refuse_value(value) if own is None else own(value)
 
 
 def convert_key(key: Any) -> str | Refusal:

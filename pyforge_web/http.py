@@ -25,7 +25,7 @@ from pyforge_web.output.fields import output_for
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style, output_with_keys
 from pyforge_web.output.own_types import output_with_default
-from pyforge_web.output.refusals import has_hint, refuse
+from pyforge_web.output.refusals import has_hint, refuse_value
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.streams import writer as streams
 from pyforge_web.streams.sync_async import SyncAsyncIterator, aclose
@@ -87,7 +87,7 @@ class PyForgeJsonResponse(JsonResponse):
             fields = allow_fields(data, fields, allowed, max_depth)
         if safe and not (isinstance(data, dict) or fields is not None or is_safe(data)):
             if has_hint(data):  # to be told of safe= would lead nowhere
-                raise TypeError("{}; {}".format(*refuse(data)))
+                raise TypeError("{}; {}".format(*refuse_value(data)))
             raise TypeError("In order to allow non-dict objects to be serialized set the safe parameter to False.")
         form = None
         if encoder is not DjangoJSONEncoder or json_dumps_params:
@@ -195,7 +195,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
             source, fields = OutputRows(source, fields, request=request, keys=keys), None
         kwargs.setdefault("content_type", streams.MEDIA_TYPES.get(format))
         super().__init__(**kwargs)
-        charset = None if _is_utf8(self.charset) else self.charset
+        charset = None if _is_utf8_charset(self.charset) else self.charset
         text = streams.find_text(format, *_preset(django_bytes, nan), charset)
         self._parts: Iterator[bytes] = iter(())
         self._body = self.streaming_content = streams.body(source, text, fields, chunk_size)
@@ -247,7 +247,7 @@ _ASCII_FORMS = {"compact": "ascii", "django_text": "django"}
 def _write_body(
     data: Any, fields: Fields | None, fetch: bool, form: Any, nan: Nan, dates: Dates, charset: str
 ) -> bytes:
-    if _is_utf8(charset):
+    if _is_utf8_charset(charset):
         return dumps_response(data, fields=fields, fetch=fetch, form=form, nan=nan, dates=dates)
     form = _ASCII_FORMS.get(form, form)
     body = dumps_response(data, fields=fields, fetch=fetch, form=form, nan=nan, dates=dates)
@@ -287,5 +287,5 @@ class PyForgeProblemResponse(PyForgeJsonResponse):
         super().__init__(data, status=status, **kwargs)
 
 
-def _is_utf8(charset: str) -> bool:
+def _is_utf8_charset(charset: str) -> bool:
     return charset == "utf-8" or codecs.lookup(charset).name == "utf-8"

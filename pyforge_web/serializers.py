@@ -14,7 +14,7 @@ from django.db.models.fields.files import FieldFile
 from pyforge_web import metering
 from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dict, dumps
 from pyforge_web.conf import get_settings
-from pyforge_web.fields import Descriptor, describe, extract_model_fields, find_field, kind_of
+from pyforge_web.fields import Descriptor, describe_field, extract_model_fields, find_field, kind_of
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.refusals import refuse_secrets
 from pyforge_web.output.resolve import Branch, Leaf, Tree, resolve_fields, resolve_model_fields
@@ -61,7 +61,7 @@ class CompiledSerializer:
         found = (
             model._meta.concrete_fields if names is None else [leaf.field for leaf in leaves if leaf.field is not None]
         )
-        self.descriptors = [describe(field, model) for field in found]
+        self.descriptors = [describe_field(field, model) for field in found]
         self._columns = _columns(self.descriptors, names)
         unknown = sum(descriptor["kind"] is None for descriptor in self.descriptors)
         taken = perf_counter_ns() - started
@@ -130,7 +130,7 @@ class CompiledSerializer:
             return list(_explain_tree(tree, queryset.db, "", why_tree_django(queryset, tree)))
         reason = why_django(queryset)
         model_fields = [find_field(self.model, descriptor["attname"]) for descriptor in self.descriptors]
-        return [_explain(field, connections[queryset.db], reason) for field in model_fields]
+        return [_explain_column(field, connections[queryset.db], reason) for field in model_fields]
 
     def _refuse_secrets(self) -> None:
         refusal = refuse_secrets(self.model) if self._names is None else None
@@ -243,12 +243,12 @@ def _refuse_secret_descriptors(fields: tuple[tuple[str, str], ...]) -> None:
         )
 
 
-def _forget(*, setting: str, **kwargs: object) -> None:
+def _forget_refusals(*, setting: str, **kwargs: object) -> None:
     if setting == "PYFORGE_WEB":
         _refuse_secret_descriptors.cache_clear()
 
 
-setting_changed.connect(_forget, dispatch_uid="pyforge_web.serializers")
+setting_changed.connect(_forget_refusals, dispatch_uid="pyforge_web.serializers")
 
 
 @lru_cache(maxsize=1024)
@@ -278,7 +278,7 @@ def _explain_tree(tree: Tree, using: str, prefix: str, whole: str | None) -> Ite
             path = "django" if whole else "native"
             yield FieldPath(name, None, path, whole or "added by the query: written by its converters or its type")
         else:
-            yield _explain(item.field, connections[using], whole)._replace(name=name)
+            yield _explain_column(item.field, connections[using], whole)._replace(name=name)
 
 
 def _why_statement(item: Branch, using: str) -> str | None:
@@ -289,7 +289,7 @@ def _why_statement(item: Branch, using: str) -> str | None:
     return why_tree_django(model._default_manager.using(using), item.tree)
 
 
-def _explain(field: Any, connection: Any, whole: str | None) -> FieldPath:
+def _explain_column(field: Any, connection: Any, whole: str | None) -> FieldPath:
     kind = kind_of(field)
     if kind == "refused":
         return FieldPath(field.attname, None, "refused", "it has no JSON form, and DjangoJSONEncoder refuses it too")

@@ -35,12 +35,12 @@ def make_instance(model: type[Model], values: dict[str, Any], using: str, owner:
         related = None
         if any(value is not None for value in inner.values()):
             related = make_instance(relation.model, inner, using, owner)
-        instance._state.fields_cache[_cache_name(relation)] = related
+        instance._state.fields_cache[_relation_cache_name(relation)] = related
     instance.__dict__["refresh_from_db"] = _refuse_columns(owner)
     return instance
 
 
-def _cache_name(relation: Any) -> str:
+def _relation_cache_name(relation: Any) -> str:
     field = relation.field if relation.sort == "forward" else relation.field.remote_field
     return str(getattr(field, "cache_name", None) or field.get_cache_name())
 
