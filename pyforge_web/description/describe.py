@@ -25,8 +25,9 @@ from pyforge_web.output.refusals import Refusal, refuse_secrets
 from pyforge_web.output.resolve import Tree, resolve_fields
 from pyforge_web.querysets.django_path import AnyQuerySet, django_chunks, django_rows, iterate_rows
 from pyforge_web.querysets.instances import read_bare, write_bare, write_named, write_rows
-from pyforge_web.querysets.relations.instances import to_dicts, with_relations
-from pyforge_web.querysets.relations.rows import memory_chunks, write_tree
+from pyforge_web.querysets.relations.django_relations import with_relations
+from pyforge_web.querysets.relations.instances import memory_chunks, to_dicts
+from pyforge_web.querysets.relations.rows import write_tree
 from pyforge_web.querysets.rows import is_values, values_names, write_values
 from pyforge_web.querysets.rows import write_bare as write_bare_query
 

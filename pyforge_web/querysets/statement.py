@@ -48,6 +48,17 @@ class ExecutedQuery(NamedTuple):
     convert: Convert
     why_columns: Callable[[], dict[int, str]]
 
+    def is_plain(self, index: int) -> bool:
+        """Return whether the driver's values of a column are Django's."""
+        return self.readers[index] == backends.VALUE
+
+    def python_values(self, index: int, rows: list[Any]) -> list[Any]:
+        """Return the values of a column as `.values_list()` gives them."""
+        if self.is_plain(index):
+            return [row[index] for row in rows]
+        convert, is_django = self.convert, self.readers[index] is backends.DJANGO
+        return [None if row[index] is None and not is_django else convert(index, row[index]) for row in rows]
+
 
 def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     """A QuerySet as Django compiles it; None where it finds nothing to ask for."""

@@ -14,10 +14,10 @@ from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.output.resolve import AnyQuerySet, Branch, Leaf, Tree
 from pyforge_web.querysets.django_path import joins_unconstrained
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
+from pyforge_web.querysets.relations.steps import Steps
 
 Slot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
 JOIN_KEY = ""  # the attribute of a key that is a column of the join table
-Steps = tuple[tuple[str, str, int], ...]  # what becomes of a row: native/src/serializer/layout.rs
 
 
 class RelationQuery(NamedTuple):
@@ -63,20 +63,6 @@ class SelectPlan(NamedTuple):
     def write_steps(self, indexes: dict[Slot, int]) -> Steps:
         """Return what becomes of a row, with the indexes of its columns."""
         return tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in self.steps)
-
-
-def find_written(steps: Steps) -> dict[int, str]:
-    """Return the columns that are written, by their index: `author.name`."""
-    names: dict[int, str] = {}
-    path: list[str] = []
-    for step, name, column in steps:
-        if step == "object":
-            path.append(name)
-        elif step == "end":
-            path.pop()
-        elif step == "column":
-            names.setdefault(column, ".".join([*path, name]))
-    return names
 
 
 def plan_select(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> SelectPlan:
