@@ -17,10 +17,13 @@ from django.db.models.query import (
     ValuesIterable,
     ValuesListIterable,
 )
-from django.utils.functional import LazyObject, empty
+from django.utils.functional import LazyObject
 
 from pyforge_web.metering.row_traces import trace_rows
+from pyforge_web.output.date_formats import format_date
 from pyforge_web.output.grammar import ParsedFields, parse_fields
+from pyforge_web.output.key_names import finish_rows, is_row_plain
+from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.refusals import Refusal, refuse_secrets
 from pyforge_web.output.resolve import Tree, resolve_fields
 from pyforge_web.querysets.django_path import AnyQuerySet, django_chunks, django_rows, iterate_rows
@@ -87,7 +90,7 @@ class InstanceRows(NamedTuple):
     def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Iterator[Any]:
         if self.fields is not None:
             return memory_chunks(self.instances, self.fields, chunk_size, fetch=self.fetch)
-        if not self.added and not self.before:
+        if not self.added and not self.before and is_row_plain():
             return iter(self.instances)
         return (read_bare(each, self.added, self.before) for each in self.instances)
 
@@ -164,7 +167,7 @@ class ModelRows(NamedTuple):
         described = self._in_memory([row])
         if refusal := described.refuse():
             raise TypeError(f"{refusal.problem}; {refusal.hint}")
-        return described.to_plain()[0] if described.added or described.before else row
+        return described.to_plain()[0] if described.added or described.before or not is_row_plain() else row
 
     def _with_relations(self) -> AnyQuerySet:
         return self.queryset if self.tree is None else with_relations(self.queryset, self.tree)
@@ -233,7 +236,16 @@ class ValuesRows(NamedTuple):
         return self._choose(list(self.queryset))
 
     def _choose(self, rows: list[Any]) -> list[Any]:
-        return rows if self.names is None else [{name: row[name] for name in self.names} for row in rows]
+        if self.names is not None:
+            rows = [{name: row[name] for name in self.names} for row in rows]
+        return rows if is_row_plain() else _finish_values(rows)
+
+
+def _finish_values(rows: list[Any]) -> list[Any]:
+    """Return the rows of `values()` and `values_list()` with the keys and dates that are asked for."""
+    if all(isinstance(row, dict) for row in rows):
+        return finish_rows(rows)
+    return [[format_date(value) for value in row] if isinstance(row, tuple) else format_date(row) for row in rows]
 
 
 def is_model_data(data: object) -> bool:
@@ -285,13 +297,6 @@ def _unwrap(data: Any) -> tuple[Any, "AnyQuerySet | None"]:
             data = unwrap_lazy(data)
         else:
             return data, source
-
-
-def unwrap_lazy(value: Any) -> Any:
-    """Return the object behind a `SimpleLazyObject`, as `request.user` is one."""
-    if value._wrapped is empty:
-        value._setup()
-    return value._wrapped
 
 
 def _describe_queryset(queryset: AnyQuerySet, parsed: ParsedFields | None, fetch: bool) -> Description:

@@ -12,9 +12,9 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
-from pyforge_web.output.fields import Flat, OutputField, output_for, output_request
+from pyforge_web.output.fields import Flat, OutputField
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields
-from pyforge_web.output.key_names import key_maker, make_keys, output_with_keys
+from pyforge_web.output.key_names import finish_rows
 from pyforge_web.output.model_names import (
     NamePath,
     find_column,
@@ -24,6 +24,7 @@ from pyforge_web.output.model_names import (
     no_relation_in_path,
     unknown_column,
 )
+from pyforge_web.output.options import output_options, output_with
 from pyforge_web.output.resolve import (
     Leaf,
     resolve_model_fields,
@@ -59,21 +60,19 @@ def to_dicts(
                 row[key] = value
     if any(isinstance(item, AllColumns) for item in fields):
         _refuse_clash(instances, fields)
-    if key_maker.get() is not None:
-        return [dict(zip(make_keys(row), row.values(), strict=True)) for row in rows]
-    return rows
+    return finish_rows(rows)
 
 
 def memory_chunks(
     instances: Iterable[Model], fields: ParsedFields, chunk_size: int, *, fetch: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Return the rows of instances, so many of them at once; nothing is asked for before the first."""
-    request, make_key = output_request.get(), key_maker.get()
+    options = output_options.get()
 
     def read_rows() -> Iterator[dict[str, Any]]:
         iterator = iter(instances)
         while chunk := list(islice(iterator, chunk_size)):
-            with output_for(request), output_with_keys(make_key):
+            with output_with(options):
                 rows = to_dicts(chunk, fields, fetch=fetch)
             yield from rows
 

@@ -1,11 +1,12 @@
-"""The output fields that Python makes of a row's columns: what a language, a storage or a function decides."""
+"""The output fields of a row: those that native code writes of its columns, and those that Python makes of them."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Model
 
-from pyforge_web.output.fields import Attribute, Source, output_request
+from pyforge_web.output.fields import Attribute, NativeOutput, Source
+from pyforge_web.output.options import output_options
 from pyforge_web.output.resolve import Leaf
 from pyforge_web.querysets.relations.columns import OutputColumn, Slot
 from pyforge_web.querysets.statement import ExecutedQuery, Fetch
@@ -16,13 +17,30 @@ AddedColumn = Callable[[list[Any]], list[Any]]
 def bind_output(leaf: Leaf, model: type[Model], using: str) -> Callable[[tuple[Any, ...]], Any]:
     """Return the function from the values of an output field's columns to what is written."""
     output: Any = leaf.output
-    sources = [
-        Source(source.name, source.field, source.path[-1].model or model if source.path else model)
-        for source in leaf.sources
-    ]
+    sources = _sources_of(leaf, model)
     if isinstance(output, Attribute):
         return output.bind_instance(model, sources, using)
-    return output.bind(sources, output_request.get(), using)  # type: ignore[no-any-return]
+    return output.bind(sources, output_options.get().request, using)  # type: ignore[no-any-return]
+
+
+def _sources_of(leaf: Leaf, model: type[Model]) -> list[Source]:
+    return [
+        Source(
+            source.name,
+            source.field,
+            source.path[-1].model or model if source.path else model,
+            any(relation.sort != "forward" or relation.field.null for relation in source.path),
+        )
+        for source in leaf.sources
+    ]
+
+
+def bind_native(column: OutputColumn, indexes: dict[Slot, int]) -> tuple[NativeOutput, int] | None:
+    """Return what native code writes an output field with, and its column; None where Python makes the values."""
+    output: Any = column.leaf.output
+    columns = [indexes[slot] for slot in column.slots]
+    native = output.bind_native(_sources_of(column.leaf, column.model), output_options.get().request, columns)
+    return None if native is None else (native, columns[0] if columns else 0)
 
 
 def bind_columns(column: OutputColumn, indexes: dict[Slot, int], statement: ExecutedQuery, using: str) -> AddedColumn:
