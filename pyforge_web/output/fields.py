@@ -17,6 +17,7 @@ from pyforge_web.output.absolute_urls import make_absolute
 from pyforge_web.output.lean_instances import make_instance, read_attribute
 from pyforge_web.output.lazy_values import unwrap_lazy
 
+
 class Source(NamedTuple):
     """A column that an output field reads: its field, None for what a query adds, and the model that has it."""
 
@@ -208,9 +209,7 @@ class Attribute(OutputField):
     def bind(self, sources: Sequence[Source], request: Any, using: str) -> Make:
         raise TypeError("an attribute is read of an instance")
 
-    def bind_instance(
-        self, model: type[Model], sources: Sequence[Source], using: str
-    ) -> Make:
+    def bind_instance(self, model: type[Model], sources: Sequence[Source], using: str) -> Make:
         """Return the function from the values of the columns to the attribute of an instance that has them."""
         columns = [source.name if source.field is None else _column_path(source) for source in sources]
         return lambda values: read_attribute(
