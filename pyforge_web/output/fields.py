@@ -14,7 +14,12 @@ from django.utils.hashable import make_hashable
 from pyforge_web._native import FileUrlText, LinkText, ValueLabels
 from pyforge_web.fields import kind_of
 from pyforge_web.output.absolute_urls import make_absolute
-from pyforge_web.output.lean_instances import make_instance, read_attribute
+from pyforge_web.output.lean_instances import (
+    instance_maker,
+    make_instance,
+    read_attribute,
+    refuse_queries,
+)
 from pyforge_web.output.lazy_values import unwrap_lazy
 
 
@@ -28,7 +33,9 @@ class Source(NamedTuple):
     may_lack_row: bool = False
 
 
-Make = Callable[[tuple[Any, ...]], Any]
+Row = tuple[Any, ...]
+Make = Callable[[Row], Any]
+MakeColumn = Callable[[Sequence[Row]], list[Any]]
 NativeOutput = ValueLabels | LinkText | FileUrlText
 # Kinds of values that `get_FOO_display()` returns as they are where they have no label, or as JSON writes them.
 _LABELLED_KINDS = {
@@ -46,6 +53,11 @@ class OutputField:
     def bind(self, sources: Sequence[Source], request: Any, using: str) -> Make:
         """Return the function from the values of the columns to what is written; asked anew for each call."""
         raise NotImplementedError
+
+    def bind_rows(self, model: type[Model], sources: Sequence[Source], request: Any, using: str) -> MakeColumn:
+        """Return the same for the rows of a model: the function from their values to all that is written."""
+        make = self.bind(sources, request, using)
+        return lambda rows: [make(row) for row in rows]
 
     def bind_native(self, sources: Sequence[Source], request: Any, columns: Sequence[int]) -> NativeOutput | None:
         """Return what native code writes of these columns of a row; None where Python makes each value."""
@@ -190,6 +202,11 @@ class Computed(OutputField):
         function = self.function
         return lambda values: function(*values)
 
+    def bind_rows(self, model: type[Model], sources: Sequence[Source], request: Any, using: str) -> MakeColumn:
+        """Return the function over the rows, without a call of ours for each."""
+        function = self.function
+        return lambda rows: [function(*row) for row in rows]
+
 
 class Attribute(OutputField):
     """A property or method of the model, on an instance that has the columns it reads.
@@ -206,15 +223,21 @@ class Attribute(OutputField):
     def __repr__(self) -> str:
         return f"Attribute({self.name!r}, reads={list(self.names)!r})"
 
-    def bind(self, sources: Sequence[Source], request: Any, using: str) -> Make:
-        raise TypeError("an attribute is read of an instance")
+    def bind_rows(self, model: type[Model], sources: Sequence[Source], request: Any, using: str) -> MakeColumn:
+        """Return the function from the values of the columns to the attribute of instances that have them.
 
-    def bind_instance(self, model: type[Model], sources: Sequence[Source], using: str) -> Make:
-        """Return the function from the values of the columns to the attribute of an instance that has them."""
+        The instances of all rows are made first. Queries are refused while their attributes are read.
+        """
+        owner = repr(self)
         columns = [source.name if source.field is None else _column_path(source) for source in sources]
-        return lambda values: read_attribute(
-            make_instance(model, dict(zip(columns, values, strict=True)), using, repr(self)), self.name, repr(self)
-        )
+        make_instances = instance_maker(model, columns, using, owner)
+
+        def read_attributes(rows: Sequence[Row]) -> list[Any]:
+            instances = make_instances(rows)
+            with refuse_queries(owner):
+                return [read_attribute(instance, self.name, owner) for instance in instances]
+
+        return read_attributes
 
 
 def _column_path(source: Source) -> str:

@@ -9,12 +9,9 @@ from typing import Any, NamedTuple, cast
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import F, Field, Manager, Model, Prefetch, Q
 from django.db.models.constants import LOOKUP_SEP
-from django.db.models.fields.files import FileDescriptor, ImageFileDescriptor
-from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
-from django.db.models.query_utils import DeferredAttribute
 
 from pyforge_web.conf import get_settings
-from pyforge_web.output.fields import Flat, OutputField
+from pyforge_web.output.fields import Attribute, Flat, OutputField
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields, has_expressions
 from pyforge_web.output.model_names import (
     NamePath,
@@ -22,6 +19,7 @@ from pyforge_web.output.model_names import (
     find_column,
     find_key_relation,
     find_relation,
+    has_stock_descriptor,
     many_in_path,
     no_relation_in_path,
     unknown_column,
@@ -30,8 +28,6 @@ from pyforge_web.output.model_names import (
 from pyforge_web.secrets import is_secret, public_columns
 
 AnyQuerySet = Any  # a QuerySet: the stubs know nothing of its lookups
-# Behind these descriptors an instance has in its `__dict__` what its row has, or a file with that name.
-_STOCK_DESCRIPTORS = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
 _MOST_TREES = 256  # of a model: a client may choose the names
 
 
@@ -199,11 +195,6 @@ def star_columns(model: type[Model], item: AllColumns, loaded: frozenset[str] | 
     return columns if loaded is None else [name for name in columns if name in loaded]
 
 
-def has_stock_descriptor(model: type[Model], attname: str) -> bool:
-    """Return whether an instance's `__dict__` has what the row has under this name: Django's own code puts it there."""
-    return type(getattr(model, attname, None)) in _STOCK_DESCRIPTORS
-
-
 def find_doubts(tree: Tree, path: NamePath = ()) -> Iterator[tuple[NamePath, str]]:
     """Yield what Django must read of the statement of a tree, joined relations among it, and why."""
     for item in tree.items:
@@ -330,6 +321,8 @@ def _expression(scope: _Scope, item: KeyedExpression) -> Leaf | Branch:
         return branch._replace(keys_only=True, own_key=item.name)
     if isinstance(expression, OutputField):
         sources = tuple(_source(scope, item, name) for name in expression.names)
+        if isinstance(expression, Attribute):
+            sources = (*sources, *_key_sources(scope, sources))
         return Leaf(item.name, "", None, (), None, expression, sources)
     if type(expression) is F:
         path: str = cast(Any, expression).name
@@ -346,6 +339,16 @@ def _expression(scope: _Scope, item: KeyedExpression) -> Leaf | Branch:
     for name in expression_names(expression):
         _refuse_secret_path(scope.model, name, item)
     return Leaf(item.name, item.name, None, (), expression)
+
+
+def _key_sources(scope: _Scope, sources: Iterable[Leaf]) -> Iterator[Leaf]:
+    """Yield the keys of the instances that an `Attribute` is read of, as far as its columns do not have them."""
+    paths = {source.path[:count]: None for source in sources for count in range(len(source.path) + 1)}
+    known = {(source.path, source.attname) for source in sources}
+    for path in paths or {(): None}:
+        key = (path[-1].model if path else scope.model)._meta.pk  # type: ignore[union-attr]
+        if key.column is not None and (path, key.attname) not in known:
+            yield Leaf(LOOKUP_SEP.join([*(relation.name for relation in path), key.attname]), key.attname, key, path)
 
 
 def _source(scope: _Scope, item: KeyedExpression, name: str) -> Leaf:

@@ -17,8 +17,7 @@ from django.db.models.fields.files import FieldFile
 from pyforge_web import metering
 from pyforge_web._native import ModelInstances, RowColumns
 from pyforge_web.output.key_names import finish_rows, is_row_plain
-from pyforge_web.output.model_names import find_column
-from pyforge_web.output.resolve import has_stock_descriptor
+from pyforge_web.output.model_names import find_column, has_stock_descriptor
 
 # The columns of each model class whose bare instances were written before, by its `id()`: native code looks here first.
 # A class is not held: its entry ends with it, before the id can be another one's.

@@ -123,9 +123,9 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
         group = [instance for instance in instances if type(instance) is model]
         leaf = cast(Leaf, resolve_model_fields(model, (item,)).items[0])
         make = bind_output(leaf, model, group[0]._state.db or DEFAULT_DB_ALIAS)
-        columns = [_read_named(group, name, fetch, path) for name in item.expression.names]
+        columns = [_read_named(group, source.name, fetch, path) for source in leaf.sources]
         arguments = list(zip(*columns, strict=True)) if columns else [()] * len(group)
-        values.update(zip(map(id, group), map(make, arguments), strict=True))
+        values.update(zip(map(id, group), make(arguments), strict=True))
     return [values[id(instance)] for instance in instances]
 
 

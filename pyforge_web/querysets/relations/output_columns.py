@@ -1,11 +1,12 @@
 """The output fields of a row: those that native code writes of its columns, and those that Python makes of them."""
 
 from collections.abc import Callable
+from itertools import compress
 from typing import Any
 
 from django.db.models import Model
 
-from pyforge_web.output.fields import Attribute, NativeOutput, Source
+from pyforge_web.output.fields import MakeColumn, NativeOutput, Source
 from pyforge_web.output.options import output_options
 from pyforge_web.output.resolve import Leaf
 from pyforge_web.querysets.relations.columns import OutputColumn, Slot
@@ -14,13 +15,10 @@ from pyforge_web.querysets.statement import ExecutedQuery, Fetch
 AddedColumn = Callable[[list[Any]], list[Any]]
 
 
-def bind_output(leaf: Leaf, model: type[Model], using: str) -> Callable[[tuple[Any, ...]], Any]:
-    """Return the function from the values of an output field's columns to what is written."""
+def bind_output(leaf: Leaf, model: type[Model], using: str) -> MakeColumn:
+    """Return the function from the values of an output field's columns, row by row, to what is written."""
     output: Any = leaf.output
-    sources = _sources_of(leaf, model)
-    if isinstance(output, Attribute):
-        return output.bind_instance(model, sources, using)
-    return output.bind(sources, output_options.get().request, using)  # type: ignore[no-any-return]
+    return output.bind_rows(model, _sources_of(leaf, model), output_options.get().request, using)  # type: ignore[no-any-return]
 
 
 def _sources_of(leaf: Leaf, model: type[Model]) -> list[Source]:
@@ -51,13 +49,12 @@ def bind_columns(column: OutputColumn, indexes: dict[Slot, int], statement: Exec
 
     def read_values(rows: list[Any]) -> list[Any]:
         values = [statement.python_values(index, rows) for index in columns]
-        arguments = zip(*values, strict=True) if values else iter([()] * len(rows))
+        arguments = list(zip(*values, strict=True)) if values else [()] * len(rows)
         if presence is None:
-            return [make(arguments_of_row) for arguments_of_row in arguments]
-        return [
-            None if row[presence] is None else make(arguments_of_row)
-            for row, arguments_of_row in zip(rows, arguments, strict=True)
-        ]
+            return make(arguments)
+        exists = [row[presence] is not None for row in rows]
+        made = iter(make(list(compress(arguments, exists))))
+        return [next(made) if has_row else None for has_row in exists]
 
     return read_values
 
