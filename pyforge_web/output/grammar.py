@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple, cast
 
+from django.db.models import F
+
 from pyforge_web.output.fields import OutputField
 
 # What a user writes. The parser checks what stands in the list.
@@ -64,13 +66,17 @@ def read_fields(text: str) -> ParsedFields:
 
 
 def has_expressions(fields: ParsedFields) -> bool:
-    """Return whether the fields have expressions at any depth; those are compared by identity alone."""
+    """Return whether the fields have expressions that may hold a query or a value, at any depth.
+
+    Names behind `F` and output fields are compared by what they say.
+    """
     work = [fields]
     while work:
         for item in work.pop():
             if isinstance(item, KeyedExpression):
-                return True
-            if isinstance(item, NestedFields):
+                if type(item.expression) is not F and not isinstance(item.expression, OutputField):
+                    return True
+            elif isinstance(item, NestedFields):
                 work.append(item.fields)
     return False
 

@@ -137,8 +137,15 @@ class _Scope(NamedTuple):
     around: ParentContext | None
 
 
-# Trees without relations, by model, with the columns that it had. A relation is looked at each time, as its managers
-# may do anything.
+class KnownTree(NamedTuple):
+    """A tree that was resolved before, and the relations on its paths, whose descriptors are compared at each use."""
+
+    tree: Tree
+    relations: tuple[tuple[type[Model], Relation], ...]
+
+
+# Trees without nested relations, by model, with the columns that it had. A relation is looked at each time, as its
+# managers may do anything.
 # They are kept in the `__dict__` of the model's `_meta`, and end with the model.
 _TREES = "_pyforge_trees"
 
@@ -154,17 +161,32 @@ def resolve_fields(queryset: AnyQuerySet, fields: ParsedFields) -> Tree:
     if lookups or has_expressions(fields):
         return _resolve(_Scope(queryset.model, _read_lookups(lookups), added, loaded, (), None), fields)
     options, settings = queryset.model._meta, get_settings()
-    remembered: tuple[Any, Any, dict[Any, Tree]] = options.__dict__.get(_TREES, (None, None, {}))
+    remembered: tuple[Any, Any, dict[Any, KnownTree]] = options.__dict__.get(_TREES, (None, None, {}))
     concrete, made_for, known = remembered
     # With other settings "*" may stand for other columns.
     if concrete is not options.concrete_fields or made_for is not settings or len(known) >= _MOST_TREES:
         options.__dict__[_TREES] = options.concrete_fields, settings, (known := {})
-    tree = known.get((fields, added, loaded))
-    if tree is None:
-        tree = _resolve(_Scope(queryset.model, [], added, loaded, (), None), fields)
-        if all(isinstance(item, Leaf) and not item.path for item in tree.items):
-            known[fields, added, loaded] = tree
+    remembered_tree = known.get((fields, added, loaded))
+    if remembered_tree is not None and all(
+        relation.descriptor is getattr(model, relation.name, None) for model, relation in remembered_tree.relations
+    ):
+        return remembered_tree.tree
+    tree = _resolve(_Scope(queryset.model, [], added, loaded, (), None), fields)
+    if all(isinstance(item, Leaf) for item in tree.items):
+        known[fields, added, loaded] = KnownTree(tree, tuple(_path_relations(tree)))
     return tree
+
+
+def _path_relations(tree: Tree) -> Iterator[tuple[type[Model], Relation]]:
+    """Yield the relations of the paths of a tree without branches, each with the model that has it."""
+    work = [item for item in tree.items if isinstance(item, Leaf)]
+    while work:
+        leaf = work.pop()
+        work += leaf.sources
+        model = tree.model
+        for relation in leaf.path:
+            yield model, relation
+            model = relation.model or model
 
 
 def resolve_model_fields(model: type[Model], fields: ParsedFields) -> Tree:
