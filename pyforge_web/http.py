@@ -20,7 +20,6 @@ from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import is_model_data
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.encoders import model_encoder, to_plain
-from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.json_forms import ASCII_FORMS, find_native_form, is_utf8_charset
 from pyforge_web.output.key_names import KeyStyle, find_key_style

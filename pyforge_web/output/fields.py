@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partialmethod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from django.core.files.storage import FileSystemStorage
 from django.db.models import Field, FileField, Model
@@ -14,13 +14,13 @@ from django.utils.hashable import make_hashable
 from pyforge_web._native import FileUrlText, LinkText, ValueLabels
 from pyforge_web.fields import kind_of
 from pyforge_web.output.absolute_urls import make_absolute
+from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.lean_instances import (
     instance_maker,
     make_instance,
     read_attribute,
     refuse_queries,
 )
-from pyforge_web.output.lazy_values import unwrap_lazy
 
 
 class Source(NamedTuple):
@@ -36,7 +36,7 @@ class Source(NamedTuple):
 Row = tuple[Any, ...]
 Make = Callable[[Row], Any]
 MakeColumn = Callable[[Sequence[Row]], list[Any]]
-NativeOutput = ValueLabels | LinkText | FileUrlText
+NativeOutput: TypeAlias = ValueLabels | LinkText | FileUrlText
 # Kinds of values that `get_FOO_display()` returns as they are where they have no label, or as JSON writes them.
 _LABELLED_KINDS = {
     "boolean", "date", "datetime", "decimal", "float", "integer", "text", "time", "uuid",
