@@ -1,17 +1,14 @@
 """The responses: `return PyForgeJsonResponse(obj)`, `return PyForgeStreamingResponse(queryset)`."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from functools import partial
 from typing import Any, Self, cast
 
 from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.conf import settings
-from django.core.paginator import Page
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
-from django.db.models.query import RawQuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 
 from pyforge_web._native import dumps_response
@@ -27,7 +24,7 @@ from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_with
 from pyforge_web.output.refusals import has_hint, refuse_value
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.streams import writer as streams
-from pyforge_web.streams.sync_async import SyncAsyncIterator, aclose
+from pyforge_web.streams.sync_async import SyncAsyncIterator, close_chunks
 from pyforge_web.validation.error_formats import as_problem
 
 
@@ -39,8 +36,8 @@ class PyForgeJsonResponse(JsonResponse):
     `fields` are the output fields of a model, in their order, and nest by dicts: `["id", {"author": ["name"]}]`;
     `fetch=True` loads what instances in memory lack of that. For fields that come from a request, `allowed` are those
     that a client may ask for, and `max_depth` is how deep they may nest. `exclude` leaves columns out of `"*"`.
-    `django_bytes` gives `JsonResponse`'s very bytes, `nan="null"` writes null for NaN and the infinities. `keys="camel"`
-    (or a function) makes the keys of output fields, `dates="iso"` and `"local"` write what `isoformat()` gives. These
+    `django_bytes` gives `JsonResponse`'s very bytes, `nan="null"` writes null for NaN and the infinities.
+    `keys="camel"` (or a function) makes the keys of output fields, `dates="iso"` and `"local"` write what `isoformat()` gives. These
     four default to the settings. `request` makes URLs absolute, and `default` is a function for values of your own
     types. A custom `encoder`, and `json_dumps_params` other than `ensure_ascii` and `separators`, are handed to the
     standard library.
@@ -158,8 +155,8 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
     """Rows of any number as newline-delimited JSON, or as an array; served by WSGI and by ASGI in bounded memory.
 
     `source` is a QuerySet, whose rows are fetched `chunk_size` at a time from a cursor as `QuerySet.iterator()` has it,
-    or an iterable or async iterable of any values. `fields`, `allowed`, `max_depth`, `django_bytes` and
-    `nan` are those of `PyForgeJsonResponse`; the rest goes to Django's `StreamingHttpResponse`.
+    or an iterable or async iterable of any values. `fields` and the arguments about it, `django_bytes`, `nan`, `request`,
+    `keys`, `dates` and `default` are those of `PyForgeJsonResponse`; the rest goes to Django's `StreamingHttpResponse`.
 
     Raises `TypeError`, `ValueError` and `FieldError` for arguments that cannot be. What goes wrong in a row is logged,
     and ends the body: NDJSON with a line `{"pyforge_error":{"row":7,...}}`, an array without its closing bracket.
@@ -173,54 +170,64 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         fields: Fields | None = None,
         allowed: Fields | None = None,
         max_depth: int | None = None,
-        chunk_size: int = streams.CHUNK,
+        exclude: Iterable[str] = (),
+        fetch: bool = False,
+        chunk_size: int = streams.CHUNK_SIZE,
         django_bytes: bool | None = None,
         nan: Nan | None = None,
         request: HttpRequest | None = None,
         keys: KeyStyle | None = None,
+        dates: Dates | None = None,
+        default: Callable[[Any], Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        fields = choose_fields(source, fields, (), allowed, max_depth)
-        if (request is not None or keys is not None) and isinstance(source, QuerySet | RawQuerySet | Page):
-            options = OutputOptions(request, find_key_style(keys))
-            source, fields = OutputRows(source, fields, options=options), None
+        fields = choose_fields(source, fields, exclude, allowed, max_depth)
+        preset = get_settings()
+        options = OutputOptions(request, find_key_style(preset["KEYS"] if keys is None else keys), None, default)
         kwargs.setdefault("content_type", streams.MEDIA_TYPES.get(format))
         super().__init__(**kwargs)
-        charset = None if is_utf8_charset(self.charset) else self.charset
-        text = streams.find_text(format, *_preset(django_bytes, nan), charset)
-        self._parts: Iterator[bytes] = iter(())
-        self._body = self.streaming_content = streams.body(source, text, fields, chunk_size)
+        stream_format = streams.find_format(
+            format,
+            preset["DJANGO_BYTES"] if django_bytes is None else django_bytes,
+            preset["NAN"] if nan is None else nan,
+            None if is_utf8_charset(self.charset) else self.charset,
+            preset["DATES"] if dates is None else dates,
+        )
+        self._body = self.streaming_content = streams.make_body(
+            source, stream_format, fields, chunk_size, fetch=fetch, options=options
+        )
 
     @property
     def streaming_content(self) -> SyncAsyncIterator:
         """The chunks, for `for` and for `async for`."""
-        return SyncAsyncIterator(super().streaming_content)
+        return SyncAsyncIterator(self._iterator, self.charset)
 
     @streaming_content.setter
     def streaming_content(self, value: Any) -> None:
+        if isinstance(value, SyncAsyncIterator):  # has both kinds of iteration; Django chooses by the first one
+            value = value.chunks
         self._content = value
         cast(Any, self)._set_streaming_content(value)
 
     def __iter__(self) -> Iterator[bytes]:
-        self._parts = iter(self.streaming_content)
-        return self._parts
+        chunks = iter(self.streaming_content)
+        if isinstance(chunks, Generator):
+            # An async source under WSGI. Django closes what it finds in this list, and goes on if a generator is
+            # running: the test client closes the response in a `finally` of the content itself.
+            self._resource_closers.append(chunks.close)
+        return chunks
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for part in self.streaming_content:
-                yield part
+            async for chunk in self.streaming_content:
+                yield chunk
         except BaseException:
-            # The client has left, or the server has failed, which may not close the response. What a middleware has
-            # wrapped around the body comes first.
+            # The client has left, or the server has failed and may not close the response. What a middleware has
+            # wrapped around the body is closed first, and its errors do not keep the body open.
             for content in dict.fromkeys((self._content, self._body)):
-                await aclose(content)
+                with suppress(Exception):  # as HttpResponse.close()
+                    await close_chunks(content)
             raise
-
-    def close(self) -> None:
-        """Ends the body, its query included, and tells Django that the request is over."""
-        if isinstance(self._parts, Generator):
-            self._parts.close()
-        super().close()
 
 
 def _write_with_options(options: OutputOptions, write: Callable[[str], bytes], charset: str) -> bytes:
@@ -237,15 +244,6 @@ def _write_body(
     form = ASCII_FORMS.get(form, form)
     body = dumps_response(data, fields=fields, fetch=fetch, form=form, nan=nan, dates=dates)
     return body.decode("ascii").encode(charset)
-
-
-def _preset(django_bytes: bool | None, nan: Nan | None) -> tuple[bool, Nan]:
-    """What an argument says, or else the settings."""
-    preset = get_settings()
-    return (
-        preset["DJANGO_BYTES"] if django_bytes is None else django_bytes,
-        preset["NAN"] if nan is None else nan,
-    )
 
 
 class PyForgeProblemResponse(PyForgeJsonResponse):

@@ -42,20 +42,20 @@ class PyForgeExtension(Extension):
             next(stream)
             arguments.append(nodes.Keyword(name, parser.parse_expression(), lineno=line))
         where = [nodes.Const(parser.filename or parser.name or "a template"), nodes.Const(line)]
-        call = self.call_method("_write", [*where, value], arguments, lineno=line)
+        call = self.call_method("_write_json", [*where, value], arguments, lineno=line)
         if stream.skip_if("name:as"):
             return nodes.Assign(parser.parse_assign_target(name_only=True), call, lineno=line)
         return nodes.Output([call], lineno=line)
 
-    def _write(self, file: str, line: int, value: Any, /, **arguments: Any) -> SafeString:
+    def _write_json(self, file: str, line: int, value: Any, /, **arguments: Any) -> SafeString:
         try:
-            return metering.call_from_template(_place(file, line), pyforge_json, value, **arguments)
+            return metering.call_from_template(_find_call_site(file, line), pyforge_json, value, **arguments)
         except Exception as error:
             error.add_note(f"in the tag pyforge_json, {file}, line {line}")
             raise
 
 
 @lru_cache(maxsize=1024)
-def _place(file: str, line: int) -> metering.CallSite:
+def _find_call_site(file: str, line: int) -> metering.CallSite:
     """The tag's place: the same object each time, by which native code knows it again."""
     return metering.CallSite(file, line, "pyforge_json")

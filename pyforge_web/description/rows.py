@@ -45,12 +45,16 @@ class OptionedRows:
     def _iterate_rows(self, rows: Iterator[Any]) -> Iterator[Any]:
         """Yield rows that Python code reads, each with the options."""
         end = object()
-        while True:
-            with output_with(self._options):
-                row = next(rows, end)
-            if row is end:
-                return
-            yield row
+        try:
+            while True:
+                with output_with(self._options):
+                    row = next(rows, end)
+                if row is end:
+                    return
+                yield row
+        finally:
+            if (close := getattr(rows, "close", None)) is not None:
+                close()
 
     def to_plain(self) -> Any:
         """Return the dicts and lists of the description."""

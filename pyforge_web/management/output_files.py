@@ -37,7 +37,7 @@ class TemporaryFile(NamedTuple):
     descriptor: int
 
 
-class Terminated(BaseException):
+class TerminationSignal(BaseException):
     """A signal that asks the process to end; the signal is raised again when the temporary file is gone."""
 
 
@@ -70,7 +70,7 @@ def replace_file(path: Path) -> Iterator[TemporaryFile]:
     with _reporting(path), _raising_signals():
         target = path.resolve()  # a link stays a link
         old = _find_status(target)
-        temporary = _create(target, old)
+        temporary = _create_file(target, old)
         try:
             try:
                 yield temporary
@@ -107,7 +107,7 @@ def _find_status(target: Path) -> os.stat_result | None:
         return None
 
 
-def _create(target: Path, old: os.stat_result | None) -> TemporaryFile:
+def _create_file(target: Path, old: os.stat_result | None) -> TemporaryFile:
     """Return a new file in the folder of the target.
 
     `tempfile.mkstemp` would give it the mode 0600: a new dump has the mode that the umask gives, as dumpdata's.
@@ -176,7 +176,7 @@ def _raising_signals() -> Iterator[None]:
     def terminate(number: int, frame: FrameType | None) -> None:
         if not received:
             received.append(number)
-            raise Terminated
+            raise TerminationSignal
 
     replaced = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
     try:

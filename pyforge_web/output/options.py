@@ -35,6 +35,9 @@ output_options: ContextVar[OutputOptions] = ContextVar("pyforge_web_output_optio
 @contextmanager
 def output_with(options: OutputOptions) -> Iterator[None]:
     """Write output with these options, over those of the output around it."""
+    if options == NO_OPTIONS:
+        yield
+        return
     token = output_options.set(options.add_to(output_options.get()))
     try:
         yield

@@ -1,7 +1,7 @@
 """`dumpdata`'s format from raw rows: what Django's JSON serializer writes of a model, without an instance of it.
 
 Native code writes the columns whose text is the same in both; any other value goes through Django's serializer, that
-one value. A model whose instances may be more than their rows is left to Django as a whole: `why_django` says why.
+one value. A model whose instances may be more than their rows is left to Django as a whole: `why_dumpdata` says why.
 """
 
 import json
@@ -21,32 +21,31 @@ from django.db.models.sql import Query
 from pyforge_web._native import QueryRows, RowColumns
 from pyforge_web.fields import kind_of
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.django_path import AnyQuerySet, why_instances
-from pyforge_web.querysets.django_path import why_django as why_rows_django
+from pyforge_web.querysets.django_path import AnyQuerySet, why_django, why_instances
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
-from pyforge_web.streams.dumpdata_m2m import Keys, keys_of
+from pyforge_web.streams.dumpdata_m2m import KeysFunction, make_keys_function
 
 # Kinds whose JSON text is the serializer's: it hands them to the encoder as they are, or their `str()`.
-_NATIVE = {"boolean", "date", "datetime", "decimal", "float", "integer", "ip", "text", "time", "uuid"}
+_NATIVE_KINDS = {"boolean", "date", "datetime", "decimal", "float", "integer", "ip", "text", "time", "uuid"}
 _ATTRIBUTES = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
-_OF_QUERYSETS = ("__iter__", "_chain", "_clone", "_fetch_all", "_iterator", "_values", "iterator", "values_list")
-_EVERYTHING = Query(None).deferred_loading
+_QUERYSET_METHODS = ("__iter__", "_chain", "_clone", "_fetch_all", "_iterator", "_values", "iterator", "values_list")
+_NOTHING_DEFERRED = Query(None).deferred_loading
 
 # The escapes of surrogates, of which a single one has no UTF-8.
 _SURROGATES = re.compile(r"\\u[dD][89a-fA-F]")
 
-_serializer: Any = Serializer()
+_value_serializer: Any = Serializer()
 
 AnyField: TypeAlias = "Field[Any, Any]"
 
 
-def why_django(queryset: AnyQuerySet, indent: int | None = None) -> str | None:
+def why_dumpdata(queryset: AnyQuerySet, indent: int | None = None) -> str | None:
     """Why Django must serialize this QuerySet itself; None where raw rows tell all that it would write."""
-    reason = _why_query(queryset) or _why_model(queryset.model) or why_rows_django(queryset.values_list())
+    reason = _why_query(queryset) or _why_model(queryset.model) or why_django(queryset.values_list())
     if reason is None and indent is not None:
         if indent < 1:
             return f"json.dumps lays out indent={indent} in its own way"
-        several = [field.name for field in _fields(queryset.model) if _kind(field) is None]
+        several = [field.name for field in _serialized_fields(queryset.model) if _native_kind(field) is None]
         several += [field.name for field in _many_to_many(queryset.model)]
         if several:
             return f"{several[0]} may take several lines"
@@ -55,14 +54,14 @@ def why_django(queryset: AnyQuerySet, indent: int | None = None) -> str | None:
 
 def _why_query(queryset: Any) -> str | None:
     query, kind = queryset.query, type(queryset)
-    for name in _OF_QUERYSETS:
+    for name in _QUERYSET_METHODS:
         if getattr(kind, name) is not getattr(QuerySet, name):
             return f"{kind.__name__} has its own {name}"
     plain = (
         queryset._iterable_class is ModelIterable
         and not queryset._prefetch_related_lookups
         and type(query) is Query
-        and query.deferred_loading == _EVERYTHING
+        and query.deferred_loading == _NOTHING_DEFERRED
         and not (query.annotations or query.extra or query.distinct or query.combinator or query.select_related)
     )
     return None if plain else f"the manager of {queryset.model.__name__} does more than to filter"
@@ -74,7 +73,7 @@ def _why_model(model: Any) -> str | None:
         return f"{model.__name__} is a proxy, or has a key of several columns"
     if reason := why_instances(model):
         return reason
-    for field in [options.pk, *_fields(model)]:
+    for field in [options.pk, *_serialized_fields(model)]:
         if not _is_plain(model, field):
             return f"{field.name} gives its value in its own way"
     return None
@@ -92,7 +91,7 @@ def _is_plain(model: type[Model], field: AnyField) -> bool:
     )
 
 
-def _fields(model: type[Model]) -> list[AnyField]:
+def _serialized_fields(model: type[Model]) -> list[AnyField]:
     fields: Any = model._meta.local_fields
     return [field for field in fields if field.serialize]
 
@@ -102,21 +101,21 @@ def _many_to_many(model: type[Model]) -> list[Any]:
     return [field for field in fields if field.serialize and field.remote_field.through._meta.auto_created]
 
 
-def _kind(field: AnyField) -> str | None:
+def _native_kind(field: AnyField) -> str | None:
     """The kind of a field whose JSON text the serializer would write alike; None for any other."""
     kind = kind_of(field)
     if kind == "file" and not field.null:  # an empty text in place of a null
         kind = "text"
     is_text = kind in ("ip", "text", "uuid")
-    if kind not in _NATIVE or (is_text and type(field).value_to_string is not Field.value_to_string):
+    if kind not in _NATIVE_KINDS or (is_text and type(field).value_to_string is not Field.value_to_string):
         return None
     return kind
 
 
-def rows(queryset: AnyQuerySet, sizes: Iterator[int], indent: int | None = None) -> QueryRows | Iterator[Any]:
+def read_rows(queryset: AnyQuerySet, sizes: Iterator[int], indent: int | None = None) -> QueryRows | Iterator[Any]:
     """The executed query, of which native code writes the objects of a fixture, each chunk with the next of `sizes`."""
     model = queryset.model
-    fields = [model._meta.pk, *_fields(model)]
+    fields = [model._meta.pk, *_serialized_fields(model)]
     names = [field.attname for field in fields]
     # A row whose parent is missing is none: the tables of the parents are joined by their columns.
     inherited = [field.attname for field in model._meta.concrete_fields if field.model is not model]
@@ -125,16 +124,16 @@ def rows(queryset: AnyQuerySet, sizes: Iterator[int], indent: int | None = None)
         return iter(())
     statement = execute(compiled, chunked=True)
     many = _many_to_many(model)
-    readers = [_reader(field, found) for field, found in zip(fields, statement.readers, strict=False)]
+    readers = [_choose_reader(field, found) for field, found in zip(fields, statement.readers, strict=False)]
     readers += [backends.VALUE] * len(many)
-    texts, end = _texts(model, [field.name for field in [*fields[1:], *many]], indent)
+    texts, end = _object_texts(model, [field.name for field in [*fields[1:], *many]], indent)
     columns = RowColumns([(text, "", *reader) for text, reader in zip(texts, readers, strict=True)], "template", end)
-    fetch = _fetch(statement, len(fields), [keys_of(field, queryset.db) for field in many], sizes)
+    fetch = _make_fetch(statement, len(fields), [make_keys_function(field, queryset.db) for field in many], sizes)
     return QueryRows(columns, fetch, _make_converter(statement, model, fields, queryset.db), statement.cursor.close)
 
 
-def _reader(field: AnyField, found: backends.ColumnReader) -> backends.ColumnReader:
-    kind = "json" if type(field) is JSONField else _kind(field)
+def _choose_reader(field: AnyField, found: backends.ColumnReader) -> backends.ColumnReader:
+    kind = "json" if type(field) is JSONField else _native_kind(field)
     if found is backends.DJANGO or kind is None:
         return backends.DJANGO
     if found is backends.VALUE:
@@ -142,7 +141,7 @@ def _reader(field: AnyField, found: backends.ColumnReader) -> backends.ColumnRea
     return found if found.kind == kind else backends.DJANGO
 
 
-def _texts(model: type[Model], names: list[str], indent: int | None) -> tuple[list[str], str]:
+def _object_texts(model: type[Model], names: list[str], indent: int | None) -> tuple[list[str], str]:
     """The text before each value of an object, its key first, and the text behind the last."""
 
     def line(depth: int) -> str:
@@ -156,8 +155,8 @@ def _texts(model: type[Model], names: list[str], indent: int | None) -> tuple[li
     return before, f"{line(1)}}}{line(0)}}}" if names else f"{opening}}}{line(0)}}}"
 
 
-def _fetch(
-    statement: ExecutedQuery, count: int, many: list[Keys], sizes: Iterator[int]
+def _make_fetch(
+    statement: ExecutedQuery, count: int, many: list[KeysFunction], sizes: Iterator[int]
 ) -> Callable[[], list[tuple[Any, ...]]]:
     """The function that fetches the next rows, and for each the keys of its many-to-many fields."""
 
@@ -180,7 +179,7 @@ def _make_converter(
     def convert_value(index: int, value: Any) -> Any:
         field = fields[index]
         setattr(holder, field.attname, statement.convert(index, value))
-        found = _serializer._value_from_field(holder, field)
+        found = _value_serializer._value_from_field(holder, field)
         if isinstance(value, str) and _SURROGATES.search(value):
             json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False).encode()  # dumpdata could not write it either
         return found

@@ -27,7 +27,7 @@ from pyforge_web.toolbar.differences import Difference, find_difference
 _MAX_INPUTS = 10
 _ROUNDS, _BUDGET_NS = 5, 500_000_000
 
-Writer = Callable[[Any], bytes]
+WriteJson = Callable[[Any], bytes]
 
 
 class ResponseInput(NamedTuple):
@@ -40,7 +40,7 @@ class ResponseInput(NamedTuple):
     value: Any
     fields: Any
     size: int
-    writers: dict[str, Writer] | None = None
+    writers: dict[str, WriteJson] | None = None
     load: Callable[[Any], Any] | None = None
 
 
@@ -139,7 +139,7 @@ def compare_input(captured: ResponseInput) -> Comparison | str:
 def _compare_input(captured: ResponseInput) -> Comparison:
     value, fields, given = captured.value, captured.fields, captured.writers
     nan = get_settings()["NAN"]
-    writers: dict[str, Writer] = given or {
+    writers: dict[str, WriteJson] = given or {
         "Django": lambda data: _write_django(data, fields),
         "PyForge": lambda data: dumps(data, fields=fields, nan=nan),
     }
@@ -170,7 +170,7 @@ def _compare_input(captured: ResponseInput) -> Comparison:
     )
 
 
-def _time_writer(write: Writer, value: Any) -> tuple[bytes | Exception, int]:
+def _time_writer(write: WriteJson, value: Any) -> tuple[bytes | Exception, int]:
     """Return what is written of a fresh copy, or the exception; and the nanoseconds."""
     data = _refresh_value(value)
     started = perf_counter_ns()

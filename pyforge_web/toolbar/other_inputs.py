@@ -7,7 +7,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
 from pyforge_web.encoders import dumps
-from pyforge_web.toolbar.comparison import ResponseInput, Writer, max_input_size
+from pyforge_web.toolbar.comparison import ResponseInput, WriteJson, max_input_size
 
 
 def capture_other(response: Any, other: dict[str, Any], most: int | None = None) -> ResponseInput | None:
@@ -25,7 +25,7 @@ def capture_other(response: Any, other: dict[str, Any], most: int | None = None)
 
 
 def _capture_text(response: Any, size: int) -> ResponseInput:
-    writers: dict[str, Writer] = {
+    writers: dict[str, WriteJson] = {
         "Django": lambda data: json.dumps(data, cls=DjangoJSONEncoder).encode(),
         "PyForge": lambda data: dumps(data, nan="null"),
     }
@@ -59,7 +59,7 @@ def _capture_drf(response: Any, size: int) -> ResponseInput | None:
     def list_data(kind: Any, queryset: Any) -> Any:
         return kind(queryset, many=True, context=serializer.context).data
 
-    writers: dict[str, Writer] = {
+    writers: dict[str, WriteJson] = {
         "DRF": lambda queryset: write_drf(list_data(plain, queryset)),
         "PyForge": lambda queryset: write_ours(list_data(ours, queryset)),
     }

@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 import pytest
 from django.db import connections
 
 from tests.oracle import assert_same
-from tests.serving import process
+from tests.serving import LOGS, process, read_log
 from tests.streams.fill import ROWS
 from tests.streams.reading import is_json, last_line, lines
 
@@ -62,7 +63,12 @@ def vendor(request, vendors):
 
 def ask(port, path, **headers):
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
-    return urllib.request.urlopen(request, timeout=60)
+    try:
+        return urllib.request.urlopen(request, timeout=60)
+    except urllib.error.HTTPError as error:
+        error.add_note(read_log(LOGS[port]))  # its traceback
+        error.close()
+        raise
 
 
 def fetch(port, path, **headers):

@@ -18,7 +18,7 @@ from pyforge_web.management.output_files import is_special, open_output, replace
 from pyforge_web.output.grammar import read_fields
 from pyforge_web.streams import dumpdata as fixtures
 from pyforge_web.streams import writer as streams
-from pyforge_web.streams.sources import Reader, find_source
+from pyforge_web.streams.sources import OpenSource, find_source
 
 
 class Command(BaseCommand):
@@ -80,10 +80,10 @@ class Command(BaseCommand):
         )
 
     def _write(self, model: type[Model], options: dict[str, Any]) -> None:
-        queryset = _queryset(model, options)
+        queryset = _ordered_queryset(model, options)
         try:
-            writer = _Writer(_text(options))
-            parts = streams.chunks(_reader(queryset, options), writer)
+            writer = _FileWriter(_choose_format(options))
+            parts = streams.write_chunks(_open_rows(queryset, options), writer)
         except (FieldError, TypeError, ValueError) as error:
             raise CommandError(str(error)) from error
         output = options["output"]
@@ -101,7 +101,7 @@ class Command(BaseCommand):
                     bar.update(min(writer.rows, count))
 
 
-class _Writer(streams.Writer):
+class _FileWriter(streams.StreamWriter):
     """Writes a file: a row that cannot be written ends the command."""
 
     def fail(self, error: BaseException) -> bytes:
@@ -123,7 +123,7 @@ def _refuse_unused(options: dict[str, Any]) -> None:
         raise CommandError("A .zip is not written: use .gz, .bz2, .lzma or .xz.")
 
 
-def _queryset(model: type[Model], options: dict[str, Any]) -> "QuerySet[Any, Any]":
+def _ordered_queryset(model: type[Model], options: dict[str, Any]) -> "QuerySet[Any, Any]":
     """The rows in the order of their keys, as in dumpdata."""
     manager = model._base_manager if options["all"] else model._default_manager
     return manager.using(options["database"]).order_by(model._meta.pk.name)
@@ -142,20 +142,20 @@ def _why_dumpdata(model: type[Model], options: dict[str, Any]) -> str | None:
         return "it has natural keys"
     if options["natural_primary"] and model._meta.parents:
         return "it has the key of its parent"
-    return fixtures.why_django(_queryset(model, options), options["indent"])
+    return fixtures.why_dumpdata(_ordered_queryset(model, options), options["indent"])
 
 
-def _text(options: dict[str, Any]) -> streams.Text:
+def _choose_format(options: dict[str, Any]) -> streams.StreamFormat:
     indent = options["indent"]
     if options["format"] != "django":
-        return streams.find_text(options["format"])
+        return streams.find_format(options["format"])
     # Django 6 ends every fixture with a line feed, 5.2 only one with an indent: Django itself is asked.
     end = serializers.serialize("json", [], indent=indent).removeprefix("[").encode()
-    return streams.Text(b"[", ", " if indent is None else ",", "", end, "fixture")
+    return streams.StreamFormat(b"[", ", " if indent is None else ",", "", end, "fixture")
 
 
-def _reader(queryset: "QuerySet[Any, Any]", options: dict[str, Any]) -> Reader:
+def _open_rows(queryset: "QuerySet[Any, Any]", options: dict[str, Any]) -> OpenSource:
     if options["format"] == "django":
-        return lambda sizes: fixtures.rows(queryset, sizes, options["indent"])
+        return lambda sizes: fixtures.read_rows(queryset, sizes, options["indent"])
     fields = options["fields"]
-    return cast(Reader, find_source(queryset, None if fields is None else read_fields(fields), streams.CHUNK))
+    return cast(OpenSource, find_source(queryset, None if fields is None else read_fields(fields), streams.CHUNK_SIZE))
