@@ -1,6 +1,8 @@
 """The responses: `return PyForgeJsonResponse(obj)`, `return PyForgeStreamingResponse(queryset)`."""
 
 import json
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any, Self, cast
 
@@ -37,10 +39,10 @@ class PyForgeJsonResponse(JsonResponse):
     `fetch=True` loads what instances in memory lack of that. For fields that come from a request, `allowed` are those
     that a client may ask for, and `max_depth` is how deep they may nest. `exclude` leaves columns out of `"*"`.
     `django_bytes` gives `JsonResponse`'s very bytes, `nan="null"` writes null for NaN and the infinities.
-    `keys="camel"` (or a function) makes the keys of output fields, `dates="iso"` and `"local"` write what `isoformat()` gives. These
-    four default to the settings. `request` makes URLs absolute, and `default` is a function for values of your own
-    types. A custom `encoder`, and `json_dumps_params` other than `ensure_ascii` and `separators`, are handed to the
-    standard library.
+    `keys="camel"` (or a function) makes the keys of output fields, `dates="iso"` and `"local"` write what `isoformat()`
+    gives. These four default to the settings. `request` makes URLs absolute, and `default` is a function for values of
+    your own types. A custom `encoder`, and `json_dumps_params` other than `ensure_ascii` and `separators`, are handed
+    to the standard library.
 
     Raises `TypeError` and `ValueError` as `JsonResponse` does, with the place of the value in the message.
     """
@@ -83,9 +85,7 @@ class PyForgeJsonResponse(JsonResponse):
         if exclude or allowed is not None or max_depth is not None:
             fields = choose_fields(data, fields, exclude, allowed, max_depth)
         if safe and not (isinstance(data, dict) or fields is not None or is_safe(data)):
-            if has_hint(data):  # to be told of safe= would lead nowhere
-                raise TypeError("{}; {}".format(*refuse_value(data)))
-            raise TypeError("In order to allow non-dict objects to be serialized set the safe parameter to False.")
+            raise _refuse_unsafe(data)
         preset = get_settings()
         form = "django" if (preset["DJANGO_BYTES"] if django_bytes is None else django_bytes) else "compact"
         keys = preset["KEYS"] if keys is None else keys
@@ -129,6 +129,13 @@ class PyForgeJsonResponse(JsonResponse):
         return await sync_to_async(partial(cls, data, *args, **kwargs))()
 
 
+def _refuse_unsafe(data: Any) -> TypeError:
+    """Return the error for data that needs `safe=False`, or that is no JSON either way."""
+    if has_hint(data):
+        return TypeError("{}; {}".format(*refuse_value(data)))
+    return TypeError("In order to allow non-dict objects to be serialized set the safe parameter to False.")
+
+
 def is_safe(data: object) -> bool:
     """Return whether data needs no `safe=False` although it is no dict: models, and lists of them or of nothing."""
     return isinstance(data, OutputRows) or is_model_data(data)
@@ -155,8 +162,9 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
     """Rows of any number as newline-delimited JSON, or as an array; served by WSGI and by ASGI in bounded memory.
 
     `source` is a QuerySet, whose rows are fetched `chunk_size` at a time from a cursor as `QuerySet.iterator()` has it,
-    or an iterable or async iterable of any values. `fields` and the arguments about it, `django_bytes`, `nan`, `request`,
-    `keys`, `dates` and `default` are those of `PyForgeJsonResponse`; the rest goes to Django's `StreamingHttpResponse`.
+    or an iterable or async iterable of any values. `fields` and the arguments about it, `django_bytes`, `nan`,
+    `request`, `keys`, `dates` and `default` are those of `PyForgeJsonResponse`; the rest goes to Django's
+    `StreamingHttpResponse`.
 
     Raises `TypeError`, `ValueError` and `FieldError` for arguments that cannot be. What goes wrong in a row is logged,
     and ends the body: NDJSON with a line `{"pyforge_error":{"row":7,...}}`, an array without its closing bracket.

@@ -70,8 +70,6 @@ imports! {
     dump_with_options: PyAny = "pyforge_web.encoders"."dump_with_options",
     /// The `ContextVar` with the options of the output
     output_options: PyAny = "pyforge_web.output.options"."output_options",
-    /// Its value where there are none
-    no_options: PyAny = "pyforge_web.output.options"."NO_OPTIONS",
     /// Writes a value by Django's own encoder, where the setting `NATIVE` is off
     write_by_django: PyAny = "pyforge_web.encoders"."write_by_django",
     /// The columns of each model class whose instances were written before, by its `id()`

@@ -31,7 +31,7 @@ def format_drf(value: DateValue) -> str:
     return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
-_FORMATS: dict[Dates, Callable[[Any], Any]] = {
+_DATE_FORMATS: dict[Dates, Callable[[Any], Any]] = {
     "django": DjangoJSONEncoder().default,
     "iso": format_iso,
     "local": format_local,
@@ -40,7 +40,7 @@ _FORMATS: dict[Dates, Callable[[Any], Any]] = {
 
 def check_dates(dates: Any) -> Dates | None:
     """Return a `dates=` argument. Raises `ValueError` for a format that does not exist."""
-    if dates is not None and dates not in _FORMATS:
+    if dates is not None and dates not in _DATE_FORMATS:
         raise ValueError(f'dates= must be "django", "iso" or "local", not {dates!r}')
     return dates  # type: ignore[no-any-return]
 
@@ -50,4 +50,4 @@ def format_date(value: Any) -> Any:
     dates = output_options.get().dates
     if dates is None or not isinstance(value, DateValue):
         return value
-    return _FORMATS[dates](value)
+    return _DATE_FORMATS[dates](value)

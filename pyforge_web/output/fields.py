@@ -16,6 +16,7 @@ from pyforge_web.fields import kind_of
 from pyforge_web.output.absolute_urls import make_absolute
 from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.lean_instances import (
+    Row,
     instance_maker,
     make_instance,
     read_attribute,
@@ -33,7 +34,6 @@ class Source(NamedTuple):
     may_lack_row: bool = False
 
 
-Row = tuple[Any, ...]
 Make = Callable[[Row], Any]
 MakeColumn = Callable[[Sequence[Row]], list[Any]]
 NativeOutput: TypeAlias = ValueLabels | LinkText | FileUrlText

@@ -346,21 +346,25 @@ def _expression(scope: _Scope, item: KeyedExpression) -> Leaf | Branch:
         if isinstance(expression, Attribute):
             sources = (*sources, *_key_sources(scope, sources))
         return Leaf(item.name, "", None, (), None, expression, sources)
-    if type(expression) is F:
-        path: str = cast(Any, expression).name
-        try:
-            leaf = _named(scope, path)
-        except FieldError:
-            if find_column(scope.model, path.split(LOOKUP_SEP)[0]) is None:
-                raise
-        else:
-            if isinstance(leaf, Leaf):
-                _refuse_secret(scope.model, leaf, item)
-                return leaf._replace(name=item.name)
-            raise ValueError(f"F({path!r}) leads to many rows: write Keys({path!r})")
+    if type(expression) is F and (leaf := _renamed_leaf(scope, item, cast(Any, expression).name)) is not None:
+        return leaf
     for name in expression_names(expression):
         _refuse_secret_path(scope.model, name, item)
     return Leaf(item.name, item.name, None, (), expression)
+
+
+def _renamed_leaf(scope: _Scope, item: KeyedExpression, path: str) -> Leaf | None:
+    """Return the column that a plain `F` names; None where it has a transform, or a key of a JSON."""
+    try:
+        leaf = _named(scope, path)
+    except FieldError:
+        if find_column(scope.model, path.split(LOOKUP_SEP)[0]) is None:
+            raise
+        return None
+    if not isinstance(leaf, Leaf):
+        raise ValueError(f"F({path!r}) leads to many rows: write Keys({path!r})")
+    _refuse_secret(scope.model, leaf, item)
+    return leaf._replace(name=item.name)
 
 
 def _key_sources(scope: _Scope, sources: Iterable[Leaf]) -> Iterator[Leaf]:

@@ -11,7 +11,7 @@ from pyforge_web import html, metering
 
 register = template.Library()
 
-ARGUMENTS = ("id", "fields", "type", "nonce", "mode", "nan")
+ARGUMENTS = ("id", "fields", "type", "nonce", "mode", "nan", "exclude", "keys", "dates", "request")
 
 
 @register.filter
@@ -65,6 +65,7 @@ class PyForgeJsonNode(Node):
         """The JSON; nothing where it goes to a variable (`as name`)."""
         try:
             arguments = {name: given.resolve(context) for name, given in self.arguments.items()}
+            arguments.setdefault("request", getattr(context, "request", None) or context.get("request"))
             text = metering.call_from_template(self.where, html.pyforge_json, self.value.resolve(context), **arguments)
         except Exception as error:
             # Django itself says where in DEBUG alone.
