@@ -19,6 +19,7 @@ from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import is_model_data
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.encoders import model_encoder, to_plain
+from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.json_forms import ASCII_FORMS, find_native_form, is_utf8_charset
 from pyforge_web.output.key_names import KeyStyle, find_key_style
@@ -199,7 +200,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
             preset["DJANGO_BYTES"] if django_bytes is None else django_bytes,
             preset["NAN"] if nan is None else nan,
             None if is_utf8_charset(self.charset) else self.charset,
-            preset["DATES"] if dates is None else dates,
+            check_dates(dates) or preset["DATES"],
         )
         self._body = self.streaming_content = streams.make_body(
             source, stream_format, fields, chunk_size, fetch=fetch, options=options

@@ -1,21 +1,23 @@
 """`CompiledSerializer`, and the functions over descriptors: what was compiled once, called many times."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from time import perf_counter_ns
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypedDict, Unpack, cast
 
 from django.core.signals import setting_changed
 from django.db import connections
 from django.db.models import Model, QuerySet
 from django.db.models.fields.files import FieldFile
+from django.http import HttpRequest
 
 from pyforge_web import metering
 from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dict, dumps
-from pyforge_web.conf import get_settings
+from pyforge_web.conf import Dates, Nan, get_settings
 from pyforge_web.fields import Descriptor, describe_field, extract_model_fields, find_field, kind_of
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
+from pyforge_web.output.key_names import KeyStyle
 from pyforge_web.output.refusals import refuse_secrets
 from pyforge_web.output.resolve import Branch, Leaf, Tree, resolve_fields, resolve_model_fields
 from pyforge_web.querysets import backends
@@ -42,6 +44,18 @@ class FieldPath(NamedTuple):
     kind: str | None
     path: str
     reason: str
+
+
+class DumpOptions(TypedDict, total=False):
+    """What `dumps` takes besides the fields."""
+
+    keys: KeyStyle | None
+    dates: Dates
+    request: HttpRequest | None
+    default: Callable[[Any], Any] | None
+    django_bytes: bool
+    ensure_ascii: bool
+    nan: Nan
 
 
 class CompiledSerializer:
@@ -75,19 +89,19 @@ class CompiledSerializer:
         """
         return _find_compiled(cls, model, None if fields is None else parse_fields(fields))
 
-    def dump_queryset(self, queryset: "QuerySet[Any, Any]") -> bytes:
-        """The rows of a QuerySet of this model as a JSON array of objects."""
+    def dump_queryset(self, queryset: "QuerySet[Any, Any]", **options: Unpack[DumpOptions]) -> bytes:
+        """The rows of a QuerySet of this model as a JSON array of objects; the options are those of `dumps`."""
         if queryset.model._meta.concrete_model is not self.model._meta.concrete_model:
             raise TypeError(f"a QuerySet of {self.model.__name__} is needed, not of {queryset.model.__name__}")
-        return dumps(queryset, fields=cast(Any, self._fields))
+        return dumps(queryset, fields=cast(Any, self._fields), **options)
 
-    def dump_instance(self, instance: Model, *, fetch: bool = False) -> bytes:
-        """One instance as a JSON object, in one crossing; `fetch=True` loads the relations that it does not have yet.
+    def dump_instance(self, instance: Model, *, fetch: bool = False, **options: Unpack[DumpOptions]) -> bytes:
+        """One instance as a JSON object, in one native call; `fetch=True` loads the relations that it does not have yet.
 
         Raises `ValueError` for what is not loaded.
         """
         self._check(instance)
-        return dumps(instance, fields=cast(Any, self._fields), fetch=fetch)
+        return dumps(instance, fields=cast(Any, self._fields), fetch=fetch, **options)
 
     def dump_tuples(self, rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows of values in the order of the fields, as `values_list()` gives them, as a JSON array of objects.

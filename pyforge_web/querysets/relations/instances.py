@@ -89,6 +89,8 @@ def _refuse_clash(instances: Sequence[Model], fields: ParsedFields) -> None:
 
 def _read_keyed(instances: Sequence[Model], item: KeyedExpression, fetch: bool, path: NamePath) -> list[Any]:
     """Return what stands under a key of its own, of each instance."""
+    if not instances:
+        return []
     expression = item.expression
     if isinstance(expression, Flat):
         for model in dict.fromkeys(map(type, instances)):
@@ -101,7 +103,7 @@ def _read_keyed(instances: Sequence[Model], item: KeyedExpression, fetch: bool, 
     if isinstance(expression, OutputField):
         return _read_output(instances, item, fetch, path)
     name = find_plain_name(item)
-    if name is not None and instances and (name in instances[0].__dict__ or not _is_expression(instances, item, name)):
+    if name is not None and (name in instances[0].__dict__ or not _is_expression(instances, item, name)):
         return _read_named(instances, name, fetch, path)
     return _read_expression(instances, item, fetch)
 
