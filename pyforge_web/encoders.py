@@ -29,7 +29,8 @@ from django.utils.functional import LazyObject, Promise
 from pyforge_web._native import dumps
 from pyforge_web.conf import Dates, Nan
 from pyforge_web.description.allowed import choose_fields
-from pyforge_web.description.describe import Description, describe_data
+from pyforge_web.description.describe import describe_data
+from pyforge_web.description.descriptions import Description
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.output.date_formats import DateValue, format_drf, format_iso, format_local
 from pyforge_web.output.grammar import Fields

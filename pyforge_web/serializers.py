@@ -1,10 +1,10 @@
 """`CompiledSerializer`, and the functions over descriptors: what was compiled once, called many times."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from time import perf_counter_ns
-from typing import Any, NamedTuple, TypedDict, Unpack, cast
+from typing import Any, TypedDict, Unpack, cast
 
 from django.core.signals import setting_changed
 from django.db import connections
@@ -15,12 +15,13 @@ from django.http import HttpRequest
 from pyforge_web import metering
 from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dict, dumps
 from pyforge_web.conf import Dates, Nan, get_settings
-from pyforge_web.fields import Descriptor, describe_field, extract_model_fields, find_field, kind_of
+from pyforge_web.description.explanation import FieldPath, explain_column, explain_tree
+from pyforge_web.fields import Descriptor, describe_field, extract_model_fields, find_field
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.key_names import KeyStyle
 from pyforge_web.output.refusals import refuse_secrets
-from pyforge_web.output.resolve import Branch, Leaf, Tree, resolve_fields, resolve_model_fields
-from pyforge_web.querysets import backends
+from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
+from pyforge_web.output.tree import Leaf
 from pyforge_web.querysets.django_path import why_django
 from pyforge_web.querysets.relations.doubts import why_tree_django
 from pyforge_web.secrets import is_secret_descriptor
@@ -35,15 +36,6 @@ __all__ = [
     "serialize_value_tuples",
     "version",
 ]
-
-
-class FieldPath(NamedTuple):
-    """How the values of one column are written: natively, by Django's converters, or not at all, and why."""
-
-    name: str
-    kind: str | None
-    path: str
-    reason: str
 
 
 class DumpOptions(TypedDict, total=False):
@@ -96,7 +88,7 @@ class CompiledSerializer:
         return dumps(queryset, fields=cast(Any, self._fields), **options)
 
     def dump_instance(self, instance: Model, *, fetch: bool = False, **options: Unpack[DumpOptions]) -> bytes:
-        """One instance as a JSON object, in one native call; `fetch=True` loads the relations that it does not have yet.
+        """One instance as a JSON object. `fetch=True` loads the relations that it does not have yet.
 
         Raises `ValueError` for what is not loaded.
         """
@@ -141,10 +133,10 @@ class CompiledSerializer:
             queryset = self.model._default_manager.using(using)
         if self._tree is not None:
             tree = resolve_fields(queryset, self._fields or ())
-            return list(_explain_tree(tree, queryset.db, "", why_tree_django(queryset, tree)))
+            return list(explain_tree(tree, queryset.db, "", why_tree_django(queryset, tree)))
         reason = why_django(queryset)
         model_fields = [find_field(self.model, descriptor["attname"]) for descriptor in self.descriptors]
-        return [_explain_column(field, connections[queryset.db], reason) for field in model_fields]
+        return [explain_column(field, connections[queryset.db], reason) for field in model_fields]
 
     def _refuse_secrets(self) -> None:
         refusal = refuse_secrets(self.model) if self._names is None else None
@@ -275,47 +267,3 @@ def _compile(columns: tuple[tuple[str, str, str | None], ...]) -> RowColumns:
         ],
         "object",
     )
-
-
-def _explain_tree(tree: Tree, using: str, prefix: str, whole: str | None) -> Iterator[FieldPath]:
-    """The rows of a tree, columns and relations in their order; `whole` says why Django reads its statement."""
-    for item in tree.items:
-        name = f"{prefix}{item.name}"
-        if isinstance(item, Branch):
-            reason, how = whole, "columns of the same statement"
-            if not item.is_joined:
-                how = "a statement of its own for all rows"
-                reason = whole or _why_statement(item, using)
-            yield FieldPath(name, "relation", "django" if reason else "native", reason or how)
-            yield from _explain_tree(item.tree, using, f"{name}.", reason)
-        elif item.field is None:
-            path = "django" if whole else "native"
-            yield FieldPath(name, None, path, whole or "added by the query: written by its converters or its type")
-        else:
-            yield _explain_column(item.field, connections[using], whole)._replace(name=name)
-
-
-def _why_statement(item: Branch, using: str) -> str | None:
-    """Why the statement of a relation takes Django's path."""
-    if item.queryset is not None:
-        return why_tree_django(item.queryset, item.tree)
-    model = cast("type[Model]", item.relation.model)
-    return why_tree_django(model._default_manager.using(using), item.tree)
-
-
-def _explain_column(field: Any, connection: Any, whole: str | None) -> FieldPath:
-    kind = kind_of(field)
-    if kind == "refused":
-        return FieldPath(field.attname, None, "refused", "it has no JSON form, and DjangoJSONEncoder refuses it too")
-    if whole is not None:
-        return FieldPath(field.attname, kind, "django", f"Django reads the whole statement: {whole}")
-    backend: Any = backends.find_backend(connection)
-    column = field.get_col(field.model._meta.db_table)
-    reader = backend.column_reader(column, connection)
-    if reader is backends.DJANGO:
-        return FieldPath(
-            field.attname, kind, "django", backends.describe_converters(backends.find_converters(column, connection))
-        )
-    if reader is backends.VALUE:
-        return FieldPath(field.attname, kind, "native", "no converter: written by the type of the driver's value")
-    return FieldPath(field.attname, kind, "native", f"read as {reader.kind} from what is stored")

@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 from pyforge_web._native import NestedRows, QueryRows
 from pyforge_web.conf import Dates
 from pyforge_web.description.allowed import choose_fields
-from pyforge_web.description.describe import Description, describe_data
+from pyforge_web.description.describe import describe_data
+from pyforge_web.description.descriptions import Description
 from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style

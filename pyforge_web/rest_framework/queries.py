@@ -10,7 +10,7 @@ from django.utils import timezone
 from pyforge_web import metering
 from pyforge_web._native import columns_of
 from pyforge_web.metering.row_traces import trace_rows
-from pyforge_web.output.resolve import Branch, Tree
+from pyforge_web.output.tree import Branch, Tree
 from pyforge_web.querysets.django_path import why_django
 from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned, select_slots
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows

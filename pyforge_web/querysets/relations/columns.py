@@ -11,7 +11,7 @@ from django.db.models.expressions import Col
 
 from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, find_column
-from pyforge_web.output.resolve import AnyQuerySet, Branch, Leaf, Tree
+from pyforge_web.output.tree import AnyQuerySet, Branch, Leaf, Tree
 from pyforge_web.querysets.django_path import joins_unconstrained
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
 from pyforge_web.querysets.relations.steps import Steps

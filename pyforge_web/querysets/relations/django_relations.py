@@ -7,8 +7,9 @@ from django.db import connections
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web._native import NestedRows
+from pyforge_web.output.lookups import is_djangos, make_prefetches
 from pyforge_web.output.model_names import NamePath
-from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, is_djangos, make_prefetches
+from pyforge_web.output.tree import AnyQuerySet, Branch, Tree
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import django_rows
 from pyforge_web.querysets.relations.instances import to_dicts

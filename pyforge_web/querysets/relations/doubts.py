@@ -2,7 +2,8 @@
 
 from django.db import connections
 
-from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, find_doubts, is_djangos
+from pyforge_web.output.lookups import is_djangos
+from pyforge_web.output.tree import AnyQuerySet, Branch, Tree, find_doubts
 from pyforge_web.querysets.django_path import why_django
 
 

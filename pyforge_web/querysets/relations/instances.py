@@ -25,11 +25,8 @@ from pyforge_web.output.model_names import (
     unknown_column,
 )
 from pyforge_web.output.options import output_options, output_with
-from pyforge_web.output.resolve import (
-    Leaf,
-    resolve_model_fields,
-    star_columns,
-)
+from pyforge_web.output.resolve import resolve_model_fields, star_columns
+from pyforge_web.output.tree import Leaf
 from pyforge_web.querysets.instances import read_column
 from pyforge_web.querysets.relations.fetching import fetch_columns, fetch_relation, find_plain_name
 from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_related

@@ -8,7 +8,7 @@ from django.db.models import Model
 
 from pyforge_web.output.fields import MakeColumn, NativeOutput, Source
 from pyforge_web.output.options import output_options
-from pyforge_web.output.resolve import Leaf
+from pyforge_web.output.tree import Leaf
 from pyforge_web.querysets.relations.columns import OutputColumn, Slot
 from pyforge_web.querysets.statement import ExecutedQuery, Fetch
 
@@ -39,6 +39,13 @@ def bind_native(column: OutputColumn, indexes: dict[Slot, int]) -> tuple[NativeO
     columns = [indexes[slot] for slot in column.slots]
     native = output.bind_native(_sources_of(column.leaf, column.model), output_options.get().request, columns)
     return None if native is None else (native, columns[0] if columns else 0)
+
+
+def is_native_output(leaf: Leaf, model: type[Model]) -> bool:
+    """Return whether native code would write an output field now."""
+    output: Any = leaf.output
+    sources = _sources_of(leaf, model)
+    return output.bind_native(sources, output_options.get().request, range(len(sources))) is not None
 
 
 def bind_columns(column: OutputColumn, indexes: dict[Slot, int], statement: ExecutedQuery, using: str) -> AddedColumn:

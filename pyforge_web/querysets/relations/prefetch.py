@@ -15,7 +15,7 @@ from django.db.models.fields.related_descriptors import _filter_prefetch_queryse
 
 from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, source_field
-from pyforge_web.output.resolve import AnyQuerySet, Branch
+from pyforge_web.output.tree import AnyQuerySet, Branch
 
 Compared = Callable[[Any], Hashable]
 

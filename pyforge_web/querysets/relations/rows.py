@@ -12,7 +12,7 @@ from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, RelatedRows, RowLayout
 from pyforge_web.metering.row_traces import RowTrace, trace_rows
 from pyforge_web.output.options import output_options, output_with
-from pyforge_web.output.resolve import AnyQuerySet, Tree
+from pyforge_web.output.tree import AnyQuerySet, Tree
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.columns import (
     SelectPlan,
