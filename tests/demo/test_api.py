@@ -11,6 +11,7 @@ from django.urls import reverse
 from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS
 from demo_site.airports.forms import PAGE_SIZE, PAGE_SIZE_MAX
 from demo_site.airports.models import Airport, Country
+from pyforge_web.fields import to_camel
 from pyforge_web.metering import collect
 
 
@@ -21,10 +22,7 @@ def as_django(value):
 
 def in_camel_case(row):
     """A row of the list: its keys, and the address of its airport."""
-    row = {
-        "elevationFt" if name == "elevation_ft" else "timeZone" if name == "time_zone" else name: row[name]
-        for name in row
-    }
+    row = {to_camel(name): value for name, value in row.items()}
     return {**row, "url": reverse("airport-detail", kwargs={"icao": row["icao"]})}
 
 
