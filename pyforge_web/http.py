@@ -1,10 +1,10 @@
 """The responses: `return PyForgeJsonResponse(obj)`, `return PyForgeStreamingResponse(queryset)`."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, TypedDict, Unpack, cast
 
 from asgiref.sync import sync_to_async
 from django.apps import apps
@@ -29,6 +29,16 @@ from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.streams import writer as streams
 from pyforge_web.streams.sync_async import SyncAsyncIterator, close_chunks
 from pyforge_web.validation.error_formats import as_problem
+
+
+class ResponseOptions(TypedDict, total=False):
+    """What Django's `HttpResponse` takes besides the content."""
+
+    content_type: str | None
+    status: int | None
+    reason: str | None
+    charset: str | None
+    headers: Mapping[str, str] | None
 
 
 class PyForgeJsonResponse(JsonResponse):
@@ -81,7 +91,7 @@ class PyForgeJsonResponse(JsonResponse):
         keys: KeyStyle | None = None,
         dates: Dates | None = None,
         default: Callable[[Any], Any] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[ResponseOptions],
     ) -> None:
         if exclude or allowed is not None or max_depth is not None:
             fields = choose_fields(data, fields, exclude, allowed, max_depth)
@@ -174,7 +184,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
     def __init__(
         self,
         source: Any,
-        format: str = "ndjson",  # noqa: A002
+        format: Literal["ndjson", "array"] = "ndjson",  # noqa: A002
         *,
         fields: Fields | None = None,
         allowed: Fields | None = None,
@@ -188,7 +198,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         keys: KeyStyle | None = None,
         dates: Dates | None = None,
         default: Callable[[Any], Any] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[ResponseOptions],
     ) -> None:
         fields = choose_fields(source, fields, exclude, allowed, max_depth)
         preset = get_settings()
@@ -209,7 +219,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
     @property
     def streaming_content(self) -> SyncAsyncIterator:
         """The chunks, for `for` and for `async for`."""
-        return SyncAsyncIterator(self._iterator, self.charset)
+        return SyncAsyncIterator(cast(Any, self)._iterator, self.charset)
 
     @streaming_content.setter
     def streaming_content(self, value: Any) -> None:
@@ -223,7 +233,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         if isinstance(chunks, Generator):
             # An async source under WSGI. Django closes what it finds in this list, and goes on if a generator is
             # running: the test client closes the response in a `finally` of the content itself.
-            self._resource_closers.append(chunks.close)
+            cast(Any, self)._resource_closers.append(chunks.close)
         return chunks
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

@@ -123,7 +123,8 @@ SPELLINGS = (
 ENDPOINTS = (
     Endpoint(
         "/api/airports/",
-        "Rows inside an envelope, each with its address, with filters and pages; keys in camelCase. A wrong parameter gets a 400 and a hint.",
+        "Rows inside an envelope, each with its address, with filters and pages; keys in camelCase. A wrong parameter "
+        "gets a 400 and a hint.",
         'PyForgeJsonResponse({"count": n, "next": url,\n'
         '    "results": rows(page, ["icao", ..., {"url": Link("airport-detail", icao="icao")}])}, keys="camel")',
         (

@@ -16,11 +16,14 @@ from pyforge_web.fields import kind_of
 from pyforge_web.output.absolute_urls import make_absolute
 from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.lean_instances import (
+    LoadRelated,
+    RelatedColumns,
     Row,
     instance_maker,
     make_instance,
     read_attribute,
     refuse_queries,
+    related_loader,
 )
 
 
@@ -223,17 +226,27 @@ class Attribute(OutputField):
     def __repr__(self) -> str:
         return f"Attribute({self.name!r}, reads={list(self.names)!r})"
 
-    def bind_rows(self, model: type[Model], sources: Sequence[Source], request: Any, using: str) -> MakeColumn:
+    def bind_instances(
+        self,
+        model: type[Model],
+        sources: Sequence[Source],
+        related: RelatedColumns,
+        using: str,
+        load_related: LoadRelated | None = None,
+    ) -> MakeColumn:
         """Return the function from the values of the columns to the attribute of instances that have them.
 
-        The instances of all rows are made first. Queries are refused while their attributes are read.
+        The instances of all rows are made first, and each relation to many is loaded for all of them, by
+        `load_related` where it is in memory. Queries are refused while their attributes are read.
         """
         owner = repr(self)
+        load = load_related or related_loader(model, related, using, owner)
         columns = [source.name if source.field is None else _column_path(source) for source in sources]
         make_instances = instance_maker(model, columns, using, owner)
 
         def read_attributes(rows: Sequence[Row]) -> list[Any]:
             instances = make_instances(rows)
+            load(instances)
             with refuse_queries(owner):
                 return [read_attribute(instance, self.name, owner) for instance in instances]
 

@@ -6,7 +6,7 @@ from itertools import compress, repeat
 from typing import Any, NoReturn, cast
 
 from django.db import connections
-from django.db.models import Model
+from django.db.models import Model, Prefetch, prefetch_related_objects
 from django.db.models.base import ModelState
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.signals import post_init, pre_init
@@ -14,6 +14,9 @@ from django.db.models.signals import post_init, pre_init
 from pyforge_web.output.model_names import Relation, find_relation, has_stock_descriptor
 
 Row = tuple[Any, ...]
+# The names of relations to many, each with columns of their rows.
+RelatedColumns = tuple[tuple[str, tuple[str, ...]], ...]
+LoadRelated = Callable[[Sequence[Model]], None]
 MakeInstances = Callable[[Sequence[Row]], list[Model]]
 
 _DJANGOS_FROM_DB = cast(Any, Model.from_db).__func__
@@ -53,6 +56,34 @@ def instance_maker(model: type[Model], names: Sequence[str], using: str, owner: 
         return instances
 
     return make_instances
+
+
+def related_loader(model: type[Model], related: RelatedColumns, using: str, owner: str) -> LoadRelated:
+    """Return the function that loads relations to many of instances, with these columns: a query for each relation."""
+    guard = _refuse_columns(owner)
+
+    def load_related(instances: Sequence[Model]) -> None:
+        for name, columns in related:
+            relation: Any = find_relation(model, name)
+            key = [relation.field.attname] if relation.sort == "reverse" else []
+            rows = relation.model._default_manager.using(using).only("pk", *columns, *key)
+            prefetch_related_objects(list(instances), Prefetch(name, rows))
+            for instance in instances:
+                for row in getattr(instance, name).all():
+                    row.__dict__["refresh_from_db"] = guard
+
+    return load_related
+
+
+def attach_related(instance: Model, name: str, objects: list[Model]) -> None:
+    """Make these objects what a relation to many of an instance has, as `prefetch_related` does."""
+    manager: Any = getattr(instance, name)
+    rows = manager.get_queryset()
+    rows._result_cache = objects
+    rows._prefetch_done = True
+    relation = cast(Relation, find_relation(type(instance), name))
+    key = getattr(manager, "prefetch_cache_name", None) or relation.field.remote_field.cache_name
+    instance.__dict__.setdefault("_prefetched_objects_cache", {})[key] = rows
 
 
 def _related_maker(

@@ -19,6 +19,7 @@ from pyforge_web.output.model_names import (
     find_relation,
     many_in_path,
     no_relation_in_path,
+    source_field,
     unknown_column,
     unknown_relation,
 )
@@ -202,9 +203,9 @@ def _expression(scope: _Scope, item: KeyedExpression) -> Leaf | Branch:
         refuse_secret(branch.tree.model, branch.tree.items[0], item)
         return branch._replace(keys_only=True, own_key=item.name)
     if isinstance(expression, OutputField):
-        sources = tuple(_source(scope, item, name) for name in expression.names)
         if isinstance(expression, Attribute):
-            sources = (*sources, *_key_sources(scope, sources))
+            return _attribute_leaf(scope, item)
+        sources = tuple(_source(scope, item, name) for name in expression.names)
         return Leaf(item.name, "", None, (), None, expression, sources)
     if type(expression) is F and (leaf := _renamed_leaf(scope, item, cast(Any, expression).name)) is not None:
         return leaf
@@ -225,6 +226,47 @@ def _renamed_leaf(scope: _Scope, item: KeyedExpression, path: str) -> Leaf | Non
         raise ValueError(f"F({path!r}) leads to many rows: write Keys({path!r})")
     refuse_secret(scope.model, leaf, item)
     return leaf._replace(name=item.name)
+
+
+def _attribute_leaf(scope: _Scope, item: KeyedExpression) -> Leaf:
+    """Return an `Attribute` with its columns, the keys of its instances, and its relations to many."""
+    many: dict[str, list[str]] = {}
+    names: list[str] = []
+    for name in item.expression.names:
+        first, _, column = name.partition(LOOKUP_SEP)
+        relation = find_relation(scope.model, first)
+        if relation is None or not relation.many:
+            names.append(name)
+        else:
+            many.setdefault(first, []).extend([column] if column else [])
+    related = tuple((name, _related_columns(scope, item, name, columns)) for name, columns in many.items())
+    keys = [_relation_key_name(scope.model, name) for name in many]
+    sources = tuple(_source(scope, item, name) for name in dict.fromkeys([*names, *keys]))
+    sources = (*sources, *_key_sources(scope, sources))
+    return Leaf(item.name, "", None, (), None, item.expression, sources, related)
+
+
+def _relation_key_name(model: type[Model], name: str) -> str:
+    """Return the column by which the rows of a relation to many name the instance."""
+    relation = cast(Relation, find_relation(model, name))
+    if relation.sort == "reverse":
+        return str(relation.field.foreign_related_fields[0].attname)
+    if relation.sort == "many_to_many":
+        return str(source_field(relation, model).foreign_related_fields[0].attname)
+    return str(model._meta.pk.attname)
+
+
+def _related_columns(scope: _Scope, item: KeyedExpression, name: str, columns: list[str]) -> tuple[str, ...]:
+    """Return the columns of a relation to many that an `Attribute` reads: those named, or all that are public."""
+    relation = cast(Relation, find_relation(scope.model, name))
+    if relation.model is None or relation.doubt is not None:
+        raise ValueError(f"{item.expression!r}: {name!r} cannot be loaded with few columns")
+    for column in columns:
+        field = find_column(relation.model, column)
+        if field is None:
+            raise unknown_column(relation.model, column, (*scope.path, name))
+        refuse_secret(relation.model, Leaf(column, field.attname, field), item)
+    return tuple(columns) or tuple(public_columns(relation.model))
 
 
 def _key_sources(scope: _Scope, sources: Iterable[Leaf]) -> Iterator[Leaf]:

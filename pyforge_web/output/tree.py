@@ -26,6 +26,8 @@ class Leaf(NamedTuple):
     expression: Any = None
     output: OutputField | None = None
     sources: "tuple[Leaf, ...]" = ()
+    # Relations to many that an `Attribute` reads: their names, and the columns of their rows.
+    related: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def key(self) -> str:

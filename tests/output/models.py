@@ -37,6 +37,9 @@ class Ticket(models.Model):
     def with_owner(self):
         return f"{self.title} of {self.owner.name if self.owner else 'nobody'}"
 
+    def watcher_names(self):
+        return [self.title, sorted(each.name for each in self.watchers.all())]
+
     def first_watcher(self):
         return str(self.watchers.first())
 

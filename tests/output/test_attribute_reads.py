@@ -35,7 +35,7 @@ def test_the_line_of_the_command_can_be_pasted(tickets, capsys):
     call_command("pyforge_reads", "output.Ticket.with_owner")
     line = capsys.readouterr().out.strip()
     assert re.fullmatch(r'\{"with_owner": Attribute\("with_owner", reads=\["title", "owner__name"\]\)\}', line)
-    fields = [eval(line, {"Attribute": Attribute})]  # noqa: S307 - our own output
+    fields = [eval(line, {"Attribute": Attribute})]
     expected = [{"with_owner": ticket.with_owner()} for ticket in tickets]
     assert json.loads(pyforge_web.dumps(tickets, fields=fields)) == expected
 

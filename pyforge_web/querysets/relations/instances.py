@@ -15,6 +15,7 @@ from django.db.models.constants import LOOKUP_SEP
 from pyforge_web.output.fields import Flat, OutputField
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields
 from pyforge_web.output.key_names import finish_rows
+from pyforge_web.output.lean_instances import LoadRelated, attach_related, instance_maker
 from pyforge_web.output.model_names import (
     NamePath,
     find_column,
@@ -121,11 +122,38 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
     for model in dict.fromkeys(map(type, instances)):
         group = [instance for instance in instances if type(instance) is model]
         leaf = cast(Leaf, resolve_model_fields(model, (item,)).items[0])
-        make = bind_output(leaf, model, group[0]._state.db or DEFAULT_DB_ALIAS)
+        using = group[0]._state.db or DEFAULT_DB_ALIAS
+        copy_related = _related_copier(group, leaf, fetch, path) if leaf.related else None
+        make = bind_output(leaf, model, using, copy_related)
         columns = [_read_named(group, source.name, fetch, path) for source in leaf.sources]
         arguments = list(zip(*columns, strict=True)) if columns else [()] * len(group)
         values.update(zip(map(id, group), make(arguments), strict=True))
     return [values[id(instance)] for instance in instances]
+
+
+def _related_copier(group: Sequence[Model], leaf: Leaf, fetch: bool, path: NamePath) -> LoadRelated:
+    """Return the function that gives lean instances the related objects of a group, with the columns that are read."""
+    owner = repr(leaf.output)
+    loaded: list[tuple[str, list[list[Model]]]] = []
+    for name, columns in leaf.related:
+        if fetch:
+            fetch_relation(group, name)
+        lists = cast("list[list[Model]]", [find_related(instance, name, (*path, name)) for instance in group])
+        objects = [each for each_list in lists for each in each_list]
+        names = list(dict.fromkeys(["pk", *columns]))
+        values = [_read_named(objects, column, fetch, (*path, name)) for column in names]
+        model: Any = cast(Any, find_relation(type(group[0]), name)).model
+        attnames = [cast(Any, find_column(model, column)).attname for column in names]
+        make = instance_maker(model, attnames, group[0]._state.db or DEFAULT_DB_ALIAS, owner)
+        copies = iter(make(list(zip(*values, strict=True))))
+        loaded.append((name, [[next(copies) for _ in each_list] for each_list in lists]))
+
+    def copy_related(instances: Sequence[Model]) -> None:
+        for name, lists in loaded:
+            for instance, objects in zip(instances, lists, strict=True):
+                attach_related(instance, name, objects)
+
+    return copy_related
 
 
 def _read_expression(instances: Sequence[Model], item: KeyedExpression, fetch: bool) -> list[Any]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db.models import Model
 
-from pyforge_web.output.fields import MakeColumn, NativeOutput, Source
+from pyforge_web.output.fields import Attribute, MakeColumn, NativeOutput, Source
+from pyforge_web.output.lean_instances import LoadRelated
 from pyforge_web.output.options import output_options
 from pyforge_web.output.tree import Leaf
 from pyforge_web.querysets.relations.columns import OutputColumn, Slot
@@ -15,9 +16,14 @@ from pyforge_web.querysets.statement import ExecutedQuery, Fetch
 AddedColumn = Callable[[list[Any]], list[Any]]
 
 
-def bind_output(leaf: Leaf, model: type[Model], using: str) -> MakeColumn:
-    """Return the function from the values of an output field's columns, row by row, to what is written."""
+def bind_output(leaf: Leaf, model: type[Model], using: str, load_related: LoadRelated | None = None) -> MakeColumn:
+    """Return the function from the values of an output field's columns, row by row, to what is written.
+
+    `load_related` gives the instances of an `Attribute` their relations to many, where these are in memory.
+    """
     output: Any = leaf.output
+    if isinstance(output, Attribute):
+        return output.bind_instances(model, _sources_of(leaf, model), leaf.related, using, load_related)
     return output.bind_rows(model, _sources_of(leaf, model), output_options.get().request, using)  # type: ignore[no-any-return]
 
 

@@ -52,7 +52,9 @@ class OpenQuery(NamedTuple):
     def rows(self) -> QueryRows | NestedRows:
         """Return all its rows. Those that have relations are fetched at once: each relation is one statement."""
         statement = self.statement
-        fetch = fetch_all(statement.cursor) if self.plan.relations else fetch_next(statement)
+        # What belongs to the rows is loaded for all of them at once.
+        loads = self.plan.relations or any(output.leaf.related for output in self.plan.outputs)
+        fetch = fetch_all(statement.cursor) if loads else fetch_next(statement)
         names = [] if self.trace is None else self._names()
         return self._write(fetch, report_to(statement, names, self.trace))
 
