@@ -21,7 +21,7 @@ from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.key_names import KeyStyle
 from pyforge_web.output.refusals import refuse_secrets
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
-from pyforge_web.output.tree import Leaf
+from pyforge_web.output.tree import Leaf, is_own_column
 from pyforge_web.querysets.django_path import why_django
 from pyforge_web.querysets.relations.doubts import why_tree_django
 from pyforge_web.secrets import is_secret_descriptor
@@ -60,7 +60,7 @@ class CompiledSerializer:
         self.model = model
         self._fields: ParsedFields | None = None if fields is None else parse_fields(fields)
         tree = None if self._fields is None else resolve_model_fields(model, self._fields)
-        leaves = () if tree is None else [item for item in tree.items if isinstance(item, Leaf) and not item.path]
+        leaves = () if tree is None else [cast(Leaf, item) for item in tree.items if is_own_column(item)]
         self._tree = tree if tree is not None and len(leaves) < len(tree.items) else None
         self._names = None if tree is None else [leaf.name for leaf in leaves]
         names = self._names

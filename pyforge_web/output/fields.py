@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partialmethod
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from django.core.files.storage import FileSystemStorage
 from django.db.models import Field, FileField, Model
@@ -50,8 +50,8 @@ class OutputField:
     """What makes a value of named columns. `names` are paths of fields: `status`, `author__status`."""
 
     names: tuple[str, ...] = ()
-    # Whether the values may be those of a secret column under another name.
-    shows_values = True
+    # Whether it is null where a relation on its path has no row, whatever it would make of null.
+    needs_row = False
 
     def bind(self, sources: Sequence[Source], request: Any, using: str) -> Make:
         """Return the function from the values of the columns to what is written; asked anew for each call."""
@@ -79,6 +79,8 @@ class OutputField:
 class Display(OutputField):
     """The label of a choice, as `get_status_display()` gives it, in the active language: `Display("status")`."""
 
+    needs_row = True
+
     def __init__(self, name: str) -> None:
         self.names = (name,)
 
@@ -93,8 +95,6 @@ class Display(OutputField):
         texts: dict[Any, Any] = {}
 
         def label(values: tuple[Any, ...]) -> Any:
-            if source.may_lack_row and values[0] is None:
-                return None
             value = make_hashable(values[0])
             if value not in texts:
                 texts[value] = force_str(labels.get(value, values[0]), strings_only=True)
@@ -109,8 +109,8 @@ class Display(OutputField):
         if self._find_own_method(source) is not None or kind_of(field) not in _LABELLED_KINDS:
             return None
         labels = _read_labels(field)
-        if source.may_lack_row:
-            labels.pop(None, None)  # there is no instance then, which could have the label of None
+        if source.may_lack_row and None in labels:
+            return None  # a row with None has that label, and no row has none
         return ValueLabels({value: force_str(label, strings_only=True) for value, label in labels.items()})
 
     def _find_field(self, source: Source) -> "Field[Any, Any]":
@@ -138,17 +138,20 @@ class FileUrl(OutputField):
         self.names = (name,)
 
     def bind(self, sources: Sequence[Source], request: Any, using: str) -> Make:
-        (source,) = sources
+        source = sources[0]
         field, model = self._find_field(source), source.model
 
         def url(values: tuple[Any, ...]) -> Any:
             name = values[0].name if isinstance(values[0], FieldFile) else values[0]
             if not name:
                 return None
-            if field.attr_class.url is FieldFile.url:
+            if not is_own_file(field):
                 address = field.storage.url(name)
             else:  # a class of its own may ask the instance
-                instance = make_instance(model, {field.attname: name}, using, repr(self))
+                keys = {
+                    cast(Any, source.field).attname: key for source, key in zip(sources[1:], values[1:], strict=True)
+                }
+                instance = make_instance(model, {field.attname: name, **keys}, using, repr(self))
                 address = field.attr_class(instance, field, name).url
             return address if request is None else request.build_absolute_uri(address)
 
@@ -156,7 +159,7 @@ class FileUrl(OutputField):
 
     def bind_native(self, sources: Sequence[Source], request: Any, columns: Sequence[int]) -> NativeOutput | None:
         """Return the base URL of a storage that puts it before each name, as `FileSystemStorage` does."""
-        (source,) = sources
+        source = sources[0]
         field = self._find_field(source)
         base = _find_base_url(field) if kind_of(field) == "file" else None
         base = None if base is None else make_absolute(base, request)
@@ -169,6 +172,11 @@ class FileUrl(OutputField):
         if not isinstance(source.field, FileField):
             raise ValueError(f"FileUrl({source.name!r}): {source.name} is no file field")
         return source.field
+
+
+def is_own_file(field: "Field[Any, Any] | None") -> bool:
+    """Return whether the files of a field are of a class that gives its own URL: it may ask the instance."""
+    return isinstance(field, FileField) and field.attr_class.url is not FieldFile.url
 
 
 def _find_base_url(field: FileField) -> str | None:

@@ -92,7 +92,7 @@ class Link(OutputField):
         """Return the texts around the values, from a URL with samples; None where the samples are not found."""
         try:
             url = self._reverse(samples)
-        except NoReverseMatch:  # said where a URL is written, and in an empty list nowhere
+        except (NoReverseMatch, ValueError):  # said where a URL is written, and in an empty list nowhere
             return None
         texts = []
         for sample in in_text:

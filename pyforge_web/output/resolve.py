@@ -8,7 +8,7 @@ from django.db.models import F, Model
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web.conf import get_settings
-from pyforge_web.output.fields import Attribute, Flat, OutputField
+from pyforge_web.output.fields import Attribute, FileUrl, Flat, OutputField, is_own_file
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields, has_expressions
 from pyforge_web.output.lookups import Lookup, ParentContext, find_base_queryset, find_inner_lookups, read_lookups
 from pyforge_web.output.model_names import (
@@ -206,6 +206,8 @@ def _expression(scope: _Scope, item: KeyedExpression) -> Leaf | Branch:
         if isinstance(expression, Attribute):
             return _attribute_leaf(scope, item)
         sources = tuple(_source(scope, item, name) for name in expression.names)
+        if isinstance(expression, FileUrl) and is_own_file(sources[0].field):
+            sources = (*sources, *_key_source(scope, sources[0].path, set()))
         return Leaf(item.name, "", None, (), None, expression, sources)
     if type(expression) is F and (leaf := _renamed_leaf(scope, item, cast(Any, expression).name)) is not None:
         return leaf
@@ -274,9 +276,14 @@ def _key_sources(scope: _Scope, sources: Iterable[Leaf]) -> Iterator[Leaf]:
     paths = {source.path[:count]: None for source in sources for count in range(len(source.path) + 1)}
     known = {(source.path, source.attname) for source in sources}
     for path in paths or {(): None}:
-        key = (path[-1].model if path else scope.model)._meta.pk  # type: ignore[union-attr]
-        if key.column is not None and (path, key.attname) not in known:
-            yield Leaf(LOOKUP_SEP.join([*(relation.name for relation in path), key.attname]), key.attname, key, path)
+        yield from _key_source(scope, path, known)
+
+
+def _key_source(scope: _Scope, path: tuple[Relation, ...], known: set[Any]) -> Iterator[Leaf]:
+    """Yield the key of the instances that a path leads to, if it is one column and not among those known."""
+    key = (path[-1].model if path else scope.model)._meta.pk  # type: ignore[union-attr]
+    if key.column is not None and (path, key.attname) not in known:
+        yield Leaf(LOOKUP_SEP.join([*(relation.name for relation in path), key.attname]), key.attname, key, path)
 
 
 def _source(scope: _Scope, item: KeyedExpression, name: str) -> Leaf:

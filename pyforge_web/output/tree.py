@@ -35,6 +35,19 @@ class Leaf(NamedTuple):
         return self.name
 
 
+def is_own_column(item: "Leaf | Branch") -> bool:
+    """Return whether an output field is a column of the model itself, perhaps under another key."""
+    return isinstance(item, Leaf) and item.field is not None and not item.path
+
+
+def find_row_path(leaf: Leaf) -> tuple[Relation, ...]:
+    """Return the relations that must have a row for an output field to be written; none for most."""
+    if leaf.output is None or not leaf.output.needs_row:
+        return ()
+    path = leaf.sources[0].path
+    return path if any(relation.sort != "forward" or relation.field.null for relation in path) else ()
+
+
 class Branch(NamedTuple):
     """A relation. `queryset` is what a `Prefetch` gives for it; a relation to one without it is joined.
 

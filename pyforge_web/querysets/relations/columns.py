@@ -11,7 +11,7 @@ from django.db.models.expressions import Col
 
 from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, find_column
-from pyforge_web.output.tree import AnyQuerySet, Branch, Leaf, Tree
+from pyforge_web.output.tree import AnyQuerySet, Branch, Leaf, Tree, find_row_path
 from pyforge_web.querysets.django_path import joins_unconstrained
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
 from pyforge_web.querysets.relations.steps import Steps
@@ -146,6 +146,9 @@ class _TreeWalk:
     def _add_leaf(self, leaf: Leaf, model: type[Model], path: tuple[Relation, ...], presence: Slot | None) -> None:
         if leaf.output is not None:
             slots = tuple(self.slot((*path, *source.path), source.attname) for source in leaf.sources)
+            if row_path := find_row_path(leaf):
+                key = _end_model(model, row_path)._meta.pk_fields[0].attname
+                presence = self.slot((*path, *row_path), key)
             self.outputs.append(OutputColumn(leaf, model, slots, presence))
             self.steps.append(("output", leaf.name, None))
         elif leaf.expression is not None:

@@ -5,7 +5,7 @@ Nothing is queried that was not asked for: what is not loaded is an error. With 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import compress, islice
 from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS
@@ -27,7 +27,7 @@ from pyforge_web.output.model_names import (
 )
 from pyforge_web.output.options import output_options, output_with
 from pyforge_web.output.resolve import resolve_model_fields, star_columns
-from pyforge_web.output.tree import Leaf
+from pyforge_web.output.tree import Leaf, find_row_path
 from pyforge_web.querysets.instances import read_column
 from pyforge_web.querysets.relations.fetching import fetch_columns, fetch_relation, find_plain_name
 from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_related
@@ -127,7 +127,14 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
         make = bind_output(leaf, model, using, copy_related)
         columns = [_read_named(group, source.name, fetch, path) for source in leaf.sources]
         arguments = list(zip(*columns, strict=True)) if columns else [()] * len(group)
-        values.update(zip(map(id, group), make(arguments), strict=True))
+        if row_path := find_row_path(leaf):
+            key = LOOKUP_SEP.join([*(relation.name for relation in row_path), "pk"])
+            exists = [value is not None for value in _read_named(group, key, fetch, path)]
+            made = iter(make(list(compress(arguments, exists))))
+            written = [next(made) if has_row else None for has_row in exists]
+        else:
+            written = make(arguments)
+        values.update(zip(map(id, group), written, strict=True))
     return [values[id(instance)] for instance in instances]
 
 
