@@ -274,6 +274,12 @@ class ModelInstances:
     def __new__(cls, columns: RowColumns, source: Any, many: bool, required: bool) -> Self: ...
 
 @final
+class AttributeWatch:
+    """Attributes of objects as they were: `(object, names, own)`, with `own` those of its `__dict__` alone."""
+    def __new__(cls, objects: Sequence[tuple[object, Sequence[str], bool]]) -> Self: ...
+    def holds(self) -> bool: ...
+
+@final
 class QueryRows:
     """An executed query with flat rows."""
     def __new__(

@@ -79,6 +79,8 @@ def _unwrap(data: Any) -> tuple[Any, "AnyQuerySet | None"]:
     """Return what is behind a page or a lazy object, and the QuerySet that a page's list was made of."""
     source = None
     while True:
+        if isinstance(data, QuerySet):  # before Page, which is an abstract class: 1 us
+            return data, source
         if isinstance(data, Page):
             paginated = data.paginator.object_list
             source = paginated if isinstance(paginated, QuerySet) else None

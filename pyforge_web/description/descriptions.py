@@ -16,8 +16,7 @@ from pyforge_web.querysets.instances import read_bare, write_bare, write_named, 
 from pyforge_web.querysets.relations.django_relations import with_relations
 from pyforge_web.querysets.relations.instances import memory_chunks, to_dicts
 from pyforge_web.querysets.relations.rows import write_tree
-from pyforge_web.querysets.rows import write_bare as write_bare_query
-from pyforge_web.querysets.rows import write_values
+from pyforge_web.querysets.rows import write_model_rows, write_values
 
 
 class Description(Protocol):
@@ -112,7 +111,7 @@ class ModelRows(NamedTuple):
 
     def write(self) -> Any:
         if self.fields is None:
-            written = write_bare_query(self.queryset)
+            written = write_model_rows(self.queryset)
         elif self.tree is None:
             written = f"{self.queryset._iterable_class.__name__} makes rows in its own way"
         else:
@@ -127,7 +126,7 @@ class ModelRows(NamedTuple):
 
     def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Any:
         if self.fields is None:
-            written = write_bare_query(self.queryset, sizes)
+            written = write_model_rows(self.queryset, sizes)
         elif self.tree is None:
             written = f"{self.queryset._iterable_class.__name__} makes rows in its own way"
         else:

@@ -20,7 +20,7 @@ from django.db.models.query_utils import DeferredAttribute
 _GENERIC = "django.contrib.contenttypes.fields"  # a module that cannot be imported where its app is not installed
 NamePath = tuple[str, ...]
 # Behind these descriptors an instance has in its `__dict__` what its row has, or a file with that name.
-_STOCK_DESCRIPTORS = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
+STOCK_DESCRIPTORS = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
 
 
 class Relation(NamedTuple):
@@ -134,7 +134,7 @@ def find_column(model: type[Model], name: str) -> "Field[Any, Any] | None":
 
 def has_stock_descriptor(model: type[Model], attname: str) -> bool:
     """Return whether an instance's `__dict__` has what the row has under this name: Django's own code puts it there."""
-    return type(getattr(model, attname, None)) in _STOCK_DESCRIPTORS
+    return type(getattr(model, attname, None)) in STOCK_DESCRIPTORS
 
 
 def find_key_relation(model: type[Model], name: str) -> Relation | None:

@@ -12,9 +12,9 @@ from pyforge_web._native import columns_of
 from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.output.tree import Branch, Tree
 from pyforge_web.querysets.django_path import why_django
-from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned, select_slots
+from pyforge_web.querysets.relations.columns import JOIN_KEY, ColumnSlot, as_scanned, select_slots
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
-from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
+from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute_query
 from pyforge_web.rest_framework.level_rows import LevelRows, ParentRows
 from pyforge_web.rest_framework.live import LiveFields
 from pyforge_web.rest_framework.nodes import FallbackError
@@ -95,8 +95,8 @@ def unindexed_columns(model: Any) -> tuple[str, ...]:
 
 
 def fetch_columns(
-    queryset: Any, within: str, names: dict[Slot, str]
-) -> tuple[ExecutedQuery, Any, dict[Slot, int]] | None:
+    queryset: Any, within: str, names: dict[ColumnSlot, str]
+) -> tuple[ExecutedQuery, Any, dict[ColumnSlot, int]] | None:
     """Execute a query and return its columns, none for no rows; None where it finds nothing to ask for."""
     compiled = compile_query(queryset)
     reading = trace_rows(queryset.model, "values", within=within)
@@ -105,7 +105,7 @@ def fetch_columns(
     indexes = {slot: compiled.positions.get(name, -1) for slot, name in names.items()}
     if -1 in indexes.values():
         raise FallbackError("its query does not select what was asked for")
-    statement = execute(compiled, reading)
+    statement = execute_query(compiled, reading)
     try:
         rows = metering.time_database(statement.cursor.fetchall, reading)()
     finally:

@@ -22,7 +22,7 @@ from pyforge_web._native import QueryRows, RowColumns
 from pyforge_web.fields import kind_of
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import AnyQuerySet, why_django, why_instances
-from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
+from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute_query
 from pyforge_web.streams.dumpdata_m2m import KeysFunction, make_keys_function
 
 # Kinds whose JSON text is the serializer's: it hands them to the encoder as they are, or their `str()`.
@@ -122,7 +122,7 @@ def read_rows(queryset: AnyQuerySet, sizes: Iterator[int], indent: int | None = 
     compiled = compile_query(queryset.values_list(*names, *inherited))
     if compiled is None:
         return iter(())
-    statement = execute(compiled, chunked=True)
+    statement = execute_query(compiled, chunked=True)
     many = _many_to_many(model)
     readers = [_choose_reader(field, found) for field, found in zip(fields, statement.readers, strict=False)]
     readers += [backends.VALUE] * len(many)

@@ -37,7 +37,7 @@ def test_no_rows(name, database, django_assert_max_num_queries):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_forms(form, database):
+def test_forms_of_nested_rows_are_the_same(form, database):
     make, fields = CASES["to many: three levels"]
     assert_same(
         strict(encode(make(on(database)), form, fields=fields)), django_value(expected(make(on(database)), fields))

@@ -22,7 +22,7 @@ def test_there_are_some():
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_example(example, sqlite):
+def test_example_of_the_docs_runs(example, sqlite):
     written = []
 
     def noted(data, **options):

@@ -7,6 +7,7 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod buffer;
+mod class_version;
 pub mod frames;
 pub mod interpreters;
 mod reads;
@@ -15,5 +16,6 @@ mod tests;
 mod text;
 
 pub use buffer::BytesBuffer;
+pub use class_version::class_version;
 pub use reads::{DictCursor, DictPosition, ascii, context_value, int_value, list_item, text_length, tuple_item};
 pub use text::write_text;

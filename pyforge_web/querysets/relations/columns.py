@@ -3,6 +3,7 @@
 Source: the joins are those of `SQLCompiler.get_related_selections` in `django/db/models/sql/compiler.py`.
 """
 
+from itertools import repeat
 from typing import Any, NamedTuple, cast
 
 from django.db import connections
@@ -13,10 +14,11 @@ from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.output.tree import AnyQuerySet, Branch, Leaf, Tree, find_row_path
 from pyforge_web.querysets.django_path import joins_unconstrained
+from pyforge_web.querysets.relations.flat_plan import find_flat_plan
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
 from pyforge_web.querysets.relations.steps import Steps
 
-Slot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
+ColumnSlot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
 JOIN_KEY = ""  # the attribute of a key that is a column of the join table
 
 
@@ -28,7 +30,7 @@ class RelationQuery(NamedTuple):
 
     model: type[Model]
     branch: Branch
-    slot: Slot
+    slot: ColumnSlot
     path: str
 
 
@@ -37,8 +39,8 @@ class OutputColumn(NamedTuple):
 
     leaf: Leaf
     model: type[Model]
-    slots: tuple[Slot, ...]
-    presence: Slot | None
+    slots: tuple[ColumnSlot, ...]
+    presence: ColumnSlot | None
 
 
 class SelectPlan(NamedTuple):
@@ -49,30 +51,36 @@ class SelectPlan(NamedTuple):
     """
 
     queryset: AnyQuerySet
-    steps: tuple[tuple[str, str, Slot | None], ...]
+    steps: tuple[tuple[str, str, ColumnSlot | None], ...]
     relations: tuple[RelationQuery, ...]
-    names: dict[Slot, str]
-    key: Slot | None
+    names: dict[ColumnSlot, str]
+    key: ColumnSlot | None
     outputs: tuple[OutputColumn, ...] = ()
 
-    def place(self, positions: dict[str, int]) -> dict[Slot, int] | None:
+    def place(self, positions: dict[str, int]) -> dict[ColumnSlot, int] | None:
         """Return the index of each slot in the compiled query's rows; None where one is not among its columns."""
         indexes = {slot: positions.get(name, -1) for slot, name in self.names.items()}
         return None if -1 in indexes.values() else indexes
 
-    def write_steps(self, indexes: dict[Slot, int]) -> Steps:
+    def write_steps(self, indexes: dict[ColumnSlot, int]) -> Steps:
         """Return what becomes of a row, with the indexes of its columns."""
         return tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in self.steps)
 
 
 def plan_select(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> SelectPlan:
     """Return the plan for the fields of a tree; `relation_key` names the key that the rows have besides."""
-    walk = _TreeWalk(queryset.db)
-    walk.add_tree(tree)
     key = None
     if relation_key is None:
         queryset = as_scanned(queryset)
-    else:
+        flat = find_flat_plan(queryset, tree)
+        query = flat.narrow_query(queryset.query) if flat is not None and is_narrowable(queryset.query) else None
+        if flat is not None and query is not None:
+            slots: dict[ColumnSlot, str] = {((), name): name for name in flat.attributes}
+            steps = tuple(zip(repeat("column"), flat.keys, slots))
+            return SelectPlan(_with_query(queryset, query), steps, (), slots, None)
+    walk = _TreeWalk(queryset.db)
+    walk.add_tree(tree)
+    if relation_key is not None:
         key = walk.slot((), relation_key.key.attname if relation_key.table is None else JOIN_KEY)
     queryset, names = select_slots(queryset, list(walk.slots), relation_key, walk.expressions)
     return SelectPlan(queryset, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
@@ -102,13 +110,13 @@ class _TreeWalk:
 
     def __init__(self, using: str) -> None:
         self.using = using
-        self.slots: dict[Slot, None] = {}
-        self.steps: list[tuple[str, str, Slot | None]] = []
+        self.slots: dict[ColumnSlot, None] = {}
+        self.steps: list[tuple[str, str, ColumnSlot | None]] = []
         self.relations: list[RelationQuery] = []
         self.expressions: dict[str, Any] = {}
         self.outputs: list[OutputColumn] = []
 
-    def slot(self, path: tuple[Relation, ...], attname: str) -> Slot:
+    def slot(self, path: tuple[Relation, ...], attname: str) -> ColumnSlot:
         """Add a column, once."""
         self.slots[path, attname] = None
         return path, attname
@@ -117,7 +125,7 @@ class _TreeWalk:
         """Add the fields of a model, and those of the relations to one that are joined."""
         # Each entry: the items that are still to come, their model, the joined relations that lead there, the names of
         # those in the JSON, and the column that is null where there is no row.
-        work: list[tuple[Any, type[Model], tuple[Relation, ...], tuple[str, ...], Slot | None]] = [
+        work: list[tuple[Any, type[Model], tuple[Relation, ...], tuple[str, ...], ColumnSlot | None]] = [
             (iter(tree.items), tree.model, (), (), None)
         ]
         while work:
@@ -143,7 +151,9 @@ class _TreeWalk:
                 self.steps.append((step, item.key, slot))
                 self.relations.append(RelationQuery(model, item, slot, ".".join([*within, item.key])))
 
-    def _add_leaf(self, leaf: Leaf, model: type[Model], path: tuple[Relation, ...], presence: Slot | None) -> None:
+    def _add_leaf(
+        self, leaf: Leaf, model: type[Model], path: tuple[Relation, ...], presence: ColumnSlot | None
+    ) -> None:
         if leaf.output is not None:
             slots = tuple(self.slot((*path, *source.path), source.attname) for source in leaf.sources)
             if row_path := find_row_path(leaf):
@@ -196,10 +206,10 @@ def is_narrowable(query: Any) -> bool:
 
 def select_slots(
     queryset: AnyQuerySet,
-    slots: list[Slot],
+    slots: list[ColumnSlot],
     relation_key: RelationKey | None,
     expressions: dict[str, Any] | None = None,
-) -> tuple[AnyQuerySet, dict[Slot, str]]:
+) -> tuple[AnyQuerySet, dict[ColumnSlot, str]]:
     """Return a QuerySet that selects these columns, and the name of each of them in its query.
 
     Where it matters for the rows, Django's own columns are selected too.
@@ -216,7 +226,7 @@ def select_slots(
         same: dict[str, str] = {}
     else:
         same = _select_whole(query, own, bool(joined))
-    names: dict[Slot, str] = {((), name): same.get(name, name) for name in own}
+    names: dict[ColumnSlot, str] = {((), name): same.get(name, name) for name in own}
     known: dict[Any, str] = {}
     aliases: dict[tuple[Relation, ...], str] = {(): query.get_initial_alias()} if joined else {}
     for slot in joined:

@@ -5,6 +5,7 @@ from django.db import connections
 from pyforge_web.output.lookups import is_djangos
 from pyforge_web.output.tree import AnyQuerySet, Branch, Tree, find_doubts
 from pyforge_web.querysets.django_path import why_django
+from pyforge_web.querysets.relations.flat_plan import find_flat_plan
 
 
 def why_tree_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
@@ -14,6 +15,9 @@ def why_tree_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
     """
     if reason := why_django(queryset):
         return reason
+    plan = find_flat_plan(queryset, tree)
+    if plan is not None and not queryset.query.where.contains_over_clause and plan.has_stock_descriptors():
+        return None
     return _why_query(queryset, tree) or next(
         (f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None
     )

@@ -29,7 +29,7 @@ from pyforge_web.output.options import output_options, output_with
 from pyforge_web.output.resolve import resolve_model_fields, star_columns
 from pyforge_web.output.tree import Leaf, find_row_path
 from pyforge_web.querysets.instances import read_column
-from pyforge_web.querysets.relations.fetching import fetch_columns, fetch_relation, find_plain_name
+from pyforge_web.querysets.relations.fetching import fetch_deferred, fetch_relation, find_plain_name
 from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_related
 from pyforge_web.querysets.relations.output_columns import bind_output
 
@@ -43,7 +43,7 @@ def to_dicts(
     """
     rows: list[dict[str, Any]] = [{} for _ in instances]
     if fetch:
-        fetch_columns(instances, fields)
+        fetch_deferred(instances, fields)
     for item in fields:
         if isinstance(item, NestedFields):
             _add_related(instances, rows, item, fetch, path)
@@ -117,7 +117,7 @@ def _is_expression(instances: Sequence[Model], item: KeyedExpression, name: str)
 
 def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool, path: NamePath) -> list[Any]:
     if fetch:
-        fetch_columns(instances, item.expression.names)
+        fetch_deferred(instances, item.expression.names)
     values: dict[int, Any] = {}
     for model in dict.fromkeys(map(type, instances)):
         group = [instance for instance in instances if type(instance) is model]
@@ -269,7 +269,7 @@ def _read_path(instances: Sequence[Model], name: str, fetch: bool, path: NamePat
         places = [None if place is None else _find_one(place, part, within) for place in places]
     present = list({id(place): place for place in places if place is not None}.values())
     if fetch:
-        fetch_columns(present, (last,))
+        fetch_deferred(present, (last,))
     values = dict(zip(map(id, present), _read_named(present, last, fetch, within), strict=True))
     return [None if place is None else values[id(place)] for place in places]
 

@@ -10,7 +10,7 @@ from pyforge_web.output.fields import Attribute, MakeColumn, NativeOutput, Sourc
 from pyforge_web.output.lean_instances import LoadRelated
 from pyforge_web.output.options import output_options
 from pyforge_web.output.tree import Leaf
-from pyforge_web.querysets.relations.columns import OutputColumn, Slot
+from pyforge_web.querysets.relations.columns import ColumnSlot, OutputColumn
 from pyforge_web.querysets.statement import ExecutedQuery, Fetch
 
 AddedColumn = Callable[[list[Any]], list[Any]]
@@ -39,7 +39,7 @@ def _sources_of(leaf: Leaf, model: type[Model]) -> list[Source]:
     ]
 
 
-def bind_native(column: OutputColumn, indexes: dict[Slot, int]) -> tuple[NativeOutput, int] | None:
+def bind_native(column: OutputColumn, indexes: dict[ColumnSlot, int]) -> tuple[NativeOutput, int] | None:
     """Return what native code writes an output field with, and its column; None where Python makes the values."""
     output: Any = column.leaf.output
     columns = [indexes[slot] for slot in column.slots]
@@ -54,7 +54,9 @@ def is_native_output(leaf: Leaf, model: type[Model]) -> bool:
     return output.bind_native(sources, output_options.get().request, range(len(sources))) is not None
 
 
-def bind_columns(column: OutputColumn, indexes: dict[Slot, int], statement: ExecutedQuery, using: str) -> AddedColumn:
+def bind_columns(
+    column: OutputColumn, indexes: dict[ColumnSlot, int], statement: ExecutedQuery, using: str
+) -> AddedColumn:
     """Return the function from rows to the values of an output field; it is bound now, in the language of now."""
     make = bind_output(column.leaf, column.model, using)
     columns = [indexes[slot] for slot in column.slots]

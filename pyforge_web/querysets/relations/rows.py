@@ -15,8 +15,8 @@ from pyforge_web.output.options import output_options, output_with
 from pyforge_web.output.tree import AnyQuerySet, Tree
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.columns import (
+    ColumnSlot,
     SelectPlan,
-    Slot,
     plan_select,
 )
 from pyforge_web.querysets.relations.django_relations import read_relation
@@ -31,7 +31,7 @@ from pyforge_web.querysets.statement import (
     Fetch,
     Report,
     compile_query,
-    execute,
+    execute_query,
     fetch_all,
     fetch_next,
     report_to,
@@ -43,7 +43,8 @@ class OpenQuery(NamedTuple):
 
     plan: SelectPlan
     statement: ExecutedQuery
-    indexes: dict[Slot, int]
+    indexes: dict[ColumnSlot, int]
+    steps: Steps
     trace: RowTrace | None
     within: str
     # The rows are a list of keys: each is the value of its one column.
@@ -71,15 +72,16 @@ class OpenQuery(NamedTuple):
         raise TypeError("rows of a relation have a key behind their columns")
 
     def _write(self, fetch: Fetch, report: Report | None) -> QueryRows | NestedRows:
-        label, readers = self.plan.queryset.model._meta.label, self.statement.readers
+        label = self.plan.queryset.model._meta.label
+        readers: tuple[backends.ColumnReader, ...] = self.statement.readers
         convert, close = self.statement.convert, self.statement.cursor.close
-        steps = with_made_keys(self.plan.write_steps(self.indexes))
+        steps = with_made_keys(self.steps)
         count = len(steps)
-        if self.plan.key is None and [(step, index) for step, _, index in steps] == [
-            ("column", place) for place in range(count)
-        ]:
-            names = tuple(name for _, name, _ in steps)
-            columns = compile_columns(label, "object", names, *add_dates(readers[:count]))
+        if self.plan.key is None and all(
+            index == place and step == "column" for place, (step, _, index) in enumerate(steps)
+        ):
+            shown = readers if len(readers) == count else readers[:count]
+            columns = compile_columns(label, "object", tuple([name for _, name, _ in steps]), *add_dates(shown))
             return QueryRows(columns, fetch, convert, close, report)
         dated, timezone = add_dates(readers)
         if self.plan.outputs:
@@ -116,7 +118,7 @@ class OpenQuery(NamedTuple):
 
     def _names(self) -> list[str]:
         """Return the names of the statement's columns; empty for a key that is not written."""
-        written = find_written(self.plan.write_steps(self.indexes))
+        written = find_written(self.steps)
         return [written.get(index, "") for index in range(len(self.statement.readers))]
 
     def _load(self, number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
@@ -202,7 +204,9 @@ def open_query(
     indexes = plan.place(compiled.positions)
     if indexes is None:
         return "its query does not select what was asked for"
-    statement = execute(compiled, trace, chunked=chunked)
-    written = find_written(plan.write_steps(indexes))
-    metering.count_columns(sum(statement.readers[index] is backends.DJANGO for index in written), len(written))
-    return OpenQuery(plan, statement, indexes, trace, within, keys_only)
+    in_parts = found is None and not (chunked or plan.relations or plan.outputs)
+    statement = execute_query(compiled, trace, chunked=chunked, in_parts=in_parts)
+    steps, readers = plan.write_steps(indexes), statement.readers
+    written = find_written(steps)
+    metering.count_columns(sum([readers[index] is backends.DJANGO for index in written]), len(written))
+    return OpenQuery(plan, statement, indexes, steps, trace, within, keys_only)
