@@ -16,6 +16,10 @@ from pyforge_web.output.fields import OutputField
 Fields = list[Any] | tuple[Any, ...] | Literal["*"]
 
 
+# More than any endpoint has. A list that stands inside of itself never ends.
+_MOST_LEVELS = 50
+
+
 class NestedFields(NamedTuple):
     """`{"author": ["id", "name"]}`: the fields of a relation."""
 
@@ -98,6 +102,11 @@ def _read_list(fields: object, path: tuple[str, ...]) -> dict[str, ParsedItem]:
         raise TypeError(f'{place}: write "*" for all public columns, not "__all__"')
     if not isinstance(fields, list | tuple):
         raise TypeError(f'{place} must be a list of field names like ["id", "title"], not {fields!r}')
+    if len(path) > _MOST_LEVELS:
+        raise ValueError(
+            f"fields has more than {_MOST_LEVELS} relations inside each other: {'.'.join(path[:4])}... Does a list stand "
+            "inside of itself?"
+        )
     by_key: dict[str, ParsedItem] = {}
     for part in fields:
         for item in _read_item(part, path, place):

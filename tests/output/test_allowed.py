@@ -3,14 +3,16 @@
 import json
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import F, Value
 from django.db.models.functions import Upper
 
-from pyforge_web import PyForgeJsonResponse, PyForgeStreamingResponse, dumps
+from pyforge_web import PyForgeJsonResponse, PyForgeStreamingResponse, adumps, dumps
 from pyforge_web.description.rows import rows
+from pyforge_web.html import pyforge_json
 from tests.app.models import Article, Author, Tag
 
 ARTICLE = [
@@ -37,6 +39,9 @@ def articles():
 
 ENTRY_POINTS = {
     "response": lambda data, **options: PyForgeJsonResponse(data, **options).content,
+    "dumps": dumps,
+    "adumps": lambda data, **options: async_to_sync(adumps)(data, **options),
+    "tag": lambda data, **options: pyforge_json(rows(data, **options)),
     "rows": lambda data, **options: dumps(rows(data, **options)),
     "stream": lambda data, **options: b"".join(PyForgeStreamingResponse(data, "array", **options)),
 }

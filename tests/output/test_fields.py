@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from django.core.exceptions import FieldError
+from django.core.exceptions import BadRequest, FieldError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Count, F, Value
 from django.db.models.functions import Concat, ExtractYear, Upper
@@ -257,6 +257,7 @@ def test_a_secret_is_shown_under_its_own_name_alone(alias, name):
             pyforge_web.dumps(given, fields=[{"x": SECRETS[name]}], fetch=True)
     assert b"the secret" in pyforge_web.dumps(queryset, fields=["owner__secret_key"])
     with override_settings(PYFORGE_WEB={"PUBLIC_FIELDS": ["output.Person.secret_key"]}):
+        PyForgeJsonResponse.fields(Ticket, [{"x": SECRETS[name]}])
         if name == "F":
             assert b"the secret" in pyforge_web.dumps(queryset, fields=[{"x": SECRETS[name]}])
 
@@ -306,3 +307,13 @@ def test_expressions_in_memory_need_fetch(alias):
         pyforge_web.dumps(tickets, fields=[{"year": ExtractYear("at")}])
     ours = json.loads(pyforge_web.dumps(tickets, fields=[{"year": ExtractYear("at")}], fetch=True))
     assert ours == [{"year": each.at and each.at.year} for each in tickets]
+
+
+def test_a_list_inside_of_itself_is_refused_when_declared(db):
+    circular = ["id"]
+    circular.append({"watchers": ["name", {"tickets": circular}]})
+    for declare in (lambda: PyForgeJsonResponse.fields(Ticket, circular), lambda: rows([], circular)):
+        with pytest.raises(ValueError, match="inside of itself"):
+            declare()
+    with pytest.raises(BadRequest, match="inside of itself"):
+        pyforge_web.dumps(Ticket.objects.all(), fields=circular, allowed=["id", "title"])
