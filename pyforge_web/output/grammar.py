@@ -104,8 +104,8 @@ def _read_list(fields: object, path: tuple[str, ...]) -> dict[str, ParsedItem]:
         raise TypeError(f'{place} must be a list of field names like ["id", "title"], not {fields!r}')
     if len(path) > _MOST_LEVELS:
         raise ValueError(
-            f"fields has more than {_MOST_LEVELS} relations inside each other: {'.'.join(path[:4])}... Does a list stand "
-            "inside of itself?"
+            f"fields has more than {_MOST_LEVELS} relations inside each other: {'.'.join(path[:4])}... Does a list "
+            "stand inside of itself?"
         )
     by_key: dict[str, ParsedItem] = {}
     for part in fields:

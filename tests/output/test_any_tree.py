@@ -96,7 +96,7 @@ def test_a_tree_of_output_fields_means_the_attributes_of_instances(vendors, vend
     make_key = to_camel if is_camel else str
     fields, queryset = [item for _, item, _ in tree], Ticket.objects.using(vendors[vendor]).order_by("pk")
     if has_clash(tree, make_key):
-        with pytest.raises(ValueError, match="makes .* of two names"):
+        with pytest.raises(ValueError, match=r"makes .* of two names"):
             dumps(rows(queryset.all(), fields, keys=make_key))
         return
     expected = [read_tree(ticket, tree, make_key) for ticket in queryset.all()]
