@@ -11,6 +11,7 @@ from pyforge_web._native import VERSION
 
 if TYPE_CHECKING:
     from pyforge_web.bulk import BatchResult, BatchValidationError, bulk_create_validated, validate_many
+    from pyforge_web.description.prepared_rows import prepared
     from pyforge_web.description.rows import rows
     from pyforge_web.encoders import adumps, dumps
     from pyforge_web.http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse
@@ -59,6 +60,7 @@ __all__ = [
     "dumps",
     "extract_model_fields",
     "loads",
+    "prepared",
     "rows",
     "serialize_fields",
     "serialize_instance",
@@ -77,6 +79,7 @@ _HOMES = {
     "output.fields": ("Attribute", "Computed", "Display", "FileUrl", "Flat", "Keys"),
     "output.grammar": ("Fields",),
     "output.links": ("Link",),
+    "description.prepared_rows": ("prepared",),
     "description.rows": ("rows",),
     "parsers": ("BodyError", "loads"),
     "serializers": (

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 
 from pyforge_web._native import BUILD_PROFILE
 from pyforge_web.conf import DEFAULTS, get_settings
-from pyforge_web.loaders import LiteralTagLoader, find_literal
+from pyforge_web.loaders import LiteralTag, find_literal
 from pyforge_web.pages.contexts import find_unsafe_uses
 from pyforge_web.querysets.backends import why_no_backend
 from pyforge_web.secrets import find_secret_fields, find_unknown_public_fields
@@ -212,7 +212,7 @@ def _find_directories(engine: Any) -> Iterator[tuple[Path, bool]]:
             for name in loader.get_dirs() if hasattr(loader, "get_dirs") else ():
                 if (directory := Path(name)) not in seen:  # the first loader that has it reads it
                     seen.add(directory)
-                    yield directory, isinstance(loader, LiteralTagLoader)
+                    yield directory, isinstance(loader, LiteralTag)
         return
     env = getattr(engine, "env", None)
     # An engine that is neither Django's nor Jinja2's may know the tag, so it is not reported.

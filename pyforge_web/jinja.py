@@ -16,24 +16,25 @@ from pyforge_web import html, metering
 
 
 def pyforge_json(value: Any, /, **arguments: Any) -> SafeString:
-    """`html.pyforge_json`; a name that the template does not know raises Jinja2's own `UndefinedError`."""
+    """Return what `html.pyforge_json` returns. An undefined name raises Jinja2's own `UndefinedError`."""
     if isinstance(value, Undefined):
         value._fail_with_undefined_error()
     return html.pyforge_json(value, **arguments)
 
 
 class PyForgeExtension(Extension):
-    """`"extensions": ["pyforge_web.jinja.PyForgeExtension"]` in the `OPTIONS` of Django's Jinja2 backend."""
+    """An extension: `"extensions": ["pyforge_web.jinja.PyForgeExtension"]` in `OPTIONS` of Django's Jinja2 backend."""
 
     tags = {"pyforge_json"}  # noqa: RUF012 - as Jinja2 declares it
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
+        # setdefault: a global or filter of the project's with this name keeps its meaning.
         environment.globals.setdefault("pyforge_json", pyforge_json)
         environment.filters.setdefault("pyforge_json", partial(pyforge_json, mode="attr"))
 
     def parse(self, parser: Parser) -> nodes.Node:
-        """`pyforge_json value id="rows" fields="id,title" ... as name`."""
+        """Return the node of `pyforge_json value id="rows" fields="id,title" ... as name`."""
         stream = parser.stream
         line = next(stream).lineno
         value = parser.parse_expression()
@@ -59,5 +60,5 @@ class PyForgeExtension(Extension):
 
 @lru_cache(maxsize=1024)
 def _find_call_site(file: str, line: int) -> metering.CallSite:
-    """The tag's place: the same object each time, by which native code knows it again."""
+    """Return the place of a tag. Native code groups calls by the identity of this object, so it is made once."""
     return metering.CallSite(file, line, "pyforge_json")

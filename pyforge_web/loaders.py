@@ -1,7 +1,7 @@
-"""Opt-in loaders for Django templates that hold the literal `<% pyforge_json value %>`.
+"""Loaders for Django templates that have the literal `<% pyforge_json value %>`.
 
-They rewrite that tag alone, when a template is read. Everything else, other `<% %>` and `{% verbatim %}` blocks among
-it, stays as it is, and so do the numbers of the lines.
+They rewrite this tag when a template is read. Everything else stays as it is: other `<% %>`, `{% verbatim %}` blocks,
+and the numbers of the lines.
 """
 
 import re
@@ -14,32 +14,32 @@ from django.template.loaders import app_directories, base, filesystem
 
 _LITERAL_TAG = re.compile(r"<%[ \t]*(pyforge_json\b.*?)%>")  # on one line, as Django's own tags
 _TAG_START = re.compile(r"<%-?\s*pyforge_json\b")
-# Where the new tag's braces would meet the text's, Django would read another tag.
+# If braces of the text stand directly before or after the new tag, Django would read another tag there.
 _BRACES = re.compile(r"\{+\Z")
 _OPEN_BRACE, _CLOSE_BRACE = "{% templatetag openbrace %}", "{% templatetag closebrace %}"
 
 
-class LiteralTagLoader(base.Loader):
-    """For any loader: `class Loader(LiteralTagLoader, OtherLoader)`."""
+class LiteralTag(base.Loader):
+    """A mixin for any loader: `class Loader(LiteralTag, OtherLoader)`."""
 
     def get_contents(self, origin: Any) -> str:
-        """The template's source with the tag in Django's spelling."""
+        """Return the source of a template with the tag in Django's syntax."""
         source: str = super().get_contents(origin)  # type: ignore[misc] # of the class beside this one
         return rewrite_tags(source, origin.name)
 
 
-class FilesystemLoader(LiteralTagLoader, filesystem.Loader):
+class FilesystemLoader(LiteralTag, filesystem.Loader):
     """In the place of `django.template.loaders.filesystem.Loader`."""
 
 
-class AppDirectoriesLoader(LiteralTagLoader, app_directories.Loader):
+class AppDirectoriesLoader(LiteralTag, app_directories.Loader):
     """In the place of `django.template.loaders.app_directories.Loader`."""
 
 
 def rewrite_tags(source: str, name: str) -> str:
-    """The source with each `<% pyforge_json value %>` as a tag of Django's, which needs no `{% load %}`.
+    """Return the source with each `<% pyforge_json value %>` as a tag of Django, with its `{% load %}`.
 
-    Raises `TemplateSyntaxError` for one that is not ended on its line: it would be sent to the browser.
+    Raises `TemplateSyntaxError` for a tag that does not end on its line: it would be sent to the browser.
     """
     if not _TAG_START.search(source):
         return source
@@ -47,19 +47,20 @@ def rewrite_tags(source: str, name: str) -> str:
 
 
 def find_literal(source: str) -> int | None:
-    """The line of the first literal tag outside `{% verbatim %}` and of Django's own tags."""
+    """Return the line of the first literal tag that is not in `{% verbatim %}` and not in a tag of Django."""
     if not _TAG_START.search(source):
         return None
     for free, line, piece in _split_source(source):
-        if free and (found := _TAG_START.search(piece)):
-            return line + piece.count("\n", 0, found.start())
+        if free and (tag := _TAG_START.search(piece)):
+            return line + piece.count("\n", 0, tag.start())
     return None
 
 
 def _split_source(source: str) -> Iterator[tuple[bool, int, str]]:
-    """The source cut as Django's lexer cuts it: whether a piece is text that is not verbatim, its line, the piece.
+    """Yield the pieces of a source as Django's lexer cuts them: whether a piece is free text, its line, the piece.
 
-    What stands in a `{% comment %}` is never sent, so it counts as verbatim.
+    Text in `{% verbatim %}` is not free. Text in `{% comment %}` is never sent, so it is not free either.
+    Source: `django.template.base.Lexer.tokenize`.
     """
     line, verbatim = 1, ""
     for index, piece in enumerate(tag_re.split(source)):
@@ -77,16 +78,17 @@ def _split_source(source: str) -> Iterator[tuple[bool, int, str]]:
 
 
 def _rewrite_text(text: str, line: int, name: str) -> str:
-    tags = {found.start(): found for found in _LITERAL_TAG.finditer(text)}
-    for start in _TAG_START.finditer(text):
-        if start.start() not in tags:
-            at = line + text.count("\n", 0, start.start())
+    tags = {tag.start(): tag for tag in _LITERAL_TAG.finditer(text)}
+    for opened in _TAG_START.finditer(text):
+        if opened.start() not in tags:
+            at = line + text.count("\n", 0, opened.start())
             raise TemplateSyntaxError(f"{name}, line {at}: write <% pyforge_json value %>, on one line and without -")
     pieces, end = [], 0
-    for start, found in tags.items():
+    for start, tag in tags.items():
+        # {% templatetag %} writes the braces that would otherwise be read as part of the tag.
         before = _BRACES.sub(lambda braces: _OPEN_BRACE * len(braces[0]), text[end:start])
-        pieces += [_after_tag(before) if end else before, "{% load pyforge %}{% ", found[1].strip(), " %}"]
-        end = found.end()
+        pieces += [_after_tag(before) if end else before, "{% load pyforge %}{% ", tag[1].strip(), " %}"]
+        end = tag.end()
     return "".join([*pieces, _after_tag(text[end:]) if end else text])
 
 

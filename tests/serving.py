@@ -62,6 +62,7 @@ def process(kind: str, settings: str, ready: str, **environment: str) -> Iterato
         LOGS[port] = log
         stack.callback(LOGS.pop, port)
         yield port
+        assert server.poll() is None, f"the server of {settings} ended with {server.returncode}:\n{read_log(log)}"
 
 
 def find_free_port() -> int:

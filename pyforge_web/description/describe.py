@@ -63,6 +63,8 @@ def describe_data(
         return RawRows(data, parsed, fetch)
     if isinstance(data, Model):
         return InstanceRows([data], parsed, fetch, single=True)
+    if parsed is None and hasattr(data, "describe_data"):  # the page of a prepared function
+        return cast(Description, data.describe_data())
     if isinstance(data, list | tuple):
         rows = list(data)
         if source is not None:  # a page whose QuerySet somebody has made a list of

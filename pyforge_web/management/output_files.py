@@ -48,13 +48,13 @@ def open_output(path: Path) -> Iterator[IO[bytes]]:
     A device or a pipe is written as it is. Raises `CommandError` for errors of the file system.
     """
     if is_special(path):
-        with _reporting(path), path.open("wb") as special, _compress(special, path) as file:
+        with _report_errors(path), path.open("wb") as special, _compress_file(special, path) as file:
             yield file
         return
     with (
         replace_file(path) as temporary,
         os.fdopen(os.dup(temporary.descriptor), "wb") as plain,
-        _compress(plain, path) as file,
+        _compress_file(plain, path) as file,
     ):
         yield file
 
@@ -67,7 +67,7 @@ def replace_file(path: Path) -> Iterator[TemporaryFile]:
     blocks for one path have a file each: the last one to end leaves its own. Raises `CommandError` for errors of the
     file system.
     """
-    with _reporting(path), _raising_signals():
+    with _report_errors(path), _raising_signals():
         target = path.resolve()  # a link stays a link
         old = _find_status(target)
         temporary = _create_file(target, old)
@@ -87,7 +87,7 @@ def replace_file(path: Path) -> Iterator[TemporaryFile]:
 
 
 @contextmanager
-def _compress(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
+def _compress_file(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
     if path.suffix not in _COMPRESSIONS:
         yield file
         return
@@ -156,7 +156,7 @@ def _sync_directory(directory: Path) -> None:
 
 
 @contextmanager
-def _reporting(path: Path) -> Iterator[None]:
+def _report_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError before Python 3.13
@@ -173,7 +173,7 @@ def _raising_signals() -> Iterator[None]:
         return
     received: list[int] = []
 
-    def terminate(number: int, frame: FrameType | None) -> None:
+    def raise_signal_error(number: int, frame: FrameType | None) -> None:
         if not received:
             received.append(number)
             raise TerminationSignal
@@ -181,7 +181,7 @@ def _raising_signals() -> Iterator[None]:
     replaced = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
     try:
         for number in replaced:
-            signal.signal(number, terminate)
+            signal.signal(number, raise_signal_error)
         yield
     finally:
         for number in replaced:

@@ -23,7 +23,8 @@ from pyforge_web.output.key_names import make_keys
 from pyforge_web.output.options import output_options
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import SHAPES, AnyQuerySet, joins_unconstrained, why_columns, why_django
-from pyforge_web.querysets.statement import Chunks, CompiledQuery, compile_query, execute_query, fetch_next, report_to
+from pyforge_web.querysets.sql_cache import compile_remembered
+from pyforge_web.querysets.statement import Chunks, CompiledQuery, execute_query, fetch_next, report_to
 
 # A reader, or the fields of one and the format of its dates.
 DatedReader = backends.ColumnReader | tuple[str, str, bool, int, int, str]
@@ -38,13 +39,13 @@ def write_model_rows(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) 
     """
     if (why := why_django(queryset)) is not None:
         return why
-    query = queryset.query
+    query, given = queryset.query, queryset
     joins_only = query.select_related and not (query.distinct or query.select_for_update or query.combinator)
-    if joins_only and not joins_unconstrained(query):
+    if drops_joins := bool(joins_only and not joins_unconstrained(query)):
         query = query.chain()
         query.select_related = False
         queryset = QuerySet(queryset.model, query, queryset.db)
-    compiled = compile_query(queryset)
+    compiled, _ = compile_remembered(given, ("bare", drops_joins), lambda: (queryset, None))
     if compiled is None:
         return _nothing(queryset)
     positions = compiled.positions
@@ -65,7 +66,7 @@ def write_values(
     if (why := why_django(queryset)) is not None:
         return why
     names = values_names(queryset)
-    compiled = compile_query(queryset)
+    compiled, _ = compile_remembered(queryset, "values", lambda: (queryset, None))
     if compiled is None:
         return _nothing(queryset)
     shape, count = SHAPES[queryset._iterable_class], len(compiled.expressions)

@@ -30,6 +30,7 @@ class CompiledQuery(NamedTuple):
     expressions: list[Any]
     backend: backends.DatabaseBackend
     known_positions: dict[str, int] | None = None
+    columns: backends.ColumnPlan | None = None  # how they are read, where that is known already
 
     @property
     def positions(self) -> dict[str, int]:
@@ -95,8 +96,8 @@ def execute_query(
     `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
     With `in_parts` the rows are written before the connection does anything else, so the driver need not keep them.
     """
-    compiler, sql, params, expressions, backend, _ = compiled
-    plan = backend.plan_columns(compiler, expressions)
+    compiler, sql, params, expressions, backend, _, plan = compiled
+    plan = plan or backend.plan_columns(compiler, expressions)
     driver = backend.open_cursor(compiler, expressions, plan, chunked=chunked, in_parts=in_parts)
     try:
         metering.time_database(driver.execute, reading)(sql, params)

@@ -1,7 +1,8 @@
 """The keys of a many-to-many field, row by row, as Django's serializer asks for them.
 
-The order of related rows that no `ordering` decides is the database's before Django 6.1, and depends on the statement.
-So it is Django's statement, one for each row as in `dumpdata`, but compiled once.
+Before Django 6.1 the database decides the order of related rows that have no `ordering`, and the order depends on the
+statement. So this runs Django's statement, one for each row as in `dumpdata`, but compiles it once. Source:
+`django.core.serializers.python.Serializer.handle_m2m_field`.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple, cast
 from django.core.serializers.python import Serializer
 from django.db import connections
 from django.db.models import ManyToManyField, Model, QuerySet
+from django.db.models.base import ModelState
 from django.db.models.manager import BaseManager
 from django.db.models.signals import post_init, pre_init
 
@@ -27,15 +29,15 @@ class _KeysStatement(NamedTuple):
 
 
 def make_keys_function(field: "ManyToManyField[Any, Any]", using: str) -> KeysFunction:
-    """A function from the key of a row to the keys of its related rows, as the serializer writes them."""
+    """Return a function from the key of a row to the keys of its related rows, as the serializer writes them."""
     compiled: list[_KeysStatement | None] = []
 
-    def keys(key: Any) -> list[Any]:
+    def find_keys(key: Any) -> list[Any]:
         if not compiled:
             compiled.append(_compile_statement(field, using, key))
         return _read_keys_by_django(field, using, key) if compiled[0] is None else _read_keys(field, compiled[0], key)
 
-    return keys
+    return find_keys
 
 
 def makes_own_instances(model: Any) -> bool:
@@ -45,17 +47,25 @@ def makes_own_instances(model: Any) -> bool:
     return own or pre_init.has_listeners(model) or post_init.has_listeners(model)
 
 
-def _make_holder(model: type[Model], using: str, key: Any) -> Model:
-    """An instance of which nothing but the key is known."""
-    return model.from_db(using, [model._meta.pk.attname], [key])
+def make_holder(model: type[Model], using: str, key: Any = None) -> Any:
+    """Return an instance that has nothing but its key, for code of Django's that asks an instance.
+
+    `__init__` and the receivers of its signals do not run: code of the project's may read other columns there, and
+    each would be a query.
+    """
+    holder: Any = model.__new__(model)
+    holder._state = ModelState()
+    holder._state.db, holder._state.adding = using, False
+    setattr(holder, model._meta.pk.attname, key)
+    return holder
 
 
 def _compile_statement(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> _KeysStatement | None:
-    """The statement for a key; None where another key may need another one."""
+    """Return the statement for a key; None if another key may need another statement."""
     related: Any = field.remote_field.model
     if type(related._default_manager).get_queryset is not BaseManager.get_queryset or makes_own_instances(related):
         return None
-    queryset: Any = getattr(_make_holder(field.model, using, key), field.name).select_related(None).only("pk")
+    queryset: Any = getattr(make_holder(field.model, using, key), field.name).select_related(None).only("pk")
     if any(getattr(type(queryset), name) is not getattr(QuerySet, name) for name in _RELATED_QUERYSET_METHODS):
         return None
     # Django 6.1's serializer orders by the key what no other ordering decides.
@@ -89,13 +99,13 @@ def _read_keys(field: "ManyToManyField[Any, Any]", statement: _KeysStatement, ke
         return values
     related: Any = field.remote_field.model
     pk = related._meta.pk
-    return [_key_serializer._value_from_field(_make_holder(related, compiler.using, value), pk) for value in values]
+    return [_key_serializer._value_from_field(make_holder(related, compiler.using, value), pk) for value in values]
 
 
 def _read_keys_by_django(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> list[Any]:
     serializer: Any = Serializer()
     serializer.use_natural_foreign_keys = False
     serializer._current = {}
-    serializer.handle_m2m_field(_make_holder(field.model, using, key), field)
+    serializer.handle_m2m_field(make_holder(field.model, using, key), field)
     keys: list[Any] = serializer._current[field.name]
     return keys

@@ -177,7 +177,7 @@ class StreamWriter:
         """Return a text in the charset. The first text of a body has the beginning of the body before it."""
         if self._begin:
             text, self._begin = self._begin + text, b""
-        # Native code writes ASCII where the charset is not UTF-8. An incremental encoder writes one BOM in all.
+        # Native code writes ASCII if the charset is not UTF-8. An incremental encoder writes one BOM for all parts.
         return text if self._encoder is None else self._encoder.encode(text.decode("ascii"))
 
 

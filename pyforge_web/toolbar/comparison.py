@@ -52,9 +52,9 @@ class CapturingCollector(Collector):
         self.captured: ResponseInput | None = None
         self._most = max_input_size()
         if self._most and self.recorder is not None:
-            self.recorder.on_first_call = self._capture
+            self.recorder.on_first_call = self._capture_response
 
-    def _capture(self, function: str, value: object, fields: object, output: bytes | None) -> None:
+    def _capture_response(self, function: str, value: object, fields: object, output: bytes | None) -> None:
         """Keep the input of the first response."""
         is_first = function == "dumps_response" and self.captured is None
         if is_first and output is not None and len(output) <= self._most:

@@ -4,6 +4,7 @@ Django resolves each name of `values()` through its joins, 8 us a column. A colu
 """
 
 from collections.abc import Mapping
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
@@ -31,6 +32,9 @@ class FlatPlan(NamedTuple):
     table: str
     selection: Mapping[str, Any] | None
     find_descriptors: Any
+    # The columns as slots of a plan of relations with their names in the query, and its steps.
+    slots: dict[tuple[tuple[()], str], str]
+    steps: tuple[tuple[str, str, tuple[tuple[()], str]], ...]
 
     def has_stock_descriptors(self) -> bool:
         """Return whether an instance's `__dict__` has what the row has, for each of the columns."""
@@ -76,7 +80,10 @@ def _make_plan(tree: Tree) -> FlatPlan | None:
         return None
     selection = find_selection(model, attributes)
     table = model._meta.db_table
-    return FlatPlan(tree, attributes, tuple(columns.values()), table, selection, attrgetter(*attributes))
+    keys = tuple(columns.values())
+    slots = {((), name): name for name in attributes}
+    steps = tuple(zip(repeat("column"), keys, slots))
+    return FlatPlan(tree, attributes, keys, table, selection, attrgetter(*attributes), slots, steps)
 
 
 def find_selection(model: type[Model], names: tuple[str, ...]) -> dict[str, Any] | None:

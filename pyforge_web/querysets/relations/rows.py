@@ -17,7 +17,7 @@ from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.columns import (
     ColumnSlot,
     SelectPlan,
-    plan_select,
+    compile_selection,
 )
 from pyforge_web.querysets.relations.django_relations import read_relation
 from pyforge_web.querysets.relations.doubts import why_tree_django
@@ -27,10 +27,10 @@ from pyforge_web.querysets.relations.steps import Steps, find_written, steps_of_
 from pyforge_web.querysets.rows import DatedReader, Written, add_dates, compile_columns, compile_layout
 from pyforge_web.querysets.statement import (
     Chunks,
+    CompiledQuery,
     ExecutedQuery,
     Fetch,
     Report,
-    compile_query,
     execute_query,
     fetch_all,
     fetch_next,
@@ -196,15 +196,22 @@ def open_query(
     """
     if (why := why_tree_django(queryset, tree)) is not None:
         return why
-    plan = plan_select(queryset, tree, found)
-    compiled = compile_query(plan.queryset)
-    trace = trace_rows(plan.queryset.model, "values", within=within)
+    plan, compiled = compile_selection(queryset, tree, found)
     if compiled is None:
+        trace_rows(plan.queryset.model, "values", within=within)
         return None
+    return open_compiled(plan, compiled, within, chunked=chunked, keys_only=keys_only)
+
+
+def open_compiled(
+    plan: SelectPlan, compiled: CompiledQuery, within: str = "", *, chunked: bool = False, keys_only: bool = False
+) -> OpenQuery | str:
+    """Execute the SQL of a plan; a text says why Django has to read the rows."""
+    trace = trace_rows(plan.queryset.model, "values", within=within)
     indexes = plan.place(compiled.positions)
     if indexes is None:
         return "its query does not select what was asked for"
-    in_parts = found is None and not (chunked or plan.relations or plan.outputs)
+    in_parts = plan.key is None and not (chunked or plan.relations or plan.outputs)
     statement = execute_query(compiled, trace, chunked=chunked, in_parts=in_parts)
     steps, readers = plan.write_steps(indexes), statement.readers
     written = find_written(steps)
