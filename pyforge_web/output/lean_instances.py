@@ -19,7 +19,7 @@ RelatedColumns = tuple[tuple[str, tuple[str, ...]], ...]
 LoadRelated = Callable[[Sequence[Model]], None]
 MakeInstances = Callable[[Sequence[Row]], list[Model]]
 
-_DJANGOS_FROM_DB = cast(Any, Model.from_db).__func__
+_STOCK_FROM_DB = cast(Any, Model.from_db).__func__
 
 
 def make_instance(model: type[Model], values: dict[str, Any], using: str, owner: str) -> Model:
@@ -132,7 +132,7 @@ def _own_maker(model: type[Model], columns: list[tuple[str, int]], using: str, o
 def _is_bare(model: type[Model], names: Iterable[str]) -> bool:
     """Return whether `Model.from_db` would do nothing but fill the `__dict__`; that takes a quarter of its time."""
     return (
-        getattr(model.from_db, "__func__", None) is _DJANGOS_FROM_DB
+        getattr(model.from_db, "__func__", None) is _STOCK_FROM_DB
         and model.__init__ is Model.__init__
         and model.__new__ is object.__new__
         and model.__setattr__ is object.__setattr__

@@ -12,7 +12,7 @@ from pyforge_web.output.absolute_urls import make_absolute
 from pyforge_web.output.fields import Make, OutputField, Source
 
 # Django's own path converters, of which native code knows the values that they take: the name, and a sample.
-_CONVERTERS: dict[type, tuple[str, str]] = {
+_PATH_CONVERTERS: dict[type, tuple[str, str]] = {
     converters.IntConverter: ("int", "91827364{}"),
     converters.SlugConverter: ("slug", "pyforge-slug-{}"),
     converters.StringConverter: ("str", "pyforge-text-{}"),
@@ -57,7 +57,7 @@ class Link(OutputField):
             return None
         given = dict(zip(route.names, self.args, strict=True)) if self.args else self.kwargs
         fields = [name for name, value in given.items() if isinstance(value, str)]  # as the values come
-        kinds = [_CONVERTERS.get(type(route.converters.get(name))) for name in fields]
+        kinds = [_PATH_CONVERTERS.get(type(route.converters.get(name))) for name in fields]
         if None in kinds or not set(fields) <= set(route.names):
             return None
         samples = {

@@ -10,7 +10,7 @@ from django.db.models import Manager, Prefetch
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web.output.model_names import NamePath, Relation
-from pyforge_web.output.tree import AnyQuerySet, Branch, Tree
+from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
 
 
 class Lookup(NamedTuple):
@@ -18,7 +18,7 @@ class Lookup(NamedTuple):
 
     through: NamePath
     to: NamePath
-    queryset: AnyQuerySet | None
+    queryset: UntypedQuerySet | None
 
 
 class ParentContext(NamedTuple):
@@ -55,7 +55,7 @@ class ParentContext(NamedTuple):
         return Lookup(through, to, lookup.queryset)
 
 
-def find_inner_lookups(mine: list[Lookup], queryset: AnyQuerySet | None, path: NamePath) -> list[Lookup]:
+def find_inner_lookups(mine: list[Lookup], queryset: UntypedQuerySet | None, path: NamePath) -> list[Lookup]:
     """The lookups of a relation's own relations: those of its QuerySet come right after the one that loads it."""
     rest: list[Lookup] = []
     for number, lookup in enumerate(mine):
@@ -88,7 +88,7 @@ def is_djangos(lookup: object) -> bool:
     return type(lookup) in (str, Prefetch)
 
 
-def find_base_queryset(relation: Relation) -> AnyQuerySet | None:
+def find_base_queryset(relation: Relation) -> UntypedQuerySet | None:
     """What a plain lookup loads a relation to one from, where that may be other rows than a join has."""
     manager = relation.model._base_manager if relation.model else None
     return None if manager is None or type(manager) is Manager else manager.all()

@@ -24,7 +24,7 @@ from pyforge_web.output.model_names import (
     unknown_relation,
 )
 from pyforge_web.output.shown_secrets import expression_names, refuse_secret, refuse_secret_path
-from pyforge_web.output.tree import AnyQuerySet, Branch, Leaf, Tree
+from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet
 from pyforge_web.secrets import public_columns
 
 _MOST_TREES = 256  # of a model: a client may choose the names
@@ -54,7 +54,7 @@ class KnownTree(NamedTuple):
 _TREES = "_pyforge_trees"
 
 
-def resolve_fields(queryset: AnyQuerySet, fields: ParsedFields) -> Tree:
+def resolve_fields(queryset: UntypedQuerySet, fields: ParsedFields) -> Tree:
     """Return the tree of a QuerySet's output fields.
 
     Raises `FieldError` for a name that is neither a column nor a relation nor added by the query, and `ValueError` for
@@ -98,12 +98,12 @@ def resolve_model_fields(model: type[Model], fields: ParsedFields) -> Tree:
     return _resolve(_Scope(model, [], (), None, (), None), fields)
 
 
-def added_names(queryset: AnyQuerySet) -> NamePath:
+def added_names(queryset: UntypedQuerySet) -> NamePath:
     """Return the names that a query adds to its rows."""
     return (*queryset.query.extra_select, *queryset.query.annotation_select)
 
 
-def loaded_columns(queryset: AnyQuerySet) -> frozenset[str] | None:
+def loaded_columns(queryset: UntypedQuerySet) -> frozenset[str] | None:
     """Return the columns that a QuerySet does not defer; None where it loads all."""
     mask = queryset.query.get_select_mask()
     return frozenset(field.attname for field in mask if hasattr(field, "attname")) if mask else None
@@ -326,7 +326,7 @@ def _branch(scope: _Scope, item: NestedFields) -> Branch:
     return Branch(name, relation, fields, _resolve(inner, fields), queryset)
 
 
-def _deferring(queryset: AnyQuerySet) -> frozenset[str] | None:
+def _deferring(queryset: UntypedQuerySet) -> frozenset[str] | None:
     return loaded_columns(queryset) if queryset.query.deferred_loading[0] else None
 
 

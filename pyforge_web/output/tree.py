@@ -9,7 +9,7 @@ from pyforge_web.output.fields import OutputField
 from pyforge_web.output.grammar import ParsedFields
 from pyforge_web.output.model_names import NamePath, Relation, has_stock_descriptor
 
-AnyQuerySet = Any  # a QuerySet: the stubs know nothing of its lookups
+UntypedQuerySet = Any  # a QuerySet: the stubs know nothing of its lookups
 
 
 class Leaf(NamedTuple):
@@ -58,7 +58,7 @@ class Branch(NamedTuple):
     relation: Relation
     fields: ParsedFields
     tree: "Tree"
-    queryset: AnyQuerySet | None
+    queryset: UntypedQuerySet | None
     keys_only: bool = False
     own_key: str | None = None
 

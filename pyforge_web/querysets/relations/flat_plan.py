@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.db.models.sql import Query
 
 from pyforge_web.output.model_names import STOCK_DESCRIPTORS
-from pyforge_web.output.tree import AnyQuerySet, Leaf, Tree
+from pyforge_web.output.tree import Leaf, Tree, UntypedQuerySet
 
 # Plans are kept in the `__dict__` of the model's `_meta`, and end with the model. A client may choose the names.
 _PLANS = "_pyforge_flat_plans"
@@ -52,7 +52,7 @@ class FlatPlan(NamedTuple):
         return query
 
 
-def find_flat_plan(queryset: AnyQuerySet, tree: Tree) -> FlatPlan | None:
+def find_flat_plan(queryset: UntypedQuerySet, tree: Tree) -> FlatPlan | None:
     """Return the plan of output fields that are columns of the model's own table; None where others are among them."""
     options = tree.model._meta
     concrete, known = options.__dict__.get(_PLANS, (None, {}))

@@ -12,7 +12,7 @@ from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, RelatedRows, RowLayout
 from pyforge_web.metering.row_traces import RowTrace, trace_rows
 from pyforge_web.output.options import output_options, output_with
-from pyforge_web.output.tree import AnyQuerySet, Tree
+from pyforge_web.output.tree import Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.columns import (
     ColumnSlot,
@@ -169,7 +169,7 @@ class OpenQuery(NamedTuple):
         return {raw: value for raw, value in values.items() if value is not None}
 
 
-def write_tree(queryset: AnyQuerySet, tree: Tree, sizes: Iterator[int] | None = None) -> Written:
+def write_tree(queryset: UntypedQuerySet, tree: Tree, sizes: Iterator[int] | None = None) -> Written:
     """Return the executed query of a model QuerySet, of which native code writes the fields of a tree.
 
     With `sizes` it is the query of a stream, of which each chunk has the next of these numbers of rows.
@@ -181,7 +181,7 @@ def write_tree(queryset: AnyQuerySet, tree: Tree, sizes: Iterator[int] | None = 
 
 
 def open_query(
-    queryset: AnyQuerySet,
+    queryset: UntypedQuerySet,
     tree: Tree,
     found: RelationKey | None = None,
     within: str = "",
