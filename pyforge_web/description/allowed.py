@@ -16,7 +16,7 @@ from pyforge_web.output.resolve import star_columns
 def choose_fields(
     data: Any,
     fields: Any,
-    exclude: Iterable[str] = (),
+    exclude: Iterable[str] | None = None,
     allowed: Fields | None = None,
     max_depth: int | None = None,
 ) -> Any:
@@ -24,7 +24,7 @@ def choose_fields(
 
     Raises as `parse_fields` and `allow_fields` do.
     """
-    names = exclude if isinstance(exclude, str) else tuple(exclude)
+    names = exclude if isinstance(exclude, str) else tuple(exclude or ())
     if names:
         fields = parse_fields(fields, names)
     if allowed is None and max_depth is None:
