@@ -92,13 +92,14 @@ async def adumps(
     keys: KeyStyle | None = None,
     request: HttpRequest | None = None,
     default: Callable[[Any], Any] | None = None,
+    max_bytes: int | None = None,
 ) -> bytes:
     """Return what `dumps` returns, for asynchronous code.
 
     There is one hop to the thread in which Django's database connections of this task are. The arguments, and what is
     raised, are those of `dumps`.
     """
-    chosen, options = (exclude, allowed, max_depth), (keys, request, default)
+    chosen, options = (exclude, allowed, max_depth), (keys, request, default, max_bytes)
     native = {
         "fetch": fetch, "django_bytes": django_bytes, "ensure_ascii": ensure_ascii, "nan": nan, "dates": dates,
     }  # fmt: skip
@@ -108,12 +109,13 @@ async def adumps(
 def dump_with_options(obj: Any, fields: Any, chosen: Sequence[Any], options: Sequence[Any], native: Any) -> bytes:
     """Return what `dumps` returns, which calls this for the arguments that Python code reads.
 
-    `chosen` are `exclude=`, `allowed=` and `max_depth=`, `options` are `keys=`, `request=` and `default=`.
+    `chosen` are `exclude=`, `allowed=` and `max_depth=`, `options` are `keys=`, `request=`, `default=` and
+    `max_bytes=`.
     """
     exclude, allowed, max_depth = chosen
-    keys, request, default = options
+    keys, request, default, max_bytes = options
     fields = choose_fields(obj, fields, exclude or (), allowed, max_depth)
-    with output_with(OutputOptions(request, find_key_style(keys), None, default)):
+    with output_with(OutputOptions(request, find_key_style(keys), None, default, max_bytes)):
         return dumps(obj, fields=fields, **native)
 
 

@@ -48,12 +48,12 @@ class PyForgeJsonResponse(JsonResponse):
     `safe=False` any value. Models may stand anywhere in it.
     `fields` are the output fields of a model, in their order, and nest by dicts: `["id", {"author": ["name"]}]`;
     `fetch=True` loads what instances in memory lack of that. For fields that come from a request, `allowed` are those
-    that a client may ask for, and `max_depth` is how deep they may nest. `exclude` leaves columns out of `"*"`.
-    `django_bytes` gives `JsonResponse`'s very bytes, `nan="null"` writes null for NaN and the infinities.
-    `keys="camel"` (or a function) makes the keys of output fields, `dates="iso"` and `"local"` write what `isoformat()`
-    gives. These four default to the settings. `request` makes URLs absolute, and `default` is a function for values of
-    your own types. A custom `encoder`, and `json_dumps_params` other than `ensure_ascii` and `separators`, are handed
-    to the standard library.
+    that a client may ask for, `max_depth` is how deep they may nest, and `max_bytes` how long the rows may get. `exclude`
+    leaves columns out of `"*"`. `django_bytes` gives `JsonResponse`'s very bytes, `nan="null"` writes null for NaN and
+    the infinities. `keys="camel"` (or a function) makes the keys of output fields, `dates="iso"` and `"local"` write what
+    `isoformat()` gives. These four default to the settings. `request` makes URLs absolute, and `default` is a function
+    for values of your own types. A custom `encoder`, and `json_dumps_params` other than `ensure_ascii` and `separators`,
+    are handed to the standard library.
 
     Raises `TypeError` and `ValueError` as `JsonResponse` does, with the place of the value in the message.
     """
@@ -91,6 +91,7 @@ class PyForgeJsonResponse(JsonResponse):
         keys: KeyStyle | None = None,
         dates: Dates | None = None,
         default: Callable[[Any], Any] | None = None,
+        max_bytes: int | None = None,
         **kwargs: Unpack[ResponseOptions],
     ) -> None:
         if exclude or allowed is not None or max_depth is not None:
@@ -101,8 +102,8 @@ class PyForgeJsonResponse(JsonResponse):
         form = "django" if (preset["DJANGO_BYTES"] if django_bytes is None else django_bytes) else "compact"
         keys = preset["KEYS"] if keys is None else keys
         options = NO_OPTIONS
-        if request is not None or keys is not None or default is not None:
-            options = OutputOptions(request, find_key_style(keys), None, default)
+        if not (request is None and keys is None and default is None and max_bytes is None):
+            options = OutputOptions(request, find_key_style(keys), None, default, max_bytes)
         if encoder is not DjangoJSONEncoder or json_dumps_params:
             if django_bytes is not None or nan is not None:
                 raise TypeError("django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params")

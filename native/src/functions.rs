@@ -13,7 +13,9 @@ use crate::imports::Imports;
 use crate::kinds::NotFinite;
 use crate::metering::meter::{self, Meter};
 use crate::parser;
-use crate::serializer::{self, DateOptions, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan};
+use crate::serializer::{
+    self, DateOptions, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan,
+};
 
 /// Return a value as JSON: the encoder of the response, for caches, websockets and tasks.
 ///
@@ -30,7 +32,7 @@ use crate::serializer::{self, DateOptions, EncodeOptions, RowColumns, RowFraming
 /// Source: `django.core.serializers.json`, RFC 8259.
 #[pyfunction]
 #[pyo3(signature = (obj, *, fields=None, exclude=None, allowed=None, max_depth=None, fetch=false, django_bytes=false,
-    ensure_ascii=false, nan="raise", dates="django", keys=None, request=None, default=None))]
+    ensure_ascii=false, nan="raise", dates="django", keys=None, request=None, default=None, max_bytes=None))]
 #[allow(clippy::too_many_arguments)] // they are Python's
 pub fn dumps<'py>(
     py: Python<'py>,
@@ -47,9 +49,10 @@ pub fn dumps<'py>(
     keys: Option<Bound<'py, PyAny>>,
     request: Option<Bound<'py, PyAny>>,
     default: Option<Bound<'py, PyAny>>,
+    max_bytes: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let chosen = [exclude, allowed, max_depth];
-    let options = [keys, request, default];
+    let options = [keys, request, default, max_bytes];
     if chosen.iter().chain(&options).any(Option::is_some) {
         // They are read by Python code, which calls this function again without them.
         let kwargs = PyDict::new(py);

@@ -22,6 +22,8 @@ class OutputOptions(NamedTuple):
     make_key: Callable[[str], str] | None = None
     dates: Dates | None = None
     default: Callable[[Any], Any] | None = None
+    # How long the text of rows may get.
+    max_bytes: int | None = None
 
     def add_to(self, around: "OutputOptions") -> "OutputOptions":
         """Return these options, with those of the output around where they say nothing."""

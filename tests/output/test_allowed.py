@@ -185,3 +185,16 @@ def test_refused_names_are_not_kept():
         with pytest.raises(BadRequest):
             PyForgeJsonResponse(articles(), fields=[f"never_{number}"], allowed=ARTICLE)
     assert not any("never_" in str(known) for known in vars(model_names).values())
+
+
+@pytest.mark.parametrize("data", [lambda: Author.objects.all(), lambda: list(Author.objects.all())])
+@pytest.mark.parametrize("write", [dumps, lambda data, **options: PyForgeJsonResponse(data, **options).content])
+def test_relations_that_multiply_end_at_max_bytes(data, write):
+    author = Author.objects.get()
+    Article.objects.bulk_create(Article(title=f"title {number}", author=author) for number in range(20))
+    pair = ["name", {"articles": ["title", {"author": ["name", {"articles": ["title", {"author": ["name"]}]}]}]}]
+    whole = write(data(), fields=pair, fetch=True)
+    assert len(whole) > 21 * 21 * 10
+    assert write(data(), fields=pair, fetch=True, max_bytes=len(whole)) == whole
+    with pytest.raises(BadRequest, match="more than 700 bytes"):
+        write(data(), fields=pair, fetch=True, max_bytes=700)

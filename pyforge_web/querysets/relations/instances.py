@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, islice
 from typing import Any, cast
 
+from django.core.exceptions import BadRequest
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
@@ -41,6 +42,7 @@ def to_dicts(
 
     Raises `FieldError` for a name that does not exist, `ValueError` for what is not loaded.
     """
+    _refuse_number(len(instances))
     rows: list[dict[str, Any]] = [{} for _ in instances]
     if fetch:
         fetch_deferred(instances, fields)
@@ -59,6 +61,13 @@ def to_dicts(
     if any(isinstance(item, AllColumns) for item in fields):
         _refuse_clash(instances, fields)
     return finish_rows(rows)
+
+
+def _refuse_number(count: int) -> None:
+    """Raise `BadRequest` for more objects than the output may have bytes: each takes two of them at least."""
+    most = output_options.get().max_bytes
+    if most is not None and count * 2 > most:
+        raise BadRequest(f"the output has more than {most} bytes, which max_bytes= does not allow: ask for less")
 
 
 def memory_chunks(

@@ -94,7 +94,7 @@ class OpenQuery(NamedTuple):
             with output_with(options):  # of the call that has opened the query
                 return self._load(number, rows)
 
-        return NestedRows(layout, fetch, convert, close, load, report)
+        return NestedRows(layout, fetch, convert, close, load, report, options.max_bytes)
 
     def _with_outputs(
         self, fetch: Fetch, steps: Steps, readers: tuple[DatedReader, ...], timezone: tzinfo | None
