@@ -48,12 +48,12 @@ class PyForgeJsonResponse(JsonResponse):
     `safe=False` any value. Models may stand anywhere in it.
     `fields` are the output fields of a model, in their order, and nest by dicts: `["id", {"author": ["name"]}]`;
     `fetch=True` loads what instances in memory lack of that. For fields that come from a request, `allowed` are those
-    that a client may ask for, `max_depth` is how deep they may nest, and `max_bytes` how long the rows may get. `exclude`
-    leaves columns out of `"*"`. `django_bytes` gives `JsonResponse`'s very bytes, `nan="null"` writes null for NaN and
-    the infinities. `keys="camel"` (or a function) makes the keys of output fields, `dates="iso"` and `"local"` write what
-    `isoformat()` gives. These four default to the settings. `request` makes URLs absolute, and `default` is a function
-    for values of your own types. A custom `encoder`, and `json_dumps_params` other than `ensure_ascii` and `separators`,
-    are handed to the standard library.
+    that a client may ask for, `max_depth` is how deep they may nest, and `max_bytes` how long the rows may get.
+    `exclude` leaves columns out of `"*"`. `django_bytes` gives `JsonResponse`'s very bytes, `nan="null"` writes null
+    for NaN and the infinities. `keys="camel"` (or a function) makes the keys of output fields, `dates="iso"` and
+    `"local"` write what `isoformat()` gives. These four default to the settings. `request` makes URLs absolute, and
+    `default` is a function for values of your own types. A custom `encoder`, and `json_dumps_params` other than
+    `ensure_ascii` and `separators`, are handed to the standard library.
 
     Raises `TypeError` and `ValueError` as `JsonResponse` does, with the place of the value in the message.
     """

@@ -1,6 +1,6 @@
 """Output fields, resolved: what each name is of a model or a QuerySet, and which `Prefetch` answers for a relation."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
@@ -8,6 +8,7 @@ from django.db.models import F, Model
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web.conf import get_settings
+from pyforge_web.output.attribute_columns import find_related_columns, find_relation_key_name, key_source, key_sources
 from pyforge_web.output.fields import Attribute, FileUrl, Flat, OutputField, is_own_file
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields, has_expressions
 from pyforge_web.output.lookups import Lookup, ParentContext, find_base_queryset, find_inner_lookups, read_lookups
@@ -19,7 +20,6 @@ from pyforge_web.output.model_names import (
     find_relation,
     many_in_path,
     no_relation_in_path,
-    source_field,
     unknown_column,
     unknown_relation,
 )
@@ -207,7 +207,7 @@ def _expression(scope: _Scope, item: KeyedExpression) -> Leaf | Branch:
             return _attribute_leaf(scope, item)
         sources = tuple(_source(scope, item, name) for name in expression.names)
         if isinstance(expression, FileUrl) and is_own_file(sources[0].field):
-            sources = (*sources, *_key_source(scope, sources[0].path, set()))
+            sources = (*sources, *key_source(scope.model, sources[0].path, set()))
         return Leaf(item.name, "", None, (), None, expression, sources)
     if type(expression) is F and (leaf := _renamed_leaf(scope, item, cast(Any, expression).name)) is not None:
         return leaf
@@ -241,49 +241,13 @@ def _attribute_leaf(scope: _Scope, item: KeyedExpression) -> Leaf:
             names.append(name)
         else:
             many.setdefault(first, []).extend([column] if column else [])
-    related = tuple((name, _related_columns(scope, item, name, columns)) for name, columns in many.items())
-    keys = [_relation_key_name(scope.model, name) for name in many]
+    related = tuple(
+        (name, find_related_columns(scope.model, scope.path, item, name, columns)) for name, columns in many.items()
+    )
+    keys = [find_relation_key_name(scope.model, name) for name in many]
     sources = tuple(_source(scope, item, name) for name in dict.fromkeys([*names, *keys]))
-    sources = (*sources, *_key_sources(scope, sources))
+    sources = (*sources, *key_sources(scope.model, sources))
     return Leaf(item.name, "", None, (), None, item.expression, sources, related)
-
-
-def _relation_key_name(model: type[Model], name: str) -> str:
-    """Return the column by which the rows of a relation to many name the instance."""
-    relation = cast(Relation, find_relation(model, name))
-    if relation.sort == "reverse":
-        return str(relation.field.foreign_related_fields[0].attname)
-    if relation.sort == "many_to_many":
-        return str(source_field(relation, model).foreign_related_fields[0].attname)
-    return str(model._meta.pk.attname)
-
-
-def _related_columns(scope: _Scope, item: KeyedExpression, name: str, columns: list[str]) -> tuple[str, ...]:
-    """Return the columns of a relation to many that an `Attribute` reads: those named, or all that are public."""
-    relation = cast(Relation, find_relation(scope.model, name))
-    if relation.model is None or relation.doubt is not None:
-        raise ValueError(f"{item.expression!r}: {name!r} cannot be loaded with few columns")
-    for column in columns:
-        field = find_column(relation.model, column)
-        if field is None:
-            raise unknown_column(relation.model, column, (*scope.path, name))
-        refuse_secret(relation.model, Leaf(column, field.attname, field), item)
-    return tuple(columns) or tuple(public_columns(relation.model))
-
-
-def _key_sources(scope: _Scope, sources: Iterable[Leaf]) -> Iterator[Leaf]:
-    """Yield the keys of the instances that an `Attribute` is read of, as far as its columns do not have them."""
-    paths = {source.path[:count]: None for source in sources for count in range(len(source.path) + 1)}
-    known = {(source.path, source.attname) for source in sources}
-    for path in paths or {(): None}:
-        yield from _key_source(scope, path, known)
-
-
-def _key_source(scope: _Scope, path: tuple[Relation, ...], known: set[Any]) -> Iterator[Leaf]:
-    """Yield the key of the instances that a path leads to, if it is one column and not among those known."""
-    key = (path[-1].model if path else scope.model)._meta.pk  # type: ignore[union-attr]
-    if key.column is not None and (path, key.attname) not in known:
-        yield Leaf(LOOKUP_SEP.join([*(relation.name for relation in path), key.attname]), key.attname, key, path)
 
 
 def _source(scope: _Scope, item: KeyedExpression, name: str) -> Leaf:
