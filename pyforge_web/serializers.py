@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from pyforge_web import metering
 from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dict, dumps
 from pyforge_web.conf import Dates, Nan, get_settings
-from pyforge_web.description.explanation import FieldPath, explain_column, explain_tree
+from pyforge_web.description.explanation import OutputPath, explain_column, explain_tree
 from pyforge_web.fields import Descriptor, describe_field, extract_model_fields, find_field
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.key_names import KeyStyle
@@ -28,7 +28,7 @@ from pyforge_web.secrets import is_secret_descriptor
 
 __all__ = [
     "CompiledSerializer",
-    "FieldPath",
+    "OutputPath",
     "extract_model_fields",
     "serialize_fields",
     "serialize_instance",
@@ -123,7 +123,7 @@ class CompiledSerializer:
     def _find_names(self) -> list[str]:
         return self._names or [descriptor["attname"] for descriptor in self.descriptors]
 
-    def explain(self, using: str = "default", *, queryset: "QuerySet[Any, Any] | None" = None) -> list[FieldPath]:
+    def explain(self, using: str = "default", *, queryset: "QuerySet[Any, Any] | None" = None) -> list[OutputPath]:
         """Per field: its kind, whether rows of the database `using` take the native path, and if not, why.
 
         With relations, also how each is read. A `queryset` is asked whether Django reads it as a whole, and what its
