@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple, cast
 
 from django.db.models import F
+from django.utils.module_loading import import_string
 
 from pyforge_web.output.fields import OutputField
 
@@ -60,10 +61,15 @@ def parse_fields(fields: object, exclude: Iterable[str] = ()) -> ParsedFields:
 
 
 def read_fields(text: str) -> ParsedFields:
-    """Return the fields of a command line: `id,title`, or a JSON array.
+    """Return the fields of a command line: `id,title`, a JSON array, or the dotted path of a list: `shop.api.ARTICLE`.
 
-    Raises as `parse_fields` does, and `ValueError` for what is no JSON.
+    Raises as `parse_fields` does, and `ValueError` for what is no JSON, or no list of a module.
     """
+    if "." in text and "," not in text and text.replace(".", "").isidentifier():
+        try:
+            return parse_fields(import_string(text))
+        except ImportError as error:
+            raise ValueError(str(error)) from error
     if text.lstrip().startswith("["):
         return parse_fields(json.loads(text))
     return parse_fields([name.strip() for name in text.split(",")])

@@ -10,7 +10,9 @@ import pyforge_web
 from pyforge_web import Attribute
 from pyforge_web.output.attribute_reads import watch_attribute
 from tests.output.models import Ticket
-from tests.output.test_fields import load
+from tests.output.test_fields import FIELDS, load
+
+pytestmark = pytest.mark.urls("tests.output.urls")
 
 
 @pytest.fixture
@@ -63,3 +65,16 @@ def test_a_table_without_rows_is_refused(db):
     Ticket.objects.all().delete()
     with pytest.raises(CommandError, match="no rows"):
         call_command("pyforge_reads", "output.Ticket.short")
+
+
+def test_commands_take_the_path_of_output_fields(tickets, capsys):
+    path = "tests.output.test_fields.FIELDS"
+    call_command("pyforge_dump", "output.Ticket", format="array", fields=path)
+    dumped = json.loads(capsys.readouterr().out)
+    assert dumped == json.loads(pyforge_web.dumps(tickets, fields=FIELDS))
+    call_command("pyforge_explain", "output.Ticket", fields=path)
+    output = capsys.readouterr().out
+    for name, kind in {"status": "Display", "short": "Attribute", "url": "Link", "owner.first": "Computed"}.items():
+        assert re.search(rf"^{re.escape(name)} +{kind} +(native|python) ", output, re.M)
+    with pytest.raises(CommandError, match="nothing"):
+        call_command("pyforge_explain", "output.Ticket", fields="tests.output.nothing")
