@@ -76,6 +76,8 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 
+PYFORGE_WEB = {"SQL_CACHE": True}
+
 if DEBUG:
     from demo_site import toolbar
 

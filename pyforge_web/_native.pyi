@@ -77,8 +77,8 @@ def dumps(
     Models may also stand inside other values. `fields` names the columns of a model to write, and nests by dicts:
     `["id", {"author": ["name"]}]`. `fetch=True` loads what instances in memory lack of them. The text is compact UTF-8;
     `django_bytes=True` gives the bytes of `json.dumps(obj, cls=DjangoJSONEncoder)`, `ensure_ascii=True` compact ASCII,
-    `nan="null"` writes null for NaN and the infinities. `exclude`, `allowed`, `max_depth`, `max_bytes`, `keys`, `dates`,
-    `request` and `default` are those of the response, without the settings.
+    `nan="null"` writes null for NaN and the infinities. `exclude`, `allowed`, `max_depth`, `max_bytes`, `keys`,
+    `dates`, `request` and `default` are those of the response, without the settings.
 
     Raises `TypeError`, `ValueError` and `RecursionError` as `json.dumps` does, with the path of the value in the
     message. An exception that the value's own code raises is not changed, but for a note with the path.

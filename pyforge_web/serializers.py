@@ -24,6 +24,7 @@ from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.output.tree import Leaf, is_own_column
 from pyforge_web.querysets.django_path import why_django
 from pyforge_web.querysets.relations.doubts import why_tree_django
+from pyforge_web.querysets.sql_cache import explain_sql, sql_memory
 from pyforge_web.secrets import is_secret_descriptor
 
 __all__ = [
@@ -127,8 +128,17 @@ class CompiledSerializer:
         """Per field: its kind, whether rows of the database `using` take the native path, and if not, why.
 
         With relations, also how each is read. A `queryset` is asked whether Django reads it as a whole, and what its
-        lookups load; its database takes the place of `using`.
+        lookups load; its database takes the place of `using`. With the setting `SQL_CACHE` a last row says whether its
+        SQL is remembered, and if not, why.
         """
+        rows = self._explain_fields(using, queryset)
+        if queryset is not None and get_settings()["SQL_CACHE"]:
+            reason = explain_sql(queryset)
+            counts = f"{sql_memory.hits:,} hits and {sql_memory.misses:,} misses in this process"
+            rows.append(OutputPath("(SQL)", None, "django" if reason else "native", reason or f"remembered; {counts}"))
+        return rows
+
+    def _explain_fields(self, using: str, queryset: "QuerySet[Any, Any] | None") -> list[OutputPath]:
         if queryset is None:
             queryset = self.model._default_manager.using(using)
         if self._tree is not None:

@@ -19,12 +19,12 @@ from pyforge_web.description.rows import OutputRows
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.refusals import Refusal
 from pyforge_web.output.resolve import resolve_fields
-from pyforge_web.querysets.prepared_queries import ForeignValue, PreparedTemplate, make_template
+from pyforge_web.querysets.prepared_queries import ForeignValueError, PreparedTemplate, make_template
 from pyforge_web.querysets.relations.columns import select_tree
 from pyforge_web.querysets.relations.rows import open_compiled
 from pyforge_web.querysets.sql_cache.remembered import compile_prepared, find_difference
 
-__all__ = ["ForeignValue", "PreparedFunction", "PreparedRows", "prepared"]
+__all__ = ["ForeignValueError", "PreparedFunction", "PreparedRows", "prepared"]
 
 logger = logging.getLogger("pyforge_web.prepared")
 _ALWAYS_CHECK = bool(os.environ.get("PYFORGE_SQL_CACHE"))
@@ -52,7 +52,7 @@ class PreparedFunction:
     def find_template(self) -> PreparedTemplate | None:
         """Return what was compiled of the function; None where it has to run at each call.
 
-        Raises `ForeignValue` for a value that is neither a parameter nor a constant of the function.
+        Raises `ForeignValueError` for a value that is neither a parameter nor a constant of the function.
         """
         if not self._is_made:
             self._make_template()
@@ -65,7 +65,7 @@ class PreparedFunction:
         else:
             template = make_template(self.function, list(self._signature.parameters))
             self.why_not = template.why_not
-            if template.queryset is not None:
+            if template.why_not is None:
                 tree = resolve_fields(template.queryset, self.fields)
                 self._template = PreparedTemplate(template.queryset, tree)
         self._is_made = True
@@ -224,8 +224,9 @@ def prepared(fields: Fields) -> Callable[[Callable[..., "QuerySet[Any, Any]"]], 
     return PyForgeJsonResponse(live_by(author=5)[:25])
     ```
 
-    The function itself runs for None, lists, instances, and where it has branches. The first call raises `ForeignValue`
-    for a value of its query that is neither a parameter nor a constant of its code, such as `timezone.now()`.
+    The function itself runs for None, lists, instances, and where it has branches. The first call raises
+    `ForeignValueError` for a value of its query that is neither a parameter nor a constant of its code, such as
+    `timezone.now()`.
     """
     parsed = parse_fields(fields)
 

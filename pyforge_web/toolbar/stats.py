@@ -165,6 +165,7 @@ def _store_group(group: CallGroup, marks: list[str], events: list[Compilation]) 
         "query_count": group.query_count,
         "query_us": _to_us(group.query_ns),
         "queries": [[clip_middle(sql), number] for sql, number in group.queries.items()],
+        "sql_cache": [[clip_text(outcome, 300), number] for outcome, number in group.sql_cache.items()],
     }
 
 

@@ -14,13 +14,14 @@ from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, find_row_path
 from pyforge_web.querysets.django_path import joins_unconstrained
-from pyforge_web.querysets.relations.flat_plan import FlatPlan, find_flat_plan
+from pyforge_web.querysets.relations.flat_plan import FlatPlan, find_flat_plan, select_columns
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
 from pyforge_web.querysets.relations.steps import Steps
 from pyforge_web.querysets.sql_cache import compile_remembered
 from pyforge_web.querysets.statement import CompiledQuery
 
 ColumnSlot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
+_SCANNING = ("sqlite", "mysql")  # their tables are in the order of the key
 JOIN_KEY = ""  # the attribute of a key that is a column of the join table
 
 
@@ -69,11 +70,11 @@ class SelectPlan(NamedTuple):
         return tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in self.steps)
 
 
-class Selection(NamedTuple):
+class TreeSelection(NamedTuple):
     """How a QuerySet becomes the query of its output fields.
 
-    `prepare` gives that query and the names of its columns, `finish` the plan of its rows; `purpose` is all that decides
-    the query beside the QuerySet's own, None where that is not known.
+    `prepare` gives that query and the names of its columns, `finish` the plan of its rows; `purpose` is all that
+    decides the query beside the QuerySet's own, None where that is not known.
     """
 
     purpose: tuple[Any, ...] | None
@@ -90,9 +91,9 @@ def compile_selection(
     return selection.finish(names, compiled), compiled
 
 
-def select_tree(queryset: UntypedQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> Selection:
+def select_tree(queryset: UntypedQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> TreeSelection:
     """Return the selection of the fields of a tree; `relation_key` names the key that the rows have besides."""
-    flat = find_flat_plan(queryset, tree) if relation_key is None else None
+    flat = find_flat_plan(tree) if relation_key is None else None
     if flat is not None:
         return _select_flat(queryset, flat)
     walk = _TreeWalk(queryset.db)
@@ -111,23 +112,24 @@ def select_tree(queryset: UntypedQuerySet, tree: Tree, relation_key: RelationKey
         return SelectPlan(selected, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
 
     purpose = None if walk.expressions else _find_purpose(queryset, slots, relation_key)
-    return Selection(purpose, prepare, finish)
+    return TreeSelection(purpose, prepare, finish)
 
 
-def _select_flat(queryset: UntypedQuerySet, flat: FlatPlan) -> Selection:
+def _select_flat(queryset: UntypedQuerySet, flat: FlatPlan) -> TreeSelection:
     """Return the same for columns of the model's own table."""
 
     def prepare() -> tuple[UntypedQuerySet, dict[ColumnSlot, str]]:
         scanned = as_scanned(queryset)
-        query = flat.narrow_query(scanned.query) if is_narrowable(scanned.query) else None
-        if query is None:
+        if not is_narrowable(scanned.query):
             return select_slots(scanned, list(flat.slots), None, None)
-        return _with_query(scanned, query), flat.slots
+        query = scanned.query.chain()
+        select_columns(query, flat.attributes)
+        return _with_query(scanned, query), cast(dict[ColumnSlot, str], flat.slots)
 
     def finish(names: dict[ColumnSlot, str], compiled: CompiledQuery | None) -> SelectPlan:
         return SelectPlan(_of_statement(queryset, compiled), flat.steps, (), names, None)
 
-    return Selection(_find_purpose(queryset, flat.attributes, None), prepare, finish)
+    return TreeSelection(_find_purpose(queryset, flat.attributes, None), prepare, finish)
 
 
 def _of_statement(queryset: UntypedQuerySet, compiled: CompiledQuery | None) -> UntypedQuerySet:
@@ -144,13 +146,13 @@ def _find_purpose(queryset: UntypedQuerySet, slots: Sequence[Any], relation_key:
 
 
 def as_scanned(queryset: UntypedQuerySet) -> UntypedQuerySet:
-    """Return the QuerySet in the order in which SQLite reads a whole table: the rows of instances come in no other.
+    """Return the QuerySet in the order in which a whole table is read: the rows of instances come in no other.
 
-    Where an index has all the columns that are asked for, SQLite would read that, in its order.
+    Where an index has all the columns that are asked for, SQLite and InnoDB would read that, in its order.
     """
     query, key = queryset.query, queryset.model._meta.pk
     scans = not (query.where or query.group_by or query.distinct or queryset.ordered or len(query.alias_map) > 1)
-    if scans and not query.combinator and kind_of(key) == "integer" and connections[queryset.db].vendor == "sqlite":
+    if scans and not query.combinator and kind_of(key) == "integer" and connections[queryset.db].vendor in _SCANNING:
         query = query.chain()
         query.add_ordering("pk")
         return _with_query(queryset, query)
@@ -277,7 +279,7 @@ def select_slots(
     own = [name for path, name in slots if not path and name != JOIN_KEY]
     joined = [slot for slot in slots if slot[0] or slot[1] == JOIN_KEY]
     if is_narrowable(query):
-        query.set_values(own or [queryset.model._meta.concrete_fields[0].attname])
+        select_columns(query, tuple(own) or (queryset.model._meta.concrete_fields[0].attname,))
         if joined and not own:
             query.selected = {}
         same: dict[str, str] = {}

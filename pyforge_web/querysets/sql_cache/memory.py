@@ -98,8 +98,8 @@ class SQLMemory:
         self.why_off = difference
         self.clear()
         logger.error(
-            "PyForge's SQL cache is off in this process: remembered SQL differs from Django's. %s Please report it with "
-            "the models and the QuerySet; SQL_CACHE = False leaves it off.",
+            "PyForge's SQL cache is off in this process: remembered SQL differs from Django's. %s Please report it "
+            "with the models and the QuerySet; SQL_CACHE = False leaves it off.",
             difference,
         )
 

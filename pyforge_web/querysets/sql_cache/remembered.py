@@ -1,7 +1,7 @@
 """The SQL of a QuerySet: remembered where an entry is certain to be right, else made by Django's compiler.
 
-A wrong hit would give somebody the rows of somebody else. So parameters come from Django's own lookups at each use, what
-decides the text is compared at each use, and a part of all hits is compared with what Django compiles.
+A wrong hit would give somebody the rows of somebody else. So parameters come from Django's own lookups at each use,
+what decides the text is compared at each use, and a part of all hits is compared with what Django compiles.
 """
 
 import os
@@ -15,7 +15,7 @@ from django.db import connections
 from pyforge_web.conf import get_settings
 from pyforge_web.metering.row_traces import note_sql_origin
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint, NotRemembered
+from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint, NotRememberedError
 from pyforge_web.querysets.sql_cache.memory import FailedEntry, sql_memory
 from pyforge_web.querysets.sql_cache.recording import (
     RememberedQuery,
@@ -86,7 +86,7 @@ def compile_remembered(queryset: Any, purpose: Hashable, prepare: Prepare) -> tu
             )
             if compiled is not None:
                 return _count_hit(entry, compiled, prepare)
-    except NotRemembered as error:
+    except NotRememberedError as error:
         return _compile_unremembered(prepare, str(error))
     except (EmptyResultSet, FullResultSet):
         return _compile_unremembered(prepare, "a condition is true of no row, or of all")
@@ -177,13 +177,15 @@ def _record_entry(
     entry: Any
     try:
         if compiled.compiler.using != connection.alias:
-            raise NotRemembered("the router has chosen another database")
+            raise NotRememberedError("the router has chosen another database")
         entry = record_query(compiled, planned, extra, printed, connection)
         # Another thread may have changed an option of a model since the key was made.
         if _make_key(Fingerprint(before), purpose, connection, kind) != key[0]:
-            raise NotRemembered("what its SQL depends on has just changed")
+            raise NotRememberedError("what its SQL depends on has just changed")
     except Exception as error:
-        reason = str(error) if isinstance(error, NotRemembered) else f"{type(error).__name__} while it was remembered"
+        reason = (
+            str(error) if isinstance(error, NotRememberedError) else f"{type(error).__name__} while it was remembered"
+        )
         sql_memory.count_reason(reason)
         entry = FailedEntry(reason)
     sql_memory.keep(sql_memory.find_entries(printed.query.model), key, entry)
@@ -207,7 +209,7 @@ def remember_selection(
         if compiled is None:
             return "a condition is true of no row"
         entry = record_query(compiled, planned, extra, printed, connection)
-    except NotRemembered as error:
+    except NotRememberedError as error:
         return str(error)
     except (EmptyResultSet, FullResultSet):
         return "a condition is true of no row, or of all"
@@ -235,7 +237,7 @@ def explain_sql(queryset: Any) -> str | None:
     try:
         printed.read()
         find_parameters(printed.leaves, connections[queryset.db])
-    except NotRemembered as error:
+    except NotRememberedError as error:
         return str(error)
     except (EmptyResultSet, FullResultSet):
         return "a condition is true of no row, or of all"
