@@ -18,7 +18,7 @@ from pyforge_web.conf import get_settings
 from pyforge_web.output.options import output_options
 
 # What JSON and Django's encoder know is written as Django writes it.
-_KNOWN = (
+_DJANGOS_TYPES = (
     str, int, float, list, tuple, dict, type(None), datetime.date, datetime.time, datetime.timedelta, decimal.Decimal,
     uuid.UUID, Promise,
 )  # fmt: skip
@@ -45,7 +45,7 @@ def _read_types() -> dict[type, Callable[[Any], Any]]:
             raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'][{path!r}]: {error}") from error
         if not isinstance(kind, type) or not callable(convert):
             raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'][{path!r}] must map a class to 'str' or a function.")
-        if issubclass(kind, _KNOWN):
+        if issubclass(kind, _DJANGOS_TYPES):
             raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'] has {path!r}, which Django's encoder writes itself.")
         found[kind] = convert
     return found
