@@ -11,8 +11,10 @@ from pyforge_web.output.key_names import KeyStyle
 __all__ = [
     "BUILD_PROFILE",
     "VERSION",
+    "AttributeWatch",
     "BodyFallback",
     "CallTotals",
+    "ClassVersions",
     "Counters",
     "FileUrlText",
     "LinkText",
