@@ -13,6 +13,7 @@ import math
 import re
 import types
 import uuid
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -21,17 +22,23 @@ from django.core.paginator import Page
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
 from django.db.models.query import RawQuerySet
-from django.utils import timezone
+from django.http import HttpRequest
 from django.utils.duration import duration_string
 from django.utils.functional import LazyObject, Promise
 
 from pyforge_web._native import dumps
-from pyforge_web.conf import Nan
-from pyforge_web.description.describe import Description, describe_data, unwrap_lazy
+from pyforge_web.conf import Dates, Nan
+from pyforge_web.description.allowed import choose_fields
+from pyforge_web.description.describe import describe_data
+from pyforge_web.description.descriptions import Description
 from pyforge_web.description.rows import OutputRows
+from pyforge_web.output.date_formats import DateValue, format_drf, format_iso, format_local
 from pyforge_web.output.grammar import Fields
+from pyforge_web.output.key_names import KeyStyle, find_key_style
+from pyforge_web.output.lazy_values import unwrap_lazy
+from pyforge_web.output.options import OutputOptions, output_with
 from pyforge_web.output.own_types import find_converter
-from pyforge_web.output.refusals import Refusal, refuse, refuse_key, refuse_secrets
+from pyforge_web.output.refusals import Refusal, refuse_key, refuse_secrets, refuse_value
 from pyforge_web.querysets.instances import write_bare
 
 __all__ = [
@@ -40,6 +47,7 @@ __all__ = [
     "convert",
     "convert_key",
     "describe_value",
+    "dump_with_options",
     "dumps",
     "model_encoder",
     "select",
@@ -73,19 +81,42 @@ async def adumps(
     obj: Any,
     *,
     fields: Fields | None = None,
+    exclude: Iterable[str] | None = None,
+    allowed: Fields | None = None,
+    max_depth: int | None = None,
     fetch: bool = False,
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Nan = "raise",
+    dates: Dates = "django",
+    keys: KeyStyle | None = None,
+    request: HttpRequest | None = None,
+    default: Callable[[Any], Any] | None = None,
+    max_bytes: int | None = None,
 ) -> bytes:
     """Return what `dumps` returns, for asynchronous code.
 
     There is one hop to the thread in which Django's database connections of this task are. The arguments, and what is
     raised, are those of `dumps`.
     """
-    return await sync_to_async(dumps)(
-        obj, fields=cast(Any, fields), fetch=fetch, django_bytes=django_bytes, ensure_ascii=ensure_ascii, nan=nan
-    )
+    chosen, options = (exclude, allowed, max_depth), (keys, request, default, max_bytes)
+    native = {
+        "fetch": fetch, "django_bytes": django_bytes, "ensure_ascii": ensure_ascii, "nan": nan, "dates": dates,
+    }  # fmt: skip
+    return await sync_to_async(dump_with_options)(obj, fields, chosen, options, native)
+
+
+def dump_with_options(obj: Any, fields: Any, chosen: Sequence[Any], options: Sequence[Any], native: Any) -> bytes:
+    """Return what `dumps` returns, which calls this for the arguments that Python code reads.
+
+    `chosen` are `exclude=`, `allowed=` and `max_depth=`, `options` are `keys=`, `request=`, `default=` and
+    `max_bytes=`.
+    """
+    exclude, allowed, max_depth = chosen
+    keys, request, default, max_bytes = options
+    fields = choose_fields(obj, fields, exclude or (), allowed, max_depth)
+    with output_with(OutputOptions(request, find_key_style(keys), None, default, max_bytes)):
+        return dumps(obj, fields=fields, **native)
 
 
 def convert(value: Any) -> Any:
@@ -109,7 +140,7 @@ def convert(value: Any) -> Any:
     if issubclass(kind, _ADDRESSES):
         return str(value)
     own = find_converter(kind)
-    return refuse(value) if own is None else own(value)
+    return refuse_value(value) if own is None else own(value)
 
 
 def convert_key(key: Any) -> str | Refusal:
@@ -197,33 +228,25 @@ class _ModelEncoder(DjangoJSONEncoder):
 class _IsoEncoder(_ModelEncoder):
     """The same with `isoformat()` for datetimes and times."""
 
-    def default(self, value: Any) -> Any:
-        if isinstance(value, datetime.datetime | datetime.time):
-            return self.format(value)
-        return super().default(value)
+    format_date = staticmethod(format_iso)
 
-    def format(self, value: "datetime.datetime | datetime.time") -> str:
-        return value.isoformat()
+    def default(self, value: Any) -> Any:
+        return self.format_date(value) if isinstance(value, DateValue) else super().default(value)
 
 
 class _LocalEncoder(_IsoEncoder):
     """The same in Django's current time zone."""
 
-    def format(self, value: "datetime.datetime | datetime.time") -> str:
-        if isinstance(value, datetime.datetime) and timezone.is_aware(value):
-            value = timezone.localtime(value)
-        return value.isoformat()
+    format_date = staticmethod(format_local)
 
 
 class _DrfEncoder(_IsoEncoder):
     """The same as Django REST framework: `Z` for UTC, `str()` of a duration."""
 
+    format_date = staticmethod(format_drf)
+
     def default(self, value: Any) -> Any:
         return duration_string(value) if isinstance(value, datetime.timedelta) else super().default(value)
-
-    def format(self, value: "datetime.datetime | datetime.time") -> str:
-        text = value.isoformat()
-        return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
 _DATE_ENCODERS = {"iso": _IsoEncoder, "local": _LocalEncoder, "drf": _DrfEncoder}

@@ -13,7 +13,7 @@ from django.db.models import Model
 from pyforge_web import metering
 from pyforge_web._native import Validator
 from pyforge_web.conf import get_settings
-from pyforge_web.fields import Descriptor, describe
+from pyforge_web.fields import Descriptor, describe_field
 from pyforge_web.validation.error_formats import as_json_data
 from pyforge_web.validation.errors import RejectedValue, RowErrorParts
 from pyforge_web.validation.explanation import FieldRules, explain_model, explain_plan
@@ -251,7 +251,7 @@ def _described_model(descriptors: Sequence[Descriptor]) -> type[Model]:
     seen: set[str] = set()
     for descriptor in descriptors:
         name = descriptor.get("attname", "")
-        if name not in known or descriptor != describe(known[name], model):
+        if name not in known or descriptor != describe_field(known[name], model):
             raise ValueError(f"{label} has no such field now: {descriptor!r}; take it from extract_model_fields")
         if name in seen:
             raise ValueError(f"{name} is described twice")

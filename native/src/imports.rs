@@ -66,6 +66,12 @@ imports! {
     current_timezone: PyAny = "django.utils.timezone"."get_current_timezone",
     /// Gives what `fields=` chooses
     select: PyAny = "pyforge_web.encoders"."select",
+    /// `django.core.exceptions.BadRequest`
+    bad_request: PyType = "django.core.exceptions"."BadRequest",
+    /// Calls `dumps` with the options that Python code reads
+    dump_with_options: PyAny = "pyforge_web.encoders"."dump_with_options",
+    /// The `ContextVar` with the options of the output
+    output_options: PyAny = "pyforge_web.output.options"."output_options",
     /// Writes a value by Django's own encoder, where the setting `NATIVE` is off
     write_by_django: PyAny = "pyforge_web.encoders"."write_by_django",
     /// The columns of each model class whose instances were written before, by its `id()`

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from pyforge_web.conf import get_settings
-from pyforge_web.description.describe import Description, describe_data
+from pyforge_web.description.describe import describe_data
+from pyforge_web.description.descriptions import Description
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.refusals import Refusal

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from pyforge_web.metering.row_traces import trace_rows
-from pyforge_web.output.resolve import Branch, Tree
+from pyforge_web.output.tree import Branch, Tree
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import has_own_rows, why_django
 from pyforge_web.querysets.relations.columns import JOIN_KEY, ColumnSlot, as_scanned

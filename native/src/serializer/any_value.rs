@@ -67,7 +67,7 @@ pub struct Walk<'py, 'call, F: Form> {
     pub(super) place: String,
     /// How many containers may be open before a cycle is looked for.
     limit: usize,
-    py: Python<'py>,
+    pub(super) py: Python<'py>,
 }
 
 impl<'py, 'call, F: Form> Walk<'py, 'call, F> {

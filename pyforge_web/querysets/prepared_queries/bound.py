@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connections
 from django.db.models.sql.where import WhereNode
 
-from pyforge_web.output.resolve import Tree
+from pyforge_web.output.tree import Tree
 from pyforge_web.querysets.prepared_queries.parameters import Parameter
 from pyforge_web.querysets.relations.columns import SelectPlan, select_tree
 from pyforge_web.querysets.relations.doubts import why_tree_django

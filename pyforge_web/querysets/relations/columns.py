@@ -12,7 +12,7 @@ from django.db.models.expressions import Col
 
 from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, find_column
-from pyforge_web.output.resolve import AnyQuerySet, Branch, Leaf, Tree
+from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, find_row_path
 from pyforge_web.querysets.django_path import joins_unconstrained
 from pyforge_web.querysets.relations.flat_plan import FlatPlan, find_flat_plan, select_columns
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
@@ -53,7 +53,7 @@ class SelectPlan(NamedTuple):
     column by which the rows name their parents.
     """
 
-    queryset: AnyQuerySet
+    queryset: UntypedQuerySet
     steps: tuple[tuple[str, str, ColumnSlot | None], ...]
     relations: tuple[RelationQuery, ...]
     names: dict[ColumnSlot, str]
@@ -78,12 +78,12 @@ class TreeSelection(NamedTuple):
     """
 
     purpose: tuple[Any, ...] | None
-    prepare: Callable[[], tuple[AnyQuerySet, dict[ColumnSlot, str]]]
+    prepare: Callable[[], tuple[UntypedQuerySet, dict[ColumnSlot, str]]]
     finish: Callable[[dict[ColumnSlot, str], CompiledQuery | None], SelectPlan]
 
 
 def compile_selection(
-    queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None
+    queryset: UntypedQuerySet, tree: Tree, relation_key: RelationKey | None = None
 ) -> tuple[SelectPlan, CompiledQuery | None]:
     """Return the plan for the fields of a tree, and its SQL; the SQL is None where Django finds nothing to ask for."""
     selection = select_tree(queryset, tree, relation_key)
@@ -91,7 +91,7 @@ def compile_selection(
     return selection.finish(names, compiled), compiled
 
 
-def select_tree(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> TreeSelection:
+def select_tree(queryset: UntypedQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> TreeSelection:
     """Return the selection of the fields of a tree; `relation_key` names the key that the rows have besides."""
     flat = find_flat_plan(tree) if relation_key is None else None
     if flat is not None:
@@ -103,7 +103,7 @@ def select_tree(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | N
         key = walk.slot((), relation_key.key.attname if relation_key.table is None else JOIN_KEY)
     slots = list(walk.slots)
 
-    def prepare() -> tuple[AnyQuerySet, dict[ColumnSlot, str]]:
+    def prepare() -> tuple[UntypedQuerySet, dict[ColumnSlot, str]]:
         scanned = as_scanned(queryset) if relation_key is None else queryset
         return select_slots(scanned, slots, relation_key, walk.expressions)
 
@@ -115,10 +115,10 @@ def select_tree(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | N
     return TreeSelection(purpose, prepare, finish)
 
 
-def _select_flat(queryset: AnyQuerySet, flat: FlatPlan) -> TreeSelection:
+def _select_flat(queryset: UntypedQuerySet, flat: FlatPlan) -> TreeSelection:
     """Return the same for columns of the model's own table."""
 
-    def prepare() -> tuple[AnyQuerySet, dict[ColumnSlot, str]]:
+    def prepare() -> tuple[UntypedQuerySet, dict[ColumnSlot, str]]:
         scanned = as_scanned(queryset)
         if not is_narrowable(scanned.query):
             return select_slots(scanned, list(flat.slots), None, None)
@@ -132,12 +132,12 @@ def _select_flat(queryset: AnyQuerySet, flat: FlatPlan) -> TreeSelection:
     return TreeSelection(_find_purpose(queryset, flat.attributes, None), prepare, finish)
 
 
-def _of_statement(queryset: AnyQuerySet, compiled: CompiledQuery | None) -> AnyQuerySet:
+def _of_statement(queryset: UntypedQuerySet, compiled: CompiledQuery | None) -> UntypedQuerySet:
     """Return a QuerySet of the database that a statement was made for: a router may choose another one next."""
     return queryset if compiled is None else QuerySet(queryset.model, queryset.query, compiled.compiler.using)
 
 
-def _find_purpose(queryset: AnyQuerySet, slots: Sequence[Any], relation_key: RelationKey | None) -> tuple[Any, ...]:
+def _find_purpose(queryset: UntypedQuerySet, slots: Sequence[Any], relation_key: RelationKey | None) -> tuple[Any, ...]:
     """Return what decides the columns of a plan's query beside the query itself."""
     query = queryset.query
     unconstrained = bool(query.select_related) and joins_unconstrained(query)
@@ -145,7 +145,7 @@ def _find_purpose(queryset: AnyQuerySet, slots: Sequence[Any], relation_key: Rel
     return ("tree", unconstrained, key, *slots)
 
 
-def as_scanned(queryset: AnyQuerySet) -> AnyQuerySet:
+def as_scanned(queryset: UntypedQuerySet) -> UntypedQuerySet:
     """Return the QuerySet in the order in which a whole table is read: the rows of instances come in no other.
 
     Where an index has all the columns that are asked for, SQLite and InnoDB would read that, in its order.
@@ -159,7 +159,7 @@ def as_scanned(queryset: AnyQuerySet) -> AnyQuerySet:
     return queryset
 
 
-def _with_query(queryset: AnyQuerySet, query: Any) -> AnyQuerySet:
+def _with_query(queryset: UntypedQuerySet, query: Any) -> UntypedQuerySet:
     """Return a QuerySet of Django's own class with another query."""
     return QuerySet(queryset.model, query, queryset.db)
 
@@ -215,6 +215,9 @@ class _TreeWalk:
     ) -> None:
         if leaf.output is not None:
             slots = tuple(self.slot((*path, *source.path), source.attname) for source in leaf.sources)
+            if row_path := find_row_path(leaf):
+                key = _end_model(model, row_path)._meta.pk_fields[0].attname
+                presence = self.slot((*path, *row_path), key)
             self.outputs.append(OutputColumn(leaf, model, slots, presence))
             self.steps.append(("output", leaf.name, None))
         elif leaf.expression is not None:
@@ -261,11 +264,11 @@ def is_narrowable(query: Any) -> bool:
 
 
 def select_slots(
-    queryset: AnyQuerySet,
+    queryset: UntypedQuerySet,
     slots: list[ColumnSlot],
     relation_key: RelationKey | None,
     expressions: dict[str, Any] | None = None,
-) -> tuple[AnyQuerySet, dict[ColumnSlot, str]]:
+) -> tuple[UntypedQuerySet, dict[ColumnSlot, str]]:
     """Return a QuerySet that selects these columns, and the name of each of them in its query.
 
     Where it matters for the rows, Django's own columns are selected too.

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from django.db.models import Model
 from django.db.models.sql import Query
 
-from pyforge_web.output.resolve import STOCK_DESCRIPTORS, Leaf, Tree
+from pyforge_web.output.model_names import STOCK_DESCRIPTORS
+from pyforge_web.output.tree import Leaf, Tree
 
 # What is found out is kept in the `__dict__` of the model's `_meta`, and ends with the model.
 _KNOWN = "_pyforge_flat_plans"
