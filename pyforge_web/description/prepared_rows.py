@@ -39,14 +39,17 @@ class PreparedFunction:
         self.why_not: str | None = None
         self.calls = 0
         self._signature: Signature = signature(function)
+        self._names = self._signature.parameters.keys()
         self._template: PreparedTemplate | None = None
         self._is_made = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> "PreparedRows":
-        bound = self._signature.bind(*args, **kwargs)
-        bound.apply_defaults()
         self.find_template()
-        return PreparedRows(self, bound.arguments)
+        if args or kwargs.keys() != self._names:
+            bound = self._signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            kwargs = bound.arguments
+        return PreparedRows(self, kwargs)
 
     def find_template(self) -> PreparedTemplate | None:
         """Return what was compiled of the function; None where it has to run at each call.
@@ -93,7 +96,8 @@ class PreparedRows(OutputRows):
         low: int = 0,
         high: int | None = None,
     ) -> None:
-        super().__init__(None, None)
+        # What `OutputRows` has besides: the data is the QuerySet of the function.
+        self._data, self._exclude, self._fetch, self._request, self._keys = None, (), False, None, None
         self._fields = function.fields
         self._prepared = function
         self._values = values
