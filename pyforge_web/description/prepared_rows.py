@@ -1,7 +1,6 @@
 """`@prepared(fields=...)`: a function that returns a QuerySet, compiled once with parameters."""
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, update_wrapper
 from inspect import Signature, signature
@@ -9,10 +8,8 @@ from operator import index
 from types import FunctionType
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 
-from pyforge_web.conf import get_settings
 from pyforge_web.description.describe import Description, describe_data
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
@@ -21,12 +18,11 @@ from pyforge_web.output.resolve import resolve_fields
 from pyforge_web.querysets.prepared_queries import ForeignValueError, PreparedTemplate, make_template
 from pyforge_web.querysets.relations.columns import select_tree
 from pyforge_web.querysets.relations.rows import open_compiled
-from pyforge_web.querysets.sql_cache.remembered import compile_prepared, find_difference
+from pyforge_web.querysets.sql_cache.remembered import compile_prepared, find_difference, is_check_due
 
 __all__ = ["ForeignValueError", "PreparedFunction", "PreparedRows", "prepared"]
 
 logger = logging.getLogger("pyforge_web.prepared")
-_ALWAYS_CHECK = bool(os.environ.get("PYFORGE_SQL_CACHE"))
 
 
 class PreparedFunction:
@@ -167,7 +163,7 @@ class PreparedRows(OutputRows):
             return None
         plan, compiled = made
         function.calls += 1
-        if _ALWAYS_CHECK or settings.DEBUG or function.calls % get_settings()["SQL_CACHE_CHECK"] == 0:
+        if is_check_due(function.calls):
             real, names = compile_prepared(prepare)
             if difference := find_difference(compiled, real, plan.names, names):
                 function.turn_off(difference)

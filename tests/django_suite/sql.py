@@ -20,6 +20,8 @@ def install_sql(is_compared):
     def checked_fetch_all(self):
         if self._result_cache is None:
             with checking() as may_check, contextlib.suppress(Exception):  # Django's errors are Django's to raise
+                # To compile a union changes it: its order adds columns to its parts.
+                may_check = may_check and not self.query.combinator
                 if may_check and backends.why_no_backend(connections[self.db], log=False) is None:
                     for _ in range(2):
                         _compile(self)
