@@ -23,6 +23,7 @@ from benchmarks.suites import (
     sql_cache,
     streams,
     text,
+    text_kernels,
     validation,
 )
 
@@ -31,6 +32,7 @@ Suite = Callable[[Effort, str], Report]
 SUITES: dict[str, Suite] = {
     "encoder": encoder.run,
     "text": text.run,
+    "text_kernels": text_kernels.run,
     "counting": counting.run,
     "memory": memory.run,
     "responses": responses.run,

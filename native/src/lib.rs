@@ -62,7 +62,7 @@ pub mod _native {
         ValueTuples,
     };
     #[pymodule_export]
-    use super::text_columns::{columns_of, datetime_column, is_plain_json, text_column, time_column};
+    use super::text_columns::{columns_of, is_plain_json, text_column};
     #[pymodule_export]
     use super::validator::Validator;
 
@@ -70,6 +70,8 @@ pub mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::ffi::interpreters::refuse_other_interpreters(module.py())?;
         super::error::set_panic_hook();
+        super::ffi::choose_once(module.py())?;
+        super::functions::install_raw_calls(module)?;
         module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
         module.add("BUILD_PROFILE", if cfg!(debug_assertions) { "debug" } else { "release" })
     }

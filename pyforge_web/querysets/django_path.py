@@ -4,6 +4,7 @@ What is asked here is asked at each use, by identity. A class, a manager or a to
 """
 
 import dis
+import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from operator import attrgetter
@@ -98,8 +99,25 @@ _HARMLESS_CALLS = frozenset(
 )
 
 
+# Receivers of other packages that leave the columns of an instance alone, by their module, class and name.
+_HARMLESS_RECEIVERS = (
+    # Connected for every model of a project. It only sets `_ik` on the instances of models with image fields.
+    ("imagekit.specs.sourcegroups", "ModelSignalRouter", "post_init_receiver"),
+)
+
+
+def _is_harmless_receiver(function: Any) -> bool:
+    for module, class_name, name in _HARMLESS_RECEIVERS:
+        owner = getattr(sys.modules.get(module), class_name, None)
+        if owner is not None and type(getattr(function, "__self__", None)) is owner:
+            return function.__func__ is vars(owner).get(name)
+    return False
+
+
 def _why_changed(model: Any, function: Any) -> str | None:
     """Return why a function that runs for each new instance may change a column of it."""
+    if _is_harmless_receiver(function):
+        return None
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     name = getattr(function, "__qualname__", type(function).__name__)
     if code is None or (stored := _stored_names(code)) is None:

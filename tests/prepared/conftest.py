@@ -4,7 +4,7 @@ import pytest
 from django.test import override_settings
 
 from pyforge_web.querysets.sql_cache import remembered
-from tests.relations.conftest import database, filled, sqlite  # noqa: F401
+from tests.relations.two_databases import database, filled, sqlite  # noqa: F401
 from tests.sql_cache.conftest import NEVER
 
 

@@ -5,7 +5,7 @@ from django.test import override_settings
 
 from pyforge_web.querysets.sql_cache import remembered
 from pyforge_web.querysets.sql_cache.memory import sql_memory
-from tests.relations.conftest import database, filled, sqlite  # noqa: F401
+from tests.relations.two_databases import database, filled, sqlite  # noqa: F401
 
 NEVER = 10**9
 

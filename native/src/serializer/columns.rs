@@ -101,7 +101,8 @@ impl RowColumns {
     }
 }
 
-fn parse_zone(zone: &str) -> PyResult<StoredZone> {
+/// The zone of a name.
+pub fn parse_zone(zone: &str) -> PyResult<StoredZone> {
     match zone {
         "naive" => Ok(StoredZone::Naive),
         "stripped" => Ok(StoredZone::Stripped),

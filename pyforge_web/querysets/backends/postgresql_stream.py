@@ -16,8 +16,8 @@ from pyforge_web.querysets.backends.stock import StockMethods
 _STREAM_SIZE = 200
 # A page of fewer rows gains nothing, and costs 20 us more.
 _LARGE = 1000
-_METHODS = ("execute", "stream")
-_CURSOR_METHODS = [StockMethods(kind, _METHODS, psycopg) for kind in (psycopg.Cursor, psycopg.ClientCursor)]
+_EXECUTE_METHODS = ("execute", "stream")
+_STREAM_METHODS = [StockMethods(kind, _EXECUTE_METHODS, psycopg) for kind in (psycopg.Cursor, psycopg.ClientCursor)]
 HAS_STREAM = bool(getattr(getattr(psycopg, "capabilities", None), "has_stream_chunked", bool)())
 
 
@@ -30,9 +30,9 @@ def can_stream(raw: Any) -> bool:
     """Return whether a cursor that executes as psycopg does can hand on its rows in chunks; not in pipeline mode."""
     return (
         HAS_STREAM
-        and any(methods.are_methods_of(type(raw)) for methods in _CURSOR_METHODS)
+        and any(methods.are_methods_of(type(raw)) for methods in _STREAM_METHODS)
         and hasattr(raw, "__dict__")
-        and vars(raw).keys().isdisjoint(_METHODS)
+        and vars(raw).keys().isdisjoint(_EXECUTE_METHODS)
         and not raw.connection.pgconn.pipeline_status
     )
 

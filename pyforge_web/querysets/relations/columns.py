@@ -70,7 +70,7 @@ class SelectPlan(NamedTuple):
         return tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in self.steps)
 
 
-class Selection(NamedTuple):
+class TreeSelection(NamedTuple):
     """How a QuerySet becomes the query of its output fields.
 
     `prepare` gives that query and the names of its columns, `finish` the plan of its rows; `purpose` is all that
@@ -91,7 +91,7 @@ def compile_selection(
     return selection.finish(names, compiled), compiled
 
 
-def select_tree(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> Selection:
+def select_tree(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> TreeSelection:
     """Return the selection of the fields of a tree; `relation_key` names the key that the rows have besides."""
     flat = find_flat_plan(tree) if relation_key is None else None
     if flat is not None:
@@ -112,10 +112,10 @@ def select_tree(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | N
         return SelectPlan(selected, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
 
     purpose = None if walk.expressions else _find_purpose(queryset, slots, relation_key)
-    return Selection(purpose, prepare, finish)
+    return TreeSelection(purpose, prepare, finish)
 
 
-def _select_flat(queryset: AnyQuerySet, flat: FlatPlan) -> Selection:
+def _select_flat(queryset: AnyQuerySet, flat: FlatPlan) -> TreeSelection:
     """Return the same for columns of the model's own table."""
 
     def prepare() -> tuple[AnyQuerySet, dict[ColumnSlot, str]]:
@@ -129,7 +129,7 @@ def _select_flat(queryset: AnyQuerySet, flat: FlatPlan) -> Selection:
     def finish(names: dict[ColumnSlot, str], compiled: CompiledQuery | None) -> SelectPlan:
         return SelectPlan(_of_statement(queryset, compiled), flat.steps, (), names, None)
 
-    return Selection(_find_purpose(queryset, flat.attributes, None), prepare, finish)
+    return TreeSelection(_find_purpose(queryset, flat.attributes, None), prepare, finish)
 
 
 def _of_statement(queryset: AnyQuerySet, compiled: CompiledQuery | None) -> AnyQuerySet:

@@ -18,12 +18,12 @@ def why_tree_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
     is_whole = not queryset.query.where.contains_over_clause
     if plan is not None and is_whole and plan.has_stock_descriptors(tree.model):
         return None
-    return _why_query(queryset, tree) or next(
+    return _why_joined_query(queryset, tree) or next(
         (f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None
     )
 
 
-def _why_query(queryset: AnyQuerySet, tree: Tree) -> str | None:
+def _why_joined_query(queryset: AnyQuerySet, tree: Tree) -> str | None:
     """Return what a query has that does not go together with joins and statements of ours."""
     query = queryset.query
     joins = any((isinstance(item, Branch) and item.is_joined) or getattr(item, "path", ()) for item in tree.items)

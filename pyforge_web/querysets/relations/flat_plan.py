@@ -17,7 +17,7 @@ from pyforge_web.output.resolve import STOCK_DESCRIPTORS, Leaf, Tree
 _KNOWN = "_pyforge_flat_plans"
 _MOST_FLAT_PLANS = 256  # of each kind: a client may choose the names
 # What `Query.set_values` says of the columns, and what it only touches: joins that it has trimmed, and caches.
-_SELECTION = ("default_cols", "deferred_loading", "select", "select_related", "selected", "values_select")
+_SELECTED_ATTRIBUTES = ("default_cols", "deferred_loading", "select", "select_related", "selected", "values_select")
 _MASKS = {"_annotation_select_cache", "_extra_select_cache", "annotation_select_mask", "extra_select_mask"}
 _TOUCHED = {"alias_map", "alias_refcount", "base_table", "table_map", "used_aliases"}
 
@@ -93,7 +93,7 @@ def select_columns(query: Any, names: tuple[str, ...]) -> None:
     if is_plain and type(query) is Query and query.get_initial_alias() == model._meta.db_table:
         known = _find_known(model._meta).selections
         if names not in known:
-            _remember(known, names, find_selection(model, names))
+            _remember(known, names, find_column_selection(model, names))
         selection = known[names]
         if selection is not None:
             vars(query).update(selection)
@@ -101,7 +101,7 @@ def select_columns(query: Any, names: tuple[str, ...]) -> None:
     query.set_values(names)
 
 
-def find_selection(model: type[Model], names: tuple[str, ...]) -> Mapping[str, Any] | None:
+def find_column_selection(model: type[Model], names: tuple[str, ...]) -> Mapping[str, Any] | None:
     """Return the attributes that Django gives to a query that selects these columns; None where there is more to it."""
     own = {field.attname for field in model._meta.local_concrete_fields}
     if not own.issuperset(names):
@@ -112,6 +112,8 @@ def find_selection(model: type[Model], names: tuple[str, ...]) -> Mapping[str, A
     query.set_values(list(names))
     after = vars(query)
     changed = {name for name, value in after.items() if name not in before or before[name] is not value}
-    if not changed <= {*_SELECTION, *_MASKS, *_TOUCHED} or any(name not in after for name in _SELECTION):
+    if not changed <= {*_SELECTED_ATTRIBUTES, *_MASKS, *_TOUCHED} or any(
+        name not in after for name in _SELECTED_ATTRIBUTES
+    ):
         return None
-    return {name: after[name] for name in (*_SELECTION, *(_MASKS & changed))}
+    return {name: after[name] for name in (*_SELECTED_ATTRIBUTES, *(_MASKS & changed))}
