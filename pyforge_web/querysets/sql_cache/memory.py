@@ -114,8 +114,8 @@ class SQLMemory:
 sql_memory = SQLMemory()
 
 
-def _forget(**kwargs: object) -> None:
+def _forget_entries(**kwargs: object) -> None:
     sql_memory.clear()
 
 
-setting_changed.connect(_forget, dispatch_uid="pyforge_web.querysets.sql_cache")
+setting_changed.connect(_forget_entries, dispatch_uid="pyforge_web.querysets.sql_cache")
