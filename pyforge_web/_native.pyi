@@ -7,8 +7,10 @@ from typing_extensions import disjoint_base
 __all__ = [
     "BUILD_PROFILE",
     "VERSION",
+    "AttributeWatch",
     "BodyFallback",
     "CallTotals",
+    "ClassVersions",
     "Counters",
     "FileUrlText",
     "LinkText",
