@@ -121,7 +121,7 @@ def _are_names(value: object) -> bool:
     return isinstance(value, list | tuple | set | frozenset) and all(isinstance(name, str) for name in value)
 
 
-def _is_count(value: object) -> bool:
+def _is_check_interval(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
@@ -146,7 +146,7 @@ _REQUIREMENTS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "REST_FRAMEWORK": (lambda value: isinstance(value, bool), "True or False"),
     "SENSITIVE_FIELDS": (_are_names, "a list of field names"),
     "SQL_CACHE": (lambda value: isinstance(value, bool), "True or False"),
-    "SQL_CACHE_CHECK": (_is_count, "a whole number, 1 or more"),
+    "SQL_CACHE_CHECK": (_is_check_interval, "a whole number, 1 or more"),
     "TYPES": (_is_of_types, "a dict like {'phonenumber_field.phonenumber.PhoneNumber': 'str'}"),
 }
 

@@ -1,7 +1,6 @@
 """`@prepared(fields=...)`: a function that returns a QuerySet, compiled once with parameters."""
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, update_wrapper
 from inspect import Signature, signature
@@ -9,7 +8,6 @@ from operator import index
 from types import FunctionType
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from pyforge_web.conf import get_settings
@@ -22,12 +20,11 @@ from pyforge_web.output.resolve import resolve_fields
 from pyforge_web.querysets.prepared_queries import ForeignValueError, PreparedTemplate, make_template
 from pyforge_web.querysets.relations.columns import select_tree
 from pyforge_web.querysets.relations.rows import open_compiled
-from pyforge_web.querysets.sql_cache.remembered import compile_prepared, find_difference
+from pyforge_web.querysets.sql_cache.remembered import compile_prepared, find_difference, is_check_due
 
 __all__ = ["ForeignValueError", "PreparedFunction", "PreparedRows", "prepared"]
 
 logger = logging.getLogger("pyforge_web.prepared")
-_ALWAYS_CHECK = bool(os.environ.get("PYFORGE_SQL_CACHE"))
 
 
 class PreparedFunction:
@@ -40,14 +37,17 @@ class PreparedFunction:
         self.why_not: str | None = None
         self.calls = 0
         self._signature: Signature = signature(function)
+        self._names = self._signature.parameters.keys()
         self._template: PreparedTemplate | None = None
         self._is_made = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> "PreparedRows":
-        bound = self._signature.bind(*args, **kwargs)
-        bound.apply_defaults()
         self.find_template()
-        return PreparedRows(self, bound.arguments)
+        if args or kwargs.keys() != self._names:
+            bound = self._signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            kwargs = bound.arguments
+        return PreparedRows(self, kwargs)
 
     def find_template(self) -> PreparedTemplate | None:
         """Return what was compiled of the function; None where it has to run at each call.
@@ -94,7 +94,8 @@ class PreparedRows(OutputRows):
         low: int = 0,
         high: int | None = None,
     ) -> None:
-        super().__init__(None, None)
+        # What `OutputRows` has besides: the data is the QuerySet of the function.
+        self._data, self._exclude, self._fetch, self._request, self._keys = None, (), False, None, None
         self._fields = function.fields
         self._prepared = function
         self._values = values
@@ -164,7 +165,7 @@ class PreparedRows(OutputRows):
             return None
         plan, compiled = made
         function.calls += 1
-        if _ALWAYS_CHECK or settings.DEBUG or function.calls % get_settings()["SQL_CACHE_CHECK"] == 0:
+        if is_check_due(function.calls):
             real, names = compile_prepared(prepare)
             if difference := find_difference(compiled, real, plan.names, names):
                 function.turn_off(difference)

@@ -3,7 +3,6 @@
 import pytest
 from django.test import override_settings
 
-from pyforge_web.description import prepared_rows
 from pyforge_web.querysets.sql_cache import remembered
 from tests.relations.two_databases import database, filled, sqlite  # noqa: F401
 from tests.sql_cache.conftest import NEVER
@@ -12,7 +11,6 @@ from tests.sql_cache.conftest import NEVER
 @pytest.fixture(autouse=True)
 def unchecked(monkeypatch):
     """No comparison but ours."""
-    monkeypatch.setattr(prepared_rows, "_ALWAYS_CHECK", False)
-    monkeypatch.setattr(remembered, "_ALWAYS_CHECK", False)
+    monkeypatch.setattr(remembered, "ALWAYS_CHECK", False)
     with override_settings(PYFORGE_WEB={"SQL_CACHE_CHECK": NEVER}):
         yield

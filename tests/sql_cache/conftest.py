@@ -14,7 +14,7 @@ NEVER = 10**9
 def cache(monkeypatch):
     """The memory of the cache, which must be on at the end."""
     sql_memory.reset()
-    monkeypatch.setattr(remembered, "_ALWAYS_CHECK", False)
+    monkeypatch.setattr(remembered, "ALWAYS_CHECK", False)
     with override_settings(PYFORGE_WEB={"SQL_CACHE": True, "SQL_CACHE_CHECK": NEVER}):
         yield sql_memory
     sql_memory.reset()

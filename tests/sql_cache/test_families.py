@@ -78,7 +78,6 @@ def test_families_in_threads(filled, cache):
     def work(seed):
         try:
             chosen = random.Random(seed).choices(bound, k=len(bound))
-            connections[alias].ensure_connection()  # who watches new connections adds a wrapper below ours
             return [index for index, make in enumerate(chosen) if run(make) != expected[id(make)]]
         finally:
             connections.close_all()

@@ -41,7 +41,7 @@ _verified_fields: WeakKeyDictionary[type, tuple[list[Any], str | None]] = WeakKe
 class Evidence:
     """What an entry was made with; `is_valid` says whether all of that is the same now."""
 
-    __slots__ = ("_features", "_operators", "_orderings", "_versions", "_watch")
+    __slots__ = ("_features", "_operators", "_options", "_versions", "_watch")
 
     def __init__(
         self, connection: Any, compiler: Any, fields: Iterable[Any], models: Iterable[Any], kinds: Any
@@ -55,18 +55,19 @@ class Evidence:
         for field in fields:
             _refuse_field(field)
         _refuse_operations(connection)
-        options = list({id(model): model._meta for model in models if model._meta.concrete_fields is not None}.values())
+        options = list({id(model): model._meta for model in models}.values())
         self._versions = ClassVersions([*classes, type(connection)])
         # Of the classes of fields the methods alone: Django counts its fields on `Field`, so each new one changes it.
         self._watch = AttributeWatch(
             [
                 *[(kind, tables.FIELD_METHODS, False) for kind in set(map(type, fields))],
                 *[(field, ("column", *tables.FIELD_OVERRIDES), True) for field in fields],
-                *[(opts, ("concrete_fields", "db_table", "ordering"), True) for opts in options],
+                *[(opts, ("db_table", "ordering"), True) for opts in options],
             ]
         )
-        # A list can be changed in its place.
-        self._orderings = tuple((opts, list(opts.ordering)) for opts in options if opts.ordering)
+        # A list can be changed in its place. The watch holds what it compares, and nobody sees that it does: fields in
+        # it would keep a model that was made at run time.
+        self._options = tuple((opts, opts.concrete_fields, list(opts.ordering)) for opts in options)
         self._operators = dict(connection.operators), dict(connection.pattern_ops)
         self._features = _read_features(connection.features)
 
@@ -74,8 +75,8 @@ class Evidence:
         """Return whether SQL that was made with this would be the same now."""
         if not (self._versions.are_unchanged() and self._watch.holds()):
             return False
-        for opts, ordering in self._orderings:
-            if list(opts.ordering) != ordering:
+        for opts, concrete, ordering in self._options:
+            if opts.concrete_fields is not concrete or (ordering and list(opts.ordering) != ordering):
                 return False
         ops = connection.ops
         return (

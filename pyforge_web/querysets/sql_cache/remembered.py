@@ -28,7 +28,7 @@ from pyforge_web.querysets.statement import CompiledQuery, compile_query
 
 # Returns the QuerySet that is compiled, and what belongs to it: the names of its columns, for example.
 Prepare = Callable[[], tuple[Any, Any]]
-_ALWAYS_CHECK = bool(os.environ.get("PYFORGE_SQL_CACHE"))
+ALWAYS_CHECK = bool(os.environ.get("PYFORGE_SQL_CACHE"))
 
 
 class RememberedCompiler:
@@ -140,13 +140,18 @@ def _count_hit(entry: RememberedQuery, compiled: CompiledQuery, prepare: Prepare
     sql_memory.hits += 1
     entry.hits += 1
     note_sql_origin("hit")
-    if _ALWAYS_CHECK or settings.DEBUG or sql_memory.hits % get_settings()["SQL_CACHE_CHECK"] == 0:
+    if is_check_due(sql_memory.hits):
         sql_memory.checks += 1
         real, extra = compile_prepared(prepare)
         if difference := find_difference(compiled, real, entry.extra, extra):
             sql_memory.turn_off(difference)
             return real, extra
     return compiled, entry.extra
+
+
+def is_check_due(uses: int) -> bool:
+    """Return whether this use of remembered SQL is compared with what Django compiles."""
+    return ALWAYS_CHECK or settings.DEBUG or uses % get_settings()["SQL_CACHE_CHECK"] == 0
 
 
 def find_difference(ours: CompiledQuery, real: CompiledQuery | None, extra: Any, real_extra: Any) -> str | None:
