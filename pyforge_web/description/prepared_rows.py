@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from pyforge_web.conf import get_settings
 from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
 from pyforge_web.description.rows import OutputRows
