@@ -83,7 +83,6 @@ def get_settings() -> Settings:
         merged[key] = merged[key] if isinstance(merged[key], str) else tuple(merged[key])
     merged["SERVER_TIMING"] = _function(merged["SERVER_TIMING"])
     merged["PANEL"] = _panel(merged["PANEL"])
-    set_native(merged["NATIVE"])  # `dumps` is a native function, and reads no settings
     return cast(Settings, merged)
 
 
@@ -156,11 +155,20 @@ def _function(given: Any) -> Any:
     return function
 
 
-def _reset(*, setting: str, **kwargs: object) -> None:
+def apply_native() -> None:
+    """Tell native code what `NATIVE` says: `dumps` is a native function, and reads no settings.
+
+    Settings that cannot be read change nothing: who reads them is told, and so is who runs the checks.
+    """
+    with suppress(ImproperlyConfigured):
+        set_native(get_settings()["NATIVE"])
+
+
+def follow_settings(*, setting: str, **kwargs: object) -> None:
+    """Receive `setting_changed`, which `override_settings` sends."""
     if setting == "PYFORGE_WEB":
         get_settings.cache_clear()
-        with suppress(ImproperlyConfigured):  # who reads the settings is told
-            get_settings()
+        apply_native()
 
 
-setting_changed.connect(_reset, dispatch_uid="pyforge_web.conf")
+setting_changed.connect(follow_settings, dispatch_uid="pyforge_web.conf")

@@ -37,12 +37,12 @@ from pyforge_web.querysets.instances import write_bare
 __all__ = [
     "Refusal",
     "adumps",
-    "convert",
+    "convert_value",
     "convert_key",
     "describe_value",
     "dumps",
     "model_encoder",
-    "select",
+    "select_fields",
     "to_plain",
 ]
 
@@ -88,7 +88,7 @@ async def adumps(
     )
 
 
-def convert(value: Any) -> Any:
+def convert_value(value: Any) -> Any:
     """Return what to write in place of `value`, or a `Refusal` that says why nothing can be."""
     kind = type(value)  # isinstance would believe a `__class__` that lies; Django's own types it does believe
     if issubclass(kind, LazyObject):
@@ -141,7 +141,7 @@ def describe_value(value: Any, fields: object = None, fetch: bool = False) -> De
     return describe_data(value, fields, fetch=fetch)
 
 
-def select(data: Any, fields: object, fetch: bool = False) -> Any:
+def select_fields(data: Any, fields: object, fetch: bool = False) -> Any:
     """Return what native code writes for data with a `fields=` argument."""
     described = cast(Description, describe_value(data, fields, fetch))
     return described.write()
@@ -185,7 +185,7 @@ class _ModelEncoder(DjangoJSONEncoder):
     def default(self, value: Any) -> Any:
         if isinstance(value, _MODEL_VALUES):
             return with_text_keys(to_plain(value))
-        converted = convert(value)
+        converted = convert_value(value)
         if isinstance(converted, Refusal):
             raise TypeError(f"{converted.problem}; {converted.hint}")
         return with_text_keys(converted)
@@ -231,7 +231,7 @@ def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan
     plain = with_text_keys(value if fields is None else to_plain(value, fields, fetch))
     encoder = _ModelEncoder if dates == "django" else _DATE_ENCODERS[dates]
     if nan == "null":
-        plain = json.loads(json.dumps(plain, cls=encoder), parse_constant=lambda name: None)
+        plain = json.loads(json.dumps(plain, cls=encoder), parse_constant=lambda name: None, object_pairs_hook=_distinct_keys)
     spaced, is_ascii = form in ("django", "django_text"), form in ("ascii", "django", "html")
     separators = None if spaced else (",", ":")
     text = json.dumps(plain, cls=encoder, ensure_ascii=is_ascii, separators=separators, allow_nan=False)
@@ -265,6 +265,11 @@ def _text_key(key: Any) -> Any:
     if isinstance(converted, Refusal):
         raise TypeError(f"{converted.problem}; {converted.hint}")
     return _DistinctKey(converted)
+
+
+def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the dict of a JSON object, with all of its entries where a key stands twice."""
+    return {_DistinctKey(key): item for key, item in pairs}
 
 
 class _DistinctKey(str):

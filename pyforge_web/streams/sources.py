@@ -9,7 +9,7 @@ from django.db.models.query import RawQuerySet
 
 from pyforge_web._native import NestedRows, QueryRows
 from pyforge_web.description.rows import OutputRows
-from pyforge_web.encoders import describe_value, select
+from pyforge_web.encoders import describe_value, select_fields
 from pyforge_web.output.grammar import ParsedFields, parse_fields
 
 # Runs the query, with the number of rows that each fetch takes, or begins with the values.
@@ -36,7 +36,7 @@ def find_source(data: Any, fields: object, chunk_size: int) -> Reader | AsyncGen
     if not isinstance(data, _NO_ROWS):
         if isinstance(data, Iterable):
             values = iter(data)
-            return lambda _: values if names is None else (select(value, names) for value in values)
+            return lambda _: values if names is None else (select_fields(value, names) for value in values)
         if isinstance(data, AsyncIterable):
             return _choose_awaited(data, names)
     raise TypeError(
@@ -49,7 +49,7 @@ async def _choose_awaited(values: AsyncIterable[Any], names: ParsedFields | None
     iterator = aiter(values)
     try:
         async for value in iterator:
-            yield value if names is None else select(value, names)
+            yield value if names is None else select_fields(value, names)
     finally:
         if (close := getattr(iterator, "aclose", None)) is not None:
             await close()
