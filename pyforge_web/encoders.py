@@ -25,7 +25,7 @@ from django.utils import timezone
 from django.utils.duration import duration_string
 from django.utils.functional import LazyObject, Promise
 
-from pyforge_web._native import dumps
+from pyforge_web._native import dumps, dumps_natively
 from pyforge_web.conf import Nan
 from pyforge_web.description.describe import Description, describe_data, unwrap_lazy
 from pyforge_web.description.rows import OutputRows
@@ -80,9 +80,15 @@ async def adumps(
 ) -> bytes:
     """Return what `dumps` returns, for asynchronous code.
 
-    There is one hop to the thread in which Django's database connections of this task are. The arguments, and what is
-    raised, are those of `dumps`.
+    A value for which no Python code has to run is written at once. For all others, the models among them, there is one
+    hop to the thread in which Django's database connections of this task are. The arguments, and what is raised, are
+    those of `dumps`.
     """
+    if fields is None:
+        # It ends before the first line of Python code: a property or a query would block the event loop.
+        written = dumps_natively(obj, django_bytes, ensure_ascii, nan)
+        if written is not None:
+            return written
     return await sync_to_async(dumps)(
         obj, fields=cast(Any, fields), fetch=fetch, django_bytes=django_bytes, ensure_ascii=ensure_ascii, nan=nan
     )

@@ -65,6 +65,10 @@ pub struct Walk<'py, 'call, F: Form> {
     pub(super) depth: usize,
     /// The steps from the root to where the walk failed: `.rows[3].price`.
     pub(super) place: String,
+    /// Whether the walk ends before it calls Python code.
+    pub(super) native_only: bool,
+    /// Whether it has ended so.
+    pub(super) needs_python: bool,
     /// How many containers may be open before a cycle is looked for.
     limit: usize,
     py: Python<'py>,
@@ -80,7 +84,7 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         meter: &'call mut Meter<'py>,
     ) -> Self {
         let (sink, place) = (Sink::new(not_finite), String::new());
-        Self { sink, imports, meter, depth: 0, place, limit: FIRST_SEARCH, py }
+        Self { sink, imports, meter, depth: 0, place, native_only: false, needs_python: false, limit: FIRST_SEARCH, py }
     }
 
     /// Writes `root` and everything below it, and the text around it as it is.
@@ -112,6 +116,22 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
     pub(super) fn take_error(&mut self) -> PyErr {
         let error = self.sink.error.take().unwrap_or(Error::OutOfMemory);
         error.into_pyerr(self.py, &stack::shorten(&format!("${}", self.place)))
+    }
+
+    /// Writes `root` and everything below it if no Python code has to run for it; None else, and none has run.
+    pub fn write_natively(&mut self, root: Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        self.native_only = true;
+        match self.write_document(root, None) {
+            Err(_) if self.needs_python => Ok(None),
+            written => written.map(Some),
+        }
+    }
+
+    /// Whether Python code may be called; else the walk ends here.
+    #[inline]
+    pub(super) fn may_call_python(&mut self) -> bool {
+        self.needs_python |= self.native_only;
+        !self.native_only
     }
 
     /// Ends the walk.
