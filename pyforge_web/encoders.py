@@ -37,8 +37,8 @@ from pyforge_web.querysets.instances import write_bare
 __all__ = [
     "Refusal",
     "adumps",
-    "convert_value",
     "convert_key",
+    "convert_value",
     "describe_value",
     "dumps",
     "model_encoder",
@@ -237,7 +237,9 @@ def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan
     plain = with_text_keys(value if fields is None else to_plain(value, fields, fetch))
     encoder = _ModelEncoder if dates == "django" else _DATE_ENCODERS[dates]
     if nan == "null":
-        plain = json.loads(json.dumps(plain, cls=encoder), parse_constant=lambda name: None, object_pairs_hook=_distinct_keys)
+        plain = json.loads(
+            json.dumps(plain, cls=encoder), parse_constant=lambda name: None, object_pairs_hook=_distinct_keys
+        )
     spaced, is_ascii = form in ("django", "django_text"), form in ("ascii", "django", "html")
     separators = None if spaced else (",", ":")
     text = json.dumps(plain, cls=encoder, ensure_ascii=is_ascii, separators=separators, allow_nan=False)

@@ -77,7 +77,15 @@ def test_start_imports_no_queryset_and_no_encoder():
     """What each process pays at its start: see the goal of 15 ms in `benchmarks`."""
     script = COMMAND + "print(sorted(name for name in sys.modules if name.startswith('pyforge_web.')))"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    for heavy in ("encoders", "http", "querysets", "output", "description", "metering.collector", "validation.database"):
+    for heavy in (
+        "encoders",
+        "http",
+        "querysets",
+        "output",
+        "description",
+        "metering.collector",
+        "validation.database",
+    ):
         assert f"'pyforge_web.{heavy}'" not in ran
 
 

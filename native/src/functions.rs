@@ -13,7 +13,9 @@ use crate::imports::Imports;
 use crate::kinds::NotFinite;
 use crate::metering::meter::{self, Meter};
 use crate::parser;
-use crate::serializer::{self, DateOptions, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan};
+use crate::serializer::{
+    self, DateOptions, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan,
+};
 
 /// Return a value as JSON: the encoder of the response, for caches, websockets and tasks.
 ///

@@ -39,7 +39,8 @@ pub mod _native {
 
     #[pymodule_export]
     use super::functions::{
-        columns_to_dict, dump_chunk, dumps, dumps_html, dumps_natively, dumps_response, listen, read_body, set_native, totals,
+        columns_to_dict, dump_chunk, dumps, dumps_html, dumps_natively, dumps_response, listen, read_body, set_native,
+        totals,
     };
     #[pymodule_export]
     use super::metering::counters::Counters;

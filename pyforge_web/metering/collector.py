@@ -88,8 +88,6 @@ class Collector(Counters):
         return [] if self.recorder is None else list(self.recorder.groups.values())
 
 
-
-
 @contextmanager
 def collect(*, details: bool = False) -> Iterator[Collector]:
     """Open a collector for the block: `with collect() as crossings: ...`."""

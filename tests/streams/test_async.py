@@ -125,12 +125,20 @@ class TestAdumps:
 
     @pytest.mark.parametrize("options", [{}, {"django_bytes": True}, {"ensure_ascii": True}])
     def test_plain_values_need_no_hop(self, hops, options):
-        value = {"text": "\u00e9", "at": timezone.now(), "id": uuid.uuid4(), "price": Decimal("1.50"), "of": [(1, 2.5), {}]}
-        value |= {1: None, 2.5: True, None: False}
+        value = {
+            "text": "\u00e9",
+            "at": timezone.now(),
+            "id": uuid.uuid4(),
+            "price": Decimal("1.50"),
+            "of": [(1, 2.5), {}],
+        }
+        value |= {"of": [(1, 2.5), {}], 1: None, 2.5: True, None: False}
         assert await_here(adumps, value, **options) == pyforge_web.dumps(value, **options)
         assert not hops
 
-    @pytest.mark.parametrize("place", [lambda value: [1, value], lambda value: {"a": {"b": value}}, lambda value: value])
+    @pytest.mark.parametrize(
+        "place", [lambda value: [1, value], lambda value: {"a": {"b": value}}, lambda value: value]
+    )
     @pytest.mark.parametrize("make", [OwnDict, OwnList, own_key, lambda ran: lazystr(OwnText(ran)), OwnZone.at])
     def test_code_of_a_value_runs_in_the_thread_alone(self, hops, make, place):
         """What runs in the event loop would block it: its thread would be among those that were seen."""
@@ -160,9 +168,9 @@ class TestAdumps:
         cycle = []
         cycle.append(cycle)
         for value in (cycle, {"a": float("nan")}):
-            with pytest.raises(ValueError) as expected:
+            with pytest.raises(ValueError, match="at") as expected:
                 pyforge_web.dumps(value)
-            with pytest.raises(ValueError) as caught:
+            with pytest.raises(ValueError, match="at") as caught:
                 await_here(adumps, value)
             assert str(caught.value) == str(expected.value)
         assert not hops
