@@ -88,7 +88,7 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
     }
 
     /// Writes `root` and everything below it, and the text around it as it is.
-    #[inline]
+    #[inline(always)]
     pub fn write_document(
         &mut self,
         root: Bound<'py, PyAny>,
@@ -152,6 +152,7 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
     }
 
     /// Writes a container and all that opens below it, on a stack of the heap.
+    #[inline]
     fn write_container(&mut self, root: OpenContainer<'py>) -> bool {
         let (py, depth) = (self.py, self.depth);
         if depth > self.limit && !self.may_go_deeper(std::slice::from_ref(&root)) {
