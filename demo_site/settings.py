@@ -21,6 +21,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "pyforge_web.middleware.PyForgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",  # an ETag for each answer, and 304 where it is asked for again
     "django.middleware.locale.LocaleMiddleware",  # the errors of the JSON endpoints, as Accept-Language asks
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

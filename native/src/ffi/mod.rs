@@ -6,6 +6,7 @@
 #![allow(unused_unsafe)] // calling a vector instruction is unsafe before Rust 1.87 only
 
 mod buffer;
+mod class_version;
 mod digits;
 pub mod frames;
 pub mod interpreters;
@@ -19,6 +20,7 @@ mod text;
 pub mod walk;
 
 pub use buffer::BytesBuffer;
+pub use class_version::class_version;
 pub use reads::{DictCursor, DictPosition, ascii, context_value, int_value, list_item, text_length, tuple_item};
 pub use text::{AsciiText, HtmlText, TextEscape, Utf8Text};
 

@@ -25,7 +25,7 @@ use crate::kinds::{Compact, CompactAscii, DateFormat, Django, DjangoText, Form, 
 use crate::metering::meter::Meter;
 use any_value::Walk;
 pub use any_value::WalkStep;
-pub use columns::RowColumns;
+pub use columns::{RowColumns, parse_zone};
 pub use instances::{ModelInstances, ready_values};
 pub use relations::{FileUrlText, LinkText, NestedRows, RelatedRows, RowLayout, ValueLabels};
 pub use rows::{QueryRows, RowFraming};

@@ -81,7 +81,7 @@ class PayloadMethods:
 
         Raises what `Model(**values).clean_fields()` raises. Source: `django.db.models.base.Model.clean_fields`.
         """
-        return self._cleaner(fields, partial, unknown, foreign_keys, keys, rename, lookup).clean_trusted(values)
+        return self._make_cleaner(fields, partial, unknown, foreign_keys, keys, rename, lookup).clean_trusted(values)
 
     def clean_data_rows(
         self,
@@ -103,7 +103,7 @@ class PayloadMethods:
         and field here. `max_errors` errors are kept; the rows are validated to the end. Raises `RequestDataTooBig` for
         more than `max_rows` rows. None is no limit.
         """
-        options = _read(fields, partial, unknown, foreign_keys, keys, rename, lookup)
+        options = _read_arguments(fields, partial, unknown, foreign_keys, keys, rename, lookup)
         return self._clean_rows(rows, options, RowLimits(max_rows, max_errors))
 
     def clean_json(
@@ -127,7 +127,7 @@ class PayloadMethods:
         """
         from pyforge_web.parsers import load_object
 
-        cleaner = self._cleaner(fields, partial, unknown, foreign_keys, keys, rename, lookup)
+        cleaner = self._make_cleaner(fields, partial, unknown, foreign_keys, keys, rename, lookup)
         return cleaner.clean_untrusted(load_object(body, max_size, max_depth))
 
     def clean_json_rows(
@@ -152,13 +152,13 @@ class PayloadMethods:
         """
         from pyforge_web.parsers import load_array
 
-        options = _read(fields, partial, unknown, foreign_keys, keys, rename, lookup)
+        options = _read_arguments(fields, partial, unknown, foreign_keys, keys, rename, lookup)
         return self._clean_rows(load_array(body, max_size, max_depth), options, RowLimits(max_rows, max_errors))
 
-    def _cleaner(self, *arguments: Any) -> "PayloadCleaner":
+    def _make_cleaner(self, *arguments: Any) -> "PayloadCleaner":
         from pyforge_web.validation.payload.clean import PayloadCleaner
 
-        return PayloadCleaner(self, _read(*arguments))
+        return PayloadCleaner(self, _read_arguments(*arguments))
 
     def _clean_rows(self, payloads: Iterable[object], options: PayloadOptions, limits: RowLimits) -> "CleanedRows":
         from pyforge_web.validation.payload.clean_many import clean_payloads, too_many_rows
@@ -173,7 +173,9 @@ class PayloadMethods:
         return CleanedRows(cleaned.rows, errors, cleaned.invalid_rows)
 
 
-def _read(fields: Any, partial: Any, unknown: Any, foreign_keys: Any, keys: Any, rename: Any, lookup: Any) -> Any:
+def _read_arguments(
+    fields: Any, partial: Any, unknown: Any, foreign_keys: Any, keys: Any, rename: Any, lookup: Any
+) -> Any:
     return read_options(
         fields,
         partial=partial,
