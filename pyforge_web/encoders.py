@@ -142,8 +142,10 @@ def describe_value(value: Any, fields: object = None, fetch: bool = False) -> De
         return value.describe_data()
     if isinstance(value, QuerySet):
         return describe_data(value, fields, fetch=fetch)
-    if isinstance(value, Page) and fields is None and not isinstance(
-        value.object_list, QuerySet | RawQuerySet | OutputRows
+    if (
+        isinstance(value, Page)
+        and fields is None
+        and not isinstance(value.object_list, QuerySet | RawQuerySet | OutputRows)
     ):
         rows = list(value)
         if not rows or not all(isinstance(row, Model) for row in rows):
