@@ -98,6 +98,9 @@ def dumps_html(
 ) -> bytes:
     """Return the JSON of a page: compact ASCII in which `< > & '` are escaped, between two texts."""
 
+def dumps_natively(obj: Any, django_bytes: bool, ensure_ascii: bool, nan: Literal["raise", "null"]) -> bytes | None:
+    """Return a value as JSON if no Python code has to run for it, else None: then nothing was called."""
+
 def dumps_response(
     obj: Any,
     *,

@@ -1,11 +1,11 @@
-"""System checks; `docs/checks.md` has a section for each."""
+"""System checks; `docs/checks.md` has a section for each. `apps.py` registers them, and imports them when they run."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Info, Tags, register
+from django.core.checks import CheckMessage, Error, Info
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
@@ -26,7 +26,6 @@ _TOOLBAR_MIDDLEWARE = "debug_toolbar.middleware.DebugToolbarMiddleware"
 _CACHE_MIDDLEWARE = "django.middleware.cache.UpdateCacheMiddleware"
 
 
-@register()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """Report keys and values in `PYFORGE_WEB` that would raise in the first request."""
     try:
@@ -38,7 +37,6 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
 def check_rest_framework(**kwargs: Any) -> list[CheckMessage]:
     """Report `REST_FRAMEWORK = True` without DRF, and methods of DRF that somebody else has replaced."""
     try:
@@ -66,7 +64,6 @@ def check_rest_framework(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(Tags.security)
 def check_secret_columns(**kwargs: Any) -> list[CheckMessage]:
     """List the columns that are not written unless they are named, so that no endpoint fails by surprise.
 
@@ -103,7 +100,6 @@ def check_secret_columns(**kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
-@register()
 def check_middleware(**kwargs: Any) -> list[CheckMessage]:
     """Report `PyForgeMiddleware` inside of middleware that would drop or repeat its header."""
     classes = [_base_paths(path) for path in settings.MIDDLEWARE]
@@ -121,7 +117,6 @@ def check_middleware(**kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
-@register()
 def check_toolbar_store(**kwargs: Any) -> list[CheckMessage]:
     """Report the one store of the debug toolbar that fails each request under ASGI."""
     options = getattr(settings, "DEBUG_TOOLBAR_CONFIG", {})
@@ -143,7 +138,6 @@ def check_toolbar_store(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
 def check_core(**kwargs: Any) -> list[CheckMessage]:
     """Report a native core that was built for debugging."""
     if BUILD_PROFILE != "debug":
@@ -157,7 +151,6 @@ def check_core(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
 def check_databases(**kwargs: Any) -> list[CheckMessage]:
     """Report databases whose rows Django reads. No connection is opened."""
     messages: list[CheckMessage] = []
@@ -191,7 +184,6 @@ def _base_paths(path: str) -> set[str]:
     return {path, *(f"{base.__module__}.{base.__qualname__}" for base in getattr(middleware, "__mro__", ()))}
 
 
-@register(Tags.templates)
 def check_literal_tags(**kwargs: Any) -> list[CheckMessage]:
     """Report templates whose `<% pyforge_json value %>` no engine runs: it would be sent to the browser as text."""
     runs: dict[Path, bool] = {}
@@ -236,7 +228,6 @@ def _find_literal_tags(directories: Iterable[Path]) -> Iterator[tuple[Path, int]
             yield path, line
 
 
-@register(Tags.templates)
 def check_template_contexts(**kwargs: Any) -> list[CheckMessage]:
     """Find templates that print JSON where a text in it could run as a script, or where it is not read as JSON."""
     directories = {directory for engine in engines.all() for directory, _ in _find_directories(engine)}
@@ -278,3 +269,16 @@ def _literal_tag_warning(path: Path, line: int) -> CheckMessage:
         obj=str(path),
         id="pyforge_web.W010",
     )
+
+
+# The checks by their tags.
+PROJECT_CHECKS = (
+    check_settings,
+    check_rest_framework,
+    check_middleware,
+    check_toolbar_store,
+    check_core,
+    check_databases,
+)
+SECURITY_CHECKS = (check_secret_columns,)
+TEMPLATE_CHECKS = (check_literal_tags, check_template_contexts)

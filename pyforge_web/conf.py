@@ -95,7 +95,6 @@ def get_settings() -> Settings:
     if merged["KEYS"] != "camel":
         merged["KEYS"] = _import_function("KEYS", merged["KEYS"])
     merged["PANEL"] = _panel(merged["PANEL"])
-    set_native(merged["NATIVE"])  # `dumps` is a native function, and reads no settings
     return cast(Settings, merged)
 
 
@@ -177,11 +176,20 @@ def _import_function(key: str, given: Any) -> Any:
     return function
 
 
-def _reset(*, setting: str, **kwargs: object) -> None:
+def apply_native() -> None:
+    """Tell native code what `NATIVE` says: `dumps` is a native function, and reads no settings.
+
+    Settings that cannot be read change nothing: who reads them is told, and so is who runs the checks.
+    """
+    with suppress(ImproperlyConfigured):
+        set_native(get_settings()["NATIVE"])
+
+
+def follow_settings(*, setting: str, **kwargs: object) -> None:
+    """Receive `setting_changed`, which `override_settings` sends."""
     if setting == "PYFORGE_WEB":
         get_settings.cache_clear()
-        with suppress(ImproperlyConfigured):  # who reads the settings is told
-            get_settings()
+        apply_native()
 
 
-setting_changed.connect(_reset, dispatch_uid="pyforge_web.conf")
+setting_changed.connect(follow_settings, dispatch_uid="pyforge_web.conf")

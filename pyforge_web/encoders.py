@@ -26,7 +26,7 @@ from django.http import HttpRequest
 from django.utils.duration import duration_string
 from django.utils.functional import LazyObject, Promise
 
-from pyforge_web._native import dumps
+from pyforge_web._native import dumps, dumps_natively
 from pyforge_web.conf import Dates, Nan
 from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import describe_data
@@ -44,13 +44,13 @@ from pyforge_web.querysets.instances import write_bare
 __all__ = [
     "Refusal",
     "adumps",
-    "convert",
     "convert_key",
+    "convert_value",
     "describe_value",
     "dump_with_options",
     "dumps",
     "model_encoder",
-    "select",
+    "select_fields",
     "to_plain",
 ]
 
@@ -96,10 +96,16 @@ async def adumps(
 ) -> bytes:
     """Return what `dumps` returns, for asynchronous code.
 
-    There is one hop to the thread in which Django's database connections of this task are. The arguments, and what is
-    raised, are those of `dumps`.
+    A value for which no Python code has to run is written at once. For all others, the models among them, there is one
+    hop to the thread in which Django's database connections of this task are. The arguments, and what is raised, are
+    those of `dumps`.
     """
     chosen, options = (exclude, allowed, max_depth), (keys, request, default, max_bytes)
+    if fields is None and dates == "django" and not any(option is not None for option in (*chosen, *options)):
+        # It ends before the first line of Python code: a property or a query would block the event loop.
+        written = dumps_natively(obj, django_bytes, ensure_ascii, nan)
+        if written is not None:
+            return written
     native = {
         "fetch": fetch, "django_bytes": django_bytes, "ensure_ascii": ensure_ascii, "nan": nan, "dates": dates,
     }  # fmt: skip
@@ -119,7 +125,7 @@ def dump_with_options(obj: Any, fields: Any, chosen: Sequence[Any], options: Seq
         return dumps(obj, fields=fields, **native)
 
 
-def convert(value: Any) -> Any:
+def convert_value(value: Any) -> Any:
     """Return what to write in place of `value`, or a `Refusal` that says why nothing can be."""
     kind = type(value)  # isinstance would believe a `__class__` that lies; Django's own types it does believe
     if issubclass(kind, LazyObject):
@@ -175,7 +181,7 @@ def describe_value(value: Any, fields: object = None, fetch: bool = False) -> De
     return describe_data(value, fields, fetch=fetch)
 
 
-def select(data: Any, fields: object, fetch: bool = False) -> Any:
+def select_fields(data: Any, fields: object, fetch: bool = False) -> Any:
     """Return what native code writes for data with a `fields=` argument."""
     described = cast(Description, describe_value(data, fields, fetch))
     return described.write()
@@ -219,7 +225,7 @@ class _ModelEncoder(DjangoJSONEncoder):
     def default(self, value: Any) -> Any:
         if isinstance(value, _MODEL_VALUES):
             return with_text_keys(to_plain(value))
-        converted = convert(value)
+        converted = convert_value(value)
         if isinstance(converted, Refusal):
             raise TypeError(f"{converted.problem}; {converted.hint}")
         return with_text_keys(converted)
@@ -257,7 +263,9 @@ def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan
     plain = with_text_keys(value if fields is None else to_plain(value, fields, fetch))
     encoder = _ModelEncoder if dates == "django" else _DATE_ENCODERS[dates]
     if nan == "null":
-        plain = json.loads(json.dumps(plain, cls=encoder), parse_constant=lambda name: None)
+        plain = json.loads(
+            json.dumps(plain, cls=encoder), parse_constant=lambda name: None, object_pairs_hook=_distinct_keys
+        )
     spaced, is_ascii = form in ("django", "django_text"), form in ("ascii", "django", "html")
     separators = None if spaced else (",", ":")
     text = json.dumps(plain, cls=encoder, ensure_ascii=is_ascii, separators=separators, allow_nan=False)
@@ -291,6 +299,11 @@ def _text_key(key: Any) -> Any:
     if isinstance(converted, Refusal):
         raise TypeError(f"{converted.problem}; {converted.hint}")
     return _DistinctKey(converted)
+
+
+def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the dict of a JSON object, with all of its entries where a key stands twice."""
+    return {_DistinctKey(key): item for key, item in pairs}
 
 
 class _DistinctKey(str):

@@ -2,7 +2,6 @@
 
 import enum
 import random
-import re
 
 import pytest
 from django.utils.functional import Promise, lazy, lazystr
@@ -81,10 +80,11 @@ class NoText(Promise):
 
 
 def test_a_lazy_text_that_gives_no_text_raises_what_str_raises(form):
-    with pytest.raises(TypeError) as expected:  # its words are another in Python 3.15
+    with pytest.raises(TypeError, match="__str__") as expected:
         django_text(NoText())
-    with pytest.raises(TypeError, match=re.escape(str(expected.value))):
+    with pytest.raises(TypeError, match="__str__") as caught:
         encode(NoText(), form)
+    assert str(caught.value) == str(expected.value)  # the words of Python 3.15 are others
 
 
 def test_code_points_of_all_planes_in_one_string(form):

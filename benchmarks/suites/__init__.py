@@ -10,6 +10,7 @@ from benchmarks.suites import (
     counting,
     embedding,
     encoder,
+    encoder_processes,
     instances,
     memory,
     middleware,
@@ -32,6 +33,7 @@ Suite = Callable[[Effort, str], Report]
 
 SUITES: dict[str, Suite] = {
     "encoder": encoder.run,
+    "encoder_processes": encoder_processes.run,
     "text": text.run,
     "text_kernels": text_kernels.run,
     "counting": counting.run,

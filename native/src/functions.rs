@@ -69,6 +69,31 @@ pub fn dumps<'py>(
     write(py, obj, fields, fetch, options, dates, "dumps")
 }
 
+/// Return a value as JSON if no Python code has to run for it, else None: then nothing was called; for
+/// `pyforge_web.encoders.adumps`, which must not run a user's code in the event loop. Collectors see a call of `dumps`.
+///
+/// Raises as `dumps`.
+#[pyfunction]
+pub fn dumps_natively<'py>(
+    py: Python<'py>,
+    obj: Bound<'py, PyAny>,
+    django_bytes: bool,
+    ensure_ascii: bool,
+    nan: &str,
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let not_finite = parse_nan(nan)?;
+    if !is_native() {
+        return Ok(None);
+    }
+    let mut meter = Meter::start(py)?;
+    meter.about(&obj, None);
+    let written = serializer::dumps_natively(&obj, form_of(django_bytes, ensure_ascii), not_finite, &mut meter);
+    match written.transpose() {
+        Some(result) => finish_call(py, meter, result, "dumps").map(Some),
+        None => Ok(None), // the call that follows is counted
+    }
+}
+
 /// `dumps` with one argument, as nearly all calls have it.
 struct RawDumps;
 

@@ -9,7 +9,7 @@ from django.db.models.query import RawQuerySet
 
 from pyforge_web._native import NestedRows, QueryRows
 from pyforge_web.description.rows import OutputRows
-from pyforge_web.encoders import describe_value, select
+from pyforge_web.encoders import describe_value, select_fields
 from pyforge_web.output.grammar import ParsedFields, parse_fields
 
 # Runs the query, with the number of rows that each fetch takes, or begins with the values.
@@ -36,7 +36,7 @@ def find_source(data: Any, fields: object, chunk_size: int, fetch: bool = False)
     if not isinstance(data, _NOT_ROWS):
         if isinstance(data, Iterable):
             values = iter(data)
-            return lambda _: values if names is None else (select(value, names, fetch) for value in values)
+            return lambda _: values if names is None else (select_fields(value, names, fetch) for value in values)
         if isinstance(data, AsyncIterable):
             return _choose_async_fields(data, names, fetch)
     raise TypeError(

@@ -229,11 +229,11 @@ class TestARowThatFails:
         rows = on(sqlite)(Article).prefetch_related(prefetch).order_by("pk")
         fields = ["id", {"comments": ["bad"]}]
 
-        from pyforge_web.encoders import select
+        from pyforge_web.encoders import select_fields
 
         def values():
             yield 1
-            yield {"rows": select(rows, fields)}
+            yield {"rows": select_fields(rows, fields)}
 
         body = read(values())
         assert lines(body)[0] == 1

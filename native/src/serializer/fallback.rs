@@ -30,6 +30,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             if let Some(step) = self.write_subclass(&value) {
                 return step;
             }
+            if !self.may_call_python() {
+                return WalkStep::Failed;
+            }
             if let Some(step) = self.write_prepared(&value) {
                 return step;
             }
@@ -182,6 +185,8 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             Some(Kind::Integer.write(value, self.imports, &mut self.sink).into())
         } else if value.is_instance_of::<PyFloat>() {
             Some(Kind::Float.write(value, self.imports, &mut self.sink).into())
+        } else if self.native_only {
+            None // a container's own code gives its items
         } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
             Some(self.open_list_subclass(value))
         } else if let Ok(dict) = value.cast::<PyDict>() {
