@@ -19,7 +19,7 @@ from pyforge_web.output.resolve import resolve_fields
 from pyforge_web.querysets.prepared_queries import ForeignValueError, PreparedTemplate, make_template
 from pyforge_web.querysets.relations.columns import select_tree
 from pyforge_web.querysets.relations.rows import open_compiled
-from pyforge_web.querysets.sql_cache.remembered import compile_prepared, compare_compiled, is_check_due
+from pyforge_web.querysets.sql_cache.remembered import compare_compiled, compile_prepared, is_check_due
 
 __all__ = ["ForeignValueError", "PreparedFunction", "PreparedRows", "prepared"]
 

@@ -30,7 +30,7 @@ def _connect_signal() -> None:
 
 def _watch_connection(*, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
     if _note_query not in connection.execute_wrappers:
-        # At the front: where a connection opens inside of `execute_wrapper()`, Django takes the last one off at its end.
+        # At the front: `execute_wrapper()` takes the last one off at its end, and a connection may open inside of it.
         connection.execute_wrappers.insert(0, _note_query)
 
 
