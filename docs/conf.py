@@ -1,9 +1,56 @@
-"""The documentation as pages: `make docs`."""
+"""The documentation as pages: `make docs`. The import of the package needs settings, but no project."""
+
+import tomllib
+from pathlib import Path
+
+import django
+from django.conf import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.configure(
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "pyforge_web"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    USE_TZ=True,
+)
+django.setup()
 
 project = "PyForge Web"
 author = "The PyForge Web founders"
-extensions = ["myst_parser"]
+release = version = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["package"]["version"]
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.intersphinx"]
 source_suffix = {".md": "markdown"}
-html_theme = "furo"
-html_title = project
+exclude_patterns = ["_inventories"]
+nitpicky = False
+default_role = "literal"  # docstrings write code in single backticks
+
 myst_heading_anchors = 3
+myst_enable_extensions = ["deflist"]
+
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"exclude-members": "__new__, __init__, bind, bind_instance"}
+
+# The inventories are in the repository, so that a build needs no network; see docs/_inventories/README.txt.
+intersphinx_mapping = {
+    "django": ("https://docs.djangoproject.com/en/6.1/", "_inventories/django.inv"),
+    "python": ("https://docs.python.org/3/", "_inventories/python.inv"),
+}
+intersphinx_disabled_reftypes = ["std:doc"]
+
+html_theme = "furo"
+html_title = "PyForge Web"
+html_static_path = ["_static"]
+html_css_files = ["pyforge.css"]
+html_theme_options = {
+    "source_repository": "https://github.com/pyforge-web/pyforge-web/",
+    "source_branch": "main",
+    "source_directory": "docs/",
+    "light_css_variables": {"color-brand-primary": "#0b5d3b", "color-brand-content": "#0b5d3b"},
+    "dark_css_variables": {"color-brand-primary": "#5fd19a", "color-brand-content": "#5fd19a"},
+}
+
+# `make docs-linkcheck` follows the links to pages of this repository and of this site; the rest needs a network.
+linkcheck_ignore = [r"https?://.*"]
