@@ -9,7 +9,8 @@ from django.conf import settings
 ROOT = Path(__file__).resolve().parent.parent
 
 settings.configure(
-    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "pyforge_web"],
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "debug_toolbar", "pyforge_web"],
+    STATIC_URL="/static/",
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
     USE_TZ=True,
 )
