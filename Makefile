@@ -30,7 +30,7 @@ done
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check ci lock docs bench fuzz asan coverage soak django-suite screenshots format clean again
+.PHONY: help install demo test check ci lock docs docs-serve bench fuzz asan coverage soak django-suite screenshots format clean again
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -108,9 +108,11 @@ check: $(STAMP)/native $(STAMP)/deps ## Lint, types, stubs, import contract, for
 	$(BIN)/lint-imports
 	rustfmt --edition 2024 --check $(SOURCES)
 	cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
+	$(BIN)/python -m benchmarks.figures check
 
-bench: $(STAMP)/native $(STAMP)/bench ## Measure beside the peers, write benchmarks/results/
+bench: $(STAMP)/native $(STAMP)/bench ## Measure beside the peers (about 40 minutes), write benchmarks/results/ and the figures of README and docs
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.figures write
 
 fuzz: $(STAMP)/deps ## Fuzz the pure Rust parts beside Python's json for FUZZ_SECONDS (120)
 	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
@@ -128,10 +130,15 @@ soak: $(STAMP)/native $(STAMP)/deps ## Real servers under load for SOAK_SECONDS 
 django-suite: $(STAMP)/native $(STAMP)/deps ## Django's own tests with the product in place: a part of some ten minutes
 	$(BIN)/python -m tests.django_suite
 
-docs: $(STAMP)/venv ## Write the documentation as pages into target/docs/
+docs: $(STAMP)/native ## Build the documentation site into target/docs/; a warning or a broken link is an error
 	$(LOCKED) --quiet --group docs
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs target/docs
-	@echo "Open target/docs/index.html"
+	@echo "Open target/docs/index.html, or run make docs-serve"
+
+docs-serve: docs ## Serve the documentation site at http://127.0.0.1:8000/
+	@$(BIN)/python -m demo_site.check_port $(PORT)
+	@echo "The documentation: http://127.0.0.1:$(PORT)/"
+	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory target/docs
 
 screenshots: $(STAMP)/native $(STAMP)/deps ## Take the pictures in docs/images/ anew, of the demo, with Chromium
 	$(BIN)/python -m demo_site.screenshots

@@ -1,0 +1,58 @@
+"""The picture of README and the documentation: pairs of bars, drawn as SVG, light and dark."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+
+
+class Theme(NamedTuple):
+    """The colours of one picture."""
+
+    text: str
+    muted: str
+    other: str
+    ours: str
+
+
+THEMES = {
+    "light": Theme(text="#1f2328", muted="#59636e", other="#c9d1d9", ours="#0b7a4b"),
+    "dark": Theme(text="#f0f6fc", muted="#9aa4ae", other="#3d444d", ours="#3fb97f"),
+}
+WIDTH, PAIR, TOP, BAR = 760, 64, 44, 15
+LEFT, FULL = 10, 600  # where bars begin, and how long the other's bar is
+
+
+def draw_bars(bars: Sequence[tuple[str, str, float, str]], theme: str) -> str:
+    """Return a picture. A bar has a label, whom it is compared with, our share of its time, and how many times as fast."""
+    colours = THEMES[theme]
+    height = TOP + PAIR * len(bars) + 8
+    alt = "; ".join(f"{label}: {times} times as fast as {other}" for label, other, _, times in bars)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
+        f'role="img" aria-label="{escape(alt)}" font-family="system-ui, -apple-system, Segoe UI, sans-serif">',
+        f"<title>{escape(alt)}</title>",
+        _text(LEFT, 22, "Time, shorter is better", colours.muted, 13),
+        f'<rect x="{WIDTH - 222}" y="11" width="12" height="12" rx="2" fill="{colours.ours}"/>',
+        _text(WIDTH - 204, 22, "PyForge Web", colours.muted, 13),
+        f'<rect x="{WIDTH - 112}" y="11" width="12" height="12" rx="2" fill="{colours.other}"/>',
+        _text(WIDTH - 94, 22, "the other", colours.muted, 13),
+    ]
+    for index, (label, other, ratio, times) in enumerate(bars):
+        top = TOP + PAIR * index
+        ours = max(3.0, FULL * min(ratio, 1.0))
+        lines += [
+            _text(LEFT, top + 11, label, colours.text, 14, "600"),
+            _bar(top + 18, FULL, colours.other),
+            _text(LEFT + FULL + 8, top + 30, other, colours.muted, 12),
+            _bar(top + 36, ours, colours.ours),
+            _text(LEFT + ours + 8, top + 48, f"{times} times as fast", colours.text, 12, "600"),
+        ]
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _bar(y: int, width: float, fill: str) -> str:
+    return f'<rect x="{LEFT}" y="{y}" width="{width:.1f}" height="{BAR}" rx="3" fill="{fill}"/>'
+
+
+def _text(x: float, y: int, text: str, fill: str, size: int, weight: str = "400") -> str:
+    return f'<text x="{x:.1f}" y="{y}" fill="{fill}" font-size="{size}" font-weight="{weight}">{escape(text)}</text>'
