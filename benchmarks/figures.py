@@ -1,8 +1,8 @@
-"""`python -m benchmarks.figures [write | check | release]`: the figures of README and the documentation, from results/*.json.
+"""`python -m benchmarks.figures [write | check | release]`: the figures of README and the documentation.
 
-A page has marked places, `<!-- figures: NAME -->` to `<!-- /figures -->` for a table and
-`<!-- figure: NAME -->...<!-- /figure -->` inside of a line. `write` fills them and draws the pictures. `check` fails if a
-place or a picture has something else than the results, or if a result does not count:
+Their one source are the files results/*.json. A page has marked places, `<!-- figures: NAME -->` to `<!-- /figures -->`
+for a table and `<!-- figure: NAME -->...<!-- /figure -->` inside of a line. `write` fills them and draws the pictures.
+`check` fails if a place or a picture has something else than the results, or if a result does not count:
 
 - it is of another version than Cargo.toml has, or of a debug build, or of a build that was older than its sources;
 - the results are not all of the same build, because then the figures cannot be compared.
@@ -64,6 +64,8 @@ def wide(rows: str) -> Cell:
     return Cell("querysets", 0, f"SQLite, wide, {rows} rows", "ours / Django")
 
 
+WIDE_POSTGRESQL = Cell("querysets", 0, "PostgreSQL, wide, 1,000 rows", "ours / Django")
+NARROW_PAGE = Cell("querysets", 0, "SQLite, narrow, 25 rows", "ours / Django")
 NESTED = Cell("relations", 0, "SQLite, 1,000 articles", "ours / Django")
 DRF_VIEW = Cell("rest_framework", 0, "plain, 1,000 rows", "ours / DRF")
 DRF_PAGE = Cell("rest_framework", 0, "plain, 25 rows", "ours / DRF")
@@ -84,14 +86,14 @@ SENTENCES: dict[str, Cell] = {
     "nested-1000": NESTED,
     "drf-25": DRF_PAGE,
     "drf-1000": DRF_VIEW,
-    "list-narrow": Cell("querysets", 0, "SQLite, narrow, 25 rows", "ours / Django"),
+    "list-narrow": NARROW_PAGE,
     "import": IMPORT,
     "script": SCRIPT,
 }
 README_ROWS: tuple[tuple[str, str, Cell], ...] = (
     ("1,000 rows of 14 columns, SQLite", "`values()` and `json`", wide("1,000")),
-    ("the same from PostgreSQL", "`values()` and `json`", Cell("querysets", 0, "PostgreSQL, wide, 1,000 rows", "ours / Django")),
-    ("a page of 25 rows of 3 columns", "`values()` and `json`", Cell("querysets", 0, "SQLite, narrow, 25 rows", "ours / Django")),
+    ("the same from PostgreSQL", "`values()` and `json`", WIDE_POSTGRESQL),
+    ("a page of 25 rows of 3 columns", "`values()` and `json`", NARROW_PAGE),
     ("1,000 articles with author, tags, comments", "prefetched instances", NESTED),
     ("list view of DRF, 25 rows", "DRF", DRF_PAGE),
     ("list view of DRF, 1,000 rows", "DRF", DRF_VIEW),
@@ -231,7 +233,7 @@ def make_files() -> Iterator[tuple[Any, str]]:
 def find_differences() -> list[str]:
     """Return the files whose figures are not those of the results."""
     return [
-        f"{path.relative_to(PROJECT)} has other figures than benchmarks/results: run `python -m benchmarks.figures write`."
+        f"{path.relative_to(PROJECT)} has other figures than the results: run `python -m benchmarks.figures write`."
         for path, text in make_files()
         if not path.exists() or path.read_text() != text
     ]
@@ -243,7 +245,8 @@ def find_old_results(release: bool = False) -> list[str]:
     version = re.search(r'^version = "(.*)"', (PROJECT / "Cargo.toml").read_text(), re.M)
     assert version
     problems = [
-        f"results/{suite}.json is of {facts['version']}, {facts['build']} build{', older than its sources' * facts['stale']}."
+        f"results/{suite}.json is of {facts['version']}, {facts['build']} build"
+        f"{', older than its sources' * facts['stale']}."
         for suite, facts in measured.items()
         if (facts["version"], facts["build"], facts["stale"]) != (version[1], "release", False)
     ]

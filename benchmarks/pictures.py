@@ -23,13 +23,15 @@ LEFT, FULL = 10, 600  # where bars begin, and how long the other's bar is
 
 
 def draw_bars(bars: Sequence[tuple[str, str, float, str]], theme: str) -> str:
-    """Return a picture. A bar has a label, whom it is compared with, our share of its time, and how many times as fast."""
+    """Return a picture. A bar is a label, whom it is compared with, our share of its time, how many times as fast."""
     colours = THEMES[theme]
     height = TOP + PAIR * len(bars) + 8
     alt = "; ".join(f"{label}: {times} times as fast as {other}" for label, other, _, times in bars)
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-        f'role="img" aria-label="{escape(alt)}" font-family="system-ui, -apple-system, Segoe UI, sans-serif">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
+            f'role="img" aria-label="{escape(alt)}" font-family="system-ui, -apple-system, Segoe UI, sans-serif">'
+        ),
         f"<title>{escape(alt)}</title>",
         _text(LEFT, 22, "Time, shorter is better", colours.muted, 13),
         f'<rect x="{WIDTH - 222}" y="11" width="12" height="12" rx="2" fill="{colours.ours}"/>',

@@ -1,4 +1,4 @@
-"""A report as Markdown that reads as plain text, and the same tables as JSON: benchmarks/results/<suite>.md and .json."""
+"""A report as Markdown that reads as plain text, and its tables as JSON: benchmarks/results/<suite>.md and .json."""
 
 import json
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
-"""System checks; `docs/checks.md` has a section for each."""
+"""System checks; `docs/reference/checks.md` has a section for each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.template.backends.django import DjangoTemplates
 from django.utils.module_loading import import_string
 
 from pyforge_web._native import BUILD_PROFILE
-from pyforge_web.conf import DEFAULTS, get_settings
+from pyforge_web.conf import DEFAULTS, docs_url, get_settings
 from pyforge_web.loaders import LiteralTag, find_literal
 from pyforge_web.pages.contexts import find_unsafe_uses
 from pyforge_web.querysets.backends import why_no_backend
@@ -26,19 +27,48 @@ _TOOLBAR_MIDDLEWARE = "debug_toolbar.middleware.DebugToolbarMiddleware"
 _CACHE_MIDDLEWARE = "django.middleware.cache.UpdateCacheMiddleware"
 
 
-@register()
+Check = Callable[..., list[CheckMessage]]
+
+
+def register_with_link(*tags: Any) -> Callable[[Check], Check]:
+    """Register a check whose hints end with the address of its section in the documentation."""
+
+    def decorate(check: Check) -> Check:
+        @wraps(check)
+        def run(**kwargs: Any) -> list[CheckMessage]:
+            messages = check(**kwargs)
+            for message in messages:
+                if address := _find_address(str(message.id)):
+                    line = "\n" if "\n" in str(message.hint) else " "
+                    message.hint = f"{message.hint}{line}See {address}"
+            return messages
+
+        register(*tags)(run)
+        return run
+
+    return decorate
+
+
+def _find_address(check: str) -> str:
+    """Return the address of a check's section."""
+    anchor = check.rpartition(".")[2].lower()
+    try:
+        return docs_url("checks", anchor)
+    except ImproperlyConfigured:  # the setting with the address may be the one that is wrong
+        return f"{DEFAULTS['DOCS_URL']}reference/checks.html#{anchor}"
+
+
+@register_with_link()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """Report keys and values in `PYFORGE_WEB` that would raise in the first request."""
     try:
         get_settings()
     except ImproperlyConfigured as error:
-        # The setting that has the address of the documentation may be the wrong one.
-        address = f"{DEFAULTS['DOCS_URL']}settings.html"
-        return [Error(str(error), hint=f"{address} lists the keys and their values.", id="pyforge_web.E001")]
+        return [Error(str(error), hint="Correct the key or the value.", id="pyforge_web.E001")]
     return []
 
 
-@register()
+@register_with_link()
 def check_rest_framework(**kwargs: Any) -> list[CheckMessage]:
     """Report `REST_FRAMEWORK = True` without DRF, and methods of DRF that somebody else has replaced."""
     try:
@@ -66,7 +96,7 @@ def check_rest_framework(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(Tags.security)
+@register_with_link(Tags.security)
 def check_secret_columns(**kwargs: Any) -> list[CheckMessage]:
     """List the columns that are not written unless they are named, so that no endpoint fails by surprise.
 
@@ -103,7 +133,7 @@ def check_secret_columns(**kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
-@register()
+@register_with_link()
 def check_middleware(**kwargs: Any) -> list[CheckMessage]:
     """Report `PyForgeMiddleware` inside of middleware that would drop or repeat its header."""
     classes = [_base_paths(path) for path in settings.MIDDLEWARE]
@@ -121,7 +151,7 @@ def check_middleware(**kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
-@register()
+@register_with_link()
 def check_toolbar_store(**kwargs: Any) -> list[CheckMessage]:
     """Report the one store of the debug toolbar that fails each request under ASGI."""
     options = getattr(settings, "DEBUG_TOOLBAR_CONFIG", {})
@@ -143,7 +173,7 @@ def check_toolbar_store(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
+@register_with_link()
 def check_core(**kwargs: Any) -> list[CheckMessage]:
     """Report a native core that was built for debugging."""
     if BUILD_PROFILE != "debug":
@@ -157,7 +187,7 @@ def check_core(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
+@register_with_link()
 def check_databases(**kwargs: Any) -> list[CheckMessage]:
     """Report databases whose rows Django reads. No connection is opened."""
     messages: list[CheckMessage] = []
@@ -171,7 +201,7 @@ def check_databases(**kwargs: Any) -> list[CheckMessage]:
             messages.append(
                 CheckWarning(
                     f"There is no native path for the engine of the database {alias!r}: {reason}.",
-                    hint="Django reads its rows, which takes several times as long. See docs/databases.md.",
+                    hint="Django reads its rows, which takes several times as long.",
                     id="pyforge_web.W005",
                 )
             )
@@ -191,7 +221,7 @@ def _base_paths(path: str) -> set[str]:
     return {path, *(f"{base.__module__}.{base.__qualname__}" for base in getattr(middleware, "__mro__", ()))}
 
 
-@register(Tags.templates)
+@register_with_link(Tags.templates)
 def check_literal_tags(**kwargs: Any) -> list[CheckMessage]:
     """Report templates whose `<% pyforge_json value %>` no engine runs: it would be sent to the browser as text."""
     runs: dict[Path, bool] = {}
@@ -236,7 +266,7 @@ def _find_literal_tags(directories: Iterable[Path]) -> Iterator[tuple[Path, int]
             yield path, line
 
 
-@register(Tags.templates)
+@register_with_link(Tags.templates)
 def check_template_contexts(**kwargs: Any) -> list[CheckMessage]:
     """Find templates that print JSON where a text in it could run as a script, or where it is not read as JSON."""
     directories = {directory for engine in engines.all() for directory, _ in _find_directories(engine)}

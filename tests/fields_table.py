@@ -1,9 +1,9 @@
-"""`python -m tests.fields_table` writes docs/fields.md from the code; a test holds the two together."""
+"""`python -m tests.fields_table` writes docs/reference/fields.md from the code; a test holds the two together."""
 
 import os
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "fields.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "fields.md"
 HEAD = """# Field classes and their kinds
 
 Made from `pyforge_web/fields.py` by `python -m tests.fields_table`; for what each kind becomes

@@ -1,7 +1,8 @@
 """The panel's warnings: what is wrong in a request's groups of calls, and which line to change.
 
-To add one: a row in `WARNINGS` with its texts, its function below, a row in docs/panel.md, and a page of the demo that
-provokes it. Texts are translated when they are shown, maybe in another process, so a match is a variant and words.
+To add one: a row in `WARNINGS` with its texts, its function below, a section in docs/reference/panel.md, and a page of
+the demo that provokes it. Texts are translated when they are shown, maybe in another process, so a match is a variant
+and words.
 """
 
 from collections.abc import Callable, Iterator

@@ -50,3 +50,18 @@ def read_commands(block):
         elif commands:
             commands[-1][1].append(line)
     return [(command, "\n".join(output).strip()) for command, output in commands]
+
+
+def find_anchors(page):
+    """Return the anchors of a page: its explicit targets, and its headings as GitHub and MyST name them."""
+    text = FENCE.sub("", page.read_text())
+    slugs = {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.+?)$", text, re.M)
+    }
+    return slugs | set(re.findall(r"^\(([\w-]+)\)=$", text, re.M))
+
+
+def find_links(page):
+    """Return the targets of the links and pictures of a page, in their order."""
+    text = re.sub(r"`[^`\n]*`", "", FENCE.sub("", page.read_text()))
+    return [*re.findall(r"\]\(([^)\s]+)\)", text), *re.findall(r'(?:src|srcset|href)="([^"]+)"', text)]

@@ -1,8 +1,8 @@
 """Every block of code of README and the documentation is executed against the tutorial's models.
 
 Python is executed page by page, and then what a block defines is used: a view answers a request, a test runs, a
-serializer of DRF writes rows. Commands run, JSON and templates are read. Only `text` and the languages of other programs
-are left alone, and each of those is listed below.
+serializer of DRF writes rows. Commands run, JSON and templates are read. Only `text` and the languages of other
+programs are left alone, and each of those is listed below.
 """
 
 import inspect
@@ -12,6 +12,7 @@ import shlex
 import unittest
 from io import StringIO
 
+import prometheus_client
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.management import call_command
@@ -54,9 +55,13 @@ def page_names(blog, settings, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     receivers = list(request_metered.receivers)
     with isolate_apps("tests.docs.blog"):  # a block may define a model
-        yield make_names()
+        names = make_names()
+        yield names
     request_metered.receivers = receivers
     request_metered.sender_receivers_cache.clear()
+    for value in names.values():
+        if isinstance(value, prometheus_client.Counter):
+            prometheus_client.REGISTRY.unregister(value)
 
 
 @pytest.mark.parametrize("page", CHECKED_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -159,7 +164,7 @@ def run_command(command):
     words = [word for word in shlex.split(command, comments=True) if not re.fullmatch(r"[A-Z_]+=.*", word)]
     if words[:2] == ["python", "manage.py"]:
         if words[2] == "check":
-            words.insert(3, "blog")  # the models of other tests have faults on purpose
+            words = [*words[:3], "blog"]  # the models and settings of the tests have faults on purpose
         if words[2] not in ("runserver", "migrate"):
             with override_settings(DEBUG=True):
                 call_command(*words[2:], stdout=StringIO())

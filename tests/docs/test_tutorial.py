@@ -50,7 +50,11 @@ def run_command(project, command):
     else:
         assert words[0] == "python"
         words[0] = sys.executable
-    environment = {**os.environ, "PYTHONPATH": f"{project}{os.pathsep}{ROOT}", "DJANGO_SETTINGS_MODULE": "mysite.settings"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{project}{os.pathsep}{ROOT}",
+        "DJANGO_SETTINGS_MODULE": "mysite.settings",
+    }
     if "startproject" in words:
         del environment["DJANGO_SETTINGS_MODULE"]
     child = subprocess.run(words, cwd=project, env=environment, capture_output=True, text=True, timeout=120)
@@ -72,7 +76,12 @@ def require_output(command, shown, output):
 
 def require_json(shown, value, command):
     """Compare JSON; a text `... 8 more` at the end of a list stands for so many items."""
-    if isinstance(shown, list) and shown and isinstance(shown[-1], str) and (more := re.match(r"\.\.\. (\d+) more", shown[-1])):
+    if (
+        isinstance(shown, list)
+        and shown
+        and isinstance(shown[-1], str)
+        and (more := re.match(r"\.\.\. (\d+) more", shown[-1]))
+    ):
         assert len(value) == len(shown) - 1 + int(more[1]), command
         shown, value = shown[:-1], value[: len(shown) - 1]
     if isinstance(shown, dict) and isinstance(value, dict):

@@ -23,9 +23,9 @@ def warned(ask, db):
 
 
 def test_a_warning_links_to_its_section(warned, site):
-    assert "https://pyforge-web.readthedocs.io/en/stable/panel.html#pf001" in addresses(warned())
+    assert "https://pyforge-web.readthedocs.io/en/stable/reference/panel.html#pf001" in addresses(warned())
     site.PYFORGE_WEB = {"DOCS_URL": "http://localhost:8000/docs"}
-    assert "http://localhost:8000/docs/panel.html#pf001" in addresses(warned())
+    assert "http://localhost:8000/docs/reference/panel.html#pf001" in addresses(warned())
     site.PYFORGE_WEB = {"DOCS_URL": ""}
     assert not [address for address in addresses(warned()) if "panel.html" in address]
     assert docs_url("panel") == ""

@@ -12,6 +12,7 @@ from django.db.models.expressions import BaseExpression
 from django.db.models.sql.constants import MULTI
 from django.db.utils import DatabaseErrorWrapper
 
+from pyforge_web.conf import docs_url
 from pyforge_web.querysets.backends.columns import DJANGO, ColumnReader, describe_converters
 from pyforge_web.querysets.backends.stock import is_own_function
 
@@ -164,9 +165,10 @@ def warn_once(connection: BaseDatabaseWrapper, reason: str) -> None:
     if (connection.alias, reason) not in _warned:
         _warned.add((connection.alias, reason))
         logger.warning(
-            "PyForge reads the database %r through Django: %s (docs/databases.md says what is native).",
+            "PyForge reads the database %r through Django: %s. %s",
             connection.alias,
             reason,
+            docs_url("databases"),
         )
 
 
