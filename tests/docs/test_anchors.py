@@ -1,6 +1,7 @@
 """Every public name, setting, check, warning and command has its place in the documentation; every link has an end."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,16 @@ def test_warning_of_the_panel_has_an_anchor(warning):
 @pytest.mark.parametrize("command", sorted(name for name, app in get_commands().items() if app == "pyforge_web"))
 def test_command_has_an_anchor(command):
     assert command.replace("_", "-") in find_anchors(REFERENCE / "commands.md")
+
+
+def test_drawing_of_the_layers_is_the_contract():
+    page = (DOCS / "explanation" / "architecture.md").read_text()
+    drawn = [
+        re.findall(r"\w+", line[2:74]) for line in page.splitlines() if line.startswith(" │ ") and "(Rust)" not in line
+    ]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = [layer.split(" | ") for layer in contracts[0]["layers"]]
+    assert drawn[: len(layers)] == layers
 
 
 @pytest.mark.parametrize("folder", ["start", "how-to", "reference", "explanation"])
