@@ -23,7 +23,7 @@ import pyforge_web
 from tests.docs.blog.models import Article, Author, Comment, Country, Tag
 
 VALID = {"title": "Hello", "slug": "hello", "price": "9.90", "author": 1}
-CSV = "Title,Slug,Author Name\nHello,hello,Ada\nAgain,hello,Nobody\n"
+CSV = "Title,Slug,Author Name\nHello,hello,Ada\nAgain,again,Ben\n"
 
 
 def make_request(*, post=False, upload=False):

@@ -16,7 +16,8 @@ import prometheus_client
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.management import call_command
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.template import engines
 from django.test import override_settings
 from django.test.utils import isolate_apps
@@ -24,8 +25,9 @@ from django.utils.module_loading import import_string
 
 from pyforge_web.conf import get_settings
 from pyforge_web.signals import request_metered
-from tests.docs.markdown import DOCS, PAGES, ROOT, TOP_PAGES, read_blocks, read_commands
+from tests.docs.markdown import DOCS, PAGES, ROOT, TOP_PAGES, Block, read_blocks, read_commands
 from tests.docs.names import make_names, make_request
+from tests.docs.test_tutorial import require_json
 
 TUTORIAL = DOCS / "start" / "tutorial.md"  # test_tutorial.py runs it
 CHECKED_PAGES = [page for page in [*PAGES, *TOP_PAGES] if page != TUTORIAL and any(read_blocks(page))]
@@ -67,7 +69,6 @@ def page_names(blog, settings, tmp_path, monkeypatch):
 @pytest.mark.parametrize("page", CHECKED_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_blocks_of_a_page(page, page_names, request):
     for block in read_blocks(page):
-        assert block.language in UNTESTED | TESTED, f"{block.name}: a block of {block.language!r}"
         try:
             run_block(block, page_names, request)
         except Exception as error:
@@ -75,21 +76,53 @@ def test_blocks_of_a_page(page, page_names, request):
             raise
 
 
+FAULTS = {
+    "an exception": ("python", "1 / 0"),
+    "a view that fails": ("python", "def articles(request):\n    return PyForgeJsonResponse({'value': {1, 2}})"),
+    "an asynchronous view that fails": ("python", "async def articles(request):\n    raise ValueError"),
+    "a stream that ends in the middle": (
+        "python",
+        "def export(request):\n    return PyForgeStreamingResponse([1, {2}], chunk_size=1)",
+    ),
+    "a test that fails": ("python", "def test_list(client):\n    assert client.get('/articles/').status_code == 404"),
+    "a class of tests that fails": (
+        "python",
+        "from django.test import TestCase\nclass Tests(TestCase):\n    def test_list(self):\n        self.fail()",
+    ),
+    "a setting that is not there": ("python", "PYFORGE_WEB = {'NAM': 1}"),
+    "a middleware that is not there": ("python", "MIDDLEWARE = ['pyforge_web.middleware.Missing']"),
+    "a command with a wrong option": ("console", "$ python manage.py pyforge_explain blog.Article --colour"),
+    "an unknown command": ("console", "$ pyforge articles"),
+    "an unknown target of make": ("console", "$ make everything"),
+    "no JSON": ("json", "{1: 2}"),
+    "a tag that is not loaded": ("django", "{% pyforge_json articles %}"),
+    "an unknown language": ("pyhton", "1"),
+}
+
+
+@pytest.mark.parametrize(("language", "code"), FAULTS.values(), ids=FAULTS)
+def test_fault_in_a_block_is_found(language, code, page_names, request):
+    with pytest.raises((Exception, SystemExit)):
+        run_block(Block(TUTORIAL, 1, language, code), page_names, request)
+
+
 def run_block(block, names, request):
     """Execute one block, and use what it defines."""
+    assert block.language in UNTESTED | TESTED, f"{block.name}: a block of {block.language!r}"
     if block.language == "python":
         before = dict(names)
         exec(compile(adapt_source(block.code), block.name, "exec", dont_inherit=True), names)
         use_settings(names, before)
         for name, value in list(names.items()):
             if before.get(name) is not value and getattr(value, "__module__", None) == names["__name__"]:
-                use_definition(name, value, block, names, request)
+                names["_answer"] = use_definition(name, value, block, names, request)
     elif block.language == "console":
         for command, _ in read_commands(block):
             run_command(command)
     elif block.language == "json":
-        for text in re.split(r"\n(?=[\[{])", block.code.strip()):
-            json.loads(text)
+        shown = [json.loads(text) for text in re.split(r"\n(?=[\[{])", block.code.strip())]
+        if isinstance(answer := names.pop("_answer", None), HttpResponse):
+            require_json(shown[0], json.loads(answer.content), block.name)
     elif block.language in ("django", "html"):
         engines["django"].from_string(block.code).render({**names, "csp_nonce": ""})
     elif block.language == "jinja":
@@ -125,7 +158,7 @@ def use_settings(names, before):
 
 
 def use_definition(name, value, block, names, request):
-    """Call a view, run a test, write rows with a serializer: a definition alone proves little."""
+    """Call a view, run a test, write rows with a serializer: a definition proves little. Return the answer."""
     if isinstance(value, type):
         use_class(value, names)
     elif inspect.isfunction(value) and name.startswith("test_"):
@@ -136,6 +169,8 @@ def use_definition(name, value, block, names, request):
         answer = (async_to_sync(value) if inspect.iscoroutinefunction(value) else value)(sent)
         if isinstance(answer, HttpResponseBase):
             require_response(answer)
+        return answer
+    return None
 
 
 def use_class(value, names):
@@ -154,7 +189,7 @@ def use_class(value, names):
 
 def require_response(response):
     """A response of a view is complete, and no fault of the server."""
-    assert response.status_code < 500, response.content
+    assert response.status_code < 400, response.content
     if isinstance(response, StreamingHttpResponse):
         assert b"pyforge_error" not in b"".join(response.streaming_content)
 
