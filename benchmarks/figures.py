@@ -74,10 +74,10 @@ SCRIPT = Cell("embedding", 0, "QuerySet of 1,150 rows", "ours / json_script")
 TINY = '{"ok": true, "id": 5}'
 
 BARS = (
-    Bar("List of 1,000 rows, 14 columns", "values() and json", wide("1,000")),
-    Bar("1,000 articles, nested", "prefetched instances", NESTED),
-    Bar("DRF list view, 1,000 rows", "DRF", DRF_VIEW),
-    Bar("Import of 1,000 rows, validated", "full_clean()", IMPORT),
+    Bar("List of 1,000 rows with 14 columns", "Django: values() and json", wide("1,000")),
+    Bar("1,000 articles with author, tags and comments", "Django: prefetched instances", NESTED),
+    Bar("List view of Django REST framework, 1,000 rows", "Django REST framework", DRF_VIEW),
+    Bar("Import of 1,000 rows, validated", "Django: full_clean() of each row", IMPORT),
 )
 # The figures inside of sentences.
 SENTENCES: dict[str, Cell] = {

@@ -33,6 +33,7 @@ myst_enable_extensions = ["deflist"]
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_default_options = {"exclude-members": "__new__, __init__, bind, bind_instance"}
 
 # The inventories are in the repository, so that a build needs no network; see docs/_inventories/README.txt.
