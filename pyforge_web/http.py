@@ -266,7 +266,7 @@ def _preset(django_bytes: bool | None, nan: Nan | None) -> tuple[bool, Nan]:
 class PyForgeProblemResponse(PyForgeJsonResponse):
     """Errors as problem details (`application/problem+json`): `return PyForgeProblemResponse(error)`.
 
-    `errors` and the further arguments are those of `pyforge_web.problems.as_problem`, the rest those of the response.
+    `errors` and the further arguments are those of `pyforge_web.as_problem`, the rest those of the response.
 
     Source: RFC 9457.
     """

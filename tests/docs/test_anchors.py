@@ -100,3 +100,11 @@ def test_link_has_an_end(page, target):
     assert linked.exists(), f"{page.relative_to(ROOT)}: {target}"
     if anchor:
         assert anchor in find_anchors(linked), f"{page.relative_to(ROOT)}: {target}"
+
+
+def test_install_page_names_the_versions_of_readme():
+    tables = [
+        re.search(r"^\| \| oldest \| newest \|\n.*?(?=\n\n)", page.read_text(), re.M | re.S)[0]
+        for page in (ROOT / "README.md", DOCS / "start" / "install.md")
+    ]
+    assert tables[0] == tables[1]
