@@ -28,3 +28,11 @@ def test_page_has_no_habit(page):
         if match[0] not in WORDS_OF_OTHERS
     ]
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_page_begins_with_what_it_is_for(page):
+    title, first, *_ = page.read_text().split("\n\n", 2)
+    assert title.startswith("# ")
+    assert re.match(r"[A-Z\"`*\[a-z]", first), first
+    assert not first.startswith("```"), first
