@@ -30,11 +30,11 @@ default_role = "literal"  # docstrings write code in single backticks
 myst_heading_anchors = 3
 myst_enable_extensions = ["deflist"]
 
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented"
+autodoc_typehints = "signature"
+python_maximum_signature_line_length = 80
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
-autodoc_default_options = {"exclude-members": "__new__, __init__, bind, bind_instance"}
+autodoc_default_options = {"exclude-members": "__new__, __init__, bind, bind_instance", "show-inheritance": True}
 
 # The inventories are in the repository, so that a build needs no network; see docs/_inventories/README.txt.
 intersphinx_mapping = {
@@ -54,3 +54,22 @@ html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0b5d3b", "color-brand-content": "#0b5d3b"},
     "dark_css_variables": {"color-brand-primary": "#5fd19a", "color-brand-content": "#5fd19a"},
 }
+
+# Where Django documents a class that is defined elsewhere.
+DJANGO_NAMES = {
+    "django.db.models.base.Model": "django.db.models.Model",
+    "django.http.request.HttpRequest": "django.http.HttpRequest",
+    "django.http.response.HttpResponse": "django.http.HttpResponse",
+    "django.http.response.JsonResponse": "django.http.JsonResponse",
+    "django.http.response.StreamingHttpResponse": "django.http.StreamingHttpResponse",
+}
+
+
+def use_documented_name(app, env, node, contnode):
+    """Change the target of a link to the name that Django's inventory has; intersphinx resolves it afterwards."""
+    node["reftarget"] = DJANGO_NAMES.get(node["reftarget"], node["reftarget"])
+
+
+def setup(app):
+    """Connect what the build needs beside its extensions."""
+    app.connect("missing-reference", use_documented_name, priority=400)
