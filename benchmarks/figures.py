@@ -155,7 +155,8 @@ def make_readme_table() -> str:
 def make_ratio_table(suite: str, number: int = 0, bold_above: float = 1.005) -> str:
     """Return a table of results with the numbers alone; ratios above a limit are bold."""
     table = read_result(suite)["tables"][number]
-    columns = [column.removeprefix("ours / ") for column in table["columns"]]
+    several = any(column.startswith("ours, ") for column in table["columns"])  # more than one of ours
+    columns = [column if several else column.removeprefix("ours / ") for column in table["columns"]]
     lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     for row in table["rows"]:
         cells = [
