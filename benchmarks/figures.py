@@ -147,7 +147,7 @@ def format_ratio(ratio: float, bold_above: float = 1.005) -> str:
 
 def make_readme_table() -> str:
     """Return the one table of README."""
-    lines = ["| | beside | time, 1.00 is the other |", "|---|---|---|"]
+    lines = ["| what | beside | time, 1.00 is the other |", "|---|---|---|"]
     lines += [f"| {what} | {other} | {format_ratio(cell.ratio)} |" for what, other, cell in README_ROWS]
     return "\n".join(lines)
 
@@ -186,7 +186,7 @@ def make_machine_table() -> str:
         "software": f"{facts['python']}, {packages}",
         "PyForge Web": f"{facts['version']}, {facts['build']} build",
     }
-    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows.items())])
+    return "\n".join(["| what | value |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows.items())])
 
 
 def make_missed_list() -> str:

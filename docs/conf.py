@@ -47,6 +47,7 @@ html_theme = "furo"
 html_title = "PyForge Web"
 html_static_path = ["_static"]
 html_css_files = ["pyforge.css"]
+html_js_files = [("pyforge.js", {"defer": "defer"})]
 html_theme_options = {
     "source_repository": "https://github.com/pyforge-web/pyforge-web/",
     "source_branch": "main",
