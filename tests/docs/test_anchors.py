@@ -26,6 +26,8 @@ PUBLIC = [
     *(f"pyforge_web.rest_framework.{name}" for name in pyforge_web.rest_framework.__all__),
     *(f"pyforge_web.ninja.{name}" for name in pyforge_web.ninja.__all__),
 ]
+# Functions of public modules that only other modules of the package use.
+INTERNAL = {"find_literal", "format_server_timing", "rewrite"}
 LINKS = [(page, target) for page in [*PAGES, *TOP_PAGES] for target in find_links(page)]
 
 
@@ -108,3 +110,20 @@ def test_install_page_names_the_versions_of_readme():
         for page in (ROOT / "README.md", DOCS / "start" / "install.md")
     ]
     assert tables[0] == tables[1]
+
+
+@pytest.mark.parametrize("module", ["html", "jinja", "loaders", "middleware", "panels", "testing"])
+def test_public_classes_and_functions_of_a_module_are_documented(module):
+    source = (PACKAGE / f"{module}.py").read_text()
+    public = set(re.findall(r"^(?:class|def) ([A-Za-z]\w+)", source, re.M)) - INTERNAL
+    documented = set(
+        re.findall(rf"^\.\. auto\w+:: pyforge_web\.{module}\.(\w+)$", (REFERENCE / "api.md").read_text(), re.M)
+    )
+    assert documented == public
+
+
+def test_fixtures_of_pytest_are_documented():
+    fixtures = re.findall(r"^def (pyforge_\w+)", (PACKAGE / "pytest_plugin.py").read_text(), re.M)
+    pages = "".join(page.read_text() for page in REFERENCE.glob("*.md"))
+    assert fixtures
+    assert [name for name in fixtures if f"`{name}`" not in pages] == []
