@@ -7,8 +7,8 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "fields.m
 HEAD = """# Field classes and their kinds
 
 This page lists the kind of each field class. The kind decides how the values of a column become JSON:
-[QuerySets](querysets.md#field-types) describes what each kind becomes. A class that is not in the table is written by the
-type of its values, which its own converters make.
+[QuerySets](querysets.md#field-types) describes what each kind becomes. A class that is not in the table is written
+by the type of its values, which its own converters make.
 
 The table is made from `pyforge_web/fields.py` by `python -m tests.fields_table`.
 
