@@ -11,6 +11,7 @@ from pyforge_web._native import VERSION
 
 if TYPE_CHECKING:
     from pyforge_web.bulk import BatchResult, BatchValidationError, bulk_create_validated, validate_many
+    from pyforge_web.description.prepared_rows import prepared
     from pyforge_web.description.rows import rows
     from pyforge_web.encoders import adumps, dumps
     from pyforge_web.http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse
@@ -58,6 +59,7 @@ __all__ = [
     "dumps",
     "extract_model_fields",
     "loads",
+    "prepared",
     "rows",
     "serialize_fields",
     "serialize_instance",
@@ -75,6 +77,7 @@ _HOMES = {
     "http": ("PyForgeJsonResponse", "PyForgeProblemResponse", "PyForgeStreamingResponse"),
     "output.fields": ("Attribute", "Computed", "Display", "FileUrl", "Flat", "Keys", "Link"),
     "output.grammar": ("Fields",),
+    "description.prepared_rows": ("prepared",),
     "description.rows": ("rows",),
     "parsers": ("BodyError", "loads"),
     "serializers": (

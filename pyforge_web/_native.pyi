@@ -26,7 +26,6 @@ __all__ = [
     "ValueTuples",
     "columns_of",
     "columns_to_dict",
-    "datetime_column",
     "dump_chunk",
     "dumps",
     "dumps_html",
@@ -36,7 +35,6 @@ __all__ = [
     "read_body",
     "set_native",
     "text_column",
-    "time_column",
     "totals",
 ]
 
@@ -132,15 +130,10 @@ def totals() -> tuple[int, int, int]:
     """Return the numbers of native calls, of their calls to Python code, and of bytes written, of this process."""
 
 def columns_of(rows: list[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]: ...
-def datetime_column(
-    column: tuple[Any, ...],
-    naive: bool = False,
-    offset_of: Callable[[str], int | None] | None = None,
-    slowly: Callable[[str], str] | None = None,
-) -> list[str | None] | None: ...
 def is_plain_json(data: Any, *, django_types: bool = False) -> bool: ...
-def text_column(column: tuple[Any, ...], kind: str, digits: int, places: int) -> list[str | None] | None: ...
-def time_column(column: tuple[Any, ...]) -> list[str | None] | None: ...
+def text_column(
+    column: tuple[Any, ...], reader: tuple[str, str, int, int], timezone: Any = None
+) -> list[str | None] | None: ...
 
 @final
 class RowColumns:
@@ -209,6 +202,12 @@ class RowLayout:
     ) -> Self: ...
 
 @final
+class ClassVersions:
+    """Some classes as they were: whether an attribute was set since then, on one of them or on one of its bases."""
+    def __new__(cls, classes: list[type]) -> Self: ...
+    def are_unchanged(self) -> bool: ...
+
+@final
 class ValueLabels:
     """The texts of values, as `get_FOO_display()` returns them. A value without a label is written as it is.
 
@@ -262,6 +261,12 @@ class RelatedRows:
 class ModelInstances:
     """Instances of one model in memory, and the columns to write of them."""
     def __new__(cls, columns: RowColumns, source: Any, many: bool, required: bool) -> Self: ...
+
+@final
+class AttributeWatch:
+    """Attributes of objects as they were: `(object, names, own)`, with `own` those of its `__dict__` alone."""
+    def __new__(cls, objects: Sequence[tuple[object, Sequence[str], bool]]) -> Self: ...
+    def holds(self) -> bool: ...
 
 @final
 class QueryRows:
@@ -341,7 +346,14 @@ class RelatedTexts: ...
 @final
 class RowProgram:
     def __new__(cls, steps: list[tuple[str, str, list[tuple[int, bool]], int]]) -> Self: ...
-    def write(self, columns: list[tuple[str, int, int, Any]], count: int, mark: Any, whole: bool) -> Any: ...
+    def write(
+        self,
+        columns: list[tuple[tuple[str, str, int, int], Any]],
+        rows: list[tuple[Any, ...]] | Callable[[], list[tuple[Any, ...]]],
+        mark: Any,
+        whole: bool,
+        timezone: Any = None,
+    ) -> Any: ...
 
 @final
 class RowTexts:

@@ -40,6 +40,8 @@ class Settings(TypedDict):
     REST_FRAMEWORK: bool
     SENSITIVE_FIELDS: tuple[str, ...]
     SERVER_TIMING: Callable[[HttpRequest], object] | None
+    SQL_CACHE: bool
+    SQL_CACHE_CHECK: int
     TYPES: dict[str, str]
 
 
@@ -55,6 +57,8 @@ DEFAULTS: Settings = {
     "REST_FRAMEWORK": False,
     "SENSITIVE_FIELDS": (),
     "SERVER_TIMING": None,
+    "SQL_CACHE": False,
+    "SQL_CACHE_CHECK": 1000,
     "TYPES": {},
 }
 
@@ -109,6 +113,10 @@ def _are_names(value: object) -> bool:
     return isinstance(value, list | tuple | set | frozenset) and all(isinstance(name, str) for name in value)
 
 
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
 def _is_public_fields(value: Any) -> bool:
     return _are_names(value) and all(path.count(".") == 2 for path in value)
 
@@ -127,6 +135,8 @@ _REQUIREMENTS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "PUBLIC_FIELDS": (_is_public_fields, "a list like ['app.Model.field']"),
     "REST_FRAMEWORK": (lambda value: isinstance(value, bool), "True or False"),
     "SENSITIVE_FIELDS": (_are_names, "a list of field names"),
+    "SQL_CACHE": (lambda value: isinstance(value, bool), "True or False"),
+    "SQL_CACHE_CHECK": (_is_count, "a whole number, 1 or more"),
     "TYPES": (_is_of_types, "a dict like {'phonenumber_field.phonenumber.PhoneNumber': 'str'}"),
 }
 

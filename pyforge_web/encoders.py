@@ -134,7 +134,10 @@ def describe_value(value: Any, fields: object = None, fetch: bool = False) -> De
         if fields is not None:
             raise TypeError("rows() has its own fields: give them there, not as fields= beside it")
         return value.describe_data()
-    if isinstance(value, Page) and fields is None and not isinstance(value.object_list, QuerySet | RawQuerySet):
+    if isinstance(value, QuerySet):
+        return describe_data(value, fields, fetch=fetch)
+    kinds = QuerySet | RawQuerySet | OutputRows
+    if isinstance(value, Page) and fields is None and not isinstance(value.object_list, kinds):
         rows = list(value)
         if not rows or not all(isinstance(row, Model) for row in rows):
             return None

@@ -1,7 +1,7 @@
-"""JSON inside a page: the one function behind the template tag, the filter and the Jinja2 extension.
+"""JSON inside an HTML page: the function behind the template tag, the filter and the Jinja2 extension.
 
-`< > & '` and all beyond ASCII are escaped as the text is written: what comes out cannot end a script element, open a
-comment or leave a single-quoted attribute, whatever the value holds and whatever the page's charset is.
+`< > & '` and all characters beyond ASCII are escaped while the text is written. So no value can end a script element,
+open a comment or leave a single-quoted attribute, and the charset of the page does not matter.
 """
 
 from typing import Any, Literal, get_args
@@ -27,14 +27,14 @@ def pyforge_json(
     mode: Mode = "script",
     nan: Nan | None = None,
 ) -> SafeString:
-    """The JSON of `value` for a page, with the values, models and errors of `PyForgeJsonResponse`.
+    """Return the JSON of `value` for a page, with the values, models and errors of `PyForgeJsonResponse`.
 
-    The bare text is for an executable script and for a single-quoted attribute; with `mode="attr"` for an attribute in
-    quotes of either sort. `id`, `type` (by default `application/json`) or `nonce` wrap it in a script element: their
-    values are escaped, also those marked as safe; an empty nonce is left out. `fields` may be one string with commas,
-    `"id,title"`; relations need a list. `nan` is that of the settings by default.
+    Without `id`, `type` and `nonce` it is the bare text, for an executable script or a single-quoted attribute. With
+    `mode="attr"` it is for an attribute in single or double quotes. `id`, `type` (by default `application/json`) or
+    `nonce` wrap the text in a script element. Their values are escaped, also those marked as safe. An empty nonce is
+    left out. `fields` may be a text with commas, `"id,title"`, or a list. `nan` defaults to the setting.
 
-    Raises what `dumps` raises; `TypeError` and `ValueError` for arguments that do not go together.
+    Raises what `dumps` raises, and `TypeError` or `ValueError` for arguments that do not go together.
     """
     if mode not in get_args(Mode):
         raise ValueError(f'mode= must be "script" or "attr", not {mode!r}')
@@ -44,22 +44,23 @@ def pyforge_json(
     names = [name.strip() for name in fields.split(",")] if isinstance(fields, str) else fields
     nan = get_settings()["NAN"] if nan is None else nan
     after = "</script>" if before else ""
-    # In one expression: the bytes are freed before SafeString makes its copy.
+    # One expression, so that the bytes are freed before SafeString copies the text: the peak is two copies, not three.
     text = str(dumps_html(value, fields=names, nan=nan, before=before, after=after), "utf-8")
     return SafeString(text.replace('"', "&quot;") if mode == "attr" else text)
 
 
 def _start_tag(*, id: object, type: object, nonce: object) -> str:  # noqa: A002
-    """The start tag of the script element; empty where none is asked for.
+    """Return the start tag of the script element, or an empty text if the caller did not ask for an element.
 
-    The attributes are turned into text before they are looked at: Django's lazy nonce is false until it is used.
+    The attributes become text before they are tested: Django 6's lazy CSP nonce is false until it is used
+    (`django.middleware.csp.LazyNonce`).
     """
     if id is None and type is None and nonce is None:
         return ""
     attributes = {"id": id, "type": "application/json" if type is None else type}
-    shown = {name: str(value) for name, value in attributes.items() if value is not None}
-    if empty := [name for name, value in shown.items() if not value.strip()]:
+    texts = {name: str(value) for name, value in attributes.items() if value is not None}
+    if empty := [name for name, value in texts.items() if not value.strip()]:
         raise ValueError(f"{empty[0]}= is empty")
     if nonce is not None and str(nonce):
-        shown["nonce"] = str(nonce)
-    return "<script{}>".format("".join(f' {name}="{escape(value)}"' for name, value in shown.items()))
+        texts["nonce"] = str(nonce)
+    return "<script{}>".format("".join(f' {name}="{escape(value)}"' for name, value in texts.items()))

@@ -3,6 +3,7 @@
 import codecs
 import json
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any, Literal, Self, cast
 
@@ -28,7 +29,7 @@ from pyforge_web.output.own_types import output_with_default
 from pyforge_web.output.refusals import has_hint, refuse
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.streams import writer as streams
-from pyforge_web.streams.sync_async import SyncAsyncIterator, aclose
+from pyforge_web.streams.sync_async import SyncAsyncIterator, close_chunks
 from pyforge_web.validation.error_formats import as_problem
 
 # How datetimes and times are written: as Django, as `isoformat()`, or so in the current time zone.
@@ -182,7 +183,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         fields: Fields | None = None,
         allowed: Fields | None = None,
         max_depth: int | None = None,
-        chunk_size: int = streams.CHUNK,
+        chunk_size: int = streams.CHUNK_SIZE,
         django_bytes: bool | None = None,
         nan: Nan | None = None,
         request: HttpRequest | None = None,
@@ -196,40 +197,40 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         kwargs.setdefault("content_type", streams.MEDIA_TYPES.get(format))
         super().__init__(**kwargs)
         charset = None if _is_utf8(self.charset) else self.charset
-        text = streams.find_text(format, *_preset(django_bytes, nan), charset)
-        self._parts: Iterator[bytes] = iter(())
-        self._body = self.streaming_content = streams.body(source, text, fields, chunk_size)
+        stream_format = streams.find_format(format, *_preset(django_bytes, nan), charset)
+        self._body = self.streaming_content = streams.make_body(source, stream_format, fields, chunk_size)
 
     @property
     def streaming_content(self) -> SyncAsyncIterator:
         """The chunks, for `for` and for `async for`."""
-        return SyncAsyncIterator(super().streaming_content)
+        return SyncAsyncIterator(cast(Any, self)._iterator, self.charset)
 
     @streaming_content.setter
     def streaming_content(self, value: Any) -> None:
+        if isinstance(value, SyncAsyncIterator):  # has both kinds of iteration; Django chooses by the first one
+            value = value.chunks
         self._content = value
         cast(Any, self)._set_streaming_content(value)
 
     def __iter__(self) -> Iterator[bytes]:
-        self._parts = iter(self.streaming_content)
-        return self._parts
+        chunks = iter(self.streaming_content)
+        if isinstance(chunks, Generator):
+            # An async source under WSGI. Django closes what it finds in this list, and goes on if a generator is
+            # running: the test client closes the response in a `finally` of the content itself.
+            cast(Any, self)._resource_closers.append(chunks.close)
+        return chunks
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for part in self.streaming_content:
-                yield part
+            async for chunk in self.streaming_content:
+                yield chunk
         except BaseException:
-            # The client has left, or the server has failed, which may not close the response. What a middleware has
-            # wrapped around the body comes first.
+            # The client has left, or the server has failed and may not close the response. What a middleware has
+            # wrapped around the body is closed first, and its errors do not keep the body open.
             for content in dict.fromkeys((self._content, self._body)):
-                await aclose(content)
+                with suppress(Exception):  # as HttpResponse.close()
+                    await close_chunks(content)
             raise
-
-    def close(self) -> None:
-        """Ends the body, its query included, and tells Django that the request is over."""
-        if isinstance(self._parts, Generator):
-            self._parts.close()
-        super().close()
 
 
 def _write_with_options(

@@ -15,24 +15,25 @@ from pyforge_web import html, metering
 
 
 def pyforge_json(value: Any, /, **arguments: Any) -> SafeString:
-    """`html.pyforge_json`; a name that the template does not know raises Jinja2's own `UndefinedError`."""
+    """Return what `html.pyforge_json` returns. An undefined name raises Jinja2's own `UndefinedError`."""
     if isinstance(value, Undefined):
         value._fail_with_undefined_error()
     return html.pyforge_json(value, **arguments)
 
 
 class PyForgeExtension(Extension):
-    """`"extensions": ["pyforge_web.jinja.PyForgeExtension"]` in the `OPTIONS` of Django's Jinja2 backend."""
+    """An extension: `"extensions": ["pyforge_web.jinja.PyForgeExtension"]` in `OPTIONS` of Django's Jinja2 backend."""
 
     tags = {"pyforge_json"}  # noqa: RUF012 - as Jinja2 declares it
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
+        # setdefault: a global or filter of the project's with this name keeps its meaning.
         environment.globals.setdefault("pyforge_json", pyforge_json)
         environment.filters.setdefault("pyforge_json", partial(pyforge_json, mode="attr"))
 
     def parse(self, parser: Parser) -> nodes.Node:
-        """`pyforge_json value id="rows" fields="id,title" ... as name`."""
+        """Return the node of `pyforge_json value id="rows" fields="id,title" ... as name`."""
         stream = parser.stream
         line = next(stream).lineno
         value = parser.parse_expression()
@@ -42,20 +43,20 @@ class PyForgeExtension(Extension):
             next(stream)
             arguments.append(nodes.Keyword(name, parser.parse_expression(), lineno=line))
         where = [nodes.Const(parser.filename or parser.name or "a template"), nodes.Const(line)]
-        call = self.call_method("_write", [*where, value], arguments, lineno=line)
+        call = self.call_method("_write_json", [*where, value], arguments, lineno=line)
         if stream.skip_if("name:as"):
             return nodes.Assign(parser.parse_assign_target(name_only=True), call, lineno=line)
         return nodes.Output([call], lineno=line)
 
-    def _write(self, file: str, line: int, value: Any, /, **arguments: Any) -> SafeString:
+    def _write_json(self, file: str, line: int, value: Any, /, **arguments: Any) -> SafeString:
         try:
-            return metering.call_from_template(_place(file, line), pyforge_json, value, **arguments)
+            return metering.call_from_template(_find_call_site(file, line), pyforge_json, value, **arguments)
         except Exception as error:
             error.add_note(f"in the tag pyforge_json, {file}, line {line}")
             raise
 
 
 @lru_cache(maxsize=1024)
-def _place(file: str, line: int) -> metering.CallSite:
-    """The tag's place: the same object each time, by which native code knows it again."""
+def _find_call_site(file: str, line: int) -> metering.CallSite:
+    """Return the place of a tag. Native code groups calls by the identity of this object, so it is made once."""
     return metering.CallSite(file, line, "pyforge_json")

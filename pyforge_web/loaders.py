@@ -1,7 +1,7 @@
-"""Opt-in loaders for Django templates that hold the literal `<% pyforge_json value %>`.
+"""Loaders for Django templates that have the literal `<% pyforge_json value %>`.
 
-They rewrite that tag alone, when a template is read. Everything else, other `<% %>` and `{% verbatim %}` blocks among
-it, stays as it is, and so do the numbers of the lines.
+They rewrite this tag when a template is read. Everything else stays as it is: other `<% %>`, `{% verbatim %}` blocks,
+and the numbers of the lines.
 """
 
 import re
@@ -12,20 +12,20 @@ from django.template import TemplateSyntaxError
 from django.template.base import tag_re
 from django.template.loaders import app_directories, base, filesystem
 
-_TAG = re.compile(r"<%[ \t]*(pyforge_json\b.*?)%>")  # on one line, as Django's own tags
-_BEGUN = re.compile(r"<%-?\s*pyforge_json\b")
-# Where the new tag's braces would meet the text's, Django would read another tag.
-_OPENING = re.compile(r"\{+\Z")
-_OPEN, _CLOSE = "{% templatetag openbrace %}", "{% templatetag closebrace %}"
+_LITERAL_TAG = re.compile(r"<%[ \t]*(pyforge_json\b.*?)%>")  # on one line, as Django's own tags
+_TAG_START = re.compile(r"<%-?\s*pyforge_json\b")
+# If braces of the text stand directly before or after the new tag, Django would read another tag there.
+_BRACES = re.compile(r"\{+\Z")
+_OPEN_BRACE, _CLOSE_BRACE = "{% templatetag openbrace %}", "{% templatetag closebrace %}"
 
 
 class LiteralTag(base.Loader):
-    """For any loader: `class Loader(LiteralTag, OtherLoader)`."""
+    """A mixin for any loader: `class Loader(LiteralTag, OtherLoader)`."""
 
     def get_contents(self, origin: Any) -> str:
-        """The template's source with the tag in Django's spelling."""
+        """Return the source of a template with the tag in Django's syntax."""
         source: str = super().get_contents(origin)  # type: ignore[misc] # of the class beside this one
-        return rewrite(source, origin.name)
+        return rewrite_tags(source, origin.name)
 
 
 class FilesystemLoader(LiteralTag, filesystem.Loader):
@@ -36,30 +36,31 @@ class AppDirectoriesLoader(LiteralTag, app_directories.Loader):
     """In the place of `django.template.loaders.app_directories.Loader`."""
 
 
-def rewrite(source: str, name: str) -> str:
-    """The source with each `<% pyforge_json value %>` as a tag of Django's, which needs no `{% load %}`.
+def rewrite_tags(source: str, name: str) -> str:
+    """Return the source with each `<% pyforge_json value %>` as a tag of Django, with its `{% load %}`.
 
-    Raises `TemplateSyntaxError` for one that is not ended on its line: it would be sent to the browser.
+    Raises `TemplateSyntaxError` for a tag that does not end on its line: it would be sent to the browser.
     """
-    if not _BEGUN.search(source):
+    if not _TAG_START.search(source):
         return source
-    return "".join(_rewrite_text(piece, line, name) if free else piece for free, line, piece in _pieces(source))
+    return "".join(_rewrite_text(piece, line, name) if free else piece for free, line, piece in _split_source(source))
 
 
 def find_literal(source: str) -> int | None:
-    """The line of the first literal tag outside `{% verbatim %}` and of Django's own tags."""
-    if not _BEGUN.search(source):
+    """Return the line of the first literal tag that is not in `{% verbatim %}` and not in a tag of Django."""
+    if not _TAG_START.search(source):
         return None
-    for free, line, piece in _pieces(source):
-        if free and (found := _BEGUN.search(piece)):
-            return line + piece.count("\n", 0, found.start())
+    for free, line, piece in _split_source(source):
+        if free and (tag := _TAG_START.search(piece)):
+            return line + piece.count("\n", 0, tag.start())
     return None
 
 
-def _pieces(source: str) -> Iterator[tuple[bool, int, str]]:
-    """The source cut as Django's lexer cuts it: whether a piece is text that is not verbatim, its line, the piece.
+def _split_source(source: str) -> Iterator[tuple[bool, int, str]]:
+    """Yield the pieces of a source as Django's lexer cuts them: whether a piece is free text, its line, the piece.
 
-    What stands in a `{% comment %}` is never sent, so it counts as verbatim.
+    Text in `{% verbatim %}` is not free. Text in `{% comment %}` is never sent, so it is not free either.
+    Source: `django.template.base.Lexer.tokenize`.
     """
     line, verbatim = 1, ""
     for index, piece in enumerate(tag_re.split(source)):
@@ -77,18 +78,19 @@ def _pieces(source: str) -> Iterator[tuple[bool, int, str]]:
 
 
 def _rewrite_text(text: str, line: int, name: str) -> str:
-    tags = {found.start(): found for found in _TAG.finditer(text)}
-    for begun in _BEGUN.finditer(text):
-        if begun.start() not in tags:
-            at = line + text.count("\n", 0, begun.start())
+    tags = {tag.start(): tag for tag in _LITERAL_TAG.finditer(text)}
+    for opened in _TAG_START.finditer(text):
+        if opened.start() not in tags:
+            at = line + text.count("\n", 0, opened.start())
             raise TemplateSyntaxError(f"{name}, line {at}: write <% pyforge_json value %>, on one line and without -")
     pieces, end = [], 0
-    for start, found in tags.items():
-        before = _OPENING.sub(lambda braces: _OPEN * len(braces[0]), text[end:start])
-        pieces += [_after_tag(before) if end else before, "{% load pyforge %}{% ", found[1].strip(), " %}"]
-        end = found.end()
+    for start, tag in tags.items():
+        # {% templatetag %} writes the braces that would otherwise be read as part of the tag.
+        before = _BRACES.sub(lambda braces: _OPEN_BRACE * len(braces[0]), text[end:start])
+        pieces += [_after_tag(before) if end else before, "{% load pyforge %}{% ", tag[1].strip(), " %}"]
+        end = tag.end()
     return "".join([*pieces, _after_tag(text[end:]) if end else text])
 
 
 def _after_tag(text: str) -> str:
-    return _CLOSE + text[1:] if text.startswith("}") else text
+    return _CLOSE_BRACE + text[1:] if text.startswith("}") else text

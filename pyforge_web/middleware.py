@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial, reduce
 from typing import Any
+from weakref import ref
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
@@ -77,9 +78,20 @@ def _prepare_report(request: HttpRequest, response: HttpResponseBase, collectors
         response.headers["Server-Timing"] = f"{before}, {own}" if before else own
     if not response.streaming or isinstance(response, FileResponse):  # the server sends files by itself
         return True
-    arguments = request, response, collector
-    follow_body(response, collectors, partial(_report_request, *arguments), partial(_areport_request, *arguments))
+    # A body that refers to its response would be a cycle, and keep a cursor open until the garbage collector runs.
+    arguments = request, ref(response), collector
+    follow_body(response, collectors, partial(_report_stream, *arguments), partial(_areport_stream, *arguments))
     return False
+
+
+def _report_stream(request: HttpRequest, response: "ref[HttpResponseBase]", collector: Collector) -> None:
+    if (living := response()) is not None:
+        _report_request(request, living, collector)
+
+
+async def _areport_stream(request: HttpRequest, response: "ref[HttpResponseBase]", collector: Collector) -> None:
+    if (living := response()) is not None:
+        await _areport_request(request, living, collector)
 
 
 def _report_request(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> None:

@@ -15,7 +15,7 @@ from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.urls import NoReverseMatch, URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -25,6 +25,7 @@ from pyforge_web.metering.sql_traces import time_recording, watch_queries
 from pyforge_web.metering.streaming_bodies import follow_body
 from pyforge_web.toolbar import display, stats
 from pyforge_web.toolbar.comparison import CapturingCollector, keep_input
+from pyforge_web.toolbar.links import find_address
 from pyforge_web.toolbar.other_inputs import capture_other
 from pyforge_web.toolbar.other_json import find_other_json
 
@@ -64,6 +65,7 @@ class PyForgePanel(Panel):
         self._token: Token[Any] | None = None
         self._outside = False
         self._timing = ""
+        self._stored: Any = None
 
     @classmethod
     def ready(cls) -> None:
@@ -92,6 +94,12 @@ class PyForgePanel(Panel):
             )
         ]
 
+    def get_stats(self) -> Any:
+        """Return the stored stats. The store reads them from JSON each time, and each response asks four times."""
+        if self._stored is None:
+            self._stored = super().get_stats()
+        return self._stored
+
     # Titles and content are made of the stored stats alone. They never raise, as each response renders them.
 
     @property
@@ -108,22 +116,21 @@ class PyForgePanel(Panel):
         colours of its own.
         """
         stored = self.get_stats()
-        text = format_html(
-            '<data value="" data-pf-state="{}" data-pf-stats="{}">{}</data>',
+        parts = [
             stored.get("state", "") if isinstance(stored, dict) else "",
-            self._address("pyforge_stats"),
+            self._view_url("pyforge_stats"),
             display.format_subtitle(stored),
-        )
-        request = self.toolbar.request
-        if request is None:
-            return text
-        script = '{}<script type="module" src="{}" nonce="{}" async></script>'
-        return format_html(script, text, static("pyforge_web/panel.js"), self.toolbar.csp_nonce or "")
+        ]
+        text = '<data value="" data-pf-state="{}" data-pf-stats="{}">{}</data>'
+        if self.toolbar.request is not None:
+            text += '<script type="module" src="{}" nonce="{}" async></script>'
+            parts += [static("pyforge_web/panel.js"), self.toolbar.csp_nonce or ""]
+        return format_html(text, *parts)
 
     @property
     def title_bar(self) -> SafeString | str:
         """Return a link to the stats as JSON."""
-        address = self._address("pyforge_stats")
+        address = self._view_url("pyforge_stats")
         return format_html('<a class="pf-json" href="{}" target="_blank">JSON</a>', address) if address else ""
 
     @property
@@ -133,7 +140,7 @@ class PyForgePanel(Panel):
         can_compare = stats.is_readable(stored) and stored["env"].get("compare") is True
         context = {
             **display.build_context(stored),
-            "compare_url": self._address("pyforge_compare") if can_compare else "",
+            "compare_url": self._view_url("pyforge_compare") if can_compare else "",
             "nonce": self.toolbar.csp_nonce if self.toolbar.request is not None else None,
         }
         return render_to_string(self.template, context)
@@ -143,9 +150,9 @@ class PyForgePanel(Panel):
         """Return the script for sorting, copying and streaming bodies; without it the page is complete, too."""
         return [*super().scripts, static("pyforge_web/panel.js")]
 
-    def _address(self, name: str) -> str:
+    def _view_url(self, name: str) -> str:
         try:
-            return f"{reverse(f'djdt:{name}')}?request_id={self.toolbar.request_id}"
+            return f"{find_address(f'djdt:{name}')}?request_id={self.toolbar.request_id}"
         except NoReverseMatch:
             return ""  # the toolbar's addresses were made before this panel was in the settings
 
@@ -181,12 +188,12 @@ class PyForgePanel(Panel):
         middleware = "outside" if self._outside else "inside" if hasattr(request, "pyforge") else ""
         other = find_other_json(request, response, collector)
         collector.captured = collector.captured or capture_other(response, other)
-        self._record(collector, middleware, other, streaming=streaming)
+        self._record_calls(collector, middleware, other, streaming=streaming)
         if streaming:
             again = partial(self._record_again, collector, middleware)
             follow_body(response, (collector,), again, sync_to_async(again))
 
-    def _record(
+    def _record_calls(
         self, collector: CapturingCollector, middleware: str, other: dict[str, Any], *, streaming: bool
     ) -> None:
         env = {
@@ -195,11 +202,12 @@ class PyForgePanel(Panel):
             "compare": keep_input(self.toolbar.request_id, collector.captured),
         }
         self.record_stats(stats.gather_stats(collector, env, other, streaming=streaming))
+        self._stored = None
 
     def _record_again(self, collector: CapturingCollector, middleware: str) -> None:
         """Store the stats after the body was sent, or the client left; not if the store has dropped the request."""
         if self.toolbar.store.exists(self.toolbar.request_id):
-            self._record(collector, middleware, {}, streaming=False)
+            self._record_calls(collector, middleware, {}, streaming=False)
 
     def generate_server_timing(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Record a metric, as the toolbar's own panels do. `PyForgeMiddleware` has its own instead."""

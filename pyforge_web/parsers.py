@@ -74,14 +74,16 @@ def _load_by_json(body: RequestBody, max_depth: int, allow_nan: bool) -> Any:
         raise too_deep from None
     level = [value]
     for _level in range(max_depth + 1):
-        inner = [item for container in level if isinstance(container, dict | list) for item in _items(container)]
+        inner = [
+            item for container in level if isinstance(container, dict | list) for item in _container_items(container)
+        ]
         if not any(isinstance(container, dict | list) for container in level):
             return value
         level = inner
     raise too_deep
 
 
-def _items(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
+def _container_items(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
     return container.values() if isinstance(container, dict) else container
 
 

@@ -20,7 +20,7 @@ from pyforge_web.output.refusals import refuse_secrets
 from pyforge_web.output.resolve import Branch, Leaf, Tree, resolve_fields, resolve_model_fields
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import why_django
-from pyforge_web.querysets.relations.rows import why_tree_django
+from pyforge_web.querysets.relations.doubts import why_tree_django
 from pyforge_web.secrets import is_secret_descriptor
 
 __all__ = [

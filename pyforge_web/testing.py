@@ -16,7 +16,8 @@ from pyforge_web._native import BUILD_PROFILE, listen
 from pyforge_web.conf import PanelLimits, get_settings
 from pyforge_web.metering import CallGroup, CallSource, CallSums, Collector, MeteredCall, active_collectors, collect
 from pyforge_web.toolbar.formats import show_word
-from pyforge_web.toolbar.warnings import PanelWarning, RequestTrace, WarningMatch, find_warnings
+from pyforge_web.toolbar.warning_causes import RequestTrace, WarningMatch
+from pyforge_web.toolbar.warnings import PanelWarning, find_warnings
 
 __all__ = ["AssertNumCrossingsMixin", "CaptureCrossings", "assert_no_pyforge_warnings"]
 

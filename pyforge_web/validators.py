@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from time import perf_counter_ns
-from typing import Any, NamedTuple, TypedDict, cast, final
+from typing import Any, TypedDict, cast, final
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -16,6 +16,7 @@ from pyforge_web.conf import get_settings
 from pyforge_web.fields import Descriptor, describe
 from pyforge_web.validation.error_formats import as_json_data
 from pyforge_web.validation.errors import RejectedValue, RowErrorParts
+from pyforge_web.validation.explanation import FieldRules, explain_model, explain_plan
 from pyforge_web.validation.payload import PayloadMethods
 from pyforge_web.validation.payload.clean import clean_values_by_attname
 from pyforge_web.validation.payload.writable_fields import WritableFields
@@ -34,17 +35,6 @@ __all__ = [
 
 # The errors of one instance by field name, in the order of the fields.
 FieldErrors = dict[str, "list[ValidationError] | RejectedValue"]
-
-
-class FieldRules(NamedTuple):
-    """How the values of one field are validated: natively or by Django, and why; and the validators that are called."""
-
-    name: str
-    path: str
-    conversion: str | None
-    rules: tuple[str, ...]
-    called: tuple[str, ...]
-    reason: str
 
 
 @final
@@ -70,11 +60,11 @@ class CompiledValidator(PayloadMethods):
             # On the model's options and not in a table of ours: a model that was made at run time can be freed.
             remembered = model._meta.__dict__
         except AttributeError:
-            raise TypeError(_explain_model(model)) from None
+            raise TypeError(explain_model(model)) from None
         validator = remembered.get(_REMEMBERED)
         if validator is None or validator.model is not model:
             if not (isinstance(model, type) and issubclass(model, Model)):
-                raise TypeError(_explain_model(model))
+                raise TypeError(explain_model(model))
             validator = remembered.setdefault(_REMEMBERED, cls(model))
         return cast(CompiledValidator, validator)
 
@@ -176,7 +166,7 @@ class CompiledValidator(PayloadMethods):
 
     def explain(self) -> list[FieldRules]:
         """Return for each field whether Rust or Django validates its values, by which rules, and why."""
-        return [_explain_plan(field_plan) for field_plan in self.plans if not field_plan.field.generated]
+        return [explain_plan(field_plan) for field_plan in self.plans if not field_plan.field.generated]
 
     # A copy, also a deep or pickled one, is the validator of the model in that process.
     def __reduce__(self) -> tuple[Any, ...]:
@@ -285,16 +275,6 @@ def precompile_models() -> None:
         CompiledValidator.for_model(model)
 
 
-def _explain_model(value: Any) -> str:
-    """Return the message for what was given in the place of a model class."""
-    if isinstance(value, str):
-        return f"a model class is needed, not the text {value!r}: write for_model(apps.get_model({value!r}))"
-    name = type(value).__name__
-    if isinstance(value, Model):
-        return f"a model class is needed, not an instance: write for_model({name})"
-    return f"a model class is needed, not {value.__name__ if isinstance(value, type) else name}"
-
-
 def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:
     """Call the validators of a field that have no rule. Native code calls this after all rules accepted the value.
 
@@ -315,16 +295,7 @@ def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:
         raise ValidationError(errors)
 
 
-def _explain_plan(field_plan: FieldPlan) -> FieldRules:
-    path = "django" if field_plan.conversion is None else "native"
-    rules = tuple(rule[0] for rule in field_plan.rules if rule)
-    pairs = zip(field_plan.validators or (), field_plan.rules, strict=True)
-    called = [validator for validator, rule in pairs if rule is None]
-    names = tuple(getattr(validator, "__qualname__", type(validator).__qualname__) for validator in called)
-    return FieldRules(field_plan.field.name, path, field_plan.conversion, rules, names, field_plan.reason)
-
-
-def _recompile(*, setting: str, **kwargs: object) -> None:
+def _recompile_models(*, setting: str, **kwargs: object) -> None:
     """Read the fields again when the setting `NATIVE` may have changed."""
     if setting == "PYFORGE_WEB":
         for model in apps.get_models(include_auto_created=True):
@@ -332,4 +303,4 @@ def _recompile(*, setting: str, **kwargs: object) -> None:
                 validator.recompile()
 
 
-setting_changed.connect(_recompile, dispatch_uid="pyforge_web.validators")
+setting_changed.connect(_recompile_models, dispatch_uid="pyforge_web.validators")

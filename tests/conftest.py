@@ -10,12 +10,27 @@ import pytest
 from django.db import connections
 
 import pyforge_web  # noqa: F401
+from pyforge_web import conf
+from pyforge_web.querysets.sql_cache import sql_memory
 from tests import mariadb
 from tests import postgres as postgresql
 from tests.oracle import FORMS
 
 # MariaDB runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
 MARIADB_SHARE = 5
+
+# With PYFORGE_SQL_CACHE=1 all tests run with remembered SQL, and each hit is compared with Django's compiler.
+if os.environ.get("PYFORGE_SQL_CACHE"):
+    conf.DEFAULTS["SQL_CACHE"] = True
+    conf.get_settings.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def no_wrong_sql():
+    """Remembered SQL differs from Django's in no test."""
+    before = sql_memory.differences
+    yield
+    assert sql_memory.differences == before, sql_memory.why_off
 
 
 def pytest_collection_modifyitems(config, items):

@@ -10,11 +10,13 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import uvicorn
@@ -25,6 +27,7 @@ from django.core.servers.basehttp import ThreadedWSGIServer
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
 _SECONDS = 60
+_STARTS = 3
 
 
 def command(kind: str, port: int) -> list[str]:
@@ -35,35 +38,66 @@ def command(kind: str, port: int) -> list[str]:
     return ["uvicorn", *application, "--port", str(port), "--log-level", "critical", "--lifespan", "off"]
 
 
+LOGS: dict[int, IO[str]] = {}  # of the running servers, by port: their output says what a 500 was
+
+
 @contextlib.contextmanager
 def process(kind: str, settings: str, ready: str, **environment: str) -> Iterator[int]:
     """Serve a settings module in a process of its own; give the port when the path `ready` is answered."""
+    with tempfile.TemporaryFile("w+") as log, contextlib.ExitStack() as stack:
+        for _ in range(_STARTS):
+            port = find_free_port()
+            server = subprocess.Popen(
+                [sys.executable, "-m", *command(kind, port)],
+                cwd=ROOT,
+                env={**os.environ, "DJANGO_SETTINGS_MODULE": settings, **environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+            stack.callback(end_process, server)
+            if is_ready(server, f"http://{HOST}:{port}{ready}"):
+                break
+        else:
+            raise AssertionError(f"the server of {settings} does not start:\n{read_log(log)}")
+        LOGS[port] = log
+        stack.callback(LOGS.pop, port)
+        yield port
+        assert server.poll() is None, f"the server of {settings} ended with {server.returncode}:\n{read_log(log)}"
+
+
+def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", *command(kind, port)],
-        cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": settings, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_ready(server: "subprocess.Popen[bytes]", url: str) -> bool:
+    """Wait for the first answer. Return False if the server has ended: another process was faster to take the port."""
+    end = time.monotonic() + _SECONDS
+    while server.poll() is None and time.monotonic() < end:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return server.poll() is None  # else the answer is another server's
+    return False
+
+
+def end_process(server: "subprocess.Popen[bytes]") -> None:
+    server.terminate()
     try:
-        end = time.monotonic() + _SECONDS
-        while True:
-            assert server.poll() is None, f"the server of {settings} ended with {server.returncode}"
-            assert time.monotonic() < end, f"the server of {settings} does not answer"
-            try:
-                urllib.request.urlopen(f"http://{HOST}:{port}{ready}", timeout=5).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
-                break
-        yield port
-        assert server.poll() is None, f"the server of {settings} ended with {server.returncode}"
-    finally:
-        server.terminate()
         server.wait(20)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def read_log(log: IO[str]) -> str:
+    """Give the end of what a server has written."""
+    log.seek(0)
+    return log.read()[-5_000:]
 
 
 class QuietHandler(WSGIRequestHandler):

@@ -22,6 +22,7 @@ from benchmarks.suites import (
     rules,
     streams,
     text,
+    text_kernels,
     validation,
 )
 
@@ -30,6 +31,7 @@ Suite = Callable[[Effort, str], Report]
 SUITES: dict[str, Suite] = {
     "encoder": encoder.run,
     "text": text.run,
+    "text_kernels": text_kernels.run,
     "counting": counting.run,
     "memory": memory.run,
     "responses": responses.run,

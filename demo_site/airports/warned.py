@@ -27,7 +27,8 @@ from pyforge_web.conf import get_settings
 from pyforge_web.html import pyforge_json
 from pyforge_web.metering import collect
 from pyforge_web.toolbar.formats import show_word
-from pyforge_web.toolbar.warnings import WARNINGS_BY_ID, RequestTrace, find_warnings
+from pyforge_web.toolbar.warning_causes import RequestTrace
+from pyforge_web.toolbar.warnings import WARNINGS_BY_ID, find_warnings
 from pyforge_web.validators import CompiledValidator
 
 

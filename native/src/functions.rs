@@ -4,14 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::error::catch_panics;
+use crate::ffi::raw_call::{self, RawFunction};
 use crate::imports::Imports;
 use crate::kinds::NotFinite;
 use crate::metering::meter::{self, Meter};
 use crate::parser;
-use crate::serializer::{self, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan};
+use crate::serializer::{self, DateOptions, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan};
 
 /// Return a value as JSON: the encoder of the response, for caches, websockets and tasks.
 ///
@@ -41,6 +43,36 @@ pub fn dumps<'py>(
     let form = form_of(django_bytes, ensure_ascii);
     let options = EncodeOptions { html: None, form, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
     write(py, obj, fields, fetch, options, dates, "dumps")
+}
+
+/// `dumps` with one argument, as nearly all calls have it.
+struct RawDumps;
+
+impl RawFunction for RawDumps {
+    const NAME: &'static str = "dumps";
+
+    fn other_calls() -> &'static PyOnceLock<Py<PyAny>> {
+        static OTHER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        &OTHER
+    }
+
+    #[inline(always)]
+    fn call_plainly<'py>(py: Python<'py>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+        if !is_native() {
+            let options =
+                EncodeOptions { html: None, form: "compact", not_finite: NotFinite::Raise, dates: DateOptions::DJANGO };
+            return write_by_django(py, value, None, false, options, "django");
+        }
+        let mut meter = Meter::start(py)?;
+        meter.about(&value, None);
+        let result = serializer::dumps_plainly(value, &mut meter);
+        finish_call(py, meter, result, "dumps")
+    }
+}
+
+/// Put the functions that read their arguments themselves into the module.
+pub fn install_raw_calls(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    raw_call::install::<RawDumps>(module)
 }
 
 /// Return the JSON of a response. As `dumps`, for `pyforge_web.http`: collectors tell the two apart by the name.
@@ -164,6 +196,17 @@ fn write<'py>(
         }
     };
     let result = chosen.and_then(|value| serializer::dumps(value, &options, &mut meter));
+    finish_call(py, meter, result, function)
+}
+
+/// Tells the collectors what a call has cost, and gives its result.
+#[inline(always)]
+fn finish_call<'py>(
+    py: Python<'py>,
+    mut meter: Meter<'py>,
+    result: PyResult<Bound<'py, PyBytes>>,
+    function: &'static str,
+) -> PyResult<Bound<'py, PyBytes>> {
     let size = match &result {
         Ok(bytes) => {
             meter.output(bytes);

@@ -9,6 +9,7 @@
 //! | [`rules`] | the tests of Django's validators, one file each |
 //! | [`validator`] | a model's compiled fields: `clean_fields` in one native call |
 //! | [`outcome`] | accepted, rejected or fallback: the possible results for a value |
+//! | `attribute_watch` | whether attributes are still those that they were |
 //! | [`metering`] | what native calls cost |
 //! | `row_texts` | rows of columns as JSON, for Django REST framework |
 //! | `text_columns` | columns as texts, for Django REST framework |
@@ -17,6 +18,8 @@
 //! | [`ffi`] | all `unsafe` code: the output buffer, the text of a str, raw reads |
 //! | `functions` | what Python calls |
 
+mod attribute_watch;
+mod class_versions;
 pub mod error;
 pub mod ffi;
 mod functions;
@@ -38,6 +41,10 @@ pub mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use super::attribute_watch::AttributeWatch;
+    #[pymodule_export]
+    use super::class_versions::ClassVersions;
+    #[pymodule_export]
     use super::functions::{
         columns_to_dict, dump_chunk, dumps, dumps_html, dumps_response, listen, read_body, set_native, totals,
     };
@@ -55,7 +62,7 @@ pub mod _native {
         ValueTuples,
     };
     #[pymodule_export]
-    use super::text_columns::{columns_of, datetime_column, is_plain_json, text_column, time_column};
+    use super::text_columns::{columns_of, is_plain_json, text_column};
     #[pymodule_export]
     use super::validator::Validator;
 
@@ -63,6 +70,8 @@ pub mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::ffi::interpreters::refuse_other_interpreters(module.py())?;
         super::error::set_panic_hook();
+        super::ffi::choose_once(module.py())?;
+        super::functions::install_raw_calls(module)?;
         module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
         module.add("BUILD_PROFILE", if cfg!(debug_assertions) { "debug" } else { "release" })
     }

@@ -2,29 +2,40 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
-use crate::ffi::ascii;
+use crate::error::catch_panics;
+use crate::ffi::{list_item, tuple_item};
 use crate::imports::Imports;
-use crate::json::temporal::{parse_datetime, parse_time};
 use crate::json::writer::Out;
-use crate::kinds::{Compact, Form, Kind, NotFinite, Outcome, Sink, StoredForm, StoredZone};
-use crate::text_columns::{AsciiText, stored_in};
+use crate::kinds::{Compact, DateFormat, Form, Kind, LocalZone, NotFinite, Outcome, Sink, StoredForm};
+use crate::serializer::parse_zone;
 
 /// How the values of a column are read.
+#[derive(Clone, Copy)]
 enum ColumnFormat {
     /// By their exact type: str, int, float, bool.
     Value,
-    /// As the database stores them.
+    /// As the database stores them, in DRF's format of dates.
     Stored(Kind, StoredForm),
-    /// A stored datetime, which is in UTC; `isoformat()` with `Z`.
-    DateTime { naive: bool },
-    /// A stored time; `isoformat()`.
-    Time,
     /// JSON text, in bytes.
     Json,
-    /// The rows of a relation.
-    Related,
+}
+
+/// How a column is read, as Python says it: `(kind, zone, digits, places)`.
+pub type Reader = (String, String, u32, u32);
+
+/// A sink for values as DRF writes them; datetimes are converted to a zone.
+pub fn open_sink(timezone: Option<&Bound<'_, PyAny>>) -> PyResult<Sink<Compact>> {
+    let mut sink = Sink::new(NotFinite::Raise);
+    sink.dates = DateFormat::Drf;
+    sink.local = timezone.map(LocalZone::of).transpose()?;
+    Ok(sink)
+}
+
+/// What is known of a stored column.
+pub fn stored_form(reader: &Reader) -> PyResult<StoredForm> {
+    Ok(StoredForm { zone: parse_zone(&reader.1)?, checked: false, digits: (reader.2, reader.3) })
 }
 
 /// One step of the program of a row.
@@ -33,7 +44,7 @@ enum ProgramStep {
     Open,
     /// Writes `}`.
     Close,
-    /// Writes `"name":`, and a comma where it is not the first.
+    /// Writes `,"name":`, without the comma where it is the first.
     Key(Vec<u8>),
     /// Writes the value of a column.
     Value(usize),
@@ -66,7 +77,7 @@ impl RowProgram {
                 "open" => ProgramStep::Open,
                 "close" => ProgramStep::Close,
                 "key" => {
-                    let mut text = Vec::new();
+                    let mut text = vec![b','];
                     Compact::write_str(&mut text, &name);
                     text.push(b':');
                     ProgramStep::Key(text)
@@ -82,42 +93,44 @@ impl RowProgram {
         Ok(Self { steps: steps.collect::<PyResult<_>>()? })
     }
 
-    /// Writes rows: a `RowTexts`, with `whole` the bytes of an array of them; the index of a column whose values have another form, or None where DRF raises.
+    /// Writes rows: a `RowTexts`, with `whole` the bytes of an array of them; the index of a column whose values have
+    /// another form, or None where DRF raises.
     ///
-    /// A column is `(reader, digits, places, values)`; `mark` stands for a value that is left out.
+    /// `rows` are the driver's rows, or the function that fetches the next of them. A column is `(reader, values)`: the
+    /// index of the driver's values, or a value for each row. `mark` stands for a value that is left out.
+    #[pyo3(signature = (columns, rows, mark, whole, timezone=None))]
     fn write<'py>(
         &self,
         py: Python<'py>,
-        columns: Vec<(String, u32, u32, Bound<'py, PyAny>)>,
-        count: usize,
+        columns: Vec<(Reader, Bound<'py, PyAny>)>,
+        rows: &Bound<'py, PyAny>,
         mark: &Bound<'py, PyAny>,
         whole: bool,
+        timezone: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let columns = columns.into_iter().map(|(reader, digits, places, values)| {
-            Ok(ProgramColumn { reader: parse_reader(&reader, digits, places)?, values: ColumnValues::of(values)? })
-        });
-        let columns = columns.collect::<PyResult<Vec<_>>>()?;
-        let mut writer = RowWriter { sink: Sink::new(NotFinite::Raise), imports: Imports::get(py)?, columns, mark };
-        let mut ends = Vec::with_capacity(count);
-        if whole {
-            writer.sink.out.push(b'[');
-        }
-        for row in 0..count {
-            if whole && row > 0 {
-                writer.sink.out.push(b',');
+        catch_panics("serializer", || {
+            let columns = columns.into_iter().map(ProgramColumn::of).collect::<PyResult<Vec<_>>>()?;
+            let (sink, imports) = (open_sink(timezone)?, Imports::get(py)?);
+            let mut writer = RowWriter { sink, imports, columns, mark, outer: Vec::new(), ends: Vec::new() };
+            if whole {
+                writer.sink.out.push(b'[');
             }
-            match writer.row(&self.steps, row)? {
-                RowOutcome::Done => ends.push(writer.sink.out.len()),
+            let outcome = match rows.cast_exact::<PyList>() {
+                Ok(rows) => writer.rows(&self.steps, rows, whole)?,
+                Err(_) => writer.fetched_rows(&self.steps, rows, whole)?,
+            };
+            match outcome {
                 RowOutcome::Fallback(column) => return Ok(column.into_pyobject(py)?.into_any()),
                 RowOutcome::Missing => return Ok(py.None().into_bound(py)),
+                RowOutcome::Done => {}
             }
-        }
-        if whole {
-            writer.sink.out.push(b']');
-            return Ok(writer.sink.out.finish(py)?.into_any());
-        }
-        let body = writer.sink.out.finish(py)?.unbind();
-        Ok(Bound::new(py, RowTexts { body, ends })?.into_any())
+            if whole {
+                writer.sink.out.push(b']');
+                return Ok(writer.sink.out.finish(py)?.into_any());
+            }
+            let body = writer.sink.out.finish(py)?.unbind();
+            Ok(Bound::new(py, RowTexts { body, ends: writer.ends })?.into_any())
+        })
     }
 }
 
@@ -128,48 +141,51 @@ enum RowOutcome {
     Missing,
 }
 
-/// The values of a column.
+/// Where the values of a column are.
 enum ColumnValues<'py> {
-    Items(Bound<'py, PyAny>),
+    /// At an index of the driver's rows.
+    Stored(usize),
+    /// A value for each row.
+    List(Bound<'py, PyList>),
+    /// A value for each row.
+    Tuple(Bound<'py, PyTuple>),
+    /// The rows of a relation.
     Related(Bound<'py, RelatedTexts>),
 }
 
-impl<'py> ColumnValues<'py> {
-    fn of(values: Bound<'py, PyAny>) -> PyResult<Self> {
-        match values.cast_into::<RelatedTexts>() {
-            Ok(related) => Ok(Self::Related(related)),
-            Err(other) => Ok(Self::Items(other.into_inner())),
-        }
-    }
-
-    fn get(&self, row: usize) -> PyResult<Bound<'py, PyAny>> {
-        let Self::Items(items) = self else { return Err(PyValueError::new_err("these are related rows")) };
-        if let Ok(list) = items.cast_exact::<PyList>() {
-            return list.get_item(row);
-        }
-        items.cast::<pyo3::types::PyTuple>()?.get_item(row)
-    }
-}
-
 struct ProgramColumn<'py> {
-    reader: ColumnFormat,
+    format: ColumnFormat,
     values: ColumnValues<'py>,
 }
 
-fn parse_reader(reader: &str, digits: u32, places: u32) -> PyResult<ColumnFormat> {
-    let stored = StoredForm { zone: StoredZone::Naive, checked: false, digits: (digits, places) };
-    Ok(match reader {
-        "value" => ColumnFormat::Value,
-        "datetime" => ColumnFormat::DateTime { naive: false },
-        "naive" => ColumnFormat::DateTime { naive: true },
-        "time" => ColumnFormat::Time,
-        "json" => ColumnFormat::Json,
-        "related" => ColumnFormat::Related,
-        kind => match Kind::of_name(kind) {
-            Some(kind) => ColumnFormat::Stored(kind, stored),
-            None => return Err(PyValueError::new_err(format!("no reader {kind:?}"))),
-        },
-    })
+impl<'py> ProgramColumn<'py> {
+    fn of((reader, values): (Reader, Bound<'py, PyAny>)) -> PyResult<Self> {
+        let format = match reader.0.as_str() {
+            "value" => ColumnFormat::Value,
+            "written" => ColumnFormat::Json,
+            kind => match Kind::of_name(kind) {
+                Some(kind) => ColumnFormat::Stored(kind, stored_form(&reader)?),
+                None => return Err(PyValueError::new_err(format!("no reader {kind:?}"))),
+            },
+        };
+        let values = if let Ok(index) = values.extract::<usize>() {
+            ColumnValues::Stored(index)
+        } else if let Ok(list) = values.cast_exact::<PyList>() {
+            ColumnValues::List(list.clone())
+        } else if let Ok(related) = values.cast::<RelatedTexts>() {
+            ColumnValues::Related(related.clone())
+        } else {
+            ColumnValues::Tuple(values.cast_into::<PyTuple>()?)
+        };
+        Ok(Self { format, values })
+    }
+}
+
+/// A row that is being written: the driver's tuple, and which of all rows it is.
+#[derive(Clone, Copy)]
+struct ProgramRow<'a, 'py> {
+    stored: &'a Bound<'py, PyTuple>,
+    number: usize,
 }
 
 struct RowWriter<'py, 'call> {
@@ -177,29 +193,71 @@ struct RowWriter<'py, 'call> {
     imports: &'static Imports,
     columns: Vec<ProgramColumn<'py>>,
     mark: &'call Bound<'py, PyAny>,
+    /// For each object around the current one, whether its next key is its first.
+    outer: Vec<bool>,
+    ends: Vec<usize>,
 }
 
-impl RowWriter<'_, '_> {
-    fn row(&mut self, steps: &[ProgramStep], row: usize) -> PyResult<RowOutcome> {
+impl<'py> RowWriter<'py, '_> {
+    /// Writes what one call after the other fetches, until there is nothing more.
+    fn fetched_rows(&mut self, steps: &[ProgramStep], fetch: &Bound<'py, PyAny>, whole: bool) -> PyResult<RowOutcome> {
+        loop {
+            let rows = fetch.call0()?.cast_into::<PyList>()?;
+            if rows.is_empty() {
+                return Ok(RowOutcome::Done);
+            }
+            match self.rows(steps, &rows, whole)? {
+                RowOutcome::Done => {}
+                other => return Ok(other),
+            }
+        }
+    }
+
+    fn rows(&mut self, steps: &[ProgramStep], rows: &Bound<'py, PyList>, whole: bool) -> PyResult<RowOutcome> {
+        let mut index = 0;
+        while let Some(stored) = list_item(rows, index) {
+            index += 1;
+            let number = self.ends.len();
+            if whole && number > 0 {
+                self.sink.out.push(b',');
+            }
+            let row = ProgramRow { stored: stored.cast::<PyTuple>()?, number };
+            match self.row(steps, row)? {
+                RowOutcome::Done => self.ends.push(self.sink.out.len()),
+                other => return Ok(other),
+            }
+        }
+        Ok(RowOutcome::Done)
+    }
+
+    fn get(&self, column: usize, row: ProgramRow<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+        let value = match &self.columns[column].values {
+            ColumnValues::Stored(index) => tuple_item(row.stored, *index),
+            ColumnValues::List(items) => list_item(items, row.number),
+            ColumnValues::Tuple(items) => tuple_item(items, row.number),
+            ColumnValues::Related(_) => None,
+        };
+        value.ok_or_else(|| PyValueError::new_err("a column is too short"))
+    }
+
+    fn row(&mut self, steps: &[ProgramStep], row: ProgramRow<'_, 'py>) -> PyResult<RowOutcome> {
         let mut first = true;
-        let mut outer = Vec::new();
         let mut at = 0;
+        self.outer.clear();
         while let Some(step) = steps.get(at) {
             at += 1;
             match step {
                 ProgramStep::Open => {
                     self.sink.out.push(b'{');
-                    outer.push(std::mem::replace(&mut first, true));
+                    self.outer.push(std::mem::replace(&mut first, true));
                 }
                 ProgramStep::Close => {
                     self.sink.out.push(b'}');
-                    first = outer.pop().unwrap_or(true);
+                    first = self.outer.pop().unwrap_or(true);
                 }
                 ProgramStep::Key(key) => {
-                    if !std::mem::take(&mut first) {
-                        self.sink.out.push(b',');
-                    }
-                    self.sink.out.extend(key);
+                    let start = usize::from(std::mem::take(&mut first));
+                    self.sink.out.extend(&key[start..]);
                 }
                 ProgramStep::Value(column) => {
                     if !self.value(*column, row)? {
@@ -207,7 +265,7 @@ impl RowWriter<'_, '_> {
                     }
                 }
                 ProgramStep::NullUnless(column, target) => {
-                    if self.is_null(*column, row)? {
+                    if self.get(*column, row)?.is_none() {
                         self.sink.out.extend(b"null");
                         at = *target;
                     }
@@ -218,7 +276,7 @@ impl RowWriter<'_, '_> {
                     }
                 }
                 ProgramStep::SkipMarked(column, target) => {
-                    if self.columns[*column].values.get(row)?.is(self.mark) {
+                    if self.get(*column, row)?.is(self.mark) {
                         at = *target;
                     }
                 }
@@ -232,13 +290,9 @@ impl RowWriter<'_, '_> {
         Ok(RowOutcome::Done)
     }
 
-    fn is_null(&self, column: usize, row: usize) -> PyResult<bool> {
-        Ok(self.columns[column].values.get(row)?.is_none())
-    }
-
-    fn all(&self, columns: &[(usize, bool)], row: usize) -> PyResult<bool> {
+    fn all(&self, columns: &[(usize, bool)], row: ProgramRow<'_, 'py>) -> PyResult<bool> {
         for (column, null) in columns {
-            if self.is_null(*column, row)? != *null {
+            if self.get(*column, row)?.is_none() != *null {
                 return Ok(false);
             }
         }
@@ -247,24 +301,23 @@ impl RowWriter<'_, '_> {
 
     /// Writes a value; false where it has another form.
     #[inline]
-    fn value(&mut self, number: usize, row: usize) -> PyResult<bool> {
+    fn value(&mut self, number: usize, row: ProgramRow<'_, 'py>) -> PyResult<bool> {
         let column = &self.columns[number];
         if let ColumnValues::Related(related) = &column.values {
-            return Ok(related.get().write(related.py(), row, &mut self.sink));
+            related.get().write(related.py(), row.number, &mut self.sink);
+            return Ok(true);
         }
-        let value = column.values.get(row)?;
+        let (format, value) = (column.format, self.get(number, row)?);
         if value.is_none() {
             self.sink.out.extend(b"null");
             return Ok(true);
         }
-        let outcome = match &column.reader {
+        let outcome = match format {
             ColumnFormat::Value => match Kind::of(&value) {
                 Some(kind) => kind.write(&value, self.imports, &mut self.sink),
                 None => Outcome::Fallback,
             },
-            ColumnFormat::Stored(kind, stored) => kind.read(&value, stored, self.imports, &mut self.sink),
-            ColumnFormat::DateTime { naive } => Outcome::or_fallback(write_datetime(&value, *naive, &mut self.sink)),
-            ColumnFormat::Time => Outcome::or_fallback(write_time(&value, &mut self.sink)),
+            ColumnFormat::Stored(kind, stored) => kind.read(&value, &stored, self.imports, &mut self.sink),
             ColumnFormat::Json => match value.cast::<PyBytes>() {
                 Ok(text) => {
                     self.sink.out.extend(text.as_bytes());
@@ -272,33 +325,9 @@ impl RowWriter<'_, '_> {
                 }
                 Err(_) => Outcome::Fallback,
             },
-            ColumnFormat::Related => Outcome::Fallback,
         };
         Ok(outcome == Outcome::Accepted)
     }
-}
-
-fn write_datetime(value: &Bound<'_, PyAny>, naive: bool, sink: &mut Sink<Compact>) -> bool {
-    let Some((date, time, offset)) = ascii(value).and_then(parse_datetime) else { return false };
-    if !stored_in(offset, naive) {
-        return false;
-    }
-    let mut text = AsciiText::default();
-    text.push(b"\"");
-    text.datetime(date, time);
-    text.push(if naive { b"\"" } else { b"Z\"" });
-    sink.out.extend(text.bytes());
-    true
-}
-
-fn write_time(value: &Bound<'_, PyAny>, sink: &mut Sink<Compact>) -> bool {
-    let Some(time) = ascii(value).and_then(parse_time) else { return false };
-    let mut text = AsciiText::default();
-    text.push(b"\"");
-    text.time(time);
-    text.push(b"\"");
-    sink.out.extend(text.bytes());
-    true
 }
 
 /// Rows as JSON, one behind the other.
@@ -352,7 +381,7 @@ pub struct RelatedTexts {
 }
 
 impl RelatedTexts {
-    fn write(&self, py: Python<'_>, parent: usize, sink: &mut Sink<Compact>) -> bool {
+    fn write(&self, py: Python<'_>, parent: usize, sink: &mut Sink<Compact>) {
         let texts = self.texts.get();
         let body = texts.body.bind(py).as_bytes();
         let group = self.of_parents.get(parent).copied().flatten().and_then(|group| self.rows.get(group));
@@ -364,6 +393,5 @@ impl RelatedTexts {
             sink.out.extend(texts.text(body, *row));
         }
         sink.out.push(b']');
-        true
     }
 }

@@ -28,7 +28,7 @@ class ConflictRules(NamedTuple):
     unique_fields: tuple[Any, ...] = ()
     update_fields: tuple[Any, ...] = ()
 
-    def settles(self, names: Iterable[str]) -> bool:
+    def settles_conflict(self, names: Iterable[str]) -> bool:
         """Return whether a stored row with the same values in these fields is not an error."""
         if self.ignore or not self.unique_fields:
             return True
@@ -39,7 +39,7 @@ class ConflictRules(NamedTuple):
         if isinstance(constraint, UniqueConstraint):
             if constraint.condition or not constraint.fields:
                 return self.ignore or not self.unique_fields
-            return self.settles(constraint.fields)
+            return self.settles_conflict(constraint.fields)
         is_exclusion = any(cls.__qualname__ == "ExclusionConstraint" for cls in type(constraint).__mro__)
         return self.ignore and is_exclusion
 
@@ -67,12 +67,14 @@ def make_rules(
 ) -> ConflictRules | None:
     """Return the rules for the arguments of `bulk_create`; None if a conflict is an error."""
 
-    def find(names: Iterable[str] | None) -> tuple[Any, ...]:
+    def find_fields(names: Iterable[str] | None) -> tuple[Any, ...]:
         return tuple(model._meta.pk if name == "pk" else model._meta.get_field(name) for name in names or ())
 
     if not (ignore or update):
         return None
-    return ConflictRules(ignore, find(unique_fields) if update else (), find(update_fields) if update else ())
+    return ConflictRules(
+        ignore, find_fields(unique_fields) if update else (), find_fields(update_fields) if update else ()
+    )
 
 
 def as_updated(batch: InstanceBatch, rules: ConflictRules, alias: str) -> tuple[InstanceBatch, set[int]]:

@@ -31,12 +31,12 @@ class ConstraintCondition:
         """
         key = self._key_of(values)
         if key is None:
-            return self._ask(values)
+            return self._check_values(values)
         if key not in self._answers:
-            self._answers[key] = self._ask(values)
+            self._answers[key] = self._check_values(values)
         return self._answers[key]
 
-    def _ask(self, values: dict[str, Any]) -> bool:
+    def _check_values(self, values: dict[str, Any]) -> bool:
         return self._asked.check(values, using=self._alias)
 
     def _key_of(self, values: dict[str, Any]) -> Hashable | None:

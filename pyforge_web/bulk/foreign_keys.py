@@ -42,7 +42,7 @@ def clean_keys(batch: InstanceBatch, field: Any, check_targets: bool) -> None:
     Source: `django.db.models.base.Model.clean_fields`, `django.db.models.fields.related.ForeignKey.validate`.
     """
     plain = is_plain_attribute(batch.model, field)
-    raw_values = _read_keys(batch, field, plain)
+    raw_values = _read_known_keys(batch, field, plain)
     values = _convert_keys(batch, field, raw_values)
     # `ForeignKey.validate` returns at once for the link to a parent, which is saved first and has no row yet.
     if not field.remote_field.parent_link:
@@ -57,7 +57,7 @@ def clean_keys(batch: InstanceBatch, field: Any, check_targets: bool) -> None:
         _write_keys(batch, field, raw_values, values, plain)
 
 
-def _read_keys(batch: InstanceBatch, field: Any, plain: bool) -> list[Any]:
+def _read_known_keys(batch: InstanceBatch, field: Any, plain: bool) -> list[Any]:
     name = field.attname
     if plain:
         with contextlib.suppress(KeyError):  # a deferred field is read below, with a query, as Django does

@@ -34,7 +34,9 @@ def list_instances(instances: Iterable[Model]) -> list[Model]:
     Instances of a model and of its proxies may be mixed, as a QuerySet of a project may give them.
     """
     if isinstance(instances, Model):
-        raise TypeError(f"validate_many takes many instances, not one {_name(instances)}: give a list, [instance]")
+        raise TypeError(
+            f"validate_many takes many instances, not one {_class_name(instances)}: give a list, [instance]"
+        )
     if isinstance(instances, type):
         name = instances.__qualname__
         raise TypeError(f"validate_many takes instances, not the class {name}: give a list, or {name}.objects.all()")
@@ -45,8 +47,8 @@ def list_instances(instances: Iterable[Model]) -> list[Model]:
             raise TypeError(f"validate_many takes instances of a model; item {row} is {instance!r}{hint}")
         if instance._meta.concrete_model is not rows[0]._meta.concrete_model:
             raise TypeError(
-                f"validate_many takes instances of one model: item 0 is of {_name(rows[0])}, item {row} of "
-                f"{_name(instance)}; call it once for each model"
+                f"validate_many takes instances of one model: item 0 is of {_class_name(rows[0])}, item {row} of "
+                f"{_class_name(instance)}; call it once for each model"
             )
     return rows
 
@@ -161,5 +163,5 @@ def _run_mixed(
     return whole
 
 
-def _name(instance: Any) -> str:
+def _class_name(instance: Any) -> str:
     return type(instance).__qualname__

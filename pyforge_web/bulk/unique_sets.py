@@ -95,16 +95,16 @@ def search_duplicates(
     """
     without = {*without, *batch.ended}
     try:
-        return _search(batch, unique, without, stored_too)
+        return _search_duplicates(batch, unique, without, stored_too)
     except (ValidationError, *VALUE_ERRORS):
         # A value that its column cannot hold, for example "" of a date that may be blank.
         failing = _find_failing_rows(batch, unique, without)
         if not failing:
             raise
-    return _search(batch, unique, without | failing, stored_too)._replace(failing=frozenset(failing))
+    return _search_duplicates(batch, unique, without | failing, stored_too)._replace(failing=frozenset(failing))
 
 
-def _search(batch: InstanceBatch, unique: UniqueSet, without: set[int], stored_too: bool) -> DuplicateSearch:
+def _search_duplicates(batch: InstanceBatch, unique: UniqueSet, without: set[int], stored_too: bool) -> DuplicateSearch:
     not_stock = not_stock_reason(unique.queryset) if stored_too else ""
     if not not_stock:
         if (compared := _compare_in_python(batch, unique, without)) is not None:

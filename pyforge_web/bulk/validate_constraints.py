@@ -58,7 +58,7 @@ class ConstraintPhase:
         for model, constraints in first.get_constraints():
             for constraint in constraints:
                 if self._takes_part(constraint):
-                    self._check(model, constraint, excluded)
+                    self._check_constraint(model, constraint, excluded)
 
     def _takes_part(self, constraint: Any) -> bool:
         if isinstance(constraint, UniqueConstraint) and not self.unique:
@@ -67,7 +67,7 @@ class ConstraintPhase:
             return False
         return checks_in_batch(constraint) or not self.already_asked
 
-    def _check(self, model: Any, constraint: Any, excluded: ExcludedFields) -> None:
+    def _check_constraint(self, model: Any, constraint: Any, excluded: ExcludedFields) -> None:
         for alias, rows in self.batch.by_database("db_for_write", self.batch.model):
             if checks_in_batch(constraint):
                 self._check_unique(model, constraint, alias, rows, excluded)
@@ -148,7 +148,7 @@ class ConstraintPhase:
         A row for which it cannot be asked is added to `failing`.
         """
 
-        def meets(row: int, condition: ConstraintCondition) -> bool:
+        def meets_condition(row: int, condition: ConstraintCondition) -> bool:
             instance: Any = self.batch.rows[row]
             expressions = instance._get_field_expression_map(meta=model._meta, exclude=excluded.of_row(row))
             try:
@@ -171,9 +171,9 @@ class ConstraintPhase:
                 # The row is rejected already, and cannot be saved: it holds nothing.
                 if row in search.stored:
                     continue
-                if any(search.compared.are_two(row, earlier) for earlier in holders) and meets(row, checked):
+                if any(search.compared.are_two(row, earlier) for earlier in holders) and meets_condition(row, checked):
                     repeats.add(row)
-                if row != rows[-1] and meets(row, holds):
+                if row != rows[-1] and meets_condition(row, holds):
                     holders.append(row)
         return repeats - failing
 

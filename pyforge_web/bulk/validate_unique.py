@@ -58,11 +58,11 @@ class UniquePhase:
         without = self._rows_without_checks(excluded, {*checks, *date_checks})
         for model, names in checks:
             if self.rules is None:
-                self._check(model, names, without[model, names])
+                self._check_names(model, names, without[model, names])
             # `unique_together` may have attnames.
-            elif not self.rules.settles(known := [model._meta.get_field(name).name for name in names]):
+            elif not self.rules.settles_conflict(known := [model._meta.get_field(name).name for name in names]):
                 untouched = self.updating if self.rules.is_untouched(known) else set()
-                self._check(model, names, without[model, names] | untouched)
+                self._check_names(model, names, without[model, names] | untouched)
         for check in date_checks:
             self._check_date(check, without[check])
         # `validate_unique` raises at the first check that fails, and loses what the checks before it found.
@@ -131,7 +131,7 @@ class UniquePhase:
                 without[check].add(row)
         return without
 
-    def _check(self, model: type[Model], names: tuple[str, ...], without: set[int]) -> None:
+    def _check_names(self, model: type[Model], names: tuple[str, ...], without: set[int]) -> None:
         batch = self.batch
         queryset = default_queryset(model, batch.using)
         fields = tuple(batch.model._meta.get_field(name) for name in names)

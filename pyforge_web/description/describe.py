@@ -25,8 +25,9 @@ from pyforge_web.output.refusals import Refusal, refuse_secrets
 from pyforge_web.output.resolve import Tree, resolve_fields
 from pyforge_web.querysets.django_path import AnyQuerySet, django_chunks, django_rows, iterate_rows
 from pyforge_web.querysets.instances import read_bare, write_bare, write_named, write_rows
-from pyforge_web.querysets.relations.instances import to_dicts, with_relations
-from pyforge_web.querysets.relations.rows import memory_chunks, write_tree
+from pyforge_web.querysets.relations.django_relations import with_relations
+from pyforge_web.querysets.relations.instances import memory_chunks, to_dicts
+from pyforge_web.querysets.relations.rows import write_tree
 from pyforge_web.querysets.rows import is_values, values_names, write_values
 from pyforge_web.querysets.rows import write_bare as write_bare_query
 
@@ -260,6 +261,8 @@ def describe_data(
         return RawRows(data, parsed, fetch)
     if isinstance(data, Model):
         return InstanceRows([data], parsed, fetch, single=True)
+    if parsed is None and hasattr(data, "describe_data"):  # the page of a prepared function
+        return cast(Description, data.describe_data())
     if isinstance(data, list | tuple):
         rows = list(data)
         if source is not None:  # a page whose QuerySet somebody has made a list of
@@ -276,6 +279,8 @@ def _unwrap(data: Any) -> tuple[Any, "AnyQuerySet | None"]:
     """Return what is behind a page or a lazy object, and the QuerySet that a page's list was made of."""
     source = None
     while True:
+        if isinstance(data, QuerySet):  # before Page, which is an abstract class: 1 us
+            return data, source
         if isinstance(data, Page):
             paginated = data.paginator.object_list
             source = paginated if isinstance(paginated, QuerySet) else None

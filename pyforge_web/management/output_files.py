@@ -37,7 +37,7 @@ class TemporaryFile(NamedTuple):
     descriptor: int
 
 
-class Terminated(BaseException):
+class TerminationSignal(BaseException):
     """A signal that asks the process to end; the signal is raised again when the temporary file is gone."""
 
 
@@ -48,13 +48,13 @@ def open_output(path: Path) -> Iterator[IO[bytes]]:
     A device or a pipe is written as it is. Raises `CommandError` for errors of the file system.
     """
     if is_special(path):
-        with _reporting(path), path.open("wb") as special, _compress(special, path) as file:
+        with _report_errors(path), path.open("wb") as special, _compress_file(special, path) as file:
             yield file
         return
     with (
         replace_file(path) as temporary,
         os.fdopen(os.dup(temporary.descriptor), "wb") as plain,
-        _compress(plain, path) as file,
+        _compress_file(plain, path) as file,
     ):
         yield file
 
@@ -67,10 +67,10 @@ def replace_file(path: Path) -> Iterator[TemporaryFile]:
     blocks for one path have a file each: the last one to end leaves its own. Raises `CommandError` for errors of the
     file system.
     """
-    with _reporting(path), _raising_signals():
+    with _report_errors(path), _raising_signals():
         target = path.resolve()  # a link stays a link
         old = _find_status(target)
-        temporary = _create(target, old)
+        temporary = _create_file(target, old)
         try:
             try:
                 yield temporary
@@ -87,7 +87,7 @@ def replace_file(path: Path) -> Iterator[TemporaryFile]:
 
 
 @contextmanager
-def _compress(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
+def _compress_file(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
     if path.suffix not in _COMPRESSIONS:
         yield file
         return
@@ -107,7 +107,7 @@ def _find_status(target: Path) -> os.stat_result | None:
         return None
 
 
-def _create(target: Path, old: os.stat_result | None) -> TemporaryFile:
+def _create_file(target: Path, old: os.stat_result | None) -> TemporaryFile:
     """Return a new file in the folder of the target.
 
     `tempfile.mkstemp` would give it the mode 0600: a new dump has the mode that the umask gives, as dumpdata's.
@@ -156,7 +156,7 @@ def _sync_directory(directory: Path) -> None:
 
 
 @contextmanager
-def _reporting(path: Path) -> Iterator[None]:
+def _report_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError before Python 3.13
@@ -173,15 +173,15 @@ def _raising_signals() -> Iterator[None]:
         return
     received: list[int] = []
 
-    def terminate(number: int, frame: FrameType | None) -> None:
+    def raise_signal_error(number: int, frame: FrameType | None) -> None:
         if not received:
             received.append(number)
-            raise Terminated
+            raise TerminationSignal
 
     replaced = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
     try:
         for number in replaced:
-            signal.signal(number, terminate)
+            signal.signal(number, raise_signal_error)
         yield
     finally:
         for number in replaced:

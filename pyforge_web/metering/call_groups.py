@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from pyforge_web._native import CallTotals
 from pyforge_web.metering.call_sites import CallSite
-from pyforge_web.metering.row_traces import CompileTrace, RowTrace, SqlTrace
+from pyforge_web.metering.row_traces import CompileTrace, RowTrace, SQLOrigin, SqlTrace
 
 CallSource = Literal["response", "stream", "tag", "validate", "direct"]
 
@@ -104,6 +104,8 @@ class CallGroup(CallTotals):
     # What the debug toolbar spent on recording these queries.
     query_recording_ns: int = 0
     queries: dict[str, int] = field(default_factory=dict)
+    # Of the SQL cache: how often `hit`, `miss`, and each reason why a query is not remembered.
+    sql_cache: dict[str, int] = field(default_factory=dict)
     # The errors that calls raised, with the path of the value: how often each, the first ones.
     errors: dict[str, int] = field(default_factory=dict)
 
@@ -132,6 +134,8 @@ class CallGroup(CallTotals):
         for note in noted:
             if type(note) is CompileTrace:
                 self.compile_ns += note.ns
+            elif type(note) is SQLOrigin:
+                self.sql_cache[note.outcome] = self.sql_cache.get(note.outcome, 0) + 1
             elif type(note) is SqlTrace:
                 self.query_count += 1
                 self.query_ns += note.ns

@@ -144,7 +144,7 @@ def time_database(call: Callable[Given, Result], trace: RowTrace | None = None) 
     if not collectors:
         return call
 
-    def timed(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+    def call_timed(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         started = perf_counter_ns()
         try:
             return call(*args, **kwargs)
@@ -155,7 +155,7 @@ def time_database(call: Callable[Given, Result], trace: RowTrace | None = None) 
             if trace is not None:
                 trace.add_database_time(taken)
 
-    return timed
+    return call_timed
 
 
 def count_columns(django: int, total: int) -> None:

@@ -29,6 +29,12 @@ class CompileTrace(NamedTuple):
     ns: int
 
 
+class SQLOrigin(NamedTuple):
+    """Where the SQL of a query came from: `hit` or `miss` of the SQL cache, or why the query is not remembered."""
+
+    outcome: str
+
+
 ReadingPath = Literal["values", "django", "instance"]
 
 
@@ -101,6 +107,13 @@ def time_compilation(compile_sql: Callable[[], Result]) -> Result:
         return compile_sql()
     finally:
         noted.append(CompileTrace(perf_counter_ns() - started))
+
+
+def note_sql_origin(outcome: str) -> None:
+    """Note `hit`, `miss`, or why a query is not remembered, if a collector wants details."""
+    noted = call_notes.get()
+    if noted is not None:
+        noted.append(SQLOrigin(outcome))
 
 
 def trace_rows(model: type, path: ReadingPath, why: str = "", *, within: str | None = None) -> RowTrace | None:

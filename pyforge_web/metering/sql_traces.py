@@ -52,10 +52,10 @@ def time_recording(record: Callable[..., None]) -> Callable[..., None]:
     Source: debug_toolbar.panels.sql.tracking.NormalCursorMixin._record.
     """
 
-    def timed(**details: Any) -> None:
+    def record_and_time(**details: Any) -> None:
         record(**details)
         noted = call_notes.get()
         if noted and type(noted[-1]) is SqlTrace:
             noted[-1] = noted[-1]._replace(recording_ns=perf_counter_ns() - noted[-1].ended_ns)
 
-    return timed
+    return record_and_time

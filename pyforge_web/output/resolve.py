@@ -31,7 +31,7 @@ from pyforge_web.secrets import is_secret, public_columns
 
 AnyQuerySet = Any  # a QuerySet: the stubs know nothing of its lookups
 # Behind these descriptors an instance has in its `__dict__` what its row has, or a file with that name.
-_STOCK_DESCRIPTORS = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
+STOCK_DESCRIPTORS = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
 _MOST_TREES = 256  # of a model: a client may choose the names
 
 
@@ -201,7 +201,7 @@ def star_columns(model: type[Model], item: AllColumns, loaded: frozenset[str] | 
 
 def has_stock_descriptor(model: type[Model], attname: str) -> bool:
     """Return whether an instance's `__dict__` has what the row has under this name: Django's own code puts it there."""
-    return type(getattr(model, attname, None)) in _STOCK_DESCRIPTORS
+    return type(getattr(model, attname, None)) in STOCK_DESCRIPTORS
 
 
 def find_doubts(tree: Tree, path: NamePath = ()) -> Iterator[tuple[NamePath, str]]:

@@ -59,20 +59,20 @@ def _mark_uses(source: str) -> tuple[str, dict[int, str]]:
 
     Places and lines stay those of the source.
     """
-    page = _NOT_SENT.sub(lambda found: _blank(found[0]), source)
+    page = _NOT_SENT.sub(lambda found: _blank_text(found[0]), source)
     uses: dict[int, str] = {}
 
-    def mark(found: re.Match[str]) -> str:
+    def mark_use(found: re.Match[str]) -> str:
         use = _find_use(found[0])
         if use is None:
-            return _blank(found[0])
+            return _blank_text(found[0])
         uses[found.start()] = use
-        return _MARK + _blank(found[0][1:]).replace(" ", "_")
+        return _MARK + _blank_text(found[0][1:]).replace(" ", "_")
 
-    return _TEMPLATE_TAG.sub(mark, page), uses
+    return _TEMPLATE_TAG.sub(mark_use, page), uses
 
 
-def _blank(text: str) -> str:
+def _blank_text(text: str) -> str:
     return re.sub(r"[^\n]", " ", text)
 
 
@@ -88,7 +88,7 @@ def _find_use(tag: str) -> str | None:
 
 
 def _find_contexts(page: str) -> Iterator[tuple[int, str]]:
-    """Yield the place and the context of each mark, by the states of HTML's tokenizer."""
+    """Yield the place and the context of each mark_use, by the states of HTML's tokenizer."""
     position = 0
     while found := _MARKUP.search(page, position):
         yield from _find_marks(page, position, found.start(), "text")
@@ -144,12 +144,12 @@ def _find_script_marks(page: str, start: int, end: int) -> Iterator[tuple[int, s
         elif char in "\"'`":
             quote = char
         elif page.startswith("//", position):
-            position = _after(page, "\n", position, end) - 1
+            position = _find_end(page, "\n", position, end) - 1
         elif page.startswith("/*", position):
-            position = _after(page, "*/", position, end) - 1
+            position = _find_end(page, "*/", position, end) - 1
         position += 1
 
 
-def _after(page: str, text: str, start: int, end: int) -> int:
+def _find_end(page: str, text: str, start: int, end: int) -> int:
     found = page.find(text, start, end)
     return end if found < 0 else found + len(text)

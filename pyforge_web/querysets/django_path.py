@@ -4,8 +4,10 @@ What is asked here is asked at each use, by identity. A class, a manager or a to
 """
 
 import dis
+import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
+from operator import attrgetter
 from typing import Any
 
 from django.db import connections
@@ -39,15 +41,15 @@ SHAPES = {
 # What decides which rows there are when a QuerySet is iterated or cloned.
 _OWN_ROWS = ("__iter__", "__getitem__", "_chain", "_clone", "_fetch_all", "_iterator", "db", "iterator", "query")
 _OWN_INSTANCES = ("__getattribute__", "__new__", "__setattr__")
-_DJANGOS_QUERYSET = {name: getattr(QuerySet, name) for name in _OWN_ROWS}
-_DJANGOS_MODEL = {name: getattr(Model, name) for name in _OWN_INSTANCES}
+_find_row_methods, _find_instance_methods = attrgetter(*_OWN_ROWS), attrgetter(*_OWN_INSTANCES)
+_ROW_METHODS, _INSTANCE_METHODS = _find_row_methods(QuerySet), _find_instance_methods(Model)
 _DJANGOS_FROM_DB = Model.from_db.__func__  # type: ignore[attr-defined]
 _END = object()
 
 
 def has_own_rows(kind: type[AnyQuerySet]) -> bool:
     """Return whether `list()` of such a QuerySet runs code of the project's."""
-    return any(getattr(kind, name) is not own for name, own in _DJANGOS_QUERYSET.items())
+    return bool(_find_row_methods(kind) != _ROW_METHODS)
 
 
 def why_django(queryset: AnyQuerySet) -> str | None:
@@ -73,9 +75,9 @@ def why_django(queryset: AnyQuerySet) -> str | None:
 
 def why_instances(model: Any) -> str | None:
     """Return why a model's instances may have other values than their rows."""
-    for name, own in _DJANGOS_MODEL.items():
-        if getattr(model, name) is not own:
-            return f"{model.__name__} has its own {name}"
+    if (methods := _find_instance_methods(model)) != _INSTANCE_METHODS:
+        name = next(pair[0] for pair in zip(_OWN_INSTANCES, methods, strict=True) if pair[1] not in _INSTANCE_METHODS)
+        return f"{model.__name__} has its own {name}"
     if getattr(model.from_db, "__func__", None) is not _DJANGOS_FROM_DB:
         return f"{model.__name__} has its own from_db"
     if model.__init__ is not Model.__init__ and (reason := _why_changed(model, model.__init__)):
@@ -97,8 +99,25 @@ _HARMLESS_CALLS = frozenset(
 )
 
 
+# Receivers of other packages that leave the columns of an instance alone, by their module, class and name.
+_HARMLESS_RECEIVERS = (
+    # Connected for every model of a project. It only sets `_ik` on the instances of models with image fields.
+    ("imagekit.specs.sourcegroups", "ModelSignalRouter", "post_init_receiver"),
+)
+
+
+def _is_harmless_receiver(function: Any) -> bool:
+    for module, class_name, name in _HARMLESS_RECEIVERS:
+        owner = getattr(sys.modules.get(module), class_name, None)
+        if owner is not None and type(getattr(function, "__self__", None)) is owner:
+            return function.__func__ is vars(owner).get(name)
+    return False
+
+
 def _why_changed(model: Any, function: Any) -> str | None:
     """Return why a function that runs for each new instance may change a column of it."""
+    if _is_harmless_receiver(function):
+        return None
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     name = getattr(function, "__qualname__", type(function).__name__)
     if code is None or (stored := _stored_names(code)) is None:

@@ -17,10 +17,11 @@ from django.db.models.utils import create_namedtuple_class
 from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, RowColumns, RowLayout
 from pyforge_web.metering.row_traces import trace_rows
-from pyforge_web.output.key_names import make_keys
+from pyforge_web.output.key_names import key_maker, make_keys
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import SHAPES, AnyQuerySet, joins_unconstrained, why_columns, why_django
-from pyforge_web.querysets.statement import Chunks, CompiledQuery, compile_query, execute, fetch_next, report_to
+from pyforge_web.querysets.sql_cache import compile_remembered
+from pyforge_web.querysets.statement import Chunks, CompiledQuery, execute, fetch_next, report_to
 
 Written = QueryRows | NestedRows | list[Any] | str  # a text says why Django has to read the rows
 
@@ -33,20 +34,21 @@ def write_bare(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Wri
     """
     if (why := why_django(queryset)) is not None:
         return why
-    query = queryset.query
+    query, given = queryset.query, queryset
     joins_only = query.select_related and not (query.distinct or query.select_for_update or query.combinator)
-    if joins_only and not joins_unconstrained(query):
+    if drops_joins := bool(joins_only and not joins_unconstrained(query)):
         query = query.chain()
         query.select_related = False
         queryset = QuerySet(queryset.model, query, queryset.db)
-    compiled = compile_query(queryset)
+    compiled, _ = compile_remembered(given, ("bare", drops_joins), lambda: (queryset, None))
     if compiled is None:
         return _nothing(queryset)
-    names = sorted(compiled.positions, key=compiled.positions.__getitem__)
+    positions = compiled.positions
+    names = sorted(positions, key=positions.__getitem__)
     added = compiled.compiler.annotation_col_map or ()
     if (why := why_columns(queryset.model, [name for name in names if name not in added])) is not None:
         return why
-    return write_columns(queryset, compiled, names, [compiled.positions[name] for name in names], sizes)
+    return write_columns(queryset, compiled, names, [positions[name] for name in names], sizes)
 
 
 def write_values(
@@ -59,7 +61,7 @@ def write_values(
     if (why := why_django(queryset)) is not None:
         return why
     names = values_names(queryset)
-    compiled = compile_query(queryset)
+    compiled, _ = compile_remembered(queryset, "values", lambda: (queryset, None))
     if compiled is None:
         return _nothing(queryset)
     shape, count = SHAPES[queryset._iterable_class], len(compiled.expressions)
@@ -70,8 +72,9 @@ def write_values(
         return write_columns(queryset, compiled, names, range(len(names)), sizes, shape)
     if len(set(names)) != len(names) or len(names) > count:
         return "two of its columns have the same name"
-    wanted = names if chosen is None else list(chosen)
-    return write_columns(queryset, compiled, wanted, [names.index(name) for name in wanted], sizes)
+    if chosen is None:
+        return write_columns(queryset, compiled, names, range(len(names)), sizes)
+    return write_columns(queryset, compiled, list(chosen), [names.index(name) for name in chosen], sizes)
 
 
 def values_names(queryset: AnyQuerySet) -> list[str]:
@@ -98,18 +101,21 @@ def write_columns(
 ) -> QueryRows | NestedRows:
     """Execute a query; return what native code makes of these of its columns."""
     trace = trace_rows(queryset.model, "values")
-    statement = execute(compiled, trace, chunked=sizes is not None)
-    names = make_keys(names) if shape == "object" else names
-    label, in_order = queryset.model._meta.label, list(indexes) == list(range(len(names)))
-    readers = tuple(statement.readers[: len(names)]) if in_order else tuple(statement.readers)
-    shown = list(names) if in_order else [""] * len(readers)
-    for name, index in zip(names, indexes, strict=True):
-        shown[index] = name
-    metering.count_columns(sum(readers[index] is backends.DJANGO for index in indexes), len(names))
+    statement = execute(compiled, trace, chunked=sizes is not None, in_parts=sizes is None)
+    if shape == "object" and key_maker.get() is not None:
+        names = make_keys(names)
+    label, whole = queryset.model._meta.label, range(len(names))
+    in_order = indexes == whole or list(indexes) == [*whole]
+    readers: tuple[backends.ColumnReader, ...] = statement.readers
+    if in_order and len(readers) != len(names):
+        readers = readers[: len(names)]
+    if metering.active_collectors.get():
+        metering.count_columns(sum([readers[index] is backends.DJANGO for index in indexes]), len(names))
     if sizes is None:
-        fetch, report = fetch_next(statement), report_to(statement, shown, trace)
+        fetch = fetch_next(statement)
+        report = None if trace is None else report_to(statement, _name_columns(names, indexes, len(readers)), trace)
     else:
-        chunks = Chunks(statement, sizes, queryset.model, shown)
+        chunks = Chunks(statement, sizes, queryset.model, _name_columns(names, indexes, len(readers)))
         fetch, report = chunks.fetch, chunks.report
     convert, close = statement.convert, statement.cursor.close
     if in_order:
@@ -117,6 +123,14 @@ def write_columns(
     steps = tuple(("column", name, index) for name, index in zip(names, indexes, strict=True))
     layout = compile_layout(label, readers, steps)
     return NestedRows(layout, fetch, convert, close, _no_relation, report)
+
+
+def _name_columns(names: Sequence[str], indexes: Sequence[int], count: int) -> list[str]:
+    """Return the names of the statement's columns, empty for one that is not written."""
+    shown = [""] * count
+    for name, index in zip(names, indexes, strict=True):
+        shown[index] = name
+    return shown
 
 
 def _nothing(queryset: AnyQuerySet) -> list[Any]:

@@ -22,17 +22,21 @@ Report = Callable[[int, int, list[tuple[int, int, int]]], None]
 
 
 class CompiledQuery(NamedTuple):
-    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database.
-
-    `positions` says where the columns of the model and what the query adds are in a row, by their names.
-    """
+    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database."""
 
     compiler: Any
     sql: str
     params: Any
     expressions: list[Any]
     backend: backends.DatabaseBackend
-    positions: dict[str, int]
+    known_positions: dict[str, int] | None = None
+    columns: backends.ColumnPlan | None = None  # how they are read, where that is known already
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """Return the index of each column of the model, and of each value that the query adds, by their names."""
+        known = self.known_positions
+        return _read_positions(self.compiler) if known is None else known
 
 
 class ExecutedQuery(NamedTuple):
@@ -43,10 +47,21 @@ class ExecutedQuery(NamedTuple):
     """
 
     cursor: Any
-    readers: list[backends.ColumnReader]
+    readers: tuple[backends.ColumnReader, ...]
     driver_value: Convert
     convert: Convert
     why_columns: Callable[[], dict[int, str]]
+
+    def is_plain(self, index: int) -> bool:
+        """Return whether the driver's values of a column are Django's."""
+        return self.readers[index] == backends.VALUE
+
+    def python_values(self, index: int, rows: list[Any]) -> list[Any]:
+        """Return the values of a column as `.values_list()` gives them."""
+        if self.is_plain(index):
+            return [row[index] for row in rows]
+        convert, is_django = self.convert, self.readers[index] is backends.DJANGO
+        return [None if row[index] is None and not is_django else convert(index, row[index]) for row in rows]
 
 
 def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
@@ -60,25 +75,30 @@ def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     except EmptyResultSet:
         return None
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    return CompiledQuery(compiler, sql, params, expressions, backend, _read_positions(compiler))
+    return CompiledQuery(compiler, sql, params, expressions, backend)
 
 
 def _read_positions(compiler: Any) -> dict[str, int]:
     """Return the index of each column as `ModelIterable` and `ValuesIterable` take it, from the compiled query."""
-    own = () if compiler.klass_info is None else compiler.klass_info["select_fields"]
+    if compiler.klass_info is None:
+        return compiler.annotation_col_map or {}
+    own = compiler.klass_info["select_fields"]
     targets = ((index, getattr(compiler.select[index][0], "target", None)) for index in own)
     positions = {target.attname: index for index, target in targets if target is not None}
     return {**positions, **compiler.annotation_col_map} if compiler.annotation_col_map else positions
 
 
-def execute(compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked: bool = False) -> ExecutedQuery:
+def execute(
+    compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked: bool = False, in_parts: bool = False
+) -> ExecutedQuery:
     """Runs a compiled query on Django's cursor.
 
     `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
+    With `in_parts` the rows are written before the connection does anything else, so the driver need not keep them.
     """
-    compiler, sql, params, expressions, backend, _ = compiled
-    readers = backend.column_readers(compiler, expressions)
-    driver = backend.open_cursor(compiler, expressions, readers, chunked=chunked)
+    compiler, sql, params, expressions, backend, _, plan = compiled
+    plan = plan or backend.plan_columns(compiler, expressions)
+    driver = backend.open_cursor(compiler, expressions, plan, chunked=chunked, in_parts=in_parts)
     try:
         metering.time_database(driver.execute, reading)(sql, params)
     except BaseException:
@@ -97,18 +117,37 @@ def fetch_next(statement: ExecutedQuery) -> Fetch:
     All of them before the first is written, as Django does, where a converter of the user's may change the table.
     """
     cursor = statement.cursor
-    return fetch_all(cursor) if backends.DJANGO in statement.readers else lambda: cursor.fetchmany(_CHUNK)
+    return fetch_all(cursor) if backends.DJANGO in statement.readers else fetch_chunks(cursor.fetchmany)
+
+
+def fetch_chunks(fetchmany: Callable[[int], list[Any]]) -> Fetch:
+    """The function that fetches the next rows, and does not ask again behind a chunk that is not full: 4 us a page."""
+    done = False
+
+    def fetch() -> list[Any]:
+        nonlocal done
+        if done:
+            return []
+        rows = fetchmany(_CHUNK)
+        done = len(rows) < _CHUNK
+        return rows
+
+    return fetch
 
 
 def fetch_all(cursor: Any) -> Fetch:
     """The function that fetches all rows at once."""
+    done = False
 
-    def chunks() -> Iterator[list[Any]]:
-        yield cursor.fetchall()
-        yield []
+    def fetch() -> list[Any]:
+        nonlocal done
+        if done:
+            return []
+        done = True
+        rows: list[Any] = cursor.fetchall()
+        return rows
 
-    rows = chunks()
-    return lambda: next(rows)
+    return fetch
 
 
 def report_to(statement: ExecutedQuery, names: list[str], trace: RowTrace | None) -> Report | None:

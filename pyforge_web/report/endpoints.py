@@ -37,10 +37,10 @@ class Endpoint:
 
 def find_endpoints(urlconf: str | None = None) -> list[Endpoint]:
     """Return the endpoints of a URLconf, in its order."""
-    return [_describe(*found) for found in _walk(get_resolver(urlconf))]
+    return [_describe_endpoint(*found) for found in _walk_patterns(get_resolver(urlconf))]
 
 
-def _walk(resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:
+def _walk_patterns(resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:
     """Return each pattern with its whole route."""
     waiting: list[tuple[str, Any]] = [("", pattern) for pattern in reversed(resolver.url_patterns)]
     while waiting:
@@ -53,7 +53,7 @@ def _walk(resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:
             yield route, pattern
 
 
-def _describe(route: str, pattern: URLPattern) -> Endpoint:
+def _describe_endpoint(route: str, pattern: URLPattern) -> Endpoint:
     view = pattern.callback
     kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
     endpoint = Endpoint(f"/{_clean_route(route)}", _view_name(view, kind), _find_kind(view, kind))

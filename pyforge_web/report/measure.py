@@ -1,6 +1,7 @@
 """Measures an endpoint: calls it through Django's test client in a transaction that is rolled back."""
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -63,12 +64,12 @@ def measure_endpoint(path: str, user: Any = None, headers: dict[str, str] | None
     """Return what one GET of an address costs, and what writing its data our way would cost."""
     found = Measurement()
     try:
-        with rolled_back(), _quiet():
+        with rolled_back(), _keep_quiet():
             client = Client(raise_request_exception=False, headers=headers, REMOTE_ADDR=_CLIENT_ADDRESS)
             if user is not None:
                 client.force_login(user)
             for number in range(ROUNDS):
-                _call(client, path, found, is_last=number == ROUNDS - 1)
+                _call_endpoint(client, path, found, is_last=number == ROUNDS - 1)
                 if found.status >= 300:
                     break
     except Exception as error:  # the project's own code may raise anything
@@ -76,13 +77,13 @@ def measure_endpoint(path: str, user: Any = None, headers: dict[str, str] | None
     return found
 
 
-def _call(client: Client, path: str, found: Measurement, *, is_last: bool) -> None:
+def _call_endpoint(client: Client, path: str, found: Measurement, *, is_last: bool) -> None:
     log = QueryLog()
     with ExitStack() as stack, collect(details=True) as collector:
         for alias in connections:
             stack.enter_context(connections[alias].execute_wrapper(log))
         started = perf_counter_ns()
-        response: Any = client.get(path, secure=settings.SECURE_SSL_REDIRECT, headers={"host": _host()})
+        response: Any = client.get(path, secure=settings.SECURE_SSL_REDIRECT, headers={"host": _find_host()})
         body = b"".join(response.streaming_content) if response.streaming else response.content
         taken = (perf_counter_ns() - started) / 1e6
     found.status, found.size = response.status_code, len(body)
@@ -95,10 +96,10 @@ def _call(client: Client, path: str, found: Measurement, *, is_last: bool) -> No
         bool(written) and collector.bytes >= len(body) / 2 and not any("django" in group.path for group in written)
     )
     if is_last and response.status_code == 200:
-        _compare(response, collector, found)
+        _compare_writers(response, collector, found)
 
 
-def _compare(response: Any, collector: Any, found: Measurement) -> None:
+def _compare_writers(response: Any, collector: Any, found: Measurement) -> None:
     """Write the same data both ways."""
     other = find_other_json(response.wsgi_request, response, collector)
     captured = capture_other(response, other, _MOST_BYTES)
@@ -111,19 +112,44 @@ def _compare(response: Any, collector: Any, found: Measurement) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _keep_quiet() -> Iterator[None]:
     """Keep mail in memory, and the errors of views out of the log: they are part of the report."""
     logger = logging.getLogger("django.request")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)
     try:
-        with override_settings(EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend"):
+        with _keep_mail():
             yield
     finally:
         logger.setLevel(level)
 
 
-def _host() -> str:
+@contextmanager
+def _keep_mail() -> Iterator[None]:
+    """Keep mail in memory, as Django's `setup_test_environment()` does: by `MAILERS` (Django 6.1) where it is set."""
+    in_memory = "django.core.mail.backends.locmem.EmailBackend"
+    if hasattr(settings, "MAILERS"):
+        override = override_settings(MAILERS={alias: {"BACKEND": in_memory} for alias in settings.MAILERS})
+    else:
+        override = override_settings(EMAIL_BACKEND=in_memory)
+    with _ignore_warnings():
+        override.enable()
+    try:
+        yield
+    finally:
+        with _ignore_warnings():
+            override.disable()
+
+
+@contextmanager
+def _ignore_warnings() -> Iterator[None]:
+    """Silence Django 6.1's warning of `EMAIL_BACKEND`: the project has not left that setting yet, and we follow it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _find_host() -> str:
     """Return a host that the settings allow."""
     allowed = [host for host in settings.ALLOWED_HOSTS if "*" not in host]
     return allowed[0].lstrip(".") if allowed else "localhost"

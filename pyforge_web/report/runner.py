@@ -71,7 +71,7 @@ def run_report(options: dict[str, Any], out: TextIO) -> int:
     headers = _read_headers(options["header"])
     endpoints = [found for found in find_endpoints() if found.route.startswith(options["only"])]
     reports = [
-        _report(found, options["measure"] and (options["all"] or found.kind != "html"), user, headers)
+        _report_endpoint(found, options["measure"] and (options["all"] or found.kind != "html"), user, headers)
         for found in _with_progress(endpoints)
     ]
     report = ProjectReport(summarize_databases(), reports)
@@ -92,7 +92,7 @@ def to_json(report: ProjectReport) -> dict[str, Any]:
     }
 
 
-def _report(endpoint: Endpoint, measures: bool, user: Any, headers: dict[str, str]) -> EndpointReport:
+def _report_endpoint(endpoint: Endpoint, measures: bool, user: Any, headers: dict[str, str]) -> EndpointReport:
     measured = measure_endpoint(endpoint.path, user, headers) if measures and endpoint.path else None
     verdict = judge_static(endpoint) if measured is None else judge_measured(endpoint, measured)
     return EndpointReport(endpoint, measured, verdict, is_native(endpoint, measured))

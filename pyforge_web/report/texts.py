@@ -21,11 +21,11 @@ def write_text(report: "ProjectReport", out: TextIO) -> None:
             out.write(f"      {number} x {reason}\n")
     shown = [found for found in report.endpoints if writes_json(found.endpoint, found.measured)]
     out.write(f"\nEndpoints that write JSON: {len(shown)} of {len(report.endpoints)}\n")
-    for found in sorted(shown, key=_gain, reverse=True):
+    for found in sorted(shown, key=_gained_ms, reverse=True):
         _write_endpoint(found, out)
 
 
-def _gain(found: "EndpointReport") -> float:
+def _gained_ms(found: "EndpointReport") -> float:
     """Return the milliseconds that a request would save; endpoints without a measurement come last."""
     measured = found.measured
     return measured.write_ms - measured.pyforge_ms if measured and measured.equal else -1.0

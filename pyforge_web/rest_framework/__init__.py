@@ -7,9 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pyforge_web.rest_framework.cursor_pagination import PyForgeCursorPagination
     from pyforge_web.rest_framework.explanation import explain
     from pyforge_web.rest_framework.pagination import (
-        PyForgeCursorPagination,
         PyForgeLimitOffsetPagination,
         PyForgePageNumberPagination,
         QuerySetPaginationMixin,
@@ -25,7 +25,7 @@ _MODULES = {
     "ColumnNotReadError": "reading",
     "CompiledListMixin": "views",
     "CompiledSerializerMixin": "serializers",
-    "PyForgeCursorPagination": "pagination",
+    "PyForgeCursorPagination": "cursor_pagination",
     "PyForgeJSONParser": "parsers",
     "PyForgeJSONRenderer": "renderers",
     "PyForgeLimitOffsetPagination": "pagination",

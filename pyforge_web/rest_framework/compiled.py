@@ -5,6 +5,7 @@ serializers and fields, `Meta`, the declared fields, the attributes of the model
 """
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db.models import Model, QuerySet
@@ -29,7 +30,8 @@ class Plan(NamedTuple):
 
 class _KeptPlan(NamedTuple):
     plan: Plan
-    watched: tuple[tuple[Any, str, Any], ...]
+    watched: tuple[tuple[Any, Any], ...]
+    values: list[Any]
     settings: tuple[Any, ...]
     parts: tuple[Any, ...]
 
@@ -37,10 +39,13 @@ class _KeptPlan(NamedTuple):
         """Whether all that the plan was compiled from is still the same, and the serializer has nothing of its own."""
         if not OWN_NAMES.isdisjoint(vars(serializer)):
             return False
-        for owner, name, value in self.watched:
-            if getattr(owner, name, None) is not value:
-                return False
-        return self.settings == settings_key() and self.parts == _class_parts(type(serializer))
+        try:
+            values = [get(owner) for get, owner in self.watched]
+        except AttributeError:
+            return False
+        return (
+            values == self.values and self.settings == settings_key() and self.parts == _class_parts(type(serializer))
+        )
 
 
 _kept: dict[tuple[Any, ...], _KeptPlan] = {}
@@ -50,7 +55,7 @@ _LIMIT = 2048
 def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
     """Return the plan of a serializer for the rows of a QuerySet."""
     model, query = queryset.model, queryset.query
-    if pre_init.has_listeners(model) or post_init.has_listeners(model):
+    if any(signal.receivers and signal.has_listeners(model) for signal in (pre_init, post_init)):
         return Plan(None, f"a signal receiver listens to the instances of {model.__name__}")
     added = (*query.extra_select, *query.annotation_select)
     key = (type(serializer), model, added, queryset.db)
@@ -59,11 +64,20 @@ def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
         if not is_fixed(serializer):
             return compile_plan(serializer, model, added, queryset.db)
         plan = compile_plan(serializer, model, added, queryset.db)
-        kept = _KeptPlan(plan, tuple(_watched(serializer, model)), settings_key(), _class_parts(type(serializer)))
+        kept = _keep_plan(plan, serializer, model)
         if len(_kept) >= _LIMIT:
             _kept.clear()
         _kept[key] = kept
     return kept.plan
+
+
+def _keep_plan(plan: Plan, serializer: Any, model: type[Model]) -> _KeptPlan:
+    names: dict[Any, dict[str, None]] = {}
+    for owner, name in _watched(serializer, model):
+        names.setdefault(owner, {})[name] = None
+    watched = tuple((attrgetter(*mine), owner) for owner, mine in names.items())
+    values = [get(owner) for get, owner in watched]
+    return _KeptPlan(plan, watched, values, settings_key(), _class_parts(type(serializer)))
 
 
 def compile_plan(serializer: Any, model: type[Model], added: tuple[str, ...], using: str) -> Plan:
@@ -84,7 +98,7 @@ def _copied(value: Any) -> Any:
     return list(value) if isinstance(value, list) else dict(value) if isinstance(value, dict) else value
 
 
-def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str, Any]]:
+def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str]]:
     """What a plan depends on: the methods of all classes of fields and serializers, the attributes of the model."""
     seen: set[Any] = set()
     for field in all_fields(serializer):
@@ -93,15 +107,15 @@ def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str, An
         if isinstance(field, serializers.Serializer):
             names = (*names, *HOOKS, "_declared_fields", "Meta")
         method = getattr(field, "method_name", None)
-        if method is not None:
-            yield type(field.parent), method, getattr(type(field.parent), method, None)
+        if method is not None and hasattr(type(field.parent), method):
+            yield type(field.parent), method
         if kind not in seen:
             seen.add(kind)
-            yield from ((kind, name, getattr(kind, name)) for name in names if hasattr(kind, name))
+            yield from ((kind, name) for name in names if hasattr(kind, name))
     for name in ("__init__", "__getattribute__", "__str__", "refresh_from_db"):
-        yield model, name, getattr(model, name)
+        yield model, name
     for column in model._meta.concrete_fields:
-        yield model, column.attname, getattr(model, column.attname)
+        yield model, column.attname
 
 
 def all_fields(serializer: Any) -> Iterator[Any]:

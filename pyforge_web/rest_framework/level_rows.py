@@ -2,23 +2,37 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple, cast
 
 from rest_framework.relations import Hyperlink
 
-from pyforge_web._native import RelatedTexts, RowTexts, dumps, is_plain_json
+from pyforge_web._native import RelatedTexts, RowTexts, columns_of, dumps, is_plain_json
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.prefetch import RelationKey
-from pyforge_web.querysets.statement import ExecutedQuery
+from pyforge_web.rest_framework.fetched_query import FetchedQuery
 from pyforge_web.rest_framework.instances import make_instances, values_of_fields
 from pyforge_web.rest_framework.live import LiveFields
-from pyforge_web.rest_framework.nodes import ObjectNode, SkippedKey, build_function, columns_of_node, row_program
+from pyforge_web.rest_framework.nodes import ObjectNode, SkippedKey, make_program
 from pyforge_web.rest_framework.plan import InstanceColumn, Level, ManyColumn, RawColumn, Slot, ValueColumn
-from pyforge_web.rest_framework.values import convert_each, make_column, native_reader
+from pyforge_web.rest_framework.values import (
+    NativeReader,
+    ReadColumn,
+    convert_each,
+    make_column,
+    native_reader,
+    timezone_for,
+)
 
 ValueColumns = list[Sequence[Any]]
-NativeColumn = tuple[str, int, int, Any]
+NativeColumn = tuple[NativeReader, Any]
+_ANY_VALUE: NativeReader = ("value", "naive", 0, 0)
+_WRITTEN: NativeReader = ("written", "naive", 0, 0)  # JSON already
+_NO_ROWS = make_program(ObjectNode(()))
+
+
+class StreamedError(Exception):
+    """Rows that were fetched while they were written have values of another form: their query is run again."""
 
 
 class ParentRows(NamedTuple):
@@ -55,27 +69,23 @@ class ParentRows(NamedTuple):
 
 
 class LevelRows:
-    """The rows of one query, as columns of the driver's values."""
+    """The rows of one query: fetched when they are needed, all at once or part by part while they are written."""
 
-    def __init__(
-        self,
-        level: Level,
-        statement: ExecutedQuery,
-        raw: list[tuple[Any, ...]],
-        indexes: dict[Slot, int],
-        live: LiveFields,
-        zone: Any,
-        using: str,
-    ) -> None:
-        self.level, self.statement, self.raw, self.indexes = level, statement, raw, indexes
-        self.live, self.zone, self.using = live, zone, using
+    def __init__(self, level: Level, statement: FetchedQuery, live: LiveFields, zone: Any, using: str) -> None:
+        self.level, self.statement, self.live, self.zone, self.using = level, statement, live, zone, using
+        self.indexes = statement.indexes
         self.names: list[Any] = []
-        self.related: dict[ManyColumn, ParentRows] = {}
+        self.related: dict[int, ParentRows] = {}
         self._values: dict[int, Sequence[Any]] = {}
         self._exact: set[int] = set()
 
     def __len__(self) -> int:
-        return len(self.raw[0])
+        return len(self.statement.rows)
+
+    @cached_property
+    def raw(self) -> list[tuple[Any, ...]]:
+        """The driver's values as columns."""
+        return columns_of(self.statement.rows, len(self.statement.readers))
 
     def name_parents(self, index: int, found: RelationKey) -> None:
         """Keep the values by which these rows name their parents, as Django compares them."""
@@ -100,10 +110,10 @@ class LevelRows:
         columns: ValueColumns = []
         for number, column in enumerate(self.level.columns):
             if isinstance(column, ManyColumn):
-                columns.append(self.related[column].lists())
+                columns.append(self.related[number].lists())
             else:
                 columns.append(self.values(number))
-        return build_function(self.level.node, len(columns))(*columns)
+        return self.level.make_rows(*columns)
 
     def texts(self) -> RowTexts | None:
         """Return the JSON of each row; None where the values are for Python's encoder, or DRF raises."""
@@ -114,16 +124,18 @@ class LevelRows:
         return cast("bytes | None", self._write(whole=True))
 
     def _write(self, *, whole: bool) -> Any:
+        readers, timezone = self._native_readers()
+        if whole and self.level.is_streamed and None not in readers and not self.statement.is_fetched:
+            return self._write_parts(cast("list[NativeReader]", readers), timezone)
         self._read_instances()
-        written = set(columns_of_node(self.level.node))
         columns: list[NativeColumn] = []
-        for number, column in enumerate(self.level.columns):
-            native = self._native(number, column, is_written=number in written)
+        for number, reader in enumerate(readers):
+            native = self._native(number, reader)
             if native is None:
                 return None
             columns.append(native)
-        program, encoded = row_program(self.level.node), set()
-        while isinstance(texts := program.write(columns, len(self), SkippedKey, whole), int):
+        program, rows, encoded = self.level.program, self.statement.rows, set()
+        while isinstance(texts := program.write(columns, rows, SkippedKey, whole, timezone), int):
             native = None if texts in encoded else self._encoded(self.values(texts))
             if native is None:
                 return None
@@ -131,36 +143,61 @@ class LevelRows:
             columns[texts] = native
         return texts
 
-    def _native(self, number: int, column: Any, *, is_written: bool) -> NativeColumn | None:
+    def _write_parts(self, readers: list[NativeReader], timezone: Any) -> bytes:
+        """Write the rows while they are fetched."""
+        slots = [cast(ValueColumn, column).slot for column in self.level.columns]
+        columns = [(reader, self.indexes[slot]) for reader, slot in zip(readers, slots, strict=True)]
+        write = self.level.program.write
+        body = self.statement.fetch_parts(lambda fetch: write(columns, fetch, SkippedKey, True, timezone))
+        if type(body) is not bytes:
+            self.level.is_streamed = False  # values of another form: all rows are fetched before they are written
+            raise StreamedError
+        return body
+
+    def _native_readers(self) -> tuple[list[NativeReader | None], Any]:
+        """How native code reads the driver's values of each column, and the zone that it converts datetimes to."""
+        known = self.level.known_readers
+        if known is not None and known[0] == self.statement.readers and known[1] is self.zone:
+            return cast("tuple[list[NativeReader | None], Any]", known[2])
+        readers = [self._native_reader(number) for number in range(len(self.level.columns))]
+        found = readers, timezone_for(readers, self.zone)
+        self.level.known_readers = self.statement.readers, self.zone, found
+        return found
+
+    def _native_reader(self, number: int) -> NativeReader | None:
+        """How native code reads the driver's values of a column; None where values are made first."""
+        column = self.level.columns[number]
+        if isinstance(column, RawColumn) or (isinstance(column, ValueColumn) and number not in self.level.written):
+            return _ANY_VALUE
+        if not isinstance(column, ValueColumn):
+            return None
+        return native_reader(ReadColumn(column.format, self.statement.readers[self.indexes[column.slot]], self.zone))
+
+    def _native(self, number: int, reader: NativeReader | None) -> NativeColumn | None:
         """A column for the native program: the driver's values where it reads them, or values as JSON."""
+        column = self.level.columns[number]
         if isinstance(column, ManyColumn):
-            related = self.related[column].texts()
-            return None if related is None else ("related", 0, 0, related)
-        if isinstance(column, InstanceColumn):
-            return self._encoded(self.values(number))
-        index = self.indexes[column.slot]
-        if not is_written or isinstance(column, RawColumn):
-            return "value", 0, 0, self.raw[index]
-        native = native_reader(column.format.name, column.format.options, self.statement.readers[index], self.zone)
-        if native is not None:
-            return *native, self.raw[index]
+            related = self.related[number].texts()
+            return None if related is None else (_ANY_VALUE, related)
+        if reader is not None and isinstance(column, RawColumn | ValueColumn):
+            return reader, self.indexes[column.slot]
         values = self.values(number)
         # Those that have a format of their own are texts and numbers: values.py has looked at their types.
-        return ("value", 0, 0, values) if number in self._exact else self._encoded(values)
+        return (_ANY_VALUE, values) if number in self._exact else self._encoded(values)
 
     def _encoded(self, values: Sequence[Any]) -> NativeColumn | None:
         """Values as they are where they are scalars, as JSON where they are lists and dicts; None for other types."""
         if _SCALARS.issuperset(map(type, values)):
-            return "value", 0, 0, values
+            return _ANY_VALUE, values
         if _TEXTS.issuperset(map(type, values)):
-            return "value", 0, 0, [str(value) if type(value) is Hyperlink else value for value in values]
+            return _ANY_VALUE, [str(value) if type(value) is Hyperlink else value for value in values]
         if not is_plain_json([None if value is SkippedKey else value for value in values]):
             return None
         try:
             texts = [SkippedKey if value is SkippedKey else dumps(value) for value in values]
         except (TypeError, ValueError, RecursionError):
             return None
-        return "json", 0, 0, texts
+        return _WRITTEN, texts
 
     def values(self, number: int) -> Sequence[Any]:
         """Return the values of a column as the field gives them."""
@@ -177,8 +214,8 @@ class LevelRows:
     def _make(self, number: int, column: ValueColumn) -> Sequence[Any]:
         index = self.indexes[column.slot]
         raw, reader = self.raw[index], self.statement.readers[index]
-        name, options = column.format
-        made = make_column(name, options, raw, reader, self.zone)
+        name = column.format.name
+        made = make_column(raw, ReadColumn(column.format, reader, self.zone))
         if made is not None:
             if name != "same":
                 self._exact.add(number)
@@ -211,4 +248,4 @@ _TEXTS = frozenset({str, Hyperlink, type(None)})
 
 def _no_texts() -> RowTexts:
     """The JSON of no rows."""
-    return cast(RowTexts, row_program(ObjectNode(())).write([], 0, SkippedKey, False))
+    return cast(RowTexts, _NO_ROWS.write([], [], SkippedKey, False))

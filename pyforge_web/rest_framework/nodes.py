@@ -4,7 +4,6 @@ Columns are named by their number in the level (`plan.py`).
 """
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pyforge_web._native import RowProgram
@@ -89,7 +88,6 @@ def _any_of(conditions: tuple[Condition, ...]) -> str:
     return " or ".join(f"({all_of(condition)})" for condition in conditions)
 
 
-@lru_cache(maxsize=1024)
 def build_function(node: Node, count: int) -> Callable[..., list[Any]]:
     """Return the function from `count` columns to the list of what a node makes of each row."""
     if node == ValueNode(0) and count == 1:
@@ -104,8 +102,7 @@ def _missing() -> None:
     raise FallbackError("a required field is behind a relation that is null: DRF raises its error")
 
 
-@lru_cache(maxsize=1024)
-def row_program(node: Node) -> RowProgram:
+def make_program(node: Node) -> RowProgram:
     """Return the native program of a node, which writes the JSON of a row."""
     steps: list[ProgramStep] = []
     _add_steps(node, steps)

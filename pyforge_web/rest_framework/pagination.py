@@ -7,14 +7,48 @@ reads the page gets them, at the first item, length or loop.
 from collections.abc import Callable, Iterable
 from typing import Any, SupportsIndex, cast
 
-from django.core.paginator import InvalidPage
-from django.db.models import QuerySet
+from django.core.paginator import InvalidPage, Paginator
+from django.db.models import Count, QuerySet
+from django.db.models.sql import Query
 from rest_framework.exceptions import NotFound
-from rest_framework.pagination import CursorPagination, LimitOffsetPagination, PageNumberPagination
+from rest_framework.pagination import LimitOffsetPagination, PageNumberPagination
 
 # The methods that are replaced, by identity: a paginator with its own method keeps it.
 STANDARD_PAGES = PageNumberPagination.paginate_queryset
 STANDARD_LIMITS = LimitOffsetPagination.paginate_queryset
+
+
+class PageWindow:
+    """A page of a cursor: it asks for one row more, which tells whether there is another page, and where it begins.
+
+    `following` and `positions` are instances, or dicts that have the attribute `name` alone; None before rows are read.
+    """
+
+    def __init__(self, size: int, name: str, *, is_forward: bool) -> None:
+        self.size, self.name, self.is_forward = size, name, is_forward
+        self.following: Any = None
+        self.positions: list[Any] | None = None
+        self._page: Any = None
+        self._has_more: bool | None = None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is a row behind the page. Its instances are made where nobody has read the rows."""
+        if self._has_more is None:
+            len(self._page)
+        return bool(self._has_more)
+
+    def of_page(self, page: Any) -> None:
+        """Keep the QuerySet whose rows these are."""
+        self._page = page
+
+    def cut(self, rows: list[Any], positions: list[Any]) -> list[Any]:
+        """Return the rows of the page, in its order, without the one behind it. Each row has an item of `positions`."""
+        self._has_more = len(rows) > self.size
+        self.following = positions[self.size] if self._has_more else None
+        step = 1 if self.is_forward else -1
+        self.positions = positions[: self.size][::step]
+        return rows[: self.size][::step]
 
 
 class PageQuerySet:
@@ -24,10 +58,18 @@ class PageQuerySet:
     Methods that change a list change the instances that the serializer then writes.
     """
 
+    _pyforge_window: PageWindow | None = None
+
     def _instances(self: Any) -> list[Any]:
         if self._result_cache is None:
             self._fetch_all()
         return cast("list[Any]", self._result_cache)
+
+    def _fetch_all(self: Any) -> None:
+        is_new = self._result_cache is None
+        super()._fetch_all()  # type: ignore[misc]
+        if is_new and self._pyforge_window is not None:
+            self._result_cache = self._pyforge_window.cut(self._result_cache, self._result_cache)
 
     def __getitem__(self, key: Any) -> Any:
         return self._instances()[key]
@@ -103,29 +145,74 @@ _page_classes: dict[type, type] = {}
 _kinds: dict[type, type] = {}  # and back
 
 
-def as_page(queryset: Any) -> Any:
-    """Return a QuerySet that behaves as the list of its instances; a list for anything else."""
+def has_own_page(kind: type[Any]) -> bool:
+    """Return whether a class of QuerySets slices, iterates or fetches in its own way."""
+    return any(getattr(kind, name) is not getattr(QuerySet, name) for name in ("__getitem__", "__iter__", "_fetch_all"))
+
+
+def as_page(queryset: Any, *, is_new: bool = False, window: PageWindow | None = None) -> Any:
+    """Return a QuerySet that behaves as the list of its instances; a list for anything else.
+
+    A new one, which nobody else has, is changed itself: a clone costs 10 us.
+    """
     if not isinstance(queryset, QuerySet) or queryset._result_cache is not None:
         return list(queryset)
     kind = type(queryset)
-    if kind.__iter__ is not QuerySet.__iter__ or kind._fetch_all is not QuerySet._fetch_all:
+    if has_own_page(kind):
         return list(queryset)
     if kind not in _page_classes:
         made = _page_classes[kind] = type(kind.__name__, (PageQuerySet, kind), {"__module__": kind.__module__})
         _kinds[made] = kind
-    page = queryset._chain()  # type: ignore[attr-defined]
+    page: Any = queryset if is_new else queryset._chain()  # type: ignore[attr-defined]
     page.__class__ = _page_classes[kind]
+    if window is not None:
+        window.of_page(page)
+        page._pyforge_window = window
     return page
 
 
 def without_page(queryset: Any) -> Any:
-    """Return the QuerySet behind a page that is not evaluated; any other QuerySet as it is."""
+    """Return the QuerySet behind a page that is not evaluated; any other QuerySet as it is.
+
+    It shares the page's query, which whoever changes it clones before.
+    """
     kind = _kinds.get(type(queryset))
     if kind is None:
         return queryset
-    plain = queryset._chain()
-    plain.__class__ = kind
+    plain: Any = object.__new__(kind)
+    plain.__dict__.update(queryset.__dict__)
     return plain
+
+
+class _ResolvedCount:
+    """`Count("*")`, which resolves to the same expression in every query: to resolve it takes a third of a count."""
+
+    def __init__(self) -> None:
+        self._resolved: Any = None
+
+    def resolve_expression(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+        """As `Count("*").resolve_expression()`."""
+        if self._resolved is None:
+            self._resolved = Count("*").resolve_expression(Query(query.model), *args, **kwargs)
+        return self._resolved
+
+
+_RESOLVED_COUNT = _ResolvedCount()
+_QUERYSET_COUNT, _QUERY_METHODS = QuerySet.count, (Query.get_count, Query.get_aggregation)
+
+
+def count_rows(queryset: Any) -> int:
+    """Return `queryset.count()`."""
+    query = getattr(queryset, "query", None)
+    kind = type(query)
+    if (
+        getattr(type(queryset), "count", None) is not _QUERYSET_COUNT
+        or queryset._result_cache is not None
+        or (getattr(kind, "get_count", None), getattr(kind, "get_aggregation", None)) != _QUERY_METHODS
+    ):
+        return int(queryset.count())
+    # As `Query.get_count()`.
+    return int(cast(Any, query).clone().get_aggregation(queryset.db, {"__count": _RESOLVED_COUNT})["__count"])
 
 
 def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> Any:
@@ -135,6 +222,8 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
     if not page_size:
         return None
     paginator = self.django_paginator_class(queryset, page_size)
+    if type(paginator).count is Paginator.count and isinstance(queryset, QuerySet):
+        paginator.count = count_rows(queryset)
     page_number = self.get_page_number(request, paginator)
     try:
         self.page = paginator.page(page_number)
@@ -145,7 +234,8 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
     object_list = getattr(self.page, "object_list", None)
     if not isinstance(object_list, QuerySet):
         return list(self.page)
-    page = as_page(object_list)
+    kind = type(paginator)
+    page = as_page(object_list, is_new=kind.page is Paginator.page and kind._get_page is Paginator._get_page)  # type: ignore[attr-defined]
     self.page.object_list = page
     return page
 
@@ -156,13 +246,15 @@ def paginate_limits(self: Any, queryset: Any, request: Any, view: Any = None) ->
     self.limit = self.get_limit(request)
     if self.limit is None:
         return None
-    self.count = self.get_count(queryset)
+    is_standard = type(self).get_count is LimitOffsetPagination.get_count and isinstance(queryset, QuerySet)
+    self.count = count_rows(queryset) if is_standard else self.get_count(queryset)
     self.offset = self.get_offset(request)
     if self.count > self.limit and self.template is not None:
         self.display_page_controls = True
     if self.count == 0 or self.offset > self.count:
         return []
-    return as_page(queryset[self.offset : self.offset + self.limit])
+    page = queryset[self.offset : self.offset + self.limit]
+    return as_page(page, is_new=page is not queryset)
 
 
 _PAGINATE: dict[Any, Callable[..., Any]] = {STANDARD_PAGES: paginate_pages, STANDARD_LIMITS: paginate_limits}
@@ -193,7 +285,3 @@ class PyForgePageNumberPagination(QuerySetPaginationMixin, PageNumberPagination)
 
 class PyForgeLimitOffsetPagination(QuerySetPaginationMixin, LimitOffsetPagination):
     """DRF's `LimitOffsetPagination`, whose page is a QuerySet."""
-
-
-class PyForgeCursorPagination(QuerySetPaginationMixin, CursorPagination):
-    """DRF's `CursorPagination`. Its links are read from the instances of the page, so that it is evaluated."""

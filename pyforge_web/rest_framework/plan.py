@@ -1,12 +1,15 @@
 """What a serializer is compiled to: for each query a level, with the columns whose values its rows are made of."""
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db.models import Model
 
+from pyforge_web._native import RowProgram
 from pyforge_web.output.model_names import Relation
 from pyforge_web.rest_framework.formats import ValueFormat
-from pyforge_web.rest_framework.nodes import Node
+from pyforge_web.rest_framework.nodes import Node, build_function, columns_of_node, make_program
 
 Path = tuple[Relation, ...]
 Slot = tuple[Path, str]  # the joined relations that lead to a column, and its attribute
@@ -64,14 +67,49 @@ class InstanceGroup(NamedTuple):
     guarded: bool
 
 
-class Level(NamedTuple):
-    """One query, and what becomes of its rows."""
+class Level:
+    """One query, and what becomes of its rows. Equal levels read and write the same."""
 
-    model: type[Model]
-    slots: tuple[Slot, ...]
-    columns: tuple[RawColumn | ValueColumn | InstanceColumn | ManyColumn, ...]
-    groups: tuple[InstanceGroup, ...]
-    node: Node
+    def __init__(
+        self,
+        model: type[Model],
+        slots: tuple[Slot, ...],
+        columns: "tuple[RawColumn | ValueColumn | InstanceColumn | ManyColumn, ...]",
+        groups: tuple[InstanceGroup, ...],
+        node: Node,
+    ) -> None:
+        self.model, self.slots, self.columns, self.groups, self.node = model, slots, columns, groups, node
+        self._key = model, slots, columns, groups, node
+        self._hash = hash(self._key)  # once: it visits each node
+        # The readers of the columns and the time zone at the last use, and what `LevelRows` has made of them.
+        self.known_readers: tuple[Any, Any, Any] | None = None
+        # Arguments of `prefetch_related` that are names alone, and give no QuerySet: `prefetches.py`.
+        self.plain_lookups: set[tuple[str, ...]] = set()
+        # How its columns are selected, by the columns: `queries.py`.
+        self.selections: dict[tuple[Slot, ...], Any] = {}
+        # Whether rows are written while they are fetched: no Python code is asked for their values.
+        self.is_streamed = all(isinstance(column, RawColumn | ValueColumn) for column in columns)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Level) and self._key == other._key)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def written(self) -> frozenset[int]:
+        """The columns whose values are written."""
+        return frozenset(columns_of_node(self.node))
+
+    @cached_property
+    def program(self) -> RowProgram:
+        """The native program that writes a row."""
+        return make_program(self.node)
+
+    @cached_property
+    def make_rows(self) -> Callable[..., list[Any]]:
+        """The function from the columns to the list of what each row becomes."""
+        return build_function(self.node, len(self.columns))
 
 
 class LevelBuilder:

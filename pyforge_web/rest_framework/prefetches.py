@@ -7,13 +7,16 @@ from pyforge_web.output.resolve import Branch, Tree, resolve_fields
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.plan import Level, ManyColumn
 
+_MOST_LOOKUPS = 64
+
 
 def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
     """Return the QuerySets of the `Prefetch` objects that the relations of a plan meet.
 
     Raises `FallbackError` where a lookup loads a relation to one from other rows than a join has.
     """
-    if not queryset._prefetch_related_lookups:
+    lookups = queryset._prefetch_related_lookups
+    if not lookups or lookups in level.plain_lookups:
         return {}
     names: dict[str, Any] = {}
     collect_names(level, names)
@@ -32,6 +35,8 @@ def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
                         raise FallbackError(f"{'.'.join(within)}: a Prefetch loads this relation")
                     found[within] = item.queryset
                 work.append((within, item.tree))
+    if all(type(lookup) is str for lookup in lookups) and len(level.plain_lookups) < _MOST_LOOKUPS:
+        level.plain_lookups.add(lookups)
     return found
 
 

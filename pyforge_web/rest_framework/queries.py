@@ -7,50 +7,63 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from pyforge_web import metering
-from pyforge_web._native import columns_of
 from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.output.resolve import Branch, Tree
+from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import why_django
-from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned, select_slots
+from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
-from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
+from pyforge_web.querysets.statement import compile_query, execute
+from pyforge_web.rest_framework.fetched_query import FetchedQuery
 from pyforge_web.rest_framework.level_rows import LevelRows, ParentRows
 from pyforge_web.rest_framework.live import LiveFields
 from pyforge_web.rest_framework.nodes import FallbackError
+from pyforge_web.rest_framework.pagination import PageWindow
 from pyforge_web.rest_framework.plan import Level, ManyColumn
+from pyforge_web.rest_framework.selections import select_level
 
 
 class PlanRun:
-    """One use of a plan: the serializer whose fields are asked, the QuerySets of `Prefetch` objects, the time zone."""
+    """One use of a plan: the serializer whose fields are asked, the QuerySets of `Prefetch` objects, the time zone.
 
-    def __init__(self, live: LiveFields, prefetches: dict[tuple[str, ...], Any]) -> None:
-        self.live = live
+    With `is_streamed` rows may be written while they are fetched.
+    """
+
+    def __init__(self, live: LiveFields, prefetches: dict[tuple[str, ...], Any], *, is_streamed: bool) -> None:
+        self.live, self.is_streamed = live, is_streamed
         self.prefetches = prefetches
         self.zone = timezone.get_current_timezone() if settings.USE_TZ else None
 
-    def fetch(self, queryset: Any, level: Level) -> LevelRows | None:
-        """Return the rows of a QuerySet, and those of its relations; None where there are none."""
-        return self._fetch_linked(as_scanned(queryset), level, None, "")
+    def fetch(self, queryset: Any, level: Level, window: PageWindow | None = None) -> LevelRows | None:
+        """Return the rows of a QuerySet, and those of its relations; None where there are none.
 
-    def _fetch_linked(self, queryset: Any, level: Level, found: RelationKey | None, within: str) -> LevelRows | None:
+        `window` is the page of a cursor, which reads where the next page begins.
+        """
+        return self._fetch_linked(as_scanned(queryset), level, None, "", window)
+
+    def _fetch_linked(
+        self, queryset: Any, level: Level, found: RelationKey | None, within: str, window: PageWindow | None = None
+    ) -> LevelRows | None:
         slots = list(level.slots)
+        if window is not None and ((), window.name) not in level.slots:
+            slots.append(((), window.name))
         key = None if found is None else ((), found.key.attname if found.table is None else JOIN_KEY)
         if key is not None and key not in level.slots:
             slots.append(key)
         if found is None and not queryset.ordered and queryset.query.where:
             slots.extend(_unindexed(queryset, slots))
-        queryset, names = select_slots(queryset, slots, found)
-        query = fetch_columns(queryset, within, names)
-        if query is None or not query[1]:
+        queryset, names = select_level(queryset, level, slots, found)
+        statement = execute_level(queryset, within, names)
+        if window is not None:
+            _cut_page(statement, window)
+        if statement is None or (not (self.is_streamed and level.is_streamed) and not statement.rows):
             return None
-        statement, columns, indexes = query
-        rows = LevelRows(level, statement, columns, indexes, self.live, self.zone, queryset.db)
+        rows = LevelRows(level, statement, self.live, self.zone, queryset.db)
         if found is not None and key is not None:
-            rows.name_parents(indexes[key], found)
-        for column in level.columns:
+            rows.name_parents(statement.indexes[key], found)
+        for number, column in enumerate(level.columns):
             if isinstance(column, ManyColumn):
-                rows.related[column] = self._related(queryset, column, rows.keys(column.slot))
+                rows.related[number] = self._related(queryset, column, rows.keys(column.slot))
         return rows
 
     def _related(self, queryset: Any, column: ManyColumn, parents: list[Any]) -> ParentRows:
@@ -69,6 +82,18 @@ class PlanRun:
         if compared is not None:
             parents = [None if parent is None else compared(parent) for parent in parents]
         return ParentRows(self._fetch_linked(queryset, column.level, found, f"{'.'.join(column.path)}."), parents)
+
+
+def _cut_page(statement: FetchedQuery | None, window: PageWindow) -> None:
+    """Take the row behind the page off, and keep the values of the ordering column."""
+    if statement is None:
+        window.cut([], [])
+        return
+    index = statement.indexes[(), window.name]
+    values = [statement.convert(index, row[index]) if row[index] is not None else None for row in statement.rows]
+    if statement.readers[index] == backends.VALUE:
+        values = [row[index] for row in statement.rows]
+    statement.rows = window.cut(statement.rows, [{window.name: value} for value in values])
 
 
 def _unindexed(queryset: Any, slots: list[Any]) -> list[Any]:
@@ -94,25 +119,16 @@ def unindexed_columns(model: Any) -> tuple[str, ...]:
     )
 
 
-def fetch_columns(
-    queryset: Any, within: str, names: dict[Slot, str]
-) -> tuple[ExecutedQuery, Any, dict[Slot, int]] | None:
-    """Execute a query and return its columns, none for no rows; None where it finds nothing to ask for."""
+def execute_level(queryset: Any, within: str, names: dict[Slot, str]) -> FetchedQuery | None:
+    """Return an executed query, whose rows are not fetched yet; None where it finds nothing to ask for."""
     compiled = compile_query(queryset)
-    reading = trace_rows(queryset.model, "values", within=within)
+    trace = trace_rows(queryset.model, "values", within=within)
     if compiled is None:
         return None
     indexes = {slot: compiled.positions.get(name, -1) for slot, name in names.items()}
     if -1 in indexes.values():
         raise FallbackError("its query does not select what was asked for")
-    statement = execute(compiled, reading)
-    try:
-        rows = metering.time_database(statement.cursor.fetchall, reading)()
-    finally:
-        statement.cursor.close()
-    if reading is not None:
-        reading.rows += len(rows)
-    return statement, columns_of(rows, len(statement.readers)) if rows else [], indexes
+    return FetchedQuery(execute(compiled, trace), indexes, trace)
 
 
 def why_not_read(queryset: QuerySet[Any, Any]) -> str | None:

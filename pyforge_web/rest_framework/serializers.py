@@ -1,6 +1,7 @@
 """`CompiledSerializerMixin`: `.data` is what DRF gives, made from raw rows where that is certain to be the same."""
 
-from functools import cached_property
+import json
+from functools import cached_property, partial
 from typing import Any, cast
 
 from django.db.models import QuerySet
@@ -10,7 +11,7 @@ from rest_framework import serializers
 
 from pyforge_web.rest_framework.bulk_lookups import lookups_of
 from pyforge_web.rest_framework.compiled import find_plan
-from pyforge_web.rest_framework.level_rows import LevelRows
+from pyforge_web.rest_framework.level_rows import LevelRows, StreamedError
 from pyforge_web.rest_framework.live import LiveFields
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.pagination import without_page
@@ -37,21 +38,28 @@ def rows_data(serializer: Any) -> RowsData:
     The query runs here, and so do method fields: what they raise goes through DRF's handler.
     """
     try:
-        rows = rows_of(serializer, serializer.instance)
+        try:
+            rows = rows_of(serializer, serializer.instance, is_streamed=True)
+            body = b"[]" if rows is None else rows.array()
+        except StreamedError:
+            rows = rows_of(serializer, serializer.instance)
+            body = b"[]" if rows is None else rows.array()
         if rows is None:
             return RowsData(b"[]", list, [], serializer)
-        body = rows.array()
         if body is None or (b"\\" in body and b"\\ud" in body):
-            return RowsData(None, None, rows.objects(), serializer)
-        return RowsData(escape_line_separators(body), rows.objects, [], serializer)
+            items = rows.objects() if rows.statement.is_fetched else json.loads(cast(bytes, body))
+            return RowsData(None, None, items, serializer)
+        make = rows.objects if rows.statement.is_fetched else partial(json.loads, body)
+        return RowsData(escape_line_separators(body), make, [], serializer)
     except FallbackError:
         return RowsData(None, None, standard_list(serializer, serializer.instance), serializer)
 
 
-def rows_of(serializer: Any, data: Any) -> LevelRows | None:
+def rows_of(serializer: Any, data: Any, *, is_streamed: bool = False) -> LevelRows | None:
     """Return the rows of a list serializer's QuerySet; None where there are none.
 
-    Raises `FallbackError` with the reason where DRF has to serialize them.
+    With `is_streamed` they may not be fetched yet, and be none after all. Raises `FallbackError` with the reason where
+    DRF has to serialize them.
     """
     if isinstance(data, BaseManager):
         data = data.all()
@@ -59,18 +67,22 @@ def rows_of(serializer: Any, data: Any) -> LevelRows | None:
         raise FallbackError(f"{type(data).__name__} is not a QuerySet: its instances are in memory")
     if data._result_cache is not None:
         raise FallbackError("the QuerySet is evaluated: its instances are in memory")
+    window = getattr(data, "_pyforge_window", None)
     data = without_page(data)
     if data._iterable_class is not ModelIterable:
         raise FallbackError(f"{data._iterable_class.__name__} makes rows in its own way")
-    why = why_not_read(data)
-    if why is not None:
-        raise FallbackError(why)
     child = serializer.child
     plan = find_plan(child, data)
     if plan.level is None:
         raise FallbackError(plan.why)
+    why = why_not_read(data)
+    if why is not None:
+        raise FallbackError(why)
+    if data.query.is_empty() and window is None:
+        return None
     prefetches = find_prefetches(data, plan.level)
-    return PlanRun(LiveFields(child), prefetches).fetch(data, plan.level)
+    run = PlanRun(LiveFields(child), prefetches, is_streamed=is_streamed and window is None)
+    return run.fetch(data, plan.level, window)
 
 
 class CompiledListSerializer:

@@ -1,7 +1,8 @@
 """The keys of a many-to-many field, row by row, as Django's serializer asks for them.
 
-The order of related rows that no `ordering` decides is the database's before Django 6.1, and depends on the statement.
-So it is Django's statement, one for each row as in `dumpdata`, but compiled once.
+Before Django 6.1 the database decides the order of related rows that have no `ordering`, and the order depends on the
+statement. So this runs Django's statement, one for each row as in `dumpdata`, but compiles it once. Source:
+`django.core.serializers.python.Serializer.handle_m2m_field`.
 """
 
 from collections.abc import Callable
@@ -10,53 +11,62 @@ from typing import Any, NamedTuple, cast
 from django.core.serializers.python import Serializer
 from django.db import connections
 from django.db.models import ManyToManyField, Model, QuerySet
+from django.db.models.base import ModelState
 from django.db.models.manager import BaseManager
 from django.db.models.signals import post_init, pre_init
 
-Keys = Callable[[Any], list[Any]]
-_OF_MODELS = ("__getattribute__", "__init__", "__new__", "__setattr__")
-_OF_QUERYSETS = ("_fetch_all", "_iterator", "filter", "iterator", "only", "order_by", "select_related")
+KeysFunction = Callable[[Any], list[Any]]
+_MODEL_METHODS = ("__getattribute__", "__init__", "__new__", "__setattr__")
+_RELATED_QUERYSET_METHODS = ("_fetch_all", "_iterator", "filter", "iterator", "only", "order_by", "select_related")
 
-_serializer: Any = Serializer()
+_key_serializer: Any = Serializer()
 
 
-class _Statement(NamedTuple):
+class _KeysStatement(NamedTuple):
     compiler: Any
     sql: str
     parameter: Any
 
 
-def keys_of(field: "ManyToManyField[Any, Any]", using: str) -> Keys:
-    """A function from the key of a row to the keys of its related rows, as the serializer writes them."""
-    compiled: list[_Statement | None] = []
+def make_keys_function(field: "ManyToManyField[Any, Any]", using: str) -> KeysFunction:
+    """Return a function from the key of a row to the keys of its related rows, as the serializer writes them."""
+    compiled: list[_KeysStatement | None] = []
 
-    def keys(key: Any) -> list[Any]:
+    def find_keys(key: Any) -> list[Any]:
         if not compiled:
-            compiled.append(_compile(field, using, key))
-        return _ask_django(field, using, key) if compiled[0] is None else _ask(field, compiled[0], key)
+            compiled.append(_compile_statement(field, using, key))
+        return _read_keys_by_django(field, using, key) if compiled[0] is None else _read_keys(field, compiled[0], key)
 
-    return keys
+    return find_keys
 
 
 def makes_own_instances(model: Any) -> bool:
     """Return whether an instance may hold other values than its row: own methods, or listeners to its making."""
-    changed = any(getattr(model, name) is not getattr(Model, name) for name in _OF_MODELS)
+    changed = any(getattr(model, name) is not getattr(Model, name) for name in _MODEL_METHODS)
     own = changed or model.from_db.__func__ is not cast(Any, Model.from_db).__func__
     return own or pre_init.has_listeners(model) or post_init.has_listeners(model)
 
 
-def _holder(model: type[Model], using: str, key: Any) -> Model:
-    """An instance of which nothing but the key is known."""
-    return model.from_db(using, [model._meta.pk.attname], [key])
+def make_holder(model: type[Model], using: str, key: Any = None) -> Any:
+    """Return an instance that has nothing but its key, for code of Django's that asks an instance.
+
+    `__init__` and the receivers of its signals do not run: code of the project's may read other columns there, and
+    each would be a query.
+    """
+    holder: Any = model.__new__(model)
+    holder._state = ModelState()
+    holder._state.db, holder._state.adding = using, False
+    setattr(holder, model._meta.pk.attname, key)
+    return holder
 
 
-def _compile(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> _Statement | None:
-    """The statement for a key; None where another key may need another one."""
+def _compile_statement(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> _KeysStatement | None:
+    """Return the statement for a key; None if another key may need another statement."""
     related: Any = field.remote_field.model
     if type(related._default_manager).get_queryset is not BaseManager.get_queryset or makes_own_instances(related):
         return None
-    queryset: Any = getattr(_holder(field.model, using, key), field.name).select_related(None).only("pk")
-    if any(getattr(type(queryset), name) is not getattr(QuerySet, name) for name in _OF_QUERYSETS):
+    queryset: Any = getattr(make_holder(field.model, using, key), field.name).select_related(None).only("pk")
+    if any(getattr(type(queryset), name) is not getattr(QuerySet, name) for name in _RELATED_QUERYSET_METHODS):
         return None
     # Django 6.1's serializer orders by the key what no other ordering decides.
     if not getattr(queryset, "totally_ordered", True):
@@ -64,22 +74,22 @@ def _compile(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> _State
         queryset = queryset.order_by(*ordering, "pk")
     compiler = queryset.query.get_compiler(using=queryset.db)
     sql, params = compiler.as_sql()
-    parameter = _parameter(field.model, key, using)
+    parameter = _key_parameter(field.model, key, using)
     if queryset.db != using or compiler.col_count != 1 or tuple(params) != (parameter,):
         return None
-    return _Statement(compiler, sql, parameter)
+    return _KeysStatement(compiler, sql, parameter)
 
 
-def _parameter(model: type[Model], key: Any, using: str) -> Any:
+def _key_parameter(model: type[Model], key: Any, using: str) -> Any:
     return model._meta.pk.get_db_prep_value(key, connections[using])
 
 
-def _ask(field: "ManyToManyField[Any, Any]", statement: _Statement, key: Any) -> list[Any]:
+def _read_keys(field: "ManyToManyField[Any, Any]", statement: _KeysStatement, key: Any) -> list[Any]:
     compiler = statement.compiler
     connection = compiler.connection
     server_side = not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
     with connection.chunked_cursor() if server_side else connection.cursor() as cursor:
-        cursor.execute(statement.sql, (_parameter(field.model, key, compiler.using),))
+        cursor.execute(statement.sql, (_key_parameter(field.model, key, compiler.using),))
         rows = cursor.fetchall()
     converters = compiler.get_converters([compiler.select[0][0]])
     if converters:
@@ -89,13 +99,13 @@ def _ask(field: "ManyToManyField[Any, Any]", statement: _Statement, key: Any) ->
         return values
     related: Any = field.remote_field.model
     pk = related._meta.pk
-    return [_serializer._value_from_field(_holder(related, compiler.using, value), pk) for value in values]
+    return [_key_serializer._value_from_field(make_holder(related, compiler.using, value), pk) for value in values]
 
 
-def _ask_django(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> list[Any]:
+def _read_keys_by_django(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> list[Any]:
     serializer: Any = Serializer()
     serializer.use_natural_foreign_keys = False
     serializer._current = {}
-    serializer.handle_m2m_field(_holder(field.model, using, key), field)
+    serializer.handle_m2m_field(make_holder(field.model, using, key), field)
     keys: list[Any] = serializer._current[field.name]
     return keys

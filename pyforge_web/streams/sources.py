@@ -13,11 +13,11 @@ from pyforge_web.encoders import describe_value, select
 from pyforge_web.output.grammar import ParsedFields, parse_fields
 
 # Runs the query, with the number of rows that each fetch takes, or begins with the values.
-Reader = Callable[[Iterator[int]], QueryRows | NestedRows | Iterator[Any]]
-_NO_ROWS = (str, bytes, bytearray, memoryview, Mapping, Model, Manager, type)
+OpenSource = Callable[[Iterator[int]], QueryRows | NestedRows | Iterator[Any]]
+_NOT_ROWS = (str, bytes, bytearray, memoryview, Mapping, Model, Manager, type)
 
 
-def find_source(data: Any, fields: object, chunk_size: int) -> Reader | AsyncGenerator[Any]:
+def find_source(data: Any, fields: object, chunk_size: int) -> OpenSource | AsyncGenerator[Any]:
     """Return what to read of the rows that a view gives; nothing is queried yet.
 
     Raises `TypeError` for what has no rows and for a bare model with secret columns, `FieldError` for a name that the
@@ -33,18 +33,18 @@ def find_source(data: Any, fields: object, chunk_size: int) -> Reader | AsyncGen
                 raise TypeError(f"{refusal.problem}; {refusal.hint}")
             return lambda sizes: described.write_chunks(sizes, chunk_size)
         data = list(data)
-    if not isinstance(data, _NO_ROWS):
+    if not isinstance(data, _NOT_ROWS):
         if isinstance(data, Iterable):
             values = iter(data)
             return lambda _: values if names is None else (select(value, names) for value in values)
         if isinstance(data, AsyncIterable):
-            return _choose_awaited(data, names)
+            return _choose_async_fields(data, names)
     raise TypeError(
         f"a stream needs rows, not {type(data).__name__}: give a QuerySet, an iterable or an async iterable of values"
     )
 
 
-async def _choose_awaited(values: AsyncIterable[Any], names: ParsedFields | None) -> AsyncGenerator[Any]:
+async def _choose_async_fields(values: AsyncIterable[Any], names: ParsedFields | None) -> AsyncGenerator[Any]:
     """Yield the values with their fields; an asynchronous generator below runs its `finally` when this one closes."""
     iterator = aiter(values)
     try:

@@ -1,4 +1,4 @@
-"""The parts of a body for `for` and for `async for`, in whichever way they are made: WSGI takes one, ASGI the other."""
+"""The chunks of a body for `for` and for `async for`, however they are made: WSGI takes one, ASGI the other."""
 
 import asyncio
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -10,61 +10,77 @@ from django.db import connections
 
 
 class SyncAsyncIterator:
-    """The parts of an iterator or of an asynchronous iterator, never more than one in memory."""
+    """The chunks of an iterator or of an async iterator, as bytes. One chunk is in memory at a time.
 
-    def __init__(self, parts: Iterator[bytes] | AsyncIterator[bytes]) -> None:
-        self._parts = parts
+    A class and not a generator: a reader may stop, and another one may go on, as with Django's own `map` object. It
+    does not refer to the response, which refers to it: a cycle would keep a cursor open until the garbage collector
+    runs.
+    """
+
+    def __init__(self, chunks: Iterator[Any] | AsyncIterator[Any], charset: str) -> None:
+        self.chunks = chunks
+        self._charset = charset
 
     def __iter__(self) -> Iterator[bytes]:
-        return in_turn(self._parts) if isinstance(self._parts, AsyncIterator) else self._parts
+        return iterate_on_own_loop(self) if isinstance(self.chunks, AsyncIterator) else self
 
     def __next__(self) -> bytes:
-        return next(self._parts)  # type: ignore[arg-type]
+        return self._make_bytes(next(self.chunks))  # type: ignore[arg-type]
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._parts if isinstance(self._parts, AsyncIterator) else in_thread(self._parts)
+        return self if isinstance(self.chunks, AsyncIterator) else iterate_in_thread(self)
 
     async def __anext__(self) -> bytes:
-        return await anext(self._parts)  # type: ignore[arg-type]
+        return self._make_bytes(await anext(self.chunks))  # type: ignore[arg-type]
+
+    async def aclose(self) -> None:
+        """Close the chunks."""
+        await close_chunks(self.chunks)
+
+    def _make_bytes(self, chunk: Any) -> bytes:
+        """Return a chunk as bytes; a middleware may give others. Source: `HttpResponseBase.make_bytes`."""
+        if type(chunk) is bytes:
+            return chunk
+        return bytes(chunk) if isinstance(chunk, bytes | memoryview) else str(chunk).encode(self._charset)
 
 
-async def in_thread(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Each part made in the thread of this task's database connections: one hop for a part, none for a row."""
-    step = sync_to_async(partial(next, parts, None))
-    while (part := await step()) is not None:
-        yield part
+async def iterate_in_thread(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield chunks that are made in the thread of this task's database connections: one hop a chunk, none a row."""
+    step = sync_to_async(partial(next, chunks, None))
+    while (chunk := await step()) is not None:
+        yield chunk
 
 
-def in_turn(parts: AsyncIterator[bytes]) -> Generator[bytes]:
-    """Each part awaited on an event loop of its own, which runs only while one is.
+def iterate_on_own_loop(chunks: AsyncIterator[bytes]) -> Generator[bytes]:
+    """Yield chunks that are awaited on an event loop of their own. The loop only runs while a chunk is made.
 
-    Django's database calls in it go to a thread of its own, with connections that are closed at the end.
+    Django's database calls of the source run in a thread of their own. Its connections are closed at the end.
     """
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         thread: Any = ThreadSensitiveContext()
         runner.run(thread.__aenter__())
         try:
-            while (part := runner.run(_next(parts))) is not None:
-                yield part
+            while (chunk := runner.run(_await_next(chunks))) is not None:
+                yield chunk
         finally:
-            runner.run(_leave(parts, thread))
+            runner.run(_close_thread(chunks, thread))
 
 
-async def _next(parts: AsyncIterator[bytes]) -> bytes | None:
-    return await anext(parts, None)
+async def _await_next(chunks: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(chunks, None)
 
 
-async def _leave(parts: AsyncIterator[bytes], thread: Any) -> None:
+async def _close_thread(chunks: AsyncIterator[bytes], thread: Any) -> None:
     try:
-        await aclose(parts)
+        await close_chunks(chunks)
     finally:
         await sync_to_async(connections.close_all)()
         await thread.__aexit__(None, None, None)
 
 
-async def aclose(parts: Any) -> None:
-    """Ends an iterator of either sort, also one that nobody reads to its end."""
-    if (close := getattr(parts, "aclose", None)) is not None:
+async def close_chunks(chunks: Any) -> None:
+    """Close an iterator or an async iterator, also one that was not read to its end."""
+    if (close := getattr(chunks, "aclose", None)) is not None:
         await close()
-    elif (close := getattr(parts, "close", None)) is not None:
+    elif (close := getattr(chunks, "close", None)) is not None:
         await sync_to_async(close)()

@@ -1,7 +1,7 @@
-"""Bodies of any length: each chunk of rows is written when it is asked for, so that memory does not grow with them.
+"""Bodies of streaming responses, written chunk by chunk: memory does not grow with the number of rows.
 
-A chunk of a QuerySet is one fetch of the driver's raw rows. What goes wrong in a row ends the body in a form that a
-reader can tell from a complete one, and is logged with the number of the row; the rows before it are written.
+A chunk of a QuerySet is one fetch of the driver's raw rows. If a row fails, the body ends in a form that a reader can
+tell from a complete body, and the error is logged with the number of the row. The rows before it are written.
 """
 
 import codecs
@@ -18,94 +18,104 @@ from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, dump_chunk
 from pyforge_web.conf import Nan, get_settings
 from pyforge_web.encoders import write_by_django
-from pyforge_web.streams.sources import Reader, find_source
+from pyforge_web.streams.sources import OpenSource, find_source
 
-Form = Literal["compact", "ascii", "django", "fixture"]
+ValueForm = Literal["compact", "ascii", "django", "fixture"]
+SourceRows = QueryRows | NestedRows | Iterator[Any]
+BodyChunks = Generator[bytes] | AsyncGenerator[bytes]
+
 MEDIA_TYPES: dict[str, str] = {"ndjson": "application/x-ndjson", "array": "application/json"}
-# Rows of a chunk: 100 to 500 are alike (benchmarks/suites/streams.py), and 500 are not much memory yet.
-CHUNK = 500
-# Of the first one: somebody waits for it.
-_FIRST = 50
-# What an asynchronous source has given is kept back for this many seconds, and this many bytes.
-_LONGEST = 0.1
-_LARGEST = 1 << 18
+# Chunks of 100 to 500 rows take the same time (benchmarks/suites/streams.py), and 500 rows do not need much memory.
+CHUNK_SIZE = 500
+# The first chunk is smaller: the client waits for its first byte.
+_FIRST_CHUNK_SIZE = 50
+# An asynchronous source gives one value at a time. Values are collected for this many seconds and bytes at most:
+# each part of a body is a call of the server's `send`, and one call a row would cost more than the row.
+_MAX_DELAY = 0.1
+_MAX_DELAYED_BYTES = 1 << 18
+# What `str.splitlines()` takes for the end of a line and JSON does not escape.
+_LINE_BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 logger = logging.getLogger("pyforge_web.streams")
 
 
-class Text(NamedTuple):
-    """How a body is spelled: what stands around its rows, and native code's name for the form of their values."""
+class StreamFormat(NamedTuple):
+    """What a body has around its rows, and how native code writes their values."""
 
     begin: bytes
     between: str
     after: str
     end: bytes
-    form: Form = "compact"
+    form: ValueForm = "compact"
     nan: Nan = "raise"
     charset: str | None = None
 
 
-def find_text(format: str, django_bytes: bool = False, nan: Nan = "raise", charset: str | None = None) -> Text:  # noqa: A002
-    """The text of a format; `charset` is None for UTF-8. Raises `ValueError` for a format that does not exist."""
-    if format not in MEDIA_TYPES:
-        raise ValueError(f"format must be 'ndjson' or 'array', not {format!r}")
-    form: Form = "django" if django_bytes else "compact" if charset is None else "ascii"
-    if format == "ndjson":
-        return Text(b"", "", "\n", b"", form, nan, charset)
-    return Text(b"[", ", " if django_bytes else ",", "", b"]", form, nan, charset)
+def find_format(name: str, django_bytes: bool = False, nan: Nan = "raise", charset: str | None = None) -> StreamFormat:
+    """Return the format "ndjson" or "array"; `charset` is None for UTF-8. Raises `ValueError` for another name."""
+    if name not in MEDIA_TYPES:
+        raise ValueError(f"format must be 'ndjson' or 'array', not {name!r}")
+    form: ValueForm = "django" if django_bytes else "compact" if charset is None else "ascii"
+    if name == "ndjson":
+        return StreamFormat(b"", "", "\n", b"", form, nan, charset)
+    return StreamFormat(b"[", ", " if django_bytes else ",", "", b"]", form, nan, charset)
 
 
-Body = Generator[bytes] | AsyncGenerator[bytes]
+def make_body(
+    data: Any, stream_format: StreamFormat, fields: object = None, chunk_size: int = CHUNK_SIZE
+) -> BodyChunks:
+    """Return the chunks of a body; an asynchronous generator if `data` is an async iterable.
 
-
-def body(data: Any, text: Text, fields: object = None, chunk_size: int = CHUNK) -> Body:
-    """The chunks of the body of a QuerySet, an iterable or an async iterable; asynchronous for the last.
-
-    Raises as `find_source`. What a row raises is in the body.
+    Raises as `find_source`. The error of a row is not raised: it is written into the body.
     """
     source = find_source(data, fields, chunk_size)
-    writer = Writer(text, chunk_size, about=(data, fields))
-    return async_chunks(source, writer) if isinstance(source, AsyncGenerator) else chunks(source, writer)
+    writer = StreamWriter(stream_format, chunk_size, about=(data, fields))
+    return write_async_chunks(source, writer) if isinstance(source, AsyncGenerator) else write_chunks(source, writer)
 
 
-def _sizes(chunk_size: int) -> Iterator[int]:
-    return chain((min(_FIRST, chunk_size),), repeat(chunk_size))
+def _chunk_sizes(chunk_size: int) -> Iterator[int]:
+    return chain((min(_FIRST_CHUNK_SIZE, chunk_size),), repeat(chunk_size))
 
 
-class Writer:
-    """Writes one body, chunk after chunk, and its end."""
+class StreamWriter:
+    """Writes one body: chunk after chunk, and the end."""
 
-    def __init__(self, text: Text, chunk_size: int = CHUNK, about: tuple[Any, object] | None = None) -> None:
+    def __init__(
+        self, stream_format: StreamFormat, chunk_size: int = CHUNK_SIZE, about: tuple[Any, object] | None = None
+    ) -> None:
         self.ended = False
         self.rows = 0
         self.chunk_size = chunk_size
-        self._text = text
-        self._begin = text.begin
-        # What collectors hear of: what was given, with which `fields=`, by which line.
+        self._format = stream_format
+        self._begin = stream_format.begin
+        # For collectors: the data and `fields=` of the view, and the line that made the response.
         self._about = about
         self._origin = metering.find_stream_origin()
-        self._sizes = _sizes(chunk_size)
-        self._encoder = None if text.charset is None else codecs.getincrementalencoder(text.charset)()
+        self._sizes = _chunk_sizes(chunk_size)
+        charset = stream_format.charset
+        self._encoder = None if charset is None else codecs.getincrementalencoder(charset)()
 
-    def write(self, source: "QueryRows | NestedRows | Iterator[Any] | Opening") -> bytes:
-        """The next rows, or the end; what is raised by a row, or by the database, is the end too."""
-        _, between, after, _, form, nan, _ = self._text
-        rows, count, error = self._dump(source, next(self._sizes), between=between, after=after, form=form, nan=nan)
+    def write(self, source: "SourceRows | SourceOpener") -> bytes:
+        """Return the next rows, or the end of the body. An error of a row or of the database is the end too."""
+        _, between, after, _, form, nan, _ = self._format
+        text, count, error = self._dump_rows(
+            source, next(self._sizes), between=between, after=after, form=form, nan=nan
+        )
         self.rows += count
-        text = self._spelled(rows)
+        chunk = self._encode_text(text)
         if error is not None:
-            return text + self.fail(error)
-        return text if count else text + self.end()
+            return chunk + self.fail(error)
+        return chunk if count else chunk + self.end()
 
     def end(self) -> bytes:
-        """What stands behind the last row."""
+        """Return what follows the last row."""
         self.ended = True
-        return self._spelled(self._text.end)
+        return self._encode_text(self._format.end)
 
     def fail(self, error: BaseException) -> bytes:
-        """What stands in the place of a row that could not be written, after which there is nothing.
+        """Return what the body has in the place of a row that could not be written. Nothing follows it.
 
-        Raises what is no fault of a row: `KeyboardInterrupt` and its like, and a query from an event loop.
+        An error that is not the row's is raised: `KeyboardInterrupt` and its like, and a query from an event loop.
         """
         self.ended = True
         if not isinstance(error, Exception) or isinstance(error, SynchronousOnlyOperation):
@@ -117,33 +127,30 @@ class Writer:
             exc_info=error,
             extra={"row": self.rows},
         )
-        if self._text.end:  # nothing closes the bracket
-            return self._spelled(b"")
+        if self._format.end:
+            return self._encode_text(b"")  # without its closing bracket the array is not JSON
         problem: dict[str, Any] = {"row": self.rows, "message": "This row could not be written; the stream ends here."}
         if settings.DEBUG:
             problem["exception"] = f"{type(error).__name__}: {error}"
-        form: Form = "django" if self._text.form == "django" else "ascii"
-        return self._spelled(self._dump(iter(({"pyforge_error": problem},)), 1, after="\n", form=form)[0])
+        form: ValueForm = "django" if self._format.form == "django" else "ascii"
+        line, *_ = self._dump_rows(iter(({"pyforge_error": problem},)), 1, after="\n", form=form)
+        return self._encode_text(line)
 
-    def _dump(self, source: Any, limit: int, **spelling: Any) -> tuple[bytes, int, BaseException | None]:
-        """A native call, of which the collectors hear for which stream it is."""
-        opens = type(source) is Opening
+    def _dump_rows(self, source: Any, limit: int, **framing: Any) -> tuple[bytes, int, BaseException | None]:
+        """Return the text of the next rows, their number, and the error of the row after them."""
         if not get_settings()["NATIVE"]:
-            return _dump_by_django(source, limit, self.rows, **spelling)
-        about, origin = self._about, self._origin
+            return _dump_by_django(source, limit, self.rows, **framing)
+        opens = type(source) is SourceOpener
         return metering.call_from_stream(
-            origin, dump_chunk, source, self.rows, limit, about=about, opens=opens, **spelling
+            self._origin, dump_chunk, source, self.rows, limit, about=self._about, opens=opens, **framing
         )
 
-    def _spelled(self, text: bytes) -> bytes:
-        """The text, behind the beginning of the body where it is the first, in the charset."""
+    def _encode_text(self, text: bytes) -> bytes:
+        """Return a text in the charset. The first text of a body has the beginning of the body before it."""
         if self._begin:
             text, self._begin = self._begin + text, b""
+        # Native code writes ASCII if the charset is not UTF-8. An incremental encoder writes one BOM for all parts.
         return text if self._encoder is None else self._encoder.encode(text.decode("ascii"))
-
-
-# What `str.splitlines()` takes for the end of a line and JSON does not escape.
-_LINE_BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 def _dump_by_django(
@@ -153,13 +160,13 @@ def _dump_by_django(
     *,
     between: str = "",
     after: str = "",
-    form: Form = "compact",
+    form: ValueForm = "compact",
     nan: Nan = "raise",
 ) -> tuple[bytes, int, BaseException | None]:
     """Return what `dump_chunk` returns, written by Django's own encoder: where the setting `NATIVE` is off."""
     parts: list[bytes] = []
     try:
-        rows = cast(Iterator[Any], source() if type(source) is Opening else source)
+        rows = cast(Iterator[Any], source() if type(source) is SourceOpener else source)
         for row in islice(rows, limit):
             before = between if start + len(parts) else ""
             written = write_by_django(row, None, False, form, nan)
@@ -171,58 +178,58 @@ def _dump_by_django(
     return b"".join(parts), len(parts), None
 
 
-class Opening:
-    """The source of a body, opened by the native call that writes its first rows: its query is metered with them."""
+class SourceOpener:
+    """A source that is opened by the native call that writes its first rows, so that its query counts for that call."""
 
-    __slots__ = ("_read", "_sizes", "source")
+    __slots__ = ("_open", "_sizes", "source")
 
-    def __init__(self, read: Reader, sizes: Iterator[int]) -> None:
-        self.source: QueryRows | NestedRows | Iterator[Any] | None = None
-        self._read = read
+    def __init__(self, open_source: OpenSource, sizes: Iterator[int]) -> None:
+        self.source: SourceRows | None = None
+        self._open = open_source
         self._sizes = sizes
 
-    def __call__(self) -> QueryRows | NestedRows | Iterator[Any]:
-        """Opens it."""
-        self.source = self._read(self._sizes)
+    def __call__(self) -> SourceRows:
+        """Open the source and return its rows."""
+        self.source = self._open(self._sizes)
         return self.source
 
 
-def chunks(read: Reader, writer: Writer) -> Generator[bytes]:
-    """The body, in parts that are made as they are asked for."""
-    opening = Opening(read, _sizes(writer.chunk_size))
+def write_chunks(open_source: OpenSource, writer: StreamWriter) -> Generator[bytes]:
+    """Yield the chunks of a body. A chunk is made when it is asked for."""
+    opener = SourceOpener(open_source, _chunk_sizes(writer.chunk_size))
     try:
         while not writer.ended:
-            if text := writer.write(opening if opening.source is None else opening.source):
-                yield text
+            if chunk := writer.write(opener if opener.source is None else opener.source):
+                yield chunk
     except Exception as error:
         yield writer.fail(error)
     finally:
-        # Reached too when nobody reads on: the cursor goes, and a generator runs its own `finally`.
-        if (close := getattr(opening.source, "close", None)) is not None:
+        # Also if nobody reads on: the cursor is closed, and a generator of the project's runs its own `finally`.
+        if (close := getattr(opener.source, "close", None)) is not None:
             close()
 
 
-async def async_chunks(values: AsyncGenerator[Any], writer: Writer) -> AsyncGenerator[bytes]:
-    """The same of values that are awaited."""
+async def write_async_chunks(values: AsyncGenerator[Any], writer: StreamWriter) -> AsyncGenerator[bytes]:
+    """Yield the chunks of a body whose values are awaited."""
     parts: list[bytes] = []
-    sizes = _sizes(writer.chunk_size)
-    size, due, limit = 0, monotonic() + _LONGEST, next(sizes)
+    sizes = _chunk_sizes(writer.chunk_size)
+    size, due, limit = 0, monotonic() + _MAX_DELAY, next(sizes)
     try:
         async for value in values:
-            # At once: the source may give the same object again, with other content.
+            # Written at once: the source may give the same object again with other content.
             parts.append(writer.write(iter((value,))))
             size += len(parts[-1])
             if writer.ended:
                 break
-            if len(parts) >= limit or size >= _LARGEST or monotonic() >= due:
+            if len(parts) >= limit or size >= _MAX_DELAYED_BYTES or monotonic() >= due:
                 yield b"".join(parts)
                 parts.clear()
-                size, due, limit = 0, monotonic() + _LONGEST, next(sizes)
+                size, due, limit = 0, monotonic() + _MAX_DELAY, next(sizes)
         if not writer.ended:
             parts.append(writer.end())
     except Exception as error:
         parts.append(writer.fail(error))
     finally:
         await values.aclose()
-    if text := b"".join(parts):
-        yield text
+    if chunk := b"".join(parts):
+        yield chunk

@@ -22,11 +22,12 @@ def pyforge_json(value: Any, fields: Any = None) -> SafeString:
 
 @register.tag("pyforge_json")
 def parse_tag(parser: Parser, token: Token) -> "PyForgeJsonNode":
-    """`{% pyforge_json value id="rows" fields="id,title" type=... nonce=... mode="attr" nan="null" as name %}`."""
+    """Return the node of `{% pyforge_json value id="rows" fields="id,title" mode="attr" nan="null" as name %}`."""
     tag, *bits = token.split_contents()
     target = bits.pop() if len(bits) > 2 and bits[-2] == "as" else None
     if target is not None:
         bits.pop()
+    # An equals sign before the first quote: the first bit is an argument, and the value is missing.
     if not bits or "=" in bits[0].partition('"')[0].partition("'")[0]:
         raise TemplateSyntaxError(f"{tag!r} needs a value first: {{% {tag} value id=... %}}")
     value = parser.compile_filter(bits.pop(0))
@@ -62,12 +63,12 @@ class PyForgeJsonNode(Node):
         self.where = where
 
     def render(self, context: Context) -> SafeString:
-        """The JSON; nothing where it goes to a variable (`as name`)."""
+        """Return the JSON, or an empty text if it goes to a variable (`as name`)."""
         try:
             arguments = {name: given.resolve(context) for name, given in self.arguments.items()}
             text = metering.call_from_template(self.where, html.pyforge_json, self.value.resolve(context), **arguments)
         except Exception as error:
-            # Django itself says where in DEBUG alone.
+            # Django only names the place of an error if DEBUG is on.
             error.add_note(f"in {self.where.name}, {self.where.file}, line {self.where.line}")
             raise
         if self.target is None:

@@ -27,7 +27,7 @@ from pyforge_web.toolbar.differences import Difference, find_difference
 _MAX_INPUTS = 10
 _ROUNDS, _BUDGET_NS = 5, 500_000_000
 
-Writer = Callable[[Any], bytes]
+WriteJson = Callable[[Any], bytes]
 
 
 class ResponseInput(NamedTuple):
@@ -40,7 +40,7 @@ class ResponseInput(NamedTuple):
     value: Any
     fields: Any
     size: int
-    writers: dict[str, Writer] | None = None
+    writers: dict[str, WriteJson] | None = None
     load: Callable[[Any], Any] | None = None
 
 
@@ -52,9 +52,9 @@ class CapturingCollector(Collector):
         self.captured: ResponseInput | None = None
         self._most = max_input_size()
         if self._most and self.recorder is not None:
-            self.recorder.on_first_call = self._capture
+            self.recorder.on_first_call = self._capture_response
 
-    def _capture(self, function: str, value: object, fields: object, output: bytes | None) -> None:
+    def _capture_response(self, function: str, value: object, fields: object, output: bytes | None) -> None:
         """Keep the input of the first response."""
         is_first = function == "dumps_response" and self.captured is None
         if is_first and output is not None and len(output) <= self._most:
@@ -139,7 +139,7 @@ def compare_input(captured: ResponseInput) -> Comparison | str:
 def _compare_input(captured: ResponseInput) -> Comparison:
     value, fields, given = captured.value, captured.fields, captured.writers
     nan = get_settings()["NAN"]
-    writers: dict[str, Writer] = given or {
+    writers: dict[str, WriteJson] = given or {
         "Django": lambda data: _write_django(data, fields),
         "PyForge": lambda data: dumps(data, fields=fields, nan=nan),
     }
@@ -170,7 +170,7 @@ def _compare_input(captured: ResponseInput) -> Comparison:
     )
 
 
-def _time_writer(write: Writer, value: Any) -> tuple[bytes | Exception, int]:
+def _time_writer(write: WriteJson, value: Any) -> tuple[bytes | Exception, int]:
     """Return what is written of a fresh copy, or the exception; and the nanoseconds."""
     data = _refresh_value(value)
     started = perf_counter_ns()

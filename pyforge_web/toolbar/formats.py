@@ -7,6 +7,8 @@ from django.utils.translation import npgettext, pgettext
 def format_number(number: float) -> str:
     """Return a number with three figures and with separators: `6,760`, `12.3`, `0.066`."""
     if isinstance(number, int):
+        if 0 <= number < 1000:
+            return str(number)  # the same in every language, and most numbers of a panel
         return number_format(number, decimal_pos=0, force_grouping=True)
     size = abs(number)
     places = 0 if size >= 99.95 or not size else 1 if size >= 9.995 else 2 if size >= 0.1 else 3

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from pyforge_web.encoders import dumps
-from pyforge_web.toolbar.comparison import ResponseInput, Writer, max_input_size
+from pyforge_web.toolbar.comparison import ResponseInput, WriteJson, max_input_size
 
 
 def capture_other(response: Any, other: dict[str, Any], most: int | None = None) -> ResponseInput | None:
@@ -25,7 +25,7 @@ def capture_other(response: Any, other: dict[str, Any], most: int | None = None)
 
 
 def _capture_text(response: Any, size: int) -> ResponseInput:
-    writers: dict[str, Writer] = {
+    writers: dict[str, WriteJson] = {
         "Django": lambda data: json.dumps(data, cls=DjangoJSONEncoder).encode(),
         "PyForge": lambda data: dumps(data, nan="null"),
     }
@@ -33,11 +33,12 @@ def _capture_text(response: Any, size: int) -> ResponseInput:
 
 
 def _capture_drf(response: Any, size: int) -> ResponseInput | None:
-    """Return the QuerySet of a list serializer with DRF's and our serializer, or else the data with both renderers."""
-    from pyforge_web.rest_framework import CompiledSerializerMixin, PyForgeJSONRenderer
+    """Return what a serializer was given, with DRF's and our serializer; or else the data with both renderers."""
+    from pyforge_web.rest_framework import PyForgeJSONRenderer
 
     renderer, media_type = response.accepted_renderer, response.accepted_media_type
     context = response.renderer_context
+    found = _find_serializer(response.data)
 
     def write_drf(data: Any) -> bytes:
         return _to_bytes(renderer.render(data, media_type, context))
@@ -45,25 +46,60 @@ def _capture_drf(response: Any, size: int) -> ResponseInput | None:
     def write_ours(data: Any) -> bytes:
         return _to_bytes(PyForgeJSONRenderer().render(data, media_type, context))
 
-    serializer: Any = getattr(response.data, "serializer", None)
-    child, instance = getattr(serializer, "child", None), getattr(serializer, "instance", None)
-    if child is None or not isinstance(instance, QuerySet):
+    if found is None:
         return ResponseInput(response.data, None, size, {"DRF": write_drf, "PyForge": write_ours})
-    plain: Any = type(child)
-    ours = (
-        plain
-        if issubclass(plain, CompiledSerializerMixin)
-        else type(plain)(plain.__name__, (CompiledSerializerMixin, plain), {"__module__": plain.__module__})
-    )
+    key, serializer = found
+    many = hasattr(serializer, "child")
+    plain: Any = type(serializer.child if many else serializer)
+    ours = _compile_serializer(plain)
 
-    def list_data(kind: Any, queryset: Any) -> Any:
-        return kind(queryset, many=True, context=serializer.context).data
+    def make_data(kind: Any, source: Any) -> Any:
+        data = kind(source, many=many, context=serializer.context).data
+        return data if key is None else {**response.data, key: data}
 
-    writers: dict[str, Writer] = {
-        "DRF": lambda queryset: write_drf(list_data(plain, queryset)),
-        "PyForge": lambda queryset: write_ours(list_data(ours, queryset)),
+    source = serializer.instance
+    if type(source) is list:
+        source = _find_page(context.get("view"), source)
+    is_page = source is not serializer.instance
+    writers: dict[str, WriteJson] = {
+        # DRF's paginators make a list of the page.
+        "DRF": lambda source: write_drf(make_data(plain, list(source) if is_page else source)),
+        "PyForge": lambda source: write_ours(make_data(ours, source)),
     }
-    return ResponseInput(instance, None, size, writers)
+    return ResponseInput(source, None, size, writers)
+
+
+def _find_serializer(data: Any) -> tuple[str | None, Any] | None:
+    """Return the serializer that made the data of a response, and the key of a paginator that has its rows."""
+    candidates = [(None, data), *(data.items() if isinstance(data, dict) else ())]
+    for key, part in candidates:
+        serializer: Any = getattr(part, "serializer", None)
+        instance = getattr(serializer, "instance", None)
+        if isinstance(instance, QuerySet | Model) or (type(instance) is list and hasattr(serializer, "child")):
+            return key, serializer
+    return None
+
+
+def _compile_serializer(plain: Any) -> Any:
+    """Return a serializer class with our mixin: what the line to change would make of it."""
+    from pyforge_web.rest_framework import CompiledSerializerMixin
+
+    if issubclass(plain, CompiledSerializerMixin):
+        return plain
+    return type(plain)(plain.__name__, (CompiledSerializerMixin, plain), {"__module__": plain.__module__})
+
+
+def _find_page(view: Any, instances: list[Any]) -> Any:
+    """Return the QuerySet of a page that a paginator has read into a list; the list if it has none.
+
+    With the QuerySet, the query and the instances are part of both measurements, as they are of the request.
+    """
+    page: Any = getattr(getattr(view, "paginator", None), "page", None)
+    rows = getattr(getattr(page, "paginator", None), "object_list", None)
+    if not isinstance(rows, QuerySet) or len(instances) != len(page.object_list):
+        return instances
+    start = (page.number - 1) * page.paginator.per_page
+    return rows[start : start + len(instances)]
 
 
 def _to_bytes(text: Any) -> bytes:

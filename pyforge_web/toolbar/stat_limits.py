@@ -43,6 +43,8 @@ def clip_middle(sql: str) -> str:
 
 def fit_size(stats: dict[str, Any]) -> dict[str, Any]:
     """Return the stats with as much detail as there is room for. The most expensive groups keep theirs."""
+    if not (stats["groups"] or stats["warnings"] or stats["validators"]):
+        return stats  # nothing of it grows with the request
     for kept in (25, 10, 3, 0):
         if _json_size(stats) <= MAX_STATS_BYTES:
             return stats

@@ -23,13 +23,8 @@ from pyforge_web.toolbar.stat_limits import (
     store_group_sites,
     store_site,
 )
-from pyforge_web.toolbar.warnings import (
-    PanelWarning,
-    RequestTrace,
-    WarningMatch,
-    explain_python_fields,
-    find_warnings,
-)
+from pyforge_web.toolbar.warning_causes import RequestTrace, WarningMatch, explain_python_fields
+from pyforge_web.toolbar.warnings import PanelWarning, find_warnings
 
 StoredStats = dict[str, Any]
 

@@ -1,43 +1,29 @@
 """The panel's warnings: what is wrong in a request's groups of calls, and which line to change.
 
-To add one: a row in `WARNINGS` with its texts, its function below, a section in docs/reference/panel.md, and a page of
-the demo that provokes it. Texts are translated when they are shown, maybe in another process, so a match is a variant
-and words.
+To add one: a function in `warning_causes.py`, a row in `WARNINGS` with its texts, a section in docs/reference/panel.md,
+and a page of the demo that provokes it. Texts are translated when they are shown, maybe in another process, so a match
+is a variant and words.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.apps import apps
 from django.utils.translation import pgettext_lazy
 
-from pyforge_web.conf import PanelLimits
-from pyforge_web.metering.call_groups import CallGroup
-from pyforge_web.metering.compilations import Compilation
-from pyforge_web.toolbar.query_causes import explain_queries
-from pyforge_web.validators import CompiledValidator
-
-_FEW_ROWS = 2  # in one call: such calls could have been one call with a list
-_MANY_ROWS = 10  # instances in one call that are worth a warning
-_SMALL_OUTPUT = 100  # bytes: writing so few again costs nothing
-
-
-class RequestTrace(NamedTuple):
-    """What the warnings look at: a request's groups and compilations, the build of the core, the limits."""
-
-    groups: list[CallGroup]
-    compiled: list[Compilation]
-    profile: str
-    limits: PanelLimits
-
-
-class WarningMatch(NamedTuple):
-    """One match: its group, if it has one, the variant of the text, and the words for it."""
-
-    group: CallGroup | None
-    words: dict[str, Any]
-    variant: str = ""
+from pyforge_web.toolbar.warning_causes import (
+    RequestTrace,
+    WarningMatch,
+    find_converted_fields,
+    find_debug_build,
+    find_duplicates,
+    find_inner_queries,
+    find_large_elements,
+    find_late_compilations,
+    find_made_instances,
+    find_python_validators,
+    find_similar_calls,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,94 +41,11 @@ class PanelWarning:
         return str(text).format_map(words), str(change).format_map(words)
 
 
-def _find_similar_calls(trace: RequestTrace) -> Iterator[WarningMatch]:
-    for group in trace.groups:
-        if group.source == "stream":
-            continue  # its calls are the parts of one body
-        if (
-            group.calls >= trace.limits["SIMILAR_CALLS"]
-            and group.all_rows <= _FEW_ROWS * group.calls
-            and not group.duplicates
-        ):
-            variant = "validate" if group.source == "validate" else ""
-            yield WarningMatch(group, {"calls": group.calls, "label": group.label}, variant)
-
-
-def _find_converted_fields(trace: RequestTrace) -> Iterator[WarningMatch]:
-    for group in trace.groups:
-        for name, column in group.columns.items():
-            calls = column.django + column.fallbacks
-            if calls >= trace.limits["CALLBACKS"]:
-                words = {"field": name, "label": group.label, "calls": calls, "why": column.why}
-                yield WarningMatch(group, words, "" if column.why else "format")
-
-
-def _find_inner_queries(trace: RequestTrace) -> Iterator[WarningMatch]:
-    for group in trace.groups:
-        # A stream's own iterator may run a query for each part: that is how it gets its rows.
-        if group.source != "validate" and group.query_count > (group.calls if group.source == "stream" else 0):
-            variant, words = explain_queries(group)
-            yield WarningMatch(group, {"label": group.label, "queries": group.query_count, **words}, variant)
-
-
-def _find_made_instances(trace: RequestTrace) -> Iterator[WarningMatch]:
-    for group in trace.groups:
-        plain = not any("{" in name or "." in name for name in group.fields)
-        made = group.path == "instance" and group.value_type in ("list", "tuple") and plain
-        if made and group.rows >= _MANY_ROWS and group.rows > _FEW_ROWS * group.calls:
-            yield WarningMatch(group, {"rows": group.rows, "label": group.label, "value_type": group.value_type})
-
-
-def _find_duplicates(trace: RequestTrace) -> Iterator[WarningMatch]:
-    for group in trace.groups:
-        if group.duplicates and group.bytes >= _SMALL_OUTPUT * group.calls:
-            size = group.bytes // group.calls
-            yield WarningMatch(group, {"label": group.label, "times": group.duplicates + 1, "size": size})
-
-
-def _find_late_compilations(trace: RequestTrace) -> Iterator[WarningMatch]:
-    for event in trace.compiled:
-        if event.kind == "validator":
-            yield WarningMatch(None, {"label": event.label, "time_us": event.ns / 1000})
-
-
-def _find_large_elements(trace: RequestTrace) -> Iterator[WarningMatch]:
-    for group in trace.groups:
-        if group.source == "tag" and group.bytes > trace.limits["INLINE_BYTES"]:
-            yield WarningMatch(group, {"label": group.label, "size": group.bytes})
-
-
-def _find_debug_build(trace: RequestTrace) -> Iterator[WarningMatch]:
-    if trace.profile == "debug":
-        yield WarningMatch(None, {})
-
-
-def _find_python_validators(trace: RequestTrace) -> Iterator[WarningMatch]:
-    for group in trace.groups:
-        if group.source == "validate" and group.crossings_out >= trace.limits["CALLBACKS"]:
-            fields = [f"{name} ({reason})" for name, reason in explain_python_fields(group.label)[:3]]
-            words = {"label": group.label, "calls": group.crossings_out, "fields": ", ".join(fields)}
-            yield WarningMatch(group, words, "" if fields else "unknown")
-
-
-def explain_python_fields(label: str) -> list[tuple[str, str]]:
-    """Return the fields of a model that are validated in Python, all or in part, and why."""
-    try:
-        model = apps.get_model(label)
-    except (LookupError, ValueError):
-        return []
-    return [
-        (field.name, field.reason or f"calls {', '.join(field.called)}")
-        for field in CompiledValidator.for_model(model).explain()
-        if field.path == "django" or field.called
-    ]
-
-
 WARNINGS = (
     PanelWarning(
         "PF001",
         pgettext_lazy("panel", "similar"),
-        _find_similar_calls,
+        find_similar_calls,
         {
             "": (
                 pgettext_lazy(
@@ -163,7 +66,7 @@ WARNINGS = (
     PanelWarning(
         "PF002",
         pgettext_lazy("panel", "converted in Python"),
-        _find_converted_fields,
+        find_converted_fields,
         {
             "": (
                 pgettext_lazy("panel", "The field {field} of {label} called Python {calls} times: {why}."),
@@ -182,7 +85,7 @@ WARNINGS = (
     PanelWarning(
         "PF003",
         pgettext_lazy("panel", "queries inside"),
-        _find_inner_queries,
+        find_inner_queries,
         {
             "": (
                 pgettext_lazy(
@@ -219,7 +122,7 @@ WARNINGS = (
     PanelWarning(
         "PF004",
         pgettext_lazy("panel", "instances"),
-        _find_made_instances,
+        find_made_instances,
         {
             "": (
                 pgettext_lazy(
@@ -236,7 +139,7 @@ WARNINGS = (
     PanelWarning(
         "PF005",
         pgettext_lazy("panel", "duplicate"),
-        _find_duplicates,
+        find_duplicates,
         {
             "": (
                 pgettext_lazy("panel", "The same {size} of {label} were written {times} times."),
@@ -247,7 +150,7 @@ WARNINGS = (
     PanelWarning(
         "PF006",
         pgettext_lazy("panel", "compiled here"),
-        _find_late_compilations,
+        find_late_compilations,
         {
             "": (
                 pgettext_lazy("panel", "The validator of {label} was compiled during this request, in {time_us}."),
@@ -260,7 +163,7 @@ WARNINGS = (
     PanelWarning(
         "PF007",
         pgettext_lazy("panel", "large in the page"),
-        _find_large_elements,
+        find_large_elements,
         {
             "": (
                 pgettext_lazy("panel", "{size} of {label} are part of the page: they are sent again with each page."),
@@ -271,7 +174,7 @@ WARNINGS = (
     PanelWarning(
         "PF008",
         pgettext_lazy("panel", "debug build"),
-        _find_debug_build,
+        find_debug_build,
         {
             "": (
                 pgettext_lazy(
@@ -285,7 +188,7 @@ WARNINGS = (
     PanelWarning(
         "PF009",
         pgettext_lazy("panel", "validated in Python"),
-        _find_python_validators,
+        find_python_validators,
         {
             "": (
                 pgettext_lazy("panel", "Validating {label} called Python {calls} times: {fields}."),

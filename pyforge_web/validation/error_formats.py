@@ -90,7 +90,7 @@ def as_problem(
         number = ""
     else:
         listed = [one for row, error in rows.items() for one in _list_errors(error, f"{at}/{row}")]
-        number = f" in {_plural(len(rows), 'row')}"
+        number = f" in {_count_noun(len(rows), 'row')}"
         invalid_rows = getattr(errors, "invalid_rows", len(rows))
         if invalid_rows > len(rows):
             number += f", of {invalid_rows} that are not valid"
@@ -98,7 +98,7 @@ def as_problem(
         "type": type,
         "title": HTTPStatus(status).phrase if title is None else title,
         "status": status,
-        "detail": f"{_plural(len(listed), 'error')}{number}." if detail is None else detail,
+        "detail": f"{_count_noun(len(listed), 'error')}{number}." if detail is None else detail,
         "errors": listed,
     }
 
@@ -120,7 +120,7 @@ def _pointer_token(name: object) -> str:
     return str(name).replace("~", "~0").replace("/", "~1")
 
 
-def _plural(number: int, what: str) -> str:
+def _count_noun(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 

@@ -2,13 +2,11 @@
 
 import gc
 import json
-import time
 import tracemalloc
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured, RequestDataTooBig, ValidationError
-from rest_framework import serializers
 
 from pyforge_web import as_drf, as_json_data, as_problem, metering
 from pyforge_web.validation.errors import RejectedValue
@@ -132,14 +130,8 @@ def test_collector_counts_the_codes_of_a_body():
 
 
 def test_rows_of_empty_objects_in_bounded_memory():
-    """150 KB of body, 50,000 rows with an error in each: at most 20 MB, and less time than Django REST framework."""
-
-    class Row(serializers.ModelSerializer):
-        class Meta:
-            model = Item
-            fields = ("name", "slug", "size", "count", "price", "maybe")
-
-    names = list(Row.Meta.fields)
+    """150 KB of body, 50,000 rows with an error in each: at most 20 MB."""
+    names = ["name", "slug", "size", "count", "price", "maybe"]
     body = "[" + ",".join(["{}"] * 50_000) + "]"
     validator().clean_json_rows("[{}]", fields=names)
     gc.collect()
@@ -149,12 +141,6 @@ def test_rows_of_empty_objects_in_bounded_memory():
     tracemalloc.stop()
     assert result.invalid_rows == 50_000
     assert peak < 20_000_000
-    started = time.process_time()
-    validator().clean_json_rows(body, fields=names, max_rows=None)
-    ours = time.process_time() - started
-    started = time.process_time()
-    assert not Row(data=[{}] * 5_000, many=True).is_valid()
-    assert ours < (time.process_time() - started) * 10
 
 
 def test_writable_fields_are_remembered_within_a_bound():

@@ -43,3 +43,11 @@ def postgresql_settings(vendors, django_db_blocker):
     with django_db_blocker.unblock():
         data.load(alias)
     return connections[alias].settings_dict
+
+
+@pytest.fixture(autouse=True)
+def filled_tables(request, django_db_blocker):
+    """A test with transactions of its own empties all tables at its end, those of other files among them."""
+    if "postgresql_settings" in request.fixturenames:
+        with django_db_blocker.unblock():
+            data.load(request.getfixturevalue("vendors")["postgresql"])

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse, JsonResponse
 from django.template import engines
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from pyforge_web import PyForgeJsonResponse
 from pyforge_web.toolbar import comparison
@@ -29,9 +31,9 @@ def answer(site, monkeypatch):
     """A function (view) -> the panel of its response."""
     comparison._inputs.clear()
 
-    def answer(view):
+    def answer(view, url="/idle/"):
         monkeypatch.setattr(urls.IDLE, "callback", view)
-        return Panel(Client().get("/idle/"))
+        return Panel(Client().get(url))
 
     return answer
 
@@ -107,13 +109,67 @@ def test_a_list_of_drf_is_measured_from_its_queryset(answer, articles):
     assert result.sides[0].text == panel.response.content
 
 
-def test_a_page_of_drf_is_measured_from_its_data(answer, articles):
-    pytest.importorskip("rest_framework")
-    from rest_framework.pagination import PageNumberPagination
+def make_pages(**attributes):
+    from rest_framework import pagination
 
-    pages = type("Pages", (PageNumberPagination,), {"page_size": 20})
-    panel = answer(drf_view(Article.objects.order_by("id"), pagination_class=pages))
+    name = "LimitOffsetPagination" if "default_limit" in attributes else "PageNumberPagination"
+    return type("Pages", (getattr(pagination, name),), attributes)
+
+
+@pytest.mark.parametrize("url", ["/idle/", "/idle/?page=2"])
+def test_a_page_of_drf_is_measured_from_its_query(answer, articles, url):
+    """The paginator has read the page into a list. Both sides ask for the page again, and serialize it."""
+    pytest.importorskip("rest_framework")
+    panel = answer(drf_view(Article.objects.order_by("id"), pagination_class=make_pages(page_size=20)), url)
+    with CaptureQueriesContext(connection) as captured:
+        result = compare_captured(panel.request_id)
+    assert (result.equal, result.same_bytes, result.queries) == (True, True, True)
+    assert result.sides[0].text == panel.response.content
+    assert len(captured) >= 2  # a page for each side and round
+
+
+def test_a_list_of_instances_of_drf_is_serialized_again(answer, articles):
+    """No QuerySet is left of it: the instances are those of the request."""
+    pytest.importorskip("rest_framework")
+    serialized = []
+    view = drf_view(Article.objects.order_by("id"), pagination_class=make_pages(default_limit=20))
+    serializer_class = view.initkwargs["serializer_class"]
+    original = serializer_class.to_representation
+    serializer_class.to_representation = lambda self, instance: serialized.append(1) or original(self, instance)
+    panel = answer(view)
+    before = len(serialized)
     result = compare_captured(panel.request_id)
+    assert (result.equal, result.same_bytes, result.queries) == (True, True, False)
+    assert len(serialized) >= before + 20
+
+
+def test_an_instance_of_drf_is_serialized_again(answer, articles):
+    pytest.importorskip("rest_framework")
+    from rest_framework.response import Response
+    from rest_framework.views import APIView
+
+    serializer_class = drf_view(Article.objects.all()).initkwargs["serializer_class"]
+    article = articles[0]
+    article.title = "é" * 300
+
+    class ArticleView(APIView):
+        def get(self, request):
+            return Response(serializer_class(article).data)
+
+    result = compare_captured(answer(ArticleView.as_view()).request_id)
+    assert (result.equal, result.same_bytes) == (True, True)
+
+
+def test_data_without_a_serializer_is_rendered_again(answer, articles):
+    pytest.importorskip("rest_framework")
+    from rest_framework.response import Response
+    from rest_framework.views import APIView
+
+    class RowsView(APIView):
+        def get(self, request):
+            return Response({"rows": rows()})
+
+    result = compare_captured(answer(RowsView.as_view()).request_id)
     assert (result.equal, result.same_bytes, result.queries) == (True, True, False)
 
 

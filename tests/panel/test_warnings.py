@@ -8,7 +8,8 @@ import pytest
 from pyforge_web.conf import DEFAULTS
 from pyforge_web.metering.compilations import Compilation
 from pyforge_web.toolbar.query_causes import explain_queries
-from pyforge_web.toolbar.warnings import WARNINGS, WARNINGS_BY_ID, RequestTrace, find_warnings
+from pyforge_web.toolbar.warning_causes import RequestTrace
+from pyforge_web.toolbar.warnings import WARNINGS, WARNINGS_BY_ID, find_warnings
 from tests.app.models import Article, Author
 
 pytestmark = pytest.mark.django_db

@@ -267,7 +267,9 @@ def make(mixins):
         "values": Case(
             type("Plain", plain, {"name": fields.CharField()}), lambda: m.Author.objects.values("name"), native=False
         ),
-        "union": Case(author, lambda: m.Author.objects.filter(pk=1).union(m.Author.objects.filter(pk=2)), native=False),
+        "union": Case(
+            author, lambda: m.Author.objects.filter(born=None).union(m.Author.objects.exclude(born=None)), native=False
+        ),
         "own_queryset": Case(of(m.Peculiar, "__all__"), m.Peculiar.objects.all, native=False),
         "loose": Case(of(m.Loose, "__all__"), m.Loose.objects.all),
         "loose_nested": Case(of(m.Loose, ["author"], author=author()), m.Loose.objects.all, native=False),

@@ -4,7 +4,9 @@ import operator
 import pickle
 
 import pytest
-from django.db.models import prefetch_related_objects
+from django.db import connections
+from django.db.models import Count, QuerySet, prefetch_related_objects
+from django.test.utils import CaptureQueriesContext
 from rest_framework import pagination
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -16,6 +18,7 @@ from pyforge_web.rest_framework import (
     PyForgePageNumberPagination,
     QuerySetPaginationMixin,
 )
+from pyforge_web.rest_framework.pagination import count_rows
 from tests.relations.models import Author, Peculiar
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -123,3 +126,41 @@ def test_own_paginate_queryset_is_kept(sqlite):
 
     kind = type("Mixed", (QuerySetPaginationMixin, Own), {})
     assert kind().paginate_queryset([], None) == ["own"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Author.objects.all(),
+        lambda: Author.objects.filter(name__contains="1").order_by("name"),
+        lambda: Author.objects.distinct(),
+        lambda: Author.objects.all()[1:3],
+        lambda: Author.objects.annotate(count=Count("articles")),
+        lambda: Author.objects.annotate(count=Count("articles")).filter(count__gt=1),
+        lambda: Author.objects.values("country").annotate(Count("pk")),
+        lambda: Author.objects.filter(pk=1).union(Author.objects.filter(pk=2)),
+        lambda: Author.objects.select_related("country").select_for_update(),
+        lambda: Author.objects.extra(where=["born IS NOT NULL"]),
+        lambda: Author.objects.filter(articles__isnull=False),
+        lambda: Author.objects.none(),
+        lambda: Author.objects.filter(pk__in=[]),
+        lambda: Peculiar.objects.all(),
+    ],
+)
+def test_count_is_that_of_the_queryset(make, sqlite):
+    found = []
+    for count in (count_rows, lambda queryset: queryset.count()):
+        connections["default"].queries_log.clear()
+        with CaptureQueriesContext(connections["default"]) as statements:
+            found.append((count(make()), [query["sql"] for query in statements]))
+    assert found[0] == found[1]
+
+
+def test_count_of_an_own_method_is_asked(sqlite):
+    class Counted(QuerySet):
+        def count(self):
+            return 7
+
+    queryset = Counted(Author).order_by("name")
+    assert paginate(PyForgePageNumberPagination, "", queryset)[0].page.paginator.count == 7
+    assert paginate(PyForgeLimitOffsetPagination, "", queryset)[0].count == 7

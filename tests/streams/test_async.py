@@ -222,7 +222,7 @@ class TestStreams:
         assert variable.get() == 0
 
 
-def test_views_in_the_test_clients(client, async_client, settings, database):
+def test_async_views_work_in_the_test_clients(client, async_client, settings, database):
     settings.ROOT_URLCONF = "tests.streams.urls"
     whole = client.get(f"/whole/{database}/").content
     assert client.get(f"/rows/{database}/?format=array").getvalue() == whole

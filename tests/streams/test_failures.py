@@ -82,32 +82,32 @@ class TestOfAnIterable:
 
 
 @pytest.mark.parametrize("reader", cases(READERS))
-def test_the_first_row(reader):
+def test_failing_first_row_is_the_whole_body(reader):
     assert last_line(reader([{1}, 2]))["row"] == 0
     body = reader([{1}, 2], "array")
     assert body == b"["
     assert not is_json(body)
 
 
-def test_a_half_written_row_is_taken_back():
+def test_half_written_row_is_taken_back():
     rows = [{"a": ["x" * 5000, {"b": [1, 2, {"c": {1}}]}]}]
     assert lines(read([5, *rows]))[0] == 5
     assert len(lines(read([5, *rows]))) == 2
 
 
-def test_debug_says_more(settings):
+def test_error_line_names_the_exception_in_debug(settings):
     settings.DEBUG = True
     assert last_line(read(then(raising)()))["exception"] == "BoomError: no row for you: caf\u00e9"
 
 
 @pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16"])
-def test_another_charset(charset):
+def test_error_line_is_in_the_charset(charset):
     text = read([1, {2}], charset=charset).decode(charset)
     assert "pyforge_error" in json.loads(text.splitlines()[1])
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_what_is_no_exception_is_not_held_up(error, caplog):
+def test_base_exceptions_are_raised(error, caplog):
     def rows():
         yield 1
         raise error

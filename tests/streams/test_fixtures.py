@@ -50,10 +50,9 @@ def assert_like_dumpdata(model, database, **options):
     return said
 
 
-# The apps whose models are written natively, but for these: an instance of them is more than its row. The reason is
-# given.
+# The apps whose models are written from raw rows, but for these, with the reason: an instance is more than its row.
 APPS = ("airports", "auth", "querysets", "querysets_pg", "streams", "tests_app")
-DJANGOS = {
+OBJECTS = {
     "streams.FromDb": "FromDb has its own from_db",
     "streams.Init": "changes columns of Init",
     "streams.Listened": "runs for each Listened",
@@ -64,7 +63,6 @@ DJANGOS = {
     "streams.Managed": "does more than to filter",
     "streams.Prefetched": "does more than to filter",
     "streams.Deferred": "does more than to filter",
-    "querysets.OldPlace": "is a proxy",
     "querysets.Seat": "a key of several columns",
 }
 
@@ -97,7 +95,7 @@ def filled_with_all(filled):
 
 
 @pytest.mark.parametrize("options", [{}, {"indent": 2}], ids=["compact", "indented"])
-def test_every_model(options, filled_with_all):
+def test_every_model_is_dumpdatas(options, filled_with_all):
     said = {}
     for label, model in MODELS.items():
         if model._meta.managed:
@@ -112,15 +110,32 @@ def test_every_model(options, filled_with_all):
         assert {"streams.Label", "streams.Link", "querysets.Event"} - natively == {"querysets.Event"}  # it has JSON
     else:
         elsewhere = {label for label in said if label.startswith("querysets_pg.") and filled_with_all == "default"}
-        assert said.keys() - natively == {"querysets.Customs", *DJANGOS, *elsewhere}
+        assert said.keys() - natively == {"querysets.Customs", "querysets.OldPlace", *OBJECTS, *elsewhere}
 
 
-@pytest.mark.parametrize(("label", "reason"), DJANGOS.items())
-def test_what_is_djangos_is_said(label, reason, filled):
+@pytest.mark.parametrize(("label", "reason"), OBJECTS.items())
+def test_reason_for_objects_is_said(label, reason, filled, monkeypatch):
+    """Django's serializer makes the objects, and its command is not called."""
+    monkeypatch.setattr("pyforge_web.management.commands.pyforge_dump.call_command", None)
     said = dump(MODELS[label], filled)[1]
-    assert f"{label} is written by Django's own dumpdata: " in said
+    assert f"Django makes the objects of {label}: " in said
     assert reason in said
     assert dump(MODELS[label], filled, verbosity=0)[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("label", "options", "reason"),
+    [
+        ("querysets.OldPlace", {}, "it is a proxy"),
+        ("streams.Init", {"indent": 2}, "changes columns of Init"),
+        ("streams.Tagged", {"indent": 2}, "may take several lines"),
+    ],
+)
+def test_reason_for_dumpdata_is_said(label, options, reason, filled):
+    said = dump(MODELS[label], filled, **options)[1]
+    assert f"{label} is written by Django's own dumpdata: " in said
+    assert reason in said
+    assert dump(MODELS[label], filled, verbosity=0, **options)[1] == ""
 
 
 NATURAL = ["Natural", "NaturalChild", "Referrer", "Label", "Explicit", "Tagged", "Child"]
@@ -129,42 +144,42 @@ NATURAL = ["Natural", "NaturalChild", "Referrer", "Label", "Explicit", "Tagged",
 @pytest.mark.parametrize("name", NATURAL)
 @pytest.mark.parametrize("foreign", [False, True])
 @pytest.mark.parametrize("primary", [False, True])
-def test_natural_keys(name, foreign, primary, filled):
+def test_natural_keys_are_dumpdatas(name, foreign, primary, filled):
     model = MODELS[f"streams.{name}"]
     expected = dumpdata(model, filled, use_natural_foreign_keys=foreign, use_natural_primary_keys=primary)
     assert_same(dump(model, filled, natural_foreign=foreign, natural_primary=primary)[0], expected)
 
 
 @pytest.mark.parametrize("name", ["Place", "Iterated", "Managed", "Prefetched", "Deferred"])
-def test_all_rows(name, filled):
+def test_all_rows_are_dumpdatas(name, filled):
     model = MODELS[f"streams.{name}"]
     expected = dumpdata(model, filled, use_base_manager=True)
     ours, said = dump(model, filled, all=True)
     assert_same(ours, expected)
-    assert not said  # only its manager was in the way
+    assert not said  # the base manager is Django's: the rows are native
 
 
 @pytest.mark.parametrize("indent", [-1, 0, 1, 4])
 @pytest.mark.parametrize("name", ["Label", "Bare", "Odd", "Tagged"])
-def test_indents(indent, name, filled):
+def test_indent_is_dumpdatas(indent, name, filled):
     model = MODELS[f"streams.{name}"]
     assert_same(dump(model, filled, indent=indent)[0], dumpdata(model, filled, indent=indent))
 
 
-def test_an_empty_table(database):
+def test_empty_table_is_dumpdatas(database):
     MODELS["streams.Label"].objects.using(database).all().delete()
     for indent in (None, 2):
         assert_like_dumpdata(MODELS["streams.Label"], database, indent=indent)
 
 
-def test_a_table_of_many_chunks(database):
+def test_table_of_many_chunks_is_dumpdatas(database):
     model = MODELS["streams.Label"]
     model.objects.using(database).bulk_create(model(name=f"name {n}") for n in range(1_700))
     assert not assert_like_dumpdata(model, database)
     assert not assert_like_dumpdata(model, database, indent=1)
 
 
-def test_a_row_whose_parent_is_missing(database):
+def test_row_whose_parent_is_missing_is_left_out(database):
     """dumpdata reads the tables of the parents too."""
     child = MODELS["streams.Explicit"]
     kept = child.objects.using(database).create(name="kept")
@@ -217,17 +232,17 @@ class TestOddValues:
         assert not (tmp_path / "ours.json").exists()
 
 
-def test_no_instance_is_made(filled, monkeypatch):
+def test_rows_make_no_instance(filled, monkeypatch):
     model = MODELS["streams.Label"]
     expected = dumpdata(model, filled)
     made = []
     monkeypatch.setattr(model, "from_db", classmethod(lambda *args, **options: made.append(args)))
     monkeypatch.setattr(fixtures, "_why_model", lambda model: None)
     assert_same(dump(model, filled)[0], expected)
-    assert len(made) == 1  # for the serializer, of what is not native
+    assert not made
 
 
-def test_related_instances_made_in_their_own_way(filled, monkeypatch):
+def test_keys_of_related_instances_made_in_their_own_way(filled, monkeypatch):
     """Their keys are what the instances have, not what the table holds."""
     label = MODELS["streams.Label"]
 
@@ -242,7 +257,7 @@ def test_related_instances_made_in_their_own_way(filled, monkeypatch):
     assert dumpdata(MODELS["streams.Tagged"], filled) != before
 
 
-def test_another_serializer_of_json(filled, settings):
+def test_another_json_serializer_takes_dumpdata(filled, settings):
     settings.SERIALIZATION_MODULES = {"json": "django.core.serializers.jsonl"}
     serializers._serializers.clear()
     try:
@@ -253,7 +268,7 @@ def test_another_serializer_of_json(filled, settings):
     assert "SERIALIZATION_MODULES" in said
 
 
-def test_as_many_statements_as_dumpdata(filled):
+def test_statements_are_no_more_than_dumpdatas(filled):
     for name in ("Label", "Tagged", "Child"):
         model = MODELS[f"streams.{name}"]
         with CaptureQueriesContext(connections[filled]) as theirs:

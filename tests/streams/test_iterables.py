@@ -97,7 +97,7 @@ def test_like_django(make, reader, size):
 
 @pytest.mark.parametrize("make", cases({"list": list, "iterator": lambda: iter(()), "async": lambda: nothing()}))
 @pytest.mark.parametrize("reader", cases(READERS))
-def test_nothing(make, reader):
+def test_empty_sources_give_empty_bodies(make, reader):
     assert (reader(make()), reader(make(), "array")) == (b"", b"[]")
 
 

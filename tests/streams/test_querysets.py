@@ -131,7 +131,7 @@ EVALUATED = {
 
 
 @pytest.mark.parametrize(("shape", "fields"), [pytest.param(*row, id=name) for name, row in EVALUATED.items()])
-def test_evaluated(shape, fields, database):
+def test_evaluated_rows_are_written_without_a_query(shape, fields, database):
     """What is in memory is written as it is now, without a query."""
     queryset = on(database, shape)()
     expected = pyforge_web.dumps(on(database, shape)(), fields=fields)

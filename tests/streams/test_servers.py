@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 import pytest
 from django.db import connections
 
 from tests.oracle import assert_same
-from tests.serving import process
+from tests.serving import LOGS, process, read_log
 from tests.streams.fill import ROWS
 from tests.streams.reading import is_json, last_line, lines
 
@@ -62,7 +63,12 @@ def vendor(request, vendors):
 
 def ask(port, path, **headers):
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
-    return urllib.request.urlopen(request, timeout=60)
+    try:
+        return urllib.request.urlopen(request, timeout=60)
+    except urllib.error.HTTPError as error:
+        error.add_note(read_log(LOGS[port]))  # its traceback
+        error.close()
+        raise
 
 
 def fetch(port, path, **headers):
@@ -143,15 +149,15 @@ class TestValues:
         assert not is_json(fetch(port, f"/{view}/?upto=2345&bad=1234&format=array"))
 
 
-def test_an_async_iterable_that_queries(vendor, port):
+def test_async_iterable_may_query(vendor, port):
     assert lines(fetch(port, f"/aiterated/{vendor}/?upto=345")) == [{"pk": n} for n in range(1, 346)]
     wait_for(port, open=0)
 
 
-def test_a_response_that_was_awaited(vendor, port):
+def test_awaited_response_is_that_of_the_class(vendor, port):
     assert_same(fetch(port, f"/whole-async/{vendor}/?upto=345"), fetch(port, f"/whole/{vendor}/?upto=345"))
 
 
-def test_under_gzip(vendor, port):
+def test_gzip_keeps_the_body(vendor, port):
     body = fetch(port, f"/gzip/{vendor}/?upto=2345", **{"Accept-Encoding": "gzip"})
     assert_same(gzip.decompress(body), fetch(port, f"/rows/{vendor}/?upto=2345"))

@@ -5,7 +5,7 @@ import json
 from django.core.serializers.json import DjangoJSONEncoder
 from django.template import Context
 
-from tests.templates.doors import engine
+from tests.templates.entry_points import engine
 
 # Each calls hit() where a browser takes it for more than data.
 TEXTS = (

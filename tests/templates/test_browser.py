@@ -43,7 +43,7 @@ def assert_read(found, value, *, runs=True):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_in_values_and_keys(show, text):
+def test_hostile_values_and_keys_stay_data(show, text):
     value = shapes(text)
     found = show(render(value))
     assert_read(found, value)
@@ -53,24 +53,24 @@ def test_in_values_and_keys(show, text):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_in_ids_types_and_nonces(show, text):
+def test_hostile_ids_types_and_nonces_stay_attributes(show, text):
     name = sendable(text)
     assert_read(show(render([text], name=name, type=name, nonce=name, runs=False)), [text], runs=False)
 
 
 @pytest.mark.parametrize("kind", ["", "text/javascript", "module", "importmap", "application/ld+json"])
-def test_as_other_types_of_script(show, browser, kind):
+def test_other_types_of_script_stay_data(show, browser, kind):
     value = [shapes(text) for text in TEXTS]
     found = show(render(value, type=kind or None, runs=False))
     assert_read(found, value, runs=False)
 
 
-def test_everything_at_once(show):
+def test_page_with_everything_runs_nothing(show):
     value = {text: [shapes(other) for other in TEXTS] for text in TEXTS}
     assert_read(show(render(value)), value)
 
 
-def test_in_an_event_handler(browser):
+def test_event_handler_gets_the_value(browser):
     page = browser.new_page()
     value = [shapes(text) for text in TEXTS if text != "__proto__"]
     attribute = pyforge_json(value, mode="attr")
@@ -84,7 +84,7 @@ def test_in_an_event_handler(browser):
     page.close()
 
 
-def test_a_script_element_is_data_under_a_strict_policy(browser):
+def test_script_element_is_data_under_a_strict_policy(browser):
     page = browser.new_page()
     said = []
     page.on("console", lambda message: said.append(message.text))

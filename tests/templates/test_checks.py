@@ -35,7 +35,7 @@ def configure(settings, directory, engines):
 
 
 @pytest.mark.parametrize(("engines", "warns"), ENGINES.values(), ids=ENGINES)
-def test_engines(settings, tmp_path, engines, warns):
+def test_check_looks_at_every_engine(settings, tmp_path, engines, warns):
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages" / "list.html").write_text("\n\n<% pyforge_json rows %>")
     configure(settings, tmp_path, engines)
@@ -46,7 +46,7 @@ def test_engines(settings, tmp_path, engines, warns):
         assert "{% load pyforge %}" in messages[0].hint
 
 
-def test_what_is_no_literal_tag(settings, tmp_path):
+def test_text_that_is_not_a_literal_tag_passes(settings, tmp_path):
     sources = {
         "django.html": "{% load pyforge %}{% pyforge_json rows %}",
         "verbatim.html": "{% verbatim %}<% pyforge_json rows %>{% endverbatim %}",
@@ -60,12 +60,12 @@ def test_what_is_no_literal_tag(settings, tmp_path):
     assert check_literal_tags() == []
 
 
-def test_it_runs_with_the_checks_of_templates(settings, tmp_path):
+def test_check_runs_with_those_of_templates(settings, tmp_path):
     (tmp_path / "page.html").write_bytes(b"\xff<%- pyforge_json rows %>")
     configure(settings, tmp_path, [(DJANGO, {})])
     assert "pyforge_web.W010" in [message.id for message in run_checks(tags=[Tags.templates])]
 
 
-def test_directories_that_do_not_exist(settings, tmp_path):
+def test_missing_directories_are_skipped(settings, tmp_path):
     configure(settings, tmp_path / "absent", [(DJANGO, {}), (JINJA, {})])
     assert check_literal_tags() == []

@@ -55,12 +55,12 @@ UNSAFE = {
 
 
 @pytest.mark.parametrize("source", SAFE.values(), ids=SAFE)
-def test_a_safe_context_is_not_found(source):
+def test_safe_context_is_not_reported(source):
     assert list(find_unsafe_uses(source)) == []
 
 
 @pytest.mark.parametrize(("source", "words"), UNSAFE.values(), ids=UNSAFE)
-def test_an_unsafe_context_is_found_with_its_line(source, words):
+def test_unsafe_context_is_reported_with_its_line(source, words):
     (use,) = find_unsafe_uses(f"\n<p>{{% if a %}}</p>\n{source}")
     assert words in use.context
     assert use.line == 3
@@ -69,7 +69,7 @@ def test_an_unsafe_context_is_found_with_its_line(source, words):
 @pytest.mark.parametrize(
     "name", [name for name, source in SAFE.items() if "const" not in source and "title" not in source]
 )
-def test_a_safe_context_keeps_hostile_text_inside(name):
+def test_safe_context_keeps_hostile_text_inside(name):
     hostile = {"a": "\"'></p></script><script>hit()</script><p onclick=hit() --> `${hit()}"}
     template = Engine(
         libraries={"pyforge": "pyforge_web.templatetags.pyforge"}, builtins=["pyforge_web.templatetags.pyforge"]
@@ -87,7 +87,7 @@ def shape(page):
 
 
 @pytest.mark.parametrize("backend", [DJANGO, JINJA])
-def test_the_check_reads_the_templates(settings, tmp_path, backend):
+def test_check_reads_the_templates(settings, tmp_path, backend):
     (tmp_path / "good.html").write_text(SAFE["filter in double quotes"])
     (tmp_path / "bad.html").write_text("\n" + UNSAFE["filter in a script"][0])
     configure(settings, tmp_path, [(backend, {})])

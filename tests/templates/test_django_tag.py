@@ -10,7 +10,7 @@ from django.template.loader_tags import BlockNode
 
 from pyforge_web.templatetags.pyforge import ARGUMENTS
 from tests.app.models import Article, Author
-from tests.templates.doors import engine, literal_engine
+from tests.templates.entry_points import engine, literal_engine
 
 WRONG = {
     "{% pyforge_json %}": "needs a value first",
@@ -29,12 +29,12 @@ def render(source, **context):
 
 
 @pytest.mark.parametrize(("source", "message"), WRONG.items())
-def test_what_is_not_understood(source, message):
+def test_tag_refuses_what_it_does_not_understand(source, message):
     with pytest.raises(TemplateSyntaxError, match=message):
         render(source)
 
 
-def test_values_are_expressions():
+def test_arguments_are_template_expressions():
     assert render("{% pyforge_json rows.0.name|upper %}", rows=[{"name": "a<"}]) == '"A\\u003C"'
     assert render("{% pyforge_json 'a=b' %}") == '"a=b"'
     assert render("{% pyforge_json a|default:'x=y' %}", a="") == '"x=y"'
@@ -43,13 +43,13 @@ def test_values_are_expressions():
     )
 
 
-def test_as_writes_nothing_and_keeps_safe_text():
+def test_tag_with_as_writes_nothing_and_keeps_safe_text():
     assert render("{% pyforge_json rows as out %}.{{ out }}.{{ out|upper }}", rows=["<"]) == (
         '.["\\u003C"].[&quot;\\U003C&quot;]'
     )
 
 
-def test_several_in_a_loop_and_in_blocks():
+def test_tags_work_in_loops_and_blocks():
     assert render("{% for x in rows %}{% pyforge_json x %};{% endfor %}", rows=["'", 1]) == '"\\u0027";1;'
     assert (
         engine().from_string("{% load pyforge %}{% block a %}{% pyforge_json 1 %}{% endblock %}").nodelist[1].__class__
@@ -57,7 +57,7 @@ def test_several_in_a_loop_and_in_blocks():
     )
 
 
-def test_the_filter_in_an_attribute():
+def test_filter_is_safe_in_an_attribute():
     expected = "{&quot;a&quot;:&quot;it\\u0027s&quot;}"
     for quote in ("'", '"'):
         assert (
@@ -67,13 +67,13 @@ def test_the_filter_in_an_attribute():
 
 
 @pytest.mark.django_db
-def test_the_filter_takes_fields():
+def test_filter_takes_fields():
     Author.objects.create(name="Ada")
     assert render("{{ rows|pyforge_json:'name' }}", rows=Author.objects.all()) == "[{&quot;name&quot;:&quot;Ada&quot;}]"
 
 
 @pytest.mark.parametrize("debug", [True, False])
-def test_an_error_says_where(debug):
+def test_error_names_the_template_and_line(debug):
     templates = {"rows/list.html": "\n\n{% include 'rows/part.html' %}", "rows/part.html": "\n<% pyforge_json rows %>"}
     engine = literal_engine(templates)
     engine.debug = debug
@@ -83,7 +83,7 @@ def test_an_error_says_where(debug):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_lazy_queryset_in_async_code_gives_djangos_error():
+def test_lazy_queryset_in_async_code_raises_djangos_error():
     async def view():
         return render("{% pyforge_json rows %}", rows=Article.objects.all())
 
@@ -93,7 +93,7 @@ def test_a_lazy_queryset_in_async_code_gives_djangos_error():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rows_that_async_code_has_fetched():
+def test_rows_fetched_by_async_code_are_written():
     Author.objects.create(name="Ada")
 
     async def view():

@@ -46,13 +46,13 @@ def assert_whole(page, value, *, name="rows"):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_in_values_and_keys(text):
+def test_hostile_values_and_keys_are_read_back(text):
     value = shapes(text)
     assert_whole(render(value), value)
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_in_ids_types_and_nonces(text):
+def test_hostile_ids_types_and_nonces_are_read_back(text):
     name = sendable(text)
     found = elements(render([text], name=name, type=name, nonce=name))
     assert [tag for tag, _, _ in found] == NAMES
@@ -61,7 +61,7 @@ def test_in_ids_types_and_nonces(text):
 
 
 @given(hostile_values)
-def test_any_text(value):
+def test_random_text_is_read_back(value):
     text = pyforge_json(value)
     assert text.isascii()
     assert not FORBIDDEN & set(text)
@@ -73,12 +73,12 @@ def test_any_text(value):
 
 
 @given(hostile_values)
-def test_any_page(value):
+def test_random_pages_keep_their_elements(value):
     assert_whole(render(value), value)
 
 
 @given(hostile.map(sendable).filter(str.strip))
-def test_any_id(name):
+def test_random_ids_are_read_back(name):
     start = pyforge_json([], id=name).removesuffix("[]</script>")
     inside = re.fullmatch(r'<script id="([^"<>\']*)" type="application/json">', start)
     assert inside[1] == stdlib_html.escape(name)

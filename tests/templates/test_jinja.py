@@ -11,37 +11,37 @@ from jinja2 import DictLoader, Environment, UndefinedError
 from jinja2 import TemplateSyntaxError as JinjaSyntaxError
 
 from tests.app.models import Article
-from tests.templates.doors import jinja
+from tests.templates.entry_points import jinja
 
 
 def render(source, *delimiters, **context):
     return jinja(*delimiters).from_string(source).render(context)
 
 
-def test_beside_expressions():
+def test_tag_stands_beside_expressions():
     source = "<p>{{ x }}</p>\n<% if x %><% pyforge_json x id='a' + 'b' %><% endif %>"
     assert render(source, "<%", "%>", x="<") == (
         '<p>&lt;</p>\n<script id="ab" type="application/json">"\\u003C"</script>'
     )
 
 
-def test_with_all_delimiters_in_percents():
+def test_all_delimiters_may_be_percents():
     template = jinja("<%", "%>", variable_start_string="<%=", variable_end_string="%>").from_string
     assert template("<%= x %>{{ x }}<% pyforge_json x %>").render({"x": 1}) == "1{{ x }}1"
 
 
-def test_trimming():
+def test_tag_trims_as_other_blocks():
     assert render("a \n <%- pyforge_json 1 -%> \n b", "<%", "%>") == "a1b"
     assert render("a \n <%- pyforge_json 1 as x -%> \n b{{ x }}", "<%", "%>") == "ab1"
 
 
-def test_expressions():
+def test_arguments_are_jinja_expressions():
     assert render("{% pyforge_json [1, 2]|map('string')|list %}") == '["1","2"]'
     assert render("{% pyforge_json 1 if x else {'a': 2} mode='attr' %}", x=False) == "{&quot;a&quot;:2}"
     assert render("{% pyforge_json x.y fields=none %}", x={"y": "'"}) == '"\\u0027"'
 
 
-def test_the_global_and_the_filter_give_way_to_the_projects():
+def test_global_and_filter_give_way_to_the_projects():
     environment = Environment(autoescape=True)
     environment.globals["pyforge_json"] = environment.filters["pyforge_json"] = lambda value: "mine"
     environment.add_extension("pyforge_web.jinja.PyForgeExtension")
@@ -52,23 +52,23 @@ def test_the_global_and_the_filter_give_way_to_the_projects():
     "source",
     ["{% pyforge_json rows %}", "{{ pyforge_json(rows) }}", "{{ rows|pyforge_json }}", "{% pyforge_json a.b %}"],
 )
-def test_an_unknown_name_is_jinjas_error(source):
+def test_unknown_name_raises_jinjas_error(source):
     with pytest.raises(UndefinedError, match=r"undefined|no attribute"):
         render(source, a={})
 
 
 @pytest.mark.parametrize("source", ["{% pyforge_json %}", "{% pyforge_json x, id=1 %}", "{% pyforge_json x as a.b %}"])
-def test_what_is_not_understood(source):
+def test_tag_refuses_what_it_does_not_understand(source):
     with pytest.raises((TemplateSyntaxError, JinjaSyntaxError)):
         render(source, x=1)
 
 
-def test_an_unknown_argument():
+def test_unknown_argument_is_refused():
     with pytest.raises(TypeError, match="ident"):
         render("{% pyforge_json 1 ident=2 %}")
 
 
-def test_an_error_says_where():
+def test_error_names_the_template_and_line():
     templates = {"list.html": "\n{% include 'part.html' %}", "part.html": "\n\n{% pyforge_json rows %}"}
     environment = Environment(
         loader=DictLoader(templates), extensions=["pyforge_web.jinja.PyForgeExtension"], autoescape=True
@@ -78,13 +78,13 @@ def test_an_error_says_where():
     assert caught.value.__notes__ == ["in the tag pyforge_json, part.html, line 3"]
 
 
-def test_streams():
+def test_tag_is_written_in_streamed_templates():
     stream = jinja().env.from_string("{% for x in rows %}{% pyforge_json x %};{% endfor %}").stream(rows=["<", "'"])
     assert "".join(stream) == '"\\u003C";"\\u0027";'
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_lazy_queryset_in_async_code_gives_djangos_error():
+def test_lazy_queryset_in_async_code_raises_djangos_error():
     template = jinja(enable_async=True).env.from_string("{% pyforge_json rows %}")
     with pytest.raises(SynchronousOnlyOperation):
         asyncio.run(template.render_async(rows=Article.objects.all()))

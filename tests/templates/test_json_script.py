@@ -11,7 +11,7 @@ from django.utils.html import json_script
 
 from pyforge_web.html import pyforge_json
 from tests.tables import rows
-from tests.templates.doors import engine
+from tests.templates.entry_points import engine
 
 CASES = {
     "quotes": ("&<>", '<script id="test_id" type="application/json">"\\u0026\\u003C\\u003E"</script>'),
@@ -24,20 +24,20 @@ CASES = {
 
 
 @pytest.mark.parametrize(("value", "expected"), rows(CASES))
-def test_as_django_but_for_blanks(value, expected):
+def test_element_is_json_scripts_but_for_whitespace(value, expected):
     assert pyforge_json(value, id="test_id") == expected
     without_blanks = json_script(value, "test_id").replace('": ', '":').replace(", ", ",")
     assert pyforge_json(value, id="test_id") == without_blanks
 
 
-def test_without_id():
+def test_element_without_id_is_json_scripts():
     assert pyforge_json({"key": "value"}, type="application/json") == (
         '<script type="application/json">{"key":"value"}</script>'
     )
     assert json_script({"key": "value"}) == '<script type="application/json">{"key": "value"}</script>'
 
 
-def test_in_a_template():
+def test_tag_replaces_the_filter_in_a_template():
     context = Context({"value": {"a": "testing\r\njson 'string\" <b>escaping</b>"}})
     ours = engine().from_string('{% load pyforge %}{% pyforge_json value id="test_id" %}').render(context)
     assert ours == (
@@ -48,6 +48,6 @@ def test_in_a_template():
 
 
 @pytest.mark.parametrize("template", ["{{ missing|json_script:'a' }}", "{% pyforge_json missing id='a' %}"])
-def test_a_variable_that_is_missing_is_empty_text(template):
+def test_missing_variable_is_empty_text(template):
     html = engine().from_string("{% load pyforge %}" + template).render(Context())
     assert json.loads(re.fullmatch(r"<script.*?>(.*)</script>", html)[1]) == ""

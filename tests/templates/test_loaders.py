@@ -4,9 +4,9 @@ import pytest
 from django.template import Context, TemplateSyntaxError, engines
 from django.template.autoreload import get_template_directories, template_changed
 
-from pyforge_web.loaders import find_literal, rewrite
+from pyforge_web.loaders import find_literal, rewrite_tags
 from tests.tables import rows
-from tests.templates.doors import literal_engine
+from tests.templates.entry_points import literal_engine
 
 LOAD = "{% load pyforge %}"
 REWRITTEN = {
@@ -55,20 +55,20 @@ RENDERED = {
 
 
 @pytest.mark.parametrize(("source", "expected"), rows(REWRITTEN))
-def test_rewritten(source, expected):
-    assert rewrite(source, "page.html") == expected
+def test_literal_tags_are_rewritten(source, expected):
+    assert rewrite_tags(source, "page.html") == expected
     assert find_literal(source) == 1
 
 
 @pytest.mark.parametrize("source", LEFT)
-def test_left_as_it_is(source):
-    assert rewrite(source, "page.html") == source
+def test_other_text_is_left_as_it_is(source):
+    assert rewrite_tags(source, "page.html") == source
     assert find_literal(source) is None
 
 
 @pytest.mark.parametrize("cached", [False, True])
 @pytest.mark.parametrize(("source", "expected"), rows(RENDERED))
-def test_rendered(source, expected, cached):
+def test_rewritten_tags_are_rendered(source, expected, cached):
     engine = literal_engine({"page.html": source}, cached=cached)
     for _ in range(2):
         assert engine.get_template("page.html").render(Context({"x": {"k": "'"}})) == expected
@@ -83,19 +83,19 @@ def test_rendered(source, expected, cached):
         ("\n{% if x %}\n<%\npyforge_json rows %>", 3),
     ],
 )
-def test_what_cannot_be_a_tag_is_never_sent(source, line):
+def test_text_that_cannot_be_a_tag_is_refused(source, line):
     with pytest.raises(TemplateSyntaxError, match=f"page.html, line {line}: write <% pyforge_json value %>, on one"):
         literal_engine({"page.html": source}).get_template("page.html")
 
 
-def test_numbers_of_lines_are_kept():
+def test_line_numbers_are_kept():
     source = "\r\n<% pyforge_json a %>\n<% pyforge_json b %>\n\n{% nonsense %}"
-    assert rewrite(source, "page.html").count("\n") == source.count("\n")
+    assert rewrite_tags(source, "page.html").count("\n") == source.count("\n")
     with pytest.raises(TemplateSyntaxError, match="line 5: 'nonsense'"):
         literal_engine({"page.html": source}).get_template("page.html")
 
 
-def test_inheritance():
+def test_tags_work_in_inherited_blocks():
     templates = {
         "base.html": "<main>{% block a %}<% pyforge_json 1 %>{% endblock %}</main>",
         "page.html": "{% extends 'base.html' %}{% block a %}{{ block.super }}<% pyforge_json 2 %>{% endblock %}",

@@ -96,7 +96,7 @@ CONTEXTS = {
     "low precision": decimal.Context(prec=2),
     "narrow": decimal.Context(prec=3, Emax=5, Emin=-5, clamp=1),
     "no traps": decimal.Context(traps=[]),
-    "all traps": decimal.Context(traps=list(decimal.Context().flags)),
+    "all traps": decimal.Context(traps=list(decimal.DefaultContext.flags)),
     "floats trapped": decimal.Context(traps=[decimal.FloatOperation, decimal.InvalidOperation]),
     "small letters": decimal.Context(capitals=0),
     "upwards": decimal.Context(prec=4, rounding=decimal.ROUND_UP),

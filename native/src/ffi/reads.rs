@@ -7,6 +7,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
 
+use super::layouts::{compact_int, long_int};
 use super::text::compact_ascii;
 
 /// The item of a list, None when the list has become shorter.
@@ -33,9 +34,9 @@ pub fn tuple_item<'py>(tuple: &Bound<'py, PyTuple>, index: usize) -> Option<Boun
 
 /// A walk over a dict that notices when the dict changes below it.
 pub struct DictCursor {
-    position: ffi::Py_ssize_t,
-    size: usize,
-    given: usize,
+    pub(super) position: ffi::Py_ssize_t,
+    pub(super) size: usize,
+    pub(super) given: usize,
 }
 
 impl DictCursor {
@@ -151,10 +152,8 @@ pub fn int_value(value: &Bound<'_, PyAny>) -> Option<i64> {
     if !value.is_instance_of::<PyInt>() {
         return None;
     }
-    let mut overflow = 0;
-    // SAFETY: a live int; no Python code runs for one, and overflow is told through the flag.
-    let number = unsafe { ffi::PyLong_AsLongLongAndOverflow(value.as_ptr(), &mut overflow) };
-    (overflow == 0).then_some(number)
+    // SAFETY: a live int.
+    unsafe { compact_int(value.as_ptr(), false).or_else(|| long_int(value.as_ptr())) }
 }
 
 /// The value of a `contextvars.ContextVar` in the current context, None when it has none.

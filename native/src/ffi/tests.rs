@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use super::buffer::INLINE;
-use super::text::{Unit, write_units};
+use super::kernels::{self, CodeUnit, TextKernel, swar};
+use super::text::{BaselineKernel, write_text, write_units};
 use super::*;
 use crate::json::escape;
 use crate::json::escape::{ASCII, HTML, UTF8};
@@ -18,21 +19,25 @@ fn written(write: impl FnOnce(&mut BytesBuffer)) -> Vec<u8> {
     Python::attach(|py| out.finish(py).unwrap().as_bytes().to_vec())
 }
 
-fn check_mode<U: Unit, const ESCAPE: u8>(units: &[U]) {
+fn check_mode<U: CodeUnit, const ESCAPE: u8>(units: &[U]) {
     let mut expected = Vec::new();
     escape::write_code_points::<ESCAPE>(&mut expected, units.iter().map(|&unit| unit.into()));
     // A block of its own, of the exact size: valgrind sees what is read beyond.
     let units: Box<[U]> = units.into();
-    let found = written(|out| write_units::<U, ESCAPE>(&units, out));
-    if found != expected {
-        let points: Vec<u32> = units.iter().map(|&unit| unit.into()).collect();
-        panic!("mode {ESCAPE}: {points:x?}\n{}", String::from_utf8_lossy(&found));
+    let mut texts: Vec<_> = kernels::KERNELS.iter().map(|kernel| (*kernel, Vec::new())).collect();
+    texts.retain_mut(|(kernel, text)| kernels::write_by::<U, ESCAPE>(kernel, &units, text));
+    texts.push(("the buffer's", written(|out| write_units::<U, ESCAPE>(&units, out))));
+    for (kernel, text) in texts {
+        if text != expected {
+            let points: Vec<u32> = units.iter().map(|&unit| unit.into()).collect();
+            panic!("{kernel}, mode {ESCAPE}: {points:x?}\n{}", String::from_utf8_lossy(&text));
+        }
     }
 }
 
 /// Every way to escape, and every width that can hold these code points.
 fn check(points: &[u32]) {
-    fn as_units<U: Unit + TryFrom<u32>>(points: &[u32]) {
+    fn as_units<U: CodeUnit + TryFrom<u32>>(points: &[u32]) {
         let units: Result<Vec<U>, _> = points.iter().map(|&point| U::try_from(point)).collect();
         if let Ok(units) = units {
             check_mode::<U, UTF8>(&units);
@@ -226,5 +231,85 @@ fn only_a_context_variable_is_asked_for_its_value() {
         var.call_method1("set", (5,)).unwrap();
         assert_eq!(context_value(&var).unwrap().unwrap().extract::<i32>().unwrap(), 5);
         assert!(context_value(py.None().bind(py)).unwrap_err().is_instance_of::<PyTypeError>(py));
+    });
+}
+
+/// Every length, and one dirty byte at every place of it.
+fn check_copies<K: TextKernel, const ESCAPE: u8>(long: usize) {
+    for len in 0..=long {
+        for place in 0..=len {
+            // 16 bytes before the text are readable, as in a str, and dirty.
+            let mut bytes = vec![b'"'; 16 + len];
+            bytes[16..].fill(b'a');
+            if place < len {
+                bytes[16 + place] = [0, b'"', b'\\', 0x1f, 0x80, 0xff][place % 6];
+            }
+            let text: Box<[u8]> = bytes.into();
+            let text = &text[16..];
+            let mut to = vec![0; len + 2 + kernels::SLACK];
+            // SAFETY: every test chooses kernels of this processor; there is room.
+            let clean = unsafe {
+                if len <= 32 {
+                    K::copy_short::<ESCAPE>(text.as_ptr(), len, to.as_mut_ptr())
+                } else {
+                    K::copy_clean::<ESCAPE>(text, to.as_mut_ptr()) == len
+                }
+            };
+            assert_eq!(clean, place == len, "{len} bytes, dirty at {place}");
+            if clean {
+                assert_eq!(&to[..len], text);
+            }
+        }
+    }
+}
+
+fn check_all_copies<K: TextKernel>() {
+    check_copies::<K, UTF8>(200);
+    check_copies::<K, ASCII>(40);
+    check_copies::<K, HTML>(40);
+}
+
+#[test]
+fn clean_text_is_copied_by_every_kernel() {
+    check_all_copies::<BaselineKernel>();
+    check_all_copies::<swar::SwarBlock>();
+    #[cfg(target_arch = "x86_64")]
+    if kernels::avx2::choose() {
+        check_all_copies::<kernels::avx2::Avx2>();
+    }
+}
+
+#[test]
+fn integers_are_written_as_rust_writes_them() {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let edges = (0..19).flat_map(|power| [10_i64.pow(power) - 1, 10_i64.pow(power), 10_i64.pow(power) + 1]);
+    let mut numbers: Vec<i64> = edges.chain(0..20_000).chain([i64::MAX, i64::MIN, i64::MIN + 1]).collect();
+    for _ in 0..200_000 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        numbers.push(state as i64 >> (state % 64));
+    }
+    for number in numbers.into_iter().flat_map(|number| [number, number.wrapping_neg()]) {
+        assert_eq!(written(|out| out.extend_integer(number)), number.to_string().as_bytes());
+    }
+}
+
+#[test]
+fn objects_are_read_as_the_public_api_reads_them() {
+    Python::attach(|py| {
+        let known = layouts::choose_layouts(py).unwrap();
+        assert_eq!(known, cfg!(not(Py_GIL_DISABLED)), "CPython has other layouts: see ffi/layouts.rs");
+    });
+}
+
+#[test]
+fn the_flags_of_a_str_are_read_from_its_header() {
+    Python::attach(|py| {
+        for points in [&[][..], &[0x61], &[0x7f; 40], &[0x80], &[0x61, 0xe9], &[0x65e5], &[0x1_f600, 0x61], &[0xd800]] {
+            let text = as_str(py, points);
+            let is_ascii: bool = text.call_method0("isascii").unwrap().extract().unwrap();
+            assert_eq!(ascii(&text).is_some(), is_ascii);
+        }
     });
 }

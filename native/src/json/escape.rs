@@ -13,7 +13,8 @@ pub const HTML: u8 = 2;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 const HEX_UPPER: &[u8; 16] = b"0123456789ABCDEF"; // json_script's digits
 
-/// Writes the code points of a Python str, lone surrogates among them, as one JSON string with its quotes.
+/// Writes the code points of a Python str, lone surrogates among them, as one JSON string with its quotes. The plain loop:
+/// texts of Python are written by `ffi::kernels`, which the tests compare with it.
 pub fn write_code_points<const ESCAPE: u8>(out: &mut impl Out, points: impl Iterator<Item = u32>) {
     out.push(b'"');
     for point in points {
@@ -23,53 +24,7 @@ pub fn write_code_points<const ESCAPE: u8>(out: &mut impl Out, points: impl Iter
     out.push(b'"');
 }
 
-/// As `write_code_points`, from a slice of bytes or wider units, for a processor that `ffi` has no loop for. Clean code
-/// points go in blocks of 16, which compilers turn into vectors by themselves: 18 times as fast on ASCII.
-pub fn write_units<U: Copy + Into<u32>, const ESCAPE: u8>(out: &mut impl Out, mut rest: &[U]) {
-    out.push(b'"');
-    while let Some((block, after)) = rest.split_first_chunk::<16>() {
-        let bytes = block.map(|unit| unit.into().min(0xff) as u8);
-        if are_clean::<ESCAPE>(&bytes) {
-            out.extend(&bytes);
-        } else {
-            write_block::<U, ESCAPE>(out, block);
-        }
-        rest = after;
-    }
-    write_block::<U, ESCAPE>(out, rest);
-    out.push(b'"');
-}
-
-/// Up to 16 code points of any kind, put together in whole words.
-fn write_block<U: Copy + Into<u32>, const ESCAPE: u8>(out: &mut impl Out, block: &[U]) {
-    let (mut text, mut end) = ([0; 16 * 12 + 8], 0);
-    let mut write = |word: [u8; 8], len: usize| {
-        text[end..end + 8].copy_from_slice(&word);
-        end += len;
-    };
-    for &unit in block {
-        let point: u32 = unit.into();
-        if point < 0x100 {
-            let escaped = Latin1::<ESCAPE>::ESCAPES[point as usize];
-            write(escaped, usize::from(escaped[7]));
-        } else {
-            let pair = if ESCAPE != UTF8 && point > 0xffff { surrogates(point) } else { [point, 0] };
-            for &point in pair.iter().filter(|&&point| point != 0) {
-                let (word, len) = escape_wide::<ESCAPE>(point);
-                write(word.to_le_bytes(), len);
-            }
-        }
-    }
-    out.extend(&text[..end]);
-}
-
-/// Whether all of 16 code points of Latin-1 stand for themselves.
-#[inline]
-pub fn are_clean<const ESCAPE: u8>(block: &[u8; 16]) -> bool {
-    block.iter().fold(true, |clean, &byte| clean & is_clean::<ESCAPE>(byte))
-}
-
-/// Whether a code point of Latin-1 stands for itself. In operations that a vector has, too.
+/// Whether a code point of Latin-1 stands for itself.
 pub const fn is_clean<const ESCAPE: u8>(byte: u8) -> bool {
     let escaped = (byte < 0x20) | (byte == b'"') | (byte == b'\\');
     let beyond = byte > if ESCAPE == UTF8 { 0x7f } else { 0x7e };
@@ -280,16 +235,6 @@ mod tests {
             let text = c.to_string();
             let expected = serde_json::to_string(&text).unwrap();
             assert_eq!(written::<UTF8>(&text), expected);
-            // The loop over blocks writes what the plain one writes, in a block and behind it.
-            let points = [&[0x20; 15], &[u32::from(c)][..]].concat();
-            for points in [&points[..], &points[1..]] {
-                let (mut plain, mut blocks) = (Vec::new(), Vec::new());
-                write_code_points::<ASCII>(&mut plain, points.iter().copied());
-                write_units::<_, ASCII>(&mut blocks, points);
-                write_code_points::<HTML>(&mut plain, points.iter().copied());
-                write_units::<_, HTML>(&mut blocks, points);
-                assert_eq!(blocks, plain);
-            }
             // The same character to a reader, of ASCII alone; of nothing that HTML knows.
             let (ascii, html) = (written::<ASCII>(&text), written::<HTML>(&text));
             assert!(ascii.bytes().all(|byte| (0x20..0x7f).contains(&byte)));

@@ -16,17 +16,57 @@ pub static PAIRS: [[u8; 2]; 100] = {
 /// Writes an integer in decimal digits.
 #[inline]
 pub fn write_integer(out: &mut impl Out, value: i64) {
-    if value < 0 {
-        out.push(b'-');
-    }
-    write_digits(out, value.unsigned_abs());
+    out.extend_integer(value);
 }
 
-/// Writes the digits of a number, without a sign.
+/// Writes the digits of a number of up to 63 bits, without a sign.
 #[inline]
 pub fn write_digits(out: &mut impl Out, value: u64) {
-    let count = value.checked_ilog10().unwrap_or(0) as usize + 1;
-    out.fill(count, |text| fill_digits(text, value));
+    debug_assert!(i64::try_from(value).is_ok());
+    out.extend_integer(value as i64);
+}
+
+/// The first number of nine digits.
+pub const EIGHT_DIGITS: u64 = 100_000_000;
+
+/// The digits of each number below 1,000, and in the last byte how many they are: 4 KB that stay in the cache.
+static THREE_DIGITS: [u32; 1000] = {
+    let mut table = [0; 1000];
+    let mut number = 0;
+    while number < 1000 {
+        let (a, b, c) = (number / 100 + 48, number / 10 % 10 + 48, number % 10 + 48);
+        table[number as usize] = match number {
+            0..10 => c | 1 << 24,
+            10..100 => b | c << 8 | 2 << 24,
+            _ => a | b << 8 | c << 16 | 3 << 24,
+        };
+        number += 1;
+    }
+    table
+};
+
+/// The digits of a number below 1,000 as a little-endian word with rubbish in its last byte, and how many they are.
+#[inline(always)]
+pub fn three_digits(value: u64) -> Option<(u32, usize)> {
+    if value >= 1000 {
+        return None;
+    }
+    let word = THREE_DIGITS[value as usize];
+    Some((word, (word >> 24) as usize))
+}
+
+/// The digits of a number below 10^8 as a little-endian word, and how many they are: all at once, by multiplication.
+#[inline(always)]
+pub fn short_digits(value: u32) -> (u64, usize) {
+    let value = u64::from(value);
+    let high = (value * 109_951_163) >> 40; // value / 10_000
+    let halves = high | (value - high * 10_000) << 32;
+    let hundreds = ((halves * 10_486) >> 20) & 0x7f_0000_007f; // / 100 in each half
+    let pairs = hundreds | (halves - hundreds * 100) << 16;
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    let digits = tens | (pairs - tens * 10) << 8;
+    let leading = (digits | 1 << 56).trailing_zeros() & !7;
+    ((digits | 0x3030_3030_3030_3030) >> leading, 8 - (leading >> 3) as usize)
 }
 
 /// Fills a slice from its end with the digits of a number; zeros stand before them.

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::ffi::{BytesBuffer, write_text};
+use crate::ffi::{AsciiText, BytesBuffer, HtmlText, TextEscape, Utf8Text};
 use crate::json::escape;
 use crate::json::writer::Out;
 
@@ -15,8 +15,13 @@ pub trait Form {
     const ITEM: &'static [u8];
     /// Between a key and its value.
     const KEY: &'static [u8];
+    /// How text is escaped.
+    type Text: TextEscape;
     /// Writes a str with its quotes.
-    fn write_text(text: &Bound<'_, PyString>, out: &mut BytesBuffer);
+    #[inline(always)]
+    fn write_text(text: &Bound<'_, PyString>, out: &mut BytesBuffer) {
+        Self::Text::write_text(text, out);
+    }
     /// Passes JSON text through; false where the form must write the text anew and cannot.
     fn write_json(out: &mut BytesBuffer, text: &str) -> bool;
     /// Writes a text of Rust's with its quotes.
@@ -24,7 +29,7 @@ pub trait Form {
 }
 
 macro_rules! forms {
-    ($($(#[$doc:meta])* $index:literal $form:ident = $item:literal $key:literal $escape:ident $json:ident),* $(,)?) => {
+    ($($(#[$doc:meta])* $index:literal $form:ident = $item:literal $key:literal $escape:ident $text:ident $json:ident),* $(,)?) => {
         /// How many forms there are.
         pub const FORMS: usize = [$($index),*].len();
         $(
@@ -36,10 +41,7 @@ macro_rules! forms {
             const ITEM: &'static [u8] = $item;
             const KEY: &'static [u8] = $key;
 
-            #[inline(always)]
-            fn write_text(text: &Bound<'_, PyString>, out: &mut BytesBuffer) {
-                write_text::<{ escape::$escape }>(text, out);
-            }
+            type Text = $text;
 
             fn write_json(out: &mut BytesBuffer, text: &str) -> bool {
                 escape::$json(out, text)
@@ -55,15 +57,15 @@ macro_rules! forms {
 
 forms! {
     /// No white space, raw UTF-8: the default.
-    0 Compact = b"," b":" UTF8 pass_json,
+    0 Compact = b"," b":" UTF8 Utf8Text pass_json,
     /// No white space, ASCII alone: for a response whose charset is not UTF-8.
-    1 CompactAscii = b"," b":" ASCII pass_json_as_ascii,
+    1 CompactAscii = b"," b":" ASCII AsciiText pass_json_as_ascii,
     /// The very bytes of `json.dumps`.
-    2 Django = b", " b": " ASCII reformat_json_as_ascii,
+    2 Django = b", " b": " ASCII AsciiText reformat_json_as_ascii,
     /// No white space, ASCII alone, and nothing that HTML knows: for a page.
-    3 Html = b"," b":" HTML pass_json_as_html,
+    3 Html = b"," b":" HTML HtmlText pass_json_as_html,
     /// The very bytes of `json.dumps(ensure_ascii=False)`: fixtures.
-    4 DjangoText = b", " b": " UTF8 reformat_json,
+    4 DjangoText = b", " b": " UTF8 Utf8Text reformat_json,
 }
 
 /// What becomes of NaN and the infinities.

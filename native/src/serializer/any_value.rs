@@ -5,7 +5,8 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use super::stack::{self, OpenContainer};
 use crate::error::{Error, MAX_DEPTH};
-use crate::ffi::{DictCursor, list_item, tuple_item};
+use crate::ffi::walk::{self, ValueWriter, WalkFault};
+use crate::ffi::{BytesBuffer, TextEscape};
 use crate::imports::Imports;
 use crate::json::writer::Out;
 use crate::kinds::{Form, Kind, NotFinite, Outcome, Sink};
@@ -15,7 +16,7 @@ use crate::metering::meter::Meter;
 const FIRST_SEARCH: usize = 64;
 
 /// How the writing of one value ended. Two words: it is returned in registers.
-pub(super) enum WalkStep<'py> {
+pub enum WalkStep<'py> {
     /// It is written.
     Done,
     /// See [`Sink::error`].
@@ -25,9 +26,12 @@ pub(super) enum WalkStep<'py> {
 }
 
 /// A container that begins.
-pub(super) enum OpeningContainer<'py> {
+pub enum OpeningContainer<'py> {
+    /// An exact list.
     List(Bound<'py, PyList>),
+    /// An exact tuple.
     Tuple(Bound<'py, PyTuple>),
+    /// An exact dict.
     Dict(Bound<'py, PyDict>),
     /// A subclass of one of them.
     Copied(Box<OpenContainer<'py>>),
@@ -80,11 +84,17 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
     }
 
     /// Writes `root` and everything below it, and the text around it as it is.
+    #[inline]
     pub fn write_document(
         &mut self,
         root: Bound<'py, PyAny>,
         around: Option<[&str; 2]>,
     ) -> PyResult<Bound<'py, PyBytes>> {
+        if around.is_none() {
+            if let Some(document) = F::Text::write_document(&root)? {
+                return Ok(document);
+            }
+        }
         if let Some([before, _]) = around {
             self.sink.out.extend(before.as_bytes());
         }
@@ -122,70 +132,19 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
     }
 
     /// Writes a container and all that opens below it, on a stack of the heap.
-    ///
-    /// The innermost container stays in registers until another opens inside it: most hold scalars alone, and a frame
-    /// moved to the stack and back cost canada.json a quarter of its time.
     fn write_container(&mut self, root: OpenContainer<'py>) -> bool {
-        let mut stack = Vec::new();
-        let mut inner = root;
-        loop {
-            if self.depth > self.limit && !self.may_go_deeper(&stack, &inner) {
-                return false;
-            }
-            match self.write_items(&mut inner) {
-                WalkStep::Done => self.close_container(&inner),
-                WalkStep::Failed => {
-                    stack.push(inner);
-                    return self.failed_in(&stack);
-                }
-                WalkStep::Open(opened) => {
-                    stack.push(std::mem::replace(&mut inner, opened.into()));
-                    continue;
-                }
-            }
-            inner = loop {
-                let Some(outer) = stack.last_mut() else {
-                    return true;
-                };
-                match self.write_items(outer) {
-                    WalkStep::Done => {
-                        self.close_container(outer);
-                        stack.pop();
-                    }
-                    WalkStep::Failed => return self.failed_in(&stack),
-                    WalkStep::Open(opened) => break opened.into(),
-                }
-            };
+        let (py, depth) = (self.py, self.depth);
+        if depth > self.limit && !self.may_go_deeper(std::slice::from_ref(&root)) {
+            return false;
         }
-    }
-
-    #[inline(always)]
-    fn close_container(&mut self, frame: &OpenContainer<'py>) {
-        self.sink.out.push(frame.closing());
-        self.depth -= 1;
-    }
-
-    /// Whether the walk goes on into `inner`, which opened inside these containers; notes where it ends if it does not.
-    ///
-    /// A cycle is looked for each time there are twice as many containers. One search at the end would first write the
-    /// values of the cycle as often as there may be containers.
-    #[cold]
-    fn may_go_deeper(&mut self, frames: &[OpenContainer<'py>], inner: &OpenContainer<'py>) -> bool {
-        if let Some(at) = stack::find_cycle(frames.iter().chain([inner])) {
-            self.place.insert_str(0, &stack::steps(&frames[..at]));
-            return self.fail_walk(Error::Circular);
-        }
-        if self.limit >= MAX_DEPTH {
-            self.place.insert_str(0, &stack::steps(frames));
-            return self.fail_walk(Error::TooDeep);
-        }
-        self.limit = MAX_DEPTH.min(self.limit * 2);
-        true
+        let written = walk::write_container(py, self, root, depth);
+        self.depth = depth - 1;
+        written
     }
 
     /// Notes where in these open containers the walk failed.
     #[cold]
-    fn failed_in(&mut self, frames: &[OpenContainer<'py>]) -> bool {
+    fn note_place(&mut self, frames: &[OpenContainer<'py>]) {
         let mut way = frames;
         match &self.sink.error {
             // An empty container was one too many, and may stand beside one that closes a cycle.
@@ -200,83 +159,6 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
             _ => {}
         }
         self.place.insert_str(0, &stack::steps(way));
-        false
-    }
-
-    /// Writes items of one container until it ends, one of them opens, or something fails.
-    #[inline(always)]
-    fn write_items(&mut self, frame: &mut OpenContainer<'py>) -> WalkStep<'py> {
-        match frame {
-            OpenContainer::Dict(dict, cursor) => self.write_dict_items(dict, cursor),
-            OpenContainer::List(list, index) => self.write_list_items(index, |index| list_item(list, index)),
-            OpenContainer::Tuple(tuple, index) => self.write_list_items(index, |index| tuple_item(tuple, index)),
-            OpenContainer::RowFraming { items, index, .. } => {
-                self.write_list_items(index, |index| list_item(items, index))
-            }
-            OpenContainer::Pairs { pairs, index, .. } => self.write_pair_items(pairs, index),
-        }
-    }
-
-    #[inline(always)]
-    fn write_list_items(
-        &mut self,
-        index: &mut usize,
-        next: impl Fn(usize) -> Option<Bound<'py, PyAny>>,
-    ) -> WalkStep<'py> {
-        while let Some(item) = next(*index) {
-            if *index > 0 {
-                self.sink.out.extend(F::ITEM);
-            }
-            *index += 1;
-            match self.write_value(item) {
-                WalkStep::Done => {}
-                step => return step,
-            }
-        }
-        WalkStep::Done
-    }
-
-    #[inline(always)]
-    fn write_dict_items(&mut self, dict: &Bound<'py, PyDict>, cursor: &mut DictCursor) -> WalkStep<'py> {
-        loop {
-            let first = cursor.given() == 0;
-            match cursor.next(dict) {
-                Ok(Some((key, value))) => match self.write_entry(first, key, value) {
-                    WalkStep::Done => {}
-                    step => return step,
-                },
-                Ok(None) => return WalkStep::Done,
-                Err(()) => return self.sink.fail(Error::Changed).into(),
-            }
-        }
-    }
-
-    fn write_pair_items(&mut self, pairs: &Bound<'py, PyList>, index: &mut usize) -> WalkStep<'py> {
-        while let Some(pair) = list_item(pairs, *index) {
-            let first = *index == 0;
-            *index += 1;
-            let both = pair.cast::<PyTuple>().ok().filter(|pair| pair.len() == 2);
-            let Some((key, value)) = both.and_then(|pair| tuple_item(pair, 0).zip(tuple_item(pair, 1))) else {
-                return self.sink.fail(Error::NotPairs).into();
-            };
-            match self.write_entry(first, key, value) {
-                WalkStep::Done => {}
-                step => return step,
-            }
-        }
-        WalkStep::Done
-    }
-
-    #[inline(always)]
-    fn write_entry(&mut self, first: bool, key: Bound<'py, PyAny>, value: Bound<'py, PyAny>) -> WalkStep<'py> {
-        if !first {
-            self.sink.out.extend(F::ITEM);
-        }
-        if self.write_key(key) != Outcome::Accepted {
-            return WalkStep::Failed;
-        }
-        self.sink.out.extend(F::KEY);
-        self.write_value(value)
     }
 
     /// Writes one value.
@@ -324,5 +206,58 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         self.sink.out.push(brackets[0]);
         self.depth += 1;
         WalkStep::Open(opened(container))
+    }
+}
+
+impl<'py, F: Form> ValueWriter<'py> for Walk<'py, '_, F> {
+    type Form = F;
+
+    #[inline(always)]
+    fn out(&mut self) -> &mut BytesBuffer {
+        &mut self.sink.out
+    }
+
+    #[inline(always)]
+    fn write_other(&mut self, value: Bound<'py, PyAny>, depth: usize) -> WalkStep<'py> {
+        self.depth = depth;
+        self.write_value(value)
+    }
+
+    fn write_other_key(&mut self, key: Bound<'py, PyAny>, depth: usize) -> bool {
+        self.depth = depth;
+        self.write_key(key) == Outcome::Accepted
+    }
+
+    #[inline(always)]
+    fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// A cycle is looked for each time there are twice as many containers. One search at the end would first write the
+    /// values of the cycle as often as there may be containers.
+    #[cold]
+    fn may_go_deeper(&mut self, open: &[OpenContainer<'py>]) -> bool {
+        if let Some(at) = stack::find_cycle(open.iter()) {
+            self.place.insert_str(0, &stack::steps(&open[..at]));
+            return self.fail_walk(Error::Circular);
+        }
+        if self.limit >= MAX_DEPTH {
+            self.place.insert_str(0, &stack::steps(&open[..open.len() - 1]));
+            return self.fail_walk(Error::TooDeep);
+        }
+        self.limit = MAX_DEPTH.min(self.limit * 2);
+        true
+    }
+
+    #[cold]
+    fn note_fault(&mut self, fault: WalkFault, open: &[OpenContainer<'py>]) {
+        match fault {
+            WalkFault::Noted => return,
+            WalkFault::Rejected => {}
+            WalkFault::Changed => _ = self.sink.fail(Error::Changed),
+            WalkFault::NotPairs => _ = self.sink.fail(Error::NotPairs),
+            WalkFault::TooDeep => _ = self.sink.fail(Error::TooDeep),
+        }
+        self.note_place(open);
     }
 }

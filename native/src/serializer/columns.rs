@@ -59,6 +59,8 @@ pub struct RowColumns {
     pub local: Option<Arc<LocalZone>>,
     /// `"name":` for each column, in each form once it was asked for.
     keys: [PyOnceLock<Vec<Vec<u8>>>; FORMS],
+    /// What stands before each value, in each form once it was asked for.
+    literals: [PyOnceLock<Vec<Vec<u8>>>; FORMS],
 }
 
 #[pymethods]
@@ -94,11 +96,13 @@ impl RowColumns {
             end,
             local: timezone.as_ref().map(LocalZone::of).transpose()?,
             keys: Default::default(),
+            literals: Default::default(),
         })
     }
 }
 
-fn parse_zone(zone: &str) -> PyResult<StoredZone> {
+/// The zone of a name.
+pub fn parse_zone(zone: &str) -> PyResult<StoredZone> {
     match zone {
         "naive" => Ok(StoredZone::Naive),
         "stripped" => Ok(StoredZone::Stripped),
@@ -139,17 +143,19 @@ impl RowColumns {
             self.columns.iter().map(key).collect()
         })
     }
-}
 
-/// What stands before each value of a row: `{"id":`, `,"title":`.
-pub fn literals<F: Form>(py: Python<'_>, columns: &RowColumns) -> Vec<Vec<u8>> {
-    let literal = |(index, key): (usize, &Vec<u8>)| match (columns.shape, index) {
-        (RowShape::Scalar, _) => Vec::new(),
-        (RowShape::Template, index) => columns.columns[index].name.clone().into_bytes(),
-        (RowShape::Object, 0) => [b"{", &key[..]].concat(),
-        (RowShape::Object, _) => [F::ITEM, key].concat(),
-        (RowShape::Array, 0) => b"[".to_vec(),
-        (RowShape::Array, _) => F::ITEM.to_vec(),
-    };
-    columns.keys::<F>(py).iter().enumerate().map(literal).collect()
+    /// What stands before each value of a row: `{"id":`, `,"title":`.
+    pub fn literals<F: Form>(&self, py: Python<'_>) -> &[Vec<u8>] {
+        self.literals[F::INDEX].get_or_init(py, || {
+            let literal = |(index, key): (usize, &Vec<u8>)| match (self.shape, index) {
+                (RowShape::Scalar, _) => Vec::new(),
+                (RowShape::Template, index) => self.columns[index].name.clone().into_bytes(),
+                (RowShape::Object, 0) => [b"{", &key[..]].concat(),
+                (RowShape::Object, _) => [F::ITEM, key].concat(),
+                (RowShape::Array, 0) => b"[".to_vec(),
+                (RowShape::Array, _) => F::ITEM.to_vec(),
+            };
+            self.keys::<F>(py).iter().enumerate().map(literal).collect()
+        })
+    }
 }

@@ -128,7 +128,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             }))
         } else if let Ok(items) = made.cast_exact::<PyList>() {
             let items = items.clone();
-            Some(self.open_copied_container(source, items, b"[]", |source, items| OpenContainer::RowFraming {
+            Some(self.open_copied_container(source, items, b"[]", |source, items| OpenContainer::Items {
                 source,
                 items,
                 index: 0,
@@ -189,7 +189,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     fn open_list_subclass(&mut self, value: &Bound<'py, PyAny>) -> WalkStep<'py> {
         let items = self.meter.call_out(|| list_of(value));
         match items {
-            Ok(items) => self.open_copied_container(value, items, b"[]", |source, items| OpenContainer::RowFraming {
+            Ok(items) => self.open_copied_container(value, items, b"[]", |source, items| OpenContainer::Items {
                 source,
                 items,
                 index: 0,

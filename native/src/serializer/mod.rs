@@ -24,10 +24,12 @@ use crate::json::writer::Out;
 use crate::kinds::{Compact, CompactAscii, DateFormat, Django, DjangoText, Form, Html, LocalZone, NotFinite};
 use crate::metering::meter::Meter;
 use any_value::Walk;
-pub use columns::RowColumns;
+pub use any_value::WalkStep;
+pub use columns::{RowColumns, parse_zone};
 pub use instances::{ModelInstances, ready_values};
 pub use relations::{FileUrlText, LinkText, NestedRows, RelatedRows, RowLayout, ValueLabels};
 pub use rows::{QueryRows, RowFraming};
+pub use stack::OpenContainer;
 pub use stream_chunk::RowChunk;
 pub use tuples::ValueTuples;
 
@@ -49,6 +51,11 @@ pub struct EncodeOptions<'a> {
 pub struct DateOptions {
     format: DateFormat,
     local: Option<Arc<LocalZone>>,
+}
+
+impl DateOptions {
+    /// Django's format.
+    pub const DJANGO: Self = Self { format: DateFormat::Django, local: None };
 }
 
 /// Reads the `dates=` argument: `"django"`, `"iso"`, `"drf"` or `"local"`, which is `"iso"` in Django's current time zone.
@@ -87,6 +94,15 @@ pub fn dumps<'py>(
     };
     let text = catch_panics("value", || encode(value, options, meter))?;
     escape_line_breaks(text, lines)
+}
+
+/// Writes any value in the form and with the dates that `dumps` has without arguments.
+#[inline(always)]
+pub fn dumps_plainly<'py>(value: Bound<'py, PyAny>, meter: &mut Meter<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    catch_panics("value", || {
+        let imports = Imports::get(value.py())?;
+        Walk::<Compact>::new(value.py(), imports, NotFinite::Raise, meter).write_document(value, None)
+    })
 }
 
 type Encode<'py> = fn(Bound<'py, PyAny>, &EncodeOptions<'_>, &mut Meter<'py>) -> PyResult<Bound<'py, PyBytes>>;

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use super::any_value::Walk;
-use super::columns::{ColumnReader, RowColumns, RowShape, literals};
+use super::columns::{ColumnReader, RowColumns, RowShape};
 use crate::error::Error;
 use crate::ffi::{list_item, tuple_item};
 use crate::json::writer::Out;
@@ -59,7 +59,7 @@ pub struct RowFraming<'a> {
 /// A run over rows: where it is, for the path of an error.
 struct RowCursor<'a, 'py> {
     columns: &'a RowColumns,
-    literals: Vec<Vec<u8>>,
+    literals: &'a [Vec<u8>],
     fallback: &'a Bound<'py, PyAny>,
     reading: QueryReading,
     row: usize,
@@ -102,8 +102,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         write: impl FnOnce(&mut Self, &mut RowCursor<'_, 'py>, &Bound<'py, PyAny>) -> bool,
     ) -> Result<usize, usize> {
         let columns = rows.columns.get();
-        // Copied once a call: the rows read them without a look at the shape.
-        let literals = literals::<F>(py, columns);
+        let literals = columns.literals::<F>(py);
         let (fallback, reading) = (rows.fallback.bind(py), QueryReading::default());
         let mut run = RowCursor { columns, literals, fallback, reading, row: start, column: None };
         let local = self.sink.enter_zone(columns.local.as_ref());

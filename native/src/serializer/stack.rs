@@ -14,7 +14,7 @@ pub enum OpenContainer<'py> {
     /// An exact dict.
     Dict(Bound<'py, PyDict>, DictCursor),
     /// A list or tuple subclass, as its `__iter__` gave it.
-    RowFraming {
+    Items {
         /// The object itself, to find a cycle by.
         source: Bound<'py, PyAny>,
         /// `list(source)`
@@ -41,27 +41,19 @@ impl<'py> OpenContainer<'py> {
         Self::Dict(dict, cursor)
     }
 
-    /// The bracket that ends the container.
-    pub fn closing(&self) -> u8 {
-        match self {
-            Self::List(..) | Self::Tuple(..) | Self::RowFraming { .. } => b']',
-            Self::Dict(..) | Self::Pairs { .. } => b'}',
-        }
-    }
-
     fn source(&self) -> *mut pyo3::ffi::PyObject {
         match self {
             Self::List(list, _) => list.as_ptr(),
             Self::Tuple(tuple, _) => tuple.as_ptr(),
             Self::Dict(dict, _) => dict.as_ptr(),
-            Self::RowFraming { source, .. } | Self::Pairs { source, .. } => source.as_ptr(),
+            Self::Items { source, .. } | Self::Pairs { source, .. } => source.as_ptr(),
         }
     }
 
     /// The step from this container to the item that was given last: `[3]`, `.name` or `["a b"]`.
     fn step(&self) -> String {
         match self {
-            Self::List(_, index) | Self::Tuple(_, index) | Self::RowFraming { index, .. } => {
+            Self::List(_, index) | Self::Tuple(_, index) | Self::Items { index, .. } => {
                 format!("[{}]", index.saturating_sub(1))
             }
             Self::Dict(dict, cursor) => {

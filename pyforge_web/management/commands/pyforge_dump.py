@@ -1,6 +1,7 @@
 """`manage.py pyforge_dump app.Model`: all rows of a model into a file, in bounded memory."""
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,12 +14,14 @@ from django.core.serializers.base import ProgressBar
 from django.core.serializers.json import Serializer as JSONSerializer
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Model, QuerySet
+from django.db.models.base import ModelBase
 
+from pyforge_web.conf import get_settings
 from pyforge_web.management.output_files import is_special, open_output, replace_file
 from pyforge_web.output.grammar import read_fields
 from pyforge_web.streams import dumpdata as fixtures
 from pyforge_web.streams import writer as streams
-from pyforge_web.streams.sources import Reader, find_source
+from pyforge_web.streams.sources import OpenSource, find_source
 
 
 class Command(BaseCommand):
@@ -48,10 +51,10 @@ class Command(BaseCommand):
         except (LookupError, ValueError) as error:
             raise CommandError(f"No model {model!r}: {error}") from error
         _refuse_unused(options)
-        self.stdout.ending = ""  # what is written is whole
+        self.stdout.ending = ""  # each part is written as it is, without a line break after it
         reason = _why_dumpdata(found, options) if options["format"] == "django" else None
         if reason is None:
-            self._write(found, options)
+            self._write_rows(found, options)
         else:
             self._call_dumpdata(found, reason, options)
 
@@ -60,13 +63,13 @@ class Command(BaseCommand):
             self.stderr.write(f"{model._meta.label} is written by Django's own dumpdata: {reason}.")
         output = options["output"]
         if output is None or is_special(Path(output)):
-            self._call(model, options, output)
+            self._call_with_output(model, options, output)
             return
         # dumpdata writes into the file of that name itself, whoever else is writing there.
         with replace_file(Path(output)) as temporary:
-            self._call(model, options, str(temporary.path))
+            self._call_with_output(model, options, str(temporary.path))
 
-    def _call(self, model: type[Model], options: dict[str, Any], output: str | None) -> None:
+    def _call_with_output(self, model: type[Model], options: dict[str, Any], output: str | None) -> None:
         call_command(
             "dumpdata",
             model._meta.label,
@@ -79,11 +82,11 @@ class Command(BaseCommand):
             **{name: options[name] for name in ("database", "indent", "verbosity", "traceback")},
         )
 
-    def _write(self, model: type[Model], options: dict[str, Any]) -> None:
-        queryset = _queryset(model, options)
+    def _write_rows(self, model: type[Model], options: dict[str, Any]) -> None:
+        queryset = _ordered_queryset(model, options)
         try:
-            writer = _Writer(_text(options))
-            parts = streams.chunks(_reader(queryset, options), writer)
+            writer = _FileWriter(_choose_format(options))
+            parts = streams.write_chunks(self._choose_source(queryset, options), writer)
         except (FieldError, TypeError, ValueError) as error:
             raise CommandError(str(error)) from error
         output = options["output"]
@@ -100,8 +103,22 @@ class Command(BaseCommand):
                 if count:
                     bar.update(min(writer.rows, count))
 
+    def _choose_source(self, queryset: "QuerySet[Any, Any]", options: dict[str, Any]) -> OpenSource:
+        """Return the function that opens the rows, or the objects that Django's serializer makes, and say why."""
+        if options["format"] != "django":
+            fields = options["fields"]
+            parsed = None if fields is None else read_fields(fields)
+            return cast(OpenSource, find_source(queryset, parsed, streams.CHUNK_SIZE))
+        reason = _why_objects(queryset, options)
+        if reason is None:
+            return partial(fixtures.read_rows, queryset, indent=options["indent"])
+        if options["verbosity"] > 0:
+            self.stderr.write(f"Django makes the objects of {queryset.model._meta.label}: {reason}.")
+        natural = {name: options[name] for name in ("natural_foreign", "natural_primary")}
+        return partial(fixtures.read_objects, queryset, **natural)
 
-class _Writer(streams.Writer):
+
+class _FileWriter(streams.StreamWriter):
     """Writes a file: a row that cannot be written ends the command."""
 
     def fail(self, error: BaseException) -> bytes:
@@ -123,39 +140,49 @@ def _refuse_unused(options: dict[str, Any]) -> None:
         raise CommandError("A .zip is not written: use .gz, .bz2, .lzma or .xz.")
 
 
-def _queryset(model: type[Model], options: dict[str, Any]) -> "QuerySet[Any, Any]":
-    """The rows in the order of their keys, as in dumpdata."""
+def _ordered_queryset(model: type[Model], options: dict[str, Any]) -> "QuerySet[Any, Any]":
+    """Return the rows in the order of their keys, as dumpdata does."""
     manager = model._base_manager if options["all"] else model._default_manager
     return manager.using(options["database"]).order_by(model._meta.pk.name)
 
 
 def _why_dumpdata(model: type[Model], options: dict[str, Any]) -> str | None:
-    """Why Django's own command must write a fixture."""
+    """Return why Django's own command must write the whole fixture."""
     if serializers.get_serializer("json") is not JSONSerializer:
         return "SERIALIZATION_MODULES has another serializer of JSON"
+    if not get_settings()["NATIVE"]:
+        return "the setting NATIVE is off"
+    name = "_base_manager" if options["all"] else "_default_manager"
+    if getattr(type(model), name) is not getattr(ModelBase, name):
+        # django-polymorphic gives dumpdata another manager than its other callers.
+        return f"{type(model).__name__} chooses its manager in its own way"
+    if model._meta.proxy:
+        return "it is a proxy, whose rows are those of its model"
     if not router.allow_migrate_model(options["database"], model):
         return f"the routers keep it out of the database {options['database']}"
+    if options["indent"] is not None:
+        # Native code lays out the flat objects of rows alone.
+        return _why_objects(_ordered_queryset(model, options), options)
+    return None
+
+
+def _why_objects(queryset: "QuerySet[Any, Any]", options: dict[str, Any]) -> str | None:
+    """Return why Django's serializer must make the objects of a fixture."""
+    model = queryset.model
     related = [model._meta.pk, *model._meta.local_fields, *model._meta.local_many_to_many]
     models = [model, *(field.remote_field.model for field in related if field.remote_field)]
-    asked = options["natural_foreign"] or options["natural_primary"]
-    if asked and any(hasattr(each, "natural_key") for each in models):
+    wants_natural = options["natural_foreign"] or options["natural_primary"]
+    if wants_natural and any(hasattr(related_model, "natural_key") for related_model in models):
         return "it has natural keys"
     if options["natural_primary"] and model._meta.parents:
         return "it has the key of its parent"
-    return fixtures.why_django(_queryset(model, options), options["indent"])
+    return fixtures.why_objects(queryset, options["indent"])
 
 
-def _text(options: dict[str, Any]) -> streams.Text:
+def _choose_format(options: dict[str, Any]) -> streams.StreamFormat:
     indent = options["indent"]
     if options["format"] != "django":
-        return streams.find_text(options["format"])
+        return streams.find_format(options["format"])
     # Django 6 ends every fixture with a line feed, 5.2 only one with an indent: Django itself is asked.
     end = serializers.serialize("json", [], indent=indent).removeprefix("[").encode()
-    return streams.Text(b"[", ", " if indent is None else ",", "", end, "fixture")
-
-
-def _reader(queryset: "QuerySet[Any, Any]", options: dict[str, Any]) -> Reader:
-    if options["format"] == "django":
-        return lambda sizes: fixtures.rows(queryset, sizes, options["indent"])
-    fields = options["fields"]
-    return cast(Reader, find_source(queryset, None if fields is None else read_fields(fields), streams.CHUNK))
+    return streams.StreamFormat(b"[", ", " if indent is None else ",", "", end, "fixture")

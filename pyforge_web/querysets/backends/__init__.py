@@ -12,10 +12,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from pyforge_web.querysets.backends.columns import (
     DJANGO,
     VALUE,
+    ColumnPlan,
     ColumnReader,
     Converter,
     describe_converters,
     find_converters,
+    intern_readers,
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor, find_raw_cursor, warn_once
 from pyforge_web.querysets.backends.database import DatabaseBackend
@@ -23,6 +25,7 @@ from pyforge_web.querysets.backends.database import DatabaseBackend
 __all__ = [
     "DJANGO",
     "VALUE",
+    "ColumnPlan",
     "ColumnReader",
     "Converter",
     "DatabaseBackend",
@@ -30,6 +33,7 @@ __all__ = [
     "describe_converters",
     "find_backend",
     "find_converters",
+    "intern_readers",
     "why_no_backend",
     "why_not_stock",
 ]

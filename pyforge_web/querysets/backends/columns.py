@@ -1,16 +1,16 @@
 """How the columns of a statement are read: by the list of converters that Django would call for each."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
-from weakref import ref
 
 import django
+from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import DecimalField, Field, FloatField, IntegerField, JSONField, Value
 from django.db.models.expressions import BaseExpression, Col
 from django.db.models.fields.json import KeyTransform
 
+from pyforge_web._native import AttributeWatch
 from pyforge_web.querysets.backends.stock import StockMethods, find_function, is_own_function
 
 Converter = Callable[[Any, Any, Any], Any]
@@ -70,65 +70,91 @@ def find_converters(expression: Any, connection: BaseDatabaseWrapper) -> list[Co
     return found
 
 
-_COL_METHODS = StockMethods(Col, ["get_db_converters"], django)
 _FIELD_METHODS = StockMethods(Field, ["get_db_converters"], django)
-# What a field's attributes say of its converters; an instance may have methods of its own.
-_ATTRIBUTES = ("from_db_value", "get_db_converters", "get_internal_type", "decoder", "max_digits", "decimal_places")
+# What a field's class and its attributes say of its converters; an instance may have methods of its own.
+_METHODS = ("from_db_value", "get_db_converters", "get_internal_type")
+_OPTIONS = ("decoder", "max_digits", "decimal_places")
+_MOST_PLANS = 4096
 
 
-_ReadersByField = dict[tuple[int, int], tuple[ColumnReader, object, tuple[ref[Any], ref[Any]]]]
+class InternedReaders(tuple[ColumnReader, ...]):
+    """The readers of a row's columns: one object for all rows that are read alike, compared as the object that it is.
 
-
-def _forget_field(readers: _ReadersByField, ids: tuple[int, int], _: object) -> None:
-    readers.pop(ids, None)
-
-
-class ColumnReaders:
-    """The readers of plain columns by their fields: to ask Django for converters costs 3 us each.
-
-    A reader is kept with the identity of what decided it: fields and their classes are patched while a process runs.
+    What is compiled for a row is looked up by its readers at each query: the hash of 14 readers would cost 3 us.
     """
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[Any, ...], _ReadersByField] = {}
+    def __hash__(self) -> int:
+        return id(self)
 
-    def of_session(self, key: tuple[Any, ...]) -> "_ReadersByField":
-        """Return the readers that were found under the same converters, zone and settings."""
-        return self._known.setdefault(key, {})
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class ColumnPlan(NamedTuple):
+    """How the columns of a statement are read; `facts` are what a database has found out about them besides."""
+
+    readers: InternedReaders
+    facts: Any = None
+
+
+_interned: dict[tuple[ColumnReader, ...], InternedReaders] = {}
+
+
+def intern_readers(readers: Iterable[ColumnReader]) -> InternedReaders:
+    """Return the one object for these readers."""
+    row = tuple(readers)
+    known = _interned.get(row)
+    if known is None:
+        if len(_interned) >= _MOST_PLANS:
+            _interned.clear()
+        known = _interned[row] = InternedReaders(row)
+    return known
+
+
+class ColumnPlans:
+    """The plans of statements that select plain columns alone, by their fields: Django's converters cost 3 us a column.
+
+    A plan is kept with the identity of what decided it, as fields and their classes are patched while a process runs;
+    native code compares all of that at each query.
+    """
+
+    def __init__(self, operations: StockMethods) -> None:
+        self._operations = operations
+        self._known: dict[tuple[Any, ...], tuple[ColumnPlan, AttributeWatch]] = {}
 
     def find(
         self,
-        read: Callable[[BaseExpression, list[Converter], BaseDatabaseWrapper], ColumnReader],
-        column: Col,
+        make: Callable[[list[Col], BaseDatabaseWrapper], ColumnPlan],
+        columns: list[Col],
         connection: BaseDatabaseWrapper,
-        key: tuple[Any, ...],
-    ) -> ColumnReader:
-        """Return the reader of a column; `read` is asked with its converters where it is not known."""
-        target, output = column.target, column.output_field
-        evidence: object = (
-            _describe_field(output) if target is output else (_describe_field(target), _describe_field(output))
-        )
-        readers = self.of_session(key)
-        ids = (id(target), id(output))
-        known = readers.get(ids)
-        if known is not None and known[1] == evidence:
+    ) -> ColumnPlan:
+        """Return the plan of these columns; `make` is asked where none is known."""
+        targets, outputs = [column.target for column in columns], [column.output_field for column in columns]
+        ops = connection.ops
+        session = connection.alias, connection.timezone, settings.USE_TZ, type(connection), type(ops)
+        key = (*session, *map(id, targets), *map(id, outputs))
+        known = self._known.get(key)
+        has_own = not vars(ops).keys().isdisjoint(self._operations.names)
+        if known is not None and not has_own and known[1].holds():
             return known[0]
-        reader = read(column, find_converters(column, connection), connection)
+        plan = make(columns, connection)
+        fields = {id(field): field for field in (*targets, *outputs)}.values()
         # A field with `get_db_converters` of its own may answer differently the next time.
-        if _FIELD_METHODS.are_methods_of(type(target)) and _FIELD_METHODS.are_methods_of(type(output)):
-            # An entry ends with its field, before the id can be another one's: a model made at run time is freed.
-            forget = partial(_forget_field, readers, ids)
-            readers[ids] = reader, evidence, (ref(target, forget), ref(output, forget))
-        return reader
+        if not has_own and all(_FIELD_METHODS.are_methods_of(type(field)) for field in fields):
+            if len(self._known) >= _MOST_PLANS:
+                self._known.clear()
+            self._known[key] = plan, self._watch(fields, targets, type(ops))
+        return plan
 
-
-def _describe_field(field: Any) -> tuple[object, ...]:
-    """Return the identity of everything that decides a field's converters."""
-    kind, attributes = type(field), field.__dict__.get
-    return (
-        kind,
-        kind.get_db_converters,
-        kind.get_internal_type,
-        getattr(kind, "from_db_value", None),
-        *map(attributes, _ATTRIBUTES),
-    )
+    def _watch(self, fields: Iterable[Any], targets: Iterable[Any], operations: type) -> AttributeWatch:
+        """Return what compares everything that decides the converters of fields, and whether a driver parses them."""
+        watched: list[tuple[object, tuple[str, ...], bool]] = [
+            (operations, self._operations.names, False),
+            (Col, ("get_db_converters",), False),
+        ]
+        watched += [(kind, _METHODS, False) for kind in dict.fromkeys(map(type, fields))]
+        for field in fields:
+            watched.append((field, (*_METHODS, *[name for name in _OPTIONS if name in vars(field)]), True))
+        models = dict.fromkeys(target.model for target in targets)
+        watched += [(model._meta, ("managed",), True) for model in models]
+        return AttributeWatch(watched)

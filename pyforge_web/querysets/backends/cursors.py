@@ -8,13 +8,15 @@ from typing import Any
 
 import django
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django.db.models.expressions import BaseExpression
 from django.db.models.sql.constants import MULTI
 from django.db.utils import DatabaseErrorWrapper
 
+from pyforge_web._native import AttributeWatch
 from pyforge_web.conf import docs_url
-from pyforge_web.querysets.backends.columns import DJANGO, ColumnReader, describe_converters
-from pyforge_web.querysets.backends.stock import is_own_function
+from pyforge_web.querysets.backends.columns import DJANGO, ColumnPlan, describe_converters, intern_readers
+from pyforge_web.querysets.backends.stock import StockMethods, is_own_function
 
 logger = logging.getLogger("pyforge_web.databases")
 
@@ -35,8 +37,26 @@ def find_raw_cursor(cursor: Any) -> Any:
     What counts is which method runs, and not which classes stand around it: the wrappers of Django, of the debug
     toolbar, of Sentry and the proxies of OpenTelemetry pass these methods on; one that changes rows does not.
     """
+    if type(cursor) in _WRAPPERS and _is_stock_wrapper(cursor):
+        cursor = cursor.cursor  # what Django's wrapper asks; 2 us less than to follow the wrapped methods
     raw = find_owner(cursor.fetchmany)
     return raw if raw is not None and find_owner(cursor.fetchall) is raw else None
+
+
+_WRAPPERS = frozenset({CursorWrapper, CursorDebugWrapper})
+_FETCHING = frozenset({"fetchall", "fetchmany"})
+_WRAPPER_WATCH = AttributeWatch([(kind, ("__getattr__", "__getattribute__", *_FETCHING), False) for kind in _WRAPPERS])
+# A tool may have patched Django's wrappers before this module was imported.
+_WERE_STOCK = all(
+    StockMethods(CursorWrapper, ["__getattr__"], django).are_methods_of(kind)
+    and not any(hasattr(kind, name) for name in _FETCHING)
+    for kind in _WRAPPERS
+)
+
+
+def _is_stock_wrapper(cursor: Any) -> bool:
+    """Return whether Django's wrapper of a cursor passes its fetching methods on, and has none of its own."""
+    return _WERE_STOCK and _WRAPPER_WATCH.holds() and _FETCHING.isdisjoint(vars(cursor))
 
 
 def find_owner(method: Any) -> Any:
@@ -58,18 +78,21 @@ class DriverCursor:
         cursor: Any,
         compiler: Any,
         expressions: list[BaseExpression],
-        readers: list[ColumnReader],
+        plan: ColumnPlan,
         *,
         chunked: bool,
+        in_parts: bool,
     ) -> None:
         self.cursor = cursor
         self.compiler = compiler
         self.connection = compiler.connection
-        self.readers = readers
+        self.readers = plan.readers
+        self.facts = plan.facts
         self.raw = find_raw_cursor(cursor)
         self._expressions = expressions
         self._converters_by_index: dict[int, Any] | None = None
         self._chunked = chunked
+        self.in_parts = in_parts
         # Why all rows go through Django's converters; None where the columns decide.
         self.convert_reason: str | None = backend.why_not_cursor(self.connection, self.raw)
         if self.convert_reason is None:
@@ -96,7 +119,7 @@ class DriverCursor:
         self.cursor.close()
         warn_once(self.connection, str(self.convert_reason))
         count = len(self.readers)
-        self.readers = [DJANGO] * count
+        self.readers = intern_readers([DJANGO] * count)
         query, connection = self.compiler.query, self.connection
         compiler = connection.ops.compiler(query.compiler)(query, connection, self.compiler.using)
         results = compiler.execute_sql(MULTI, chunked_fetch=self._chunked)

@@ -1,16 +1,27 @@
 """What all databases with a native path have in common: what must be Django's own of an engine, and the readers."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import django
-from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import BaseExpression, Col
 from django.db.models.sql.compiler import SQLCompiler
 
-from pyforge_web.querysets.backends.columns import ColumnReader, ColumnReaders, Converter, find_converters
+from pyforge_web.querysets.backends.columns import (
+    DJANGO,
+    VALUE,
+    ColumnPlan,
+    ColumnPlans,
+    ColumnReader,
+    Converter,
+    find_cast_reader,
+    find_converters,
+    intern_readers,
+    is_whole_document,
+)
 from pyforge_web.querysets.backends.cursors import DriverCursor, open_django_cursor
-from pyforge_web.querysets.backends.stock import StockMethods
+from pyforge_web.querysets.backends.stock import StockMethods, find_function
 
 # What reads and converts rows in Django. `as_sql` is an engine's own matter: its SQL and its columns are used.
 _COMPILER_METHODS = StockMethods(
@@ -25,6 +36,7 @@ _COMPILER_METHODS = StockMethods(
     ),
     django,
 )
+_COLUMN = frozenset({Col})
 _ZONES = (BaseDatabaseWrapper.timezone, BaseDatabaseWrapper.timezone_name)
 
 
@@ -39,9 +51,13 @@ class DatabaseBackend:
     cursor_class: ClassVar[type[DriverCursor]]
     # The operations' methods that decide about converters.
     operations: ClassVar[StockMethods]
+    # The readers of columns by those of these methods that are their converters.
+    method_readers: ClassVar[dict[str, ColumnReader]] = {}
 
     def __init__(self) -> None:
-        self._readers = ColumnReaders()
+        self._plans = ColumnPlans(self.operations)
+        functions = self.operations.functions
+        self.readers_by_function = {functions[name]: reader for name, reader in self.method_readers.items()}
 
     def why_not(self, connection: BaseDatabaseWrapper) -> str | None:
         """Return why the rows of a connection are Django's to read, or None. Never connects."""
@@ -71,47 +87,58 @@ class DatabaseBackend:
         self, expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper
     ) -> ColumnReader:
         """Return the reader of a column, from the list of converters that Django would call."""
-        raise NotImplementedError
+        if not converters:
+            return VALUE
+        if len(converters) > 1:
+            return DJANGO
+        if is_whole_document(expression, converters):
+            return ColumnReader("json")
+        reader = self.read_converter(expression, converters[0], connection)
+        return reader or find_cast_reader(converters) or DJANGO
+
+    def read_converter(
+        self, expression: BaseExpression, converter: Converter, connection: BaseDatabaseWrapper
+    ) -> ColumnReader | None:
+        """Return the reader of a column whose one converter is the database's own; None where it is not known."""
+        return self.readers_by_function.get(find_function(converter))
 
     def open_cursor(
-        self, compiler: Any, expressions: list[BaseExpression], readers: list[ColumnReader], *, chunked: bool
+        self, compiler: Any, expressions: list[BaseExpression], plan: ColumnPlan, *, chunked: bool, in_parts: bool
     ) -> DriverCursor:
-        """Return a cursor that is ready to execute a statement; `chunked` is as in `QuerySet.iterator()`."""
+        """Return a cursor that is ready to execute a statement; `chunked` is as in `QuerySet.iterator()`.
+
+        With `in_parts` the connection does nothing else until the last row is read.
+        """
         cursor = open_django_cursor(compiler.connection, chunked=chunked)
         try:
-            return self.cursor_class(self, cursor, compiler, expressions, readers, chunked=chunked)
+            return self.cursor_class(self, cursor, compiler, expressions, plan, chunked=chunked, in_parts=in_parts)
         except BaseException:
             cursor.close()
             raise
 
-    def column_readers(self, compiler: Any, expressions: list[Any]) -> list[ColumnReader]:
-        """Return the readers of a statement's columns."""
+    def plan_columns(self, compiler: Any, expressions: list[Any]) -> ColumnPlan:
+        """Return how a statement's columns are read."""
         connection = compiler.connection
-        if all(type(expression) is Col for expression in expressions):
-            key = self.session_key(connection)
-            return [self._readers.find(self.read_column, column, connection, key) for column in expressions]
+        if _COLUMN.issuperset(map(type, expressions)):
+            return self._plans.find(self._make_plan, expressions, connection)
         converters = compiler.get_converters(expressions)
-        return [
+        readers = [
             self.read_column(expression, converters[index][0] if index in converters else [], connection)
             for index, expression in enumerate(expressions)
         ]
+        return ColumnPlan(intern_readers(readers), self.find_facts(expressions, readers, connection))
 
     def column_reader(self, column: Any, connection: BaseDatabaseWrapper) -> ColumnReader:
         """Return the reader of one column."""
         if type(column) is Col:
-            return self._readers.find(self.read_column, column, connection, self.session_key(connection))
+            return self._plans.find(self._make_plan, [column], connection).readers[0]
         return self.read_column(column, find_converters(column, connection), connection)
 
-    def session_key(self, connection: BaseDatabaseWrapper) -> tuple[Any, ...]:
-        """Return what the converters of a column depend on beside the column."""
-        ops = connection.ops
-        own = vars(ops)
-        return (
-            connection.alias,
-            connection.timezone,
-            settings.USE_TZ,
-            type(connection),
-            type(ops),
-            *self.operations.find(type(ops)),
-            *[own.get(name) for name in self.operations.names],
-        )
+    def find_facts(
+        self, expressions: list[Any], readers: Sequence[ColumnReader], connection: BaseDatabaseWrapper
+    ) -> Any:
+        """Return what is to be known of a statement's columns beside their readers."""
+
+    def _make_plan(self, columns: list[Col], connection: BaseDatabaseWrapper) -> ColumnPlan:
+        readers = [self.read_column(column, find_converters(column, connection), connection) for column in columns]
+        return ColumnPlan(intern_readers(readers), self.find_facts(columns, readers, connection))

@@ -2,6 +2,8 @@
 
 Source: `django/db/backends/mysql/operations.py`, `MySQLdb/converters.py`. The driver converts by the type that the
 server names for a column, through a dict of the connection. Another dict is there while one statement of ours is read.
+
+JSON is checked by us: what MariaDB has checked is not always JSON, as it lets `1.` and `"\\x"` pass.
 """
 
 from importlib import import_module
@@ -18,8 +20,7 @@ from pyforge_web.querysets.backends.columns import (
     VALUE,
     ColumnReader,
     Converter,
-    find_cast_reader,
-    is_whole_document,
+    intern_readers,
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import DatabaseBackend
@@ -134,7 +135,7 @@ class MySQLCursor(DriverCursor):
                 readers[index] = ColumnReader(kind)
             elif reader.kind != kind:
                 readers[index] = DJANGO
-        self.readers = readers
+        self.readers = intern_readers(readers)
         self.cursor = _ListCursor(self.cursor)
         return None
 
@@ -166,10 +167,10 @@ class MySQLBackend(DatabaseBackend):
     operations = StockMethods(
         MySQLOperations, ("get_db_converters", "convert_datetimefield_value", *_MYSQL_READERS), django
     )
+    method_readers = _MYSQL_READERS
 
     def __init__(self) -> None:
         super().__init__()
-        self._readers_by_function = {self.operations.functions[name]: reader for name, reader in _MYSQL_READERS.items()}
         self._known_converters: tuple[Any, ...] = ()
 
     def why_not_driver(self, raw: Any) -> str | None:
@@ -208,22 +209,15 @@ class MySQLBackend(DatabaseBackend):
         self._known_converters = current
         return None
 
-    def read_column(
-        self, expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper
-    ) -> ColumnReader:
-        """Return the reader of a column, from the list of converters that Django would call."""
-        if not converters:
-            return VALUE
-        if len(converters) > 1:
-            return DJANGO
-        if is_whole_document(expression, converters):
-            # Not even JSON that MariaDB has checked is JSON: it lets `1.` and `"\\x"` pass.
-            return ColumnReader("json")
-        function: Any = find_function(converters[0])
+    def read_converter(
+        self, expression: BaseExpression, converter: Converter, connection: BaseDatabaseWrapper
+    ) -> ColumnReader | None:
+        """Return the reader of a column whose one converter is the database's own; None where it is not known."""
+        function: Any = find_function(converter)
         if function is self.operations.functions["convert_datetimefield_value"]:
             zone = _zone_of_datetimes(connection)
             return DJANGO if zone is None else ColumnReader("datetime", zone=zone)
-        return self._readers_by_function.get(function) or find_cast_reader(converters) or DJANGO
+        return self.readers_by_function.get(function)
 
 
 def _why_not_mysql_class(kind: Any) -> str | None:

@@ -1,6 +1,6 @@
 """What the types of PostgreSQL's columns are, for both drivers."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import ref
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -35,10 +35,22 @@ KIND_BY_OID = {DATE: "date", NUMERIC: "decimal", TIME: "time", TIMESTAMPTZ: "dat
 _SLOW = frozenset({"date", "numeric", "time", "timestamp with time zone", "uuid"})
 
 
-def is_worth_text(expressions: list[BaseExpression], connection: BaseDatabaseWrapper) -> bool:
-    """Return whether all columns are known scalars, and some of them are of a type whose loading costs much."""
+class TypeFacts(NamedTuple):
+    """What the types of a statement's columns allow.
+
+    `worth_text`: all are known scalars, and the loading of some costs much. `plain`: no value of them is one that
+    Python code writes, as a function of the setting `TYPES` may.
+    """
+
+    worth_text: bool
+    plain: bool
+
+
+def find_type_facts(expressions: list[BaseExpression], connection: BaseDatabaseWrapper) -> TypeFacts:
+    """Return what the types of a statement's columns allow."""
     columns = [_column_type(expression, connection) for expression in expressions]
-    return None not in columns and not _SLOW.isdisjoint(columns)
+    known = None not in columns
+    return TypeFacts(known and not _SLOW.isdisjoint(columns), known and "bytea" not in columns)
 
 
 _column_types: dict[tuple[int, type], tuple[str | None, "ref[Any]"]] = {}

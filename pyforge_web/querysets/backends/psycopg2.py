@@ -15,16 +15,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.db.models.expressions import BaseExpression
 
-from pyforge_web.querysets.backends.columns import (
-    DJANGO,
-    VALUE,
-    ColumnReader,
-    Converter,
-    find_cast_reader,
-    is_whole_document,
-)
-from pyforge_web.querysets.backends.cursors import DriverCursor
-from pyforge_web.querysets.backends.database import DatabaseBackend
+from pyforge_web.querysets.backends.postgresql_text import PostgreSQLTypes, TextCursor
 from pyforge_web.querysets.backends.postgresql_types import (
     DATE,
     JSONB,
@@ -33,7 +24,6 @@ from pyforge_web.querysets.backends.postgresql_types import (
     TIME,
     TIMESTAMPTZ,
     UUID,
-    is_worth_text,
 )
 from pyforge_web.querysets.backends.stock import StockMethods, find_function
 
@@ -49,23 +39,18 @@ _ZONE_METHODS = StockMethods(DatabaseWrapper, ["tzinfo_factory"], django)
 _SAMPLE = '{"a": 1.50}'
 
 
-class Psycopg2Cursor(DriverCursor):
-    """Sets typecasters on a cursor before it executes, where all columns of the row are known scalars."""
+class Psycopg2Cursor(TextCursor):
+    """Sets typecasters on a cursor before it executes."""
 
     def prepare(self, expressions: list[BaseExpression]) -> None:
         """Set the typecasters."""
-        self._casters: dict[int, Any] = {}
-        self._columns: dict[int, Any] = {}
+        super().prepare(expressions)
         raw = self.raw
-        if (
-            raw.name is None
-            and is_worth_text(expressions, self.connection)
-            and _has_usual_session(raw, self.connection)
-        ):
-            self._casters = _find_casters(raw)
+        if raw.name is None and self.facts.worth_text and _has_usual_session(raw, self.connection):
+            self.loaders = _find_casters(raw)
             _extensions.register_type(_TEXT_CASTER, raw)  # makes the dict
             raw.string_types.clear()
-            raw.string_types.update(dict.fromkeys(self._casters, _TEXT_CASTER))
+            raw.string_types.update(dict.fromkeys(self.loaders, _TEXT_CASTER))
 
     def executed(self) -> str | None:
         """Choose the readers by what the server says it sends."""
@@ -74,31 +59,18 @@ class Psycopg2Cursor(DriverCursor):
             return f"the cursor has a row_factory ({raw.row_factory!r})"
         if raw.description is None:  # of a cursor on the server
             return None
-        zone = "written" if settings.USE_TZ else "stripped"
-        readers = list(self.readers)
-        for index, reader in enumerate(readers):
-            oid = raw.description[index].type_code
-            if oid in self._casters:
-                if raw.string_types.get(oid) is not _TEXT_CASTER:
-                    return f"the cursor's typecaster of type {oid} is set when it executes"
-                self._columns[index] = self._casters[oid]
-                if oid != JSONB:
-                    readers[index] = ColumnReader(KIND_BY_OID[oid], zone=zone) if reader is VALUE else DJANGO
-            if reader.kind == "json":
-                readers[index] = ColumnReader("json", checked=oid == JSONB)
-        self.readers = readers
-        return None
+        return self.choose_readers(tuple([column.type_code for column in raw.description[: len(self.readers)]]))
 
-    def driver_value(self, index: int, value: Any) -> Any:
-        """Return what the driver gives for a column under Django."""
-        caster = self._columns.get(index)
-        if caster is None or not isinstance(value, str):
-            return value
-        with self.connection.wrap_database_errors:
-            return caster(value, self.raw)
+    def reads_text(self, oid: int) -> bool:
+        """Return whether the cursor still gives the text of a type that it was set up for."""
+        return self.raw.string_types.get(oid) is _TEXT_CASTER
+
+    def load_text(self, oid: int, text: str) -> Any:
+        """Return what the driver makes of a text under Django."""
+        return self.loaders[oid](text, self.raw)
 
 
-class Psycopg2Backend(DatabaseBackend):
+class Psycopg2Backend(PostgreSQLTypes):
     """PostgreSQL through psycopg2."""
 
     engine = DatabaseWrapper
@@ -124,16 +96,6 @@ class Psycopg2Backend(DatabaseBackend):
         if zone_function is not (_ZONE_METHODS.functions["tzinfo_factory"] if settings.USE_TZ else None):
             return "the cursor has a tzinfo_factory of its own"
         return _why_not_casters(raw.connection.string_types)
-
-    def read_column(
-        self, expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper
-    ) -> ColumnReader:
-        """Return the reader of a column, from the list of converters that Django would call."""
-        if not converters:
-            return VALUE
-        if is_whole_document(expression, converters):
-            return ColumnReader("json")
-        return find_cast_reader(converters) or DJANGO
 
 
 def _why_not_psycopg2_class(kind: Any) -> str | None:

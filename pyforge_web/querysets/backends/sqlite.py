@@ -4,12 +4,11 @@ Source: `django/db/backends/sqlite3/operations.py`, whose converters are recogni
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from types import FunctionType, MappingProxyType
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
 import django
 from django.conf import settings
@@ -22,16 +21,15 @@ from django.utils.dateparse import parse_date, parse_datetime, parse_time
 
 from pyforge_web.querysets.backends.columns import (
     DJANGO,
-    VALUE,
+    ColumnPlan,
     ColumnReader,
     Converter,
-    find_cast_reader,
-    is_whole_document,
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import DatabaseBackend
-from pyforge_web.querysets.backends.stock import StockMethods, find_function, is_own_function
+from pyforge_web.querysets.backends.stock import StockMethods, describe_callable, find_function, is_own_function
 
+Parsers = Mapping[int, Callable[[str], Any]]
 SQLiteOperations: Any = DatabaseWrapper.ops_class
 _SQLITE_READERS = {
     "convert_datefield_value": ColumnReader("date"),
@@ -51,12 +49,16 @@ _REGISTERED = {"DATE": parse_date, "TIME": parse_time, "DATETIME": parse_datetim
 _DETECTS = sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES
 
 
+# Whether the driver parses declared types: kept with Django's connection, asked once of each of the driver's.
+_PARSING = "_pyforge_parsing"
+
+
 class SQLiteCursor(DriverCursor):
     """What was done to a query of SQLite, and must be done to a value that is not of the strict form."""
 
     def executed(self) -> str | None:
-        """Return None: SQLite's values have types, its columns have none."""
-        return _why_not_stock_rows(self.raw)
+        """Return why the rows are not the driver's alone: SQLite's values have types, its columns have none."""
+        return None if _has_stock_rows(self.raw) else _why_not_stock_rows(self.raw)
 
     def driver_value(self, index: int, value: Any) -> Any:
         """Return what the driver gives for a column under Django: it parses the text of whatever is stored."""
@@ -76,22 +78,15 @@ class SQLiteBackend(DatabaseBackend):
         ("get_db_converters", "get_decimalfield_converter", "convert_datetimefield_value", *_SQLITE_READERS),
         django,
     )
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._readers_by_function = {
-            self.operations.functions[name]: reader for name, reader in _SQLITE_READERS.items()
-        }
-        # Whether the driver parses declared types, by Django's connection; asked once of each of the driver's.
-        self._parsing: WeakKeyDictionary[Any, tuple[object, bool]] = WeakKeyDictionary()
+    method_readers = _SQLITE_READERS
 
     def why_not_driver(self, raw: Any) -> str | None:
         """Return why a connection of `sqlite3` gives other rows; None also for a connection that something wraps."""
         if isinstance(raw, sqlite3.Connection):
             if raw.row_factory is not None:
-                return f"the connection has a row_factory ({_describe_callable(raw.row_factory)})"
+                return f"the connection has a row_factory ({describe_callable(raw.row_factory)})"
             if raw.text_factory is not str:
-                return f"the connection has a text_factory ({_describe_callable(raw.text_factory)})"
+                return f"the connection has a text_factory ({describe_callable(raw.text_factory)})"
         return _why_not_converters()
 
     def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
@@ -101,20 +96,20 @@ class SQLiteBackend(DatabaseBackend):
             return "the cursor's rows are not sqlite3's"
         if kind.fetchmany is not sqlite3.Cursor.fetchmany or kind.fetchall is not sqlite3.Cursor.fetchall:
             return f"{kind.__name__} fetches rows in its own way"
-        reason = _why_not_stock_rows(raw)
+        reason = None if _has_stock_rows(raw) else _why_not_stock_rows(raw)
         if reason is None and not self._is_parsing(connection, raw.connection):
             reason = "the connection does not have Django's detect_types"
         return reason
 
     def _is_parsing(self, connection: BaseDatabaseWrapper, raw: sqlite3.Connection) -> bool:
-        known = self._parsing.get(connection)
+        known = vars(connection).get(_PARSING)
         if known is None or known[0] is not raw:
             # An engine may open its connection in a way of its own, so the driver is asked as well as the settings. It
             # is asked past Django: nobody counts this statement, which reads no table.
             (value,) = sqlite3.Connection.execute(raw, "SELECT '2001-02-03' AS \"day [date]\"").fetchone()
             detects = connection.settings_dict["OPTIONS"].get("detect_types", _DETECTS) == _DETECTS
-            known = self._parsing[connection] = raw, detects and type(value) is date
-        return known[1]
+            known = vars(connection)[_PARSING] = raw, detects and type(value) is date
+        return bool(known[1])
 
     def compiler(self, query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:
         """Return the compiler of a query, as `Query.get_compiler` gives it, for raw rows."""
@@ -123,43 +118,61 @@ class SQLiteBackend(DatabaseBackend):
         compiler.backend = self
         return compiler
 
-    def read_column(
-        self, expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper
-    ) -> ColumnReader:
-        """Return the reader of a column, from the list of converters that Django would call."""
-        if not converters:
-            return VALUE
-        if len(converters) > 1:
-            return DJANGO
-        if is_whole_document(expression, converters):
-            return ColumnReader("json")
-        function: Any = find_function(converters[0])
+    def read_converter(
+        self, expression: BaseExpression, converter: Converter, connection: BaseDatabaseWrapper
+    ) -> ColumnReader | None:
+        """Return the reader of a column whose one converter is the database's own; None where it is not known."""
+        function: Any = find_function(converter)
         if function is self.operations.functions["convert_datetimefield_value"]:
             return _datetime_reader(connection)
         if (code := getattr(function, "__code__", None)) is not None and code is _column_decimal():
             field: Any = expression.output_field
             return ColumnReader("decimal", digits=field.max_digits, places=field.decimal_places)
-        return self._readers_by_function.get(function) or find_cast_reader(converters) or DJANGO
+        return self.readers_by_function.get(function)
+
+    def find_facts(
+        self, expressions: list[Any], readers: Sequence[ColumnReader], connection: BaseDatabaseWrapper
+    ) -> Parsers:
+        """Return with what the driver would parse the texts that native code reads itself, by column."""
+        return {
+            index: _PARSERS[column.output_field.get_internal_type()]
+            for index, (column, reader) in enumerate(zip(expressions, readers, strict=True))
+            # What other hands have declared in an unmanaged table is not known here.
+            if type(column) is Col and reader is not DJANGO and column.target.model._meta.managed
+            if column.output_field.get_internal_type() in _PARSERS
+        }
+
+    def plan_columns(self, compiler: Any, expressions: list[Any]) -> ColumnPlan:
+        """Return how a statement's columns are read: as it was found out when the statement was compiled."""
+        columns, plan = getattr(compiler, "planned", (None, None))
+        if plan is not None and columns == expressions:
+            return cast(ColumnPlan, plan)
+        return super().plan_columns(compiler, expressions)
+
+
+def _has_stock_rows(raw: sqlite3.Cursor) -> bool:
+    """Return whether the rows of a cursor are what `sqlite3` alone gives, as they were when it was last looked into."""
+    is_stock = raw.row_factory is None and raw.connection.text_factory is str
+    return is_stock and sqlite3.converters == _known_converters and bool(_known_converters)
 
 
 def _why_not_stock_rows(raw: sqlite3.Cursor) -> str | None:
     """Return why the rows of a cursor are not what `sqlite3` alone gives."""
     if raw.row_factory is not None:
-        return f"the cursor has a row_factory ({_describe_callable(raw.row_factory)})"
+        return f"the cursor has a row_factory ({describe_callable(raw.row_factory)})"
     if raw.connection.text_factory is not str:
-        return f"the connection has a text_factory ({_describe_callable(raw.connection.text_factory)})"
+        return f"the connection has a text_factory ({describe_callable(raw.connection.text_factory)})"
     return _why_not_converters()
 
 
-_known_converters: tuple[Any, ...] = ()
+_known_converters: dict[str, Any] = {}
 
 
 def _why_not_converters() -> str | None:
     """Return why the driver's converters of declared types are not those that Django registers."""
     global _known_converters
     converters: dict[str, Any] = sqlite3.converters
-    current = tuple(converters.items())
-    if current == _known_converters:
+    if converters == _known_converters:
         return None
     for name, converter in converters.items():
         parser = _REGISTERED.get(name)
@@ -170,11 +183,11 @@ def _why_not_converters() -> str | None:
         else:
             is_stock = name not in _declared_types()
         if not is_stock:
-            return f"sqlite3 has a converter for {name.lower()} that is not Django's ({_describe_callable(converter)})"
+            return f"sqlite3 has a converter for {name.lower()} that is not Django's ({describe_callable(converter)})"
     missing = {*_REGISTERED, "BOOL"} - converters.keys()
     if missing:
         return f"sqlite3 has no converter for {', '.join(sorted(missing)).lower()}"
-    _known_converters = current
+    _known_converters = dict(converters)
     return None
 
 
@@ -187,10 +200,6 @@ def _declared_types() -> frozenset[str]:
     """Return the types that Django declares, as sqlite3 looks them up: the first word, without the length."""
     names = {str(name({"max_length": 1}) if callable(name) else name) for name in DatabaseWrapper.data_types.values()}
     return frozenset(name.replace("(", " ").split()[0].upper() for name in names)
-
-
-def _describe_callable(function: Any) -> str:
-    return str(getattr(function, "__qualname__", repr(function)))
 
 
 def _datetime_reader(connection: BaseDatabaseWrapper) -> ColumnReader:
@@ -218,32 +227,25 @@ class RawSelect(SQLCompiler):
     """
 
     backend: SQLiteBackend
-    parsers: Mapping[int, Callable[[str], Any]] = MappingProxyType({})
+    parsers: Parsers = MappingProxyType({})
+    planned: tuple[list[Any] | None, ColumnPlan | None] = (None, None)
+    select: Any
 
     def pre_sql_setup(self, *args: Any, **kwargs: Any) -> Any:
         setup: Any = super().pre_sql_setup(*args, **kwargs)
         _, order_by, group_by = setup
         if not (group_by or self.query.distinct or self.query.combinator):
             by_position = {getattr(ordering.expression, "ordinal", None) for ordering, _ in order_by}
-            self.parsers = {
-                index: _PARSERS[column.output_field.get_internal_type()]
-                for index, (column, _, _) in enumerate(self.select)
-                if index + 1 not in by_position and self.is_parsed_by_driver(column)
-            }
-            self.select: Any = [
-                (column, (f"+{sql}" if index in self.parsers else sql, params), alias)
-                for index, (column, (sql, params), alias) in enumerate(self.select)
-            ]
+            columns = [column for column, _, _ in self.select]
+            plan = self.backend.plan_columns(self, columns)
+            self.planned = columns, plan
+            self.parsers = plan.facts
+            if not by_position.isdisjoint(index + 1 for index in self.parsers):
+                self.parsers = {index: parser for index, parser in plan.facts.items() if index + 1 not in by_position}
+            for index in self.parsers:
+                column, (sql, params), alias = self.select[index]
+                self.select[index] = column, (f"+{sql}", params), alias
         return setup
-
-    def is_parsed_by_driver(self, column: BaseExpression) -> bool:
-        """Return whether the driver would make an object of a plain column's text that native code reads itself."""
-        if type(column) is not Col or column.output_field.get_internal_type() not in _PARSERS:
-            return False
-        # What other hands have declared in an unmanaged table is not known here.
-        if not column.target.model._meta.managed:
-            return False
-        return self.backend.column_reader(column, self.connection) is not DJANGO
 
 
 @cache

@@ -61,3 +61,8 @@ class StockMethods:
 def find_function(method: object) -> object:
     """Return the function under a bound method; any other callable as it is."""
     return method.__func__ if isinstance(method, MethodType) else method
+
+
+def describe_callable(function: Any) -> str:
+    """Return the name of a function or a class for a reason."""
+    return str(getattr(function, "__qualname__", repr(function)))

@@ -3,6 +3,7 @@
 Source: the joins are those of `SQLCompiler.get_related_selections` in `django/db/models/sql/compiler.py`.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
 
 from django.db import connections
@@ -13,11 +14,14 @@ from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.output.resolve import AnyQuerySet, Branch, Leaf, Tree
 from pyforge_web.querysets.django_path import joins_unconstrained
+from pyforge_web.querysets.relations.flat_plan import FlatPlan, find_flat_plan
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
+from pyforge_web.querysets.relations.steps import Steps
+from pyforge_web.querysets.sql_cache import compile_remembered
+from pyforge_web.querysets.statement import CompiledQuery
 
 Slot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
 JOIN_KEY = ""  # the attribute of a key that is a column of the join table
-Steps = tuple[tuple[str, str, int], ...]  # what becomes of a row: native/src/serializer/layout.rs
 
 
 class RelationQuery(NamedTuple):
@@ -65,31 +69,78 @@ class SelectPlan(NamedTuple):
         return tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in self.steps)
 
 
-def find_written(steps: Steps) -> dict[int, str]:
-    """Return the columns that are written, by their index: `author.name`."""
-    names: dict[int, str] = {}
-    path: list[str] = []
-    for step, name, column in steps:
-        if step == "object":
-            path.append(name)
-        elif step == "end":
-            path.pop()
-        elif step == "column":
-            names.setdefault(column, ".".join([*path, name]))
-    return names
+class Selection(NamedTuple):
+    """How a QuerySet becomes the query of its output fields.
+
+    `prepare` gives that query and the names of its columns, `finish` the plan of its rows; `purpose` is all that decides
+    the query beside the QuerySet's own, None where that is not known.
+    """
+
+    purpose: tuple[Any, ...] | None
+    prepare: Callable[[], tuple[AnyQuerySet, dict[Slot, str]]]
+    finish: Callable[[dict[Slot, str], CompiledQuery | None], SelectPlan]
 
 
-def plan_select(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> SelectPlan:
-    """Return the plan for the fields of a tree; `relation_key` names the key that the rows have besides."""
+def compile_selection(
+    queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None
+) -> tuple[SelectPlan, CompiledQuery | None]:
+    """Return the plan for the fields of a tree, and its SQL; the SQL is None where Django finds nothing to ask for."""
+    selection = select_tree(queryset, tree, relation_key)
+    compiled, names = compile_remembered(queryset, selection.purpose, selection.prepare)
+    return selection.finish(names, compiled), compiled
+
+
+def select_tree(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> Selection:
+    """Return the selection of the fields of a tree; `relation_key` names the key that the rows have besides."""
+    flat = find_flat_plan(queryset, tree) if relation_key is None else None
+    if flat is not None:
+        return _select_flat(queryset, flat)
     walk = _TreeWalk(queryset.db)
     walk.add_tree(tree)
     key = None
-    if relation_key is None:
-        queryset = as_scanned(queryset)
-    else:
+    if relation_key is not None:
         key = walk.slot((), relation_key.key.attname if relation_key.table is None else JOIN_KEY)
-    queryset, names = select_slots(queryset, list(walk.slots), relation_key, walk.expressions)
-    return SelectPlan(queryset, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
+    slots = list(walk.slots)
+
+    def prepare() -> tuple[AnyQuerySet, dict[Slot, str]]:
+        scanned = as_scanned(queryset) if relation_key is None else queryset
+        return select_slots(scanned, slots, relation_key, walk.expressions)
+
+    def finish(names: dict[Slot, str], compiled: CompiledQuery | None) -> SelectPlan:
+        selected = _of_statement(queryset, compiled)
+        return SelectPlan(selected, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
+
+    purpose = None if walk.expressions else _find_purpose(queryset, slots, relation_key)
+    return Selection(purpose, prepare, finish)
+
+
+def _select_flat(queryset: AnyQuerySet, flat: FlatPlan) -> Selection:
+    """Return the same for columns of the model's own table."""
+
+    def prepare() -> tuple[AnyQuerySet, dict[Slot, str]]:
+        scanned = as_scanned(queryset)
+        query = flat.narrow_query(scanned.query) if is_narrowable(scanned.query) else None
+        if query is None:
+            return select_slots(scanned, list(flat.slots), None, None)
+        return _with_query(scanned, query), flat.slots
+
+    def finish(names: dict[Slot, str], compiled: CompiledQuery | None) -> SelectPlan:
+        return SelectPlan(_of_statement(queryset, compiled), flat.steps, (), names, None)
+
+    return Selection(_find_purpose(queryset, flat.attributes, None), prepare, finish)
+
+
+def _of_statement(queryset: AnyQuerySet, compiled: CompiledQuery | None) -> AnyQuerySet:
+    """Return a QuerySet of the database that a statement was made for: a router may choose another one next."""
+    return queryset if compiled is None else QuerySet(queryset.model, queryset.query, compiled.compiler.using)
+
+
+def _find_purpose(queryset: AnyQuerySet, slots: Sequence[Any], relation_key: RelationKey | None) -> tuple[Any, ...]:
+    """Return what decides the columns of a plan's query beside the query itself."""
+    query = queryset.query
+    unconstrained = bool(query.select_related) and joins_unconstrained(query)
+    key = None if relation_key is None else (relation_key.key, relation_key.table)
+    return ("tree", unconstrained, key, *slots)
 
 
 def as_scanned(queryset: AnyQuerySet) -> AnyQuerySet:

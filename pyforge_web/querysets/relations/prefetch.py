@@ -10,26 +10,14 @@ from typing import Any, NamedTuple
 from django.db import connections
 from django.db.models import Field, Model, Q
 from django.db.models.base import ModelState
-from django.db.models.expressions import Expression
 from django.db.models.fields.related_descriptors import _filter_prefetch_queryset  # type: ignore[attr-defined]
 
 from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, source_field
 from pyforge_web.output.resolve import AnyQuerySet, Branch
+from pyforge_web.querysets.sql_cache import KeyNumbers
 
 Compared = Callable[[Any], Hashable]
-
-
-class KeyNumbers(Expression):
-    """`(1, 2, 3)`: integers as they are, for Django prepares each parameter of `IN` in eight steps."""
-
-    def __init__(self, numbers: list[int]) -> None:
-        super().__init__()
-        self.numbers = numbers
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:
-        """The text of the list."""
-        return f"({str(self.numbers)[1:-1]})", ()
 
 
 class RelationKey(NamedTuple):

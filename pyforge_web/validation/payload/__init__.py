@@ -89,7 +89,7 @@ class PayloadMethods:
 
         Raises what `Model(**values).clean_fields()` raises. Source: `django.db.models.base.Model.clean_fields`.
         """
-        return self._cleaner(fields, partial, unknown, foreign_keys, keys, rename, lookup).clean_trusted(values)
+        return self._make_cleaner(fields, partial, unknown, foreign_keys, keys, rename, lookup).clean_trusted(values)
 
     def clean_data_rows(
         self,
@@ -111,7 +111,7 @@ class PayloadMethods:
         and field here. `max_errors` errors are kept; the rows are validated to the end. Raises `RequestDataTooBig` for
         more than `max_rows` rows. None is no limit.
         """
-        options = _read(fields, partial, unknown, foreign_keys, keys, rename, lookup)
+        options = _read_arguments(fields, partial, unknown, foreign_keys, keys, rename, lookup)
         return self._clean_rows(rows, options, RowLimits(max_rows, max_errors))
 
     def clean_json(
@@ -133,7 +133,7 @@ class PayloadMethods:
         Raises a `ValidationError` whatever the body contains: a `BodyError` with the position if it is not JSON. A body
         that is too large raises Django's `RequestDataTooBig`.
         """
-        cleaner = self._cleaner(fields, partial, unknown, foreign_keys, keys, rename, lookup)
+        cleaner = self._make_cleaner(fields, partial, unknown, foreign_keys, keys, rename, lookup)
         return cleaner.clean_untrusted(load_object(body, max_size, max_depth))
 
     def clean_json_rows(
@@ -156,11 +156,11 @@ class PayloadMethods:
 
         Raises `BodyError` if that is not a JSON array, `RequestDataTooBig` if it is too large or has too many rows.
         """
-        options = _read(fields, partial, unknown, foreign_keys, keys, rename, lookup)
+        options = _read_arguments(fields, partial, unknown, foreign_keys, keys, rename, lookup)
         return self._clean_rows(load_array(body, max_size, max_depth), options, RowLimits(max_rows, max_errors))
 
-    def _cleaner(self, *arguments: Any) -> PayloadCleaner:
-        return PayloadCleaner(self, _read(*arguments))
+    def _make_cleaner(self, *arguments: Any) -> PayloadCleaner:
+        return PayloadCleaner(self, _read_arguments(*arguments))
 
     def _clean_rows(self, payloads: Iterable[object], options: PayloadOptions, limits: RowLimits) -> CleanedRows:
         # A list is counted before the first row is cleaned.
@@ -171,7 +171,9 @@ class PayloadMethods:
         return CleanedRows(cleaned.rows, errors, cleaned.invalid_rows)
 
 
-def _read(fields: Any, partial: Any, unknown: Any, foreign_keys: Any, keys: Any, rename: Any, lookup: Any) -> Any:
+def _read_arguments(
+    fields: Any, partial: Any, unknown: Any, foreign_keys: Any, keys: Any, rename: Any, lookup: Any
+) -> Any:
     return read_options(
         fields,
         partial=partial,

@@ -1,16 +1,25 @@
-//! Strings of each width, in each form, by both writers of pure Rust, beside `json.dumps`.
+//! Strings of each width, in each form, by every text kernel and the plain loop, beside `json.dumps`.
 #![no_main]
 
+use _native::ffi::kernels::{CodeUnit, KERNELS, write_by};
 use _native::json::escape::{self, ASCII, HTML, UTF8};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-fn forms<U: Copy + Into<u32>>(units: &[U]) -> [[Vec<u8>; 2]; 3] {
-    fn write<U: Copy + Into<u32>, const ESCAPE: u8>(units: &[U]) -> [Vec<u8>; 2] {
-        let (mut plain, mut blocks) = (Vec::new(), Vec::new());
+fn forms<U: CodeUnit>(units: &[U]) -> [Vec<Vec<u8>>; 3] {
+    fn write<U: CodeUnit, const ESCAPE: u8>(units: &[U]) -> Vec<Vec<u8>> {
+        let mut plain = Vec::new();
         escape::write_code_points::<ESCAPE>(&mut plain, units.iter().map(|&unit| unit.into()));
-        escape::write_units::<U, ESCAPE>(&mut blocks, units);
-        [plain, blocks]
+        // A block of its own, of the exact size: AddressSanitizer sees what is read beyond.
+        let units: Box<[U]> = units.into();
+        let mut texts = vec![plain];
+        for kernel in KERNELS {
+            let mut text = Vec::new();
+            if write_by::<U, ESCAPE>(kernel, &units, &mut text) {
+                texts.push(text);
+            }
+        }
+        texts
     }
     [write::<U, UTF8>(units), write::<U, ASCII>(units), write::<U, HTML>(units)]
 }
@@ -29,7 +38,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         _ => (forms(&widest), widest),
     };
     Python::attach(|py| {
-        let bytes = written.each_ref().map(|two| two.each_ref().map(|text| PyBytes::new(py, text).unbind()));
+        let bytes = written.map(|texts| texts.iter().map(|text| PyBytes::new(py, text).unbind()).collect::<Vec<_>>());
         oracle::check(py, "check_text", (points, bytes));
     });
 });

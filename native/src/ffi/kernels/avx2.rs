@@ -1,8 +1,8 @@
-//! The text of a str in blocks of 16 code points, for nearly every x86-64 processor since 2013.
+//! AVX2: nearly every x86-64 processor since 2013.
 //!
 //! A block is narrowed to bytes, stored, and looked at: mostly it is clean, and done. Otherwise all its code points are
-//! written at once where they take two bytes each or stand for themselves (`pairs`) or are dense and beyond Latin-1
-//! (`quads`), else one after the other (`walk`). No branch depends on a single code point but in `walk`.
+//! written at once where they take two bytes each or stand for themselves (`write_pairs`) or are dense and beyond Latin-1
+//! (`write_quads`), else one after the other (`write_dirty`). No branch depends on a single code point but in `write_dirty`.
 //!
 //! What every function here asks of its caller, beyond a processor with AVX2 and POPCNT: from `at` on as many bytes
 //! are writable as it has code points, and `SLACK` bytes more.
@@ -10,100 +10,120 @@
 use std::arch::x86_64::*;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::buffer::{BytesBuffer, SLACK, copy};
-use super::text::{Unit, copy_clean as copy_short};
+use super::sse2::Sse2Block;
+use super::{CodeUnit, TextBuffer, TextKernel};
 use crate::json::escape::{
     ASCII, CLOSE_PAIRS, CLOSE_QUADS, CLOSED_QUADS, HTML, Latin1, SLIDE, UTF8, escape_wide, surrogates,
 };
 
 /// Whether the processor has what the functions below are compiled for. A flag of our own: the cold half of
 /// `is_x86_feature_detected` would be in the way of every text.
-static THERE: AtomicBool = AtomicBool::new(false);
+static CHOSEN: AtomicBool = AtomicBool::new(false);
 
-/// Whether it was found to be so.
+/// Whether this process uses AVX2.
 #[inline(always)]
-pub fn is_there() -> bool {
-    THERE.load(Relaxed)
+pub fn is_chosen() -> bool {
+    CHOSEN.load(Relaxed)
 }
 
-/// Asks the processor.
-pub fn detect() -> bool {
-    let there = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt");
-    THERE.store(there, Relaxed);
-    there
+/// Asks the processor, at import; whether this process uses AVX2 from now on.
+pub fn choose() -> bool {
+    let chosen = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt");
+    CHOSEN.store(chosen, Relaxed);
+    chosen
 }
 
-/// Writes ASCII as a JSON string: one look is enough where all of it is clean and there is room.
-#[target_feature(enable = "avx2,popcnt")]
-pub unsafe fn write_ascii<const ESCAPE: u8>(ascii: &[u8], out: &mut BytesBuffer) {
-    let len = ascii.len();
-    // SAFETY: `copy_clean` writes no more than `len` bytes; `write_units` asks the same of the processor.
-    unsafe {
-        if len + 2 > out.capacity - out.len {
-            return write_units::<u8, ESCAPE>(ascii, out, true);
+/// Whether the processor also has what came with AVX2 and the walk is compiled for.
+pub fn has_companions() -> bool {
+    is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") && is_x86_feature_detected!("lzcnt")
+}
+
+/// The kernel of AVX2.
+pub struct Avx2;
+
+impl TextKernel for Avx2 {
+    const READS_HEADER: bool = true;
+
+    /// One shuffle for all lengths up to 16: the 16 bytes that end with the text are moved to the front. A branch for each
+    /// group of lengths is mispredicted on real keys.
+    #[inline(always)]
+    unsafe fn copy_short<const ESCAPE: u8>(from: *const u8, len: usize, to: *mut u8) -> bool {
+        // SAFETY: the caller has the processor; 16 bytes before the end are readable; SLIDE has 16 from any place to 16.
+        unsafe {
+            if len > 16 {
+                return Sse2Block::copy_short::<ESCAPE>(from, len, to);
+            }
+            let last = _mm_loadu_si128(from.add(len).sub(16).cast());
+            let slide = _mm_loadu_si128(SLIDE.as_ptr().add(16 - len).cast());
+            _mm_storeu_si128(to.cast(), _mm_shuffle_epi8(last, slide));
+            let dirty = _mm_movemask_epi8(dirty16::<ESCAPE>(last)) as u32;
+            dirty >> (16 - len) == 0
         }
-        let at = out.end();
-        at.write(b'"');
-        let clean = copy_clean::<ESCAPE, true>(ascii, at.add(1));
-        out.len += 1 + clean;
-        if clean < len {
-            return write_units::<u8, ESCAPE>(&ascii[clean..], out, false);
-        }
-        at.add(1 + len).write(b'"');
-        out.len += 1;
+    }
+
+    #[inline(always)]
+    unsafe fn copy_clean<const ESCAPE: u8>(bytes: &[u8], to: *mut u8) -> usize {
+        // SAFETY: the caller's.
+        unsafe { copy_clean::<ESCAPE>(bytes, to) }
+    }
+
+    #[inline(always)]
+    unsafe fn write_block<U: CodeUnit, const ESCAPE: u8>(block: &[U; 16], to: *mut u8) -> *mut u8 {
+        // SAFETY: the caller's.
+        unsafe { write_block::<U, ESCAPE>(block, to) }
     }
 }
 
-/// Writes text of any kind as a JSON string, or the rest of one.
+/// Writes text of any kind as a JSON string.
+///
+/// # Safety
+/// `is_chosen()`.
 #[target_feature(enable = "avx2,popcnt")]
 #[inline(never)]
-pub unsafe fn write_units<U: Unit, const ESCAPE: u8>(mut rest: &[U], out: &mut BytesBuffer, from_start: bool) {
-    // Room that is not used is never touched, and given back in the end.
-    let likely = if size_of::<U>() == 1 { rest.len() + rest.len() / 8 } else { 3 * rest.len() };
-    if !out.reserve(likely + 2) {
-        return;
-    }
-    // SAFETY: `limit - at > rest.len()` whenever a block begins, with one byte for the closing quote. A block may pass
-    // `limit`, but not the slack behind it: at most 16 x 12 bytes, and 16 that are written over later.
-    unsafe {
-        let (mut at, mut limit) = out.spare();
-        at.write(b'"');
-        at = at.add(usize::from(from_start));
-        let mut padded = [U::from(b' '); 16];
-        while !rest.is_empty() {
-            let (block, count) = match rest.first_chunk() {
-                Some(block) => (block, 16),
-                None => {
-                    copy(as_bytes(rest), padded.as_mut_ptr().cast());
-                    (&padded, rest.len())
-                }
-            };
-            let end = write_block::<U, ESCAPE>(block, at);
-            let was_clean = end == at.add(16);
-            at = end.sub(16 - count); // without the padding
-            debug_assert!(at <= limit.add(SLACK - 16));
-            rest = &rest[count..];
-            if limit.offset_from(at) <= rest.len() as isize {
-                out.set_end(at);
-                if !out.grow(2 * rest.len() + 1) {
-                    return;
-                }
-                (at, limit) = out.spare();
-            }
-            if size_of::<U>() == 1 && (was_clean || rest.len() < 16) {
-                let clean = copy_clean::<ESCAPE, false>(as_bytes(rest), at);
-                at = at.add(clean);
-                rest = &rest[clean..];
-            }
-        }
-        at.write(b'"');
-        out.set_end(at.add(1));
-    }
+pub unsafe fn write_units<U: CodeUnit, const ESCAPE: u8>(units: &[U], out: &mut impl TextBuffer) {
+    // SAFETY: compiled for AVX2.
+    unsafe { super::write_units::<Avx2, U, ESCAPE>(units, out, true) }
 }
 
-fn as_bytes<U: Unit>(units: &[U]) -> &[u8] {
-    // SAFETY: units are integers.
-    unsafe { std::slice::from_raw_parts(units.as_ptr().cast(), size_of_val(units)) }
+/// Writes more than 32 bytes of ASCII in quotes: the end, null where not all stand for themselves.
+///
+/// # Safety
+/// `is_chosen()`; `len + 2` bytes are writable, and the slack behind them.
+#[target_feature(enable = "avx2,popcnt")]
+#[inline(never)]
+pub unsafe fn copy_long<const ESCAPE: u8>(from: *const u8, len: usize, at: *mut u8) -> *mut u8 {
+    // SAFETY: every load and store is of 32 bytes that begin at most at `len - 32`.
+    unsafe {
+        at.write(b'"');
+        let to = at.add(1);
+        let copy_32 = |place: usize| {
+            debug_assert!(place + 32 <= len);
+            let block = _mm256_loadu_si256(from.add(place).cast());
+            _mm256_storeu_si256(to.add(place).cast(), block);
+            dirty32::<ESCAPE>(block)
+        };
+        let mut done = 0;
+        while len - done >= 128 {
+            let one = _mm256_or_si256(copy_32(done), copy_32(done + 32));
+            let two = _mm256_or_si256(copy_32(done + 64), copy_32(done + 96));
+            let both = _mm256_or_si256(one, two);
+            if _mm256_testz_si256(both, both) == 0 {
+                return std::ptr::null_mut();
+            }
+            done += 128;
+        }
+        // The rest: up to 127 bytes, looked at together with clean ones before them.
+        let mut dirty = copy_32(len - 32);
+        while done + 32 < len {
+            dirty = _mm256_or_si256(dirty, copy_32(done));
+            done += 32;
+        }
+        if _mm256_testz_si256(dirty, dirty) == 0 {
+            return std::ptr::null_mut();
+        }
+        to.add(len).write(b'"');
+        to.add(len + 1)
+    }
 }
 
 macro_rules! dirty {
@@ -133,17 +153,15 @@ dirty!(dirty16, __m128i, _mm_set1_epi8, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_or_s
 dirty!(dirty32, __m256i, _mm256_set1_epi8, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_or_si256);
 
 /// Copies bytes until a vector of them is not clean; how many were copied. What is written beyond is rubbish.
-///
-/// `FIRST`: at the start of a text of 32 bytes or more. One function for each of the two callers is compiled into them: a
-/// text of 200 bytes takes 10 % less.
 #[target_feature(enable = "avx2,popcnt")]
 #[inline]
-unsafe fn copy_clean<const ESCAPE: u8, const FIRST: bool>(bytes: &[u8], at: *mut u8) -> usize {
+unsafe fn copy_clean<const ESCAPE: u8>(bytes: &[u8], at: *mut u8) -> usize {
     let len = bytes.len();
     // SAFETY: every load and store is of 32 bytes that begin at most at `len - 32`.
     unsafe {
-        if !FIRST && len < 32 {
-            return if copy_short::<ESCAPE>(bytes, at) { len } else { 0 };
+        if len < 32 {
+            // Not the shuffle of `copy_short`: what stands before these bytes may be no str's header.
+            return if Sse2Block::copy_short::<ESCAPE>(bytes.as_ptr(), len, at) { len } else { 0 };
         }
         let copy_32 = |place: usize| {
             debug_assert!(place + 32 <= len);
@@ -172,7 +190,7 @@ unsafe fn copy_clean<const ESCAPE: u8, const FIRST: bool>(bytes: &[u8], at: *mut
 
 #[target_feature(enable = "avx2,popcnt")]
 #[inline]
-unsafe fn write_block<U: Unit, const ESCAPE: u8>(block: &[U; 16], at: *mut u8) -> *mut u8 {
+unsafe fn write_block<U: CodeUnit, const ESCAPE: u8>(block: &[U; 16], at: *mut u8) -> *mut u8 {
     // SAFETY: all loads are inside the block; what is stored is what the functions below store.
     unsafe {
         let from = block.as_ptr().cast::<__m256i>();
@@ -213,7 +231,7 @@ unsafe fn write_block<U: Unit, const ESCAPE: u8>(block: &[U; 16], at: *mut u8) -
                 return write_quads(points(1), write_quads(points(0), at));
             }
         }
-        walk::<U, ESCAPE>(block, bytes, dirty, at)
+        write_dirty::<U, ESCAPE>(block, bytes, dirty, at)
     }
 }
 
@@ -287,7 +305,12 @@ unsafe fn write_quads(points: __m256i, at: *mut u8) -> *mut u8 {
 /// Any 16 code points, the dirty ones one by one. `bytes` was stored already.
 #[target_feature(enable = "avx2,popcnt")]
 #[inline]
-unsafe fn walk<U: Unit, const ESCAPE: u8>(block: &[U; 16], bytes: __m128i, mut dirty: u32, mut at: *mut u8) -> *mut u8 {
+unsafe fn write_dirty<U: CodeUnit, const ESCAPE: u8>(
+    block: &[U; 16],
+    bytes: __m128i,
+    mut dirty: u32,
+    mut at: *mut u8,
+) -> *mut u8 {
     let mut done = 0;
     // SAFETY: at most 12 bytes for each of 16 code points, and 16 for what is left; SLIDE has 16 from any place to 16.
     unsafe {

@@ -1,4 +1,4 @@
-"""One table through all doors: the Django tag and filter, Jinja2, the loader and the function say the same."""
+"""One table through all entry_points: the Django tag and filter, Jinja2, the loader and the function say the same."""
 
 import collections
 import uuid
@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from tests.app.models import Article, Author, Everything
 from tests.oracle import compact_text, django_value, strict
 from tests.tables import cases
-from tests.templates.doors import ASYNC, DOORS, FILTERS
+from tests.templates.entry_points import ASYNC, ENTRY_POINTS, FILTERS
 
 pytestmark = pytest.mark.django_db
 
@@ -73,46 +73,46 @@ def expected_text(value):
     return compact_text(value, ensure_ascii=True).translate(ESCAPES)
 
 
-@pytest.fixture(params=cases(DOORS))
-def door(request):
+@pytest.fixture(params=cases(ENTRY_POINTS))
+def entry_point(request):
     return request.param
 
 
 @pytest.mark.parametrize("value", cases(VALUES))
-@pytest.mark.parametrize("door", cases(DOORS | ASYNC))
-def test_values(door, value):
-    assert door(value) == expected_text(value)
-    assert strict(door(value)) == django_value(value)
+@pytest.mark.parametrize("entry_point", cases(ENTRY_POINTS | ASYNC))
+def test_values_are_those_of_dumps(entry_point, value):
+    assert entry_point(value) == expected_text(value)
+    assert strict(entry_point(value)) == django_value(value)
 
 
 @pytest.mark.parametrize("value", cases(VALUES))
-@pytest.mark.parametrize("door", cases(FILTERS))
-def test_values_through_filters(door, value):
-    assert door(value) == expected_text(value)
+@pytest.mark.parametrize("entry_point", cases(FILTERS))
+def test_filters_write_the_values_of_dumps(entry_point, value):
+    assert entry_point(value) == expected_text(value)
 
 
 @pytest.mark.parametrize(("arguments", "before", "after"), ARGUMENTS.values(), ids=ARGUMENTS)
-def test_arguments(door, arguments, before, after):
+def test_arguments_make_the_element(entry_point, arguments, before, after):
     value = {"<": "'\u00e9"}
-    assert door(value, **arguments) == before + expected_text(value) + after
+    assert entry_point(value, **arguments) == before + expected_text(value) + after
 
 
 @pytest.mark.parametrize("value", cases(VALUES))
-def test_attribute_mode(door, value):
-    assert door(value, mode="attr") == expected_text(value).replace('"', "&quot;")
+def test_attribute_mode_escapes_both_quotes(entry_point, value):
+    assert entry_point(value, mode="attr") == expected_text(value).replace('"', "&quot;")
 
 
-def test_nan(door):
-    assert door([float("nan")], nan="null") == "[null]"
+def test_nan_follows_the_argument(entry_point):
+    assert entry_point([float("nan")], nan="null") == "[null]"
     with pytest.raises(ValueError, match=r"nan at \$\[0\]"):
-        door([float("nan")])
+        entry_point([float("nan")])
 
 
-def test_nan_by_the_setting(door, settings):
+def test_nan_follows_the_setting(entry_point, settings):
     settings.PYFORGE_WEB = {"NAN": "null"}
-    assert door([float("inf")]) == "[null]"
+    assert entry_point([float("inf")]) == "[null]"
     with pytest.raises(ValueError, match="inf"):
-        door([float("inf")], nan="raise")
+        entry_point([float("inf")], nan="raise")
 
 
 class TestModels:
@@ -124,47 +124,49 @@ class TestModels:
         Everything.objects.create(json={"</script>": ["<!--", "it's \u2028", 1e5]}, text="<'>", url="/?a=1&b=2")
 
     @pytest.mark.parametrize("model", [Article, Author, Everything])
-    def test_a_queryset(self, door, model):
-        text = door(model.objects.all())
+    def test_a_queryset(self, entry_point, model):
+        text = entry_point(model.objects.all())
         assert strict(text) == django_value(list(model.objects.values()))
         assert text.isascii()
         assert not set("<>&'") & set(text)
 
-    def test_an_instance_a_list_and_a_page(self, door):
+    def test_an_instance_a_list_and_a_page(self, entry_point):
         like = list(Article.objects.values())
-        assert door(Article.objects.first()) == expected_text(like[0])
-        assert door(list(Article.objects.all())) == expected_text(like)
-        assert door(Paginator(Article.objects.all(), 2).page(1)) == expected_text(like[:2])
-        assert door({"rows": Article.objects.all()}) == expected_text({"rows": like})
+        assert entry_point(Article.objects.first()) == expected_text(like[0])
+        assert entry_point(list(Article.objects.all())) == expected_text(like)
+        assert entry_point(Paginator(Article.objects.all(), 2).page(1)) == expected_text(like[:2])
+        assert entry_point({"rows": Article.objects.all()}) == expected_text({"rows": like})
 
     @pytest.mark.parametrize("fields", ["id,title", " id , title ", ["id", "title"], ("id", "title")])
-    def test_fields(self, door, fields):
-        assert door(Article.objects.all(), fields=fields) == expected_text(list(Article.objects.values("id", "title")))
+    def test_fields(self, entry_point, fields):
+        assert entry_point(Article.objects.all(), fields=fields) == expected_text(
+            list(Article.objects.values("id", "title"))
+        )
 
-    def test_one_query(self, door, django_assert_num_queries):
+    def test_one_query(self, entry_point, django_assert_num_queries):
         queryset = Article.objects.all()
         with django_assert_num_queries(1):
-            door(queryset, id="rows")
+            entry_point(queryset, id="rows")
 
     @pytest.mark.parametrize("fields", ["id,titel", "id,", ""])
-    def test_an_unknown_field_lists_what_there_is(self, door, fields):
+    def test_an_unknown_field_lists_what_there_is(self, entry_point, fields):
         with pytest.raises(FieldError, match="author_id"):
-            door(Article.objects.all(), fields=fields)
+            entry_point(Article.objects.all(), fields=fields)
 
-    def test_secrets(self, door):
+    def test_secrets(self, entry_point):
         User.objects.create_user("ada", password="pass the word")
         for bare in (User.objects.all(), User.objects.first(), {"user": SimpleLazyObject(User.objects.first)}):
             with pytest.raises(TypeError, match=r"secret columns \(password\).*fields="):
-                door(bare)
-        assert door(User.objects.all(), fields="username") == '[{"username":"ada"}]'
+                entry_point(bare)
+        assert entry_point(User.objects.all(), fields="username") == '[{"username":"ada"}]'
 
 
 class TestErrors:
-    def test_a_value_without_a_form_names_its_place(self, door):
+    def test_a_value_without_a_form_names_its_place(self, entry_point):
         with pytest.raises(TypeError, match=r"Object of type set is not JSON serializable at \$\.rows\[1\]\.tags;"):
-            door({"rows": [1, {"tags": {1}}]})
+            entry_point({"rows": [1, {"tags": {1}}]})
 
-    def test_the_users_exception_comes_out_as_it_is(self, door):
+    def test_the_users_exception_comes_out_as_it_is(self, entry_point):
         error = LookupError("mine")
 
         class Broken(dict):
@@ -172,7 +174,7 @@ class TestErrors:
                 raise error
 
         with pytest.raises(LookupError) as caught:
-            door({"a": Broken(b=1)})
+            entry_point({"a": Broken(b=1)})
         assert caught.value is error
         assert "while encoding $.a" in error.__notes__
 
@@ -188,20 +190,20 @@ class TestErrors:
             ({"fields": "id"}, "fields= chooses columns of"),
         ],
     )
-    def test_arguments(self, door, arguments, message):
+    def test_arguments(self, entry_point, arguments, message):
         with pytest.raises((TypeError, ValueError), match=message):
-            door([1], **arguments)
+            entry_point([1], **arguments)
 
 
-def test_the_result_is_safe():
-    assert type(DOORS["function"]("<")) is SafeString
-    assert type(DOORS["function"]("<", id="a")) is SafeString
-    assert type(DOORS["function"]("<", mode="attr")) is SafeString
+def test_result_is_a_safe_string():
+    assert type(ENTRY_POINTS["function"]("<")) is SafeString
+    assert type(ENTRY_POINTS["function"]("<", id="a")) is SafeString
+    assert type(ENTRY_POINTS["function"]("<", mode="attr")) is SafeString
 
 
-def test_a_lazy_nonce_is_used_though_it_is_false():
+def test_lazy_nonce_is_used_though_it_is_false():
     class Nonce(SimpleLazyObject):  # as django.utils.csp.LazyNonce
         def __bool__(self):
             return False
 
-    assert 'nonce="abc"' in DOORS["Django tag"]([], id="rows", nonce=Nonce(lambda: "abc"))
+    assert 'nonce="abc"' in ENTRY_POINTS["Django tag"]([], id="rows", nonce=Nonce(lambda: "abc"))

@@ -1,4 +1,4 @@
-"""The doors to `html.pyforge_json`, each as a function (value, **arguments) -> the text that a page gets."""
+"""The entry_points to `html.pyforge_json`, each as a function (value, **arguments) -> the text that a page gets."""
 
 import asyncio
 import html
@@ -20,7 +20,7 @@ def engine(**options):
 
 
 def literal_engine(templates, *, cached=False):
-    loader = ("tests.templates.doors.Literal", templates)
+    loader = ("tests.templates.entry_points.Literal", templates)
     return engine(loaders=[("django.template.loaders.cached.Loader", [loader])] if cached else [loader])
 
 
@@ -65,18 +65,18 @@ def _loader(value, **arguments):
     return literal_engine(templates).get_template("page.html").render(Context({"value": value, **arguments}))
 
 
-def _read_attribute(door):
+def _read_attribute(entry_point):
     """What a browser reads from an attribute that the filter writes."""
 
     def read(*args, **kwargs):
-        written = door(*args, **kwargs)
+        written = entry_point(*args, **kwargs)
         assert '"' not in written
         return html.unescape(written)
 
     return read
 
 
-DOORS = {
+ENTRY_POINTS = {
     "function": pyforge_json,
     "Django tag": _django("{% TAG %}"),
     "Django tag, as": _django("{% TAG as out %}{{ out }}"),

@@ -1,0 +1,137 @@
+"""A template that was compiled for a database, and its use with values: Django's lookups make the parameters."""
+
+import datetime
+import decimal
+import uuid
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import connections
+from django.db.models.sql.where import WhereNode
+
+from pyforge_web.output.resolve import Tree
+from pyforge_web.querysets.prepared_queries.parameters import Parameter
+from pyforge_web.querysets.relations.columns import SelectPlan, select_tree
+from pyforge_web.querysets.relations.doubts import why_tree_django
+from pyforge_web.querysets.sql_cache.recording import RememberedQuery
+from pyforge_web.querysets.sql_cache.remembered import Prepare, remember_selection, use_entry
+from pyforge_web.querysets.statement import CompiledQuery
+
+# The values that a lookup takes without another lookup being chosen for them: None, booleans, lists, instances and
+# QuerySets are the function's own to decide.
+_PLAIN_TYPES = frozenset(
+    {
+        datetime.date,
+        datetime.datetime,
+        datetime.time,
+        datetime.timedelta,
+        decimal.Decimal,
+        float,
+        int,
+        str,
+        uuid.UUID,
+    }
+)
+
+
+class BoundQuery(NamedTuple):
+    """A template for one database: the SQL, the plan of its rows, and where each parameter comes from."""
+
+    entry: RememberedQuery
+    plan: SelectPlan
+    environment: tuple[Any, ...]
+    # The name of a parameter or None for a constant, the lookup, and the SQL of its right side.
+    leaves: tuple[tuple[str | None, Any, Any], ...]
+
+
+class PreparedTemplate:
+    """The QuerySet of a function with parameters, compiled once for each database."""
+
+    def __init__(self, queryset: Any, tree: Tree) -> None:
+        self.queryset = queryset
+        self.tree = tree
+        self._bound: dict[str, BoundQuery] = {}
+
+    def compile(
+        self, values: Mapping[str, Any], using: str, limits: tuple[int, int | None], prepare: Prepare
+    ) -> tuple[SelectPlan, CompiledQuery] | str:
+        """Return the SQL with these values and limits; a text says why the function has to be called.
+
+        `prepare` gives the query of the function with these values, where Django has to compile it.
+        """
+        if not _PLAIN_TYPES.issuperset(map(type, values.values())):
+            return "a value is None, a boolean, a list or an object"
+        if why := why_tree_django(self.queryset, self.tree):
+            return why
+        connection = connections[using]
+        environment = _read_environment(connection)
+        bound = self._bound.get(using)
+        try:
+            if bound is None or bound.environment != environment or not bound.entry.evidence.is_valid(connection):
+                made = self._bind(values, using, environment)
+                if isinstance(made, str):
+                    return made
+                bound = self._bound[using] = made
+            params = _make_parameters(bound, values, connection)
+        except Exception as error:  # the function says it, with Django's words
+            return f"{type(error).__name__} for these values"
+        if params is None:
+            return "a value is compared in another way"
+        compiled = use_entry(bound.entry, limits, params, None, environment[-1], connection, prepare)
+        return "its columns are read in another way now" if compiled is None else (bound.plan, compiled)
+
+    def _bind(self, values: Mapping[str, Any], using: str, environment: tuple[Any, ...]) -> BoundQuery | str:
+        queryset = self.queryset._chain()
+        queryset._db = using
+        queryset.query.clear_limits()
+        names = _fill_parameters(queryset.query.where, values)
+        selection = select_tree(queryset, self.tree)
+        made = remember_selection(queryset, selection.prepare)
+        if isinstance(made, str):
+            return made
+        entry, leaves, texts, compiled = made
+        plan = selection.finish(entry.extra, compiled)
+        named = tuple((names.get(id(leaf)), leaf, text) for leaf, text in zip(leaves, texts, strict=True))
+        if len(list(filter(None, (name for name, _, _ in named)))) != len(names):
+            return "a parameter is no value of a condition"
+        # Its query has the values of the first call, and nothing but its model and database is asked for.
+        return BoundQuery(entry, plan._replace(queryset=self.queryset.using(using)), environment, named)
+
+
+def _make_parameters(bound: BoundQuery, values: Mapping[str, Any], connection: Any) -> list[Any] | None:
+    params: list[Any] = []
+    for name, lookup, text in bound.leaves:
+        current = lookup if name is None else type(lookup)(lookup.lhs, values[name])
+        sql, own = current.process_rhs(None, connection)
+        if sql != text:
+            return None
+        params.append(own)
+    return params
+
+
+def _read_environment(connection: Any) -> tuple[Any, ...]:
+    return (
+        type(connection),
+        type(connection.ops),
+        type(connection.features),
+        connection.timezone_name,
+        settings.USE_TZ,
+        connection.ops.compiler("SQLCompiler"),
+    )
+
+
+def _fill_parameters(where: Any, values: Mapping[str, Any]) -> dict[int, str]:
+    """Put values in the place of parameters; return the names of the parameters by the ids of their lookups."""
+    names: dict[int, str] = {}
+    work = [where]
+    while work:
+        node = work.pop()
+        for index, child in enumerate(node.children):
+            if isinstance(child, WhereNode):
+                work.append(child)
+            elif isinstance(child.rhs, Parameter):
+                name = child.rhs.name
+                lookup = node.children[index] = type(child)(child.lhs, values[name])
+                names[id(lookup)] = name
+    return names

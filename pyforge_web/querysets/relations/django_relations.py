@@ -1,0 +1,78 @@
+"""Relations by Django's own path: as `select_related` and `prefetch_related` load them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connections
+from django.db.models.constants import LOOKUP_SEP
+
+from pyforge_web._native import NestedRows
+from pyforge_web.output.model_names import NamePath
+from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, is_djangos, make_prefetches
+from pyforge_web.querysets import backends
+from pyforge_web.querysets.django_path import django_rows
+from pyforge_web.querysets.relations.instances import to_dicts
+from pyforge_web.querysets.relations.prefetch import RelationKey
+from pyforge_web.querysets.rows import compile_layout
+
+
+def with_relations(queryset: AnyQuerySet, tree: Tree) -> AnyQuerySet:
+    """Return a QuerySet whose instances have what a tree names, by joins and `Prefetch`es."""
+    query, lookups = queryset.query, queryset._prefetch_related_lookups
+    if query.combinator or not all(is_djangos(lookup) for lookup in lookups):
+        return queryset  # a union takes no more of these, and lookups of others are the user's own
+    if lookups or any(isinstance(item, Branch) for item in tree.items):
+        queryset = queryset.prefetch_related(None).prefetch_related(*make_prefetches(tree))
+    if not query.distinct and not query.select_for_update and (joined := list(_joined_paths(tree))):
+        if query.deferred_loading[0]:
+            queryset = queryset.defer(None)
+        queryset = queryset.select_related(*joined)
+    return queryset
+
+
+def _joined_paths(tree: Tree) -> Iterator[str]:
+    """Yield what `select_related` loads of a tree."""
+    work: list[tuple[Tree, NamePath]] = [(tree, ())]
+    while work:
+        branches, path = work.pop(0)
+        for item in branches.items:
+            if isinstance(item, Branch):
+                if item.is_joined and item.relation.doubt is None:
+                    within = (*path, item.relation.query_name)
+                    yield LOOKUP_SEP.join(within)
+                    work.append((item.tree, within))
+            elif item.path and all(relation.doubt is None for relation in item.path):
+                yield LOOKUP_SEP.join((*path, *(relation.query_name for relation in item.path)))
+
+
+def _with_parent_key(queryset: AnyQuerySet, found: RelationKey) -> tuple[AnyQuerySet, str]:
+    """Return a QuerySet whose instances have the key of their parent, and the attribute that has it."""
+    name = found.key.attname
+    if found.table is None:
+        return queryset, name
+    quote = connections[queryset.db].ops.quote_name
+    name = f"_prefetch_related_val_{name}"
+    column = f"{quote(found.table)}.{quote(found.key.column or '')}"
+    return queryset.extra(select={name: column}), name  # noqa: S610 - quoted, as Django's manager does
+
+
+def read_relation(queryset: AnyQuerySet, branch: Branch, found: RelationKey, why: str) -> tuple[NestedRows, int]:
+    """Return the rows of a relation by Django's own path, and the column of their key."""
+    queryset, name = _with_parent_key(queryset, found)
+    objects = django_rows(with_relations(queryset, branch.tree), why)
+    rows = to_dicts(objects, branch.fields, fetch=True)
+    keys = list(rows[0]) if rows else ["pk"] * branch.keys_only
+    tuples = [(*row.values(), getattr(each, name)) for row, each in zip(rows, objects, strict=True)]
+    steps = tuple(("column", key, index) for index, key in enumerate(keys))
+    readers = (backends.VALUE,) * (len(keys) + 1)
+    layout = compile_layout(branch.tree.model._meta.label, readers, steps, branch.keys_only)
+    return NestedRows(layout, tuples, _as_it_is, _nothing_to_close, _as_it_is), len(keys)
+
+
+def _nothing_to_close() -> None:
+    """Stand where a cursor is closed: there is none of ours."""
+
+
+def _as_it_is(number: int, value: Any) -> Any:
+    """Return the value: what Django has made of a row needs nothing more."""
+    return value

@@ -1,0 +1,45 @@
+"""When the statement of a QuerySet with output fields takes Django's path, and why."""
+
+from django.db import connections
+
+from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, find_doubts, is_djangos
+from pyforge_web.querysets.django_path import why_django
+from pyforge_web.querysets.relations.flat_plan import find_flat_plan
+
+
+def why_tree_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
+    """Return why the statement of a QuerySet with these fields takes Django's path; None where its columns decide.
+
+    The relations to many are statements of their own.
+    """
+    if reason := why_django(queryset):
+        return reason
+    plan = find_flat_plan(queryset, tree)
+    if plan is not None and not queryset.query.where.contains_over_clause and plan.has_stock_descriptors():
+        return None
+    return _why_query(queryset, tree) or next(
+        (f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None
+    )
+
+
+def _why_query(queryset: AnyQuerySet, tree: Tree) -> str | None:
+    """Return what a query has that does not go together with joins and statements of ours."""
+    query = queryset.query
+    joins = any((isinstance(item, Branch) and item.is_joined) or getattr(item, "path", ()) for item in tree.items)
+    strangers = [lookup for lookup in queryset._prefetch_related_lookups if not is_djangos(lookup)]
+    if strangers and any(isinstance(item, Branch) for item in tree.items):
+        return f"{type(strangers[0]).__name__} loads relations in its own way"
+    if query.combinator and joins:
+        return f"a {query.combinator} has no joins of its own"
+    if query.select_for_update and joins:
+        features = connections[queryset.db].features
+        if query.select_for_update_of or query.select_related or not features.has_select_for_update_of:
+            return "rows are locked, and a join of ours would lock others"
+    if query.distinct and joins and query.deferred_loading[0]:
+        return "distinct rows of some columns have no joins of their own"
+    if query.where.contains_over_clause:  # of a sliced Prefetch: Django selects from a query of its own there
+        if len(queryset.model._meta.pk_fields) > 1:
+            return "a part of rows whose key has several columns"
+        if query.distinct:
+            return "a part of distinct rows"
+    return None

@@ -1,0 +1,73 @@
+"""What `fetch=True` asks the database for: what instances in memory lack, all of them in one statement."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+from django.db.models import F, Model, prefetch_related_objects
+from django.db.models.constants import LOOKUP_SEP
+
+from pyforge_web.output.fields import Flat, OutputField
+from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields
+from pyforge_web.output.model_names import find_column, find_relation
+from pyforge_web.querysets.relations.loaded_relations import ABSENT, read_relation_cache
+
+
+def fetch_relation(instances: Iterable[Model], name: str) -> None:
+    """Load a relation of the instances that do not have it: one statement for each model among them."""
+    missing: dict[type[Model], list[Model]] = {}
+    for instance in instances:
+        relation = find_relation(type(instance), name)
+        if relation is not None and read_relation_cache(instance, relation) is ABSENT:
+            missing.setdefault(type(instance), []).append(instance)
+    for group in missing.values():
+        prefetch_related_objects(group, name)
+
+
+def fetch_columns(instances: Iterable[Model], fields: ParsedFields) -> None:
+    """Load columns of the instances that do not have them: one statement for each model among them."""
+    needed: dict[type[Model], set[str]] = {}
+    missing: dict[tuple[type[Model], str | None], tuple[set[str], list[Model]]] = {}
+    for instance in instances:
+        model = type(instance)
+        if model not in needed:
+            needed[model] = set(_needed_columns(model, fields))
+        absent = needed[model] - instance.__dict__.keys()
+        if absent and instance.pk is not None:
+            names, group = missing.setdefault((model, instance._state.db), (set(), []))
+            names.update(absent)
+            group.append(instance)
+    for (model, using), (names, group) in missing.items():
+        queryset = model._base_manager.using(using).filter(pk__in=[instance.pk for instance in group])
+        values = {pk: row for pk, *row in queryset.values_list("pk", *names)}
+        for instance in group:
+            for name, value in zip(names, values.get(instance.pk, ()), strict=False):
+                instance.__dict__.setdefault(name, value)
+
+
+def _needed_columns(model: type[Model], fields: ParsedFields) -> Iterator[str]:
+    """Yield the attributes of the columns that are named, and of the keys of forward relations."""
+    for item in fields:
+        if isinstance(item, KeyedExpression) and isinstance(item.expression, OutputField):
+            names = () if isinstance(item.expression, Flat) else item.expression.names
+            yield from _needed_columns(model, names)
+        name = _find_item_name(item)
+        if name is None or isinstance(item, AllColumns):
+            continue
+        field = None if isinstance(item, NestedFields) else find_column(model, name)
+        relation = find_relation(model, name.split(LOOKUP_SEP)[0]) if field is None else None
+        if relation is not None and relation.sort == "forward":
+            field = relation.field
+        if field is not None and field.column is not None:
+            yield field.attname
+
+
+def find_plain_name(item: KeyedExpression) -> str | None:
+    """Return the name that an expression stands for, which instances have loaded; None for any other expression."""
+    return cast(Any, item.expression).name if type(item.expression) is F else None
+
+
+def _find_item_name(item: Any) -> str | None:
+    """Return the name that an output field begins with; None for an expression that is more than a name."""
+    if isinstance(item, KeyedExpression):
+        return find_plain_name(item)
+    return cast(str, item if isinstance(item, str) else item.name)

@@ -1,0 +1,75 @@
+"""The relations of instances that are in memory: what `select_related` and `prefetch_related` have loaded of them."""
+
+from typing import Any
+
+from django.db.models import Model
+from django.db.models.constants import LOOKUP_SEP
+
+from pyforge_web.output.model_names import NamePath, Relation, find_relation, unknown_relation
+
+ABSENT = object()  # what the next access would query for
+
+
+def find_related(instance: Model, name: str, path: NamePath) -> Model | list[Model] | None:
+    """Return the objects of a relation that are loaded, those of a `to_attr` among them."""
+    relation = find_relation(type(instance), name)
+    if relation is None:
+        value = instance.__dict__.get(name, ABSENT)
+        if value is None or isinstance(value, Model):
+            return value
+        if isinstance(value, list) and all(isinstance(item, Model) for item in value):
+            return value
+        added = () if value is ABSENT else (name,)
+        raise unknown_relation(type(instance), name, path[:-1], added)
+    objects = read_relation_cache(instance, relation)
+    if objects is not ABSENT:
+        return objects  # type: ignore[no-any-return]
+    method = "prefetch_related" if relation.many or relation.model is None else "select_related"
+    raise ValueError(
+        f"{'.'.join(path)} is not loaded; add {method}({LOOKUP_SEP.join(path)!r}) to the QuerySet, or pass fetch=True "
+        "to load it now"
+    )
+
+
+def read_relation_cache(instance: Model, relation: Relation) -> Any:
+    """Return what a relation's cache has; `ABSENT` where the next access would be a query."""
+    if relation.many:
+        return _read_prefetched(instance, relation)
+    if relation.sort == "backward":
+        rel = relation.field.remote_field
+        return rel.get_cached_value(instance, default=None if instance.pk is None else ABSENT)
+    field = relation.field
+    if field.is_cached(instance):
+        return field.get_cached_value(instance)
+    if relation.sort == "forward":
+        return _read_own_row(instance, field)
+    return ABSENT
+
+
+def _read_own_row(instance: Model, field: Any) -> Any:
+    """Return what a forward descriptor gives without a query: nothing behind a null, or the parent whose row it has."""
+    if any(column.attname not in instance.__dict__ for column in field.local_related_fields):
+        return ABSENT
+    if None in field.get_local_related_value(instance):
+        return None
+    ancestor: Any = instance
+    while ancestor is not None and (link := ancestor._meta.get_ancestor_link(field.model)) is not None:
+        ancestor = link.get_cached_value(ancestor, default=None)
+        if ancestor is not None and (cached := field.get_cached_value(ancestor, default=None)) is not None:
+            return cached
+    if field.remote_field.parent_link:
+        columns = [column.attname for column in field.remote_field.model._meta.concrete_fields]
+        if all(name in instance.__dict__ for name in columns):
+            return getattr(instance, field.name)  # makes it of them
+    return ABSENT
+
+
+def _read_prefetched(instance: Model, relation: Relation) -> Any:
+    """Return the objects of a relation to many, as the manager would give them."""
+    if instance.pk is None:
+        return ABSENT
+    queryset = instance.__dict__.get("_prefetched_objects_cache", {}).get(relation.name)
+    if queryset is None:  # the cache has its own name for some relations; a new QuerySet has no result
+        queryset = getattr(instance, relation.name).all()
+    objects = getattr(queryset, "_result_cache", None)
+    return ABSENT if objects is None else objects

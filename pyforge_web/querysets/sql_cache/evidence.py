@@ -1,0 +1,197 @@
+"""What decides SQL and is not in a query: classes and their methods, columns, options of models, the database.
+
+An entry is used only while all of this is as it was. What is found to be of others when an entry is made means that
+there is no entry.
+"""
+
+from collections.abc import Iterable
+from functools import _lru_cache_wrapper, cached_property, partialmethod
+from operator import attrgetter
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import django
+from django.db.models.expressions import Col, F, OrderBy, Ref
+from django.db.models.options import Options
+from django.db.models.sql import Query
+from django.db.models.sql.compiler import PositionRef
+from django.db.models.sql.datastructures import BaseTable, Join
+from django.db.models.sql.where import WhereNode
+from django.utils.functional import cached_property as django_cached_property
+from django.utils.functional import classproperty
+
+import pyforge_web
+from pyforge_web._native import AttributeWatch, ClassVersions
+from pyforge_web.querysets.backends.stock import is_own_function
+from pyforge_web.querysets.sql_cache import tables
+from pyforge_web.querysets.sql_cache.fingerprint import NotRemembered
+
+# The classes that make the SQL of every query.
+_ALWAYS = (BaseTable, Col, F, Join, Options, OrderBy, PositionRef, Query, Ref, WhereNode)
+# Added to Django's classes by django-stubs-ext, for annotations.
+_HARMLESS_NAMES = frozenset({"__class_getitem__"})
+_read_features = attrgetter(*tables.FEATURES)
+# What is known of classes: their versions or methods, and why they are not Django's own.
+_verified: WeakKeyDictionary[type, tuple[ClassVersions, str | None]] = WeakKeyDictionary()
+_verified_fields: WeakKeyDictionary[type, tuple[list[Any], str | None]] = WeakKeyDictionary()
+
+
+class Evidence:
+    """What an entry was made with; `is_valid` says whether all of that is the same now."""
+
+    __slots__ = ("_features", "_operators", "_orderings", "_versions", "_watch")
+
+    def __init__(self, connection: Any, compiler: Any, fields: Iterable[Any], models: Iterable[Any], kinds: Any) -> None:
+        """Raise `NotRemembered` where something is not Django's own."""
+        fields = list({id(field): field for field in fields}.values())
+        databases = {type(connection.ops), type(connection.features), type(compiler)}
+        classes = {*_ALWAYS, *databases, *kinds}
+        for kind in classes:
+            _refuse_changed(kind)
+        for field in fields:
+            _refuse_field(field)
+        _refuse_operations(connection)
+        options = list({id(model): model._meta for model in models if model._meta.concrete_fields is not None}.values())
+        self._versions = ClassVersions([*classes, type(connection)])
+        # Of the classes of fields the methods alone: Django counts its fields on `Field`, so each new one changes it.
+        self._watch = AttributeWatch(
+            [
+                *[(kind, tables.FIELD_METHODS, False) for kind in set(map(type, fields))],
+                *[(field, ("column", *tables.FIELD_OVERRIDES), True) for field in fields],
+                *[(opts, ("concrete_fields", "db_table", "ordering"), True) for opts in options],
+            ]
+        )
+        # A list can be changed in its place.
+        self._orderings = tuple((opts, list(opts.ordering)) for opts in options if opts.ordering)
+        self._operators = dict(connection.operators), dict(connection.pattern_ops)
+        self._features = _read_features(connection.features)
+
+    def is_valid(self, connection: Any) -> bool:
+        """Return whether SQL that was made with this would be the same now."""
+        if not (self._versions.are_unchanged() and self._watch.holds()):
+            return False
+        for opts, ordering in self._orderings:
+            if list(opts.ordering) != ordering:
+                return False
+        ops = connection.ops
+        return (
+            connection.operators == self._operators[0]
+            and connection.pattern_ops == self._operators[1]
+            and _read_features(connection.features) == self._features
+            and vars(ops).keys() <= _operations_attributes(type(ops))
+        )
+
+
+def _read_methods(kind: type) -> list[Any]:
+    return [getattr(kind, name, None) for name in tables.FIELD_METHODS]
+
+
+def _refuse_changed(kind: type) -> None:
+    """Raise for a class that has a function of others, of its own or from one of its bases."""
+    known = _verified.get(kind)
+    if known is None or not known[0].are_unchanged():
+        reason = next((reason for base in kind.__mro__ if (reason := _find_foreign(base))), None)
+        known = _verified[kind] = ClassVersions([kind]), reason
+    if known[1] is not None:
+        raise NotRemembered(known[1])
+
+
+def _find_foreign(kind: type) -> str | None:
+    """Return the first attribute of a class that others wrote; None where there is none."""
+    if kind.__module__ == "builtins":
+        return None
+    for name, value in vars(kind).items():
+        if name not in _HARMLESS_NAMES and not _is_own(value):
+            return f"{kind.__name__}.{name} is not Django's"
+    return None
+
+
+def _is_own(value: Any) -> bool:
+    """Return whether an attribute of a class is plain data, or a function of Django's or ours."""
+    if isinstance(value, property):
+        return all(map(_is_own, (value.fget, value.fset, value.fdel)))
+    if type(value).__name__ == "class_or_instance_method":
+        return _is_own(value.class_method) and _is_own(value.instance_method)
+    while (inner := _find_wrapped(value)) is not None:
+        value = inner
+    if isinstance(value, type):
+        return True
+    if not callable(value):
+        return type(value).__module__ == "builtins" or not hasattr(type(value), "__get__")
+    if type(value).__name__ in _C_FUNCTIONS or type(value).__module__ == "operator":
+        return True
+    return is_own_function(value, django) or is_own_function(value, pyforge_web)
+
+
+def _find_wrapped(value: Any) -> Any:
+    """Return the function under Python's and Django's own decorators."""
+    if isinstance(value, django_cached_property | cached_property | partialmethod):
+        return value.func
+    if isinstance(value, classmethod | staticmethod):
+        return value.__func__
+    if isinstance(value, classproperty):
+        return value.fget  # type: ignore[attr-defined]
+    return value.__wrapped__ if isinstance(value, _lru_cache_wrapper) else None
+
+
+_C_FUNCTIONS = frozenset({"builtin_function_or_method", "method_descriptor", "wrapper_descriptor"})
+
+
+def _refuse_field(field: Any) -> None:
+    """Raise for a field whose column or type may be another one each time."""
+    kind = type(field)
+    known = _verified_fields.get(kind)
+    methods = _read_methods(kind)
+    if known is None or known[0] != methods:
+        foreign = next((name for name in tables.FIELD_METHODS if not _is_own(_find_attribute(kind, name))), None)
+        reason = None if foreign is None else f"{kind.__name__}.{foreign} is not Django's"
+        known = _verified_fields[kind] = methods, reason
+    if known[1] is not None:
+        raise NotRemembered(known[1])
+    attributes = vars(field)
+    if not attributes.keys().isdisjoint(tables.FIELD_OVERRIDES):
+        raise NotRemembered(f"{field} has methods of its own")
+    if type(attributes.get("column")) not in (str, type(None)):
+        raise NotRemembered(f"the column of {field} is no plain text")
+
+
+def _find_attribute(kind: type, name: str) -> Any:
+    return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
+
+
+def _refuse_operations(connection: Any) -> None:
+    unknown = vars(connection.ops).keys() - _operations_attributes(type(connection.ops))
+    if unknown:
+        raise NotRemembered(f"the operations of the database have {', '.join(sorted(unknown))} of their own")
+    if connection.vendor not in tables.VENDORS:
+        raise NotRemembered(f"{connection.vendor} is not among the known databases")
+
+
+_known_operations: dict[type, frozenset[str]] = {}
+
+
+def _operations_attributes(kind: type) -> frozenset[str]:
+    """Return what an instance of a database's operations may have: what its class computes once and keeps."""
+    known = _known_operations.get(kind)
+    if known is None:
+        computed = {
+            name
+            for base in kind.__mro__
+            for name, value in vars(base).items()
+            if isinstance(value, django_cached_property | cached_property)
+        }
+        known = _known_operations[kind] = frozenset({"connection", "_cache", *computed})
+    return known
+
+
+def collect_models(fields: Iterable[Any], models: Iterable[Any]) -> dict[int, Any]:
+    """Return the models whose options the SQL was made of: those of the fields, and their parents."""
+    collected = {id(model): model for model in models}
+    work = [*collected.values(), *(getattr(field, "model", None) for field in fields)]
+    while work:
+        model = work.pop()
+        if model is None or not hasattr(model, "_meta"):
+            continue
+        collected[id(model)] = model
+        work += [parent for parent in model._meta.all_parents if id(parent) not in collected]
+    return collected

@@ -1,0 +1,53 @@
+"""What Django's compiler gives: the same call with the cache off. Compared are the statements and what is written."""
+
+import contextlib
+from typing import NamedTuple
+
+from django.db import connections
+from django.test import override_settings
+
+import pyforge_web
+
+OFF = {"SQL_CACHE": False}
+
+
+class Ended(NamedTuple):
+    """The statements of a call with their parameters, and what it gave or raised."""
+
+    statements: list
+    result: object
+
+
+def run(make):
+    """Call `make` for a QuerySet and its fields, and write it."""
+    statements = []
+
+    def listen(execute, sql, params, many, context):
+        shown = [(type(param).__name__, repr(param)) for param in params or ()]
+        statements.append((context["connection"].alias, sql, shown))
+        return execute(sql, params, many, context)
+
+    with contextlib.ExitStack() as stack:
+        for alias in connections:
+            stack.enter_context(connections[alias].execute_wrapper(listen))
+        try:
+            queryset, fields = make()
+            result = pyforge_web.dumps(queryset, fields=fields) if fields else pyforge_web.dumps(queryset)
+        except Exception as error:
+            result = type(error), str(error)
+    return Ended(statements, result)
+
+
+def run_django(make):
+    """Return the same with SQL of Django's compiler alone."""
+    with override_settings(PYFORGE_WEB=OFF):
+        return run(make)
+
+
+def run_django_keeping(make, cache):
+    """Return the same and leave the entries of the cache as they are: a setting that changes clears them."""
+    cache.why_off = "the oracle is asked"
+    try:
+        return run(make)
+    finally:
+        cache.why_off = None
