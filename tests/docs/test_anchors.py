@@ -27,7 +27,7 @@ PUBLIC = [
     *(f"pyforge_web.ninja.{name}" for name in pyforge_web.ninja.__all__),
 ]
 # Functions of public modules that only other modules of the package use.
-INTERNAL = {"find_literal", "format_server_timing", "rewrite"}
+INTERNAL = {"find_literal", "format_server_timing", "rewrite_tags"}
 LINKS = [(page, target) for page in [*PAGES, *TOP_PAGES] for target in find_links(page)]
 
 
