@@ -71,6 +71,19 @@ def use_documented_name(app, env, node, contnode):
     node["reftarget"] = DJANGO_NAMES.get(node["reftarget"], node["reftarget"])
 
 
+def turn_fences_into_directives(app, what, name, obj, options, lines):
+    """Docstrings write code in Markdown's fences, as these pages do; autodoc reads reStructuredText."""
+    inside, turned = False, []
+    for line in lines:
+        if line.strip().startswith("```"):
+            inside = not inside
+            turned += ["", f".. code-block:: {line.strip()[3:] or 'text'}", ""] if inside else [""]
+        else:
+            turned.append(f"    {line}" if inside else line)
+    lines[:] = turned
+
+
 def setup(app):
     """Connect what the build needs beside its extensions."""
+    app.connect("autodoc-process-docstring", turn_fences_into_directives)
     app.connect("missing-reference", use_documented_name, priority=400)
