@@ -127,3 +127,7 @@ def test_fixtures_of_pytest_are_documented():
     pages = "".join(page.read_text() for page in REFERENCE.glob("*.md"))
     assert fixtures
     assert [name for name in fixtures if f"`{name}`" not in pages] == []
+
+
+def test_pages_are_in_the_four_parts():
+    assert [page.name for page in DOCS.glob("*.md")] == ["index.md"]
