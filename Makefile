@@ -30,7 +30,7 @@ done
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check ci lock docs docs-serve bench fuzz asan coverage soak django-suite screenshots format clean again
+.PHONY: help install demo test check ci lock docs docs-serve wheel-pgo kernels bench fuzz asan coverage soak django-suite screenshots format clean again
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -100,7 +100,7 @@ lock: $(STAMP)/venv ## Write constraints.txt anew: the newest version of every p
 	$(PIP) --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header --no-annotate --group dev --group bench --group mysql --group soak --group docs --group security --group package --output-file constraints.txt pyproject.toml
 
-check: $(STAMP)/native $(STAMP)/deps ## Lint, types, stubs, import contract, formatting
+check: $(STAMP)/native $(STAMP)/deps ## Lint, types, stubs, import contract, formatting, figures of the docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -110,12 +110,19 @@ check: $(STAMP)/native $(STAMP)/deps ## Lint, types, stubs, import contract, for
 	cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
 	$(BIN)/python -m benchmarks.figures check
 
+wheel-pgo: $(STAMP)/demo ## Build a wheel whose core is optimized by a profile of its own work, into target/wheels/
+	@ls "$$(rustc --print target-libdir)"/../bin/llvm-profdata >/dev/null 2>&1 || { echo "make wheel-pgo needs LLVM's tools of the Rust toolchain: rustup component add llvm-tools"; exit 1; }
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin build --release --locked --pgo --interpreter $(abspath $(BIN)/python)
+
 bench: $(STAMP)/native $(STAMP)/bench ## Measure beside the peers (about 40 minutes), write benchmarks/results/ and the figures of README and docs
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.figures write
 
 fuzz: $(STAMP)/deps ## Fuzz the pure Rust parts beside Python's json for FUZZ_SECONDS (120)
 	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
+
+kernels: ## Test the text kernels for 64-bit ARM under qemu-user, count their instructions
+	$(PYTHON) -m tests.kernels
 
 asan: $(STAMP)/deps ## The tests of encoder, rows, validation and bodies under AddressSanitizer
 	$(BIN)/python -m tests.instrumented asan

@@ -126,6 +126,16 @@ def django_suite(session: nox.Session) -> None:
     session.run("python", "-m", "tests.django_suite", *session.posargs)
 
 
+@nox.session(name="django-sql", python=_PYTHONS[-1])
+@nox.parametrize("django", list(_SUPPORTED["django"]))
+def django_sql(session: nox.Session, django: str) -> None:
+    """Django's own tests with its SQL remembered, each hit compared with Django's compiler."""
+    if str(session.python) not in _SUPPORTED["django"][django]:
+        session.skip(f"Django {django} does not support Python {session.python}")
+    _prepare(session, f"Django~={django}.0")
+    session.run("python", "-m", "tests.django_suite", "--run", "remembered SQL", "--all", *session.posargs)
+
+
 @nox.session(python=_PYTHONS)
 def package(session: nox.Session) -> None:
     """The sdist and a wheel made of it, checked as PyPI does, installed, and tried outside of the clone."""

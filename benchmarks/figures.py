@@ -16,6 +16,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks import machine, pictures
@@ -104,12 +105,16 @@ README_ROWS: tuple[tuple[str, str, Cell], ...] = (
 )
 
 
+class NotMeasuredError(Exception):
+    """A suite has no results."""
+
+
 @cache
 def read_result(suite: str) -> dict[str, Any]:
     """Return what a suite has measured."""
     path = RESULTS / f"{suite}.json"
     if not path.exists():
-        raise SystemExit(f"There is no {path.relative_to(PROJECT)}: run `make bench`.")
+        raise NotMeasuredError(f"there is no results/{path.name}, which `make bench` writes.")
     result: dict[str, Any] = json.loads(path.read_text())
     return result
 
@@ -213,12 +218,14 @@ TABLES: dict[str, Callable[[], str]] = {
     "batches": lambda: make_plain_table("batches", "rows", "x Django", "queries: Django, ours"),
     "bodies": lambda: make_plain_table("bodies", "body", "size", "json.loads", "ours", "orjson", "msgspec"),
     "memory": lambda: make_ratio_table("memory", bold_above=float("inf")),
+    "queryset-memory": lambda: make_ratio_table("queryset_memory", bold_above=float("inf")),
+    "output-fields": lambda: make_ratio_table("output_fields"),
 }
 
 
 def fill_page(text: str) -> str:
     """Return a page with its figures as the results have them."""
-    text = TABLE_PLACE.sub(lambda place: f"{place[1]}{TABLES[place[2]]()}\n{place[3]}", text)
+    text = TABLE_PLACE.sub(lambda place: f"{place[1]}{_make_table(place[2])}\n{place[3]}", text)
     return LINE_PLACE.sub(lambda place: f"{place[1]}{SENTENCES[place[2]].times}{place[3]}", text)
 
 
@@ -251,6 +258,7 @@ def find_old_results(release: bool = False) -> list[str]:
         for suite, facts in measured.items()
         if (facts["version"], facts["build"], facts["stale"]) != (version[1], "release", False)
     ]
+    problems += [f"{page.name}: {text}" for page, text in _find_missing_tables()]
     builds = {facts["sources"] for facts in measured.values()}
     if len(builds) > 1:
         problems.append(f"The results are of {len(builds)} builds: run `make bench` for all of them.")
@@ -269,6 +277,21 @@ def main() -> None:
             path.write_text(text)
         return
     sys.exit("\n".join([*find_differences(), *find_old_results(release=command == "release")]) or 0)
+
+
+def _find_missing_tables() -> Iterator[tuple[Path, str]]:
+    for page in PAGES:
+        for _, name, _ in TABLE_PLACE.findall(page.read_text()):
+            if (text := _make_table(name)).startswith("Not measured yet"):
+                yield page, text
+
+
+def _make_table(name: str) -> str:
+    """Return a table, or that it is not measured yet: then `make bench` fills it."""
+    try:
+        return TABLES[name]()
+    except NotMeasuredError as missing:
+        return f"Not measured yet: {missing}"
 
 
 def _as_code(text: str) -> str:

@@ -214,6 +214,32 @@ class Article(models.Model):
         return self.title
 
 
+class Listing(models.Model):
+    """What an endpoint makes of a row: labels, links, files, computed values."""
+
+    STATES = (("draft", "Draft"), ("live", "Live"), ("gone", "Gone"))
+
+    uuid = models.UUIDField()
+    title = models.CharField(max_length=80)
+    slug = models.SlugField()
+    state = models.CharField(max_length=10, choices=STATES)
+    cover = models.FileField(upload_to="covers", blank=True)
+    author = models.ForeignKey(Author, models.CASCADE)
+    price = models.DecimalField(max_digits=8, decimal_places=2)
+    rating = models.FloatField()
+    created = models.DateTimeField()
+    live = models.BooleanField()
+    views = models.IntegerField()
+    tags = models.ManyToManyField(Tag)
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def short(self) -> str:
+        return f"{self.title[:20]} ({self.views})"
+
+
 class Comment(models.Model):
     """Belongs to an article."""
 

@@ -7,12 +7,12 @@ from datetime import time, timedelta
 from django.db import connections
 from django.db.models import Model
 
-from benchmarks.models import Article, Author, Comment, Document, Grouped, Imported, Narrow, Tag, Wide
+from benchmarks.models import Article, Author, Comment, Document, Grouped, Imported, Listing, Narrow, Tag, Wide
 from benchmarks.rows import django_rows
 from benchmarks.texts import sentences
 
 BATCH = 10_000  # made by Python; what is more is copied by the database
-MODELS = (Author, Narrow, Wide, Document, Tag, Article, Comment, Imported, Grouped)
+MODELS = (Author, Narrow, Wide, Document, Tag, Article, Comment, Listing, Imported, Grouped)
 _ANALYZE = {"sqlite": "VACUUM", "postgresql": "VACUUM ANALYZE", "mysql": "ANALYZE TABLE {table}"}
 TAGS, COMMENTS = 3, 4  # of each article
 
@@ -74,6 +74,29 @@ def fill_articles(alias: str, count: int) -> None:
     Comment.objects.using(alias).bulk_create(comments, batch_size=500)
     with connections[alias].cursor() as cursor:
         cursor.execute(_ANALYZE[connections[alias].vendor].format(table=Comment._meta.db_table))
+
+
+def fill_listings(alias: str, count: int) -> None:
+    """Insert `count` listings, each with three tags; one in seven has no file."""
+    draw = random.Random(5)
+    tags = Tag.objects.using(alias).bulk_create(Tag(name=f"Tag {n}", slug=f"tag-{n}") for n in range(100))
+    names = ("uuid", "title", "author_id", "price", "created", "live", "views")
+    listings = [
+        Listing(
+            **{name: row[name] for name in names},
+            slug=f"listing-{number}",
+            state=draw.choice(Listing.STATES)[0],
+            cover=f"covers/{number} é.png" if number % 7 else "",
+            rating=draw.random() * 5,
+        )
+        for number, row in enumerate(django_rows(count))
+    ]
+    Listing.objects.using(alias).bulk_create(listings, batch_size=500)
+    through = Listing.tags.through
+    pairs = [(listing, tag) for listing in listings for tag in draw.sample(tags, TAGS)]
+    through.objects.using(alias).bulk_create(through(listing_id=listing.pk, tag_id=tag.pk) for listing, tag in pairs)
+    with connections[alias].cursor() as cursor:
+        cursor.execute(_ANALYZE[connections[alias].vendor].format(table=Listing._meta.db_table))
 
 
 def _narrow(count: int) -> list[Model]:

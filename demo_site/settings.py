@@ -74,7 +74,11 @@ LANGUAGES = [("en", "English"), ("de", "German"), ("pl", "Polish"), ("ar", "Arab
 TIME_ZONE = "UTC"
 USE_TZ = True
 
+REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}  # the page of frameworks has no users
+
 STATIC_URL = "/static/"
+
+PYFORGE_WEB = {"SQL_CACHE": True}
 
 if DEBUG:
     from demo_site import toolbar

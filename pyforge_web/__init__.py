@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from pyforge_web.description.rows import rows
     from pyforge_web.encoders import adumps, dumps
     from pyforge_web.http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse
-    from pyforge_web.output.fields import Attribute, Computed, Display, FileUrl, Flat, Keys, Link
+    from pyforge_web.output.fields import Attribute, Computed, Display, FileUrl, Flat, Keys
     from pyforge_web.output.grammar import Fields
+    from pyforge_web.output.links import Link
     from pyforge_web.parsers import BodyError, loads
     from pyforge_web.serializers import (
         CompiledSerializer,
@@ -75,8 +76,9 @@ _HOMES = {
     "bulk": ("BatchResult", "BatchValidationError", "bulk_create_validated", "validate_many"),
     "encoders": ("adumps", "dumps"),
     "http": ("PyForgeJsonResponse", "PyForgeProblemResponse", "PyForgeStreamingResponse"),
-    "output.fields": ("Attribute", "Computed", "Display", "FileUrl", "Flat", "Keys", "Link"),
+    "output.fields": ("Attribute", "Computed", "Display", "FileUrl", "Flat", "Keys"),
     "output.grammar": ("Fields",),
+    "output.links": ("Link",),
     "description.prepared_rows": ("prepared",),
     "description.rows": ("rows",),
     "parsers": ("BodyError", "loads"),

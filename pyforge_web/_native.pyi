@@ -1,14 +1,20 @@
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from typing import Any, Final, Literal, Self, final
 
+from django.http import HttpRequest
 from typing_extensions import disjoint_base
+
+from pyforge_web.output.grammar import Fields
+from pyforge_web.output.key_names import KeyStyle
 
 __all__ = [
     "BUILD_PROFILE",
     "VERSION",
+    "AttributeWatch",
     "BodyFallback",
     "CallTotals",
+    "ClassVersions",
     "Counters",
     "FileUrlText",
     "LinkText",
@@ -43,7 +49,6 @@ _Report = Callable[[int, int, list[tuple[int, int, int]]], object]
 _Dates = Literal["django", "iso", "local", "drf"]
 # How a column is read: kind, zone, checked, max_digits, decimal_places, and perhaps the format of its dates.
 _Reader = tuple[str, str, bool, int, int] | tuple[str, str, bool, int, int, str]
-_FieldList = Sequence[str | Mapping[str, "_FieldList"] | tuple[str, "_FieldList"]]
 
 VERSION: Final[str]
 BUILD_PROFILE: Final[Literal["debug", "release"]]
@@ -54,12 +59,19 @@ def columns_to_dict(columns: RowColumns, values: dict[str, Any], source: Any = N
 def dumps(
     obj: Any,
     *,
-    fields: _FieldList | None = None,
+    fields: Fields | None = None,
+    exclude: Iterable[str] | None = None,
+    allowed: Fields | None = None,
+    max_depth: int | None = None,
     fetch: bool = False,
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Literal["raise", "null"] = "raise",
     dates: _Dates = "django",
+    keys: KeyStyle | None = None,
+    request: HttpRequest | None = None,
+    default: Callable[[Any], Any] | None = None,
+    max_bytes: int | None = None,
 ) -> bytes:
     """Return a value as JSON. It is the encoder of `PyForgeJsonResponse`, for caches, websockets and tasks.
 
@@ -67,7 +79,8 @@ def dumps(
     Models may also stand inside other values. `fields` names the columns of a model to write, and nests by dicts:
     `["id", {"author": ["name"]}]`. `fetch=True` loads what instances in memory lack of them. The text is compact UTF-8;
     `django_bytes=True` gives the bytes of `json.dumps(obj, cls=DjangoJSONEncoder)`, `ensure_ascii=True` compact ASCII,
-    `nan="null"` writes null for NaN and the infinities.
+    `nan="null"` writes null for NaN and the infinities. `exclude`, `allowed`, `max_depth`, `max_bytes`, `keys`,
+    `dates`, `request` and `default` are those of the response, without the settings.
 
     Raises `TypeError`, `ValueError` and `RecursionError` as `json.dumps` does, with the path of the value in the
     message. An exception that the value's own code raises is not changed, but for a note with the path.
@@ -76,7 +89,7 @@ def dumps(
 def dumps_html(
     obj: Any,
     *,
-    fields: _FieldList | None = None,
+    fields: Fields | None = None,
     fetch: bool = False,
     nan: Literal["raise", "null"] = "raise",
     before: str = "",
@@ -85,10 +98,13 @@ def dumps_html(
 ) -> bytes:
     """Return the JSON of a page: compact ASCII in which `< > & '` are escaped, between two texts."""
 
+def dumps_natively(obj: Any, django_bytes: bool, ensure_ascii: bool, nan: Literal["raise", "null"]) -> bytes | None:
+    """Return a value as JSON if no Python code has to run for it, else None: then nothing was called."""
+
 def dumps_response(
     obj: Any,
     *,
-    fields: _FieldList | None = None,
+    fields: Fields | None = None,
     fetch: bool = False,
     django_bytes: bool = False,
     ensure_ascii: bool = False,
@@ -243,6 +259,7 @@ class NestedRows:
         close: Callable[[], object],
         load: Callable[[int, list[tuple[Any, ...]]], RelatedRows | None],
         report: _Report | None = None,
+        max_bytes: int | None = None,
     ) -> Self: ...
     def close(self) -> None: ...
 

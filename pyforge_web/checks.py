@@ -1,12 +1,14 @@
-"""System checks; `docs/reference/checks.md` has a section for each."""
+"""System checks; `docs/reference/checks.md` has a section for each.
+
+`apps.py` registers them, and imports them when they run.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Info, Tags, register
+from django.core.checks import CheckMessage, Error, Info
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
@@ -26,27 +28,17 @@ _OUR_MIDDLEWARE = "pyforge_web.middleware.PyForgeMiddleware"
 _TOOLBAR_MIDDLEWARE = "debug_toolbar.middleware.DebugToolbarMiddleware"
 _CACHE_MIDDLEWARE = "django.middleware.cache.UpdateCacheMiddleware"
 
+SystemCheck = Callable[..., list[CheckMessage]]
 
-Check = Callable[..., list[CheckMessage]]
 
-
-def register_with_link(*tags: Any) -> Callable[[Check], Check]:
-    """Register a check whose hints end with the address of its section in the documentation."""
-
-    def decorate(check: Check) -> Check:
-        @wraps(check)
-        def run(**kwargs: Any) -> list[CheckMessage]:
-            messages = check(**kwargs)
-            for message in messages:
-                if address := _find_address(str(message.id)):
-                    line = "\n" if "\n" in str(message.hint) else " "
-                    message.hint = f"{message.hint}{line}See {address}"
-            return messages
-
-        register(*tags)(run)
-        return run
-
-    return decorate
+def run_with_addresses(checks: Iterable[SystemCheck], **kwargs: Any) -> list[CheckMessage]:
+    """Return the messages of checks; each hint ends with the address of the check's section in the documentation."""
+    messages = [message for check in checks for message in check(**kwargs)]
+    for message in messages:
+        if address := _find_address(str(message.id)):
+            line = "\n" if "\n" in str(message.hint) else " "  # a hint of several lines is there to be pasted
+            message.hint = f"{message.hint}{line}See {address}"
+    return messages
 
 
 def _find_address(check: str) -> str:
@@ -58,7 +50,6 @@ def _find_address(check: str) -> str:
         return f"{DEFAULTS['DOCS_URL']}reference/checks.html#{anchor}"
 
 
-@register_with_link()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """Report keys and values in `PYFORGE_WEB` that would raise in the first request."""
     try:
@@ -68,7 +59,6 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register_with_link()
 def check_rest_framework(**kwargs: Any) -> list[CheckMessage]:
     """Report `REST_FRAMEWORK = True` without DRF, and methods of DRF that somebody else has replaced."""
     try:
@@ -96,7 +86,6 @@ def check_rest_framework(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register_with_link(Tags.security)
 def check_secret_columns(**kwargs: Any) -> list[CheckMessage]:
     """List the columns that are not written unless they are named, so that no endpoint fails by surprise.
 
@@ -133,7 +122,6 @@ def check_secret_columns(**kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
-@register_with_link()
 def check_middleware(**kwargs: Any) -> list[CheckMessage]:
     """Report `PyForgeMiddleware` inside of middleware that would drop or repeat its header."""
     classes = [_base_paths(path) for path in settings.MIDDLEWARE]
@@ -151,7 +139,6 @@ def check_middleware(**kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
-@register_with_link()
 def check_toolbar_store(**kwargs: Any) -> list[CheckMessage]:
     """Report the one store of the debug toolbar that fails each request under ASGI."""
     options = getattr(settings, "DEBUG_TOOLBAR_CONFIG", {})
@@ -173,7 +160,6 @@ def check_toolbar_store(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register_with_link()
 def check_core(**kwargs: Any) -> list[CheckMessage]:
     """Report a native core that was built for debugging."""
     if BUILD_PROFILE != "debug":
@@ -187,7 +173,6 @@ def check_core(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register_with_link()
 def check_databases(**kwargs: Any) -> list[CheckMessage]:
     """Report databases whose rows Django reads. No connection is opened."""
     messages: list[CheckMessage] = []
@@ -221,7 +206,6 @@ def _base_paths(path: str) -> set[str]:
     return {path, *(f"{base.__module__}.{base.__qualname__}" for base in getattr(middleware, "__mro__", ()))}
 
 
-@register_with_link(Tags.templates)
 def check_literal_tags(**kwargs: Any) -> list[CheckMessage]:
     """Report templates whose `<% pyforge_json value %>` no engine runs: it would be sent to the browser as text."""
     runs: dict[Path, bool] = {}
@@ -266,7 +250,6 @@ def _find_literal_tags(directories: Iterable[Path]) -> Iterator[tuple[Path, int]
             yield path, line
 
 
-@register_with_link(Tags.templates)
 def check_template_contexts(**kwargs: Any) -> list[CheckMessage]:
     """Find templates that print JSON where a text in it could run as a script, or where it is not read as JSON."""
     directories = {directory for engine in engines.all() for directory, _ in _find_directories(engine)}
@@ -308,3 +291,16 @@ def _literal_tag_warning(path: Path, line: int) -> CheckMessage:
         obj=str(path),
         id="pyforge_web.W010",
     )
+
+
+# The checks by their tags.
+PROJECT_CHECKS = (
+    check_settings,
+    check_rest_framework,
+    check_middleware,
+    check_toolbar_store,
+    check_core,
+    check_databases,
+)
+SECURITY_CHECKS = (check_secret_columns,)
+TEMPLATE_CHECKS = (check_literal_tags, check_template_contexts)

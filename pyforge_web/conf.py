@@ -15,6 +15,8 @@ from django.utils.module_loading import import_string
 from pyforge_web._native import set_native
 
 Nan = Literal["raise", "null"]
+# How datetimes and times are written: as Django, as `isoformat()`, or so in the current time zone.
+Dates = Literal["django", "iso", "local"]
 
 
 class PanelLimits(TypedDict):
@@ -29,9 +31,11 @@ class PanelLimits(TypedDict):
 class Settings(TypedDict):
     """Every key of `PYFORGE_WEB`; `docs/reference/settings.md` has a section for each."""
 
+    DATES: Dates
     DJANGO_BYTES: bool
     DOCS_URL: str
     EDITOR_URL: str
+    KEYS: Literal["camel"] | Callable[[str], str] | None
     NAN: Nan
     NATIVE: bool
     PANEL: PanelLimits
@@ -46,9 +50,11 @@ class Settings(TypedDict):
 
 
 DEFAULTS: Settings = {
+    "DATES": "django",
     "DJANGO_BYTES": False,
     "DOCS_URL": "https://pyforge-web.readthedocs.io/en/stable/",
     "EDITOR_URL": "",
+    "KEYS": None,
     "NAN": "raise",
     "NATIVE": True,
     "PANEL": {"SIMILAR_CALLS": 10, "CALLBACKS": 50, "INLINE_BYTES": 100_000, "COMPARE_BYTES": 1_000_000},
@@ -85,9 +91,10 @@ def get_settings() -> Settings:
             raise ImproperlyConfigured(f"PYFORGE_WEB[{key!r}] must be {requirement}.")
     for key in ("PRECOMPILE", "PUBLIC_FIELDS", "SENSITIVE_FIELDS"):
         merged[key] = merged[key] if isinstance(merged[key], str) else tuple(merged[key])
-    merged["SERVER_TIMING"] = _function(merged["SERVER_TIMING"])
+    merged["SERVER_TIMING"] = _import_function("SERVER_TIMING", merged["SERVER_TIMING"])
+    if merged["KEYS"] != "camel":
+        merged["KEYS"] = _import_function("KEYS", merged["KEYS"])
     merged["PANEL"] = _panel(merged["PANEL"])
-    set_native(merged["NATIVE"])  # `dumps` is a native function, and reads no settings
     return cast(Settings, merged)
 
 
@@ -113,7 +120,7 @@ def _are_names(value: object) -> bool:
     return isinstance(value, list | tuple | set | frozenset) and all(isinstance(name, str) for name in value)
 
 
-def _is_count(value: object) -> bool:
+def _is_check_interval(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
@@ -121,8 +128,10 @@ def _is_public_fields(value: Any) -> bool:
     return _are_names(value) and all(path.count(".") == 2 for path in value)
 
 
-# What the value of a key must be: a test, and the words for the error. `PANEL` and `SERVER_TIMING` have functions.
+# What the value of a key must be: a test, and the words for the error. `PANEL`, `SERVER_TIMING` and `KEYS` have
+# functions.
 _REQUIREMENTS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "DATES": (lambda value: value in ("django", "iso", "local"), "'django', 'iso' or 'local'"),
     "DJANGO_BYTES": (lambda value: isinstance(value, bool), "True or False"),
     "DOCS_URL": (lambda value: isinstance(value, str), "the base address of the documentation, or ''"),
     "EDITOR_URL": (_is_editor_url, "'', or an address like 'vscode://file{file}:{line}'"),
@@ -136,7 +145,7 @@ _REQUIREMENTS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "REST_FRAMEWORK": (lambda value: isinstance(value, bool), "True or False"),
     "SENSITIVE_FIELDS": (_are_names, "a list of field names"),
     "SQL_CACHE": (lambda value: isinstance(value, bool), "True or False"),
-    "SQL_CACHE_CHECK": (_is_count, "a whole number, 1 or more"),
+    "SQL_CACHE_CHECK": (_is_check_interval, "a whole number, 1 or more"),
     "TYPES": (_is_of_types, "a dict like {'phonenumber_field.phonenumber.PhoneNumber': 'str'}"),
 }
 
@@ -152,25 +161,35 @@ def _panel(given: Any) -> dict[str, int]:
     return {**defaults, **given}
 
 
-def _function(given: Any) -> Any:
-    """The function behind `SERVER_TIMING`, or None."""
+def _import_function(key: str, given: Any) -> Any:
+    """Return the function behind a setting, which may be its dotted path; None for none."""
     try:
         function = import_string(given) if isinstance(given, str) else given
     except ImportError as error:
-        raise ImproperlyConfigured(f"PYFORGE_WEB['SERVER_TIMING']: {error}") from error
+        raise ImproperlyConfigured(f"PYFORGE_WEB[{key!r}]: {error}") from error
     if function is not None and (not callable(function) or iscoroutinefunction(function)):
+        needs, style = ("that is given the request", "") if key == "SERVER_TIMING" else ("of a name", "'camel', ")
         raise ImproperlyConfigured(
-            "PYFORGE_WEB['SERVER_TIMING'] must be None, a function that is given the request, or its dotted path; "
+            f"PYFORGE_WEB[{key!r}] must be None, {style}a function {needs}, or its dotted path; "
             "not a coroutine function."
         )
     return function
 
 
-def _reset(*, setting: str, **kwargs: object) -> None:
+def apply_native() -> None:
+    """Tell native code what `NATIVE` says: `dumps` is a native function, and reads no settings.
+
+    Settings that cannot be read change nothing: who reads them is told, and so is who runs the checks.
+    """
+    with suppress(ImproperlyConfigured):
+        set_native(get_settings()["NATIVE"])
+
+
+def follow_settings(*, setting: str, **kwargs: object) -> None:
+    """Receive `setting_changed`, which `override_settings` sends."""
     if setting == "PYFORGE_WEB":
         get_settings.cache_clear()
-        with suppress(ImproperlyConfigured):  # who reads the settings is told
-            get_settings()
+        apply_native()
 
 
-setting_changed.connect(_reset, dispatch_uid="pyforge_web.conf")
+setting_changed.connect(follow_settings, dispatch_uid="pyforge_web.conf")

@@ -13,6 +13,7 @@ import math
 import re
 import types
 import uuid
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -21,28 +22,35 @@ from django.core.paginator import Page
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
 from django.db.models.query import RawQuerySet
-from django.utils import timezone
+from django.http import HttpRequest
 from django.utils.duration import duration_string
 from django.utils.functional import LazyObject, Promise
 
-from pyforge_web._native import dumps
-from pyforge_web.conf import Nan
-from pyforge_web.description.describe import Description, describe_data, unwrap_lazy
+from pyforge_web._native import dumps, dumps_natively
+from pyforge_web.conf import Dates, Nan
+from pyforge_web.description.allowed import choose_fields
+from pyforge_web.description.describe import describe_data
+from pyforge_web.description.descriptions import Description
 from pyforge_web.description.rows import OutputRows
+from pyforge_web.output.date_formats import DateValue, format_drf, format_iso, format_local
 from pyforge_web.output.grammar import Fields
+from pyforge_web.output.key_names import KeyStyle, find_key_style
+from pyforge_web.output.lazy_values import unwrap_lazy
+from pyforge_web.output.options import OutputOptions, output_with
 from pyforge_web.output.own_types import find_converter
-from pyforge_web.output.refusals import Refusal, refuse, refuse_key, refuse_secrets
+from pyforge_web.output.refusals import Refusal, refuse_key, refuse_secrets, refuse_value
 from pyforge_web.querysets.instances import write_bare
 
 __all__ = [
     "Refusal",
     "adumps",
-    "convert",
     "convert_key",
+    "convert_value",
     "describe_value",
+    "dump_with_options",
     "dumps",
     "model_encoder",
-    "select",
+    "select_fields",
     "to_plain",
 ]
 
@@ -73,22 +81,51 @@ async def adumps(
     obj: Any,
     *,
     fields: Fields | None = None,
+    exclude: Iterable[str] | None = None,
+    allowed: Fields | None = None,
+    max_depth: int | None = None,
     fetch: bool = False,
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Nan = "raise",
+    dates: Dates = "django",
+    keys: KeyStyle | None = None,
+    request: HttpRequest | None = None,
+    default: Callable[[Any], Any] | None = None,
+    max_bytes: int | None = None,
 ) -> bytes:
     """Return what `dumps` returns, for asynchronous code.
 
-    There is one hop to the thread in which Django's database connections of this task are. The arguments, and what is
-    raised, are those of `dumps`.
+    A value for which no Python code has to run is written at once. For all others, the models among them, there is one
+    hop to the thread in which Django's database connections of this task are. The arguments, and what is raised, are
+    those of `dumps`.
     """
-    return await sync_to_async(dumps)(
-        obj, fields=cast(Any, fields), fetch=fetch, django_bytes=django_bytes, ensure_ascii=ensure_ascii, nan=nan
-    )
+    chosen, options = (exclude, allowed, max_depth), (keys, request, default, max_bytes)
+    if fields is None and dates == "django" and not any(option is not None for option in (*chosen, *options)):
+        # It ends before the first line of Python code: a property or a query would block the event loop.
+        written = dumps_natively(obj, django_bytes, ensure_ascii, nan)
+        if written is not None:
+            return written
+    native = {
+        "fetch": fetch, "django_bytes": django_bytes, "ensure_ascii": ensure_ascii, "nan": nan, "dates": dates,
+    }  # fmt: skip
+    return await sync_to_async(dump_with_options)(obj, fields, chosen, options, native)
 
 
-def convert(value: Any) -> Any:
+def dump_with_options(obj: Any, fields: Any, chosen: Sequence[Any], options: Sequence[Any], native: Any) -> bytes:
+    """Return what `dumps` returns, which calls this for the arguments that Python code reads.
+
+    `chosen` are `exclude=`, `allowed=` and `max_depth=`, `options` are `keys=`, `request=`, `default=` and
+    `max_bytes=`.
+    """
+    exclude, allowed, max_depth = chosen
+    keys, request, default, max_bytes = options
+    fields = choose_fields(obj, fields, exclude or (), allowed, max_depth)
+    with output_with(OutputOptions(request, find_key_style(keys), None, default, max_bytes)):
+        return dumps(obj, fields=fields, **native)
+
+
+def convert_value(value: Any) -> Any:
     """Return what to write in place of `value`, or a `Refusal` that says why nothing can be."""
     kind = type(value)  # isinstance would believe a `__class__` that lies; Django's own types it does believe
     if issubclass(kind, LazyObject):
@@ -109,7 +146,7 @@ def convert(value: Any) -> Any:
     if issubclass(kind, _ADDRESSES):
         return str(value)
     own = find_converter(kind)
-    return refuse(value) if own is None else own(value)
+    return refuse_value(value) if own is None else own(value)
 
 
 def convert_key(key: Any) -> str | Refusal:
@@ -136,7 +173,7 @@ def describe_value(value: Any, fields: object = None, fetch: bool = False) -> De
         return value.describe_data()
     if isinstance(value, QuerySet):
         return describe_data(value, fields, fetch=fetch)
-    kinds = QuerySet | RawQuerySet | OutputRows
+    kinds = (QuerySet, RawQuerySet, OutputRows)
     if isinstance(value, Page) and fields is None and not isinstance(value.object_list, kinds):
         rows = list(value)
         if not rows or not all(isinstance(row, Model) for row in rows):
@@ -144,7 +181,7 @@ def describe_value(value: Any, fields: object = None, fetch: bool = False) -> De
     return describe_data(value, fields, fetch=fetch)
 
 
-def select(data: Any, fields: object, fetch: bool = False) -> Any:
+def select_fields(data: Any, fields: object, fetch: bool = False) -> Any:
     """Return what native code writes for data with a `fields=` argument."""
     described = cast(Description, describe_value(data, fields, fetch))
     return described.write()
@@ -188,7 +225,7 @@ class _ModelEncoder(DjangoJSONEncoder):
     def default(self, value: Any) -> Any:
         if isinstance(value, _MODEL_VALUES):
             return with_text_keys(to_plain(value))
-        converted = convert(value)
+        converted = convert_value(value)
         if isinstance(converted, Refusal):
             raise TypeError(f"{converted.problem}; {converted.hint}")
         return with_text_keys(converted)
@@ -197,33 +234,25 @@ class _ModelEncoder(DjangoJSONEncoder):
 class _IsoEncoder(_ModelEncoder):
     """The same with `isoformat()` for datetimes and times."""
 
-    def default(self, value: Any) -> Any:
-        if isinstance(value, datetime.datetime | datetime.time):
-            return self.format(value)
-        return super().default(value)
+    format_date = staticmethod(format_iso)
 
-    def format(self, value: "datetime.datetime | datetime.time") -> str:
-        return value.isoformat()
+    def default(self, value: Any) -> Any:
+        return self.format_date(value) if isinstance(value, DateValue) else super().default(value)
 
 
 class _LocalEncoder(_IsoEncoder):
     """The same in Django's current time zone."""
 
-    def format(self, value: "datetime.datetime | datetime.time") -> str:
-        if isinstance(value, datetime.datetime) and timezone.is_aware(value):
-            value = timezone.localtime(value)
-        return value.isoformat()
+    format_date = staticmethod(format_local)
 
 
 class _DrfEncoder(_IsoEncoder):
     """The same as Django REST framework: `Z` for UTC, `str()` of a duration."""
 
+    format_date = staticmethod(format_drf)
+
     def default(self, value: Any) -> Any:
         return duration_string(value) if isinstance(value, datetime.timedelta) else super().default(value)
-
-    def format(self, value: "datetime.datetime | datetime.time") -> str:
-        text = value.isoformat()
-        return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
 _DATE_ENCODERS = {"iso": _IsoEncoder, "local": _LocalEncoder, "drf": _DrfEncoder}
@@ -234,7 +263,9 @@ def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan
     plain = with_text_keys(value if fields is None else to_plain(value, fields, fetch))
     encoder = _ModelEncoder if dates == "django" else _DATE_ENCODERS[dates]
     if nan == "null":
-        plain = json.loads(json.dumps(plain, cls=encoder), parse_constant=lambda name: None)
+        plain = json.loads(
+            json.dumps(plain, cls=encoder), parse_constant=lambda name: None, object_pairs_hook=_distinct_keys
+        )
     spaced, is_ascii = form in ("django", "django_text"), form in ("ascii", "django", "html")
     separators = None if spaced else (",", ":")
     text = json.dumps(plain, cls=encoder, ensure_ascii=is_ascii, separators=separators, allow_nan=False)
@@ -268,6 +299,11 @@ def _text_key(key: Any) -> Any:
     if isinstance(converted, Refusal):
         raise TypeError(f"{converted.problem}; {converted.hint}")
     return _DistinctKey(converted)
+
+
+def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the dict of a JSON object, with all of its entries where a key stands twice."""
+    return {_DistinctKey(key): item for key, item in pairs}
 
 
 class _DistinctKey(str):

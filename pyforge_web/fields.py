@@ -75,10 +75,10 @@ class Descriptor(TypedDict):
 
 def extract_model_fields(model: type[Model]) -> list[Descriptor]:
     """The descriptors of the concrete fields of a model, in the order of its columns."""
-    return [describe(field, model) for field in model._meta.concrete_fields]
+    return [describe_field(field, model) for field in model._meta.concrete_fields]
 
 
-def describe(field: "Field[Any, Any]", model: type[Model]) -> Descriptor:
+def describe_field(field: "Field[Any, Any]", model: type[Model]) -> Descriptor:
     """The descriptor of a field of a model, which may have it from another."""
     return {
         "model": model._meta.label,
@@ -134,14 +134,14 @@ def find_field(model: type[Model], name: str) -> "Field[Any, Any]":
     raise FieldError(f"Cannot resolve keyword {name!r} into field of {model.__name__}. Choices are: {', '.join(names)}")
 
 
-_WORD_BREAK = re.compile(r"(?<=[0-9A-Za-z])_(?=[0-9A-Z])")
+_CAMEL_BREAK = re.compile(r"(?<=[0-9A-Za-z])_(?=[0-9A-Z])")
 
 
 def to_camel(name: str) -> str:
     """Return a name in camelCase: `first_name` → `firstName`. Gives what pydantic's `to_camel` gives."""
     if re.fullmatch(r"[a-z]+[A-Za-z0-9]*", name) and not re.search(r"\d[a-z]", name):
         return name
-    pascal = _WORD_BREAK.sub("", name.title())
+    pascal = _CAMEL_BREAK.sub("", name.title())
     word = pascal.lstrip("_")
     first = word[:1].lower() if "A" <= word[:1] <= "Z" else word[:1]
     return "_" * (len(pascal) - len(word)) + first + word[1:]

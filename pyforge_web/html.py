@@ -4,14 +4,19 @@
 open a comment or leave a single-quoted attribute, and the charset of the page does not matter.
 """
 
+from collections.abc import Iterable
 from typing import Any, Literal, get_args
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from pyforge_web._native import dumps_html
-from pyforge_web.conf import Nan, get_settings
+from pyforge_web.conf import Dates, Nan, get_settings
+from pyforge_web.description.allowed import choose_fields
+from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields
+from pyforge_web.output.key_names import KeyStyle, find_key_style
+from pyforge_web.output.options import OutputOptions, output_with
 
 Mode = Literal["script", "attr"]
 
@@ -26,13 +31,18 @@ def pyforge_json(
     nonce: object = None,
     mode: Mode = "script",
     nan: Nan | None = None,
+    exclude: str | Iterable[str] = (),
+    keys: KeyStyle | None = None,
+    dates: Dates | None = None,
+    request: Any = None,
 ) -> SafeString:
     """Return the JSON of `value` for a page, with the values, models and errors of `PyForgeJsonResponse`.
 
     Without `id`, `type` and `nonce` it is the bare text, for an executable script or a single-quoted attribute. With
     `mode="attr"` it is for an attribute in single or double quotes. `id`, `type` (by default `application/json`) or
     `nonce` wrap the text in a script element. Their values are escaped, also those marked as safe. An empty nonce is
-    left out. `fields` may be a text with commas, `"id,title"`, or a list. `nan` defaults to the setting.
+    left out. `fields` may be a text with commas, `"id,title"`, or a list; so may `exclude`, which leaves columns out of
+    `"*"`. `nan`, `keys` and `dates` default to the settings. `request` makes URLs absolute; tags take that of the page.
 
     Raises what `dumps` raises, and `TypeError` or `ValueError` for arguments that do not go together.
     """
@@ -41,12 +51,24 @@ def pyforge_json(
     before = _start_tag(id=id, type=type, nonce=nonce)
     if before and mode == "attr":
         raise TypeError('mode="attr" gives the value of an attribute: it takes no id=, type= or nonce=')
-    names = [name.strip() for name in fields.split(",")] if isinstance(fields, str) else fields
-    nan = get_settings()["NAN"] if nan is None else nan
+    names: Any = _split_names(fields)
+    if exclude:
+        names = choose_fields(value, "*" if names is None else names, _split_names(exclude))
+    preset = get_settings()
+    nan = preset["NAN"] if nan is None else nan
+    dates = check_dates(preset["DATES"] if dates is None else dates)
     after = "</script>" if before else ""
-    # One expression, so that the bytes are freed before SafeString copies the text: the peak is two copies, not three.
-    text = str(dumps_html(value, fields=names, nan=nan, before=before, after=after), "utf-8")
+    with output_with(OutputOptions(request, find_key_style(preset["KEYS"] if keys is None else keys))):
+        # One expression, so that the bytes are freed before SafeString copies the text.
+        text = str(
+            dumps_html(value, fields=names, nan=nan, before=before, after=after, dates=dates or "django"), "utf-8"
+        )
     return SafeString(text.replace('"', "&quot;") if mode == "attr" else text)
+
+
+def _split_names(names: Any) -> Any:
+    """Return a list for one string with commas, as templates have it."""
+    return [name.strip() for name in names.split(",")] if isinstance(names, str) else names
 
 
 def _start_tag(*, id: object, type: object, nonce: object) -> str:  # noqa: A002

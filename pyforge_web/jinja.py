@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from jinja2 import Environment, Undefined, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
+from jinja2.runtime import Context
 
 from pyforge_web import html, metering
 
@@ -43,12 +44,13 @@ class PyForgeExtension(Extension):
             next(stream)
             arguments.append(nodes.Keyword(name, parser.parse_expression(), lineno=line))
         where = [nodes.Const(parser.filename or parser.name or "a template"), nodes.Const(line)]
-        call = self.call_method("_write_json", [*where, value], arguments, lineno=line)
+        call = self.call_method("_write_json", [nodes.ContextReference(), *where, value], arguments, lineno=line)
         if stream.skip_if("name:as"):
             return nodes.Assign(parser.parse_assign_target(name_only=True), call, lineno=line)
         return nodes.Output([call], lineno=line)
 
-    def _write_json(self, file: str, line: int, value: Any, /, **arguments: Any) -> SafeString:
+    def _write_json(self, context: Context, file: str, line: int, value: Any, /, **arguments: Any) -> SafeString:
+        arguments.setdefault("request", context.get("request"))
         try:
             return metering.call_from_template(_find_call_site(file, line), pyforge_json, value, **arguments)
         except Exception as error:

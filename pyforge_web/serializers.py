@@ -1,31 +1,35 @@
 """`CompiledSerializer`, and the functions over descriptors: what was compiled once, called many times."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from time import perf_counter_ns
-from typing import Any, NamedTuple, cast
+from typing import Any, TypedDict, Unpack, cast
 
 from django.core.signals import setting_changed
 from django.db import connections
 from django.db.models import Model, QuerySet
 from django.db.models.fields.files import FieldFile
+from django.http import HttpRequest
 
 from pyforge_web import metering
 from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dict, dumps
-from pyforge_web.conf import get_settings
-from pyforge_web.fields import Descriptor, describe, extract_model_fields, find_field, kind_of
+from pyforge_web.conf import Dates, Nan, get_settings
+from pyforge_web.description.explanation import OutputPath, explain_column, explain_tree
+from pyforge_web.fields import Descriptor, describe_field, extract_model_fields, find_field
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
+from pyforge_web.output.key_names import KeyStyle
 from pyforge_web.output.refusals import refuse_secrets
-from pyforge_web.output.resolve import Branch, Leaf, Tree, resolve_fields, resolve_model_fields
-from pyforge_web.querysets import backends
+from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
+from pyforge_web.output.tree import Leaf, is_own_column
 from pyforge_web.querysets.django_path import why_django
 from pyforge_web.querysets.relations.doubts import why_tree_django
+from pyforge_web.querysets.sql_cache import explain_sql, sql_memory
 from pyforge_web.secrets import is_secret_descriptor
 
 __all__ = [
     "CompiledSerializer",
-    "FieldPath",
+    "OutputPath",
     "extract_model_fields",
     "serialize_fields",
     "serialize_instance",
@@ -35,13 +39,16 @@ __all__ = [
 ]
 
 
-class FieldPath(NamedTuple):
-    """How the values of one column are written: natively, by Django's converters, or not at all, and why."""
+class DumpOptions(TypedDict, total=False):
+    """What `dumps` takes besides the fields."""
 
-    name: str
-    kind: str | None
-    path: str
-    reason: str
+    keys: KeyStyle | None
+    dates: Dates
+    request: HttpRequest | None
+    default: Callable[[Any], Any] | None
+    django_bytes: bool
+    ensure_ascii: bool
+    nan: Nan
 
 
 class CompiledSerializer:
@@ -54,14 +61,14 @@ class CompiledSerializer:
         self.model = model
         self._fields: ParsedFields | None = None if fields is None else parse_fields(fields)
         tree = None if self._fields is None else resolve_model_fields(model, self._fields)
-        leaves = () if tree is None else [item for item in tree.items if isinstance(item, Leaf) and not item.path]
+        leaves = () if tree is None else [cast(Leaf, item) for item in tree.items if is_own_column(item)]
         self._tree = tree if tree is not None and len(leaves) < len(tree.items) else None
         self._names = None if tree is None else [leaf.name for leaf in leaves]
         names = self._names
         found = (
             model._meta.concrete_fields if names is None else [leaf.field for leaf in leaves if leaf.field is not None]
         )
-        self.descriptors = [describe(field, model) for field in found]
+        self.descriptors = [describe_field(field, model) for field in found]
         self._columns = _columns(self.descriptors, names)
         unknown = sum(descriptor["kind"] is None for descriptor in self.descriptors)
         taken = perf_counter_ns() - started
@@ -75,19 +82,19 @@ class CompiledSerializer:
         """
         return _find_compiled(cls, model, None if fields is None else parse_fields(fields))
 
-    def dump_queryset(self, queryset: "QuerySet[Any, Any]") -> bytes:
-        """The rows of a QuerySet of this model as a JSON array of objects."""
+    def dump_queryset(self, queryset: "QuerySet[Any, Any]", **options: Unpack[DumpOptions]) -> bytes:
+        """The rows of a QuerySet of this model as a JSON array of objects; the options are those of `dumps`."""
         if queryset.model._meta.concrete_model is not self.model._meta.concrete_model:
             raise TypeError(f"a QuerySet of {self.model.__name__} is needed, not of {queryset.model.__name__}")
-        return dumps(queryset, fields=cast(Any, self._fields))
+        return dumps(queryset, fields=cast(Any, self._fields), **options)
 
-    def dump_instance(self, instance: Model, *, fetch: bool = False) -> bytes:
-        """One instance as a JSON object, in one crossing; `fetch=True` loads the relations that it does not have yet.
+    def dump_instance(self, instance: Model, *, fetch: bool = False, **options: Unpack[DumpOptions]) -> bytes:
+        """One instance as a JSON object. `fetch=True` loads the relations that it does not have yet.
 
         Raises `ValueError` for what is not loaded.
         """
         self._check(instance)
-        return dumps(instance, fields=cast(Any, self._fields), fetch=fetch)
+        return dumps(instance, fields=cast(Any, self._fields), fetch=fetch, **options)
 
     def dump_tuples(self, rows: Iterable[Sequence[Any]]) -> bytes:
         """Rows of values in the order of the fields, as `values_list()` gives them, as a JSON array of objects.
@@ -117,20 +124,29 @@ class CompiledSerializer:
     def _find_names(self) -> list[str]:
         return self._names or [descriptor["attname"] for descriptor in self.descriptors]
 
-    def explain(self, using: str = "default", *, queryset: "QuerySet[Any, Any] | None" = None) -> list[FieldPath]:
+    def explain(self, using: str = "default", *, queryset: "QuerySet[Any, Any] | None" = None) -> list[OutputPath]:
         """Per field: its kind, whether rows of the database `using` take the native path, and if not, why.
 
         With relations, also how each is read. A `queryset` is asked whether Django reads it as a whole, and what its
-        lookups load; its database takes the place of `using`.
+        lookups load; its database takes the place of `using`. With the setting `SQL_CACHE` a last row says whether its
+        SQL is remembered, and if not, why.
         """
+        rows = self._explain_fields(using, queryset)
+        if queryset is not None and get_settings()["SQL_CACHE"]:
+            reason = explain_sql(queryset)
+            counts = f"{sql_memory.hits:,} hits and {sql_memory.misses:,} misses in this process"
+            rows.append(OutputPath("(SQL)", None, "django" if reason else "native", reason or f"remembered; {counts}"))
+        return rows
+
+    def _explain_fields(self, using: str, queryset: "QuerySet[Any, Any] | None") -> list[OutputPath]:
         if queryset is None:
             queryset = self.model._default_manager.using(using)
         if self._tree is not None:
             tree = resolve_fields(queryset, self._fields or ())
-            return list(_explain_tree(tree, queryset.db, "", why_tree_django(queryset, tree)))
+            return list(explain_tree(tree, queryset.db, "", why_tree_django(queryset, tree)))
         reason = why_django(queryset)
         model_fields = [find_field(self.model, descriptor["attname"]) for descriptor in self.descriptors]
-        return [_explain(field, connections[queryset.db], reason) for field in model_fields]
+        return [explain_column(field, connections[queryset.db], reason) for field in model_fields]
 
     def _refuse_secrets(self) -> None:
         refusal = refuse_secrets(self.model) if self._names is None else None
@@ -243,12 +259,12 @@ def _refuse_secret_descriptors(fields: tuple[tuple[str, str], ...]) -> None:
         )
 
 
-def _forget(*, setting: str, **kwargs: object) -> None:
+def _forget_refusals(*, setting: str, **kwargs: object) -> None:
     if setting == "PYFORGE_WEB":
         _refuse_secret_descriptors.cache_clear()
 
 
-setting_changed.connect(_forget, dispatch_uid="pyforge_web.serializers")
+setting_changed.connect(_forget_refusals, dispatch_uid="pyforge_web.serializers")
 
 
 @lru_cache(maxsize=1024)
@@ -261,47 +277,3 @@ def _compile(columns: tuple[tuple[str, str, str | None], ...]) -> RowColumns:
         ],
         "object",
     )
-
-
-def _explain_tree(tree: Tree, using: str, prefix: str, whole: str | None) -> Iterator[FieldPath]:
-    """The rows of a tree, columns and relations in their order; `whole` says why Django reads its statement."""
-    for item in tree.items:
-        name = f"{prefix}{item.name}"
-        if isinstance(item, Branch):
-            reason, how = whole, "columns of the same statement"
-            if not item.is_joined:
-                how = "a statement of its own for all rows"
-                reason = whole or _why_statement(item, using)
-            yield FieldPath(name, "relation", "django" if reason else "native", reason or how)
-            yield from _explain_tree(item.tree, using, f"{name}.", reason)
-        elif item.field is None:
-            path = "django" if whole else "native"
-            yield FieldPath(name, None, path, whole or "added by the query: written by its converters or its type")
-        else:
-            yield _explain(item.field, connections[using], whole)._replace(name=name)
-
-
-def _why_statement(item: Branch, using: str) -> str | None:
-    """Why the statement of a relation takes Django's path."""
-    if item.queryset is not None:
-        return why_tree_django(item.queryset, item.tree)
-    model = cast("type[Model]", item.relation.model)
-    return why_tree_django(model._default_manager.using(using), item.tree)
-
-
-def _explain(field: Any, connection: Any, whole: str | None) -> FieldPath:
-    kind = kind_of(field)
-    if kind == "refused":
-        return FieldPath(field.attname, None, "refused", "it has no JSON form, and DjangoJSONEncoder refuses it too")
-    if whole is not None:
-        return FieldPath(field.attname, kind, "django", f"Django reads the whole statement: {whole}")
-    backend: Any = backends.find_backend(connection)
-    column = field.get_col(field.model._meta.db_table)
-    reader = backend.column_reader(column, connection)
-    if reader is backends.DJANGO:
-        return FieldPath(
-            field.attname, kind, "django", backends.describe_converters(backends.find_converters(column, connection))
-        )
-    if reader is backends.VALUE:
-        return FieldPath(field.attname, kind, "native", "no converter: written by the type of the driver's value")
-    return FieldPath(field.attname, kind, "native", f"read as {reader.kind} from what is stored")

@@ -116,6 +116,7 @@ def assert_no_pyforge_warnings(*, ignore: Iterable[str] = (), **limits: int) -> 
         yield
     thresholds = cast(PanelLimits, {**known, **limits})
     trace = RequestTrace(collector.groups, collector.compiled, BUILD_PROFILE, thresholds)
+    # After the block, even if the limits are those of the settings: a warning needs the sums of all calls.
     lines = [
         _describe_warning(warning, match) for warning, match in find_warnings(trace) if warning.id not in set(ignore)
     ]
@@ -167,6 +168,7 @@ class _CrossingsAssertion(CaptureCrossings):
     ) -> None:
         super().__exit__(kind, error, traceback)
         num, callbacks = self._expected
+        # An exception of the block itself is what the test must show.
         if kind is None and (complaint := self.complaint(num, callbacks=callbacks)):
             self._test.fail(complaint)
 

@@ -3,24 +3,26 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from time import perf_counter_ns
-from typing import Any, TypedDict, cast, final
+from typing import TYPE_CHECKING, Any, TypedDict, cast, final
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.signals import setting_changed
 from django.db.models import Model
 
-from pyforge_web import metering
 from pyforge_web._native import Validator
 from pyforge_web.conf import get_settings
-from pyforge_web.fields import Descriptor, describe
+from pyforge_web.fields import Descriptor, describe_field
+from pyforge_web.metering.compilations import active_collectors, count_compiled
+from pyforge_web.validation.attributes import remember_classes
 from pyforge_web.validation.error_formats import as_json_data
 from pyforge_web.validation.errors import RejectedValue, RowErrorParts
 from pyforge_web.validation.explanation import FieldRules, explain_model, explain_plan
 from pyforge_web.validation.payload import PayloadMethods
-from pyforge_web.validation.payload.clean import clean_values_by_attname
-from pyforge_web.validation.payload.writable_fields import WritableFields
 from pyforge_web.validation.rules import FieldPlan, plan_field
+
+if TYPE_CHECKING:
+    from pyforge_web.validation.payload.writable_fields import WritableFields
 
 __all__ = [
     "CompiledModelMixin",
@@ -82,7 +84,7 @@ class CompiledValidator(PayloadMethods):
         rules = [rule for field_plan in self.plans for rule in field_plan.rules]
         django_rules = rules.count(None) + sum(field_plan.conversion is None for field_plan in self.plans)
         label = self.model._meta.label
-        metering.count_compiled(label, "validator", self.compile_ns, sum(map(bool, rules)), django_rules)
+        count_compiled(label, "validator", self.compile_ns, sum(map(bool, rules)), django_rules)
 
     def clean(self, instance: Model, exclude: Container[str] | None = None) -> None:
         """Clean all fields but those in `exclude`. Raises and writes what `Model.clean_fields` does.
@@ -154,8 +156,10 @@ class CompiledValidator(PayloadMethods):
 
     def _count_failures(self, rows: Iterable[FieldErrors]) -> None:
         """Tell the collectors which fields failed with which codes. Unbuilt errors count as `unread`."""
-        if not metering.active_collectors.get():
+        if not active_collectors.get():
             return
+        from pyforge_web import metering  # not while the applications start
+
         failures = Counter(
             (name, str(error.code))
             for row in rows
@@ -233,6 +237,8 @@ def validate_fields(descriptors: Sequence[Descriptor], values: Sequence[Any]) ->
         for descriptor, value in zip(descriptors, values, strict=True)
         if descriptor["attname"] not in generated
     }
+    from pyforge_web.validation.payload.clean import clean_values_by_attname
+
     errors = clean_values_by_attname(CompiledValidator.for_model(model), cleaned)
     for name in errors:
         del cleaned[cast(Any, model._meta.get_field(name)).attname]
@@ -251,7 +257,7 @@ def _described_model(descriptors: Sequence[Descriptor]) -> type[Model]:
     seen: set[str] = set()
     for descriptor in descriptors:
         name = descriptor.get("attname", "")
-        if name not in known or descriptor != describe(known[name], model):
+        if name not in known or descriptor != describe_field(known[name], model):
             raise ValueError(f"{label} has no such field now: {descriptor!r}; take it from extract_model_fields")
         if name in seen:
             raise ValueError(f"{name} is described twice")
@@ -271,8 +277,9 @@ def precompile_models() -> None:
             models = [apps.get_model(label) for label in chosen]
         except (LookupError, ValueError) as error:
             raise ImproperlyConfigured(f"PYFORGE_WEB['PRECOMPILE']: {error}") from error
-    for model in models:
-        CompiledValidator.for_model(model)
+    with remember_classes():
+        for model in models:
+            CompiledValidator.for_model(model)
 
 
 def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:

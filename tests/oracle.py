@@ -4,6 +4,7 @@ import json
 import re
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Model
 
 import pyforge_web
 
@@ -17,6 +18,24 @@ _OF_SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 def sent_statements(captured):
     """The statements that a `CaptureQueriesContext` has seen, but for those of savepoints."""
     return [query["sql"] for query in captured.captured_queries if not query["sql"].startswith(_OF_SAVEPOINTS)]
+
+
+def describe_errors(error):
+    """All that can be seen of a ValidationError in dict form, in the active language: each field with its leaves."""
+    assert error.message_dict.keys() == error.error_dict.keys()
+    return [(name, [_describe_leaf(leaf) for leaf in leaves]) for name, leaves in error.error_dict.items()]
+
+
+def _describe_leaf(error):
+    params = {name: _describe_param(value) for name, value in error.params.items()} if error.params else error.params
+    return [*error], error.code, params, str(error.message), type(error)
+
+
+def _describe_param(value):
+    """A param by its type and text: two equal instances are two objects, and some values are equal to no other."""
+    if isinstance(value, Model):
+        return type(value), value.__dict__.get("title")
+    return type(value), str(value)
 
 
 class Pairs(list):

@@ -3,6 +3,11 @@
 import subprocess
 import sys
 
+import pytest
+from django.core.checks import registry
+
+from pyforge_web.apps import does_precompile, find_command
+
 SCRIPT = """
 import django
 from django.conf import settings
@@ -19,3 +24,72 @@ print([message.id for message in run_checks()])
 def test_the_checks_are_registered():
     ran = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
     assert "pyforge_web.W002" in ran.stdout
+
+
+COMMAND = """
+import sys
+from django.conf import settings
+
+settings.configure(
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "pyforge_web"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+)
+import django
+from django.core.management import execute_from_command_line
+
+if sys.argv[1:]:
+    execute_from_command_line(["run", *sys.argv[1:]])
+else:
+    django.setup()
+from django.contrib.auth.models import User
+
+print("compiled" if "_pyforge_validator" in vars(User._meta) else "not compiled")
+print("checks" if "pyforge_web.checks" in sys.modules else "no checks")
+"""
+
+
+def start_process(*arguments):
+    """Return the last two lines of a process that runs a management command, or sets Django up as a server does."""
+    command = [sys.executable, "-c", COMMAND, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-2:]
+
+
+def test_validators_are_compiled_in_a_server():
+    assert start_process() == ["compiled", "no checks"]
+
+
+@pytest.mark.parametrize("command", ["check"])
+def test_validators_are_compiled_by_commands_that_look_at_serving(command):
+    assert start_process(command) == ["compiled", "checks"]
+
+
+@pytest.mark.parametrize("command", [["showmigrations", "--plan"], ["migrate", "--skip-checks"], ["help"]])
+def test_validators_are_not_compiled_by_other_commands(command):
+    assert start_process(*command)[0] == "not compiled"
+
+
+def test_validators_are_not_compiled_under_pytest():
+    assert not does_precompile()
+    assert find_command() is None
+
+
+def test_start_imports_no_queryset_and_no_encoder():
+    """What each process pays at its start: see the goal of 15 ms in `benchmarks`."""
+    script = COMMAND + "print(sorted(name for name in sys.modules if name.startswith('pyforge_web.')))"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    for heavy in (
+        "encoders",
+        "http",
+        "querysets",
+        "output",
+        "description",
+        "metering.collector",
+        "validation.database",
+    ):
+        assert f"'pyforge_web.{heavy}'" not in ran
+
+
+@pytest.mark.parametrize(("tag", "check"), [("security", "check_security"), ("templates", "check_templates")])
+def test_checks_keep_their_tags(tag, check):
+    tagged = [function.__name__ for function in registry.registry.get_checks() if tag in function.tags]
+    assert check in tagged

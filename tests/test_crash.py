@@ -36,7 +36,7 @@ def is_memory_safe(request):
 
 
 @pytest.mark.parametrize("scenario", scenarios(allocations, bodies, depth, memory, mutation, threads))
-def test_survives(scenario, children, is_memory_safe):
+def test_process_survives_scenario(scenario, children, is_memory_safe):
     if scenario.startswith("allocations.") and not is_memory_safe:
         pytest.skip("this CPython itself dies in json.dumps where an allocation fails")
     child = children[scenario].result()

@@ -22,14 +22,14 @@ thorough = settings(
 
 @thorough
 @given(values)
-def test_values(value):
+def test_values_in_every_form(value):
     for form in FORMS:
         assert_text(encode(value, form), value, form)
 
 
 @thorough
 @given(st.lists(leaves, max_size=30))
-def test_leaves(value):
+def test_leaves_in_a_list(value):
     for form in FORMS:
         assert_text(encode(value, form), value, form)
 
@@ -43,7 +43,7 @@ def test_null_for_what_is_not_a_number(value):
 
 @thorough
 @given(st.recursive(leaves | refused, containers, max_leaves=20))
-def test_errors(value):
+def test_errors_of_refused_values(value):
     if error := django_error(value):
         with pytest.raises(type(error)) as caught:
             pyforge_web.dumps(value)

@@ -80,10 +80,11 @@ class NoText(Promise):
 
 
 def test_a_lazy_text_that_gives_no_text_raises_what_str_raises(form):
-    with pytest.raises(TypeError, match="__str__ returned non-string"):
+    with pytest.raises(TypeError, match="__str__") as expected:
         django_text(NoText())
-    with pytest.raises(TypeError, match="__str__ returned non-string"):
+    with pytest.raises(TypeError, match="__str__") as caught:
         encode(NoText(), form)
+    assert str(caught.value) == str(expected.value)  # the words of Python 3.15 are others
 
 
 def test_code_points_of_all_planes_in_one_string(form):

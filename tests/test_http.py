@@ -159,7 +159,19 @@ def test_the_signature_begins_with_djangos():
         assert (theirs.name, theirs.kind, theirs.default) == (mine.name, mine.kind, mine.default)
     own = {p.name: (p.kind, p.default) for p in ours[5:-1]}
     given = dict.fromkeys(
-        ("fields", "allowed", "max_depth", "django_bytes", "nan", "request", "keys", "dates", "default"),
+        (
+            "fields",
+            "exclude",
+            "allowed",
+            "max_depth",
+            "max_bytes",
+            "django_bytes",
+            "nan",
+            "request",
+            "keys",
+            "dates",
+            "default",
+        ),
         (inspect.Parameter.KEYWORD_ONLY, None),
     )
     flags = dict.fromkeys(("fetch",), (inspect.Parameter.KEYWORD_ONLY, False))

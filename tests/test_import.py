@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import pyforge_web
+from pyforge_web import metering
 
 WITHOUT_SETTINGS = """
 import datetime, decimal, types
@@ -59,14 +60,25 @@ def test_the_public_names():
         assert getattr(pyforge_web, name) is not None
 
 
-def test_public_names_stand_where_the_table_says():
-    """The imports for type checkers, the table for Python and `__all__` have the same names."""
-    tree = ast.parse(Path(pyforge_web.__file__).read_text())
+def imports_for_type_checkers(package):
+    tree = ast.parse(Path(package.__file__).read_text())
     block = next(statement for statement in tree.body if isinstance(statement, ast.If))
-    imported = {
-        statement.module.removeprefix("pyforge_web."): tuple(alias.name for alias in statement.names)
+    return {
+        statement.module.removeprefix(f"{package.__name__}."): tuple(alias.name for alias in statement.names)
         for statement in block.body
     }
+
+
+def test_names_of_metering_stand_where_the_table_says():
+    assert imports_for_type_checkers(metering) == metering._METERING_MODULES
+    assert sorted(itertools.chain(*metering._METERING_MODULES.values())) >= sorted(metering.__all__)
+    for name in metering.__all__:
+        assert getattr(metering, name) is not None
+
+
+def test_public_names_stand_where_the_table_says():
+    """The imports for type checkers, the table for Python and `__all__` have the same names."""
+    imported = imports_for_type_checkers(pyforge_web)
     assert imported == pyforge_web._HOMES
     assert sorted(itertools.chain(*imported.values(), ["__version__"])) == sorted(pyforge_web.__all__)
     assert set(pyforge_web.__all__) <= set(dir(pyforge_web))

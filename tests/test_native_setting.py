@@ -6,6 +6,7 @@ import json
 import pytest
 from django.core.exceptions import RequestDataTooBig, ValidationError
 from django.core.paginator import Paginator
+from django.core.serializers.json import DjangoJSONEncoder
 from django.template import Context, Engine
 from django.test import override_settings
 from hypothesis import HealthCheck, given
@@ -208,3 +209,17 @@ def test_the_setting_is_heard_at_once():
             before = native_output()
             assert json.loads(dumps([1])) == [1]
             assert (native_output() > before) == enabled
+
+
+@pytest.mark.parametrize("nan", ["raise", "null"])
+@pytest.mark.parametrize("key", [float("inf"), float("-inf"), float("nan")])
+def test_key_that_is_not_finite_is_the_word_of_json(key, nan):
+    """Django's encoder allows NaN: as a key its word is a text, and valid JSON."""
+    expected = json.dumps({key: None, "of": {key: 1}}, cls=DjangoJSONEncoder).encode()
+    native, django = both(lambda: dumps({key: None, "of": {key: 1}}, django_bytes=True, nan=nan))
+    assert native == django == expected
+
+
+def test_key_that_stands_twice_is_written_twice_for_null():
+    native, django = both(lambda: dumps({float("inf"): float("nan"), "Infinity": 2}, nan="null"))
+    assert native == django

@@ -6,7 +6,7 @@ One takes rows, too, and answers with every error.
 from typing import Any
 
 from django.core.paginator import EmptyPage, Page, Paginator
-from django.db.models import Count
+from django.db.models import Count, F
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,8 +14,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 from demo_site.airports import imports, samples
 from demo_site.airports.forms import AirportQuery, CountryQuery
 from demo_site.airports.models import Airport, Country
+from demo_site.airports.nearby import distance_to_greenwich
 from demo_site.airports.problems import bad_parameters, problem
-from pyforge_web import BatchValidationError, BodyError, PyForgeJsonResponse, PyForgeProblemResponse
+from pyforge_web import (
+    BatchValidationError,
+    BodyError,
+    Computed,
+    Display,
+    Fields,
+    Flat,
+    Link,
+    PyForgeJsonResponse,
+    PyForgeProblemResponse,
+    rows,
+)
 from pyforge_web.parsers import load_array
 
 AIRPORT_FIELDS = (
@@ -28,13 +40,22 @@ COUNTRY_FIELDS = (
 )  # fmt: skip
 
 
-# Two levels: an airport has a country, and those near it have theirs. `manage.py check` looks at the names.
+# The list: its columns, and the address of each airport.
+LIST_FIELDS: Fields = [*AIRPORT_FIELDS, {"url": Link("airport-detail", icao="icao")}]
+# Two levels: an airport has a country, and those near it have theirs. The names are checked when this file is loaded.
 NEARBY_FIELDS = PyForgeJsonResponse.fields(
     Airport,
     [
         "icao", "iata", "name",
-        {"country": ["code", "name"]},
-        {"nearby": ["icao", "name", "latitude", "longitude", {"country": ["code", "name"]}]},
+        {"url": Link("airport-detail", icao="icao")},
+        {"country": ["code", "name", {"region_name": Display("region")}]},
+        {"km_to_greenwich": Computed(distance_to_greenwich, "latitude", "longitude")},
+        {"nearby_codes": Flat("nearby", "icao")},
+        {"nearby": [
+            "name", "latitude", "longitude",
+            {"url": Link("airport-detail", icao="icao")},
+            {"country_name": F("country__name")},
+        ]},
     ],
 )  # fmt: skip
 
@@ -45,13 +66,10 @@ def airport_list(request: HttpRequest) -> HttpResponse:
     form = AirportQuery(request.GET)
     if not form.is_valid():
         return bad_parameters(form)
-    paginator = Paginator(form.queryset().values(*AIRPORT_FIELDS), form.cleaned_data["page_size"])
-    try:
-        page = paginator.page(form.cleaned_data["page"])
-    except EmptyPage:
-        form.add_error("page", f"The last page is {paginator.num_pages}.")
+    page = find_page(form)
+    if page is None:
         return bad_parameters(form)
-    return PyForgeJsonResponse(describe_page(request, page))
+    return PyForgeJsonResponse(describe_page(request, page, LIST_FIELDS), keys="camel")
 
 
 @require_safe
@@ -60,25 +78,36 @@ def airport_dots(request: HttpRequest) -> HttpResponse:
     return PyForgeJsonResponse(Airport.objects.exclude(iata="").values_list("latitude", "longitude"))
 
 
-def describe_page(request: HttpRequest, page: "Page[Any]") -> dict[str, Any]:
-    """Give a page with its number and the addresses of its neighbours; its rows are a QuerySet still."""
+def find_page(form: AirportQuery) -> "Page[Airport] | None":
+    """Give the page that a valid form asks for; None, and an error in the form, behind the last one."""
+    paginator = Paginator(form.queryset(), form.cleaned_data["page_size"])
+    try:
+        return paginator.page(form.cleaned_data["page"])
+    except EmptyPage:
+        form.add_error("page", f"The last page is {paginator.num_pages}.")
+        return None
+
+
+def describe_page(request: HttpRequest, page: "Page[Airport]", fields: Fields) -> dict[str, Any]:
+    """Give a page with its number and the addresses of its neighbours; its rows are read when they are written."""
     return {
         "count": page.paginator.count,
         "page": page.number,
         "pages": page.paginator.num_pages,
         "next": _page_url(request, page.number + 1) if page.has_next() else None,
         "previous": _page_url(request, page.number - 1) if page.has_previous() else None,
-        "results": page.object_list,
+        "results": rows(page, fields),
     }
 
 
 @require_safe
 def airport_nearby(request: HttpRequest) -> HttpResponse:
-    """Give one page of airports, each with its country and the airports near it: two statements for all of them."""
+    """Give one page of airports, each with its country and the airports near it: four statements for all of them."""
     form = AirportQuery(request.GET)
-    if not form.is_valid():
+    page = find_page(form) if form.is_valid() else None
+    if page is None:
         return bad_parameters(form)
-    return PyForgeJsonResponse(form.one_page(), fields=NEARBY_FIELDS)
+    return PyForgeJsonResponse(describe_page(request, page, NEARBY_FIELDS), keys="camel")
 
 
 @require_safe
@@ -116,8 +145,8 @@ def country_list(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return bad_parameters(form)
     countries = form.queryset()
-    rows = countries.annotate(airport_count=Count("airports")).values(*COUNTRY_FIELDS, "airport_count")
-    return PyForgeJsonResponse({"count": countries.count(), "results": rows})
+    counted = countries.annotate(airport_count=Count("airports")).values(*COUNTRY_FIELDS, "airport_count")
+    return PyForgeJsonResponse({"count": countries.count(), "results": counted})
 
 
 @require_safe

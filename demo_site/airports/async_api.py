@@ -1,16 +1,15 @@
 """The endpoints of `api.py` as asynchronous views: each query, and each response, is one hop to a thread."""
 
 from asgiref.sync import sync_to_async
-from django.core.paginator import EmptyPage, Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS, NEARBY_FIELDS, describe_page
+from demo_site.airports.api import COUNTRY_FIELDS, LIST_FIELDS, NEARBY_FIELDS, describe_page, find_page
 from demo_site.airports.forms import AirportQuery, CountryQuery
 from demo_site.airports.models import Airport, Country
 from demo_site.airports.problems import bad_parameters, problem
-from pyforge_web import PyForgeJsonResponse
+from pyforge_web import Fields, PyForgeJsonResponse
 
 
 @require_safe
@@ -19,13 +18,7 @@ async def airport_list(request: HttpRequest) -> HttpResponse:
     form = AirportQuery(request.GET)
     if not await sync_to_async(form.is_valid)():  # asks for the country
         return bad_parameters(form)
-    paginator = Paginator(form.queryset().values(*AIRPORT_FIELDS), form.cleaned_data["page_size"])
-    try:
-        page = await sync_to_async(paginator.page)(form.cleaned_data["page"])
-    except EmptyPage:
-        form.add_error("page", f"The last page is {paginator.num_pages}.")
-        return bad_parameters(form)
-    return await PyForgeJsonResponse.afrom(describe_page(request, page))
+    return await _page_of(request, form, LIST_FIELDS)
 
 
 @require_safe
@@ -34,7 +27,16 @@ async def airport_nearby(request: HttpRequest) -> HttpResponse:
     form = AirportQuery(request.GET)
     if not await sync_to_async(form.is_valid)():
         return bad_parameters(form)
-    return await PyForgeJsonResponse.afrom(form.one_page(), fields=NEARBY_FIELDS)
+    return await _page_of(request, form, NEARBY_FIELDS)
+
+
+async def _page_of(request: HttpRequest, form: AirportQuery, fields: Fields) -> HttpResponse:
+    """Give the page that a valid form asks for."""
+    page = await sync_to_async(find_page)(form)
+    if page is None:
+        return bad_parameters(form)
+    envelope = await sync_to_async(describe_page)(request, page, fields)  # counts
+    return await PyForgeJsonResponse.afrom(envelope, keys="camel")
 
 
 @require_safe

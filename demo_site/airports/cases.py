@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
 
 from demo_site.airports.api import AIRPORT_FIELDS, COUNTRY_FIELDS, NEARBY_FIELDS
 from demo_site.airports.models import Airport, Country
-from pyforge_web import Fields
+from demo_site.airports.nearby import distance_to_greenwich
+from pyforge_web import Fields, rows
 
 Rows = QuerySet[Any, dict[str, Any]]
 
@@ -67,27 +69,31 @@ def _nearby() -> QuerySet[Airport]:
     return Airport.objects.exclude(iata="")[:500]
 
 
-def _nested() -> list[dict[str, Any]]:
+def _nested() -> dict[str, Any]:
     """The airports that Django has joined and prefetched, of their columns those that are needed, as dicts."""
-
-    def country(airport: Airport) -> dict[str, Any]:
-        return {"code": airport.country.code, "name": airport.country.name}
-
-    columns = ("icao", "iata", "name", "latitude", "longitude", "country__code", "country__name")
+    columns = ("icao", "iata", "name", "latitude", "longitude", "country__code", "country__name", "country__region")
     near = Prefetch("nearby", Airport.objects.select_related("country").only(*columns))
-    rows = _nearby().select_related("country").only(*columns).prefetch_related(near)
-    return [
-        {
-            **{name: getattr(row, name) for name in ("icao", "iata", "name")},
-            "country": country(row),
-            "nearby": [
-                {name: getattr(each, name) for name in ("icao", "name", "latitude", "longitude")}
-                | {"country": country(each)}
-                for each in row.nearby.all()
-            ],
-        }
-        for row in rows
-    ]
+    airports = _nearby().select_related("country").only(*columns).prefetch_related(near)
+    return {"count": len(airports), "results": [_describe_airport(airport) for airport in airports]}
+
+
+def _describe_airport(airport: Airport) -> dict[str, Any]:
+    country = airport.country
+    return {
+        **{name: getattr(airport, name) for name in ("icao", "iata", "name")},
+        "url": reverse("airport-detail", kwargs={"icao": airport.icao}),
+        "country": {"code": country.code, "name": country.name, "regionName": country.get_region_display()},
+        "kmToGreenwich": distance_to_greenwich(airport.latitude, airport.longitude),
+        "nearbyCodes": [each.icao for each in airport.nearby.all()],
+        "nearby": [
+            {
+                **{name: getattr(each, name) for name in ("name", "latitude", "longitude")},
+                "url": reverse("airport-detail", kwargs={"icao": each.icao}),
+                "countryName": each.country.name,
+            }
+            for each in airport.nearby.all()
+        ],
+    }
 
 
 RESPONSES = (
@@ -100,11 +106,11 @@ RESPONSES = (
     Case(
         "nearby",
         "500 airports, their countries and the airports near them",
-        "Nested two levels. Django joins and prefetches instances of the columns that are needed, which become dicts; "
-        "ours is two statements of flat rows, grouped by Rust.",
+        "Nested two levels, with links, display names, a computed distance and keys in camelCase. Django joins and "
+        "prefetches instances of the columns that are needed, which become dicts; ours is three statements of flat "
+        "rows, grouped by Rust.",
         _nested,
-        _nearby,
-        fields=NEARBY_FIELDS,
+        lambda: {"count": len(_nearby()), "results": rows(_nearby(), NEARBY_FIELDS, keys="camel")},
     ),
     _rows(
         "iata",

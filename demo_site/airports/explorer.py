@@ -30,7 +30,7 @@ REQUESTS = (
     Request("A page of airports", "/api/airports/?country=IS", "A QuerySet in a dict"),
     Request("2,000 airports", "/api/airports/?iata=yes&page_size=2000", "The same, more rows"),
     Request(
-        "Airports near each other", "/api/airports/nearby/?country=CH&iata=yes", "Nested two levels, two statements"
+        "Airports near each other", "/api/airports/nearby/?country=CH&iata=yes", "Nested two levels, four statements"
     ),
     Request("The same, awaited", "/api/async/airports/nearby/?country=CH&iata=yes", "One hop to a thread"),
     Request("One airport", "/api/airports/BIKF/", "An instance"),

@@ -107,11 +107,6 @@ class AirportQuery(QueryForm):
             airports = airports.filter(_inside(*asked["bbox"]))
         return airports
 
-    def one_page(self) -> QuerySet[Airport]:
-        """Give those of the page that a valid form asks for; none behind the last page."""
-        end = self.cleaned_data["page"] * self.cleaned_data["page_size"]
-        return self.queryset()[end - self.cleaned_data["page_size"] : end]
-
 
 class CountryQuery(QueryForm):
     """The parameters of `/api/countries/`."""

@@ -64,6 +64,12 @@ PAGES = (
         "Measured on this machine when you ask.",
     ),
     Page(
+        "frameworks",
+        "Frameworks",
+        "One list as REST framework, ninja and a plain view write it, with and without PyForge: side by side, compared "
+        "and timed.",
+    ),
+    Page(
         "import",
         "Import",
         "Paste or upload rows of airports, as CSV or JSON: every error of every row, as Django words it, in five "
@@ -123,8 +129,10 @@ SPELLINGS = (
 ENDPOINTS = (
     Endpoint(
         "/api/airports/",
-        "A QuerySet inside a dict, with filters and pages. A wrong parameter gets a 400 and a hint.",
-        'PyForgeJsonResponse({"count": n, "results": page.object_list})',
+        "Rows inside an envelope, each with its address, with filters and pages; keys in camelCase. A wrong parameter "
+        "gets a 400 and a hint.",
+        'PyForgeJsonResponse({"count": n, "next": url,\n'
+        '    "results": rows(page, ["icao", ..., {"url": Link("airport-detail", icao="icao")}])}, keys="camel")',
         (
             ("Iceland", "airports/?country=IS"),
             ("named “international”", "airports/?q=international&iata=yes"),
@@ -141,11 +149,13 @@ ENDPOINTS = (
     Endpoint(
         "/api/airports/nearby/",
         "Airports, each with its country and up to four airports near it, each with its own: nested two levels, from "
-        "two statements for any number of rows. Who is near was computed from the positions when the data was loaded: "
+        "four statements for any number of rows. Who is near was computed from the positions when the data was loaded: "
         "the nearest by great circle within 300 km, all with an IATA code. It takes the same parameters.",
-        'PyForgeJsonResponse(airports, fields=["icao", "iata", "name",\n'
-        '    {"country": ["code", "name"]},\n'
-        '    {"nearby": ["icao", ..., {"country": ["code", "name"]}]}])',
+        'rows(page, ["icao", "iata", "name",\n'
+        '    {"country": ["code", "name", {"region_name": Display("region")}]},\n'
+        '    {"km_to_greenwich": Computed(distance_to_greenwich, "latitude", "longitude")},\n'
+        '    {"nearby_codes": Flat("nearby", "icao")},\n'
+        '    {"nearby": ["name", ..., {"country_name": F("country__name")}]}])',
         (
             ("Luxembourg", "airports/nearby/?country=LU&iata=yes"),
             ("2,000 of them", "airports/nearby/?iata=yes&page_size=2000"),

@@ -8,6 +8,15 @@ COUNTRY_CODE = RegexValidator(r"\A[A-Z]{2}\Z", "A country code is two capital le
 ICAO_CODE = RegexValidator(r"\A[0-9A-Z_]{4}\Z", "An ICAO code is four capital letters or digits, for example BIKF.")
 IATA_CODE = RegexValidator(r"\A[0-9A-Z]{3}\Z", "An IATA code is three capital letters or digits, for example KEF.")
 
+# Regions as the source has them, and what they are called here.
+REGIONS = (
+    ("Africa", "Africa"),
+    ("Americas", "North and South America"),
+    ("Asia", "Asia"),
+    ("Europe", "Europe"),
+    ("Oceania", "Australia and Oceania"),
+)
+
 
 class Country(models.Model):
     """A country or territory, as the package `countryinfo` describes it."""
@@ -18,7 +27,7 @@ class Country(models.Model):
         max_length=80, help_text="In English. The code itself where countryinfo does not know the country."
     )
     capital = models.CharField(max_length=80, blank=True)
-    region = models.CharField(max_length=40, blank=True, db_index=True)
+    region = models.CharField(max_length=40, blank=True, db_index=True, choices=REGIONS)
     subregion = models.CharField(max_length=60, blank=True)
     area_km2 = models.DecimalField("area in km²", max_digits=12, decimal_places=2, null=True, blank=True)
     population = models.PositiveBigIntegerField(null=True, blank=True)

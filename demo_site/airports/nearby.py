@@ -13,6 +13,7 @@ from demo_site.airports.models import Airport
 
 NUMBER, KILOMETRES = 4, 300.0
 EARTH_RADIUS = 6371.0  # km, the mean
+GREENWICH = (51.4779, -0.0015)
 _CHORD = 2 * sin(KILOMETRES / EARTH_RADIUS / 2)  # of that arc, on a sphere of radius 1
 
 Point = tuple[float, float, float]
@@ -44,6 +45,11 @@ def pairs(positions: Iterable[tuple[int, float, float]]) -> Iterator[tuple[int, 
 def distance(one: tuple[float, float], other: tuple[float, float]) -> float:
     """Give the kilometres between two places, each `(latitude, longitude)`, by great circle."""
     return 2 * EARTH_RADIUS * asin(min(1.0, _chord(_point(*one), _point(*other)) / 2))
+
+
+def distance_to_greenwich(latitude: float, longitude: float) -> int:
+    """Give the whole kilometres from a place to the Royal Observatory in Greenwich."""
+    return round(distance((latitude, longitude), GREENWICH))
 
 
 def _point(latitude: float, longitude: float) -> Point:

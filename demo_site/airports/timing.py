@@ -54,11 +54,11 @@ def measures_of(case: Case) -> dict[str, Measure]:
     """Give how each side of a case is measured."""
     if case.ways is not None:
         django, pyforge = case.ways
-        return {"django": _timed(django), "pyforge": _timed(pyforge)}
+        return {"django": time_whole(django), "pyforge": time_whole(pyforge)}
     if case.queryset is None:
         return {
-            "django": _timed(lambda: JsonResponse(case.plain(), safe=False)),
-            "pyforge": _timed(lambda: PyForgeJsonResponse(case.native(), fields=case.fields, safe=False)),
+            "django": time_whole(lambda: JsonResponse(case.plain(), safe=False)),
+            "pyforge": time_whole(lambda: PyForgeJsonResponse(case.native(), fields=case.fields, safe=False)),
         }
     queryset = case.queryset
     return {"django": lambda: _django_parts(case, queryset), "pyforge": lambda: _pyforge_parts(case)[0]}
@@ -70,7 +70,9 @@ def count_columns(case: Case) -> dict[str, int]:
     return {name: getattr(found, name) for name in ("rows", "native_columns", "django_columns")}
 
 
-def _timed(work: Callable[[], object]) -> Measure:
+def time_whole(work: Callable[[], object]) -> Measure:
+    """Give a measure of the whole of a piece of work."""
+
     def measure() -> dict[str, int]:
         start = perf_counter_ns()
         work()

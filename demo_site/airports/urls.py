@@ -2,13 +2,14 @@
 
 from django.urls import include, path
 
-from demo_site.airports import api, exports, pages, sources
+from demo_site.airports import api, exports, frameworks, pages, sources
 from demo_site.airports.guide import SPELLINGS
 
 urlpatterns = [
     path("", pages.index, name="index"),
     path("map/", pages.map_page, name="map"),
     path("compare/", pages.compare_page, name="compare"),
+    path("frameworks/", frameworks.frameworks_page, name="frameworks"),
     path("import/", pages.import_page, name="import"),
     path("export/", exports.page, name="export"),
     *(path(f"{page.url_name}/", pages.embedded, {"name": page.url_name}, page.url_name) for page in SPELLINGS),
@@ -26,5 +27,6 @@ urlpatterns = [
     path("api/export-async/", exports.export_async, name="airport-export-async"),
     path("api/compare/<slug:slug>/", pages.compare_case, name="compare-case"),
     path("api/compare/<slug:slug>/<slug:side>/", pages.compare_body, name="compare-body"),
+    path("api/frameworks/<slug:slug>/<int:size>/", frameworks.frameworks_body, name="frameworks-body"),
     path("api/<path:rest>", api.unknown, name="api-unknown"),
 ]

@@ -13,7 +13,9 @@ use crate::imports::Imports;
 use crate::kinds::NotFinite;
 use crate::metering::meter::{self, Meter};
 use crate::parser;
-use crate::serializer::{self, DateOptions, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan};
+use crate::serializer::{
+    self, DateOptions, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan,
+};
 
 /// Return a value as JSON: the encoder of the response, for caches, websockets and tasks.
 ///
@@ -21,28 +23,75 @@ use crate::serializer::{self, DateOptions, EncodeOptions, RowColumns, RowFraming
 /// also stand inside other values. `fields` names the columns to write of a model, and nests by dicts:
 /// `["id", {"author": ["name"]}]`; `fetch=True` loads what instances in memory lack of that. The text is compact UTF-8;
 /// `django_bytes=True` gives the bytes of `json.dumps(obj, cls=DjangoJSONEncoder)`, `ensure_ascii=True` compact ASCII,
-/// `nan="null"` writes null for NaN and the infinities.
+/// `nan="null"` writes null for NaN and the infinities. `exclude`, `allowed`, `max_depth`, `keys`, `dates`, `request` and
+/// `default` are those of the response.
 ///
 /// Raises `TypeError`, `ValueError` and `RecursionError` as `json.dumps` does, with the place of the value in the message;
 /// an exception raised by the value's own code comes out as it is, with the place as a note.
 ///
 /// Source: `django.core.serializers.json`, RFC 8259.
 #[pyfunction]
-#[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise", dates="django"))]
+#[pyo3(signature = (obj, *, fields=None, exclude=None, allowed=None, max_depth=None, fetch=false, django_bytes=false,
+    ensure_ascii=false, nan="raise", dates="django", keys=None, request=None, default=None, max_bytes=None))]
 #[allow(clippy::too_many_arguments)] // they are Python's
 pub fn dumps<'py>(
     py: Python<'py>,
     obj: Bound<'py, PyAny>,
     fields: Option<Bound<'py, PyAny>>,
+    exclude: Option<Bound<'py, PyAny>>,
+    allowed: Option<Bound<'py, PyAny>>,
+    max_depth: Option<Bound<'py, PyAny>>,
     fetch: bool,
     django_bytes: bool,
     ensure_ascii: bool,
     nan: &str,
     dates: &str,
+    keys: Option<Bound<'py, PyAny>>,
+    request: Option<Bound<'py, PyAny>>,
+    default: Option<Bound<'py, PyAny>>,
+    max_bytes: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyBytes>> {
+    let chosen = [exclude, allowed, max_depth];
+    let options = [keys, request, default, max_bytes];
+    if chosen.iter().chain(&options).any(Option::is_some) {
+        // They are read by Python code, which calls this function again without them.
+        let kwargs = PyDict::new(py);
+        kwargs.set_item("fetch", fetch)?;
+        kwargs.set_item("django_bytes", django_bytes)?;
+        kwargs.set_item("ensure_ascii", ensure_ascii)?;
+        kwargs.set_item("nan", nan)?;
+        kwargs.set_item("dates", dates)?;
+        let written = Imports::get(py)?.dump_with_options.bind(py).call1((obj, fields, chosen, options, kwargs))?;
+        return Ok(written.cast_into()?);
+    }
     let form = form_of(django_bytes, ensure_ascii);
     let options = EncodeOptions { html: None, form, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
     write(py, obj, fields, fetch, options, dates, "dumps")
+}
+
+/// Return a value as JSON if no Python code has to run for it, else None: then nothing was called; for
+/// `pyforge_web.encoders.adumps`, which must not run a user's code in the event loop. Collectors see a call of `dumps`.
+///
+/// Raises as `dumps`.
+#[pyfunction]
+pub fn dumps_natively<'py>(
+    py: Python<'py>,
+    obj: Bound<'py, PyAny>,
+    django_bytes: bool,
+    ensure_ascii: bool,
+    nan: &str,
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let not_finite = parse_nan(nan)?;
+    if !is_native() {
+        return Ok(None);
+    }
+    let mut meter = Meter::start(py)?;
+    meter.about(&obj, None);
+    let written = serializer::dumps_natively(&obj, form_of(django_bytes, ensure_ascii), not_finite, &mut meter);
+    match written.transpose() {
+        Some(result) => finish_call(py, meter, result, "dumps").map(Some),
+        None => Ok(None), // the call that follows is counted
+    }
 }
 
 /// `dumps` with one argument, as nearly all calls have it.

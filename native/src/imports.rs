@@ -59,13 +59,19 @@ imports! {
     /// `math.remainder`
     remainder: PyAny = "math"."remainder",
     /// Gives another value to write in place of one that has no kind, or a `Refusal`
-    convert: PyAny = "pyforge_web.encoders"."convert",
+    convert: PyAny = "pyforge_web.encoders"."convert_value",
     /// The same for a key
     convert_key: PyAny = "pyforge_web.encoders"."convert_key",
     /// `django.utils.timezone.get_current_timezone`
     current_timezone: PyAny = "django.utils.timezone"."get_current_timezone",
     /// Gives what `fields=` chooses
-    select: PyAny = "pyforge_web.encoders"."select",
+    select: PyAny = "pyforge_web.encoders"."select_fields",
+    /// `django.core.exceptions.BadRequest`
+    bad_request: PyType = "django.core.exceptions"."BadRequest",
+    /// Calls `dumps` with the options that Python code reads
+    dump_with_options: PyAny = "pyforge_web.encoders"."dump_with_options",
+    /// The `ContextVar` with the options of the output
+    output_options: PyAny = "pyforge_web.output.options"."output_options",
     /// Writes a value by Django's own encoder, where the setting `NATIVE` is off
     write_by_django: PyAny = "pyforge_web.encoders"."write_by_django",
     /// The columns of each model class whose instances were written before, by its `id()`

@@ -46,7 +46,8 @@ pub mod _native {
     use super::class_versions::ClassVersions;
     #[pymodule_export]
     use super::functions::{
-        columns_to_dict, dump_chunk, dumps, dumps_html, dumps_response, listen, read_body, set_native, totals,
+        columns_to_dict, dump_chunk, dumps, dumps_html, dumps_natively, dumps_response, listen, read_body, set_native,
+        totals,
     };
     #[pymodule_export]
     use super::metering::counters::Counters;

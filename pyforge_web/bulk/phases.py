@@ -61,6 +61,7 @@ def check_exclude(model: type[Model], exclude: Collection[str] | None) -> None:
     """
     if not exclude or isinstance(exclude, str) or not _excludes_as_django(model):
         return
+    # get_fields() also has the relations from other models. full_clean ignores their names, and so do we.
     names = {field.name for field in model._meta.get_fields()}
     for name in exclude:
         if name in names:
@@ -101,6 +102,8 @@ def _run_all(
 
 
 def _list_phases(batch: InstanceBatch, options: BatchOptions) -> list[Callable[[], None]]:
+    # A model's own full_clean may call the steps in any order, or leave them out. So it is called as a whole, and after
+    # it only the rows of the batch are compared with each other.
     own_full_clean = not has_django_methods(batch.model, "full_clean")
     conflicts = options.conflicts
     phases: list[Callable[[], None]]
@@ -117,6 +120,8 @@ def _list_phases(batch: InstanceBatch, options: BatchOptions) -> list[Callable[[
     if conflicts is not None:
         phases.append(lambda: _check_with_conflicts(batch, options, conflicts))
         return phases
+    # The order of Model.full_clean: fields, clean(), unique fields, constraints. Each step excludes the fields that
+    # failed before it.
     if options.unique:
         phases.append(lambda: UniquePhase(batch, own_full_clean).run())
     if options.constraints:
@@ -126,6 +131,7 @@ def _list_phases(batch: InstanceBatch, options: BatchOptions) -> list[Callable[[
 
 def _check_with_conflicts(batch: InstanceBatch, options: BatchOptions, rules: ConflictRules) -> None:
     """Check uniqueness and constraints of rows of which some update a stored row."""
+    # A row that updates a stored row leaves the other columns of it as they are, and unique fields may be among them.
     changed, updating = batch, set[int]()
     if options.using is not None:
         changed, updating = as_updated(batch, rules, options.using)
@@ -144,6 +150,7 @@ def _run_mixed(
     places = {cls: [row for row, instance in enumerate(rows) if type(instance) is cls] for cls in classes}
     for cls, part_rows in places.items():
         part = InstanceBatch([rows[row] for row in part_rows], options.exclude, options.using)
+        # progress counts classes here: a class has no share of its own among the phases.
         _run_all(part, options, None)
         part.count_failures()
         whole.errors |= {part_rows[row]: errors for row, errors in part.errors.items()}
@@ -152,6 +159,7 @@ def _run_mixed(
         whole.paths += [path._replace(step=f"{cls.__name__}: {path.step}") for path in part.paths]
         if progress is not None:
             progress(sum(len(places[one]) for one in classes[: classes.index(cls) + 1]), len(rows))
+    # True: the database was asked for each class already. What is left are rows of two classes with the same values.
     rules = options.conflicts
     if rules is not None:
         UniquePhase(whole, True, rules).find_repeated_updates()

@@ -1,6 +1,6 @@
 """Output fields that come from a request: which of them a client may ask for, `fields=..., allowed=ARTICLE`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -11,6 +11,25 @@ from django.db.models.query import RawQuerySet
 from pyforge_web.output.grammar import AllColumns, Fields, NestedFields, ParsedFields, ParsedItem, parse_fields
 from pyforge_web.output.model_names import find_relation
 from pyforge_web.output.resolve import star_columns
+
+
+def choose_fields(
+    data: Any,
+    fields: Any,
+    exclude: Iterable[str] | None = None,
+    allowed: Fields | None = None,
+    max_depth: int | None = None,
+) -> Any:
+    """Return the fields that the arguments of a way out stand for.
+
+    Raises as `parse_fields` and `allow_fields` do.
+    """
+    names = exclude if isinstance(exclude, str) else tuple(exclude or ())
+    if names:
+        fields = parse_fields(fields, names)
+    if allowed is None and max_depth is None:
+        return fields
+    return allow_fields(data, fields, allowed, max_depth)
 
 
 def allow_fields(

@@ -4,8 +4,7 @@ Whatever comes in (a QuerySet, evaluated or not, a page, a list, an instance, ra
 of a few descriptions. Every way out takes a description, so that the same data gives the same rows and columns.
 """
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, cast
 
 from django.core.exceptions import FieldError
 from django.core.paginator import Page
@@ -17,223 +16,26 @@ from django.db.models.query import (
     ValuesIterable,
     ValuesListIterable,
 )
-from django.utils.functional import LazyObject, empty
+from django.utils.functional import LazyObject
 
-from pyforge_web.metering.row_traces import trace_rows
+from pyforge_web.description.descriptions import (
+    Description,
+    InstanceRows,
+    ModelRows,
+    RawRows,
+    ValuesRows,
+    evaluated_rows,
+    plain_names,
+)
 from pyforge_web.output.grammar import ParsedFields, parse_fields
-from pyforge_web.output.refusals import Refusal, refuse_secrets
-from pyforge_web.output.resolve import Tree, resolve_fields
-from pyforge_web.querysets.django_path import AnyQuerySet, django_chunks, django_rows, iterate_rows
-from pyforge_web.querysets.instances import read_bare, write_bare, write_named, write_rows
-from pyforge_web.querysets.relations.django_relations import with_relations
-from pyforge_web.querysets.relations.instances import memory_chunks, to_dicts
-from pyforge_web.querysets.relations.rows import write_tree
-from pyforge_web.querysets.rows import is_values, values_names, write_values
-from pyforge_web.querysets.rows import write_bare as write_bare_query
+from pyforge_web.output.lazy_values import unwrap_lazy
+from pyforge_web.output.resolve import resolve_fields
+from pyforge_web.output.tree import Tree
+from pyforge_web.querysets.django_path import AnyQuerySet
+from pyforge_web.querysets.rows import is_values, values_names
 
 _MODEL_DATA = (QuerySet, Model, Page, RawQuerySet)
 _VALUES = (ValuesIterable, ValuesListIterable, FlatValuesListIterable)
-
-
-class Description(Protocol):
-    """Which rows are written, and what of them."""
-
-    def refuse(self) -> Refusal | None:
-        """Return why the rows cannot be written as they are: nobody has named the columns of a model with secrets."""
-
-    def write(self) -> Any:
-        """Return what native code writes: an executed query, instances, or plain data."""
-
-    def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Any:
-        """Return the same for a stream, of which each chunk has the next of these numbers of rows."""
-
-    def to_plain(self) -> Any:
-        """Return the dicts and lists that any JSON encoder takes."""
-
-
-class InstanceRows(NamedTuple):
-    """Instances in memory: one, or a list of them. `before` and `added` are what their query has added to them."""
-
-    instances: list[Any]
-    fields: ParsedFields | None
-    fetch: bool = False
-    single: bool = False
-    before: tuple[str, ...] = ()
-    added: tuple[str, ...] = ()
-
-    def refuse(self) -> Refusal | None:
-        if self.fields is not None:
-            return None
-        models = dict.fromkeys(type(each) for each in self.instances if isinstance(each, Model))
-        return next(filter(None, map(refuse_secrets, models)), None)
-
-    def write(self, traced: bool = True) -> Any:
-        instances, fields = self.instances, self.fields
-        if not all(isinstance(each, Model) for each in instances):
-            return self.to_plain()
-        if self.single and not self.fetch:
-            written = _write_one(instances[0], fields)
-        else:
-            names = None if fields is None else _plain_names(fields)
-            is_flat = fields is None or names is not None
-            written = write_rows(instances, names, self.before, self.added) if is_flat and not self.fetch else None
-        if written is None:
-            if traced:
-                for model in dict.fromkeys(map(type, instances)):
-                    trace_rows(model, "instance")
-            written = self.to_plain()
-        return written
-
-    def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Iterator[Any]:
-        if self.fields is not None:
-            return memory_chunks(self.instances, self.fields, chunk_size, fetch=self.fetch)
-        if not self.added and not self.before:
-            return iter(self.instances)
-        return (read_bare(each, self.added, self.before) for each in self.instances)
-
-    def to_plain(self) -> Any:
-        if self.fields is not None:
-            if stranger := next((each for each in self.instances if not isinstance(each, Model)), None):
-                raise TypeError(f"fields= chooses columns of models, not of {type(stranger).__name__}")
-            rows = to_dicts(self.instances, self.fields, fetch=self.fetch)
-        else:
-            rows = [
-                read_bare(each, self.added, self.before) if isinstance(each, Model) else each for each in self.instances
-            ]
-        return rows[0] if self.single else rows
-
-
-def _write_one(instance: Model, fields: ParsedFields | None) -> Any:
-    if fields is None:
-        return write_bare(instance)
-    names = _plain_names(fields)
-    return None if names is None else write_named(instance, names)
-
-
-def _plain_names(fields: ParsedFields) -> tuple[str, ...] | None:
-    """Return the fields where all of them are names; None where there are others among them."""
-    return fields if all(type(item) is str for item in fields) else None  # type: ignore[return-value]
-
-
-class ModelRows(NamedTuple):
-    """A QuerySet of models that is not evaluated. `tree` is what is written of its rows; None: all that is loaded."""
-
-    queryset: AnyQuerySet
-    fields: ParsedFields | None
-    tree: Tree | None
-
-    def refuse(self) -> Refusal | None:
-        return refuse_secrets(self.queryset.model) if self.fields is None else None
-
-    def write(self) -> Any:
-        if self.fields is None:
-            written = write_bare_query(self.queryset)
-        elif self.tree is None:
-            written = f"{self.queryset._iterable_class.__name__} makes rows in its own way"
-        else:
-            written = write_tree(self.queryset, self.tree)
-        if not isinstance(written, str):
-            return written
-        rows = django_rows(self._with_relations(), written)
-        described = self._in_memory(rows)
-        if refusal := described.refuse():
-            raise TypeError(f"{refusal.problem}; {refusal.hint}")
-        return described.write(traced=False)
-
-    def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Any:
-        if self.fields is None:
-            written = write_bare_query(self.queryset, sizes)
-        elif self.tree is None:
-            written = f"{self.queryset._iterable_class.__name__} makes rows in its own way"
-        else:
-            written = write_tree(self.queryset, self.tree, sizes)
-        if not isinstance(written, str):
-            return iter(written) if isinstance(written, list) else written
-        rows = iterate_rows(self._with_relations(), chunk_size)
-        if self.fields is not None:
-            rows = memory_chunks(rows, self.fields, chunk_size, fetch=True)
-        else:
-            rows = (self._write_row(row) for row in rows)
-        return django_chunks(self.queryset, rows, written)
-
-    def to_plain(self) -> Any:
-        return self._in_memory(list(self._with_relations())).to_plain()
-
-    def _write_row(self, row: Any) -> Any:
-        """Return what native code writes for a row of a stream that Django reads."""
-        described = self._in_memory([row])
-        if refusal := described.refuse():
-            raise TypeError(f"{refusal.problem}; {refusal.hint}")
-        return described.to_plain()[0] if described.added or described.before else row
-
-    def _with_relations(self) -> AnyQuerySet:
-        return self.queryset if self.tree is None else with_relations(self.queryset, self.tree)
-
-    def _in_memory(self, rows: list[Any]) -> InstanceRows:
-        return _evaluated(self.queryset, rows, self.fields, fetch=self.fields is not None)
-
-
-class RawRows(NamedTuple):
-    """`Model.objects.raw(...)`: its instances, and the columns that its SQL has besides."""
-
-    queryset: Any
-    fields: ParsedFields | None
-    fetch: bool
-
-    def refuse(self) -> Refusal | None:
-        return refuse_secrets(self.queryset.model) if self.fields is None else None
-
-    def write(self) -> Any:
-        return self._in_memory(django_rows(self.queryset, "raw SQL")).write()
-
-    def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Iterator[Any]:
-        rows = self.queryset.iterator()
-        if self.fields is not None:
-            rows = memory_chunks(rows, self.fields, chunk_size, fetch=self.fetch)
-        else:
-            rows = (read_bare(row, self._added()) for row in rows)
-        return django_chunks(self.queryset, rows, "raw SQL")
-
-    def to_plain(self) -> Any:
-        return self._in_memory(list(self.queryset)).to_plain()
-
-    def _in_memory(self, rows: list[Any]) -> InstanceRows:
-        return InstanceRows(rows, self.fields, self.fetch, added=self._added())
-
-    def _added(self) -> tuple[str, ...]:
-        """Return the columns that are not the model's; after the query, which is not sent again for them."""
-        return tuple(name for name in self.queryset.columns if name not in self.queryset.model_fields)
-
-
-class ValuesRows(NamedTuple):
-    """A QuerySet of `values()` or `values_list()`; `names` are the keys to write of its dicts, None for all."""
-
-    queryset: AnyQuerySet
-    names: tuple[str, ...] | None
-
-    def refuse(self) -> Refusal | None:
-        return None
-
-    def write(self) -> Any:
-        if self.queryset._result_cache is not None:
-            return self.to_plain()
-        written = write_values(self.queryset, self.names)
-        return self._choose(django_rows(self.queryset, written)) if isinstance(written, str) else written
-
-    def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Any:
-        if self.queryset._result_cache is not None:
-            return iter(self.to_plain())
-        written = write_values(self.queryset, self.names, sizes)
-        if not isinstance(written, str):
-            return iter(written) if isinstance(written, list) else written
-        rows = (self._choose([row])[0] for row in iterate_rows(self.queryset, chunk_size))
-        return django_chunks(self.queryset, rows, written)
-
-    def to_plain(self) -> Any:
-        return self._choose(list(self.queryset))
-
-    def _choose(self, rows: list[Any]) -> list[Any]:
-        return rows if self.names is None else [{name: row[name] for name in self.names} for row in rows]
 
 
 def is_model_data(data: object) -> bool:
@@ -291,19 +93,12 @@ def _unwrap(data: Any) -> tuple[Any, "AnyQuerySet | None"]:
             return data, source
 
 
-def unwrap_lazy(value: Any) -> Any:
-    """Return the object behind a `SimpleLazyObject`, as `request.user` is one."""
-    if value._wrapped is empty:
-        value._setup()
-    return value._wrapped
-
-
 def _describe_queryset(queryset: AnyQuerySet, parsed: ParsedFields | None, fetch: bool) -> Description:
     if issubclass(queryset._iterable_class, _VALUES):
         return ValuesRows(queryset, None if parsed is None else _choose_keys(queryset, parsed))
     tree = _find_tree(queryset, parsed)
     if queryset._result_cache is not None:
-        return _evaluated(queryset, list(queryset), parsed, fetch)
+        return evaluated_rows(queryset, list(queryset), parsed, fetch)
     return ModelRows(queryset, parsed, tree)
 
 
@@ -319,16 +114,11 @@ def _find_tree(queryset: AnyQuerySet, parsed: ParsedFields | None) -> Tree | Non
         return None  # of a child class, perhaps
 
 
-def _evaluated(queryset: AnyQuerySet, rows: list[Any], parsed: ParsedFields | None, fetch: bool) -> InstanceRows:
-    query = queryset.query
-    return InstanceRows(rows, parsed, fetch, before=tuple(query.extra_select), added=tuple(query.annotation_select))
-
-
 def _describe_list(source: AnyQuerySet, rows: list[Any], parsed: ParsedFields | None, fetch: bool) -> Description:
     """Return the description of a list that was made of a QuerySet."""
     if all(isinstance(row, Model) for row in rows):
         _find_tree(source, parsed)
-        return _evaluated(source, rows, parsed, fetch)
+        return evaluated_rows(source, rows, parsed, fetch)
     evaluated = cast(Any, source)._chain()
     evaluated._result_cache = rows
     return ValuesRows(evaluated, None if parsed is None else _choose_keys(source, parsed))
@@ -336,7 +126,7 @@ def _describe_list(source: AnyQuerySet, rows: list[Any], parsed: ParsedFields | 
 
 def _choose_keys(queryset: AnyQuerySet, parsed: ParsedFields) -> tuple[str, ...]:
     """Return the keys to write of the dicts of `values()`: never more than it has."""
-    names = _plain_names(parsed)
+    names = plain_names(parsed)
     if names is None:
         raise TypeError(
             "fields= with relations needs a QuerySet of models: leave out values() and values_list(), or name the "

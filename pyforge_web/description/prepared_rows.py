@@ -1,7 +1,6 @@
 """`@prepared(fields=...)`: a function that returns a QuerySet, compiled once with parameters."""
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, update_wrapper
 from inspect import Signature, signature
@@ -9,24 +8,22 @@ from operator import index
 from types import FunctionType
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 
-from pyforge_web.conf import get_settings
-from pyforge_web.description.describe import Description, describe_data
+from pyforge_web.description.describe import describe_data
+from pyforge_web.description.descriptions import Description
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.refusals import Refusal
 from pyforge_web.output.resolve import resolve_fields
-from pyforge_web.querysets.prepared_queries import ForeignValue, PreparedTemplate, make_template
+from pyforge_web.querysets.prepared_queries import ForeignValueError, PreparedTemplate, make_template
 from pyforge_web.querysets.relations.columns import select_tree
 from pyforge_web.querysets.relations.rows import open_compiled
-from pyforge_web.querysets.sql_cache.remembered import compile_prepared, find_difference
+from pyforge_web.querysets.sql_cache.remembered import compile_prepared, find_difference, is_check_due
 
-__all__ = ["ForeignValue", "PreparedFunction", "PreparedRows", "prepared"]
+__all__ = ["ForeignValueError", "PreparedFunction", "PreparedRows", "prepared"]
 
 logger = logging.getLogger("pyforge_web.prepared")
-_ALWAYS_CHECK = bool(os.environ.get("PYFORGE_SQL_CACHE"))
 
 
 class PreparedFunction:
@@ -39,19 +36,22 @@ class PreparedFunction:
         self.why_not: str | None = None
         self.calls = 0
         self._signature: Signature = signature(function)
+        self._names = self._signature.parameters.keys()
         self._template: PreparedTemplate | None = None
         self._is_made = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> "PreparedRows":
-        bound = self._signature.bind(*args, **kwargs)
-        bound.apply_defaults()
         self.find_template()
-        return PreparedRows(self, bound.arguments)
+        if args or kwargs.keys() != self._names:
+            bound = self._signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            kwargs = bound.arguments
+        return PreparedRows(self, kwargs)
 
     def find_template(self) -> PreparedTemplate | None:
         """Return what was compiled of the function; None where it has to run at each call.
 
-        Raises `ForeignValue` for a value that is neither a parameter nor a constant of the function.
+        Raises `ForeignValueError` for a value that is neither a parameter nor a constant of the function.
         """
         if not self._is_made:
             self._make_template()
@@ -64,7 +64,7 @@ class PreparedFunction:
         else:
             template = make_template(self.function, list(self._signature.parameters))
             self.why_not = template.why_not
-            if template.queryset is not None:
+            if template.why_not is None:
                 tree = resolve_fields(template.queryset, self.fields)
                 self._template = PreparedTemplate(template.queryset, tree)
         self._is_made = True
@@ -93,7 +93,8 @@ class PreparedRows(OutputRows):
         low: int = 0,
         high: int | None = None,
     ) -> None:
-        super().__init__(None, None)
+        # What `OutputRows` has besides: the data is the QuerySet of the function.
+        self._data, self._exclude, self._fetch, self._request, self._keys = None, (), False, None, None
         self._fields = function.fields
         self._prepared = function
         self._values = values
@@ -163,7 +164,7 @@ class PreparedRows(OutputRows):
             return None
         plan, compiled = made
         function.calls += 1
-        if _ALWAYS_CHECK or settings.DEBUG or function.calls % get_settings()["SQL_CACHE_CHECK"] == 0:
+        if is_check_due(function.calls):
             real, names = compile_prepared(prepare)
             if difference := find_difference(compiled, real, plan.names, names):
                 function.turn_off(difference)
@@ -223,8 +224,9 @@ def prepared(fields: Fields) -> Callable[[Callable[..., "QuerySet[Any, Any]"]], 
     return PyForgeJsonResponse(live_by(author=5)[:25])
     ```
 
-    The function itself runs for None, lists, instances, and where it has branches. The first call raises `ForeignValue`
-    for a value of its query that is neither a parameter nor a constant of its code, such as `timezone.now()`.
+    The function itself runs for None, lists, instances, and where it has branches. The first call raises
+    `ForeignValueError` for a value of its query that is neither a parameter nor a constant of its code, such as
+    `timezone.now()`.
     """
     parsed = parse_fields(fields)
 

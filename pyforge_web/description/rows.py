@@ -5,23 +5,26 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 
-from pyforge_web.description.allowed import allow_fields
-from pyforge_web.description.describe import Description, describe_data
-from pyforge_web.output.fields import output_for
+from pyforge_web._native import NestedRows, QueryRows
+from pyforge_web.conf import Dates
+from pyforge_web.description.allowed import choose_fields
+from pyforge_web.description.describe import describe_data
+from pyforge_web.description.descriptions import Description
+from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields, parse_fields
-from pyforge_web.output.key_names import KeyStyle, find_key_style, output_with_keys
+from pyforge_web.output.key_names import KeyStyle, find_key_style
+from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_with
 from pyforge_web.output.refusals import Refusal
 
 
 class OptionedRows:
-    """A description that is written with options of its own: for a request, with other keys."""
+    """A description that is written with options of its own: for a request, with other keys and dates."""
 
-    __slots__ = ("_described", "_keys", "_request")
+    __slots__ = ("_described", "_options")
 
-    def __init__(self, described: Description, request: Any, keys: Any) -> None:
+    def __init__(self, described: Description, options: OutputOptions) -> None:
         self._described = described
-        self._request = request
-        self._keys = keys
+        self._options = options
 
     def refuse(self) -> Refusal | None:
         """Return what the description says."""
@@ -29,17 +32,34 @@ class OptionedRows:
 
     def write(self) -> Any:
         """Return what the description gives native code."""
-        with output_for(self._request), output_with_keys(self._keys):
+        with output_with(self._options):
             return self._described.write()
 
     def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Any:
         """Return what the description gives a stream."""
-        with output_for(self._request), output_with_keys(self._keys):
-            return self._described.write_chunks(sizes, chunk_size)
+        with output_with(self._options):
+            written = self._described.write_chunks(sizes, chunk_size)
+        if isinstance(written, QueryRows | NestedRows):
+            return written
+        return self._iterate_rows(iter(written))
+
+    def _iterate_rows(self, rows: Iterator[Any]) -> Iterator[Any]:
+        """Yield rows that Python code reads, each with the options."""
+        end = object()
+        try:
+            while True:
+                with output_with(self._options):
+                    row = next(rows, end)
+                if row is end:
+                    return
+                yield row
+        finally:
+            if (close := getattr(rows, "close", None)) is not None:
+                close()
 
     def to_plain(self) -> Any:
         """Return the dicts and lists of the description."""
-        with output_for(self._request), output_with_keys(self._keys):
+        with output_with(self._options):
             return self._described.to_plain()
 
 
@@ -49,7 +69,7 @@ class OutputRows:
     Any encoder that asks `tolist()` or iterates takes them too, such as that of Django REST framework.
     """
 
-    __slots__ = ("_data", "_exclude", "_fetch", "_fields", "_keys", "_request")
+    __slots__ = ("_data", "_exclude", "_fetch", "_fields", "_options")
 
     def __init__(
         self,
@@ -57,12 +77,10 @@ class OutputRows:
         fields: Fields | None,
         exclude: Iterable[str] = (),
         fetch: bool = False,
-        request: Any = None,
-        keys: KeyStyle | None = None,
+        options: OutputOptions = NO_OPTIONS,
     ) -> None:
         self._data = data
-        self._request = request
-        self._keys = find_key_style(keys)
+        self._options = options
         self._exclude = exclude if isinstance(exclude, str) else tuple(exclude)
         self._fields = parse_fields(fields, self._exclude) if fields is not None or self._exclude else None
         self._fetch = fetch
@@ -72,9 +90,7 @@ class OutputRows:
     def describe_data(self) -> Description:
         """Return what the rows mean now."""
         described = describe_data(self._data, self._fields, fetch=self._fetch)
-        if self._request is None and self._keys is None:
-            return described
-        return OptionedRows(described, self._request, self._keys)
+        return described if self._options == NO_OPTIONS else OptionedRows(described, self._options)
 
     def tolist(self) -> Any:
         """Return the rows as dicts and lists of Python values; an instance as a dict."""
@@ -103,6 +119,7 @@ def rows(
     fetch: bool = False,
     request: Any = None,
     keys: KeyStyle | None = None,
+    dates: Dates | None = None,
 ) -> OutputRows:
     """Return a value that stands for the rows of `data` with these output fields, wherever it is written.
 
@@ -111,11 +128,13 @@ def rows(
     request, `allowed` are those that a client may ask for, and `max_depth` is how deep they may nest.
 
     `request` makes the URLs of `FileUrl` and `Link` absolute. `keys="camel"`, or a function, writes other names than
-    those of the fields.
+    those of the fields. `dates` is the format of datetimes and times: `"iso"`, `"local"` or `"django"`. Each of them
+    counts before that of the response.
 
     Raises `FieldError` for a name that the model does not have, as soon as the model is known, and `BadRequest` for one
     that is not allowed.
     """
     if allowed is not None or max_depth is not None:
-        fields = cast(Fields, allow_fields(data, fields, allowed, max_depth))
-    return OutputRows(data, fields, exclude, fetch, request, keys)
+        fields = cast(Fields, choose_fields(data, fields, (), allowed, max_depth))
+    options = OutputOptions(request, find_key_style(keys), check_dates(dates))
+    return OutputRows(data, fields, exclude, fetch, options)

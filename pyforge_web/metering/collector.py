@@ -8,7 +8,6 @@ with `details=True` is also told about each call (`recorder.py`).
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cached_property
 from time import perf_counter_ns
 from typing import ParamSpec
@@ -16,15 +15,15 @@ from typing import ParamSpec
 from pyforge_web._native import Counters, listen
 from pyforge_web.metering.call_groups import CALL_SOURCES, CallGroup, CallSource, CallSums
 from pyforge_web.metering.call_sites import CallSite, find_calling_frame, stream_origin, template_site
-from pyforge_web.metering.compilations import Compilation, CompilationKind, compilation_log
+from pyforge_web.metering.compilations import Compilation, active_collectors
 from pyforge_web.metering.recorder import CallRecorder
-from pyforge_web.metering.row_traces import Result, RowTrace
+from pyforge_web.metering.row_traces import ReturnValue, RowTrace
 from pyforge_web.metering.sql_traces import watch_queries
 
 Given = ParamSpec("Given")
 
 _MAX_MARKS = 300  # of the timeline, for each source
-_MAX_EVENTS = 100  # compilations, and failed fields
+_MAX_FAILURES = 100  # failed fields
 
 
 class Collector(Counters):
@@ -89,9 +88,6 @@ class Collector(Counters):
         return [] if self.recorder is None else list(self.recorder.groups.values())
 
 
-active_collectors: ContextVar[tuple[Collector, ...]] = ContextVar("pyforge_web_collectors", default=())
-
-
 @contextmanager
 def collect(*, details: bool = False) -> Iterator[Collector]:
     """Open a collector for the block: `with collect() as crossings: ...`."""
@@ -105,8 +101,8 @@ def collect(*, details: bool = False) -> Iterator[Collector]:
 
 
 def call_from_template(
-    where: CallSite, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
-) -> Result:
+    where: CallSite, call: Callable[Given, ReturnValue], *args: Given.args, **kwargs: Given.kwargs
+) -> ReturnValue:
     """Make a call, and tell the collectors which template tag it is for."""
     if not active_collectors.get():
         return call(*args, **kwargs)
@@ -126,8 +122,8 @@ def find_stream_origin() -> CallSite | None:
 
 
 def call_from_stream(
-    line: CallSite | None, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
-) -> Result:
+    line: CallSite | None, call: Callable[Given, ReturnValue], *args: Given.args, **kwargs: Given.kwargs
+) -> ReturnValue:
     """Make a call, and tell the collectors which line created the stream it is for."""
     if line is None:
         return call(*args, **kwargs)
@@ -138,13 +134,13 @@ def call_from_stream(
         stream_origin.reset(token)
 
 
-def time_database(call: Callable[Given, Result], trace: RowTrace | None = None) -> Callable[Given, Result]:
+def time_database(call: Callable[Given, ReturnValue], trace: RowTrace | None = None) -> Callable[Given, ReturnValue]:
     """Return a call whose time counts as the database's, or the same call if no collector is open."""
     collectors = active_collectors.get()
     if not collectors:
         return call
 
-    def call_timed(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+    def call_timed(*args: Given.args, **kwargs: Given.kwargs) -> ReturnValue:
         started = perf_counter_ns()
         try:
             return call(*args, **kwargs)
@@ -178,14 +174,5 @@ def count_failures(model: str, failures: Mapping[tuple[str, str], int]) -> None:
     for collector in active_collectors.get():
         for (field, code), number in failures.items():
             key = model, field, code
-            if key in collector.failures or len(collector.failures) < _MAX_EVENTS:
+            if key in collector.failures or len(collector.failures) < _MAX_FAILURES:
                 collector.failures[key] = collector.failures.get(key, 0) + number
-
-
-def count_compiled(label: str, kind: CompilationKind, ns: int, native: int, django: int) -> None:
-    """Log a compilation of `ns` nanoseconds, with the number of its native parts and of Django's parts."""
-    collectors = active_collectors.get()
-    event = compilation_log.add(label, kind, ns, native, django, in_request=bool(collectors))
-    for collector in collectors:
-        if len(collector.compiled) < _MAX_EVENTS:
-            collector.compiled.append(event)

@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from time import perf_counter_ns
 from typing import Any, Literal, NamedTuple, TypeVar
 
-Result = TypeVar("Result")
+ReturnValue = TypeVar("ReturnValue")
 
 # The notes of the native call that runs in this context; None if no collector wants details. Native code sets it.
 call_notes: ContextVar[list[Any] | None] = ContextVar("pyforge_web_call_notes", default=None)
@@ -97,7 +97,7 @@ class RowTrace:
             self.callbacks[index] = known + number, sum_ns + ns
 
 
-def time_compilation(compile_sql: Callable[[], Result]) -> Result:
+def time_compilation(compile_sql: Callable[[], ReturnValue]) -> ReturnValue:
     """Return what `compile_sql` returns, and note how long it took if a collector wants details."""
     noted = call_notes.get()
     if noted is None:

@@ -37,12 +37,14 @@ class _MeteredBody:
         self._done: Callable[[], object] | None = done
 
     def close(self) -> None:
+        # At most once: a server closes the response, and Django closes each iterator that was its content.
         done, self._done = self._done, None
         if done is not None:
             done()
 
     def _join_collectors(self) -> tuple[Collector, ...]:
         """Return our collectors, and those that the code that reads the body has opened."""
+        # A test that reads a body under collect() counts it too; nobody counts it twice.
         others = active_collectors.get()
         return (*others, *(ours for ours in self._collectors if ours not in others)) if others else self._collectors
 
@@ -86,6 +88,7 @@ class _AsyncMeteredBody(_MeteredBody):
             pass
         finally:
             active_collectors.reset(token)
+        # Here and not in close(): a receiver of request_metered may be asynchronous, and close() is not.
         if self._done is not None:
             self._done = None
             await self._adone()

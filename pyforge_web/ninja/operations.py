@@ -1,18 +1,23 @@
 """`native_rows`: operations that return a QuerySet."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from inspect import iscoroutinefunction
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from django.core.exceptions import FieldError
 from django.db.models import Manager, QuerySet
 from django.db.models.query import ModelIterable
 from django.http import HttpResponse
 from ninja.schema import Schema
+from pydantic import ValidationError
 
 from pyforge_web._native import dumps
 from pyforge_web.ninja.renderers import has_standard_encoder
-from pyforge_web.ninja.schemas import SchemaFallbackError, schema_fields
+from pyforge_web.ninja.resolvers import SchemaFallbackError
+from pyforge_web.ninja.schemas import has_standard_getter, schema_fields
+from pyforge_web.output.grammar import parse_fields
+from pyforge_web.output.resolve import resolve_model_fields
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -21,8 +26,9 @@ def native_rows(schema: type[Schema]) -> Callable[[View], View]:
     """Return a decorator for an operation that returns a QuerySet: its rows are written without instances.
 
     It stands below the operation: `@api.get("/articles", response=list[ArticleOut])`, `@native_rows(ArticleOut)`. The
-    bytes are those of ninja with its own renderer. Other results, and a Schema that does more than name columns, are
-    ninja's. It is not for operations with `exclude_none=`, `exclude_unset=` or `exclude_defaults=`.
+    bytes are those of ninja with its own renderer. Other results are ninja's, and so is a Schema of which
+    `schema_fields()` says why. It is not for operations with `by_alias=`, `exclude_none=`, `exclude_unset=` or
+    `exclude_defaults=`.
     """
 
     def decorate(view: View) -> View:
@@ -45,10 +51,19 @@ def native_rows(schema: type[Schema]) -> Callable[[View], View]:
 def _body(result: Any, schema: type[Schema]) -> bytes | None:
     if not isinstance(result, QuerySet) or result._result_cache is not None:
         return None
-    if result._iterable_class is not ModelIterable or not has_standard_encoder():
+    if result._iterable_class is not ModelIterable or not (has_standard_encoder() and has_standard_getter()):
         return None
     try:
-        fields = schema_fields(schema, result.model)
-    except SchemaFallbackError:
-        return None
-    return dumps(result, fields=fields, django_bytes=True)
+        return dumps(result, fields=_fields_of(cast(Any, schema), cast(Any, result.model)), django_bytes=True)
+    except (SchemaFallbackError, ValidationError):
+        return None  # ninja raises its own error, or writes what only its encoder knows
+
+
+@lru_cache(maxsize=256)
+def _fields_of(schema: Any, model: Any) -> list[Any]:
+    fields = schema_fields(schema, model)
+    try:
+        resolve_model_fields(model, parse_fields(fields))
+    except FieldError as error:  # a secret under another name, for example
+        raise SchemaFallbackError(str(error)) from None
+    return fields

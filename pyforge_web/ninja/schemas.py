@@ -3,15 +3,18 @@
 import datetime
 import types
 from decimal import Decimal
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Union, cast, get_args, get_origin
 from uuid import UUID
 
 from annotated_types import MaxLen
-from django.db.models import Field, Model
+from django.db.models import F, Field, FileField, Model
 from ninja.schema import DjangoGetter, Resolver, Schema
 
 from pyforge_web.fields import kind_of
-from pyforge_web.output.model_names import find_column, find_relation
+from pyforge_web.ninja.resolvers import ResolvedField, SchemaFallbackError, SchemaProperty, make_check
+from pyforge_web.output.fields import Computed, FileUrl
+from pyforge_web.output.method_reads import names_read
+from pyforge_web.output.model_names import Relation, find_column, find_relation
 
 _standard_getter = DjangoGetter.__getattr__
 # What pydantic leaves as it is: the annotation, by the kind of the column.
@@ -51,23 +54,20 @@ _DECORATORS = (
     "field_serializers",
     "model_serializers",
     "model_validators",
-    "computed_fields",
 )
-
-
-class SchemaFallbackError(TypeError):
-    """A Schema does more than name columns: ninja has to serialize its objects. Says why."""
 
 
 def schema_fields(schema: type[Schema], model: type[Model]) -> list[Any]:
     """Return the output fields of a Schema over a model, for `fields=`.
 
-    Raises `SchemaFallbackError` with the reason where the Schema does more than name columns and relations.
+    Raises `SchemaFallbackError` with the reason where ninja has to serialize its objects.
     """
     why = _why_not_schema(schema)
     if why is not None:
         raise SchemaFallbackError(f"{schema.__name__}: {why}")
-    return [_output_field(schema, name, model) for name in schema.model_fields]
+    fields = [_output_field(schema, name, model) for name in schema.model_fields]
+    computed = schema.__pydantic_decorators__.computed_fields
+    return [*fields, *(_computed_field(schema, name, model) for name in computed)]
 
 
 def _why_not_schema(schema: type[Schema]) -> str | None:
@@ -79,36 +79,100 @@ def _why_not_schema(schema: type[Schema]) -> str | None:
             return f"{own[0]} is a pydantic decorator ({name})"
     if schema._run_root_validator.__func__ is not Schema._run_root_validator.__func__:
         return "_run_root_validator is its own"
-    if DjangoGetter.__getattr__ is not _standard_getter:
+    if not has_standard_getter():
         return "DjangoGetter is patched"
     config = {key for key in schema.model_config if key not in ("from_attributes", "title")}
     return f"model_config has {', '.join(sorted(config))}" if config else None
 
 
+def has_standard_getter() -> bool:
+    """Return whether ninja reads attributes as it does by itself."""
+    return DjangoGetter.__getattr__ is _standard_getter
+
+
+def source_of(schema: type[Schema], name: str) -> str:
+    """Return the attribute, or dotted path, that a field of a Schema is read from: its alias, where it has one."""
+    field = schema.model_fields[name]
+    alias = field.validation_alias or field.alias
+    if alias is not None and not isinstance(alias, str):
+        raise SchemaFallbackError(f"{schema.__name__}.{name}: its alias is a {type(alias).__name__}")
+    return alias or name
+
+
 def _output_field(schema: type[Schema], name: str, model: type[Model]) -> Any:
     """The output field of one field of a Schema."""
     field = schema.model_fields[name]
-    resolver = schema._ninja_resolvers.get(name)
-    where = f"{schema.__name__}.{name}"
+    source, where = source_of(schema, name), f"{schema.__name__}.{name}"
+    resolver = schema._ninja_resolvers.get(source)
     if isinstance(resolver, Resolver):
-        raise SchemaFallbackError(f"{where}: resolve_{name}() may read anything")
-    if field.alias or field.validation_alias or field.serialization_alias:
-        raise SchemaFallbackError(f"{where}: it has an alias")
+        return {name: _resolved_field(where, resolver, field)}
     annotation, optional = _optional(field.annotation)
-    relation = find_relation(model, name)
+    relation = find_relation(model, source)
     if relation is not None:
-        inner = _inner_schema(annotation, many=relation.many)
-        if inner is None or relation.model is None:
-            raise SchemaFallbackError(f"{where}: a relation is not a Schema here")
-        may_be_null = not relation.many and (relation.sort != "forward" or relation.field.null)
-        if may_be_null and not optional:
-            raise SchemaFallbackError(f"{where}: the relation may be null, and the Schema does not say so")
-        return {name: schema_fields(inner, relation.model)}
-    column = find_column(model, name)
-    if column is None or name != column.attname:
-        raise SchemaFallbackError(f"{where}: {model.__name__} has no such column")
+        return _relation_field(where, name, relation, annotation, optional=optional)
+    column, path = _find_column(where, model, source)
+    if isinstance(column, FileField):
+        if annotation is not str or not optional or field.metadata or path != source:
+            raise SchemaFallbackError(f"{where}: ninja writes the URL of a file, or None: str | None")
+        return {name: FileUrl(path)}
     _check_column(where, column, annotation, field.metadata, optional=optional)
-    return name
+    return name if path == name else {name: F(path)}
+
+
+def _relation_field(where: str, name: str, relation: Relation, annotation: Any, *, optional: bool) -> Any:
+    """The output field of a relation."""
+    inner = _inner_schema(annotation, many=relation.many)
+    if inner is None or relation.model is None:
+        raise SchemaFallbackError(f"{where}: a relation is not a Schema here")
+    if relation.name != name:
+        raise SchemaFallbackError(f"{where}: a relation under another name")
+    may_be_null = not relation.many and (relation.sort != "forward" or relation.field.null)
+    if may_be_null and not optional:
+        raise SchemaFallbackError(f"{where}: the relation may be null, and the Schema does not say so")
+    return {name: schema_fields(inner, relation.model)}
+
+
+def _find_column(where: str, model: type[Model], source: str) -> tuple[Any, str]:
+    """The column that a source leads to through relations that are never null, and its path."""
+    *before, last = source.split(".")
+    for part in before:
+        relation = find_relation(model, part)
+        if relation is None or relation.model is None or relation.sort != "forward" or relation.field.null:
+            raise SchemaFallbackError(f"{where}: {model.__name__}.{part} is not a relation that is never null")
+        model = relation.model
+    column = find_column(model, last)
+    if column is None or last != column.attname:
+        raise SchemaFallbackError(f"{where}: {model.__name__} has no column {last!r}")
+    return column, "__".join([*before, last])
+
+
+def _resolved_field(where: str, resolver: Resolver, field: Any) -> ResolvedField:
+    """The output field of `resolve_*`, which gets an instance of the columns that `@reads` names."""
+    names = names_read(resolver._func)
+    if names is None or not resolver._static or resolver._takes_context:
+        raise SchemaFallbackError(f"{where}: its resolver may read anything: declare it with @reads(...)")
+    return ResolvedField(where, resolver._func, names, make_check(field.annotation, field.metadata))
+
+
+def _computed_field(schema: type[Schema], name: str, model: type[Model]) -> dict[str, Any]:
+    """The output field of a computed field: it gets a Schema of the fields that `@reads` names, or of all."""
+    where = f"{schema.__name__}.{name}"
+    info = schema.__pydantic_decorators__.computed_fields[name].info
+    names = names_read(info.wrapped_property) or tuple(schema.model_fields)
+    if schema.__private_attributes__ or schema.model_post_init is not Schema.model_post_init:
+        raise SchemaFallbackError(f"{where}: the Schema has private attributes or a model_post_init of its own")
+    paths = []
+    for read in names:
+        if read not in schema.model_fields:
+            raise SchemaFallbackError(f"{where}: @reads names {read!r}, which is not a field of the Schema")
+        item = _output_field(schema, read, model)
+        expression = item if isinstance(item, str) else item[read]
+        if not isinstance(expression, str | F):
+            raise SchemaFallbackError(
+                f"{where}: it reads {read!r}, which is not a column: name its columns with @reads"
+            )
+        paths.append(expression if isinstance(expression, str) else str(cast(Any, expression).name))
+    return {name: Computed(SchemaProperty(schema, name, names), *paths)}
 
 
 def _check_column(

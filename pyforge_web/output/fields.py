@@ -1,32 +1,30 @@
 """The classes of output fields: what `{"status": Display("status")}` writes under its key."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from functools import partialmethod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, cast
 
-from django.db.models import Field, FileField, Model, Value
+from django.core.files.storage import FileSystemStorage
+from django.db.models import Field, FileField, Model
 from django.db.models.fields.files import FieldFile
-from django.urls import reverse
 from django.utils.encoding import force_str
+from django.utils.functional import LazyObject
 from django.utils.hashable import make_hashable
 
-from pyforge_web.output.lean_instances import make_instance, read_attribute
-
-# The request for which output is written: it makes URLs absolute.
-output_request: ContextVar[Any] = ContextVar("pyforge_web_output_request", default=None)
-
-
-@contextmanager
-def output_for(request: Any) -> Iterator[None]:
-    """Write output for a request; without one, for that of the output around it."""
-    token = None if request is None else output_request.set(request)
-    try:
-        yield
-    finally:
-        if token is not None:
-            output_request.reset(token)
+from pyforge_web._native import FileUrlText, LinkText, ValueLabels
+from pyforge_web.fields import kind_of
+from pyforge_web.output.absolute_urls import make_absolute
+from pyforge_web.output.lazy_values import unwrap_lazy
+from pyforge_web.output.lean_instances import (
+    LoadRelated,
+    RelatedColumns,
+    Row,
+    instance_maker,
+    make_instance,
+    read_attribute,
+    refuse_queries,
+    related_loader,
+)
 
 
 class Source(NamedTuple):
@@ -35,18 +33,38 @@ class Source(NamedTuple):
     name: str
     field: "Field[Any, Any] | None"
     model: type[Model]
+    # Whether it is null where a relation of its path has no row.
+    may_lack_row: bool = False
+
+
+Make = Callable[[Row], Any]
+MakeColumn = Callable[[Sequence[Row]], list[Any]]
+NativeOutput: TypeAlias = ValueLabels | LinkText | FileUrlText
+# Kinds of values that `get_FOO_display()` returns as they are where they have no label, or as JSON writes them.
+_LABELLED_KINDS = {
+    "boolean", "date", "datetime", "decimal", "float", "integer", "text", "time", "uuid",
+}  # fmt: skip
 
 
 class OutputField:
     """What makes a value of named columns. `names` are paths of fields: `status`, `author__status`."""
 
     names: tuple[str, ...] = ()
-    # Whether the values may be those of a secret column under another name.
-    shows_values = True
+    # Whether it is null where a relation on its path has no row, whatever it would make of null.
+    needs_row = False
 
-    def bind(self, sources: Sequence[Source], request: Any, using: str) -> Callable[[tuple[Any, ...]], Any]:
+    def bind(self, sources: Sequence[Source], request: Any, using: str) -> Make:
         """Return the function from the values of the columns to what is written; asked anew for each call."""
         raise NotImplementedError
+
+    def bind_rows(self, model: type[Model], sources: Sequence[Source], request: Any, using: str) -> MakeColumn:
+        """Return the same for the rows of a model: the function from their values to all that is written."""
+        make = self.bind(sources, request, using)
+        return lambda rows: [make(row) for row in rows]
+
+    def bind_native(self, sources: Sequence[Source], request: Any, columns: Sequence[int]) -> NativeOutput | None:
+        """Return what native code writes of these columns of a row; None where Python makes each value."""
+        return None
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and vars(other) == vars(self)
@@ -61,23 +79,19 @@ class OutputField:
 class Display(OutputField):
     """The label of a choice, as `get_status_display()` gives it, in the active language: `Display("status")`."""
 
+    needs_row = True
+
     def __init__(self, name: str) -> None:
         self.names = (name,)
 
-    def bind(self, sources: Sequence[Source], request: Any, using: str) -> Callable[[tuple[Any, ...]], Any]:
+    def bind(self, sources: Sequence[Source], request: Any, using: str) -> Make:
         (source,) = sources
-        field, model = source.field, source.model
-        if field is None or field.choices is None:
-            raise ValueError(f"Display({source.name!r}): {source.name} is no field with choices")
-        method_name = f"get_{field.name}_display"
-        method = next((vars(base)[method_name] for base in model.__mro__ if method_name in vars(base)), None)
-        own = not isinstance(method, partialmethod) or method.func is not Model._get_FIELD_display
-        if own:
+        field, model = self._find_field(source), source.model
+        if self._find_own_method(source) is not None:
             return lambda values: getattr(
-                make_instance(model, {field.attname: values[0]}, using, repr(self)), method_name
+                make_instance(model, {field.attname: values[0]}, using, repr(self)), f"get_{field.name}_display"
             )()
-        # The labels may be lazy: what they say is read once for each call, in its language.
-        labels = dict(make_hashable(field.flatchoices))
+        labels = _read_labels(field)
         texts: dict[Any, Any] = {}
 
         def label(values: tuple[Any, ...]) -> Any:
@@ -88,6 +102,34 @@ class Display(OutputField):
 
         return label
 
+    def bind_native(self, sources: Sequence[Source], request: Any, columns: Sequence[int]) -> NativeOutput | None:
+        """Return the labels by the values that Django has."""
+        (source,) = sources
+        field = self._find_field(source)
+        if self._find_own_method(source) is not None or kind_of(field) not in _LABELLED_KINDS:
+            return None
+        labels = _read_labels(field)
+        if source.may_lack_row and None in labels:
+            return None  # a row with None has that label, and no row has none
+        return ValueLabels({value: force_str(label, strings_only=True) for value, label in labels.items()})
+
+    def _find_field(self, source: Source) -> "Field[Any, Any]":
+        if source.field is None or source.field.choices is None:
+            raise ValueError(f"Display({source.name!r}): {source.name} is no field with choices")
+        return source.field
+
+    def _find_own_method(self, source: Source) -> Any:
+        """Return the model's own method for the label, which does what it likes; None for Django's."""
+        name = f"get_{self._find_field(source).name}_display"
+        method = next((vars(base)[name] for base in source.model.__mro__ if name in vars(base)), None)
+        is_djangos = isinstance(method, partialmethod) and method.func is Model._get_FIELD_display
+        return None if is_djangos else name
+
+
+def _read_labels(field: "Field[Any, Any]") -> dict[Any, Any]:
+    """Return the labels of a field by their values. They may be lazy: what they say is read for each call."""
+    return dict(make_hashable(field.flatchoices))
+
 
 class FileUrl(OutputField):
     """The URL of a file as its storage gives it, null for none, absolute with a request: `FileUrl("cover")`."""
@@ -95,57 +137,67 @@ class FileUrl(OutputField):
     def __init__(self, name: str) -> None:
         self.names = (name,)
 
-    def bind(self, sources: Sequence[Source], request: Any, using: str) -> Callable[[tuple[Any, ...]], Any]:
-        (source,) = sources
-        field, model = source.field, source.model
-        if not isinstance(field, FileField):
-            raise ValueError(f"FileUrl({source.name!r}): {source.name} is no file field")
+    def bind(self, sources: Sequence[Source], request: Any, using: str) -> Make:
+        source = sources[0]
+        field, model = self._find_field(source), source.model
 
         def url(values: tuple[Any, ...]) -> Any:
             name = values[0].name if isinstance(values[0], FieldFile) else values[0]
             if not name:
                 return None
-            if field.attr_class.url is FieldFile.url:
-                found = field.storage.url(name)
+            if not is_own_file(field):
+                address = field.storage.url(name)
             else:  # a class of its own may ask the instance
-                instance = make_instance(model, {field.attname: name}, using, repr(self))
-                found = field.attr_class(instance, field, name).url
-            return found if request is None else request.build_absolute_uri(found)
+                keys = {
+                    cast(Any, source.field).attname: key for source, key in zip(sources[1:], values[1:], strict=True)
+                }
+                instance = make_instance(model, {field.attname: name, **keys}, using, repr(self))
+                address = field.attr_class(instance, field, name).url
+            return address if request is None else request.build_absolute_uri(address)
 
         return url
 
+    def bind_native(self, sources: Sequence[Source], request: Any, columns: Sequence[int]) -> NativeOutput | None:
+        """Return the base URL of a storage that puts it before each name, as `FileSystemStorage` does."""
+        source = sources[0]
+        field = self._find_field(source)
+        base = _find_base_url(field) if kind_of(field) == "file" else None
+        base = None if base is None else make_absolute(base, request)
+        if base is None:
+            return None
+        url = self.bind(sources, request, "")
+        return FileUrlText(base, lambda name: url((name,)))
 
-class Link(OutputField):
-    """The URL of a view, as `reverse()` gives it: `Link("article-detail", pk="id")`; null where a value is null.
+    def _find_field(self, source: Source) -> FileField:
+        if not isinstance(source.field, FileField):
+            raise ValueError(f"FileUrl({source.name!r}): {source.name} is no file field")
+        return source.field
 
-    The arguments are paths of fields, or `Value()` for what is the same in all rows.
+
+def is_own_file(field: "Field[Any, Any] | None") -> bool:
+    """Return whether the files of a field are of a class that gives its own URL: it may ask the instance."""
+    return isinstance(field, FileField) and field.attr_class.url is not FieldFile.url
+
+
+def _find_base_url(field: FileField) -> str | None:
+    """Return the text before the names of a field's files; None where its storage may make anything of a name.
+
+    Source: `FileSystemStorage.url`, which joins `base_url` and the quoted name by `urljoin`.
     """
-
-    def __init__(self, view_name: str, *args: "str | Value", **kwargs: "str | Value") -> None:
-        self.view_name = view_name
-        self.args = args
-        self.kwargs = kwargs
-        self.names = tuple(name for name in (*args, *kwargs.values()) if isinstance(name, str))
-
-    def __repr__(self) -> str:
-        return f"Link({self.view_name!r}, {', '.join(map(repr, self.names))})"
-
-    def bind(self, sources: Sequence[Source], request: Any, using: str) -> Callable[[tuple[Any, ...]], Any]:
-        urls: dict[Any, str] = {}
-
-        def url(values: tuple[Any, ...]) -> Any:
-            if None in values:
-                return None
-            key = tuple((type(value), value) for value in values)
-            if key not in urls:
-                rest = iter(values)
-                args = [next(rest) if isinstance(name, str) else name.value for name in self.args]
-                kwargs = {key: next(rest) if isinstance(name, str) else name.value for key, name in self.kwargs.items()}
-                found = reverse(self.view_name, args=args or None, kwargs=kwargs or None)
-                urls[key] = found if request is None else request.build_absolute_uri(found)
-            return urls[key]
-
-        return url
+    storage: Any = field.storage
+    if isinstance(storage, LazyObject):
+        storage = unwrap_lazy(storage)
+    kind = type(storage)
+    is_stock = (
+        field.attr_class.url is FieldFile.url
+        and getattr(kind, "url", None) is FileSystemStorage.url
+        and getattr(kind, "base_url", None) is FileSystemStorage.__dict__["base_url"]
+        and "url" not in vars(storage)
+    )
+    if not is_stock or not storage.base_url:
+        return None
+    # `urljoin` gives another text where the base has dots, a query, or no path.
+    return storage.base_url if storage.url("name") == f"{storage.base_url}name" else None
 
 
 class Computed(OutputField):
@@ -157,9 +209,14 @@ class Computed(OutputField):
         self.function = function
         self.names = names
 
-    def bind(self, sources: Sequence[Source], request: Any, using: str) -> Callable[[tuple[Any, ...]], Any]:
+    def bind(self, sources: Sequence[Source], request: Any, using: str) -> Make:
         function = self.function
         return lambda values: function(*values)
+
+    def bind_rows(self, model: type[Model], sources: Sequence[Source], request: Any, using: str) -> MakeColumn:
+        """Return the function over the rows, without a call of ours for each."""
+        function = self.function
+        return lambda rows: [function(*row) for row in rows]
 
 
 class Attribute(OutputField):
@@ -177,17 +234,31 @@ class Attribute(OutputField):
     def __repr__(self) -> str:
         return f"Attribute({self.name!r}, reads={list(self.names)!r})"
 
-    def bind(self, sources: Sequence[Source], request: Any, using: str) -> Callable[[tuple[Any, ...]], Any]:
-        raise TypeError("an attribute is read of an instance")
+    def bind_instances(
+        self,
+        model: type[Model],
+        sources: Sequence[Source],
+        related: RelatedColumns,
+        using: str,
+        load_related: LoadRelated | None = None,
+    ) -> MakeColumn:
+        """Return the function from the values of the columns to the attribute of instances that have them.
 
-    def bind_instance(
-        self, model: type[Model], sources: Sequence[Source], using: str
-    ) -> Callable[[tuple[Any, ...]], Any]:
-        """Return the function from the values of the columns to the attribute of an instance that has them."""
+        The instances of all rows are made first, and each relation to many is loaded for all of them, by
+        `load_related` where it is in memory. Queries are refused while their attributes are read.
+        """
+        owner = repr(self)
+        load = load_related or related_loader(model, related, using, owner)
         columns = [source.name if source.field is None else _column_path(source) for source in sources]
-        return lambda values: read_attribute(
-            make_instance(model, dict(zip(columns, values, strict=True)), using, repr(self)), self.name, repr(self)
-        )
+        make_instances = instance_maker(model, columns, using, owner)
+
+        def read_attributes(rows: Sequence[Row]) -> list[Any]:
+            instances = make_instances(rows)
+            load(instances)
+            with refuse_queries(owner):
+                return [read_attribute(instance, self.name, owner) for instance in instances]
+
+        return read_attributes
 
 
 def _column_path(source: Source) -> str:

@@ -8,10 +8,17 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple, cast
 
+from django.db.models import F
+from django.utils.module_loading import import_string
+
 from pyforge_web.output.fields import OutputField
 
 # What a user writes. The parser checks what stands in the list.
 Fields = list[Any] | tuple[Any, ...] | Literal["*"]
+
+
+# More than any endpoint has. A list that stands inside of itself never ends.
+_MOST_LEVELS = 50
 
 
 class NestedFields(NamedTuple):
@@ -54,23 +61,32 @@ def parse_fields(fields: object, exclude: Iterable[str] = ()) -> ParsedFields:
 
 
 def read_fields(text: str) -> ParsedFields:
-    """Return the fields of a command line: `id,title`, or a JSON array.
+    """Return the fields of a command line: `id,title`, a JSON array, or the dotted path of a list: `shop.api.ARTICLE`.
 
-    Raises as `parse_fields` does, and `ValueError` for what is no JSON.
+    Raises as `parse_fields` does, and `ValueError` for what is no JSON, or no list of a module.
     """
+    if "." in text and "," not in text and text.replace(".", "").isidentifier():
+        try:
+            return parse_fields(import_string(text))
+        except ImportError as error:
+            raise ValueError(str(error)) from error
     if text.lstrip().startswith("["):
         return parse_fields(json.loads(text))
     return parse_fields([name.strip() for name in text.split(",")])
 
 
 def has_expressions(fields: ParsedFields) -> bool:
-    """Return whether the fields have expressions at any depth; those are compared by identity alone."""
+    """Return whether the fields have expressions that may hold a query or a value, at any depth.
+
+    Names behind `F` and output fields are compared by what they say.
+    """
     work = [fields]
     while work:
         for item in work.pop():
             if isinstance(item, KeyedExpression):
-                return True
-            if isinstance(item, NestedFields):
+                if type(item.expression) is not F and not isinstance(item.expression, OutputField):
+                    return True
+            elif isinstance(item, NestedFields):
                 work.append(item.fields)
     return False
 
@@ -92,6 +108,11 @@ def _read_list(fields: object, path: tuple[str, ...]) -> dict[str, ParsedItem]:
         raise TypeError(f'{place}: write "*" for all public columns, not "__all__"')
     if not isinstance(fields, list | tuple):
         raise TypeError(f'{place} must be a list of field names like ["id", "title"], not {fields!r}')
+    if len(path) > _MOST_LEVELS:
+        raise ValueError(
+            f"fields has more than {_MOST_LEVELS} relations inside each other: {'.'.join(path[:4])}... Does a list "
+            "stand inside of itself?"
+        )
     by_key: dict[str, ParsedItem] = {}
     for part in fields:
         for item in _read_item(part, path, place):

@@ -1,16 +1,13 @@
 """The names of keys in the output: those of the fields, or what `keys="camel"` makes of them."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, cast
 
 from pyforge_web.fields import to_camel
+from pyforge_web.output.date_formats import format_date
+from pyforge_web.output.options import output_options
 
 KeyStyle = Literal["camel"] | Callable[[str], str]
-
-# Makes the key of a field's name, in the output that is written now; None leaves the names as they are.
-key_maker: ContextVar[Callable[[str], str] | None] = ContextVar("pyforge_web_key_maker", default=None)
 
 
 def find_key_style(keys: Any) -> Callable[[str], str] | None:
@@ -24,20 +21,9 @@ def find_key_style(keys: Any) -> Callable[[str], str] | None:
     raise ValueError(f'keys= must be "camel" or a function, not {keys!r}')
 
 
-@contextmanager
-def output_with_keys(make: Callable[[str], str] | None) -> Iterator[None]:
-    """Write output with such keys; without a function, with those of the output around it."""
-    token = None if make is None else key_maker.set(make)
-    try:
-        yield
-    finally:
-        if token is not None:
-            key_maker.reset(token)
-
-
 def make_keys(names: Iterable[str]) -> list[str]:
     """Return the keys of some names. Raises `ValueError` where two names become one key."""
-    make = key_maker.get()
+    make = output_options.get().make_key
     names = list(names)
     if make is None:
         return names
@@ -46,3 +32,19 @@ def make_keys(names: Iterable[str]) -> list[str]:
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f"keys= makes {twice!r} of two names, and an object has each key once")
     return keys
+
+
+def is_row_plain() -> bool:
+    """Return whether rows are written with the names of their columns, and their dates as the whole output."""
+    options = output_options.get()
+    return options.make_key is None and options.dates is None
+
+
+def finish_rows(rows: "list[dict[str, Any]]") -> "list[dict[str, Any]]":
+    """Return rows that Python code has read, with the keys and dates that are asked for.
+
+    What is inside of their values (stored JSON, the rows of a relation) is not looked at.
+    """
+    if is_row_plain():
+        return rows
+    return [dict(zip(make_keys(row), map(format_date, row.values()), strict=True)) for row in rows]

@@ -6,16 +6,21 @@ from typing import Any, NamedTuple
 from django.core.exceptions import FieldError
 from django.db.models import Field, Model
 from django.db.models.constants import LOOKUP_SEP
+from django.db.models.fields.files import FileDescriptor, ImageFileDescriptor
 from django.db.models.fields.related_descriptors import (
+    ForeignKeyDeferredAttribute,
     ForwardManyToOneDescriptor,
     ForwardOneToOneDescriptor,
     ManyToManyDescriptor,
     ReverseManyToOneDescriptor,
     ReverseOneToOneDescriptor,
 )
+from django.db.models.query_utils import DeferredAttribute
 
 _GENERIC = "django.contrib.contenttypes.fields"  # a module that cannot be imported where its app is not installed
 NamePath = tuple[str, ...]
+# Behind these descriptors an instance has in its `__dict__` what its row has, or a file with that name.
+STOCK_DESCRIPTORS = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
 
 
 class Relation(NamedTuple):
@@ -125,6 +130,11 @@ def find_column(model: type[Model], name: str) -> "Field[Any, Any] | None":
         names = {name: field for field in reversed(concrete) for name in (field.name, field.attname)}
         known = model._meta.__dict__[_COLUMNS] = concrete, names
     return model._meta.pk if name == "pk" else known[1].get(name)
+
+
+def has_stock_descriptor(model: type[Model], attname: str) -> bool:
+    """Return whether an instance's `__dict__` has what the row has under this name: Django's own code puts it there."""
+    return type(getattr(model, attname, None)) in STOCK_DESCRIPTORS
 
 
 def find_key_relation(model: type[Model], name: str) -> Relation | None:

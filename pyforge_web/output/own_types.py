@@ -4,9 +4,7 @@ import datetime
 import decimal
 import os
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -17,24 +15,13 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from pyforge_web.conf import get_settings
+from pyforge_web.output.options import output_options
 
-_default_function: ContextVar[Callable[[Any], Any] | None] = ContextVar("pyforge_web_default", default=None)
 # What JSON and Django's encoder know is written as Django writes it.
-_KNOWN = (
+_DJANGOS_TYPES = (
     str, int, float, list, tuple, dict, type(None), datetime.date, datetime.time, datetime.timedelta, decimal.Decimal,
     uuid.UUID, Promise,
 )  # fmt: skip
-
-
-@contextmanager
-def output_with_default(function: Callable[[Any], Any] | None) -> Iterator[None]:
-    """Write output with a function for values of one's own types."""
-    token = None if function is None else _default_function.set(function)
-    try:
-        yield
-    finally:
-        if token is not None:
-            _default_function.reset(token)
 
 
 def find_converter(kind: type) -> Callable[[Any], Any] | None:
@@ -44,7 +31,7 @@ def find_converter(kind: type) -> Callable[[Any], Any] | None:
     for base in kind.__mro__:
         if base in types:
             return types[base]
-    return _default_function.get()
+    return output_options.get().default
 
 
 @cache
@@ -58,7 +45,7 @@ def _read_types() -> dict[type, Callable[[Any], Any]]:
             raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'][{path!r}]: {error}") from error
         if not isinstance(kind, type) or not callable(convert):
             raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'][{path!r}] must map a class to 'str' or a function.")
-        if issubclass(kind, _KNOWN):
+        if issubclass(kind, _DJANGOS_TYPES):
             raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'] has {path!r}, which Django's encoder writes itself.")
         found[kind] = convert
     return found

@@ -55,7 +55,7 @@ def has_hint(value: Any) -> bool:
     return any(isinstance(value, classes) for classes, _ in _HINTS)
 
 
-def refuse(value: Any) -> Refusal:
+def refuse_value(value: Any) -> Refusal:
     """Return the refusal of a value."""
     hint = next((hint for classes, hint in _HINTS if isinstance(value, classes)), _OTHERWISE)
     if hasattr(type(value), "__dataclass_fields__"):

@@ -1,21 +1,17 @@
-"""Output fields, resolved: what each name is of a model or a QuerySet, and which `Prefetch` answers for a relation.
+"""Output fields, resolved: what each name is of a model or a QuerySet, and which `Prefetch` answers for a relation."""
 
-The order in which lookups count is that of `django.db.models.query.prefetch_related_objects`.
-"""
-
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
-from django.db.models import F, Field, Manager, Model, Prefetch, Q
+from django.db.models import F, Model
 from django.db.models.constants import LOOKUP_SEP
-from django.db.models.fields.files import FileDescriptor, ImageFileDescriptor
-from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
-from django.db.models.query_utils import DeferredAttribute
 
 from pyforge_web.conf import get_settings
-from pyforge_web.output.fields import Flat, OutputField
+from pyforge_web.output.attribute_columns import find_related_columns, find_relation_key_name, key_source, key_sources
+from pyforge_web.output.fields import Attribute, FileUrl, Flat, OutputField, is_own_file
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields, has_expressions
+from pyforge_web.output.lookups import Lookup, ParentContext, find_base_queryset, find_inner_lookups, read_lookups
 from pyforge_web.output.model_names import (
     NamePath,
     Relation,
@@ -27,107 +23,11 @@ from pyforge_web.output.model_names import (
     unknown_column,
     unknown_relation,
 )
-from pyforge_web.secrets import is_secret, public_columns
+from pyforge_web.output.shown_secrets import expression_names, refuse_secret, refuse_secret_path
+from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet
+from pyforge_web.secrets import public_columns
 
-AnyQuerySet = Any  # a QuerySet: the stubs know nothing of its lookups
-# Behind these descriptors an instance has in its `__dict__` what its row has, or a file with that name.
-STOCK_DESCRIPTORS = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
 _MOST_TREES = 256  # of a model: a client may choose the names
-
-
-class Leaf(NamedTuple):
-    """A value under the key `name`.
-
-    It is the column `attname` of the model that the relations of `path` lead to. With `field` None it is what a query
-    adds to its rows, or what the query is asked to add: `expression`.
-    """
-
-    name: str
-    attname: str
-    field: "Field[Any, Any] | None" = None
-    path: tuple[Relation, ...] = ()
-    expression: Any = None
-    output: OutputField | None = None
-    sources: "tuple[Leaf, ...]" = ()
-
-    @property
-    def key(self) -> str:
-        """Return the key under which it is written."""
-        return self.name
-
-
-class Branch(NamedTuple):
-    """A relation. `queryset` is what a `Prefetch` gives for it; a relation to one without it is joined.
-
-    With `keys_only` it is a relation to many that stands for a flat list of one column, its keys above all.
-    """
-
-    name: str
-    relation: Relation
-    fields: ParsedFields
-    tree: "Tree"
-    queryset: AnyQuerySet | None
-    keys_only: bool = False
-    own_key: str | None = None
-
-    @property
-    def key(self) -> str:
-        """Return the key under which it is written; its name is that of the relation, or of a `to_attr`."""
-        return self.name if self.own_key is None else self.own_key
-
-    @property
-    def is_joined(self) -> bool:
-        """Return whether its columns are columns of the same statement."""
-        return not self.relation.many and self.queryset is None
-
-
-class Tree(NamedTuple):
-    """The output fields of a model."""
-
-    model: type[Model]
-    items: tuple[Leaf | Branch, ...]
-
-
-class Lookup(NamedTuple):
-    """A `prefetch_related` lookup, seen from the model that its first step is an attribute of."""
-
-    through: NamePath
-    to: NamePath
-    queryset: AnyQuerySet | None
-
-
-class ParentContext(NamedTuple):
-    """The rows around those of a relation: where these lead back, Django has that very instance, and loads no other.
-
-    `loaded` are the relations that the QuerySet of a reverse key has loaded before it is told of them.
-    """
-
-    relation: Relation
-    lookups: list[Lookup]
-    loaded: frozenset[str]
-    around: "ParentContext | None"
-
-    def is_behind(self, relation: Relation) -> bool:
-        """Return whether a relation of the related rows leads back to them."""
-        if relation.field is not self.relation.field or relation.name in self.loaded:
-            return False
-        if relation.sort == "forward":
-            return self.relation.sort in ("reverse", "backward")
-        return relation.sort == "backward" and self.relation.sort == "forward"
-
-    def lead_back(self, lookup: Lookup) -> Lookup:
-        """Return a lookup of the relation that leads back, as one of these rows.
-
-        What an earlier lookup has loaded of them is not loaded again: Django ignores the QuerySet of a later
-        `Prefetch`, since `is_fetched` is true. It raises "already seen" only for the same path from the outermost rows.
-        """
-        through, to = lookup.through[1:], lookup.to[1:]
-        for earlier in self.lookups:
-            if earlier.to[: len(to)] == to:
-                return Lookup(through, to, None)
-            if earlier.to[1:] == lookup.to and earlier.queryset is lookup.queryset:
-                break  # the lookup itself: those behind it come too late
-        return Lookup(through, to, lookup.queryset)
 
 
 class _Scope(NamedTuple):
@@ -141,13 +41,20 @@ class _Scope(NamedTuple):
     around: ParentContext | None
 
 
-# Trees without relations, by model, with the columns that it had. A relation is looked at each time, as its managers
-# may do anything.
+class KnownTree(NamedTuple):
+    """A tree that was resolved before, and the relations on its paths, whose descriptors are compared at each use."""
+
+    tree: Tree
+    relations: tuple[tuple[type[Model], Relation], ...]
+
+
+# Trees without nested relations, by model, with the columns that it had. A relation is looked at each time, as its
+# managers may do anything.
 # They are kept in the `__dict__` of the model's `_meta`, and end with the model.
 _TREES = "_pyforge_trees"
 
 
-def resolve_fields(queryset: AnyQuerySet, fields: ParsedFields) -> Tree:
+def resolve_fields(queryset: UntypedQuerySet, fields: ParsedFields) -> Tree:
     """Return the tree of a QuerySet's output fields.
 
     Raises `FieldError` for a name that is neither a column nor a relation nor added by the query, and `ValueError` for
@@ -156,19 +63,34 @@ def resolve_fields(queryset: AnyQuerySet, fields: ParsedFields) -> Tree:
     added, lookups = added_names(queryset), queryset._prefetch_related_lookups
     loaded = loaded_columns(queryset) if queryset.query.deferred_loading[0] else None
     if lookups or has_expressions(fields):
-        return _resolve(_Scope(queryset.model, _read_lookups(lookups), added, loaded, (), None), fields)
+        return _resolve(_Scope(queryset.model, read_lookups(lookups), added, loaded, (), None), fields)
     options, settings = queryset.model._meta, get_settings()
-    remembered: tuple[Any, Any, dict[Any, Tree]] = options.__dict__.get(_TREES, (None, None, {}))
+    remembered: tuple[Any, Any, dict[Any, KnownTree]] = options.__dict__.get(_TREES, (None, None, {}))
     concrete, made_for, known = remembered
     # With other settings "*" may stand for other columns.
     if concrete is not options.concrete_fields or made_for is not settings or len(known) >= _MOST_TREES:
         options.__dict__[_TREES] = options.concrete_fields, settings, (known := {})
-    tree = known.get((fields, added, loaded))
-    if tree is None:
-        tree = _resolve(_Scope(queryset.model, [], added, loaded, (), None), fields)
-        if all(isinstance(item, Leaf) and not item.path for item in tree.items):
-            known[fields, added, loaded] = tree
+    remembered_tree = known.get((fields, added, loaded))
+    if remembered_tree is not None and all(
+        relation.descriptor is getattr(model, relation.name, None) for model, relation in remembered_tree.relations
+    ):
+        return remembered_tree.tree
+    tree = _resolve(_Scope(queryset.model, [], added, loaded, (), None), fields)
+    if all(isinstance(item, Leaf) for item in tree.items):
+        known[fields, added, loaded] = KnownTree(tree, tuple(_path_relations(tree)))
     return tree
+
+
+def _path_relations(tree: Tree) -> Iterator[tuple[type[Model], Relation]]:
+    """Yield the relations of the paths of a tree without branches, each with the model that has it."""
+    work = [item for item in tree.items if isinstance(item, Leaf)]
+    while work:
+        leaf = work.pop()
+        work += leaf.sources
+        model = tree.model
+        for relation in leaf.path:
+            yield model, relation
+            model = relation.model or model
 
 
 def resolve_model_fields(model: type[Model], fields: ParsedFields) -> Tree:
@@ -176,12 +98,12 @@ def resolve_model_fields(model: type[Model], fields: ParsedFields) -> Tree:
     return _resolve(_Scope(model, [], (), None, (), None), fields)
 
 
-def added_names(queryset: AnyQuerySet) -> NamePath:
+def added_names(queryset: UntypedQuerySet) -> NamePath:
     """Return the names that a query adds to its rows."""
     return (*queryset.query.extra_select, *queryset.query.annotation_select)
 
 
-def loaded_columns(queryset: AnyQuerySet) -> frozenset[str] | None:
+def loaded_columns(queryset: UntypedQuerySet) -> frozenset[str] | None:
     """Return the columns that a QuerySet does not defer; None where it loads all."""
     mask = queryset.query.get_select_mask()
     return frozenset(field.attname for field in mask if hasattr(field, "attname")) if mask else None
@@ -197,54 +119,6 @@ def star_columns(model: type[Model], item: AllColumns, loaded: frozenset[str] | 
         excluded.add(field.attname)
     columns = [name for name in public_columns(model) if name not in excluded]
     return columns if loaded is None else [name for name in columns if name in loaded]
-
-
-def has_stock_descriptor(model: type[Model], attname: str) -> bool:
-    """Return whether an instance's `__dict__` has what the row has under this name: Django's own code puts it there."""
-    return type(getattr(model, attname, None)) in STOCK_DESCRIPTORS
-
-
-def find_doubts(tree: Tree, path: NamePath = ()) -> Iterator[tuple[NamePath, str]]:
-    """Yield what Django must read of the statement of a tree, joined relations among it, and why."""
-    for item in tree.items:
-        within = (*path, item.name)
-        if isinstance(item, Leaf):
-            if reason := _leaf_doubt(tree.model, item):
-                yield within, reason
-        elif item.relation.doubt is not None:
-            yield within, item.relation.doubt
-        elif item.is_joined:
-            yield from find_doubts(item.tree, within)
-
-
-def _leaf_doubt(model: type[Model], leaf: Leaf) -> str | None:
-    for source in leaf.sources:
-        if reason := _leaf_doubt(model, source):
-            return reason
-    if leaf.field is None:
-        return None
-    if leaf.field.column is None:
-        return "a key of several columns"
-    for relation in leaf.path:
-        if relation.doubt is not None:
-            return relation.doubt
-    if leaf.path:
-        model = leaf.path[-1].model or model
-    if not has_stock_descriptor(model, leaf.attname):
-        return f"its descriptor {type(getattr(model, leaf.attname, None)).__name__} may give another value"
-    return None
-
-
-def make_prefetches(tree: Tree, path: NamePath = ()) -> "Iterator[Prefetch[Any]]":
-    """Yield the `Prefetch`es of a tree, at all its levels, for Django's own path."""
-    for item in tree.items:
-        if isinstance(item, Branch):
-            renamed = item.name != item.relation.name
-            if item.queryset is not None or renamed:
-                queryset = None if item.queryset is None else item.queryset.prefetch_related(None)
-                through = LOOKUP_SEP.join((*path, item.relation.name))
-                yield Prefetch(through, queryset, to_attr=item.name if renamed else None)
-            yield from make_prefetches(item.tree, (*path, item.name))
 
 
 def _resolve(scope: _Scope, fields: ParsedFields) -> Tree:
@@ -326,78 +200,62 @@ def _expression(scope: _Scope, item: KeyedExpression) -> Leaf | Branch:
         branch = _branch(scope, NestedFields(expression.relation, (expression.name,)))
         if not branch.relation.many or not isinstance(branch.tree.items[0], Leaf):
             raise ValueError(f"{expression!r}: it needs a relation to many, and the name of a column of it")
-        _refuse_secret(branch.tree.model, branch.tree.items[0], item)
+        refuse_secret(branch.tree.model, branch.tree.items[0], item)
         return branch._replace(keys_only=True, own_key=item.name)
     if isinstance(expression, OutputField):
+        if isinstance(expression, Attribute):
+            return _attribute_leaf(scope, item)
         sources = tuple(_source(scope, item, name) for name in expression.names)
+        if isinstance(expression, FileUrl) and is_own_file(sources[0].field):
+            sources = (*sources, *key_source(scope.model, sources[0].path, set()))
         return Leaf(item.name, "", None, (), None, expression, sources)
-    if type(expression) is F:
-        path: str = cast(Any, expression).name
-        try:
-            leaf = _named(scope, path)
-        except FieldError:
-            if find_column(scope.model, path.split(LOOKUP_SEP)[0]) is None:
-                raise
-        else:
-            if isinstance(leaf, Leaf):
-                _refuse_secret(scope.model, leaf, item)
-                return leaf._replace(name=item.name)
-            raise ValueError(f"F({path!r}) leads to many rows: write Keys({path!r})")
+    if type(expression) is F and (leaf := _renamed_leaf(scope, item, cast(Any, expression).name)) is not None:
+        return leaf
     for name in expression_names(expression):
-        _refuse_secret_path(scope.model, name, item)
+        refuse_secret_path(scope.model, name, item)
     return Leaf(item.name, item.name, None, (), expression)
+
+
+def _renamed_leaf(scope: _Scope, item: KeyedExpression, path: str) -> Leaf | None:
+    """Return the column that a plain `F` names; None where it has a transform, or a key of a JSON."""
+    try:
+        leaf = _named(scope, path)
+    except FieldError:
+        if find_column(scope.model, path.split(LOOKUP_SEP)[0]) is None:
+            raise
+        return None
+    if not isinstance(leaf, Leaf):
+        raise ValueError(f"F({path!r}) leads to many rows: write Keys({path!r})")
+    refuse_secret(scope.model, leaf, item)
+    return leaf._replace(name=item.name)
+
+
+def _attribute_leaf(scope: _Scope, item: KeyedExpression) -> Leaf:
+    """Return an `Attribute` with its columns, the keys of its instances, and its relations to many."""
+    many: dict[str, list[str]] = {}
+    names: list[str] = []
+    for name in item.expression.names:
+        first, _, column = name.partition(LOOKUP_SEP)
+        relation = find_relation(scope.model, first)
+        if relation is None or not relation.many:
+            names.append(name)
+        else:
+            many.setdefault(first, []).extend([column] if column else [])
+    related = tuple(
+        (name, find_related_columns(scope.model, scope.path, item, name, columns)) for name, columns in many.items()
+    )
+    keys = [find_relation_key_name(scope.model, name) for name in many]
+    sources = tuple(_source(scope, item, name) for name in dict.fromkeys([*names, *keys]))
+    sources = (*sources, *key_sources(scope.model, sources))
+    return Leaf(item.name, "", None, (), None, item.expression, sources, related)
 
 
 def _source(scope: _Scope, item: KeyedExpression, name: str) -> Leaf:
     leaf = _named(scope, name)
     if not isinstance(leaf, Leaf):
         raise ValueError(f"{item.expression!r}: {name!r} leads to many rows, and it reads single values")
-    _refuse_secret(scope.model, leaf, item)
+    refuse_secret(scope.model, leaf, item)
     return leaf
-
-
-def expression_names(expression: Any) -> Iterator[str]:
-    """Yield the paths of all fields that an expression reads."""
-    work: list[Any] = [expression]
-    while work:
-        part: Any = work.pop()
-        if isinstance(part, F):
-            yield cast(Any, part).name
-        elif isinstance(part, Q):
-            for child in part.children:
-                if isinstance(child, tuple):
-                    yield child[0]
-                    work.append(child[1])
-                else:
-                    work.append(child)
-        elif hasattr(part, "get_source_expressions"):
-            work.extend(each for each in part.get_source_expressions() if each is not None)
-            if hasattr(part, "condition"):
-                work.append(part.condition)
-
-
-def _refuse_secret(model: type[Model], leaf: Leaf, item: KeyedExpression) -> None:
-    """Raise for a secret column under another key: it is written where its own name stands alone."""
-    field = leaf.field
-    end = leaf.path[-1].model if leaf.path else model
-    if field is not None and is_secret(field, end):
-        raise FieldError(
-            f"{item.name}: {item.expression!r} would show the secret column {field.name!r} of {field.model.__name__}. "
-            f"Name it itself, or add it to PYFORGE_WEB['PUBLIC_FIELDS']"
-        )
-
-
-def _refuse_secret_path(model: type[Model], name: str, item: KeyedExpression) -> None:
-    """Raise the same for a path of an expression, whose end may be a transform or a lookup."""
-    current: type[Model] | None = model
-    for part in name.split(LOOKUP_SEP):
-        if current is None:
-            return
-        field = find_column(current, part)
-        if field is not None and is_secret(field, current):
-            _refuse_secret(current, Leaf(item.name, field.attname, field), item)
-        relation = find_relation(current, part) or find_key_relation(current, part)
-        current = None if relation is None else relation.model
 
 
 def _branch(scope: _Scope, item: NestedFields) -> Branch:
@@ -417,14 +275,14 @@ def _branch(scope: _Scope, item: NestedFields) -> Branch:
         return Branch(name, relation, fields, _resolve(inner, fields), None)
     queryset = mine[0].queryset if mine and len(mine[0].to) == 1 else None
     if queryset is None and mine and not relation.many:
-        queryset = _base_queryset(relation)
+        queryset = find_base_queryset(relation)
     if relation.model is None:  # of several models: which names there are is known with the objects
         return Branch(name, relation, fields, Tree(Model, ()), queryset)
     source = queryset
     if source is None and relation.many:
         source = relation.model._default_manager.all()
-    rest = _rest(mine, source, within)
-    own = [] if source is None or relation.sort != "reverse" else _read_lookups(source._prefetch_related_lookups)
+    rest = find_inner_lookups(mine, source, within)
+    own = [] if source is None or relation.sort != "reverse" else read_lookups(source._prefetch_related_lookups)
     here = ParentContext(relation, lookups, frozenset(lookup.to[0] for lookup in own), around)
     inner = _Scope(relation.model, rest, (), None, within, here)
     if source is not None:  # a `Prefetch` may be of a child class, whose own fields can be named
@@ -432,47 +290,8 @@ def _branch(scope: _Scope, item: NestedFields) -> Branch:
     return Branch(name, relation, fields, _resolve(inner, fields), queryset)
 
 
-def _deferring(queryset: AnyQuerySet) -> frozenset[str] | None:
+def _deferring(queryset: UntypedQuerySet) -> frozenset[str] | None:
     return loaded_columns(queryset) if queryset.query.deferred_loading[0] else None
-
-
-def _rest(mine: list[Lookup], queryset: AnyQuerySet | None, path: NamePath) -> list[Lookup]:
-    """The lookups of a relation's own relations: those of its QuerySet come right after the one that loads it."""
-    rest: list[Lookup] = []
-    for number, lookup in enumerate(mine):
-        if len(lookup.to) > 1:
-            rest.append(Lookup(lookup.through[1:], lookup.to[1:], lookup.queryset))
-        elif number and lookup.queryset is not None:
-            raise ValueError(
-                f"{LOOKUP_SEP.join(path)!r} lookup was already seen with a different queryset. "
-                "You may need to adjust the ordering of your lookups."
-            )
-        if number == 0 and queryset is not None:
-            rest += _read_lookups(queryset._prefetch_related_lookups)
-    return rest if mine or queryset is None else _read_lookups(queryset._prefetch_related_lookups)
-
-
-def _read_lookups(given: Iterable[Any]) -> list[Lookup]:
-    found = (lookup if isinstance(lookup, Prefetch) else Prefetch(lookup) for lookup in given if is_djangos(lookup))
-    return [
-        Lookup(
-            tuple(lookup.prefetch_through.split(LOOKUP_SEP)),
-            tuple(lookup.prefetch_to.split(LOOKUP_SEP)),
-            lookup.queryset,
-        )
-        for lookup in found
-    ]
-
-
-def is_djangos(lookup: object) -> bool:
-    """Return whether a lookup of `prefetch_related` is of a class whose meaning is known."""
-    return type(lookup) in (str, Prefetch)
-
-
-def _base_queryset(relation: Relation) -> AnyQuerySet | None:
-    """What a plain lookup loads a relation to one from, where that may be other rows than a join has."""
-    manager = relation.model._base_manager if relation.model else None
-    return None if manager is None or type(manager) is Manager else manager.all()
 
 
 def _refuse_conflict(model: type[Model], name: str, relation: Relation) -> None:

@@ -25,7 +25,7 @@ from django.db.models.sql import Query
 from pyforge_web import metering
 from pyforge_web.conf import get_settings
 from pyforge_web.metering.row_traces import call_notes, trace_rows
-from pyforge_web.output.resolve import has_stock_descriptor
+from pyforge_web.output.model_names import has_stock_descriptor
 from pyforge_web.querysets import backends
 
 AnyQuerySet = QuerySet[Any, Any]

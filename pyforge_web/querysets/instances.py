@@ -16,9 +16,8 @@ from django.db.models.fields.files import FieldFile
 
 from pyforge_web import metering
 from pyforge_web._native import ModelInstances, RowColumns
-from pyforge_web.output.key_names import key_maker, make_keys
-from pyforge_web.output.model_names import find_column
-from pyforge_web.output.resolve import has_stock_descriptor
+from pyforge_web.output.key_names import finish_rows, is_row_plain
+from pyforge_web.output.model_names import find_column, has_stock_descriptor
 
 # The columns of each model class whose bare instances were written before, by its `id()`: native code looks here first.
 # A class is not held: its entry ends with it, before the id can be another one's.
@@ -32,7 +31,7 @@ def write_bare(instance: Model, added: Attributes = ()) -> ModelInstances | dict
     """Return what native code writes for an instance with all its loaded columns, and what a query has added to it."""
     model = type(instance)
     columns = _all_columns(model, (), added)
-    if columns is None or key_maker.get() is not None:
+    if columns is None or not is_row_plain():
         return read_bare(instance, added)
     if not added:
         _keep(model, columns)
@@ -41,7 +40,7 @@ def write_bare(instance: Model, added: Attributes = ()) -> ModelInstances | dict
 
 def write_named(instance: Model, names: Sequence[str]) -> ModelInstances | None:
     """Return what native code writes for an instance with these columns; None where one of them is none of its own."""
-    columns = None if key_maker.get() else _named_columns(type(instance), tuple(names), ())
+    columns = _named_columns(type(instance), tuple(names), ()) if is_row_plain() else None
     return None if columns is None else ModelInstances(columns, instance, many=False, required=True)
 
 
@@ -54,7 +53,7 @@ def write_rows(
     written that is loaded.
     """
     models = set(map(type, instances))
-    if len(models) != 1 or key_maker.get() is not None:
+    if len(models) != 1 or not is_row_plain():
         return None
     model = models.pop()
     columns = _all_columns(model, before, added) if names is None else _named_columns(model, names, (*before, *added))
@@ -69,7 +68,7 @@ def read_bare(instance: Model, added: Attributes = (), before: Attributes = ()) 
         if field.attname in values:
             row[field.attname] = read_column(instance, field)
     row |= {name: values[name] for name in added if name in values}
-    return row if key_maker.get() is None else dict(zip(make_keys(row), row.values(), strict=True))
+    return finish_rows([row])[0]
 
 
 def read_column(instance: Model, field: Any) -> Any:

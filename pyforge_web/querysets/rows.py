@@ -6,6 +6,7 @@ takes Django's path as a whole.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import tzinfo
 from functools import lru_cache
 from time import perf_counter_ns
 from typing import Any
@@ -13,20 +14,24 @@ from typing import Any
 from django.db.models import QuerySet
 from django.db.models.query import NamedValuesListIterable, ValuesIterable
 from django.db.models.utils import create_namedtuple_class
+from django.utils.timezone import get_current_timezone
 
 from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, RowColumns, RowLayout
 from pyforge_web.metering.row_traces import trace_rows
-from pyforge_web.output.key_names import key_maker, make_keys
+from pyforge_web.output.key_names import make_keys
+from pyforge_web.output.options import output_options
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import SHAPES, AnyQuerySet, joins_unconstrained, why_columns, why_django
 from pyforge_web.querysets.sql_cache import compile_remembered
-from pyforge_web.querysets.statement import Chunks, CompiledQuery, execute, fetch_next, report_to
+from pyforge_web.querysets.statement import Chunks, CompiledQuery, execute_query, fetch_next, report_to
 
+# A reader, or the fields of one and the format of its dates.
+DatedReader = backends.ColumnReader | tuple[str, str, bool, int, int, str]
 Written = QueryRows | NestedRows | list[Any] | str  # a text says why Django has to read the rows
 
 
-def write_bare(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Written:
+def write_model_rows(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Written:
     """Return the executed query of a model QuerySet, of which native code writes all that its instances have.
 
     Those are the columns that are not deferred, and what the query adds. With `sizes` it is the query of a stream, of
@@ -101,8 +106,8 @@ def write_columns(
 ) -> QueryRows | NestedRows:
     """Execute a query; return what native code makes of these of its columns."""
     trace = trace_rows(queryset.model, "values")
-    statement = execute(compiled, trace, chunked=sizes is not None, in_parts=sizes is None)
-    if shape == "object" and key_maker.get() is not None:
+    statement = execute_query(compiled, trace, chunked=sizes is not None, in_parts=sizes is None)
+    if shape == "object" and output_options.get().make_key is not None:
         names = make_keys(names)
     label, whole = queryset.model._meta.label, range(len(names))
     in_order = indexes == whole or list(indexes) == [*whole]
@@ -119,9 +124,11 @@ def write_columns(
         fetch, report = chunks.fetch, chunks.report
     convert, close = statement.convert, statement.cursor.close
     if in_order:
-        return QueryRows(compile_columns(label, shape, tuple(names), readers), fetch, convert, close, report)
+        columns = compile_columns(label, shape, tuple(names), *add_dates(readers))
+        return QueryRows(columns, fetch, convert, close, report)
     steps = tuple(("column", name, index) for name, index in zip(names, indexes, strict=True))
-    layout = compile_layout(label, readers, steps)
+    dated, timezone = add_dates(readers)
+    layout = compile_layout(label, dated, steps, timezone=timezone)
     return NestedRows(layout, fetch, convert, close, _no_relation, report)
 
 
@@ -143,31 +150,48 @@ def _no_relation(number: int, rows: list[tuple[Any, ...]]) -> None:
     """Stand where native code asks for related rows, which there are none of."""
 
 
+def add_dates(readers: Sequence[backends.ColumnReader]) -> tuple[tuple[DatedReader, ...], tzinfo | None]:
+    """Return the readers of columns with the format of dates that `rows()` asks for, and the zone of local ones.
+
+    Without one their dates are written as those of the whole output.
+    """
+    dates = output_options.get().dates
+    if dates is None:
+        return tuple(readers), None
+    name = "iso" if dates == "local" else dates
+    return tuple((*reader, name) for reader in readers), get_current_timezone() if dates == "local" else None
+
+
 @lru_cache(maxsize=1024)
 def compile_columns(
-    label: str, shape: str, names: tuple[str, ...], readers: tuple[backends.ColumnReader, ...]
+    label: str, shape: str, names: tuple[str, ...], readers: tuple[DatedReader, ...], timezone: tzinfo | None = None
 ) -> RowColumns:
     """Return the columns of a row for native code, compiled once for all queries of a model that are alike."""
     started = perf_counter_ns()
-    columns = RowColumns([(name, name, *reader) for name, reader in zip(names, readers, strict=True)], shape)
+    named = [(name, name, *reader) for name, reader in zip(names, readers, strict=True)]
+    columns = RowColumns(named, shape, timezone=timezone)
     _count_compiled(label, readers, started)
     return columns
 
 
 @lru_cache(maxsize=1024)
 def compile_layout(
-    label: str, readers: tuple[backends.ColumnReader, ...], steps: tuple[tuple[str, str, int], ...], flat: bool = False
+    label: str,
+    readers: tuple[DatedReader, ...],
+    steps: tuple[tuple[str, str, int], ...],
+    flat: bool = False,
+    timezone: tzinfo | None = None,
 ) -> RowLayout:
     """Return what native code does with a row that has objects in it, compiled once in the same way.
 
     With `flat` a row is the value of its one column.
     """
     started = perf_counter_ns()
-    layout = RowLayout(list(readers), list(steps), flat=flat)
+    layout = RowLayout(list(readers), list(steps), flat=flat, timezone=timezone)
     _count_compiled(label, readers, started)
     return layout
 
 
-def _count_compiled(label: str, readers: tuple[backends.ColumnReader, ...], started: int) -> None:
-    django = readers.count(backends.DJANGO)
+def _count_compiled(label: str, readers: tuple[DatedReader, ...], started: int) -> None:
+    django = sum(reader[0] == backends.DJANGO.kind for reader in readers)
     metering.count_compiled(label, "serializer", perf_counter_ns() - started, len(readers) - django, django)

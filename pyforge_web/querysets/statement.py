@@ -88,7 +88,7 @@ def _read_positions(compiler: Any) -> dict[str, int]:
     return {**positions, **compiler.annotation_col_map} if compiler.annotation_col_map else positions
 
 
-def execute(
+def execute_query(
     compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked: bool = False, in_parts: bool = False
 ) -> ExecutedQuery:
     """Runs a compiled query on Django's cursor.

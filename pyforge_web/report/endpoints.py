@@ -42,6 +42,7 @@ def find_endpoints(urlconf: str | None = None) -> list[Endpoint]:
 
 def _walk_patterns(resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:
     """Return each pattern with its whole route."""
+    # A stack and not recursion: include() nests as deep as a project likes.
     waiting: list[tuple[str, Any]] = [("", pattern) for pattern in reversed(resolver.url_patterns)]
     while waiting:
         prefix, pattern = waiting.pop()
@@ -55,8 +56,10 @@ def _walk_patterns(resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:
 
 def _describe_endpoint(route: str, pattern: URLPattern) -> Endpoint:
     view = pattern.callback
+    # DRF's as_view() sets `cls`, Django's sets `view_class`. Both are functions that make the view for each request.
     kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
     endpoint = Endpoint(f"/{_clean_route(route)}", _view_name(view, kind), _find_kind(view, kind))
+    # A route with a converter or a group needs arguments that nobody knows.
     if not re.search(r"[<(\[*+?\\|]", _clean_route(route)):
         endpoint.path = endpoint.route
     if _SKIPPED_NAMES.search(f"{route} {pattern.name or ''}"):
@@ -80,9 +83,12 @@ def _find_kind(view: Any, kind: Any) -> str:
     """Return who writes the response, as far as the source tells."""
     if kind is not None and hasattr(kind, "renderer_classes"):
         return "drf"
+    # The view of an operation is a function of ninja's own module, whatever it calls.
     if getattr(inspect.unwrap(view), "__module__", "").partition(".")[0] == "ninja":
         return "ninja"
     try:
+        # The source and not the view is asked, as a view must not be called to list it. It misses helpers in other
+        # modules: --measure looks at the response itself.
         source = inspect.getsource(kind or inspect.unwrap(view))
     except (OSError, TypeError):
         return "html"

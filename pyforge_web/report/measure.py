@@ -68,6 +68,7 @@ def measure_endpoint(path: str, user: Any = None, headers: dict[str, str] | None
             client = Client(raise_request_exception=False, headers=headers, REMOTE_ADDR=_CLIENT_ADDRESS)
             if user is not None:
                 client.force_login(user)
+            # The first round pays for imports, caches and connections, so the best one counts.
             for number in range(ROUNDS):
                 _call_endpoint(client, path, found, is_last=number == ROUNDS - 1)
                 if found.status >= 300:
@@ -79,11 +80,14 @@ def measure_endpoint(path: str, user: Any = None, headers: dict[str, str] | None
 
 def _call_endpoint(client: Client, path: str, found: Measurement, *, is_last: bool) -> None:
     log = QueryLog()
+    # Not CaptureQueriesContext: Django's query log runs one more statement for each query on SQLite, to quote its
+    # parameters (`DatabaseOperations.last_executed_query`).
     with ExitStack() as stack, collect(details=True) as collector:
         for alias in connections:
             stack.enter_context(connections[alias].execute_wrapper(log))
         started = perf_counter_ns()
         response: Any = client.get(path, secure=settings.SECURE_SSL_REDIRECT, headers={"host": _find_host()})
+        # A streaming view does its work while the body is read.
         body = b"".join(response.streaming_content) if response.streaming else response.content
         taken = (perf_counter_ns() - started) / 1e6
     found.status, found.size = response.status_code, len(body)
@@ -92,6 +96,7 @@ def _call_endpoint(client: Client, path: str, found: Measurement, *, is_last: bo
     kind = response.headers.get("Content-Type", "").partition(";")[0]
     found.is_json = "json" in kind  # by the response itself, whatever the source looks like
     written = [group for group in collector.groups if group.source != "validate"]
+    # Half of the bytes: a view may log with dumps() and answer with JsonResponse.
     found.native = (
         bool(written) and collector.bytes >= len(body) / 2 and not any("django" in group.path for group in written)
     )
@@ -116,6 +121,7 @@ def _keep_quiet() -> Iterator[None]:
     """Keep mail in memory, and the errors of views out of the log: they are part of the report."""
     logger = logging.getLogger("django.request")
     level = logger.level
+    # raise_request_exception=False makes a 500 of an exception, and Django logs its traceback.
     logger.setLevel(logging.CRITICAL + 1)
     try:
         with _keep_mail():

@@ -11,6 +11,7 @@ from pyforge_web.toolbar import formats
 if TYPE_CHECKING:
     from pyforge_web.report.runner import EndpointReport, ProjectReport
 
+# In the page itself: a report is mailed around, and must not ask a server for anything.
 _STYLE = """
 :root{color-scheme:light dark;--other:light-dark(#8f867b,#80776c);--ours:light-dark(#b83c0b,#fb8f4a)}
 body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
@@ -19,12 +20,14 @@ tr{border-bottom:1px solid light-dark(#ddd,#444)}code{overflow-wrap:anywhere}
 svg{display:block;width:12rem;height:1.6rem;forced-color-adjust:none}
 .other{fill:var(--other)}.ours{fill:var(--ours)}small{color:light-dark(#666,#aaa)}
 .scroll{overflow-x:auto}
+@media(max-width:40rem){thead{display:none}tr,tr>*{display:block}tr{padding:.4rem 0}th,td{padding:.1rem 0}}
 """
 
 
 def write_html(report: "ProjectReport") -> str:
     """Return the whole page."""
     measured = [found.measured for found in report.endpoints if found.measured and found.measured.equal]
+    # One scale for all charts, or a bar of 2 ms would be as long as one of 2 s.
     longest = max((item.write_ms for item in measured), default=1.0)
     databases = format_html_join(
         "\n",

@@ -62,6 +62,7 @@ def run_report(options: dict[str, Any], out: TextIO) -> int:
 
     Raise `ReportError` for options that cannot be followed.
     """
+    # A GET view may send mail or call a payment service, and no rollback undoes that. DEBUG says: not production.
     if options["measure"] and not (settings.DEBUG or options["yes"]):
         raise ReportError(
             "--measure calls your views: what they write to the database is rolled back, but files that they "
@@ -69,6 +70,7 @@ def run_report(options: dict[str, Any], out: TextIO) -> int:
         )
     user = _find_user(options["user"]) if options["user"] else None
     headers = _read_headers(options["header"])
+    # Without --all a view whose source does not mention JSON is listed but not called: HTML pages are slow and many.
     endpoints = [found for found in find_endpoints() if found.route.startswith(options["only"])]
     reports = [
         _report_endpoint(found, options["measure"] and (options["all"] or found.kind != "html"), user, headers)
@@ -118,6 +120,7 @@ def _find_user(username: str) -> Any:
 
 def _with_progress(endpoints: list[Endpoint]) -> Any:
     """Return the endpoints, and show in a terminal how many are done."""
+    # On stderr: the report itself goes to stdout, and may be piped into a file.
     width, shows = 30, sys.stderr.isatty()
     for number, endpoint in enumerate(endpoints, 1):
         if shows:
@@ -134,6 +137,7 @@ def _compare_baseline(report: ProjectReport, file: str, out: TextIO) -> int:
         before = json.loads(Path(file).read_text("utf-8"))
         if before["version"] != REPORT_VERSION:
             raise ReportError(f"{file} was written by another version of the report.")
+        # By route: line numbers and times change from day to day.
         native = {found["endpoint"]["route"] for found in before["endpoints"] if found["native"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReportError(f"{file} is not a report: {error}") from error

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pyforge_web.output.method_reads import ColumnNotReadError, reads
     from pyforge_web.rest_framework.cursor_pagination import PyForgeCursorPagination
     from pyforge_web.rest_framework.explanation import explain
     from pyforge_web.rest_framework.pagination import (
@@ -15,14 +16,13 @@ if TYPE_CHECKING:
         QuerySetPaginationMixin,
     )
     from pyforge_web.rest_framework.parsers import PyForgeJSONParser
-    from pyforge_web.rest_framework.reading import ColumnNotReadError, reads
     from pyforge_web.rest_framework.renderers import PyForgeJSONRenderer
     from pyforge_web.rest_framework.rows_data import RowsData
     from pyforge_web.rest_framework.serializers import CompiledSerializerMixin
     from pyforge_web.rest_framework.views import CompiledListMixin
 
 _MODULES = {
-    "ColumnNotReadError": "reading",
+    "ColumnNotReadError": "pyforge_web.output.method_reads",
     "CompiledListMixin": "views",
     "CompiledSerializerMixin": "serializers",
     "PyForgeCursorPagination": "cursor_pagination",
@@ -33,7 +33,7 @@ _MODULES = {
     "QuerySetPaginationMixin": "pagination",
     "RowsData": "rows_data",
     "explain": "explanation",
-    "reads": "reading",
+    "reads": "pyforge_web.output.method_reads",
 }
 
 __all__ = [
@@ -55,4 +55,5 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    module = _MODULES[name]
+    return getattr(import_module(module if "." in module else f"{__name__}.{module}"), name)

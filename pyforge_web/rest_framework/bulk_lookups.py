@@ -31,7 +31,7 @@ def lookups_of(child: Any, rows: Any) -> Iterator[None]:
     """Look up what the rows of a list name, and answer the child's fields from that for as long as the block runs."""
     with ExitStack() as stack:
         if isinstance(rows, list) and len(rows) > 1 and getattr(child, "instance", None) is None:
-            for field in child._writable_fields:
+            for field in getattr(child, "_writable_fields", ()):
                 values = [row[field.field_name] for row in rows if isinstance(row, dict) and field.field_name in row]
                 if isinstance(field, relations.ManyRelatedField):
                     values = [item for value in values if isinstance(value, list) for item in value]

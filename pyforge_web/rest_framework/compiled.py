@@ -5,13 +5,13 @@ serializers and fields, `Meta`, the declared fields, the attributes of the model
 """
 
 from collections.abc import Iterator
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db.models import Model, QuerySet
 from django.db.models.signals import post_init, pre_init
 from rest_framework import serializers
 
+from pyforge_web._native import AttributeWatch
 from pyforge_web.rest_framework.fixed import HOOKS, OWN_NAMES, is_fixed
 from pyforge_web.rest_framework.formats import settings_key
 from pyforge_web.rest_framework.nodes import FallbackError
@@ -30,21 +30,17 @@ class Plan(NamedTuple):
 
 class _KeptPlan(NamedTuple):
     plan: Plan
-    watched: tuple[tuple[Any, Any], ...]
-    values: list[Any]
+    watch: AttributeWatch
     settings: tuple[Any, ...]
     parts: tuple[Any, ...]
 
     def is_current(self, serializer: Any) -> bool:
         """Whether all that the plan was compiled from is still the same, and the serializer has nothing of its own."""
-        if not OWN_NAMES.isdisjoint(vars(serializer)):
-            return False
-        try:
-            values = [get(owner) for get, owner in self.watched]
-        except AttributeError:
-            return False
         return (
-            values == self.values and self.settings == settings_key() and self.parts == _class_parts(type(serializer))
+            OWN_NAMES.isdisjoint(vars(serializer))
+            and self.watch.holds()
+            and self.settings == settings_key()
+            and _has_parts(type(serializer), self.parts)
         )
 
 
@@ -75,9 +71,8 @@ def _keep_plan(plan: Plan, serializer: Any, model: type[Model]) -> _KeptPlan:
     names: dict[Any, dict[str, None]] = {}
     for owner, name in _watched(serializer, model):
         names.setdefault(owner, {})[name] = None
-    watched = tuple((attrgetter(*mine), owner) for owner, mine in names.items())
-    values = [get(owner) for get, owner in watched]
-    return _KeptPlan(plan, watched, values, settings_key(), _class_parts(type(serializer)))
+    watch = AttributeWatch([(owner, list(mine), False) for owner, mine in names.items()])
+    return _KeptPlan(plan, watch, settings_key(), _class_parts(type(serializer)))
 
 
 def compile_plan(serializer: Any, model: type[Model], added: tuple[str, ...], using: str) -> Plan:
@@ -92,6 +87,14 @@ def _class_parts(kind: Any) -> tuple[Any, ...]:
     """The declared fields and the options of a serializer's class, for a comparison by value."""
     meta = getattr(kind, "Meta", None)
     return dict(kind._declared_fields), meta, *(_copied(getattr(meta, name, None)) for name in _META)
+
+
+def _has_parts(kind: Any, parts: tuple[Any, ...]) -> bool:
+    """Whether a class still has these parts: as `_class_parts(kind) == parts`, without copies."""
+    declared, meta, *options = parts
+    if getattr(kind, "Meta", None) is not meta or declared != kind._declared_fields:
+        return False
+    return all(getattr(meta, name, None) == option for name, option in zip(_META, options, strict=True))
 
 
 def _copied(value: Any) -> Any:

@@ -6,17 +6,17 @@ from typing import Any, TypeVar
 
 from pyforge_web import metering
 from pyforge_web.metering.row_traces import RowTrace
-from pyforge_web.querysets.relations.columns import Slot
+from pyforge_web.querysets.relations.columns import ColumnSlot
 from pyforge_web.querysets.statement import ExecutedQuery
 
-Result = TypeVar("Result")
+PartsResult = TypeVar("PartsResult")
 _PART = 200  # thousands of rows leave the processor's cache
 
 
 class FetchedQuery:
     """The rows of an executed query, and where its columns are in them."""
 
-    def __init__(self, executed: ExecutedQuery, indexes: dict[Slot, int], trace: RowTrace | None) -> None:
+    def __init__(self, executed: ExecutedQuery, indexes: dict[ColumnSlot, int], trace: RowTrace | None) -> None:
         self._executed, self._trace = executed, trace
         self.indexes = indexes
         self.readers = executed.readers
@@ -34,8 +34,8 @@ class FetchedQuery:
         return "rows" in vars(self)
 
     def fetch_parts(
-        self, read: Callable[[Callable[[], list[Any]]], Result], fetch: Callable[..., list[Any]] | None = None
-    ) -> Result:
+        self, read: Callable[[Callable[[], list[Any]]], PartsResult], fetch: Callable[..., list[Any]] | None = None
+    ) -> PartsResult:
         """Return what `read` makes of the function that fetches the next rows. The cursor is closed afterwards."""
         cursor, trace = self._executed.cursor, self._trace
         fetch = fetch or _parts(cursor.fetchmany)

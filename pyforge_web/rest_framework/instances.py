@@ -12,9 +12,9 @@ from django.db.models.base import ModelState
 from rest_framework.fields import SerializerMethodField, SkipField
 from rest_framework.relations import PKOnlyObject
 
+from pyforge_web.output.method_reads import refuse_columns_of, refuse_query
 from pyforge_web.rest_framework.nodes import SkippedKey
 from pyforge_web.rest_framework.plan import InstanceGroup
-from pyforge_web.rest_framework.reading import refuse_columns_of, refuse_query
 
 ColumnsByNumber = Mapping[int, Sequence[Any]]
 

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, cast
 from rest_framework.relations import Hyperlink
 
 from pyforge_web._native import RelatedTexts, RowTexts, columns_of, dumps, is_plain_json
+from pyforge_web.fields import kind_of
+from pyforge_web.output.model_names import find_column
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.rest_framework.fetched_query import FetchedQuery
@@ -124,8 +126,8 @@ class LevelRows:
         return cast("bytes | None", self._write(whole=True))
 
     def _write(self, *, whole: bool) -> Any:
-        readers, timezone = self._native_readers()
-        if whole and self.level.is_streamed and None not in readers and not self.statement.is_fetched:
+        readers, timezone, is_certain = self._native_readers()
+        if whole and is_certain and self.level.is_streamed and not self.statement.is_fetched:
             return self._write_parts(cast("list[NativeReader]", readers), timezone)
         self._read_instances()
         columns: list[NativeColumn] = []
@@ -154,15 +156,27 @@ class LevelRows:
             raise StreamedError
         return body
 
-    def _native_readers(self) -> tuple[list[NativeReader | None], Any]:
-        """How native code reads the driver's values of each column, and the zone that it converts datetimes to."""
+    def _native_readers(self) -> tuple[list[NativeReader | None], Any, bool]:
+        """How native code reads the driver's values of each column, and the zone that it converts datetimes to.
+
+        And whether their forms are those of the columns' kinds, so that rows can be written while they are fetched.
+        """
         known = self.level.known_readers
         if known is not None and known[0] == self.statement.readers and known[1] is self.zone:
-            return cast("tuple[list[NativeReader | None], Any]", known[2])
+            return cast("tuple[list[NativeReader | None], Any, bool]", known[2])
         readers = [self._native_reader(number) for number in range(len(self.level.columns))]
-        found = readers, timezone_for(readers, self.zone)
+        is_certain = None not in readers and all(map(self._is_scalar, self.level.columns, readers))
+        found = readers, timezone_for(readers, self.zone), is_certain
         self.level.known_readers = self.statement.readers, self.zone, found
         return found
+
+    def _is_scalar(self, column: Any, reader: NativeReader | None) -> bool:
+        """Whether values that are read by their type are texts and numbers: PostgreSQL gives decimals, for example."""
+        if reader != _ANY_VALUE or isinstance(column, RawColumn):
+            return True
+        path, name = column.slot
+        field = find_column(path[-1].model if path else self.level.model, name)
+        return field is not None and kind_of(field) in ("boolean", "float", "integer", "text")
 
     def _native_reader(self, number: int) -> NativeReader | None:
         """How native code reads the driver's values of a column; None where values are made first."""

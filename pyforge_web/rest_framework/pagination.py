@@ -201,7 +201,7 @@ _RESOLVED_COUNT = _ResolvedCount()
 _QUERYSET_COUNT, _QUERY_METHODS = QuerySet.count, (Query.get_count, Query.get_aggregation)
 
 
-def count_rows(queryset: Any) -> int:
+def count_queryset(queryset: Any) -> int:
     """Return `queryset.count()`."""
     query = getattr(queryset, "query", None)
     kind = type(query)
@@ -223,7 +223,7 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
         return None
     paginator = self.django_paginator_class(queryset, page_size)
     if type(paginator).count is Paginator.count and isinstance(queryset, QuerySet):
-        paginator.count = count_rows(queryset)
+        paginator.count = count_queryset(queryset)
     page_number = self.get_page_number(request, paginator)
     try:
         self.page = paginator.page(page_number)
@@ -247,7 +247,7 @@ def paginate_limits(self: Any, queryset: Any, request: Any, view: Any = None) ->
     if self.limit is None:
         return None
     is_standard = type(self).get_count is LimitOffsetPagination.get_count and isinstance(queryset, QuerySet)
-    self.count = count_rows(queryset) if is_standard else self.get_count(queryset)
+    self.count = count_queryset(queryset) if is_standard else self.get_count(queryset)
     self.offset = self.get_offset(request)
     if self.count > self.limit and self.template is not None:
         self.display_page_controls = True

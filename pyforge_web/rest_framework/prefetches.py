@@ -3,7 +3,8 @@
 from typing import Any
 
 from pyforge_web.output.grammar import NestedFields, ParsedFields
-from pyforge_web.output.resolve import Branch, Tree, resolve_fields
+from pyforge_web.output.resolve import resolve_fields
+from pyforge_web.output.tree import Branch, Tree
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.plan import Level, ManyColumn
 

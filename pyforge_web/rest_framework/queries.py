@@ -8,12 +8,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from pyforge_web.metering.row_traces import trace_rows
-from pyforge_web.output.resolve import Branch, Tree
+from pyforge_web.output.tree import Branch, Tree
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.django_path import why_django
-from pyforge_web.querysets.relations.columns import JOIN_KEY, Slot, as_scanned
+from pyforge_web.querysets.django_path import has_own_rows, why_django
+from pyforge_web.querysets.relations.columns import JOIN_KEY, ColumnSlot, as_scanned
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
-from pyforge_web.querysets.statement import compile_query, execute
+from pyforge_web.querysets.statement import compile_query, execute_query
 from pyforge_web.rest_framework.fetched_query import FetchedQuery
 from pyforge_web.rest_framework.level_rows import LevelRows, ParentRows
 from pyforge_web.rest_framework.live import LiveFields
@@ -119,7 +119,7 @@ def unindexed_columns(model: Any) -> tuple[str, ...]:
     )
 
 
-def execute_level(queryset: Any, within: str, names: dict[Slot, str]) -> FetchedQuery | None:
+def execute_level(queryset: Any, within: str, names: dict[ColumnSlot, str]) -> FetchedQuery | None:
     """Return an executed query, whose rows are not fetched yet; None where it finds nothing to ask for."""
     compiled = compile_query(queryset)
     trace = trace_rows(queryset.model, "values", within=within)
@@ -128,19 +128,27 @@ def execute_level(queryset: Any, within: str, names: dict[Slot, str]) -> Fetched
     indexes = {slot: compiled.positions.get(name, -1) for slot, name in names.items()}
     if -1 in indexes.values():
         raise FallbackError("its query does not select what was asked for")
-    return FetchedQuery(execute(compiled, trace), indexes, trace)
+    return FetchedQuery(execute_query(compiled, trace), indexes, trace)
 
 
 def why_not_read(queryset: QuerySet[Any, Any]) -> str | None:
     """Return why the rows of a QuerySet are not what DRF would be given; None where they are."""
-    why = why_django(queryset)
+    why = why_other_rows(queryset) or why_django(queryset)
     if why is not None:
         return why
     query = queryset.query
-    if query.combinator:
-        return f"a {query.combinator} has no joins of its own"
     if query.where.contains_over_clause and (query.distinct or len(queryset.model._meta.pk_fields) > 1):
         return "a part of rows that are distinct, or have a key of several columns"
+    return None
+
+
+def why_other_rows(queryset: QuerySet[Any, Any]) -> str | None:
+    """Return the reasons of `why_not_read` that are told at once."""
+    kind = type(queryset)
+    if kind is not QuerySet and has_own_rows(kind):
+        return f"{kind.__name__} fetches its rows in its own way"
+    if queryset.query.combinator:
+        return f"a {queryset.query.combinator} has no joins of its own"
     if queryset._known_related_objects:  # type: ignore[attr-defined]
         return "its rows are given an instance that is in memory"
     return None

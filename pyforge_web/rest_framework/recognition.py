@@ -11,11 +11,11 @@ from typing import Any
 from django.db.models import Model
 from rest_framework import fields, relations, serializers
 
+from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import find_relation
 from pyforge_web.rest_framework.model_attributes import find_own_method, related_model, why_not_rows
 from pyforge_web.rest_framework.nodes import EntryNode, FallbackError, Node, ObjectNode, OptionalNode
 from pyforge_web.rest_framework.plan import Level, LevelBuilder, LiveName
-from pyforge_web.rest_framework.reading import names_read
 from pyforge_web.rest_framework.related_fields import RelatedScope
 from pyforge_web.rest_framework.row_scope import Place, ends_in
 

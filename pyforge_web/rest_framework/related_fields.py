@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Model
 from rest_framework import relations
 
+from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import Relation, find_relation
 from pyforge_web.querysets.relations.prefetch import find_relation_key
 from pyforge_web.rest_framework.formats import PYTHON, SAME, ValueFormat
@@ -19,7 +20,6 @@ from pyforge_web.rest_framework.model_attributes import (
 )
 from pyforge_web.rest_framework.nodes import EntryNode, FallbackError, ValueNode
 from pyforge_web.rest_framework.plan import Level, LevelBuilder, LiveName, ManyColumn, Slot, ValueColumn
-from pyforge_web.rest_framework.reading import names_read
 from pyforge_web.rest_framework.row_scope import Place, RowScope, Step, ends_in
 
 

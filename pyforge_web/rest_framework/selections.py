@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.sql import Query
 from django.db.models.sql.where import WhereNode
 
-from pyforge_web.querysets.relations.columns import Slot, is_narrowable, select_slots
+from pyforge_web.querysets.relations.columns import ColumnSlot, is_narrowable, select_slots
 from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.rest_framework.plan import Level
 
@@ -32,20 +32,20 @@ class Selection(NamedTuple):
 
     attributes: Mapping[str, Any] | None
     counts: Mapping[str, int]
-    names: dict[Slot, str]
+    names: dict[ColumnSlot, str]
 
 
 def select_level(
-    queryset: Any, level: Level, slots: list[Slot], found: RelationKey | None
-) -> tuple[Any, dict[Slot, str]]:
+    queryset: Any, level: Level, slots: list[ColumnSlot], found: RelationKey | None
+) -> tuple[Any, dict[ColumnSlot, str]]:
     """Return a QuerySet that selects these columns, and their names in its query: as `select_slots`."""
     query: Any = queryset.query
     model = level.model
-    if found is not None or queryset.model is not model or not _is_plain(query) or not is_narrowable(query):
+    if found is not None or queryset.model is not model or not _is_plain_query(query) or not is_narrowable(query):
         return select_slots(queryset, slots, found)
     selection = level.selections.get(tuple(slots))
     if selection is None:
-        selection = level.selections[tuple(slots)] = find_selection(model, slots)
+        selection = level.selections[tuple(slots)] = find_joined_selection(model, slots)
     if selection.attributes is None:
         return select_slots(queryset, slots, found)
     query = query.chain()
@@ -57,7 +57,7 @@ def select_level(
     return QuerySet(model, query, queryset.db), selection.names
 
 
-def _is_plain(query: Any) -> bool:
+def _is_plain_query(query: Any) -> bool:
     """Whether a query has no joins, and no columns but those of its model."""
     return bool(
         type(query) is _PLAIN_QUERY
@@ -73,21 +73,21 @@ def _own(value: Any) -> Any:
     return copy(value) if isinstance(value, dict | set | list) else value
 
 
-def find_selection(model: Any, slots: list[Slot]) -> Selection:
+def find_joined_selection(model: Any, slots: list[ColumnSlot]) -> Selection:
     """Return what `select_slots` makes of the plainest query of a model."""
     query: Any = Query(model)
     query.get_initial_alias()
     before = {name: _own(value) for name, value in vars(query.chain()).items()}
     selected, names = select_slots(QuerySet(model, query), slots, None)
     after = vars(selected.query)
-    changed = {name for name, value in after.items() if name not in before or not _is_same(before[name], value)}
+    changed = {name for name, value in after.items() if name not in before or not _is_unchanged(before[name], value)}
     if not changed <= {*_SELECTION, _COUNTS, _NAMES} or not before.keys() <= after.keys():
         return Selection(None, {}, names)
     attributes = {name: _own(after[name]) for name in _SELECTION if name in after}
     return Selection(attributes, dict(after[_COUNTS]), names)
 
 
-def _is_same(before: Any, after: Any) -> bool:
+def _is_unchanged(before: Any, after: Any) -> bool:
     if isinstance(before, WhereNode):
         return not before.children and not after.children
     return before is after or (type(before) is type(after) and bool(before == after))

@@ -16,7 +16,7 @@ from pyforge_web.rest_framework.live import LiveFields
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.pagination import without_page
 from pyforge_web.rest_framework.prefetches import find_prefetches
-from pyforge_web.rest_framework.queries import PlanRun, why_not_read
+from pyforge_web.rest_framework.queries import PlanRun, why_not_read, why_other_rows
 from pyforge_web.rest_framework.renderers import escape_line_separators
 from pyforge_web.rest_framework.rows_data import RowsData
 
@@ -72,9 +72,10 @@ def rows_of(serializer: Any, data: Any, *, is_streamed: bool = False) -> LevelRo
     if data._iterable_class is not ModelIterable:
         raise FallbackError(f"{data._iterable_class.__name__} makes rows in its own way")
     child = serializer.child
-    plan = find_plan(child, data)
-    if plan.level is None:
-        raise FallbackError(plan.why)
+    why = why_other_rows(data)
+    plan = None if why else find_plan(child, data)
+    if plan is None or plan.level is None:
+        raise FallbackError(why if plan is None else plan.why)
     why = why_not_read(data)
     if why is not None:
         raise FallbackError(why)
@@ -137,3 +138,7 @@ class CompiledSerializerMixin:
         if isinstance(serializer, serializers.ListSerializer):
             serializer.__class__ = cast(Any, compiled_list_class(kind))
         return serializer
+
+
+# drf-spectacular takes the first docstring in the order of classes for the description of a component.
+CompiledSerializerMixin.__doc__ = None

@@ -143,7 +143,7 @@ def convert_each(column: Iterable[Any], function: Callable[[Any], Any]) -> list[
 
 
 # Where native code writes exactly what the functions above make: the kind, by the format and the column's reader.
-_NATIVE_KINDS: dict[tuple[str, str], str] = {
+_KINDS_BY_FORMAT: dict[tuple[str, str], str] = {
     ("boolean", "boolean"): "boolean",
     ("boolean", "value"): "boolean",
     ("date", "date"): "date",
@@ -169,7 +169,7 @@ def native_reader(read: ReadColumn) -> NativeReader | None:
     A single value of another form is told by native code.
     """
     (name, options), reader, zone = read
-    kind = _NATIVE_KINDS.get((name, reader.kind))
+    kind = _KINDS_BY_FORMAT.get((name, reader.kind))
     if kind == "decimal":
         # Other places than the column's are quantized by Python, as PostgreSQL's texts are.
         return (kind, "naive", *options) if reader.digits and (reader.digits, reader.places) == options else None

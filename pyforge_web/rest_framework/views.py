@@ -31,3 +31,7 @@ def _takes_rows(request: Any, serializer: Any) -> bool:
     if not isinstance(renderer, PyForgeJSONRenderer) or not isinstance(serializer, ListSerializer):
         return False
     return renderer.writes_rows(request.accepted_media_type)
+
+
+# drf-spectacular takes the first docstring in the order of classes for the description of a view.
+CompiledListMixin.__doc__ = None

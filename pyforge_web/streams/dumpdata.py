@@ -27,11 +27,11 @@ from pyforge_web._native import QueryRows, RowColumns
 from pyforge_web.fields import kind_of
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import AnyQuerySet, why_django, why_instances
-from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute
+from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute_query
 from pyforge_web.streams.dumpdata_m2m import KeysFunction, make_holder, make_keys_function
 
 # Kinds whose JSON text is the serializer's: it hands them to the encoder as they are, or their `str()`.
-_NATIVE_KINDS = {"boolean", "date", "datetime", "decimal", "float", "integer", "ip", "text", "time", "uuid"}
+_FIXTURE_KINDS = {"boolean", "date", "datetime", "decimal", "float", "integer", "ip", "text", "time", "uuid"}
 _ATTRIBUTES = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
 # What decides the rows of `iterator()`, the one method that dumpdata calls of a finished QuerySet.
 _ITERATOR_METHODS = ("__getattribute__", "_iterator", "db", "iterator", "query")
@@ -91,12 +91,12 @@ def _why_model(model: Any) -> str | None:
     if reason := why_instances(model):
         return reason
     for field in [options.pk, *_serialized_fields(model)]:
-        if not _is_plain(model, field):
+        if not _is_plain_field(model, field):
             return f"{field.name} gives its value in its own way"
     return None
 
 
-def _is_plain(model: type[Model], field: AnyField) -> bool:
+def _is_plain_field(model: type[Model], field: AnyField) -> bool:
     """Return whether a field's value is what its column holds, and its text is Django's."""
     kind: Any = type(field)
     attribute = next((vars(each)[field.attname] for each in model.__mro__ if field.attname in vars(each)), None)
@@ -124,7 +124,7 @@ def _native_kind(field: AnyField) -> str | None:
     if kind == "file" and not field.null:  # an empty text and not null, which FieldFile turns into an empty text
         kind = "text"
     is_text = kind in ("ip", "text", "uuid")
-    if kind not in _NATIVE_KINDS or (is_text and type(field).value_to_string is not Field.value_to_string):
+    if kind not in _FIXTURE_KINDS or (is_text and type(field).value_to_string is not Field.value_to_string):
         return None
     return kind
 
@@ -155,7 +155,7 @@ def read_rows(queryset: AnyQuerySet, sizes: Iterator[int], indent: int | None = 
     compiled = compile_query(queryset.values_list(*names, *inherited))
     if compiled is None:
         return iter(())
-    statement = execute(compiled, chunked=True)
+    statement = execute_query(compiled, chunked=True)
     many = _many_to_many(model)
     readers = [_choose_reader(field, reader) for field, reader in zip(fields, statement.readers, strict=False)]
     readers += [backends.VALUE] * len(many)

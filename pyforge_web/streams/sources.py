@@ -9,7 +9,7 @@ from django.db.models.query import RawQuerySet
 
 from pyforge_web._native import NestedRows, QueryRows
 from pyforge_web.description.rows import OutputRows
-from pyforge_web.encoders import describe_value, select
+from pyforge_web.encoders import describe_value, select_fields
 from pyforge_web.output.grammar import ParsedFields, parse_fields
 
 # Runs the query, with the number of rows that each fetch takes, or begins with the values.
@@ -17,7 +17,7 @@ OpenSource = Callable[[Iterator[int]], QueryRows | NestedRows | Iterator[Any]]
 _NOT_ROWS = (str, bytes, bytearray, memoryview, Mapping, Model, Manager, type)
 
 
-def find_source(data: Any, fields: object, chunk_size: int) -> OpenSource | AsyncGenerator[Any]:
+def find_source(data: Any, fields: object, chunk_size: int, fetch: bool = False) -> OpenSource | AsyncGenerator[Any]:
     """Return what to read of the rows that a view gives; nothing is queried yet.
 
     Raises `TypeError` for what has no rows and for a bare model with secret columns, `FieldError` for a name that the
@@ -27,7 +27,7 @@ def find_source(data: Any, fields: object, chunk_size: int) -> OpenSource | Asyn
         raise ValueError("Chunk size must be strictly positive.")
     names = None if fields is None else parse_fields(fields)
     if isinstance(data, QuerySet | RawQuerySet | Page | OutputRows):
-        described = describe_value(data, names)
+        described = describe_value(data, names, fetch)
         if described is not None:
             if refusal := described.refuse():
                 raise TypeError(f"{refusal.problem}; {refusal.hint}")
@@ -36,20 +36,25 @@ def find_source(data: Any, fields: object, chunk_size: int) -> OpenSource | Asyn
     if not isinstance(data, _NOT_ROWS):
         if isinstance(data, Iterable):
             values = iter(data)
-            return lambda _: values if names is None else (select(value, names) for value in values)
+            return lambda _: values if names is None else (select_fields(value, names, fetch) for value in values)
         if isinstance(data, AsyncIterable):
-            return _choose_async_fields(data, names)
+            return _choose_async_fields(data, names, fetch)
     raise TypeError(
         f"a stream needs rows, not {type(data).__name__}: give a QuerySet, an iterable or an async iterable of values"
     )
 
 
-async def _choose_async_fields(values: AsyncIterable[Any], names: ParsedFields | None) -> AsyncGenerator[Any]:
-    """Yield the values with their fields; an asynchronous generator below runs its `finally` when this one closes."""
+async def _choose_async_fields(
+    values: AsyncIterable[Any], names: ParsedFields | None, fetch: bool
+) -> AsyncGenerator[Any]:
+    """Yield the values with their fields; an asynchronous generator below runs its `finally` when this one closes.
+
+    The fields are read when the value is written, with the options of the stream.
+    """
     iterator = aiter(values)
     try:
         async for value in iterator:
-            yield value if names is None else select(value, names)
+            yield value if names is None else OutputRows(value, names, fetch=fetch)
     finally:
         if (close := getattr(iterator, "aclose", None)) is not None:
             await close()

@@ -46,6 +46,7 @@ class SyncAsyncIterator:
 
 async def iterate_in_thread(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Yield chunks that are made in the thread of this task's database connections: one hop a chunk, none a row."""
+    # None and not StopIteration, which asyncio does not let through a future. No chunk is None.
     step = sync_to_async(partial(next, chunks, None))
     while (chunk := await step()) is not None:
         yield chunk
@@ -56,7 +57,9 @@ def iterate_on_own_loop(chunks: AsyncIterator[bytes]) -> Generator[bytes]:
 
     Django's database calls of the source run in a thread of their own. Its connections are closed at the end.
     """
+    # With a loop_factory the runner leaves the current event loop of this thread alone.
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        # Without it, asgiref runs the database calls of all such bodies in the one thread of the process.
         thread: Any = ThreadSensitiveContext()
         runner.run(thread.__aenter__())
         try:
@@ -74,6 +77,7 @@ async def _close_thread(chunks: AsyncIterator[bytes], thread: Any) -> None:
     try:
         await close_chunks(chunks)
     finally:
+        # The thread ends here. Nobody else closes what it has opened: request_finished only asks the server's thread.
         await sync_to_async(connections.close_all)()
         await thread.__aexit__(None, None, None)
 

@@ -7,17 +7,20 @@ tell from a complete body, and the error is logged with the number of the row. T
 import codecs
 import logging
 from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import nullcontext
 from itertools import chain, islice, repeat
 from time import monotonic
 from typing import Any, Literal, NamedTuple, cast
 
 from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
+from django.utils import timezone
 
 from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, dump_chunk
-from pyforge_web.conf import Nan, get_settings
+from pyforge_web.conf import Dates, Nan, get_settings
 from pyforge_web.encoders import write_by_django
+from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_with
 from pyforge_web.streams.sources import OpenSource, find_source
 
 ValueForm = Literal["compact", "ascii", "django", "fixture"]
@@ -49,27 +52,40 @@ class StreamFormat(NamedTuple):
     form: ValueForm = "compact"
     nan: Nan = "raise"
     charset: str | None = None
+    dates: Dates = "django"
 
 
-def find_format(name: str, django_bytes: bool = False, nan: Nan = "raise", charset: str | None = None) -> StreamFormat:
+def find_format(
+    name: str,
+    django_bytes: bool = False,
+    nan: Nan = "raise",
+    charset: str | None = None,
+    dates: Dates = "django",
+) -> StreamFormat:
     """Return the format "ndjson" or "array"; `charset` is None for UTF-8. Raises `ValueError` for another name."""
     if name not in MEDIA_TYPES:
         raise ValueError(f"format must be 'ndjson' or 'array', not {name!r}")
     form: ValueForm = "django" if django_bytes else "compact" if charset is None else "ascii"
     if name == "ndjson":
-        return StreamFormat(b"", "", "\n", b"", form, nan, charset)
-    return StreamFormat(b"[", ", " if django_bytes else ",", "", b"]", form, nan, charset)
+        return StreamFormat(b"", "", "\n", b"", form, nan, charset, dates)
+    return StreamFormat(b"[", ", " if django_bytes else ",", "", b"]", form, nan, charset, dates)
 
 
 def make_body(
-    data: Any, stream_format: StreamFormat, fields: object = None, chunk_size: int = CHUNK_SIZE
+    data: Any,
+    stream_format: StreamFormat,
+    fields: object = None,
+    chunk_size: int = CHUNK_SIZE,
+    *,
+    fetch: bool = False,
+    options: OutputOptions = NO_OPTIONS,
 ) -> BodyChunks:
     """Return the chunks of a body; an asynchronous generator if `data` is an async iterable.
 
     Raises as `find_source`. The error of a row is not raised: it is written into the body.
     """
-    source = find_source(data, fields, chunk_size)
-    writer = StreamWriter(stream_format, chunk_size, about=(data, fields))
+    source = find_source(data, fields, chunk_size, fetch)
+    writer = StreamWriter(stream_format, chunk_size, about=(data, fields), options=options)
     return write_async_chunks(source, writer) if isinstance(source, AsyncGenerator) else write_chunks(source, writer)
 
 
@@ -81,7 +97,11 @@ class StreamWriter:
     """Writes one body: chunk after chunk, and the end."""
 
     def __init__(
-        self, stream_format: StreamFormat, chunk_size: int = CHUNK_SIZE, about: tuple[Any, object] | None = None
+        self,
+        stream_format: StreamFormat,
+        chunk_size: int = CHUNK_SIZE,
+        about: tuple[Any, object] | None = None,
+        options: OutputOptions = NO_OPTIONS,
     ) -> None:
         self.ended = False
         self.rows = 0
@@ -92,14 +112,17 @@ class StreamWriter:
         self._about = about
         self._origin = metering.find_stream_origin()
         self._sizes = _chunk_sizes(chunk_size)
+        self._options = options
+        # The zone of the view: when the body is written, the middleware may have left its own.
+        self._timezone = timezone.get_current_timezone() if stream_format.dates == "local" else None
         charset = stream_format.charset
         self._encoder = None if charset is None else codecs.getincrementalencoder(charset)()
 
     def write(self, source: "SourceRows | SourceOpener") -> bytes:
         """Return the next rows, or the end of the body. An error of a row or of the database is the end too."""
-        _, between, after, _, form, nan, _ = self._format
+        _, between, after, _, form, nan, _, dates = self._format
         text, count, error = self._dump_rows(
-            source, next(self._sizes), between=between, after=after, form=form, nan=nan
+            source, next(self._sizes), between=between, after=after, form=form, nan=nan, dates=dates
         )
         self.rows += count
         chunk = self._encode_text(text)
@@ -138,6 +161,11 @@ class StreamWriter:
 
     def _dump_rows(self, source: Any, limit: int, **framing: Any) -> tuple[bytes, int, BaseException | None]:
         """Return the text of the next rows, their number, and the error of the row after them."""
+        zone = nullcontext() if self._timezone is None else timezone.override(self._timezone)
+        with output_with(self._options), zone:
+            return self._call_native(source, limit, framing)
+
+    def _call_native(self, source: Any, limit: int, framing: dict[str, Any]) -> tuple[bytes, int, BaseException | None]:
         if not get_settings()["NATIVE"]:
             return _dump_by_django(source, limit, self.rows, **framing)
         opens = type(source) is SourceOpener
@@ -162,6 +190,7 @@ def _dump_by_django(
     after: str = "",
     form: ValueForm = "compact",
     nan: Nan = "raise",
+    dates: Dates = "django",
 ) -> tuple[bytes, int, BaseException | None]:
     """Return what `dump_chunk` returns, written by Django's own encoder: where the setting `NATIVE` is off."""
     parts: list[bytes] = []
@@ -169,7 +198,7 @@ def _dump_by_django(
         rows = cast(Iterator[Any], source() if type(source) is SourceOpener else source)
         for row in islice(rows, limit):
             before = between if start + len(parts) else ""
-            written = write_by_django(row, None, False, form, nan)
+            written = write_by_django(row, None, False, form, nan, dates)
             if after == "\n":  # a line for every reader, as native code writes it
                 written = written.decode().translate(_LINE_BREAKS).encode()
             parts.append(b"".join((before.encode(), written, after.encode())))

@@ -11,7 +11,7 @@ from pyforge_web import html, metering
 
 register = template.Library()
 
-ARGUMENTS = ("id", "fields", "type", "nonce", "mode", "nan")
+ARGUMENTS = ("id", "fields", "type", "nonce", "mode", "nan", "exclude", "keys", "dates", "request")
 
 
 @register.filter
@@ -66,6 +66,7 @@ class PyForgeJsonNode(Node):
         """Return the JSON, or an empty text if it goes to a variable (`as name`)."""
         try:
             arguments = {name: given.resolve(context) for name, given in self.arguments.items()}
+            arguments.setdefault("request", getattr(context, "request", None) or context.get("request"))
             text = metering.call_from_template(self.where, html.pyforge_json, self.value.resolve(context), **arguments)
         except Exception as error:
             # Django only names the place of an error if DEBUG is on.

@@ -24,6 +24,7 @@ from pyforge_web.encoders import dumps, to_plain
 from pyforge_web.metering import Collector
 from pyforge_web.toolbar.differences import Difference, find_difference
 
+# As many requests as a developer compares at once; each keeps its QuerySet or its data alive.
 _MAX_INPUTS = 10
 _ROUNDS, _BUDGET_NS = 5, 500_000_000
 
@@ -77,6 +78,7 @@ def keep_input(request_id: str, captured: ResponseInput | None) -> bool:
     most = _MAX_INPUTS * get_settings()["PANEL"]["COMPARE_BYTES"] // 2
     with _inputs_lock:
         _inputs[request_id] = captured
+        # The newest one always stays, even if it is larger than all others may be together.
         while len(_inputs) > _MAX_INPUTS or sum(kept.size for kept in _inputs.values()) > max(most, captured.size):
             _inputs.popitem(last=False)
     return True
@@ -143,6 +145,7 @@ def _compare_input(captured: ResponseInput) -> Comparison:
         "Django": lambda data: _write_django(data, fields),
         "PyForge": lambda data: dumps(data, fields=fields, nan=nan),
     }
+    # Outputs before times: a faster text that is not the same would be no comparison.
     first = {name: _time_writer(write, value) for name, write in writers.items()}
     if not given and isinstance(first["PyForge"][0], ValueError) and nan == "raise":  # it was written with nan="null"
         writers["PyForge"] = lambda data: dumps(data, fields=fields, nan="null")
@@ -150,6 +153,7 @@ def _compare_input(captured: ResponseInput) -> Comparison:
     best = {name: taken for name, (_result, taken) in first.items()}
     rounds, end = 1, perf_counter_ns() + _BUDGET_NS
     failed = any(isinstance(result, Exception) for result, _taken in first.values())
+    # In turn, and the best of each: what else runs on the machine slows both.
     while not failed and rounds < _ROUNDS and perf_counter_ns() < end:
         for name, write in writers.items():
             best[name] = min(best[name], _time_writer(write, value)[1])
@@ -172,6 +176,7 @@ def _compare_input(captured: ResponseInput) -> Comparison:
 
 def _time_writer(write: WriteJson, value: Any) -> tuple[bytes | Exception, int]:
     """Return what is written of a fresh copy, or the exception; and the nanoseconds."""
+    # An evaluated QuerySet would give its rows from memory, and the second writer would win.
     data = _refresh_value(value)
     started = perf_counter_ns()
     try:

@@ -143,7 +143,7 @@ def _show_cards(stats: StoredStats, span: float) -> Iterator[dict[str, str]]:
     rows = serialize["rows"] + totals["django_rows"]
     if serialize["calls"]:
         spent = formats.format_time(_part_us(totals, "serialize", all_queries=True))
-        detail = f"{spent} · {formats.count_rows(rows)} · {formats.format_size(serialize['bytes'])}"
+        detail = f"{spent} · {formats.format_row_count(rows)} · {formats.format_size(serialize['bytes'])}"
         yield {
             "name": pgettext("panel", "Serialize"),
             "value": formats.count_calls(serialize["calls"]),
@@ -204,7 +204,9 @@ def _show_fast_path(totals: StoredStats, fallback: float, spent: float) -> dict[
         words = {"native": formats.format_number(totals["native_columns"]), "all": formats.format_number(columns)}
         parts.append(pgettext("panel", "%(native)s of %(all)s columns native") % words)
     if totals["django_rows"]:
-        parts.append(pgettext("panel", "%(rows)s by Django") % {"rows": formats.count_rows(totals["django_rows"])})
+        parts.append(
+            pgettext("panel", "%(rows)s by Django") % {"rows": formats.format_row_count(totals["django_rows"])}
+        )
     if totals["fallbacks"]:
         text = npgettext(
             "panel", "%(number)s value in another format", "%(number)s values in another format", totals["fallbacks"]

@@ -66,6 +66,7 @@ def show_group(number: int, group: dict[str, Any], span: float, folder: str) -> 
         "recording": formats.format_time(group["recording_us"]) if group["recording_us"] else "",
         "compile": formats.format_time(group["compile_us"]) if group["compile_us"] else "",
         "min": formats.format_time(group["min_us"]),
+        "is_single": group["calls"] == 1,
         "median": formats.format_time(group["median_us"]),
         "max": formats.format_time(group["max_us"]),
         "bar_x": formats.format_svg(min(99.0, group["start_us"] / span * 100)),

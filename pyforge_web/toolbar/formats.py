@@ -46,7 +46,7 @@ def count_calls(number: int) -> str:
     return npgettext("panel", "%(number)s call", "%(number)s calls", number) % {"number": format_number(number)}
 
 
-def count_rows(number: int) -> str:
+def format_row_count(number: int) -> str:
     """Return `1 row`, `7 rows`."""
     return npgettext("panel", "%(number)s row", "%(number)s rows", number) % {"number": format_number(number)}
 

@@ -86,6 +86,7 @@ def _compile_serializer(plain: Any) -> Any:
 
     if issubclass(plain, CompiledSerializerMixin):
         return plain
+    # type(plain): a serializer class has a metaclass, which collects its declared fields.
     return type(plain)(plain.__name__, (CompiledSerializerMixin, plain), {"__module__": plain.__module__})
 
 
@@ -96,6 +97,7 @@ def _find_page(view: Any, instances: list[Any]) -> Any:
     """
     page: Any = getattr(getattr(view, "paginator", None), "page", None)
     rows = getattr(getattr(page, "paginator", None), "object_list", None)
+    # The length tells that these are the rows of that page: a view may filter the list that its paginator returned.
     if not isinstance(rows, QuerySet) or len(instances) != len(page.object_list):
         return instances
     start = (page.number - 1) * page.paginator.per_page

@@ -38,8 +38,9 @@ AUTHORS = {
     "drf": JsonAuthor(
         "Django REST framework",
         '"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]',
-        '"DEFAULT_RENDERER_CLASSES": ["pyforge_web.rest_framework.PyForgeJSONRenderer"]',
-        "drf",
+        '"DEFAULT_RENDERER_CLASSES": ["pyforge_web.rest_framework.PyForgeJSONRenderer"]\n\n'
+        'PYFORGE_WEB = {"REST_FRAMEWORK": True}',
+        "rest_framework",
     ),
     "ninja": JsonAuthor(
         "django-ninja",
@@ -93,6 +94,7 @@ def _find_author(request: HttpRequest, response: HttpResponseBase) -> str:
         return "element"
     if kind != "application/json" and not kind.endswith("+json"):
         return ""
+    # DRF's Response keeps both; a plain HttpResponse in a DRF view has neither.
     if hasattr(response, "accepted_renderer") and hasattr(response, "data"):
         return "drf"
     view = getattr(getattr(request, "resolver_match", None), "func", None)

@@ -13,11 +13,13 @@ _SQL_COLUMN = re.compile(r'["`](\w+)["`](?=\s*(?:,|FROM\b))', re.IGNORECASE)
 
 def explain_queries(group: CallGroup) -> tuple[str, dict[str, str]]:
     """Return the variant of PF003 that fits a group, and the words for its text."""
+    # The most frequent statement: one query for each row is what the warning is about.
     sql = max(group.queries, key=group.queries.__getitem__, default="")
     table = _SQL_TABLE.search(sql)
     fetched = next((model for model in apps.get_models() if table and model._meta.db_table == table[1]), None)
     if fetched is None:
         return "", {}
+    # A deferred column is looked for first: its query is by primary key too, as that of a foreign key.
     if deferred := _find_deferred_columns(fetched, sql):
         return "deferred", {"column": f"{fetched._meta.label}.{deferred}", "name": deferred}
     written = _get_model(group.label)

@@ -33,17 +33,20 @@ DATABASE_STAGES = ("execute", "fetch", "queries", "lookups")
 def measure_stages(group: CallGroup) -> dict[str, int]:
     """Return the nanoseconds of each stage of a group's calls that took any time."""
     python = max(0, group.python_ns - recording_ns(group))
+    # A validation has no query of its own: all of its SQL looks up foreign keys and unique values.
     if group.source == "validate":
         lookups = min(group.query_ns, python)
         stages = {"validators": python - lookups, "lookups": lookups, "rules": group.native_ns}
         return {name: ns for name, ns in stages.items() if ns > 0}
     is_django = "django" in group.path
     convert = sum(column.callback_ns for column in group.columns.values())
+    # The clocks of the parts are read by different code, so a difference can be below zero by some nanoseconds.
     execute = max(0, group.execute_ns - group.recording_ns)
     fetch = max(0, group.database_ns - group.execute_ns)
     inner = min(group.query_ns, max(0, python - execute - fetch - convert - group.compile_ns))
     rest = max(0, python - execute - fetch - convert - group.compile_ns - inner)
     stages = {
+        # The rest of a QuerySet's time builds the query in Python. That of another value is the code that it calls.
         "plan": rest if "values" in group.path else 0,
         "compile": group.compile_ns,
         "execute": execute,

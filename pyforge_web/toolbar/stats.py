@@ -53,10 +53,12 @@ def gather_stats(collector: Collector, env: StoredStats, other: StoredStats, *, 
     groups = collector.groups
     trace = RequestTrace(groups, collector.compiled, BUILD_PROFILE, get_settings()["PANEL"])
     matches = list(find_warnings(trace))
+    # By identity: groups of one request may be equal in all that is stored.
     marks: dict[int, list[str]] = {}
     for warning, match in matches:
         if match.group is not None and warning.id not in marks.setdefault(id(match.group), []):
             marks[id(match.group)].append(warning.id)
+    # Sorted before the list is cut: a request with 5,000 groups must show the expensive ones.
     written = sorted((group for group in groups if group.source != "validate"), key=_sort_key, reverse=True)
     recorder = collector.recorder
     stats: StoredStats = {
@@ -165,6 +167,7 @@ def _store_group(group: CallGroup, marks: list[str], events: list[Compilation]) 
         "query_count": group.query_count,
         "query_us": _to_us(group.query_ns),
         "queries": [[clip_middle(sql), number] for sql, number in group.queries.items()],
+        "sql_cache": [[clip_text(outcome, 300), number] for outcome, number in group.sql_cache.items()],
     }
 
 

@@ -42,7 +42,7 @@ class RejectedValue(NamedTuple):
 
     @property
     def code(self) -> str:
-        return "unread"
+        return "unread"  # the code is Django's to choose, and it has not been asked yet
 
     def error_list(self) -> list[ValidationError]:
         """Return the errors that `field.clean` raises.
@@ -146,6 +146,7 @@ class BatchValidationError(ValidationError):
 
     def __init__(self, errors: Mapping[int, ValidationError], total: int, invalid_rows: int | None = None) -> None:
         invalid_rows = len(errors) if invalid_rows is None else invalid_rows
+        # Not ValidationError.__init__: it would build all messages of all rows.
         Exception.__init__(self, errors, total, invalid_rows)
         self.errors = errors
         self.total = total
@@ -161,6 +162,7 @@ class BatchValidationError(ValidationError):
         ]
 
     def __str__(self) -> str:
+        # The whole text of 10,000 rows in a log line or a traceback helps nobody.
         first = "; ".join(f"row {row}: {self.errors[row]}" for row in islice(self.errors, _QUOTED_ROWS))
         more = "; ..." if self.invalid_rows > _QUOTED_ROWS else ""
         return f"{self.invalid_rows} of {self.total} rows are not valid: {first}{more}"
@@ -178,6 +180,7 @@ def drop_tracebacks(error: BaseException) -> None:
     every row of a batch they are most of its memory.
     """
     waiting: list[BaseException | None] = [error]
+    # An exception may be its own context by way of others.
     seen: set[int] = set()
     while waiting:
         exception = waiting.pop()

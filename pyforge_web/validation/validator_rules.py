@@ -66,14 +66,14 @@ def _has_computed_options(cls: type[Any]) -> bool:
     return any(hasattr(type(vars(cls)[name]), "__get__") for name in _CLASS_OPTIONS & vars(cls).keys())
 
 
-def _is_count(value: Any) -> bool:
+def _is_plain_count(value: Any) -> bool:
     return type(value) is int and 0 <= value < 2**53
 
 
 def _length_rule(is_max: bool) -> Callable[[Any], RuleSpec | None]:
     def make_rule(validator: Any) -> RuleSpec | None:
         limit = validator.limit_value
-        return ("length", (limit, is_max)) if _is_count(limit) else None
+        return ("length", (limit, is_max)) if _is_plain_count(limit) else None
 
     return make_rule
 
@@ -94,7 +94,7 @@ def _step_rule(validator: Any) -> RuleSpec | None:
 
 def _digits_rule(validator: Any) -> RuleSpec | None:
     limits = (validator.max_digits, validator.decimal_places)
-    return ("digits", limits) if all(limit is None or _is_count(limit) for limit in limits) else None
+    return ("digits", limits) if all(limit is None or _is_plain_count(limit) for limit in limits) else None
 
 
 # Regexes whose ASCII part has a rule in native code.

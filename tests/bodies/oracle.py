@@ -5,15 +5,13 @@ import json
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils import translation
 
+from tests.oracle import describe_errors
 
-def told(error, language="en"):
-    """A ValidationError as a reader gets it: fields, codes, params and texts, in their order."""
+
+def describe_in(language, error):
+    """A ValidationError as a reader of a language gets it."""
     with translation.override(language):
-        return [
-            (name, leaf.code, repr(leaf.params), type(leaf.message), leaf.messages)
-            for name, leaves in error.error_dict.items()
-            for leaf in leaves
-        ]
+        return describe_errors(error)
 
 
 def typed(values):
@@ -25,7 +23,7 @@ def ended(call, languages=("en",)):
     try:
         return "values", typed(call())
     except ValidationError as error:
-        return "errors", [told(error, language) for language in languages]
+        return "errors", [describe_in(language, error) for language in languages]
     except Exception as error:
         return "raised", type(error), str(error)
 

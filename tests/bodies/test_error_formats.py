@@ -13,7 +13,7 @@ from pyforge_web import validate_many
 from pyforge_web.http import PyForgeProblemResponse
 from pyforge_web.parsers import BodyError
 from pyforge_web.validation.error_formats import as_drf, as_json_data, as_problem
-from pyforge_web.validation.payload import CleanedRows
+from pyforge_web.validation.payload.cleaned_rows import CleanedRows
 from pyforge_web.validation.row_results import RowErrors
 from pyforge_web.validators import CompiledValidator
 from tests.bodies.models import Item

@@ -86,10 +86,10 @@ def test_clean_json_any_type_of_value(name):
         if theirs[0] != "raised":
             assert ours == theirs, value
             continue
-        (told,) = ours[1]
-        assert [(who, code) for who, code, *_ in told] == [(name, "invalid")]
+        (((field, ((messages, code, *_),)),),) = ours[1]
+        assert (field, code) == (name, "invalid")
         words = {"value": value, "model": "shelf", "field": "code"}
-        assert told[0][4] == [Item._meta.get_field(name).error_messages["invalid"] % words]
+        assert messages == [Item._meta.get_field(name).error_messages["invalid"] % words]
 
 
 def test_values_raise_other_exceptions_in_django():

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from pyforge_web import validate_many
-from tests.oracle import LANGUAGES, sent_statements
+from tests.oracle import LANGUAGES, describe_errors, sent_statements
 
 
 def assert_like_django(make, alias, *, exclude=None, options=None, rows=True, ordered=True, **ours):
@@ -35,7 +35,7 @@ def assert_like_django(make, alias, *, exclude=None, options=None, rows=True, or
 def assert_same_errors(ours, expected, ordered=True):
     assert list(ours) == list(expected), f"ours {dict(ours)}, Django's {expected}"
     for row, error in expected.items():
-        found, wanted = described(ours[row]), described(error)
+        found, wanted = describe_errors(ours[row]), describe_errors(error)
         assert (found if ordered else _sorted(found)) == (wanted if ordered else _sorted(wanted)), f"row {row}"
 
 
@@ -89,23 +89,6 @@ def _filler(field, row):
     if isinstance(field, models.CharField):
         return chr(0x4E00 + row)
     return -1000 - row
-
-
-def described(error):
-    """All that can be seen of an error in dict form, in the language that is active."""
-    assert error.message_dict.keys() == error.error_dict.keys()
-    return [(name, [_leaf(each) for each in leaves]) for name, leaves in error.error_dict.items()]
-
-
-def _leaf(error):
-    params = {name: _plain(value) for name, value in error.params.items()} if error.params else error.params
-    return [*error], error.code, params, str(error.message), type(error)
-
-
-def _plain(value):
-    if isinstance(value, models.Model):
-        return type(value), value.__dict__.get("title")
-    return type(value), str(value)
 
 
 def state(instance):

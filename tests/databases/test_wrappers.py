@@ -200,3 +200,10 @@ def test_engine_without_a_connection_is_known(engine):
         pytest.importorskip("MySQLdb")
     run = subprocess.run([sys.executable, "-c", UNOPENED % engine], capture_output=True, text=True, check=False)
     assert (run.stdout.strip(), run.returncode) == ("[]", 0), run.stderr[-2000:]
+
+
+def test_queries_under_sentry_are_native_and_seen(request):
+    pytest.importorskip("sentry_sdk")
+    command = [sys.executable, "-m", "tests.databases.sentry_checks"]
+    child = subprocess.run(command, cwd=request.config.rootpath, capture_output=True, text=True, timeout=120)
+    assert child.returncode == 0, child.stderr[-3000:]

@@ -19,7 +19,16 @@ __all__ = ["browser", "visit"]
 READY = "/api/airports/BIKF/"
 # Iceland; Fiji, on both sides of the 180th meridian; Kosovo, unknown to countryinfo; Andorra, without an airport.
 SAMPLE = frozenset({"IS", "FJ", "XK", "AD"})
-IN_PROCESS = ("test_api", "test_compare", "test_export", "test_import", "test_nearby", "test_pages", "test_seed")
+IN_PROCESS = (
+    "test_api",
+    "test_compare",
+    "test_export",
+    "test_frameworks",
+    "test_import",
+    "test_nearby",
+    "test_pages",
+    "test_seed",
+)
 
 
 @pytest.fixture(autouse=True)

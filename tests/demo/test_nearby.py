@@ -7,7 +7,7 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from demo_site.airports.models import Airport
-from demo_site.airports.nearby import EARTH_RADIUS, KILOMETRES, NUMBER, distance, load, pairs
+from demo_site.airports.nearby import EARTH_RADIUS, GREENWICH, KILOMETRES, NUMBER, distance, load, pairs
 from demo_site.airports.other_cases import CASES
 from pyforge_web.metering import collect
 
@@ -50,13 +50,28 @@ def test_across_the_180th_meridian_and_at_the_poles():
 
 def test_the_endpoint_gives_what_djangos_instances_have(client, sample, django_assert_num_queries):
     case = next(case for case in CASES if case.slug == "nearby")
-    with django_assert_num_queries(2), collect() as counted:
+    with django_assert_num_queries(4), collect() as counted:
         answer = client.get(PATH, {"iata": "yes", "page_size": 500})
-    assert answer.json() == json.loads(json.dumps(case.plain()))
+    page = answer.json()
+    assert page["results"] == json.loads(json.dumps(case.plain()))["results"]
     assert counted.django_columns == counted.django_rows == 0
-    assert any(row["nearby"] for row in answer.json())
-    assert client.get(PATH, {"iata": "yes", "page": 99}).json() == []
+    assert any(row["nearby"] for row in page["results"])
+    assert (page["count"], page["page"], page["pages"]) == (len(page["results"]), 1, 1)
+    assert (page["next"], page["previous"]) == (None, None)
+    assert client.get(PATH, {"iata": "yes", "page": 99}).status_code == 400
     assert client.get(PATH, {"country": "ZZ"}).status_code == 400
+
+
+def test_the_addresses_in_the_endpoint_lead_on(client, sample):
+    page = client.get(PATH, {"iata": "yes", "page_size": 5}).json()
+    following = client.get(page["next"]).json()
+    assert client.get(following["previous"]).json() == page
+    row = page["results"][0]
+    assert client.get(row["url"]).json()["icao"] == row["icao"]
+    airport = Airport.objects.get(icao=row["icao"])
+    assert row["country"]["regionName"] == airport.country.get_region_display()
+    kilometres = angle((airport.latitude, airport.longitude), GREENWICH)
+    assert row["kmToGreenwich"] == pytest.approx(kilometres, abs=1)
 
 
 def test_the_asynchronous_one_gives_the_same(client, async_client, sample):
@@ -65,7 +80,7 @@ def test_the_asynchronous_one_gives_the_same(client, async_client, sample):
 
     answer = client.get(PATH, {"country": "FJ"})
     assert async_to_sync(ask)().content == answer.content
-    assert answer.json()
+    assert answer.json()["results"]
 
 
 def test_a_database_of_an_earlier_version_gets_its_pairs(sample, capsys):

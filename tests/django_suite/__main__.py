@@ -2,8 +2,9 @@
 
 Django's sdist is downloaded into target/django-suite/, and nothing of it is copied. Without labels a part
 of some ten minutes runs, with `--all` every label that the product touches (an hour). Each run is a process: first the
-product in place of Django, then beside it, then every QuerySet beside its instances. The differences that are expected
-are in expected.py, with their reasons. Any other is an error, and so is a test that fails with the product alone.
+product in place of Django, then beside it, then every QuerySet beside its instances, then its SQL through the SQL
+cache, where each hit is compared with Django's compiler. The differences that are expected are in expected.py, with
+their reasons. Any other is an error, and so is a test that fails with the product alone.
 """
 
 import argparse
@@ -35,6 +36,7 @@ _RUNS = (
         f"{_FORMS} responses view_tests test_client serializers composite_pk",
     ),
     ("rows", "query", _ROWS),
+    ("remembered SQL", "sql", f"{_ROWS} queries lookup expressions null_queries or_lookups pagination"),
 )
 _MORE = (
     "admin_views admin_changelist aggregation_regress auth_tests bulk_create contenttypes_tests custom_managers "
@@ -52,11 +54,14 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m tests.django_suite", description=__doc__)
     parser.add_argument("--django", default=django.get_version())
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--run", help="one of the runs alone: " + ", ".join(name for name, _, _ in _RUNS))
     parser.add_argument("labels", nargs="*")
     options = parser.parse_args()
     source = _download(options.django)
     faults = 0
     for name, modes, labels in _RUNS:
+        if options.run not in (None, name):
+            continue
         chosen = options.labels or labels.split() + (_MORE.split() if options.all else [])
         faults += _run(name, modes, source, sorted(set(chosen)))
     return faults

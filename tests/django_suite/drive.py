@@ -8,7 +8,7 @@ import runpy
 import sys
 from pathlib import Path
 
-from tests.django_suite import modes, recording, rows
+from tests.django_suite import modes, recording, rows, sql
 
 _INSTALL = {
     "clean": modes.install_clean,
@@ -17,6 +17,7 @@ _INSTALL = {
     "query": rows.install_query,
     "response": modes.install_response,
     "script": modes.install_script,
+    "sql": sql.install_sql,
 }
 
 

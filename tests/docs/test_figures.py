@@ -31,6 +31,7 @@ def test_results_of_an_older_build_are_found(key, value, monkeypatch):
     current = {"version": machine.facts()["version"], "build": "release", "stale": False, "sources": "this"}
     results = {path.stem: {"measured": dict(current)} for path in RESULTS.glob("*.json")}
     monkeypatch.setattr(figures, "read_result", results.__getitem__)
+    monkeypatch.setattr(figures, "PAGES", ())
     assert figures.find_old_results() == []
     results["encoder"]["measured"][key] = value
     assert len(figures.find_old_results()) == 1
@@ -39,6 +40,7 @@ def test_results_of_an_older_build_are_found(key, value, monkeypatch):
 def test_release_asks_for_results_of_this_code(monkeypatch):
     facts = {"version": machine.facts()["version"], "build": "release", "stale": False, "sources": "other"}
     monkeypatch.setattr(figures, "read_result", lambda suite: {"measured": facts})
+    monkeypatch.setattr(figures, "PAGES", ())
     assert figures.find_old_results() == []
     assert figures.find_old_results(release=True) == ["The results are of other code than this: run `make bench`."]
     facts["sources"] = machine.hash_sources()
@@ -70,3 +72,14 @@ def test_bars_are_as_long_as_the_times(theme):
 
 def test_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+def test_table_that_is_not_measured_is_found(monkeypatch, tmp_path):
+    monkeypatch.setattr(figures, "RESULTS", tmp_path)
+    monkeypatch.setattr(figures, "PAGES", (ROOT / "docs" / "explanation" / "figures.md",))
+    figures.read_result.cache_clear()
+    try:
+        problems = figures.find_old_results()
+    finally:
+        figures.read_result.cache_clear()
+    assert any("Not measured yet: there is no" in problem for problem in problems)

@@ -16,7 +16,7 @@ from pathlib import Path
 _ROOT = Path(__file__).parents[2]
 _FUZZ = _ROOT / "tests" / "fuzz"
 _TARGET = _ROOT / "target" / "fuzz"
-_TARGETS = ("body", "numbers", "stored", "temporal", "text", "values")
+_TARGETS = ("body", "changes", "numbers", "stored", "temporal", "text", "values")
 
 
 def main(seconds="120", *names):

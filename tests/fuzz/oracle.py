@@ -31,7 +31,7 @@ def _outcome(function, *args, **kwargs):
     """What a function returns, or the class and the words of its error."""
     try:
         return "value", function(*args, **kwargs)
-    except (ValueError, TypeError, RecursionError, OverflowError) as error:
+    except (ValueError, TypeError, RecursionError, OverflowError, RuntimeError) as error:
         return type(error), str(error)
 
 
@@ -68,6 +68,18 @@ def check_values(data):
     content = element.partition(">")[2].rpartition("</script>")[0]
     assert not set(content) & set("<>&'"), element
     _assert_same(json.loads(content), read, value)
+
+
+def check_changes(data):
+    """Nothing but an exception comes of it when values change the containers that are being written."""
+    maker = _ChangeMaker(data)
+    value = maker.make(0)
+    for options in ({}, {"django_bytes": True}):
+        kind, text = _outcome(dumps, value, **options)
+        if kind == "value":
+            json.loads(text)
+        else:
+            assert kind in (ValueError, TypeError, RecursionError, RuntimeError), (kind, text)
 
 
 class _Maker:
@@ -165,6 +177,102 @@ class _Maker:
         make_tuple,
         make_dict,
     )
+
+
+class _ChangeMaker(_Maker):
+    """As `_Maker`, with containers that stand in several places, and values whose own code changes them."""
+
+    def __init__(self, data):
+        super().__init__(data)
+        self.containers = []
+
+    def make(self, depth):
+        if depth < 8 and self.number(4) == 0:
+            return (_ChangingDict, _ChangingList)[self.number(2)](self)
+        if self.containers and self.number(8) == 0:
+            return self.containers[self.number(len(self.containers))]
+        return super().make(depth)
+
+    def make_list(self, depth):
+        self.containers.append([])
+        items = self.containers[-1]
+        items.extend(self.make(depth + 1) for _ in range(self.number(9)))
+        return items
+
+    def make_dict(self, depth):
+        self.containers.append({})
+        entries = self.containers[-1]
+        for _ in range(self.number(9)):
+            entries[self.key()] = self.make(depth + 1)
+        return entries
+
+    def key(self):
+        return _ChangingKey(self) if self.number(8) == 0 else super().key()
+
+    def change(self):
+        """Change one of the containers in one of the ways that there are."""
+        if not self.containers:
+            return
+        container = self.containers[self.number(len(self.containers))]
+        way = self.number(5)
+        if isinstance(container, list):
+            (
+                container.clear,
+                lambda: container.append("new"),
+                lambda: container.extend([[1, 2, "three"]] * 50),
+                lambda: container.__delitem__(slice(1, None)),
+                lambda: container.reverse(),
+            )[way]()
+        else:
+            first = next(iter(container), None)
+            (
+                container.clear,
+                lambda: container.update(new="new"),
+                lambda: container.update((str(number), [number]) for number in range(50)),
+                lambda: container.pop(first, None),
+                lambda: container.update({first: container.pop(first, None), 7: "an int as a key"}),
+            )[way]()
+
+    # The class's own body names the functions, not its methods: those of this class are named again.
+    _KINDS = (*_Maker._KINDS[:11], make_list, _Maker.make_tuple, make_dict)
+
+
+class _ChangingDict(dict):
+    """A dict whose `items()` changes the containers around it."""
+
+    def __init__(self, maker):
+        super().__init__(one=1)
+        self.maker = maker
+
+    def items(self):
+        self.maker.change()
+        return [("key", "value"), ("other", ["new"])]
+
+
+class _ChangingList(list):
+    """A list whose iteration changes the containers around it."""
+
+    def __init__(self, maker):
+        super().__init__([1])
+        self.maker = maker
+
+    def __iter__(self):
+        self.maker.change()
+        return iter(["value", {"new": 1}])
+
+
+class _ChangingKey(uuid.UUID):
+    """A key whose text is asked for while a dict is written."""
+
+    __slots__ = ("maker",)
+
+    def __init__(self, maker):
+        super().__init__(bytes=maker.take(16))
+        object.__setattr__(self, "maker", maker)
+
+    def __str__(self):
+        self.maker.change()
+        return "key"
 
 
 def check_integer(value, written):

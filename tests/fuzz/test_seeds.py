@@ -33,6 +33,15 @@ def test_values_are_written_as_django_does(data):
         oracle.check_values(dice.randbytes(200))
 
 
+@pytest.mark.parametrize("data", seeds("changes"))
+def test_changes_in_the_middle_of_a_walk_end_in_exceptions(data):
+    oracle.check_changes(data)
+    dice = random.Random(data)
+    for _ in range(500):
+        oracle.check_changes(data + dice.randbytes(60))
+        oracle.check_changes(dice.randbytes(300))
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [

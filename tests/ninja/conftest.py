@@ -1,3 +1,3 @@
 """The rows of the relations' tests."""
 
-from tests.relations.conftest import *  # noqa: F403
+from tests.relations.two_databases import *  # noqa: F403

@@ -12,9 +12,9 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from ninja import Field, ModelSchema, NinjaAPI, Schema
 from ninja.renderers import JSONRenderer
-from pydantic import ValidationError, computed_field, field_serializer, field_validator
+from pydantic import AliasChoices, ValidationError, computed_field, field_serializer, field_validator
 
-from pyforge_web.ninja import PyForgeRenderer, SchemaFallbackError, native_rows, schema_fields
+from pyforge_web.ninja import PyForgeRenderer, SchemaFallbackError, native_rows, reads, schema_fields
 from tests.relations import models as m
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -103,6 +103,116 @@ class Validated(Schema):
         return value.lower()
 
 
+class ReadResolved(Schema):
+    """Resolvers that say what they read, on a relation too; pydantic converts what they give."""
+
+    headline: str = Field(alias="title")
+    title: str
+    loud: str
+    length: int
+    price: str | None
+    author: "ReadAuthor"
+
+    @staticmethod
+    @reads("title", "author__name")
+    def resolve_loud(article):
+        return f"{article.title.upper()} {article.author.name}"
+
+    @staticmethod
+    @reads("title")
+    def resolve_length(article):
+        return str(len(article.title))
+
+    @staticmethod
+    @reads("price")
+    def resolve_price(article):
+        return article.price and str(article.price)
+
+
+class ReadAuthor(Schema):
+    name: str
+    initial: str
+
+    @staticmethod
+    @reads("name")
+    def resolve_initial(author):
+        return author.name[0]
+
+
+ReadResolved.model_rebuild()
+
+
+class ReadComputed(Schema):
+    title: str
+    score: int = Field(alias="author.id")
+    author_id: int
+    tags: list[TagOut]
+
+    @computed_field
+    @property
+    @reads("title", "score")
+    def twice(self) -> str:
+        return f"{self.title} {self.score}"
+
+
+class Files(Schema):
+    id: int = Field(alias="author_id")
+    picture: str | None
+
+
+class OutOfReach(Schema):
+    title: str
+
+    @staticmethod
+    @reads("title")
+    def resolve_title(article):
+        return article.body
+
+
+class NotValid(Schema):
+    title: int
+
+    @staticmethod
+    @reads("title")
+    def resolve_title(article):
+        return article.title
+
+
+class NotJson(Schema):
+    title: Any
+
+    @staticmethod
+    @reads("title")
+    def resolve_title(article):
+        return {article.title}
+
+
+class NeedsContext(Schema):
+    title: str
+
+    @staticmethod
+    @reads("title")
+    def resolve_title(article, context):
+        return f"{article.title} {context['request'].path}"
+
+
+class NullPath(Schema):
+    editor: str | None = Field(None, alias="editor.name")
+
+
+class ManyAliases(Schema):
+    title: str = Field(validation_alias=AliasChoices("headline", "title"))
+
+
+class ComputedOfRelations(Schema):
+    tags: list[TagOut]
+
+    @computed_field
+    @property
+    def number(self) -> int:
+        return len(self.tags)
+
+
 class Keys(Schema):
     tags: list[int]
 
@@ -121,8 +231,19 @@ class NotNull(Schema):
     editor: AuthorOut
 
 
-NATIVE = [ArticleOut, ArticleModelOut, AnyOut]
-FALLBACKS = [Aliased, Resolved, ComputedOut, Serialized, Validated, Keys, Wrong, Dotted, NotNull]
+NATIVE = [ArticleOut, ArticleModelOut, AnyOut, Aliased, ComputedOut, Dotted, ReadResolved, ReadComputed]
+FALLBACKS = [
+    Resolved,
+    Serialized,
+    Validated,
+    Keys,
+    Wrong,
+    NotNull,
+    NeedsContext,
+    NullPath,
+    ManyAliases,
+    ComputedOfRelations,
+]
 
 
 def get(schema, queryset, *, decorated, renderer=None):
@@ -176,6 +297,39 @@ def test_native_rows_make_no_instances(schema, sqlite):
 def test_schema_that_does_more_says_why(schema):
     with pytest.raises(SchemaFallbackError, match=schema.__name__):
         schema_fields(schema, m.Article)
+
+
+def test_files_are_written_as_urls(sqlite):
+    queryset = m.Profile.objects.order_by("pk")
+    queryset.filter(pk=queryset.first().pk).update(picture="")
+    expected = get(Files, queryset, decorated=False)
+    assert get(Files, queryset, decorated=True) == expected
+    assert schema_fields(Files, m.Profile)
+
+
+def test_resolver_that_reads_another_column_raises_its_name(sqlite):
+    operation = native_rows(OutOfReach)(lambda request: m.Article.objects.all())
+    with pytest.raises(ValueError, match="body"):
+        operation(None)
+
+
+@pytest.mark.parametrize("schema", [NotValid, NotJson])
+def test_values_that_pydantic_or_json_refuses_are_ninjas(schema, sqlite):
+    outcomes = []
+    for decorated in (False, True):
+        try:
+            outcomes.append(get(schema, QUERYSETS["all"], decorated=decorated))
+        except TypeError as error:
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_secret_under_another_name_is_ninjas(sqlite):
+    class Secret(Schema):
+        word: str = Field(alias="password")
+
+    queryset = m.Author.objects.order_by("pk")
+    assert get(Secret, queryset, decorated=True) == get(Secret, queryset, decorated=False)
 
 
 def test_schema_fields_nest():

@@ -1,5 +1,5 @@
 """Two databases with the rows of the tests of relations."""
 
-from tests.relations.conftest import database, filled, sqlite
+from tests.relations.two_databases import database, filled, sqlite
 
 __all__ = ["database", "filled", "sqlite"]

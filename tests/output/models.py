@@ -1,6 +1,11 @@
 """Models whose output is displayed, linked and computed."""
 
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.core.files.storage import FileSystemStorage, Storage
 from django.db import models
+from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext_lazy
 
 
@@ -37,6 +42,9 @@ class Ticket(models.Model):
     def with_owner(self):
         return f"{self.title} of {self.owner.name if self.owner else 'nobody'}"
 
+    def watcher_names(self):
+        return [self.title, sorted(each.name for each in self.watchers.all())]
+
     def first_watcher(self):
         return str(self.watchers.first())
 
@@ -44,3 +52,66 @@ class Ticket(models.Model):
         return "never"
 
     erase.alters_data = True
+
+
+class Level(models.IntegerChoices):
+    LOW = 1, gettext_lazy("No")
+    HIGH = 2, gettext_lazy("Yes")
+
+
+def make_moods():
+    group = [("g", gettext_lazy("Yes")), ("b", "no & never")]
+    return [(None, gettext_lazy("Unknown")), ("", "empty"), ("Group", group)]
+
+
+class PlainStorage(Storage):
+    """A storage of a project's own: any name gets any URL."""
+
+    def url(self, name):
+        return f"https://files.example/{len(name)}?name={name}"
+
+
+class SignedStorage(FileSystemStorage):
+    """A subclass that changes what is given."""
+
+    def url(self, name):
+        return f"{super().url(name)}?signature=7"
+
+
+class LoudFile(FieldFile):
+    @property
+    def url(self):
+        return f"/loud/{self.name}/{self.instance.pk}"
+
+
+class LoudField(models.FileField):
+    attr_class = LoudFile
+
+
+class Exhibit(models.Model):
+    """Choices, files and keys that are odd."""
+
+    key = models.UUIDField(unique=True)
+    slug = models.SlugField(allow_unicode=True)
+    name = models.CharField(max_length=60)
+    number = models.IntegerField(choices=Level.choices)
+    mood = models.CharField(max_length=1, null=True, choices=make_moods)  # noqa: DJ001
+    amount = models.DecimalField(max_digits=6, decimal_places=2, choices=[(Decimal("1.50"), "one and a half")])
+    on = models.DateField(choices=[(date(2026, 1, 2), "the second")])
+    length = models.DurationField(choices=[(timedelta(1), "a day")])
+    flag = models.BooleanField(choices=[(True, gettext_lazy("Yes")), (False, gettext_lazy("No"))])
+    own = models.CharField(max_length=5, choices=[("a", "A")])
+    usual = models.FileField(upload_to="x")
+    elsewhere = models.FileField(upload_to="x", storage=FileSystemStorage(base_url="https://cdn.example/m/"))
+    dotted = models.FileField(upload_to="x", storage=FileSystemStorage(base_url="/a/../b/"))
+    asked = models.FileField(upload_to="x", storage=FileSystemStorage(base_url="/a/?file="))
+    signed = models.FileField(upload_to="x", storage=SignedStorage(base_url="/s/"))
+    plain = models.FileField(upload_to="x", storage=PlainStorage())
+    loud = LoudField(upload_to="x")
+    before = models.ForeignKey("self", models.CASCADE, null=True, related_name="after")
+
+    def __str__(self):
+        return self.name
+
+    def get_own_display(self):
+        return f"own {self.own}"

@@ -3,14 +3,16 @@
 import json
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import F, Value
 from django.db.models.functions import Upper
 
-from pyforge_web import PyForgeJsonResponse, PyForgeStreamingResponse, dumps
+from pyforge_web import PyForgeJsonResponse, PyForgeStreamingResponse, adumps, dumps
 from pyforge_web.description.rows import rows
+from pyforge_web.html import pyforge_json
 from tests.app.models import Article, Author, Tag
 
 ARTICLE = [
@@ -37,6 +39,9 @@ def articles():
 
 ENTRY_POINTS = {
     "response": lambda data, **options: PyForgeJsonResponse(data, **options).content,
+    "dumps": dumps,
+    "adumps": lambda data, **options: async_to_sync(adumps)(data, **options),
+    "tag": lambda data, **options: pyforge_json(rows(data, **options)),
     "rows": lambda data, **options: dumps(rows(data, **options)),
     "stream": lambda data, **options: b"".join(PyForgeStreamingResponse(data, "array", **options)),
 }
@@ -180,3 +185,16 @@ def test_refused_names_are_not_kept():
         with pytest.raises(BadRequest):
             PyForgeJsonResponse(articles(), fields=[f"never_{number}"], allowed=ARTICLE)
     assert not any("never_" in str(known) for known in vars(model_names).values())
+
+
+@pytest.mark.parametrize("data", [lambda: Author.objects.all(), lambda: list(Author.objects.all())])
+@pytest.mark.parametrize("write", [dumps, lambda data, **options: PyForgeJsonResponse(data, **options).content])
+def test_relations_that_multiply_end_at_max_bytes(data, write):
+    author = Author.objects.get()
+    Article.objects.bulk_create(Article(title=f"title {number}", author=author) for number in range(20))
+    pair = ["name", {"articles": ["title", {"author": ["name", {"articles": ["title", {"author": ["name"]}]}]}]}]
+    whole = write(data(), fields=pair, fetch=True)
+    assert len(whole) > 21 * 21 * 10
+    assert write(data(), fields=pair, fetch=True, max_bytes=len(whole)) == whole
+    with pytest.raises(BadRequest, match="more than 700 bytes"):
+        write(data(), fields=pair, fetch=True, max_bytes=700)

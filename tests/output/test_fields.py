@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from django.core.exceptions import FieldError
+from django.core.exceptions import BadRequest, FieldError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Count, F, Value
 from django.db.models.functions import Concat, ExtractYear, Upper
@@ -69,6 +69,8 @@ FIELDS = [
     {"facts": Computed(describe, "title", "price", "at")},
     {"short": Attribute("short", reads=["title"])},
     {"with_owner": Attribute("with_owner", reads=["title", "owner__name"])},
+    {"names": Attribute("watcher_names", reads=["title", "watchers__name"])},
+    {"people": Attribute("watcher_names", reads=["title", "watchers"])},
     {"owner": ["name", {"loud": Upper("name")}, {"first": Computed(str.lower, "name")}, {"watched": Keys("watched")}]},
     {"watchers": ["name", {"length": Computed(len, "name")}, {"tickets": Flat("tickets", "title")}]},
 ]
@@ -96,6 +98,8 @@ def as_dict(ticket):
         "facts": describe(ticket.title, ticket.price, ticket.at),
         "short": ticket.short,
         "with_owner": ticket.with_owner(),
+        "names": ticket.watcher_names(),
+        "people": ticket.watcher_names(),
         "owner": owner
         and {
             "name": owner.name,
@@ -136,8 +140,9 @@ def test_statements_do_not_grow_with_rows(alias):
         with CaptureQueriesContext(connections[alias]) as captured:
             pyforge_web.dumps(Ticket.objects.using(alias).order_by("pk")[:count], fields=FIELDS)
         counts.append(len(captured))
-    # The rows; watchers as keys, as names and as objects; what the owners watch; the tickets of watchers.
-    assert counts[1] <= 6
+    # The rows; watchers as keys, as names and as objects; what the owners watch; the tickets of watchers;
+    # the watchers that each of two attributes reads.
+    assert counts[1] <= 8
     assert counts[0] <= counts[1]
 
 
@@ -201,6 +206,27 @@ class TestAttribute:
         with pytest.raises(ValueError, match=r"Attribute\('short', reads=\['id'\]\) reads 'title'"):
             pyforge_web.dumps(Ticket.objects.using(alias).all(), fields=[{"x": Attribute("short", reads=["id"])}])
 
+    def test_a_column_of_a_relation_that_is_not_named_raises(self, alias):
+        fields = [{"x": Attribute("watcher_names", reads=["title", "watchers__id"])}]
+        queryset = Ticket.objects.using(alias).all()
+        for data in (queryset.all(), list(queryset.prefetch_related("watchers"))):
+            with pytest.raises(ValueError, match="reads 'name', which is not among its columns"):
+                pyforge_web.dumps(data, fields=fields)
+
+    def test_a_relation_in_memory_is_not_asked_for_again(self, alias, django_assert_num_queries):
+        fields = [{"x": Attribute("watcher_names", reads=["title", "watchers"])}]
+        tickets = list(Ticket.objects.using(alias).order_by("pk").prefetch_related("watchers"))
+        with django_assert_num_queries(0, using=alias):
+            written = json.loads(pyforge_web.dumps(tickets, fields=fields))
+        assert written == [{"x": ticket.watcher_names()} for ticket in tickets]
+        with pytest.raises(ValueError, match="watchers is not loaded"):
+            pyforge_web.dumps(list(Ticket.objects.using(alias).all()), fields=fields)
+
+    def test_a_relation_has_all_of_its_rows_alone(self, alias):
+        fields = [{"x": Attribute("first_watcher", reads=["watchers"])}]
+        with pytest.raises(ValueError, match="sends a query"):
+            pyforge_web.dumps(Ticket.objects.using(alias).all(), fields=fields)
+
     def test_a_query_raises(self, alias):
         with pytest.raises(ValueError, match="sends a query"):
             pyforge_web.dumps(
@@ -218,6 +244,7 @@ SECRETS = {
     "Computed": Computed(str, "owner__secret_key"),
     "Attribute": Attribute("short", reads=["owner__secret_key"]),
     "Flat": Flat("watchers", "secret_key"),
+    "Attribute, many": Attribute("short", reads=["watchers__secret_key"]),
     "Link": Link("ticket", pk="owner__secret_key"),
 }
 
@@ -230,6 +257,7 @@ def test_a_secret_is_shown_under_its_own_name_alone(alias, name):
             pyforge_web.dumps(given, fields=[{"x": SECRETS[name]}], fetch=True)
     assert b"the secret" in pyforge_web.dumps(queryset, fields=["owner__secret_key"])
     with override_settings(PYFORGE_WEB={"PUBLIC_FIELDS": ["output.Person.secret_key"]}):
+        PyForgeJsonResponse.fields(Ticket, [{"x": SECRETS[name]}])
         if name == "F":
             assert b"the secret" in pyforge_web.dumps(queryset, fields=[{"x": SECRETS[name]}])
 
@@ -279,3 +307,13 @@ def test_expressions_in_memory_need_fetch(alias):
         pyforge_web.dumps(tickets, fields=[{"year": ExtractYear("at")}])
     ours = json.loads(pyforge_web.dumps(tickets, fields=[{"year": ExtractYear("at")}], fetch=True))
     assert ours == [{"year": each.at and each.at.year} for each in tickets]
+
+
+def test_a_list_inside_of_itself_is_refused_when_declared(db):
+    circular = ["id"]
+    circular.append({"watchers": ["name", {"tickets": circular}]})
+    for declare in (lambda: PyForgeJsonResponse.fields(Ticket, circular), lambda: rows([], circular)):
+        with pytest.raises(ValueError, match="inside of itself"):
+            declare()
+    with pytest.raises(BadRequest, match="inside of itself"):
+        pyforge_web.dumps(Ticket.objects.all(), fields=circular, allowed=["id", "title"])

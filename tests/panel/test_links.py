@@ -5,8 +5,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from pyforge_web.conf import docs_url, get_settings
+from pyforge_web.toolbar.other_json import AUTHORS
 from tests.app.models import Author
 from tests.panel import urls
+from tests.serving import ROOT
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 EDITOR = "vscode://file{file}:{line}"
@@ -64,3 +66,8 @@ def test_an_address_of_the_documentation_is_a_text(settings):
     settings.PYFORGE_WEB = {"DOCS_URL": None}
     with pytest.raises(ImproperlyConfigured, match="DOCS_URL"):
         get_settings()
+
+
+def test_authors_of_json_link_to_pages_that_exist():
+    pages = {author.page for author in AUTHORS.values()}
+    assert not [page for page in pages if not (ROOT / "docs" / "reference" / f"{page}.md").is_file()]

@@ -13,7 +13,7 @@ NEEDS_POSTGRESQL = {"psycopg_in_python", "server_side_binding"}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_passes(name, request):
+def test_scenario_in_a_process_of_its_own_passes(name, request):
     if name in NEEDS_POSTGRESQL:
         request.getfixturevalue("postgresql_binaries")
     command = [sys.executable, "-m", "tests.querysets.children", name]

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 import pyforge_web
 from pyforge_web._native import AttributeWatch
-from pyforge_web.querysets.relations.flat_plan import find_selection
+from pyforge_web.querysets.relations.flat_plan import find_column_selection
 from pyforge_web.querysets.statement import fetch_chunks
 from tests.querysets.models import Place, Restaurant
 
@@ -23,7 +23,7 @@ def own_names(model):
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_selection_of_a_model_is_that_of_values(model):
     names = own_names(model)[::-1]
-    selection = find_selection(model, names)
+    selection = find_column_selection(model, names)
     assert selection is not None
     for queryset in (model._base_manager.all(), model._base_manager.filter(Q(pk=None) | Q(pk__isnull=False))):
         query = queryset.values(*names).query
@@ -36,8 +36,8 @@ def test_selection_of_a_model_is_that_of_values(model):
 
 
 def test_selection_with_columns_of_a_parent_is_django_s():
-    assert find_selection(Restaurant, ("place_ptr_id", "name")) is None
-    assert find_selection(Place, ("name",)) is not None
+    assert find_column_selection(Restaurant, ("place_ptr_id", "name")) is None
+    assert find_column_selection(Place, ("name",)) is not None
 
 
 def test_plan_of_a_query_after_a_changed_descriptor_is_not_kept(db, monkeypatch):

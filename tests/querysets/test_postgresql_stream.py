@@ -183,9 +183,9 @@ def test_stream_that_nobody_closes_is_cancelled(groups, postgresql):
 
 def open_rows(queryset):
     """Return the streamed rows of a QuerySet's values."""
-    from pyforge_web.querysets.statement import compile_query, execute
+    from pyforge_web.querysets.statement import compile_query, execute_query
 
     assert find_backend(connections[queryset.db]) is not None
-    rows = execute(compile_query(queryset.values()), in_parts=True).cursor
+    rows = execute_query(compile_query(queryset.values()), in_parts=True).cursor
     assert isinstance(rows, stream.StreamedRows)
     return rows

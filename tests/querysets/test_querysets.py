@@ -115,7 +115,7 @@ SUBCLASSES = {
 
 
 @pytest.mark.parametrize("make", cases(SUBCLASSES))
-def test_subclasses(make, database):
+def test_subclass_of_a_queryset_gives_its_rows(make, database):
     assert_like_django(lambda: make(database), database)
 
 
@@ -149,7 +149,7 @@ EVALUATED = {
 
 
 @pytest.mark.parametrize("make", cases(EVALUATED))
-def test_evaluated(make, database):
+def test_evaluated_queryset_is_not_asked_for_again(make, database):
     """No query; the rows are those that it would ask for."""
     queryset, like = make(database), like_values(make(database))
     len(queryset)

@@ -66,7 +66,7 @@ again = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 
 @again
 @given(rows=rows)
-def test_rows(database, rows):
+def test_random_rows_are_those_of_django(database, rows):
     table = Scalars.objects.using(database)
     table.all().delete()
     table.bulk_create(Scalars(**row) for row in rows)

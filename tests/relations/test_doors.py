@@ -22,7 +22,7 @@ def articles(sqlite):
     return on(sqlite)(Article).order_by("pk")
 
 
-def test_templates(articles):
+def test_templates_give_the_same_rows(articles):
     rows = expected(articles, FIELDS)
     jinja2 = pytest.importorskip("jinja2")
     environment = jinja2.Environment(extensions=["pyforge_web.jinja.PyForgeExtension"], autoescape=True)

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(databases="__all__")
         ([{"tags": ["id"]}, {"tags": ["id"]}], (NestedFields("tags", ("id",)),)),
     ],
 )
-def test_grammar(fields, parsed):
+def test_grammar_of_fields_is_read(fields, parsed):
     assert parse(fields) == parsed
     assert parse(parse(fields)) == parsed
 

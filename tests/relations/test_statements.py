@@ -89,8 +89,8 @@ COLUMNS = [
 
 
 @pytest.mark.parametrize(("model", "fields", "columns"), COLUMNS)
-def test_only_what_is_named_is_selected(model, fields, columns, database):
-    found = [selected(sql) for sql in statements(database, on(database)(model).order_by("pk"), fields)]
+def test_only_what_is_named_is_selected(model, fields, columns, steady_database):
+    found = [selected(sql) for sql in statements(steady_database, on(steady_database)(model).order_by("pk"), fields)]
     assert [set(each) for each in found] == columns
     assert [len(each) for each in found] == [len(each) for each in columns]
 

@@ -65,7 +65,7 @@ def levels(db):
 
 
 def clubs(db):
-    people = [Person.objects.using(db).create(name=name) for name in ("a", "B", "c", "b", "e")]
+    people = [Person.objects.using(db).create(name=name) for name in ("a", "B", "c", "bb", "e")]
     found = [Club.objects.using(db).create(slug=slug) for slug in ("z", "y", "x")]
     for n in range(8):
         Member.objects.using(db).create(

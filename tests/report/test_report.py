@@ -145,6 +145,14 @@ def test_the_page_is_one_file_with_charts(project, tmp_path):
     assert "/plain/" in file.read_text()
 
 
+def test_verdict_on_queries_of_a_serializer_names_both_ways():
+    found = Measurement(
+        status=200, is_json=True, equal=True, queries=202, query_ms=15.0, total_ms=411.0, write_ms=360.0, pyforge_ms=4.0
+    )
+    verdict = judge_measured(Endpoint("/a/", "", "drf"), found)
+    assert verdict == "202 queries first (15 ms of 411), or 90x: two lines (mixin and renderer)"
+
+
 @pytest.mark.parametrize(
     ("measured", "verdict"),
     [

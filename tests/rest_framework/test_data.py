@@ -41,6 +41,15 @@ def types_of(value):
     return type(value)
 
 
+def in_order(value):
+    """The value with its lists sorted: servers give the rows of a relation in an order of each statement's own."""
+    if isinstance(value, dict):
+        return {key: in_order(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return sorted(map(in_order, value), key=repr)
+    return value
+
+
 @pytest.fixture
 def filled_database(database):
     scalars.load(database)
@@ -51,6 +60,10 @@ def filled_database(database):
 def test_data_is_what_drf_gives(name, filled_database):
     expected = read(EXPECTED[name], filled_database, CONTEXT)
     given = read(GIVEN[name], filled_database, CONTEXT)
+    if filled_database != "default":
+        assert in_order(given) == in_order(expected)
+        assert types_of(in_order(given)) == types_of(in_order(expected))
+        return
     assert given == expected
     assert types_of(given) == types_of(expected)
     assert [list(row) for row in given] == [list(row) for row in expected]
@@ -88,7 +101,9 @@ def test_data_needs_no_more_statements_than_drf(name, sqlite):
 @pytest.mark.parametrize("name", ["article", "nested", "scalars", "read_only"])
 def test_data_in_another_time_zone(name, zone, filled_database):
     with timezone.override(zoneinfo.ZoneInfo(zone)):
-        assert read(GIVEN[name], filled_database) == read(EXPECTED[name], filled_database)
+        given, expected = read(GIVEN[name], filled_database), read(EXPECTED[name], filled_database)
+    assert in_order(given) == in_order(expected)
+    assert filled_database != "default" or given == expected
 
 
 @pytest.mark.parametrize("name", ["article", "nested", "scalars"])

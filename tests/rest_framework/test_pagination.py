@@ -18,7 +18,7 @@ from pyforge_web.rest_framework import (
     PyForgePageNumberPagination,
     QuerySetPaginationMixin,
 )
-from pyforge_web.rest_framework.pagination import count_rows
+from pyforge_web.rest_framework.pagination import count_queryset
 from tests.relations.models import Author, Peculiar
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -149,7 +149,7 @@ def test_own_paginate_queryset_is_kept(sqlite):
 )
 def test_count_is_that_of_the_queryset(make, sqlite):
     found = []
-    for count in (count_rows, lambda queryset: queryset.count()):
+    for count in (count_queryset, lambda queryset: queryset.count()):
         connections["default"].queries_log.clear()
         with CaptureQueriesContext(connections["default"]) as statements:
             found.append((count(make()), [query["sql"] for query in statements]))

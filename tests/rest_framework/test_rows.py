@@ -26,7 +26,7 @@ from pyforge_web.rest_framework import (
     reads,
 )
 from tests.querysets import data as scalars
-from tests.relations.models import Author
+from tests.relations.models import Article, Author
 from tests.rest_framework.cases import make
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.rest_framework.urls")]
@@ -259,3 +259,51 @@ def test_rows_data_without_bytes_is_a_list():
     assert rows.body is None
     assert rows == [{"a": 1}]
     assert PyForgeJSONRenderer().render(rows) == b'[{"a":1}]'
+
+
+def test_value_of_another_form_asks_the_query_again_once():
+    """SQLite stores any text: rows that were streamed until there are fetched anew, and from then on at once."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("UPDATE relations_author SET born = '1999-1-2' WHERE name LIKE '%5%'")
+    queryset, names = Author.objects.order_by("pk"), ["name", "born"]
+    expected = JSONRenderer().render(small_serializer(names)(queryset.all(), many=True).data)
+    kind, counts = small_serializer(names, CompiledSerializerMixin), []
+    for _ in range(2):
+        connections["default"].queries_log.clear()
+        with CaptureQueriesContext(connections["default"]) as statements:
+            rows = kind(queryset.all(), many=True).rows
+        counts.append(len(statements))
+        assert PyForgeJSONRenderer().render(rows) == expected
+        assert rows == kind(queryset.all(), many=True).data
+    assert counts == [2, 1]
+
+
+def test_streamed_rows_are_written_without_a_second_statement(django_assert_num_queries):
+    queryset, names = Author.objects.order_by("pk"), ["id", "name", "born"]
+    expected = small_serializer(names)(queryset.all(), many=True).data
+    with django_assert_num_queries(1):
+        rows = small_serializer(names, CompiledSerializerMixin)(queryset.all(), many=True).rows
+        assert rows.body is not None
+        assert rows == expected
+        assert [type(row["born"]) for row in rows] == [type(row["born"]) for row in expected]
+
+
+def small_serializer(names, *mixins):
+    meta = type("Meta", (), {"model": Author, "fields": names})
+    return type("SmallSerializer", (*mixins, serializers.ModelSerializer), {"Meta": meta})
+
+
+def test_decimals_of_a_server_are_not_asked_for_twice(filled, django_assert_num_queries):
+    """PostgreSQL's driver gives decimals for what a `ReadOnlyField` writes as it is."""
+    meta = type("Meta", (), {"model": Article, "fields": ["id", "price"]})
+
+    def make_kind(*mixins):
+        attributes = {"Meta": meta, "price": fields.ReadOnlyField()}
+        return type("DynamicSerializer", (*mixins, serializers.ModelSerializer), attributes)
+
+    kind = make_kind(CompiledSerializerMixin)
+    kind.get_fields = lambda self: super(kind, self).get_fields()  # compiled for each request
+    queryset = Article.objects.using(filled["postgresql"]).order_by("pk")
+    with django_assert_num_queries(1, using=filled["postgresql"]):
+        rows = kind(queryset, many=True).rows
+    assert rows == make_kind()(queryset.all(), many=True).data

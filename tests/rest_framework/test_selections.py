@@ -6,7 +6,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from pyforge_web.querysets.relations.columns import select_slots
 from pyforge_web.rest_framework.compiled import find_plan
 from pyforge_web.rest_framework.queries import as_scanned
-from pyforge_web.rest_framework.selections import find_selection, select_level
+from pyforge_web.rest_framework.selections import find_joined_selection, select_level
 from tests.relations.models import Article, Author
 from tests.rest_framework.cases import make
 
@@ -64,4 +64,4 @@ def test_kept_selection_is_not_changed_by_its_queries(sqlite):
 
 
 def test_selections_of_plain_columns_are_kept():
-    assert find_selection(Author, [((), "id"), ((), "name")]).attributes is not None
+    assert find_joined_selection(Author, [((), "id"), ((), "name")]).attributes is not None

@@ -79,7 +79,7 @@ def test_a_class_that_holds_no_secret(field):
     assert secret_columns(make_model(password=field)) == ()
 
 
-def test_numbers():
+def test_numbers_are_guarded_where_they_are_secret():
     whole = models.IntegerField
     made = make_model(tokens=whole(), max_token=whole(), cvv=whole(), card_number=models.BigIntegerField(), pin=whole())
     assert secret_columns(made) == ("cvv", "card_number", "pin")

@@ -111,39 +111,47 @@ VALUES = {
     ],
     "having and where": [
         (
-            lambda objects, v=v, w=w: objects(Article)
-            .filter(id__gte=w)
-            .annotate(n=Count("tags"))
-            .filter(n__gte=v, title__gte="")
-            .order_by("id"),
+            lambda objects, v=v, w=w: (
+                objects(Article)
+                .filter(id__gte=w)
+                .annotate(n=Count("tags"))
+                .filter(n__gte=v, title__gte="")
+                .order_by("id")
+            ),
             ["id", "n"],
         )
         for v, w in ((0, 1), (1, 0), (2, 2), (1, 1))
     ],
     "coalesced value": [
         (
-            lambda objects, v=v, w=w: objects(Article)
-            .filter(id__lt=w)
-            .annotate(x=Coalesce("price", Value(v)), n=Count("tags"))
-            .order_by("id"),
+            lambda objects, v=v, w=w: (
+                objects(Article)
+                .filter(id__lt=w)
+                .annotate(x=Coalesce("price", Value(v)), n=Count("tags"))
+                .order_by("id")
+            ),
             ["id", "x", "n"],
         )
         for v, w in ((1, 3), (2, 3), (3, 2))
     ],
     "prefetched with a filter": [
         (
-            lambda objects, v=v: objects(Author)
-            .prefetch_related(Prefetch("articles", objects(Article).filter(id__gte=v).order_by("id")))
-            .order_by("id"),
+            lambda objects, v=v: (
+                objects(Author)
+                .prefetch_related(Prefetch("articles", objects(Article).filter(id__gte=v).order_by("id")))
+                .order_by("id")
+            ),
             ["id", {"articles": ["id"]}],
         )
         for v in (1, 2, 3)
     ],
     "prefetched slice": [
         (
-            lambda objects, v=v: objects(Author)
-            .prefetch_related(Prefetch("articles", objects(Article).order_by("id")[:v], to_attr="some"))
-            .order_by("id"),
+            lambda objects, v=v: (
+                objects(Author)
+                .prefetch_related(Prefetch("articles", objects(Article).order_by("id")[:v], to_attr="some"))
+                .order_by("id")
+            ),
             ["id", {"some": ["id"]}],
         )
         for v in (1, 2)
@@ -237,7 +245,9 @@ STRUCTURES = {
             lambda q: q.only("id"),
         )
     ],
-    "fields": [(lambda objects: objects(Article).order_by("id"), f) for f in (["id"], ["title"], TITLE, ["title", "id"])],
+    "fields": [
+        (lambda objects: objects(Article).order_by("id"), f) for f in (["id"], ["title"], TITLE, ["title", "id"])
+    ],
     "relations": [
         (lambda objects: objects(Article).order_by("id"), f)
         for f in (
@@ -317,7 +327,11 @@ STRUCTURES = {
     ],
     "related managers": [
         (lambda objects, m=m: m(objects(Author).order_by("pk").first()), TITLE)
-        for m in (lambda a: a.articles.order_by("id"), lambda a: a.edited.order_by("id"), lambda a: a.contributed.order_by("id"))
+        for m in (
+            lambda a: a.articles.order_by("id"),
+            lambda a: a.edited.order_by("id"),
+            lambda a: a.contributed.order_by("id"),
+        )
     ],
     "unions and locks": members(
         lambda objects: objects(Article).filter(id=1).union(objects(Article).filter(id=2)),

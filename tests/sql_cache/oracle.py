@@ -29,6 +29,7 @@ def run(make):
 
     with contextlib.ExitStack() as stack:
         for alias in connections:
+            connections[alias].ensure_connection()  # who watches new connections adds a wrapper, and it must be below
             stack.enter_context(connections[alias].execute_wrapper(listen))
         try:
             queryset, fields = make()

@@ -130,7 +130,7 @@ CHANGES = {
     "select_format of a field": lambda: change_field(title(), select_format=select_format.__get__(title())),
     "select_format of a class": lambda: mock.patch.object(CharField, "select_format", select_format),
     "select_format of all": lambda: mock.patch.object(models.Field, "select_format", select_format),
-    "get_internal_type": lambda: mock.patch.object(CharField, "get_internal_type", lambda self: "TextField"),
+    "get_internal_type": lambda: mock.patch.object(CharField, "get_internal_type", return_value="TextField"),
     "get_internal_type of a field": lambda: change_field(title(), get_internal_type=lambda: "DateTimeField"),
     "as_sql of columns": lambda: mock.patch.object(Col, "as_sql", other_sql(Col.as_sql)),
     "as_sqlite of columns": lambda: mock.patch.object(Col, "as_sqlite", other_sql(Col.as_sql), create=True),
@@ -155,13 +155,11 @@ CHANGES = {
     "quoting of the compiler": lambda: mock.patch.object(
         SQLCompiler, "quote_name_unless_alias", lambda self, name: f"[{name}]"
     ),
-    "order of the compiler": lambda: mock.patch.object(SQLCompiler, "get_order_by", lambda self: []),
+    "order of the compiler": lambda: mock.patch.object(SQLCompiler, "get_order_by", return_value=[]),
     "default columns": lambda: mock.patch.object(Query, "get_meta", Query.get_meta),
     "quoting of a connection": lambda: mock.patch.object(ops(), "quote_name", lambda name: f"[{name}]"),
     "quoting of a database": lambda: mock.patch.object(type(ops()), "quote_name", lambda self, name: f"[{name}]"),
-    "casts of a database": lambda: mock.patch.object(
-        BaseDatabaseOperations, "lookup_cast", lambda self, lookup, internal=None: "(%s)"
-    ),
+    "casts of a database": lambda: mock.patch.object(BaseDatabaseOperations, "lookup_cast", return_value="(%s)"),
     "operators of a class": lambda: own_dict(type(connections["default"]), "operators", gte=">= 0 + %s"),
     "operators of a connection": lambda: mock.patch.object(
         connections["default"], "operators", {**connections["default"].operators, "gte": "> %s"}
@@ -231,7 +229,9 @@ class Moment:
 def test_method_of_the_moment(cache):
     """A method that a project wrote may give other SQL each time: nothing is remembered."""
     moment = Moment()
-    with mock.patch.object(CharField, "select_format", lambda self, compiler, sql, params: (f"{sql} /* {moment} */", params)):
+    with mock.patch.object(
+        CharField, "select_format", lambda self, compiler, sql, params: (f"{sql} /* {moment} */", params)
+    ):
         statements = {run(articles).statements[0][1] for _ in range(4)}
     assert len(statements) == 4
 

@@ -10,7 +10,6 @@ from django.db import connections
 from tests.sql_cache.families import FAMILIES, STRUCTURES, VALUES
 from tests.sql_cache.oracle import run, run_django_keeping
 
-
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 

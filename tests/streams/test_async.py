@@ -2,13 +2,19 @@
 
 import asyncio
 import contextvars
+import datetime
 import threading
+import uuid
+from decimal import Decimal
 
 import asgiref.sync
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.exceptions import FieldError, SynchronousOnlyOperation
 from django.db import connections
+from django.test import override_settings
+from django.utils import timezone
+from django.utils.functional import lazystr
 
 import pyforge_web
 from pyforge_web import PyForgeJsonResponse, PyForgeStreamingResponse, adumps
@@ -18,6 +24,64 @@ from tests.oracle import assert_same
 from tests.querysets.models import Event, Place, Scalars
 
 pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+class OwnDict(dict):
+    """Values whose own code says in which thread it ran."""
+
+    def __init__(self, ran):
+        super().__init__(a=1)
+        self.ran = ran
+
+    def items(self):
+        self.ran.append(threading.get_ident())
+        return super().items()
+
+
+class OwnList(list):
+    def __init__(self, ran):
+        super().__init__([1])
+        self.ran = ran
+
+    def __iter__(self):
+        self.ran.append(threading.get_ident())
+        return super().__iter__()
+
+
+class OwnText:
+    def __init__(self, ran):
+        self.ran = ran
+
+    def __str__(self):
+        self.ran.append(threading.get_ident())
+        return "text"
+
+
+class OwnZone(datetime.tzinfo):
+    def __init__(self, ran):
+        self.ran = ran
+
+    def utcoffset(self, moment):
+        self.ran.append(threading.get_ident())
+        return datetime.timedelta(hours=1)
+
+    @classmethod
+    def at(cls, ran):
+        return datetime.datetime(2026, 1, 2, tzinfo=cls(ran))
+
+
+class OwnId(uuid.UUID):
+    def __init__(self, ran):
+        super().__init__(int=5)
+        object.__setattr__(self, "ran", ran)
+
+    def __str__(self):
+        self.ran.append(threading.get_ident())
+        return "id"
+
+
+def own_key(ran):
+    return {OwnId(ran): 1}
 
 
 def await_here(function, *args, **options):
@@ -58,6 +122,58 @@ class TestAdumps:
         rows = {"a": Event.objects.using(database), "b": Place.objects.using(database)}
         await_here(adumps, rows)
         assert len(hops) == 1
+
+    @pytest.mark.parametrize("options", [{}, {"django_bytes": True}, {"ensure_ascii": True}])
+    def test_plain_values_need_no_hop(self, hops, options):
+        value = {
+            "text": "\u00e9",
+            "at": timezone.now(),
+            "id": uuid.uuid4(),
+            "price": Decimal("1.50"),
+            "of": [(1, 2.5), {}],
+        }
+        value |= {"of": [(1, 2.5), {}], 1: None, 2.5: True, None: False}
+        assert await_here(adumps, value, **options) == pyforge_web.dumps(value, **options)
+        assert not hops
+
+    @pytest.mark.parametrize(
+        "place", [lambda value: [1, value], lambda value: {"a": {"b": value}}, lambda value: value]
+    )
+    @pytest.mark.parametrize("make", [OwnDict, OwnList, own_key, lambda ran: lazystr(OwnText(ran)), OwnZone.at])
+    def test_code_of_a_value_runs_in_the_thread_alone(self, hops, make, place):
+        """What runs in the event loop would block it: its thread would be among those that were seen."""
+        ran = []
+        value = place(make(ran))
+
+        async def write():
+            return threading.get_ident(), await adumps(value)
+
+        loop, written = async_to_sync(write)()
+        assert ran
+        assert loop not in ran
+        assert len(hops) == 1
+        assert written == pyforge_web.dumps(value)
+
+    def test_plain_values_are_written_by_django_without_native_code(self, hops):
+        with override_settings(PYFORGE_WEB={"NATIVE": False}):
+            assert await_here(adumps, {"a": [1, None]}) == b'{"a":[1,null]}'
+        assert len(hops) == 1
+
+    def test_collector_counts_a_call_without_a_hop(self):
+        with collect() as found:
+            await_here(adumps, {"a": 1})
+        assert found.calls == 1
+
+    def test_errors_of_plain_values_are_those_of_dumps(self, hops):
+        cycle = []
+        cycle.append(cycle)
+        for value in (cycle, {"a": float("nan")}):
+            with pytest.raises(ValueError, match="at") as expected:
+                pyforge_web.dumps(value)
+            with pytest.raises(ValueError, match="at") as caught:
+                await_here(adumps, value)
+            assert str(caught.value) == str(expected.value)
+        assert not hops
 
     def test_errors_are_those_of_dumps(self, database):
         with pytest.raises(FieldError):
@@ -194,13 +310,14 @@ class TestStreams:
 
     def test_an_async_iterable_in_a_synchronous_view_may_query(self):
         """On an event loop of its own; its connections are closed behind it."""
-        seen = []
+        seen, opened = [], {}
 
         async def rows():
             def query():
                 with connections["default"].cursor() as cursor:
                     cursor.execute("SELECT 1")
                     seen.append(threading.get_ident())
+                    opened[seen[-1]] = connections["default"].connection
                     return cursor.fetchone()[0]
 
             for _ in range(3):
@@ -209,6 +326,8 @@ class TestStreams:
         assert b"".join(PyForgeStreamingResponse(rows())) == b"1\n1\n1\n"
         assert len(set(seen)) == 1
         assert threading.get_ident() not in seen
+        for connection in opened.values():
+            connection.close()  # Django leaves connections of databases in memory open
 
     def test_a_context_variable_of_an_async_iterable_stays(self):
         variable = contextvars.ContextVar("variable", default=0)

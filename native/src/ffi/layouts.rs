@@ -78,7 +78,8 @@ pub(super) unsafe fn long_int(object: *mut ffi::PyObject) -> Option<i64> {
 fn ints_agree(py: Python<'_>) -> PyResult<bool> {
     let digit = 1_i64 << 30;
     let mut agree = true;
-    for value in [0, 1, 255, 256, 257, 65_535, digit / 2, digit - 1, digit, digit + 1, 1 << 60, (1 << 60) + 5, i64::MAX] {
+    for value in [0, 1, 255, 256, 257, 65_535, digit / 2, digit - 1, digit, digit + 1, 1 << 60, (1 << 60) + 5, i64::MAX]
+    {
         for value in [value, -value] {
             let int: Bound<'_, PyInt> = value.into_pyobject(py)?;
             // SAFETY: a live int.
@@ -192,11 +193,14 @@ unsafe fn next_entry(dict: *mut ffi::PyObject, position: &mut ffi::Py_ssize_t) -
 #[inline(always)]
 pub(super) unsafe fn dict_size(dict: *mut ffi::PyObject) -> usize {
     // SAFETY: the caller's.
-    unsafe { if DICTS.load(Relaxed) { (*dict.cast::<DictObject>()).used as usize } else { ffi::PyDict_Size(dict) as usize } }
+    unsafe {
+        if DICTS.load(Relaxed) { (*dict.cast::<DictObject>()).used as usize } else { ffi::PyDict_Size(dict) as usize }
+    }
 }
 
 fn dicts_agree(py: Python<'_>) -> PyResult<bool> {
-    let code = c"[{}, {'a': 1}, {str(n): n for n in range(300)}, {1: 2, 'b': 3}, {n: n for n in range(100_000, 100_009)},
+    let code =
+        c"[{}, {'a': 1}, {str(n): n for n in range(300)}, {1: 2, 'b': 3}, {n: n for n in range(100_000, 100_009)},
         (lambda holes: [holes.pop(str(n)) for n in range(0, 40, 3)] and holes)({str(n): [n] for n in range(40)}),
         type('Split', (), {'__init__': lambda self: self.__dict__.update(a=1, b=2)})().__dict__]";
     let dicts: Vec<Bound<'_, PyDict>> = py.eval(code, None, None)?.extract()?;

@@ -2,8 +2,8 @@
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
 use pyo3::types::string::PyStringData;
+use pyo3::types::{PyBytes, PyString};
 
 use super::buffer::{BytesBuffer, new_bytes};
 #[cfg(target_arch = "x86_64")]

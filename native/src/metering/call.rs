@@ -36,7 +36,7 @@ impl CallCosts {
         self.python_ns += other.python_ns;
     }
 
-    /// In the order of `pyforge_web.metering.call_groups.Sums`.
+    /// In the order of `pyforge_web.metering.call_groups.CallSums`.
     pub fn parts(&self) -> (u64, u64, u64, u64, u64, u64) {
         let Self { calls, crossings_out, rows, bytes, native_ns, python_ns } = *self;
         (calls, crossings_out, rows, bytes, native_ns, python_ns)

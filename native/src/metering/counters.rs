@@ -65,6 +65,7 @@ impl Counters {
     }
 
     fn functions(&self) -> MutexGuard<'_, Vec<(&'static str, CallCosts)>> {
+        // A panic while the lock is held leaves whole numbers behind: they are still right enough to count on.
         self.functions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -121,6 +122,7 @@ impl Counters {
 
     /// Per function: calls, calls to Python code, rows, bytes, nanoseconds in native code and in the Python code it called.
     fn by_function<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        // A copy: making the dict allocates, which may run the garbage collector and with it code that calls us again.
         let functions = self.functions().clone();
         let result = PyDict::new(py);
         for (name, sums) in functions {

@@ -130,7 +130,7 @@ impl<'py> Meter<'py> {
     }
 
     /// Ends the call and tells the collectors.
-    #[inline]
+    #[inline(always)]
     pub fn finish(self, _py: Python<'py>, function: &'static str, bytes: usize) -> PyResult<()> {
         // A failed call counts, too: the boundary was crossed.
         add(&CROSSINGS_IN, 1);

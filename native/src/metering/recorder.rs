@@ -28,7 +28,7 @@ const DEPTH: usize = 1000;
 const TAG: &str = "dumps_html";
 const STREAM: &str = "dump_chunk";
 
-/// The base of `pyforge_web.metering.call_groups.Group`: the sums of a group.
+/// The base of `pyforge_web.metering.call_groups.CallGroup`: the sums of a group.
 #[pyclass(frozen, subclass, module = "pyforge_web._native")]
 #[derive(Default)]
 pub struct CallTotals(Mutex<TotalsState>);
@@ -57,6 +57,7 @@ impl CallTotals {
             it.durations.push(duration);
         }
         if let Some(output) = output {
+            // Length and hash stand for the bytes: a group would otherwise keep all responses of a request in memory.
             if it.outputs.contains(&output) {
                 it.duplicates += 1;
             } else if it.outputs.len() < OUTPUTS {
@@ -161,6 +162,7 @@ impl CallContext<'_, '_> {
         let CallDetails { value, fields, model, notes, error, .. } = self.details;
         let is_noted = notes.as_ref().is_some_and(|notes| !notes.taken.is_empty());
         let is_end = call.function == STREAM && call.sums.bytes == 0;
+        // Python code decides these: notes and errors hold objects whose addresses change from call to call.
         if is_noted
             || is_end
             || error.is_some()

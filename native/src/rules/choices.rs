@@ -59,6 +59,7 @@ fn item<'py>(sequence: &Bound<'py, PyAny>, index: usize) -> Option<Bound<'py, Py
 /// `value == key`
 #[inline]
 fn equals(value: &Bound<'_, PyAny>, key: &Bound<'_, PyAny>, imports: &Imports) -> Outcome {
+    // Two ASCII texts are most of all choices: bytes are compared without a call of `str.__eq__`.
     if let (Some(value), Some(key)) = (ascii(value), ascii(key)) {
         return Outcome::certain(value == key);
     }

@@ -28,6 +28,7 @@ impl Check for Digits {
         }
         let Ok(text) = value.str() else { return Outcome::Fallback };
         match ascii(text.as_any()).and_then(count) {
+            // `holds` compares as `DecimalValidator.__call__`: all digits, decimals, then digits before the point.
             Some((digits, decimals)) => Outcome::certain(self.holds(digits, decimals)),
             None => Outcome::Fallback,
         }
@@ -55,6 +56,7 @@ fn count(text: &[u8]) -> Option<(usize, usize)> {
     let point = text.iter().position(|&c| c == b'.').unwrap_or(text.len());
     let decimals = text.len().saturating_sub(point + 1);
     let leading = text.iter().take_while(|&&c| matches!(c, b'0' | b'.')).count();
+    // As `as_tuple()` gives digits: 0.05 has one digit, but two decimals, and Django takes the larger number.
     let significant = text[leading..].iter().filter(|&&c| c != b'.').count().max(1);
     Some((significant.max(decimals), decimals))
 }

@@ -26,6 +26,7 @@ impl Check for Email {
     fn check(&self, value: &Bound<'_, PyAny>, _: &Imports) -> Outcome {
         let Some(text) = ascii(value) else { return Outcome::Fallback };
         match text.iter().rposition(|&c| c == b'@') {
+            // 320: 64 for the user, 255 for the domain and the `@` (RFC 3696 3), as in `EmailValidator.__call__`.
             Some(at) => Outcome::or_fallback(text.len() <= 320 && self.is_valid(&text[..at], &text[at + 1..])),
             // `if not value or "@" not in value` is the validator's first line.
             None => Outcome::Rejected,

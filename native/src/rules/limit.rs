@@ -24,6 +24,7 @@ impl Check for Limit {
     fn build(parameters: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let (limit, is_max): (Bound<'_, PyAny>, _) = parameters.extract()?;
         let int = limit.cast_exact::<PyInt>().ok().and_then(|limit| int_value(limit));
+        // Beyond 2**53 the nearest float may lie on the other side of the limit.
         let exact = int.filter(|limit| limit.unsigned_abs() <= 1 << 53).map(|limit| limit as f64);
         let float = exact.or_else(|| limit.cast_exact::<PyFloat>().ok().map(|limit| limit.value()));
         Ok(Self { limit: limit.unbind(), int, float, is_max })
@@ -44,6 +45,7 @@ impl Check for Limit {
         if !compares_natively(value, limit, imports) {
             return Outcome::Fallback;
         }
+        // A Decimal NaN raises in a comparison, as it does in Django.
         match if self.is_max { value.gt(limit) } else { value.lt(limit) } {
             Ok(beyond) => Outcome::or_fallback(!beyond),
             Err(_) => Outcome::Fallback,

@@ -66,7 +66,9 @@ impl Check for Step {
             let is_exact = distance.unsigned_abs() < EXACT;
             return Outcome::or_fallback(is_exact && step != 0 && distance % step == 0);
         }
+        // `math.remainder` rounds half to even, which Rust's `%` does not. The call is Django's own.
         let remainder = imports.remainder.bind(value.py()).call1((distance.as_float(), self.step.as_float()));
+        // The tolerance of `StepValueValidator.compare`.
         match remainder.and_then(|remainder| remainder.extract::<f64>()) {
             Ok(remainder) => Outcome::or_fallback(remainder.abs() <= 1e-9),
             Err(_) => Outcome::Fallback,

@@ -56,6 +56,7 @@ fn is_authority(text: &[u8]) -> bool {
         [] => true,
         [_, digits @ ..] => (1..=5).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit),
     };
+    // 253 characters: the longest domain name (RFC 1034 3.1), as in `URLValidator.__call__`.
     port_fits && host.len() <= 253 && is_host(host)
 }
 

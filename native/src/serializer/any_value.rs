@@ -65,9 +65,13 @@ pub struct Walk<'py, 'call, F: Form> {
     pub(super) depth: usize,
     /// The steps from the root to where the walk failed: `.rows[3].price`.
     pub(super) place: String,
+    /// Whether the walk ends before it calls Python code.
+    pub(super) native_only: bool,
+    /// Whether it has ended so.
+    pub(super) needs_python: bool,
     /// How many containers may be open before a cycle is looked for.
     limit: usize,
-    py: Python<'py>,
+    pub(super) py: Python<'py>,
 }
 
 impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
@@ -80,11 +84,11 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         meter: &'call mut Meter<'py>,
     ) -> Self {
         let (sink, place) = (Sink::new(not_finite), String::new());
-        Self { sink, imports, meter, depth: 0, place, limit: FIRST_SEARCH, py }
+        Self { sink, imports, meter, depth: 0, place, native_only: false, needs_python: false, limit: FIRST_SEARCH, py }
     }
 
     /// Writes `root` and everything below it, and the text around it as it is.
-    #[inline]
+    #[inline(always)]
     pub fn write_document(
         &mut self,
         root: Bound<'py, PyAny>,
@@ -114,6 +118,22 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         error.into_pyerr(self.py, &stack::shorten(&format!("${}", self.place)))
     }
 
+    /// Writes `root` and everything below it if no Python code has to run for it; None else, and none has run.
+    pub fn write_natively(&mut self, root: Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        self.native_only = true;
+        match self.write_document(root, None) {
+            Err(_) if self.needs_python => Ok(None),
+            written => written.map(Some),
+        }
+    }
+
+    /// Whether Python code may be called; else the walk ends here.
+    #[inline]
+    pub(super) fn may_call_python(&mut self) -> bool {
+        self.needs_python |= self.native_only;
+        !self.native_only
+    }
+
     /// Ends the walk.
     #[cold]
     pub(super) fn fail_walk(&mut self, error: impl Into<Error>) -> bool {
@@ -132,6 +152,7 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
     }
 
     /// Writes a container and all that opens below it, on a stack of the heap.
+    #[inline]
     fn write_container(&mut self, root: OpenContainer<'py>) -> bool {
         let (py, depth) = (self.py, self.depth);
         if depth > self.limit && !self.may_go_deeper(std::slice::from_ref(&root)) {

@@ -62,6 +62,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
 
     /// Dates, UUIDs, enums, lazy text and the like: Python code gives the text.
     fn write_converted_key(&mut self, key: Bound<'py, PyAny>) -> Outcome {
+        if !self.may_call_python() {
+            return Outcome::Rejected;
+        }
         let convert = self.imports.convert_key.bind(key.py());
         let text = match self.meter.call_out(|| convert.call1((key,))) {
             Ok(text) => text,

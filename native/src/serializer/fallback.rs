@@ -30,6 +30,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             if let Some(step) = self.write_subclass(&value) {
                 return step;
             }
+            if !self.may_call_python() {
+                return WalkStep::Failed;
+            }
             if let Some(step) = self.write_prepared(&value) {
                 return step;
             }
@@ -76,6 +79,12 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         } else {
             // By the address of its class, as `id()` gives it: the table holds no class.
             let known = self.imports.instances.bind(py).get_item(value.get_type_ptr() as usize).ok()??;
+            // With keys or dates of its own Python code writes it: the columns have the names of the fields.
+            let options = self.imports.output_options.bind(py).call_method0(intern!(py, "get")).ok()?;
+            let is_plain = |option| options.getattr(option).is_ok_and(|value| value.is_none());
+            if !is_plain(intern!(py, "make_key")) || !is_plain(intern!(py, "dates")) {
+                return None;
+            }
             self.write_instance(known.cast_exact::<RowColumns>().ok()?.get(), value, false)
         };
         Some(if done { WalkStep::Done } else { WalkStep::Failed })
@@ -176,6 +185,8 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             Some(Kind::Integer.write(value, self.imports, &mut self.sink).into())
         } else if value.is_instance_of::<PyFloat>() {
             Some(Kind::Float.write(value, self.imports, &mut self.sink).into())
+        } else if self.native_only {
+            None // a container's own code gives its items
         } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
             Some(self.open_list_subclass(value))
         } else if let Ok(dict) = value.cast::<PyDict>() {

@@ -105,6 +105,31 @@ pub fn dumps_plainly<'py>(value: Bound<'py, PyAny>, meter: &mut Meter<'py>) -> P
     })
 }
 
+/// Writes any value of which no Python code has to run; None for others, and none has run.
+pub fn dumps_natively<'py>(
+    value: &Bound<'py, PyAny>,
+    form: &str,
+    not_finite: NotFinite,
+    meter: &mut Meter<'py>,
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let write = match form {
+        "compact" => write_natively::<Compact>,
+        "ascii" => write_natively::<CompactAscii>,
+        "django" => write_natively::<Django>,
+        other => return Err(PyValueError::new_err(format!("no form {other:?}"))),
+    };
+    catch_panics("value", || write(value.clone(), not_finite, meter))
+}
+
+fn write_natively<'py, F: Form>(
+    value: Bound<'py, PyAny>,
+    not_finite: NotFinite,
+    meter: &mut Meter<'py>,
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let py = value.py();
+    Walk::<F>::new(py, Imports::get(py)?, not_finite, meter).write_natively(value)
+}
+
 type Encode<'py> = fn(Bound<'py, PyAny>, &EncodeOptions<'_>, &mut Meter<'py>) -> PyResult<Bound<'py, PyBytes>>;
 
 fn encode<'py, F: Form>(

@@ -40,7 +40,7 @@ enum CleanTarget<'a, 'py> {
 
 #[pymethods]
 impl Validator {
-    /// `plans` are what `pyforge_web.rules.plan` gives for each field of the model, in their order.
+    /// `plans` are what `pyforge_web.validation.rules.plan_field` returns for each field of the model, in their order.
     #[new]
     fn new<'py>(model: Bound<'py, PyType>, plans: Vec<FieldSpec<'py>>) -> PyResult<Self> {
         let py = model.py();
@@ -72,6 +72,7 @@ impl Validator {
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = instance.py();
         metered(instance, "clean", |meter| {
+            // Asked at each call: a project may change validators, choices or messages of a field at run time.
             if !self.is_current(py) {
                 return Ok(Some(py.NotImplemented().into_bound(py)));
             }
@@ -175,6 +176,7 @@ fn metered<'py, T>(
     if let Err(error) = &result {
         meter.fail(py, error);
     }
+    // The call is counted first, and its own error goes before one of the collectors.
     let finished = meter.finish(py, function, 0);
     let result = result?;
     finished.map(|()| result)
@@ -230,6 +232,7 @@ impl<'py> CleanRun<'_, 'py> {
                     self.meter.call_out(|| instance.getattr(&plan.attribute))?
                 }
             };
+            // Code of the project that ran for an earlier field may have changed this one.
             let outcome = if ran_python && !plan.is_current(py) {
                 CleanOutcome::Fallback
             } else {
@@ -237,6 +240,7 @@ impl<'py> CleanRun<'_, 'py> {
             };
             let failed = match outcome {
                 CleanOutcome::Skipped => None,
+                // `clean_fields` assigns every cleaned value. The same object in the same entry is no change.
                 CleanOutcome::Accepted if direct && !plan.calls_validators => None,
                 CleanOutcome::Changed(value) if direct && !plan.calls_validators => {
                     dict.set_item(&plan.attribute, value)?;

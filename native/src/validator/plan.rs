@@ -17,7 +17,7 @@ use crate::rules::{Rule, choices};
 /// The rule of a validator: its name and parameters, None for a validator that is called.
 type RuleSpec = Option<(String, Py<PyTuple>)>;
 
-/// What `pyforge_web.rules.plan` found out about a field.
+/// What `pyforge_web.validation.rules.plan_field` returns for a field.
 #[derive(FromPyObject)]
 pub struct FieldSpec<'py> {
     field: Bound<'py, PyAny>,

@@ -36,7 +36,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--format", choices=formats, default="ndjson", help="django is dumpdata's (default: ndjson)"
         )
-        parser.add_argument("--fields", help='as id,title or \'["id", {"author": ["name"]}]\' (ndjson and array)')
+        parser.add_argument(
+            "--fields", help='as id,title, \'["id", {"author": ["name"]}]\' or shop.api.ARTICLE (not django)'
+        )
         parser.add_argument("-o", "--output", help="the file; .bz2, .gz, .lzma, .xz are compressed (default: stdout)")
         parser.add_argument("--database", default=DEFAULT_DB_ALIAS, choices=tuple(connections), help="its alias")
         parser.add_argument("-a", "--all", action="store_true", help="also rows that the model's manager leaves out")

@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--all", action="store_true", help="shares and ranked reasons for all models")
         parser.add_argument("--serializer", default="", help="a serializer of DRF, as shop.api.ArticleSerializer")
         parser.add_argument(
-            "--fields", help='the fields, as id,title or \'["id", {"author": ["name"]}]\' (default: all columns)'
+            "--fields", help='as id,title, \'["id", {"author": ["name"]}]\' or shop.api.ARTICLE (default: all columns)'
         )
         parser.add_argument("--database", default="default", help="the alias of the database (default: default)")
 
@@ -68,6 +68,7 @@ class Command(BaseCommand):
         """Print how the rows of a serializer of Django REST framework are made."""
         try:
             serializer = import_string(path)
+            # Imported here: the command works without DRF.
             from pyforge_web.rest_framework import explain
 
             self.stdout.write(str(explain(serializer)))

@@ -70,7 +70,7 @@ def find_converters(expression: Any, connection: BaseDatabaseWrapper) -> list[Co
     return found
 
 
-_FIELD_METHODS = StockMethods(Field, ["get_db_converters"], django)
+_CONVERTER_METHODS = StockMethods(Field, ["get_db_converters"], django)
 # What a field's class and its attributes say of its converters; an instance may have methods of its own.
 _METHODS = ("from_db_value", "get_db_converters", "get_internal_type")
 _OPTIONS = ("decoder", "max_digits", "decimal_places")
@@ -82,6 +82,9 @@ class InternedReaders(tuple[ColumnReader, ...]):
 
     What is compiled for a row is looked up by its readers at each query: the hash of 14 readers would cost 3 us.
     """
+
+    def __init__(self, readers: Iterable[ColumnReader]) -> None:
+        self.has_json = any(reader.kind == "json" for reader in readers)
 
     def __hash__(self) -> int:
         return id(self)
@@ -140,7 +143,7 @@ class ColumnPlans:
         plan = make(columns, connection)
         fields = {id(field): field for field in (*targets, *outputs)}.values()
         # A field with `get_db_converters` of its own may answer differently the next time.
-        if not has_own and all(_FIELD_METHODS.are_methods_of(type(field)) for field in fields):
+        if not has_own and all(_CONVERTER_METHODS.are_methods_of(type(field)) for field in fields):
             if len(self._known) >= _MOST_PLANS:
                 self._known.clear()
             self._known[key] = plan, self._watch(fields, targets, type(ops))

@@ -47,7 +47,7 @@ _WRAPPERS = frozenset({CursorWrapper, CursorDebugWrapper})
 _FETCHING = frozenset({"fetchall", "fetchmany"})
 _WRAPPER_WATCH = AttributeWatch([(kind, ("__getattr__", "__getattribute__", *_FETCHING), False) for kind in _WRAPPERS])
 # A tool may have patched Django's wrappers before this module was imported.
-_WERE_STOCK = all(
+_ARE_WRAPPERS_STOCK = all(
     StockMethods(CursorWrapper, ["__getattr__"], django).are_methods_of(kind)
     and not any(hasattr(kind, name) for name in _FETCHING)
     for kind in _WRAPPERS
@@ -56,7 +56,7 @@ _WERE_STOCK = all(
 
 def _is_stock_wrapper(cursor: Any) -> bool:
     """Return whether Django's wrapper of a cursor passes its fetching methods on, and has none of its own."""
-    return _WERE_STOCK and _WRAPPER_WATCH.holds() and _FETCHING.isdisjoint(vars(cursor))
+    return _ARE_WRAPPERS_STOCK and _WRAPPER_WATCH.holds() and _FETCHING.isdisjoint(vars(cursor))
 
 
 def find_owner(method: Any) -> Any:

@@ -22,6 +22,7 @@ from psycopg.rows import tuple_row
 from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.string import TextLoader
 
+from pyforge_web._native import AttributeWatch
 from pyforge_web.querysets.backends.columns import DJANGO
 from pyforge_web.querysets.backends.postgresql_stream import StreamedRows, can_stream, is_large
 from pyforge_web.querysets.backends.postgresql_text import PostgreSQLTypes, TextCursor
@@ -64,6 +65,8 @@ _LOAD_METHODS = [
     loader.load if is_own_function(loader.load, django if loader is BaseTzLoader else psycopg) else object()
     for loader in _PYTHON_LOADERS
 ]
+_LOADER_WATCH = AttributeWatch([(loader, ("load",), False) for loader in _PYTHON_LOADERS])
+_ARE_LOADERS_STOCK = all(loader.load is method for loader, method in zip(_PYTHON_LOADERS, _LOAD_METHODS, strict=True))
 _ADAPTER_METHODS = StockMethods(AdaptersMap, ["get_loader"], psycopg)
 _FETCHES = [StockMethods(kind, ["fetchmany", "fetchall"], psycopg) for kind in (psycopg.Cursor, psycopg.ServerCursor)]
 
@@ -95,7 +98,7 @@ class PostgreSQLCursor(TextCursor):
         if raw.row_factory is not tuple_row:
             return f"the cursor has a row_factory ({describe_callable(raw.row_factory)})"
         result = raw.pgresult
-        if result is None:
+        if result is None or not (self.loaders or self.readers.has_json):
             return None
         types, formats = result.ftype, result.fformat
         indexes = range(len(self.readers))
@@ -143,8 +146,7 @@ class PostgreSQLBackend(PostgreSQLTypes):
     def _why_not_loaders(self, adapters: AdaptersMap) -> str | None:
         """Return which type has a loader that is not stock. They are registered in place, so each is compared."""
         loaders = find_loaders(adapters)
-        methods = [loader.load for loader in _PYTHON_LOADERS]
-        if methods != _LOAD_METHODS:
+        if not _LOADER_WATCH.holds() or not _ARE_LOADERS_STOCK:
             replaced = next(
                 pair[0] for pair in zip(_PYTHON_LOADERS, _LOAD_METHODS, strict=True) if pair[0].load is not pair[1]
             )

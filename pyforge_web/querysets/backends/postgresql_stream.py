@@ -11,9 +11,13 @@ from typing import Any
 import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-_SIZE = 200
+from pyforge_web.querysets.backends.stock import StockMethods
+
+_STREAM_SIZE = 200
 # A page of fewer rows gains nothing, and costs 20 us more.
 _LARGE = 1000
+_EXECUTE_METHODS = ("execute", "stream")
+_STREAM_METHODS = [StockMethods(kind, _EXECUTE_METHODS, psycopg) for kind in (psycopg.Cursor, psycopg.ClientCursor)]
 HAS_STREAM = bool(getattr(getattr(psycopg, "capabilities", None), "has_stream_chunked", bool)())
 
 
@@ -23,8 +27,14 @@ def is_large(query: Any) -> bool:
 
 
 def can_stream(raw: Any) -> bool:
-    """Return whether a cursor of psycopg can hand on its rows in chunks; not in pipeline mode."""
-    return HAS_STREAM and hasattr(raw, "__dict__") and not raw.connection.pgconn.pipeline_status
+    """Return whether a cursor that executes as psycopg does can hand on its rows in chunks; not in pipeline mode."""
+    return (
+        HAS_STREAM
+        and any(methods.are_methods_of(type(raw)) for methods in _STREAM_METHODS)
+        and hasattr(raw, "__dict__")
+        and vars(raw).keys().isdisjoint(_EXECUTE_METHODS)
+        and not raw.connection.pgconn.pipeline_status
+    )
 
 
 class StreamedRows:
@@ -50,7 +60,7 @@ class StreamedRows:
 
     def _start(self, query: Any, params: Any = None) -> Any:
         self.forget()
-        self._rows = self._raw.stream(query, params, size=_SIZE)
+        self._rows = self._raw.stream(query, params, size=_STREAM_SIZE)
         self._first = self._read(1)  # what is wrong with a statement is raised by its execution
         return self._raw
 
@@ -96,7 +106,7 @@ class StreamedRows:
         try:
             if rows is not None and _is_suspended(rows):
                 if self._connection.in_atomic_block or not self._connection.get_autocommit():
-                    while self._read(_SIZE):
+                    while self._read(_STREAM_SIZE):
                         pass
                 else:
                     self._cancel()

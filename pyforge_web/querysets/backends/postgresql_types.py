@@ -8,7 +8,7 @@ from django.db.models.expressions import BaseExpression, Col
 
 # The types of columns that hold no value of another type. A loader is the same for a whole row: set for `timestamptz`
 # it would also reach into the arrays and ranges of such.
-_SCALARS = frozenset(
+_SCALAR_TYPES = frozenset(
     {
         "bigint",
         "boolean",
@@ -64,7 +64,7 @@ def _column_type(expression: BaseExpression, connection: BaseDatabaseWrapper) ->
     known = _column_types.get((id(field), type(connection)))
     if known is None:
         name = (field.db_type(connection) or "").partition("(")[0]
-        certain = name in _SCALARS and field.model._meta.managed
+        certain = name in _SCALAR_TYPES and field.model._meta.managed
         key = (id(field), type(connection))
         # An entry ends with its field, before the id can be another one's.
         known = _column_types[key] = name if certain else None, ref(field, lambda _: _column_types.pop(key, None))

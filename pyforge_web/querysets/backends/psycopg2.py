@@ -57,7 +57,7 @@ class Psycopg2Cursor(TextCursor):
         raw = self.raw
         if raw.row_factory is not None:
             return f"the cursor has a row_factory ({raw.row_factory!r})"
-        if raw.description is None:  # of a cursor on the server
+        if raw.description is None or not (self.loaders or self.readers.has_json):  # of a cursor on the server: None
             return None
         return self.choose_readers(tuple([column.type_code for column in raw.description[: len(self.readers)]]))
 

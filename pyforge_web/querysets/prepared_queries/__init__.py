@@ -1,6 +1,6 @@
 """QuerySets of a function, compiled once with parameters: what `@prepared` stands on."""
 
 from pyforge_web.querysets.prepared_queries.bound import BoundQuery, PreparedTemplate
-from pyforge_web.querysets.prepared_queries.template import ForeignValue, Template, make_template
+from pyforge_web.querysets.prepared_queries.template import ForeignValueError, Template, make_template
 
-__all__ = ["BoundQuery", "ForeignValue", "PreparedTemplate", "Template", "make_template"]
+__all__ = ["BoundQuery", "ForeignValueError", "PreparedTemplate", "Template", "make_template"]

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connections
 from django.db.models.sql.where import WhereNode
 
-from pyforge_web.output.resolve import Tree
+from pyforge_web.output.tree import Tree
 from pyforge_web.querysets.prepared_queries.parameters import Parameter
 from pyforge_web.querysets.relations.columns import SelectPlan, select_tree
 from pyforge_web.querysets.relations.doubts import why_tree_django
@@ -52,6 +52,7 @@ class PreparedTemplate:
         self.queryset = queryset
         self.tree = tree
         self._bound: dict[str, BoundQuery] = {}
+        self._by_database: dict[str, Any] = {}
 
     def compile(
         self, values: Mapping[str, Any], using: str, limits: tuple[int, int | None], prepare: Prepare
@@ -62,7 +63,10 @@ class PreparedTemplate:
         """
         if not _PLAIN_TYPES.issuperset(map(type, values.values())):
             return "a value is None, a boolean, a list or an object"
-        if why := why_tree_django(self.queryset, self.tree):
+        queryset = self._by_database.get(using)
+        if queryset is None:
+            queryset = self._by_database[using] = self.queryset.using(using)
+        if why := why_tree_django(queryset, self.tree):
             return why
         connection = connections[using]
         environment = _read_environment(connection)
@@ -96,7 +100,7 @@ class PreparedTemplate:
         if len(list(filter(None, (name for name, _, _ in named)))) != len(names):
             return "a parameter is no value of a condition"
         # Its query has the values of the first call, and nothing but its model and database is asked for.
-        return BoundQuery(entry, plan._replace(queryset=self.queryset.using(using)), environment, named)
+        return BoundQuery(entry, plan._replace(queryset=self._by_database[using]), environment, named)
 
 
 def _make_parameters(bound: BoundQuery, values: Mapping[str, Any], connection: Any) -> list[Any] | None:

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 from django.db.models.expressions import Expression
 
 
-class ParameterUse(Exception):
+class ParameterUseError(Exception):
     """The function did something else with a parameter than to give it to a lookup."""
 
 
@@ -21,6 +21,6 @@ class Parameter(Expression):
         return self
 
     def _refuse(self, *args: object) -> NoReturn:
-        raise ParameterUse(f"the function does more with {self.name} than to compare a column with it")
+        raise ParameterUseError(f"the function does more with {self.name} than to compare a column with it")
 
     __format__ = __index__ = __int__ = __float__ = __str__ = _refuse

@@ -13,10 +13,12 @@ from types import CodeType, FunctionType, SimpleNamespace
 from typing import Any
 
 import django
+from django.db.utils import ConnectionRouter
 
-import pyforge_web
 from pyforge_web.querysets.backends.stock import is_own_function
 
+_ROUTER_FILE = ConnectionRouter.db_for_read.__code__.co_filename
+_LIBRARIES = frozenset({"asgiref", "pyforge_web", *sys.stdlib_module_names})
 _STEP = 7919
 _NO_STRAIGHT_CODE = ("CALL_FUNCTION_EX", "DELETE_", "FOR_ITER", "IMPORT_", "MAKE_FUNCTION", "STORE_GLOBAL", "YIELD")
 # Instructions that jump in straight code, too.
@@ -41,7 +43,7 @@ def watch_calls(function: FunctionType) -> Iterator[list[CodeType]]:
 
     def listen(frame: Any, event: str, argument: object) -> None:
         code = frame.f_code
-        if event == "call" and code is not function.__code__ and not _is_library(frame):
+        if event == "call" and code is not function.__code__ and not (_is_library(frame) or _is_of_router(frame)):
             called[code] = None
 
     codes: list[CodeType] = []
@@ -53,23 +55,32 @@ def watch_calls(function: FunctionType) -> Iterator[list[CodeType]]:
         codes += called
 
 
+def _is_of_router(frame: Any) -> bool:
+    """Return whether a router's method runs: routers are asked at each use of a prepared function, too."""
+    while frame is not None:
+        if frame.f_code.co_filename == _ROUTER_FILE:
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _is_library(frame: Any) -> bool:
     name = frame.f_globals.get("__name__", "")
-    if name.partition(".")[0] in ("django", "pyforge_web"):
-        called = SimpleNamespace(__code__=frame.f_code, __module__=name)
-        return is_own_function(called, django) or is_own_function(called, pyforge_web)
-    return name.partition(".")[0] in {"asgiref", *sys.stdlib_module_names}
+    if name.partition(".")[0] == "django":
+        return is_own_function(SimpleNamespace(__code__=frame.f_code, __module__=name), django)
+    # `collections.namedtuple` makes modules of these names.
+    return name.startswith("namedtuple_") or name.partition(".")[0] in _LIBRARIES
 
 
-def change_constants(function: FunctionType) -> Iterator[tuple[Any, Callable[..., Any]]]:
-    """Yield each constant of a function's code, and the function with another one in its place."""
+def change_constants(function: FunctionType) -> Iterator[tuple[Any, Any, Callable[..., Any]]]:
+    """Yield each constant of a function's code, another one, and the function with that in its place."""
     code = function.__code__
     names = _name_tuples(code)
     for index, constant in enumerate(code.co_consts):
         if index in names:
             continue
-        for value, changed in _change(constant):
-            constants = (*code.co_consts[:index], changed, *code.co_consts[index + 1 :])
+        for value, changed, replaced in _change(constant):
+            constants = (*code.co_consts[:index], replaced, *code.co_consts[index + 1 :])
             copy = FunctionType(
                 code.replace(co_consts=constants),
                 function.__globals__,
@@ -78,7 +89,7 @@ def change_constants(function: FunctionType) -> Iterator[tuple[Any, Callable[...
                 function.__closure__,
             )
             copy.__kwdefaults__ = function.__kwdefaults__
-            yield value, copy
+            yield value, changed, copy
 
 
 def _name_tuples(code: CodeType) -> set[int]:
@@ -94,15 +105,22 @@ def _name_tuples(code: CodeType) -> set[int]:
     return {index for index in found if index is not None}
 
 
-def _change(constant: Any) -> Iterator[tuple[Any, Any]]:
+def _change(constant: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Yield each value in a constant, another value, and the constant with that in its place."""
     if type(constant) in (tuple, frozenset):
         items = list(constant)
         for index, item in enumerate(items):
-            for value, changed in _change(item):
-                yield value, type(constant)([*items[:index], changed, *items[index + 1 :]])
-    elif type(constant) is bool:
-        yield constant, not constant
-    elif type(constant) in (int, float):
-        yield constant, constant + _STEP
-    elif type(constant) is str:
-        yield constant, f"{constant}{_STEP}"
+            for value, changed, replaced in _change(item):
+                yield value, changed, type(constant)([*items[:index], replaced, *items[index + 1 :]])
+        return
+    changed = _find_other(constant)
+    if changed is not None:
+        yield constant, changed, changed
+
+
+def _find_other(constant: Any) -> Any:
+    if type(constant) is bool:
+        return not constant
+    if constant is None or type(constant) in (int, float):
+        return (constant or 0) + _STEP
+    return f"{constant}{_STEP}" if type(constant) is str else None

@@ -1,7 +1,7 @@
-"""The QuerySet of a function with parameters in the place of its arguments, and whether it says all about the function."""
+"""The QuerySet of a function with parameters for its arguments, and whether it says all about the function."""
 
 from collections.abc import Callable
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple, NoReturn
 
 from django.db import connections
@@ -9,11 +9,12 @@ from django.db.models import QuerySet
 from django.db.models.expressions import Value
 from django.db.models.sql.where import WhereNode
 
-from pyforge_web.querysets.prepared_queries.parameters import Parameter, ParameterUse
+from pyforge_web.querysets.prepared_queries.parameters import Parameter, ParameterUseError
 from pyforge_web.querysets.prepared_queries.provenance import change_constants, find_branch, watch_calls
+from pyforge_web.querysets.sql_cache import tables
 
 
-class ForeignValue(ValueError):
+class ForeignValueError(ValueError):
     """A value of the query is of the moment at which the function was called."""
 
 
@@ -24,43 +25,94 @@ class Template(NamedTuple):
     why_not: str | None
 
 
-class _QueryRun(Exception):
+class QueryValue(NamedTuple):
+    """A value of a query that is no parameter: what it is called, and the lookup whose right side it is in."""
+
+    name: str
+    value: Any
+    lookup: Any = None
+    in_list: bool = False
+
+    def make(self, constant: Any) -> Any:
+        """Return what a constant becomes in the place of this value."""
+        if self.lookup is None:
+            return constant
+        if self.in_list:
+            return next(iter(type(self.lookup)(self.lookup.lhs, [constant, constant]).rhs))
+        return type(self.lookup)(self.lookup.lhs, constant).rhs
+
+    def is_made_of(self, constant: Any, changed: Any, other: "QueryValue | None") -> bool:
+        """Return whether a constant is the source of this value: with `changed` in its place it is `other`.
+
+        `other` is None where Django refuses the changed constant: it is the name of a column, or a date.
+        """
+        try:
+            if constant is None:
+                return self.value is True and (other is None or other.value is not True)
+            if other is None:
+                return type(constant) is str and _is_same(self.value, self.make(constant))
+            return _is_same(self.value, self.make(constant)) and _is_same(other.value, self.make(changed))
+        except Exception:
+            return False
+
+
+class _QueryRunError(Exception):
     """A function has asked the database."""
 
 
 def make_template(function: FunctionType, names: list[str]) -> Template:
     """Return the template of a function with these parameters.
 
-    Raises `ForeignValue` for a value that is neither a parameter nor a constant of the function's code, and what the
-    function raises.
+    Raises `ForeignValueError` for a value that is neither a parameter nor a constant of the function's code.
     """
     if why := find_branch(function.__code__):
         return Template(None, why)
     try:
         with watch_calls(function) as called:
             queryset = _call(function, names)
-    except ParameterUse as error:
+    except ParameterUseError as error:
         return Template(None, str(error))
-    except _QueryRun:
+    except _QueryRunError:
         return Template(None, "it asks the database before its QuerySet is there")
     except Exception as error:  # with values it may raise nothing
         return Template(None, f"it raises {type(error).__name__} with parameters: {error}")
     if not isinstance(queryset, QuerySet):
         raise TypeError(f"@prepared: {function.__name__} returned {type(queryset).__name__}, not a QuerySet")
-    for code in called:
-        if why := find_branch(code):
-            return Template(None, f"{code.co_qualname} is called by it: {why}")
+    return Template(queryset, _why_called(function, names, queryset, called))
+
+
+def _why_called(function: FunctionType, names: list[str], queryset: Any, called: list[CodeType]) -> str | None:
+    """Return why a function has to be called each time, by what its QuerySet is."""
     if queryset._prefetch_related_lookups:
-        return Template(None, "it has prefetch_related")
+        return "it has prefetch_related"
     if queryset._result_cache is not None:
-        return Template(None, "it evaluates its QuerySet")
-    _refuse_foreign(function, names, queryset)
-    return Template(queryset, None)
+        return "it evaluates its QuerySet"
+    values = read_values(queryset)
+    for value in values:
+        if hasattr(value.value, "as_sql") or (value.lookup is not None and not _is_known(value.lookup)):
+            return f"{value.name} is not known to leave the text of SQL alone"
+    own = [constant for code in called for constant in code.co_consts]
+    for value in _find_foreign_values(function, names, values):
+        if not any(_is_same(value.value, constant) for constant in own):
+            raise ForeignValueError(
+                f"@prepared: in {function.__qualname__} the value of {value.name} ({value.value!r}) is neither a "
+                "parameter nor a constant of the function: it would stay as it is now. Make it a parameter of the "
+                "function."
+            )
+    if called:  # it may return something else each time
+        return f"{called[0].co_qualname} is called by it"
+    if queryset._db is not None and queryset._db not in function.__code__.co_consts:
+        return "its database is chosen at each call"
+    return None
+
+
+def _is_known(lookup: Any) -> bool:
+    return type(lookup) in tables.LOOKUPS and type(lookup.lhs) in tables.EXPRESSIONS
 
 
 def _call(function: Callable[..., Any], names: list[str]) -> Any:
     def refuse(*args: object) -> NoReturn:
-        raise _QueryRun
+        raise _QueryRunError
 
     held = [connection.execute_wrapper(refuse) for connection in connections.all(initialized_only=True)]
     for wrapper in held:
@@ -72,10 +124,10 @@ def _call(function: Callable[..., Any], names: list[str]) -> Any:
             wrapper.__exit__(None, None, None)
 
 
-def read_values(queryset: Any) -> list[tuple[str, Any, Any]]:
-    """Return the values of a QuerySet that are no parameters: what each is called, the value, and its lookup."""
+def read_values(queryset: Any) -> list[QueryValue]:
+    """Return the values of a QuerySet that are no parameters."""
     query = queryset.query
-    values: list[tuple[str, Any, Any]] = []
+    values: list[QueryValue] = []
     work: list[Any] = [query.where]
     while work:
         node = work.pop()
@@ -83,57 +135,37 @@ def read_values(queryset: Any) -> list[tuple[str, Any, Any]]:
             work.extend(reversed(node.children))
         elif hasattr(node, "rhs") and not isinstance(node.rhs, Parameter):
             field = getattr(getattr(node.lhs, "target", None), "name", type(node.lhs).__name__)
-            values.append((f"{field}__{node.lookup_name}", node.rhs, node))
+            name, in_list = f"{field}__{node.lookup_name}", isinstance(node.rhs, list | tuple)
+            values += [QueryValue(name, value, node, in_list) for value in (node.rhs if in_list else [node.rhs])]
     for name, annotation in query.annotations.items():
         parts = [annotation]
         while parts:
             part = parts.pop()
             if isinstance(part, Value):
-                values.append((name, part.value, None))
+                values.append(QueryValue(name, part.value))
             parts += [source for source in part.get_source_expressions() if source is not None]
     for name in ("low_mark", "high_mark"):
         if getattr(query, name) not in (0, None):
-            values.append((f"the slice ({name})", getattr(query, name), None))
-    values += [("order_by", name, None) for name in query.order_by if isinstance(name, str)]
-    return values
+            values.append(QueryValue(f"the slice ({name})", getattr(query, name)))
+    return values + [QueryValue("order_by", name) for name in query.order_by if isinstance(name, str)]
 
 
-def _refuse_foreign(function: FunctionType, names: list[str], queryset: Any) -> None:
-    values = read_values(queryset)
-    open_values = dict(enumerate(values))
-    for constant, changed in change_constants(function):
-        if not open_values:
-            return
+def _find_foreign_values(function: FunctionType, names: list[str], values: list[QueryValue]) -> list[QueryValue]:
+    """Return the values that no constant of the function's code is the source of."""
+    foreign = dict(enumerate(values))
+    for constant, changed, copy in change_constants(function):
+        if not foreign:
+            break
         try:
-            others: list[Any] | None = read_values(_call(changed, names))
-        except Exception:  # a name of a column that is none now, a date that is none
-            others = None
-        for number, (_, value, lookup) in list(open_values.items()):
-            if others is None:
-                is_constant = _is_made_of(value, constant, lookup)
-            else:
-                is_constant = number >= len(others) or not _is_same(value, others[number][1])
-            if is_constant:
-                del open_values[number]
-    if open_values:
-        name, value, _ = next(iter(open_values.values()))
-        raise ForeignValue(
-            f"@prepared: in {function.__qualname__} the value of {name} ({value!r}) is neither a parameter nor a "
-            "constant of the function: it would stay as it is now. Make it a parameter of the function."
-        )
+            others: list[Any] = read_values(_call(copy, names))
+        except Exception:
+            others = [None] * len(values)
+        if len(others) == len(values):  # with another number of values nothing is known of any
+            for number, value in list(foreign.items()):
+                if value.is_made_of(constant, changed, others[number]):
+                    del foreign[number]
+    return list(foreign.values())
 
 
 def _is_same(value: Any, other: Any) -> bool:
     return type(value) is type(other) and bool(value == other)
-
-
-def _is_made_of(value: Any, constant: Any, lookup: Any) -> bool:
-    """Return whether a value is what a constant becomes: itself, or what a field makes of a text."""
-    if type(constant) is not str:
-        return False
-    if lookup is None:
-        return _is_same(value, constant)
-    try:
-        return _is_same(value, type(lookup)(lookup.lhs, constant).rhs)
-    except Exception:
-        return False

@@ -12,15 +12,16 @@ from django.db.models.expressions import Col
 
 from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, find_column
-from pyforge_web.output.resolve import AnyQuerySet, Branch, Leaf, Tree
+from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, find_row_path
 from pyforge_web.querysets.django_path import joins_unconstrained
-from pyforge_web.querysets.relations.flat_plan import FlatPlan, find_flat_plan
+from pyforge_web.querysets.relations.flat_plan import FlatPlan, find_flat_plan, select_columns
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
 from pyforge_web.querysets.relations.steps import Steps
 from pyforge_web.querysets.sql_cache import compile_remembered
 from pyforge_web.querysets.statement import CompiledQuery
 
-Slot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
+ColumnSlot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
+_SCANNING = ("sqlite", "mysql")  # their tables are in the order of the key
 JOIN_KEY = ""  # the attribute of a key that is a column of the join table
 
 
@@ -32,7 +33,7 @@ class RelationQuery(NamedTuple):
 
     model: type[Model]
     branch: Branch
-    slot: Slot
+    slot: ColumnSlot
     path: str
 
 
@@ -41,8 +42,8 @@ class OutputColumn(NamedTuple):
 
     leaf: Leaf
     model: type[Model]
-    slots: tuple[Slot, ...]
-    presence: Slot | None
+    slots: tuple[ColumnSlot, ...]
+    presence: ColumnSlot | None
 
 
 class SelectPlan(NamedTuple):
@@ -52,37 +53,37 @@ class SelectPlan(NamedTuple):
     column by which the rows name their parents.
     """
 
-    queryset: AnyQuerySet
-    steps: tuple[tuple[str, str, Slot | None], ...]
+    queryset: UntypedQuerySet
+    steps: tuple[tuple[str, str, ColumnSlot | None], ...]
     relations: tuple[RelationQuery, ...]
-    names: dict[Slot, str]
-    key: Slot | None
+    names: dict[ColumnSlot, str]
+    key: ColumnSlot | None
     outputs: tuple[OutputColumn, ...] = ()
 
-    def place(self, positions: dict[str, int]) -> dict[Slot, int] | None:
+    def place(self, positions: dict[str, int]) -> dict[ColumnSlot, int] | None:
         """Return the index of each slot in the compiled query's rows; None where one is not among its columns."""
         indexes = {slot: positions.get(name, -1) for slot, name in self.names.items()}
         return None if -1 in indexes.values() else indexes
 
-    def write_steps(self, indexes: dict[Slot, int]) -> Steps:
+    def write_steps(self, indexes: dict[ColumnSlot, int]) -> Steps:
         """Return what becomes of a row, with the indexes of its columns."""
         return tuple((step, name, -1 if slot is None else indexes[slot]) for step, name, slot in self.steps)
 
 
-class Selection(NamedTuple):
+class TreeSelection(NamedTuple):
     """How a QuerySet becomes the query of its output fields.
 
-    `prepare` gives that query and the names of its columns, `finish` the plan of its rows; `purpose` is all that decides
-    the query beside the QuerySet's own, None where that is not known.
+    `prepare` gives that query and the names of its columns, `finish` the plan of its rows; `purpose` is all that
+    decides the query beside the QuerySet's own, None where that is not known.
     """
 
     purpose: tuple[Any, ...] | None
-    prepare: Callable[[], tuple[AnyQuerySet, dict[Slot, str]]]
-    finish: Callable[[dict[Slot, str], CompiledQuery | None], SelectPlan]
+    prepare: Callable[[], tuple[UntypedQuerySet, dict[ColumnSlot, str]]]
+    finish: Callable[[dict[ColumnSlot, str], CompiledQuery | None], SelectPlan]
 
 
 def compile_selection(
-    queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None
+    queryset: UntypedQuerySet, tree: Tree, relation_key: RelationKey | None = None
 ) -> tuple[SelectPlan, CompiledQuery | None]:
     """Return the plan for the fields of a tree, and its SQL; the SQL is None where Django finds nothing to ask for."""
     selection = select_tree(queryset, tree, relation_key)
@@ -90,9 +91,9 @@ def compile_selection(
     return selection.finish(names, compiled), compiled
 
 
-def select_tree(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> Selection:
+def select_tree(queryset: UntypedQuerySet, tree: Tree, relation_key: RelationKey | None = None) -> TreeSelection:
     """Return the selection of the fields of a tree; `relation_key` names the key that the rows have besides."""
-    flat = find_flat_plan(queryset, tree) if relation_key is None else None
+    flat = find_flat_plan(tree) if relation_key is None else None
     if flat is not None:
         return _select_flat(queryset, flat)
     walk = _TreeWalk(queryset.db)
@@ -102,40 +103,41 @@ def select_tree(queryset: AnyQuerySet, tree: Tree, relation_key: RelationKey | N
         key = walk.slot((), relation_key.key.attname if relation_key.table is None else JOIN_KEY)
     slots = list(walk.slots)
 
-    def prepare() -> tuple[AnyQuerySet, dict[Slot, str]]:
+    def prepare() -> tuple[UntypedQuerySet, dict[ColumnSlot, str]]:
         scanned = as_scanned(queryset) if relation_key is None else queryset
         return select_slots(scanned, slots, relation_key, walk.expressions)
 
-    def finish(names: dict[Slot, str], compiled: CompiledQuery | None) -> SelectPlan:
+    def finish(names: dict[ColumnSlot, str], compiled: CompiledQuery | None) -> SelectPlan:
         selected = _of_statement(queryset, compiled)
         return SelectPlan(selected, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
 
     purpose = None if walk.expressions else _find_purpose(queryset, slots, relation_key)
-    return Selection(purpose, prepare, finish)
+    return TreeSelection(purpose, prepare, finish)
 
 
-def _select_flat(queryset: AnyQuerySet, flat: FlatPlan) -> Selection:
+def _select_flat(queryset: UntypedQuerySet, flat: FlatPlan) -> TreeSelection:
     """Return the same for columns of the model's own table."""
 
-    def prepare() -> tuple[AnyQuerySet, dict[Slot, str]]:
+    def prepare() -> tuple[UntypedQuerySet, dict[ColumnSlot, str]]:
         scanned = as_scanned(queryset)
-        query = flat.narrow_query(scanned.query) if is_narrowable(scanned.query) else None
-        if query is None:
+        if not is_narrowable(scanned.query):
             return select_slots(scanned, list(flat.slots), None, None)
-        return _with_query(scanned, query), flat.slots
+        query = scanned.query.chain()
+        select_columns(query, flat.attributes)
+        return _with_query(scanned, query), cast(dict[ColumnSlot, str], flat.slots)
 
-    def finish(names: dict[Slot, str], compiled: CompiledQuery | None) -> SelectPlan:
+    def finish(names: dict[ColumnSlot, str], compiled: CompiledQuery | None) -> SelectPlan:
         return SelectPlan(_of_statement(queryset, compiled), flat.steps, (), names, None)
 
-    return Selection(_find_purpose(queryset, flat.attributes, None), prepare, finish)
+    return TreeSelection(_find_purpose(queryset, flat.attributes, None), prepare, finish)
 
 
-def _of_statement(queryset: AnyQuerySet, compiled: CompiledQuery | None) -> AnyQuerySet:
+def _of_statement(queryset: UntypedQuerySet, compiled: CompiledQuery | None) -> UntypedQuerySet:
     """Return a QuerySet of the database that a statement was made for: a router may choose another one next."""
     return queryset if compiled is None else QuerySet(queryset.model, queryset.query, compiled.compiler.using)
 
 
-def _find_purpose(queryset: AnyQuerySet, slots: Sequence[Any], relation_key: RelationKey | None) -> tuple[Any, ...]:
+def _find_purpose(queryset: UntypedQuerySet, slots: Sequence[Any], relation_key: RelationKey | None) -> tuple[Any, ...]:
     """Return what decides the columns of a plan's query beside the query itself."""
     query = queryset.query
     unconstrained = bool(query.select_related) and joins_unconstrained(query)
@@ -143,21 +145,21 @@ def _find_purpose(queryset: AnyQuerySet, slots: Sequence[Any], relation_key: Rel
     return ("tree", unconstrained, key, *slots)
 
 
-def as_scanned(queryset: AnyQuerySet) -> AnyQuerySet:
-    """Return the QuerySet in the order in which SQLite reads a whole table: the rows of instances come in no other.
+def as_scanned(queryset: UntypedQuerySet) -> UntypedQuerySet:
+    """Return the QuerySet in the order in which a whole table is read: the rows of instances come in no other.
 
-    Where an index has all the columns that are asked for, SQLite would read that, in its order.
+    Where an index has all the columns that are asked for, SQLite and InnoDB would read that, in its order.
     """
     query, key = queryset.query, queryset.model._meta.pk
     scans = not (query.where or query.group_by or query.distinct or queryset.ordered or len(query.alias_map) > 1)
-    if scans and not query.combinator and kind_of(key) == "integer" and connections[queryset.db].vendor == "sqlite":
+    if scans and not query.combinator and kind_of(key) == "integer" and connections[queryset.db].vendor in _SCANNING:
         query = query.chain()
         query.add_ordering("pk")
         return _with_query(queryset, query)
     return queryset
 
 
-def _with_query(queryset: AnyQuerySet, query: Any) -> AnyQuerySet:
+def _with_query(queryset: UntypedQuerySet, query: Any) -> UntypedQuerySet:
     """Return a QuerySet of Django's own class with another query."""
     return QuerySet(queryset.model, query, queryset.db)
 
@@ -167,13 +169,13 @@ class _TreeWalk:
 
     def __init__(self, using: str) -> None:
         self.using = using
-        self.slots: dict[Slot, None] = {}
-        self.steps: list[tuple[str, str, Slot | None]] = []
+        self.slots: dict[ColumnSlot, None] = {}
+        self.steps: list[tuple[str, str, ColumnSlot | None]] = []
         self.relations: list[RelationQuery] = []
         self.expressions: dict[str, Any] = {}
         self.outputs: list[OutputColumn] = []
 
-    def slot(self, path: tuple[Relation, ...], attname: str) -> Slot:
+    def slot(self, path: tuple[Relation, ...], attname: str) -> ColumnSlot:
         """Add a column, once."""
         self.slots[path, attname] = None
         return path, attname
@@ -182,7 +184,7 @@ class _TreeWalk:
         """Add the fields of a model, and those of the relations to one that are joined."""
         # Each entry: the items that are still to come, their model, the joined relations that lead there, the names of
         # those in the JSON, and the column that is null where there is no row.
-        work: list[tuple[Any, type[Model], tuple[Relation, ...], tuple[str, ...], Slot | None]] = [
+        work: list[tuple[Any, type[Model], tuple[Relation, ...], tuple[str, ...], ColumnSlot | None]] = [
             (iter(tree.items), tree.model, (), (), None)
         ]
         while work:
@@ -208,9 +210,14 @@ class _TreeWalk:
                 self.steps.append((step, item.key, slot))
                 self.relations.append(RelationQuery(model, item, slot, ".".join([*within, item.key])))
 
-    def _add_leaf(self, leaf: Leaf, model: type[Model], path: tuple[Relation, ...], presence: Slot | None) -> None:
+    def _add_leaf(
+        self, leaf: Leaf, model: type[Model], path: tuple[Relation, ...], presence: ColumnSlot | None
+    ) -> None:
         if leaf.output is not None:
             slots = tuple(self.slot((*path, *source.path), source.attname) for source in leaf.sources)
+            if row_path := find_row_path(leaf):
+                key = _end_model(model, row_path)._meta.pk_fields[0].attname
+                presence = self.slot((*path, *row_path), key)
             self.outputs.append(OutputColumn(leaf, model, slots, presence))
             self.steps.append(("output", leaf.name, None))
         elif leaf.expression is not None:
@@ -257,11 +264,11 @@ def is_narrowable(query: Any) -> bool:
 
 
 def select_slots(
-    queryset: AnyQuerySet,
-    slots: list[Slot],
+    queryset: UntypedQuerySet,
+    slots: list[ColumnSlot],
     relation_key: RelationKey | None,
     expressions: dict[str, Any] | None = None,
-) -> tuple[AnyQuerySet, dict[Slot, str]]:
+) -> tuple[UntypedQuerySet, dict[ColumnSlot, str]]:
     """Return a QuerySet that selects these columns, and the name of each of them in its query.
 
     Where it matters for the rows, Django's own columns are selected too.
@@ -272,13 +279,13 @@ def select_slots(
     own = [name for path, name in slots if not path and name != JOIN_KEY]
     joined = [slot for slot in slots if slot[0] or slot[1] == JOIN_KEY]
     if is_narrowable(query):
-        query.set_values(own or [queryset.model._meta.concrete_fields[0].attname])
+        select_columns(query, tuple(own) or (queryset.model._meta.concrete_fields[0].attname,))
         if joined and not own:
             query.selected = {}
         same: dict[str, str] = {}
     else:
         same = _select_whole(query, own, bool(joined))
-    names: dict[Slot, str] = {((), name): same.get(name, name) for name in own}
+    names: dict[ColumnSlot, str] = {((), name): same.get(name, name) for name in own}
     known: dict[Any, str] = {}
     aliases: dict[tuple[Relation, ...], str] = {(): query.get_initial_alias()} if joined else {}
     for slot in joined:

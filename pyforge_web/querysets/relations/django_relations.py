@@ -7,8 +7,9 @@ from django.db import connections
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web._native import NestedRows
+from pyforge_web.output.lookups import is_djangos, make_prefetches
 from pyforge_web.output.model_names import NamePath
-from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, is_djangos, make_prefetches
+from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import django_rows
 from pyforge_web.querysets.relations.instances import to_dicts
@@ -16,7 +17,7 @@ from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.querysets.rows import compile_layout
 
 
-def with_relations(queryset: AnyQuerySet, tree: Tree) -> AnyQuerySet:
+def with_relations(queryset: UntypedQuerySet, tree: Tree) -> UntypedQuerySet:
     """Return a QuerySet whose instances have what a tree names, by joins and `Prefetch`es."""
     query, lookups = queryset.query, queryset._prefetch_related_lookups
     if query.combinator or not all(is_djangos(lookup) for lookup in lookups):
@@ -45,7 +46,7 @@ def _joined_paths(tree: Tree) -> Iterator[str]:
                 yield LOOKUP_SEP.join((*path, *(relation.query_name for relation in item.path)))
 
 
-def _with_parent_key(queryset: AnyQuerySet, found: RelationKey) -> tuple[AnyQuerySet, str]:
+def _with_parent_key(queryset: UntypedQuerySet, found: RelationKey) -> tuple[UntypedQuerySet, str]:
     """Return a QuerySet whose instances have the key of their parent, and the attribute that has it."""
     name = found.key.attname
     if found.table is None:
@@ -56,7 +57,7 @@ def _with_parent_key(queryset: AnyQuerySet, found: RelationKey) -> tuple[AnyQuer
     return queryset.extra(select={name: column}), name  # noqa: S610 - quoted, as Django's manager does
 
 
-def read_relation(queryset: AnyQuerySet, branch: Branch, found: RelationKey, why: str) -> tuple[NestedRows, int]:
+def read_relation(queryset: UntypedQuerySet, branch: Branch, found: RelationKey, why: str) -> tuple[NestedRows, int]:
     """Return the rows of a relation by Django's own path, and the column of their key."""
     queryset, name = _with_parent_key(queryset, found)
     objects = django_rows(with_relations(queryset, branch.tree), why)

@@ -2,27 +2,29 @@
 
 from django.db import connections
 
-from pyforge_web.output.resolve import AnyQuerySet, Branch, Tree, find_doubts, is_djangos
+from pyforge_web.output.lookups import is_djangos
+from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet, find_doubts
 from pyforge_web.querysets.django_path import why_django
 from pyforge_web.querysets.relations.flat_plan import find_flat_plan
 
 
-def why_tree_django(queryset: AnyQuerySet, tree: Tree) -> str | None:
+def why_tree_django(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     """Return why the statement of a QuerySet with these fields takes Django's path; None where its columns decide.
 
     The relations to many are statements of their own.
     """
     if reason := why_django(queryset):
         return reason
-    plan = find_flat_plan(queryset, tree)
-    if plan is not None and not queryset.query.where.contains_over_clause and plan.has_stock_descriptors():
+    plan = find_flat_plan(tree)
+    is_whole = not queryset.query.where.contains_over_clause
+    if plan is not None and is_whole and plan.has_stock_descriptors(tree.model):
         return None
-    return _why_query(queryset, tree) or next(
+    return _why_joined_query(queryset, tree) or next(
         (f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None
     )
 
 
-def _why_query(queryset: AnyQuerySet, tree: Tree) -> str | None:
+def _why_joined_query(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     """Return what a query has that does not go together with joins and statements of ours."""
     query = queryset.query
     joins = any((isinstance(item, Branch) and item.is_joined) or getattr(item, "path", ()) for item in tree.items)

@@ -23,7 +23,7 @@ def fetch_relation(instances: Iterable[Model], name: str) -> None:
         prefetch_related_objects(group, name)
 
 
-def fetch_columns(instances: Iterable[Model], fields: ParsedFields) -> None:
+def fetch_deferred(instances: Iterable[Model], fields: ParsedFields) -> None:
     """Load columns of the instances that do not have them: one statement for each model among them."""
     needed: dict[type[Model], set[str]] = {}
     missing: dict[tuple[type[Model], str | None], tuple[set[str], list[Model]]] = {}

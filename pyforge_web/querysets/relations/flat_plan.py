@@ -6,67 +6,67 @@ Django resolves each name of `values()` through its joins, 8 us a column. A colu
 from collections.abc import Mapping
 from itertools import repeat
 from operator import attrgetter
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from django.db.models import Model
 from django.db.models.sql import Query
 
-from pyforge_web.output.resolve import STOCK_DESCRIPTORS, AnyQuerySet, Leaf, Tree
+from pyforge_web.output.model_names import STOCK_DESCRIPTORS
+from pyforge_web.output.tree import Leaf, Tree
 
-# Plans are kept in the `__dict__` of the model's `_meta`, and end with the model. A client may choose the names.
-_PLANS = "_pyforge_flat_plans"
-_MOST_PLANS = 256
+# What is found out is kept in the `__dict__` of the model's `_meta`, and ends with the model.
+_KNOWN = "_pyforge_flat_plans"
+_MOST_FLAT_PLANS = 256  # of each kind: a client may choose the names
 # What `Query.set_values` says of the columns, and what it only touches: joins that it has trimmed, and caches.
-_SELECTION = ("default_cols", "deferred_loading", "select", "select_related", "selected", "values_select")
+_SELECTED_ATTRIBUTES = ("default_cols", "deferred_loading", "select", "select_related", "selected", "values_select")
 _MASKS = {"_annotation_select_cache", "_extra_select_cache", "annotation_select_mask", "extra_select_mask"}
 _TOUCHED = {"alias_map", "alias_refcount", "base_table", "table_map", "used_aliases"}
 
 
 class FlatPlan(NamedTuple):
-    """A list of columns: their attributes, the keys of the row, and the attributes of a query that selects them."""
+    """A list of columns: their attributes, and the keys of the row."""
 
-    tree: Tree
     attributes: tuple[str, ...]
     keys: tuple[str, ...]
-    table: str
-    selection: Mapping[str, Any] | None
     find_descriptors: Any
     # The columns as slots of a plan of relations with their names in the query, and its steps.
     slots: dict[tuple[tuple[()], str], str]
     steps: tuple[tuple[str, str, tuple[tuple[()], str]], ...]
 
-    def has_stock_descriptors(self) -> bool:
+    def has_stock_descriptors(self, model: type[Model]) -> bool:
         """Return whether an instance's `__dict__` has what the row has, for each of the columns."""
-        descriptors = self.find_descriptors(self.tree.model)
+        descriptors = self.find_descriptors(model)
         return STOCK_DESCRIPTORS.issuperset(map(type, descriptors if len(self.attributes) > 1 else [descriptors]))
 
-    def narrow_query(self, query: Any) -> Any:
-        """Return a copy of a query that selects the columns; None where that is Django's to decide."""
-        if self.selection is None or query.annotations or query.extra or query.group_by is not None:
-            return None
-        query = query.chain()
-        if type(query) is not Query or query.get_initial_alias() != self.table or not cast(Any, query).alias_cols:
-            return None
-        vars(query).update(self.selection)
-        return query
+
+class _KnownPlans(NamedTuple):
+    """What is known of the columns that a model had."""
+
+    columns: Any
+    by_tree: dict[int, tuple[Tree, FlatPlan]]
+    by_names: dict[tuple[Any, ...], FlatPlan]
+    selections: dict[tuple[str, ...], Mapping[str, Any] | None]
 
 
-def find_flat_plan(queryset: AnyQuerySet, tree: Tree) -> FlatPlan | None:
+def _find_known(options: Any) -> _KnownPlans:
+    known: _KnownPlans | None = options.__dict__.get(_KNOWN)
+    if known is None or known.columns is not options.concrete_fields:
+        known = options.__dict__[_KNOWN] = _KnownPlans(options.concrete_fields, {}, {}, {})
+    return known
+
+
+def _remember(known: dict[Any, Any], key: Any, value: Any) -> None:
+    if len(known) >= _MOST_FLAT_PLANS:
+        known.clear()
+    known[key] = value
+
+
+def find_flat_plan(tree: Tree) -> FlatPlan | None:
     """Return the plan of output fields that are columns of the model's own table; None where others are among them."""
-    options = tree.model._meta
-    concrete, known = options.__dict__.get(_PLANS, (None, {}))
-    plan: FlatPlan | None = known.get(id(tree))
-    if plan is not None and plan.tree is tree and concrete is options.concrete_fields:
-        return plan
-    plan = _make_plan(tree)
-    if plan is not None:
-        if concrete is not options.concrete_fields or len(known) >= _MOST_PLANS:
-            options.__dict__[_PLANS] = options.concrete_fields, (known := {})
-        known[id(tree)] = plan
-    return plan
-
-
-def _make_plan(tree: Tree) -> FlatPlan | None:
+    known = _find_known(tree.model._meta)
+    same = known.by_tree.get(id(tree))
+    if same is not None and same[0] is tree:
+        return same[1]
     columns: dict[str, str] = {}
     for item in tree.items:
         if not isinstance(item, Leaf) or item.field is None or item.field.column is None or item.path:
@@ -74,18 +74,35 @@ def _make_plan(tree: Tree) -> FlatPlan | None:
         if item.expression is not None or item.output is not None or item.attname in columns:
             return None
         columns[item.attname] = item.key
-    model, attributes = tree.model, tuple(columns)
-    if not attributes:
+    if not columns:
         return None
-    selection = find_selection(model, attributes)
-    table = model._meta.db_table
-    keys = tuple(columns.values())
-    slots = {((), name): name for name in attributes}
-    steps = tuple(zip(repeat("column"), keys, slots))
-    return FlatPlan(tree, attributes, keys, table, selection, attrgetter(*attributes), slots, steps)
+    names = tuple(columns.items())
+    plan = known.by_names.get(names)
+    if plan is None:
+        keys, slots = tuple(columns.values()), {((), name): name for name in columns}
+        steps = tuple(zip(repeat("column"), keys, slots))
+        plan = FlatPlan(tuple(columns), keys, attrgetter(*columns), slots, steps)
+        _remember(known.by_names, names, plan)
+    _remember(known.by_tree, id(tree), (tree, plan))
+    return plan
 
 
-def find_selection(model: type[Model], names: tuple[str, ...]) -> dict[str, Any] | None:
+def select_columns(query: Any, names: tuple[str, ...]) -> None:
+    """Have a query select these columns alone, as `values()` does."""
+    model = query.model
+    is_plain = not (query.annotations or query.extra) and query.group_by is None and query.alias_cols
+    if is_plain and type(query) is Query and query.get_initial_alias() == model._meta.db_table:
+        known = _find_known(model._meta).selections
+        if names not in known:
+            _remember(known, names, find_column_selection(model, names))
+        selection = known[names]
+        if selection is not None:
+            vars(query).update(selection)
+            return
+    query.set_values(names)
+
+
+def find_column_selection(model: type[Model], names: tuple[str, ...]) -> Mapping[str, Any] | None:
     """Return the attributes that Django gives to a query that selects these columns; None where there is more to it."""
     own = {field.attname for field in model._meta.local_concrete_fields}
     if not own.issuperset(names):
@@ -96,6 +113,8 @@ def find_selection(model: type[Model], names: tuple[str, ...]) -> dict[str, Any]
     query.set_values(list(names))
     after = vars(query)
     changed = {name for name, value in after.items() if name not in before or before[name] is not value}
-    if not changed <= {*_SELECTION, *_MASKS, *_TOUCHED} or any(name not in after for name in _SELECTION):
+    if not changed <= {*_SELECTED_ATTRIBUTES, *_MASKS, *_TOUCHED} or any(
+        name not in after for name in _SELECTED_ATTRIBUTES
+    ):
         return None
-    return {name: after[name] for name in (*_SELECTION, *(_MASKS & changed))}
+    return {name: after[name] for name in (*_SELECTED_ATTRIBUTES, *(_MASKS & changed))}

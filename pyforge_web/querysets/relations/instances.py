@@ -5,16 +5,18 @@ Nothing is queried that was not asked for: what is not loaded is an error. With 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import compress, islice
 from typing import Any, cast
 
+from django.core.exceptions import BadRequest
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
-from pyforge_web.output.fields import Flat, OutputField, output_for, output_request
+from pyforge_web.output.fields import Flat, OutputField
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields
-from pyforge_web.output.key_names import key_maker, make_keys, output_with_keys
+from pyforge_web.output.key_names import finish_rows
+from pyforge_web.output.lean_instances import LoadRelated, attach_related, instance_maker
 from pyforge_web.output.model_names import (
     NamePath,
     find_column,
@@ -24,13 +26,11 @@ from pyforge_web.output.model_names import (
     no_relation_in_path,
     unknown_column,
 )
-from pyforge_web.output.resolve import (
-    Leaf,
-    resolve_model_fields,
-    star_columns,
-)
+from pyforge_web.output.options import output_options, output_with
+from pyforge_web.output.resolve import resolve_model_fields, star_columns
+from pyforge_web.output.tree import Leaf, find_row_path
 from pyforge_web.querysets.instances import read_column
-from pyforge_web.querysets.relations.fetching import fetch_columns, fetch_relation, find_plain_name
+from pyforge_web.querysets.relations.fetching import fetch_deferred, fetch_relation, find_plain_name
 from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_related
 from pyforge_web.querysets.relations.output_columns import bind_output
 
@@ -42,9 +42,10 @@ def to_dicts(
 
     Raises `FieldError` for a name that does not exist, `ValueError` for what is not loaded.
     """
+    _refuse_number(len(instances))
     rows: list[dict[str, Any]] = [{} for _ in instances]
     if fetch:
-        fetch_columns(instances, fields)
+        fetch_deferred(instances, fields)
     for item in fields:
         if isinstance(item, NestedFields):
             _add_related(instances, rows, item, fetch, path)
@@ -59,21 +60,26 @@ def to_dicts(
                 row[key] = value
     if any(isinstance(item, AllColumns) for item in fields):
         _refuse_clash(instances, fields)
-    if key_maker.get() is not None:
-        return [dict(zip(make_keys(row), row.values(), strict=True)) for row in rows]
-    return rows
+    return finish_rows(rows)
+
+
+def _refuse_number(count: int) -> None:
+    """Raise `BadRequest` for more objects than the output may have bytes: each takes two of them at least."""
+    most = output_options.get().max_bytes
+    if most is not None and count * 2 > most:
+        raise BadRequest(f"the output has more than {most} bytes, which max_bytes= does not allow: ask for less")
 
 
 def memory_chunks(
     instances: Iterable[Model], fields: ParsedFields, chunk_size: int, *, fetch: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Return the rows of instances, so many of them at once; nothing is asked for before the first."""
-    request, make_key = output_request.get(), key_maker.get()
+    options = output_options.get()
 
     def read_rows() -> Iterator[dict[str, Any]]:
         iterator = iter(instances)
         while chunk := list(islice(iterator, chunk_size)):
-            with output_for(request), output_with_keys(make_key):
+            with output_with(options):
                 rows = to_dicts(chunk, fields, fetch=fetch)
             yield from rows
 
@@ -90,6 +96,8 @@ def _refuse_clash(instances: Sequence[Model], fields: ParsedFields) -> None:
 
 def _read_keyed(instances: Sequence[Model], item: KeyedExpression, fetch: bool, path: NamePath) -> list[Any]:
     """Return what stands under a key of its own, of each instance."""
+    if not instances:
+        return []
     expression = item.expression
     if isinstance(expression, Flat):
         for model in dict.fromkeys(map(type, instances)):
@@ -102,7 +110,7 @@ def _read_keyed(instances: Sequence[Model], item: KeyedExpression, fetch: bool, 
     if isinstance(expression, OutputField):
         return _read_output(instances, item, fetch, path)
     name = find_plain_name(item)
-    if name is not None and instances and (name in instances[0].__dict__ or not _is_expression(instances, item, name)):
+    if name is not None and (name in instances[0].__dict__ or not _is_expression(instances, item, name)):
         return _read_named(instances, name, fetch, path)
     return _read_expression(instances, item, fetch)
 
@@ -118,16 +126,50 @@ def _is_expression(instances: Sequence[Model], item: KeyedExpression, name: str)
 
 def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool, path: NamePath) -> list[Any]:
     if fetch:
-        fetch_columns(instances, item.expression.names)
+        fetch_deferred(instances, item.expression.names)
     values: dict[int, Any] = {}
     for model in dict.fromkeys(map(type, instances)):
         group = [instance for instance in instances if type(instance) is model]
         leaf = cast(Leaf, resolve_model_fields(model, (item,)).items[0])
-        make = bind_output(leaf, model, group[0]._state.db or DEFAULT_DB_ALIAS)
-        columns = [_read_named(group, name, fetch, path) for name in item.expression.names]
+        using = group[0]._state.db or DEFAULT_DB_ALIAS
+        copy_related = _related_copier(group, leaf, fetch, path) if leaf.related else None
+        make = bind_output(leaf, model, using, copy_related)
+        columns = [_read_named(group, source.name, fetch, path) for source in leaf.sources]
         arguments = list(zip(*columns, strict=True)) if columns else [()] * len(group)
-        values.update(zip(map(id, group), map(make, arguments), strict=True))
+        if row_path := find_row_path(leaf):
+            key = LOOKUP_SEP.join([*(relation.name for relation in row_path), "pk"])
+            exists = [value is not None for value in _read_named(group, key, fetch, path)]
+            made = iter(make(list(compress(arguments, exists))))
+            written = [next(made) if has_row else None for has_row in exists]
+        else:
+            written = make(arguments)
+        values.update(zip(map(id, group), written, strict=True))
     return [values[id(instance)] for instance in instances]
+
+
+def _related_copier(group: Sequence[Model], leaf: Leaf, fetch: bool, path: NamePath) -> LoadRelated:
+    """Return the function that gives lean instances the related objects of a group, with the columns that are read."""
+    owner = repr(leaf.output)
+    loaded: list[tuple[str, list[list[Model]]]] = []
+    for name, columns in leaf.related:
+        if fetch:
+            fetch_relation(group, name)
+        lists = cast("list[list[Model]]", [find_related(instance, name, (*path, name)) for instance in group])
+        objects = [each for each_list in lists for each in each_list]
+        names = list(dict.fromkeys(["pk", *columns]))
+        values = [_read_named(objects, column, fetch, (*path, name)) for column in names]
+        model: Any = cast(Any, find_relation(type(group[0]), name)).model
+        attnames = [cast(Any, find_column(model, column)).attname for column in names]
+        make = instance_maker(model, attnames, group[0]._state.db or DEFAULT_DB_ALIAS, owner)
+        copies = iter(make(list(zip(*values, strict=True))))
+        loaded.append((name, [[next(copies) for _ in each_list] for each_list in lists]))
+
+    def copy_related(instances: Sequence[Model]) -> None:
+        for name, lists in loaded:
+            for instance, objects in zip(instances, lists, strict=True):
+                attach_related(instance, name, objects)
+
+    return copy_related
 
 
 def _read_expression(instances: Sequence[Model], item: KeyedExpression, fetch: bool) -> list[Any]:
@@ -236,7 +278,7 @@ def _read_path(instances: Sequence[Model], name: str, fetch: bool, path: NamePat
         places = [None if place is None else _find_one(place, part, within) for place in places]
     present = list({id(place): place for place in places if place is not None}.values())
     if fetch:
-        fetch_columns(present, (last,))
+        fetch_deferred(present, (last,))
     values = dict(zip(map(id, present), _read_named(present, last, fetch, within), strict=True))
     return [None if place is None else values[id(place)] for place in places]
 

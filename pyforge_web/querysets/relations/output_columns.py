@@ -1,31 +1,62 @@
-"""The output fields that Python makes of a row's columns: what a language, a storage or a function decides."""
+"""The output fields of a row: those that native code writes of its columns, and those that Python makes of them."""
 
 from collections.abc import Callable
+from itertools import compress
 from typing import Any
 
 from django.db.models import Model
 
-from pyforge_web.output.fields import Attribute, Source, output_request
-from pyforge_web.output.resolve import Leaf
-from pyforge_web.querysets.relations.columns import OutputColumn, Slot
+from pyforge_web.output.fields import Attribute, MakeColumn, NativeOutput, Source
+from pyforge_web.output.lean_instances import LoadRelated
+from pyforge_web.output.options import output_options
+from pyforge_web.output.tree import Leaf
+from pyforge_web.querysets.relations.columns import ColumnSlot, OutputColumn
 from pyforge_web.querysets.statement import ExecutedQuery, Fetch
 
 AddedColumn = Callable[[list[Any]], list[Any]]
 
 
-def bind_output(leaf: Leaf, model: type[Model], using: str) -> Callable[[tuple[Any, ...]], Any]:
-    """Return the function from the values of an output field's columns to what is written."""
+def bind_output(leaf: Leaf, model: type[Model], using: str, load_related: LoadRelated | None = None) -> MakeColumn:
+    """Return the function from the values of an output field's columns, row by row, to what is written.
+
+    `load_related` gives the instances of an `Attribute` their relations to many, where these are in memory.
+    """
     output: Any = leaf.output
-    sources = [
-        Source(source.name, source.field, source.path[-1].model or model if source.path else model)
+    if isinstance(output, Attribute):
+        return output.bind_instances(model, _sources_of(leaf, model), leaf.related, using, load_related)
+    return output.bind_rows(model, _sources_of(leaf, model), output_options.get().request, using)  # type: ignore[no-any-return]
+
+
+def _sources_of(leaf: Leaf, model: type[Model]) -> list[Source]:
+    return [
+        Source(
+            source.name,
+            source.field,
+            source.path[-1].model or model if source.path else model,
+            any(relation.sort != "forward" or relation.field.null for relation in source.path),
+        )
         for source in leaf.sources
     ]
-    if isinstance(output, Attribute):
-        return output.bind_instance(model, sources, using)
-    return output.bind(sources, output_request.get(), using)  # type: ignore[no-any-return]
 
 
-def bind_columns(column: OutputColumn, indexes: dict[Slot, int], statement: ExecutedQuery, using: str) -> AddedColumn:
+def bind_native(column: OutputColumn, indexes: dict[ColumnSlot, int]) -> tuple[NativeOutput, int] | None:
+    """Return what native code writes an output field with, and its column; None where Python makes the values."""
+    output: Any = column.leaf.output
+    columns = [indexes[slot] for slot in column.slots]
+    native = output.bind_native(_sources_of(column.leaf, column.model), output_options.get().request, columns)
+    return None if native is None else (native, columns[0] if columns else 0)
+
+
+def is_native_output(leaf: Leaf, model: type[Model]) -> bool:
+    """Return whether native code would write an output field now."""
+    output: Any = leaf.output
+    sources = _sources_of(leaf, model)
+    return output.bind_native(sources, output_options.get().request, range(len(sources))) is not None
+
+
+def bind_columns(
+    column: OutputColumn, indexes: dict[ColumnSlot, int], statement: ExecutedQuery, using: str
+) -> AddedColumn:
     """Return the function from rows to the values of an output field; it is bound now, in the language of now."""
     make = bind_output(column.leaf, column.model, using)
     columns = [indexes[slot] for slot in column.slots]
@@ -33,13 +64,12 @@ def bind_columns(column: OutputColumn, indexes: dict[Slot, int], statement: Exec
 
     def read_values(rows: list[Any]) -> list[Any]:
         values = [statement.python_values(index, rows) for index in columns]
-        arguments = zip(*values, strict=True) if values else iter([()] * len(rows))
+        arguments = list(zip(*values, strict=True)) if values else [()] * len(rows)
         if presence is None:
-            return [make(arguments_of_row) for arguments_of_row in arguments]
-        return [
-            None if row[presence] is None else make(arguments_of_row)
-            for row, arguments_of_row in zip(rows, arguments, strict=True)
-        ]
+            return make(arguments)
+        exists = [row[presence] is not None for row in rows]
+        made = iter(make(list(compress(arguments, exists))))
+        return [next(made) if has_row else None for has_row in exists]
 
     return read_values
 

@@ -14,7 +14,7 @@ from django.db.models.fields.related_descriptors import _filter_prefetch_queryse
 
 from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, source_field
-from pyforge_web.output.resolve import AnyQuerySet, Branch
+from pyforge_web.output.tree import Branch, UntypedQuerySet
 from pyforge_web.querysets.sql_cache import KeyNumbers
 
 Compared = Callable[[Any], Hashable]
@@ -80,7 +80,7 @@ def stand_in(model: type[Model], using: str, **attributes: Any) -> Model:
     return instance
 
 
-def related_rows(model: type[Model], branch: Branch, keys: Sequence[Any], using: str) -> AnyQuerySet:
+def related_rows(model: type[Model], branch: Branch, keys: Sequence[Any], using: str) -> UntypedQuerySet:
     """The QuerySet of what belongs to the parents with these keys: that of a `Prefetch`, or the manager's.
 
     Raises what Django raises, for a `Prefetch` with a slice where there can be none, for example.
@@ -90,7 +90,7 @@ def related_rows(model: type[Model], branch: Branch, keys: Sequence[Any], using:
     parent = stand_in(model, using, **{model._meta.pk.attname: keys[0], column: keys[0]})
     if relation.many:
         return _many(parent, branch, keys)
-    queryset: AnyQuerySet = given
+    queryset: UntypedQuerySet = given
     queryset = queryset._chain()
     queryset._add_hints(instance=parent)
     name = relation.field.target_field.name if relation.sort == "forward" else relation.field.name
@@ -99,7 +99,7 @@ def related_rows(model: type[Model], branch: Branch, keys: Sequence[Any], using:
     return queryset
 
 
-def _many(parent: Model, branch: Branch, keys: Sequence[Any]) -> AnyQuerySet:
+def _many(parent: Model, branch: Branch, keys: Sequence[Any]) -> UntypedQuerySet:
     """The same of a relation to many."""
     relation, given = branch.relation, branch.queryset
     manager: Any = getattr(parent, relation.name)

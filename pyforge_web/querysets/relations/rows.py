@@ -5,33 +5,33 @@ once, grouped by what they belong to, and copies them into the rows above: no in
 """
 
 from collections.abc import Callable, Iterator
+from datetime import tzinfo
 from typing import Any, NamedTuple
 
 from pyforge_web import metering
-from pyforge_web._native import NestedRows, QueryRows, RelatedRows
+from pyforge_web._native import NestedRows, QueryRows, RelatedRows, RowLayout
 from pyforge_web.metering.row_traces import RowTrace, trace_rows
-from pyforge_web.output.fields import output_for, output_request
-from pyforge_web.output.key_names import key_maker, output_with_keys
-from pyforge_web.output.resolve import AnyQuerySet, Tree
+from pyforge_web.output.options import output_options, output_with
+from pyforge_web.output.tree import Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.columns import (
+    ColumnSlot,
     SelectPlan,
-    Slot,
     compile_selection,
 )
 from pyforge_web.querysets.relations.django_relations import read_relation
 from pyforge_web.querysets.relations.doubts import why_tree_django
-from pyforge_web.querysets.relations.output_columns import add_columns, bind_columns
+from pyforge_web.querysets.relations.output_columns import add_columns, bind_columns, bind_native
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
-from pyforge_web.querysets.relations.steps import Steps, find_written, steps_of_columns, with_made_keys
-from pyforge_web.querysets.rows import Written, compile_columns, compile_layout
+from pyforge_web.querysets.relations.steps import Steps, find_written, steps_of_outputs, with_made_keys
+from pyforge_web.querysets.rows import DatedReader, Written, add_dates, compile_columns, compile_layout
 from pyforge_web.querysets.statement import (
     Chunks,
     CompiledQuery,
     ExecutedQuery,
     Fetch,
     Report,
-    execute,
+    execute_query,
     fetch_all,
     fetch_next,
     report_to,
@@ -43,7 +43,7 @@ class OpenQuery(NamedTuple):
 
     plan: SelectPlan
     statement: ExecutedQuery
-    indexes: dict[Slot, int]
+    indexes: dict[ColumnSlot, int]
     steps: Steps
     trace: RowTrace | None
     within: str
@@ -53,7 +53,9 @@ class OpenQuery(NamedTuple):
     def rows(self) -> QueryRows | NestedRows:
         """Return all its rows. Those that have relations are fetched at once: each relation is one statement."""
         statement = self.statement
-        fetch = fetch_all(statement.cursor) if self.plan.relations else fetch_next(statement)
+        # What belongs to the rows is loaded for all of them at once.
+        loads = self.plan.relations or any(output.leaf.related for output in self.plan.outputs)
+        fetch = fetch_all(statement.cursor) if loads else fetch_next(statement)
         names = [] if self.trace is None else self._names()
         return self._write(fetch, report_to(statement, names, self.trace))
 
@@ -79,26 +81,40 @@ class OpenQuery(NamedTuple):
             index == place and step == "column" for place, (step, _, index) in enumerate(steps)
         ):
             shown = readers if len(readers) == count else readers[:count]
-            columns = compile_columns(label, "object", tuple([name for _, name, _ in steps]), shown)
+            columns = compile_columns(label, "object", tuple([name for _, name, _ in steps]), *add_dates(shown))
             return QueryRows(columns, fetch, convert, close, report)
+        dated, timezone = add_dates(readers)
         if self.plan.outputs:
-            steps = tuple(steps_of_columns(steps, len(readers)))
-            readers = (*readers, *(backends.VALUE for _ in self.plan.outputs))
-            fetch = add_columns(
-                fetch,
-                [
-                    bind_columns(output, self.indexes, self.statement, self.plan.queryset.db)
-                    for output in self.plan.outputs
-                ],
-            )
-        layout = compile_layout(label, readers, steps, self.keys_only)
-        request, make_key = output_request.get(), key_maker.get()
+            layout, fetch = self._with_outputs(fetch, steps, dated, timezone)
+        else:
+            layout = compile_layout(label, dated, steps, self.keys_only, timezone)
+        options = output_options.get()
 
         def load(number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
-            with output_for(request), output_with_keys(make_key):  # of the call that has opened the query
+            with output_with(options):  # of the call that has opened the query
                 return self._load(number, rows)
 
-        return NestedRows(layout, fetch, convert, close, load, report)
+        return NestedRows(layout, fetch, convert, close, load, report, options.max_bytes)
+
+    def _with_outputs(
+        self, fetch: Fetch, steps: Steps, readers: tuple[DatedReader, ...], timezone: tzinfo | None
+    ) -> tuple[RowLayout, Fetch]:
+        """Return the layout of rows with output fields, and how rows are fetched with what Python adds to them.
+
+        The output fields are bound now: in the language, for the request and with the routes of now.
+        """
+        native = [bind_native(output, self.indexes) for output in self.plan.outputs]
+        made = [
+            bind_columns(output, self.indexes, self.statement, self.plan.queryset.db)
+            for output, bound in zip(self.plan.outputs, native, strict=True)
+            if bound is None
+        ]
+        columns = [None if bound is None else bound[1] for bound in native]
+        placed = list(steps_of_outputs(steps, columns, len(readers)))
+        readers = (*readers, *add_dates([backends.VALUE] * len(made))[0])
+        outputs = [bound[0] for bound in native if bound is not None]
+        layout = RowLayout(list(readers), placed, flat=self.keys_only, timezone=timezone, outputs=outputs)
+        return layout, add_columns(fetch, made) if made else fetch
 
     def _names(self) -> list[str]:
         """Return the names of the statement's columns; empty for a key that is not written."""
@@ -153,7 +169,7 @@ class OpenQuery(NamedTuple):
         return {raw: value for raw, value in values.items() if value is not None}
 
 
-def write_tree(queryset: AnyQuerySet, tree: Tree, sizes: Iterator[int] | None = None) -> Written:
+def write_tree(queryset: UntypedQuerySet, tree: Tree, sizes: Iterator[int] | None = None) -> Written:
     """Return the executed query of a model QuerySet, of which native code writes the fields of a tree.
 
     With `sizes` it is the query of a stream, of which each chunk has the next of these numbers of rows.
@@ -165,7 +181,7 @@ def write_tree(queryset: AnyQuerySet, tree: Tree, sizes: Iterator[int] | None = 
 
 
 def open_query(
-    queryset: AnyQuerySet,
+    queryset: UntypedQuerySet,
     tree: Tree,
     found: RelationKey | None = None,
     within: str = "",
@@ -196,7 +212,7 @@ def open_compiled(
     if indexes is None:
         return "its query does not select what was asked for"
     in_parts = plan.key is None and not (chunked or plan.relations or plan.outputs)
-    statement = execute(compiled, trace, chunked=chunked, in_parts=in_parts)
+    statement = execute_query(compiled, trace, chunked=chunked, in_parts=in_parts)
     steps, readers = plan.write_steps(indexes), statement.readers
     written = find_written(steps)
     metering.count_columns(sum([readers[index] is backends.DJANGO for index in written]), len(written))

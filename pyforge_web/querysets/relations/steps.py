@@ -1,8 +1,9 @@
 """What becomes of a row: the steps that native code takes through its columns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from pyforge_web.output.key_names import key_maker, make_keys
+from pyforge_web.output.key_names import make_keys
+from pyforge_web.output.options import output_options
 
 Steps = tuple[tuple[str, str, int], ...]  # step, key, index of the column: native/src/serializer/relations/layout.rs
 
@@ -23,7 +24,7 @@ def find_written(steps: Steps) -> dict[int, str]:
 
 def with_made_keys(steps: Steps) -> Steps:
     """Return the steps with the keys that are asked for, object by object."""
-    if key_maker.get() is None:
+    if output_options.get().make_key is None:
         return steps
     names: list[list[int]] = [[]]
     made = list(steps)
@@ -45,11 +46,18 @@ def _rename_steps(steps: list[tuple[str, str, int]], numbers: list[int]) -> None
         steps[number] = step, key, index
 
 
-def steps_of_columns(steps: Steps, count: int) -> Iterator[tuple[str, str, int]]:
-    """Yield the steps with the values that Python makes behind the `count` columns of the query."""
+def steps_of_outputs(steps: Steps, native: Sequence[int | None], count: int) -> Iterator[tuple[str, str, int]]:
+    """Yield the steps with the columns of the output fields, in their order.
+
+    `native` are the columns of those that native code writes. For None Python makes the values, and they are behind
+    the `count` columns of the query.
+    """
+    columns = iter(native)
     for step, name, index in steps:
-        if step == "output":
+        if step != "output":
+            yield step, name, index
+        elif (column := next(columns)) is None:
             yield "column", name, count
             count += 1
         else:
-            yield step, name, index
+            yield step, name, column

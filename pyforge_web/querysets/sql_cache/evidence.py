@@ -4,9 +4,11 @@ An entry is used only while all of this is as it was. What is found to be of oth
 there is no entry.
 """
 
+import os
 from collections.abc import Iterable
 from functools import _lru_cache_wrapper, cached_property, partialmethod
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,16 +22,16 @@ from django.db.models.sql.where import WhereNode
 from django.utils.functional import cached_property as django_cached_property
 from django.utils.functional import classproperty
 
-import pyforge_web
 from pyforge_web._native import AttributeWatch, ClassVersions
 from pyforge_web.querysets.backends.stock import is_own_function
 from pyforge_web.querysets.sql_cache import tables
-from pyforge_web.querysets.sql_cache.fingerprint import NotRemembered
+from pyforge_web.querysets.sql_cache.fingerprint import NotRememberedError
 
 # The classes that make the SQL of every query.
 _ALWAYS = (BaseTable, Col, F, Join, Options, OrderBy, PositionRef, Query, Ref, WhereNode)
 # Added to Django's classes by django-stubs-ext, for annotations.
 _HARMLESS_NAMES = frozenset({"__class_getitem__"})
+_OUR_FOLDER = f"{Path(__file__).parents[2]}{os.sep}"
 _read_features = attrgetter(*tables.FEATURES)
 # What is known of classes: their versions or methods, and why they are not Django's own.
 _verified: WeakKeyDictionary[type, tuple[ClassVersions, str | None]] = WeakKeyDictionary()
@@ -39,10 +41,12 @@ _verified_fields: WeakKeyDictionary[type, tuple[list[Any], str | None]] = WeakKe
 class Evidence:
     """What an entry was made with; `is_valid` says whether all of that is the same now."""
 
-    __slots__ = ("_features", "_operators", "_orderings", "_versions", "_watch")
+    __slots__ = ("_features", "_operators", "_options", "_versions", "_watch")
 
-    def __init__(self, connection: Any, compiler: Any, fields: Iterable[Any], models: Iterable[Any], kinds: Any) -> None:
-        """Raise `NotRemembered` where something is not Django's own."""
+    def __init__(
+        self, connection: Any, compiler: Any, fields: Iterable[Any], models: Iterable[Any], kinds: Any
+    ) -> None:
+        """Raise `NotRememberedError` where something is not Django's own."""
         fields = list({id(field): field for field in fields}.values())
         databases = {type(connection.ops), type(connection.features), type(compiler)}
         classes = {*_ALWAYS, *databases, *kinds}
@@ -51,18 +55,19 @@ class Evidence:
         for field in fields:
             _refuse_field(field)
         _refuse_operations(connection)
-        options = list({id(model): model._meta for model in models if model._meta.concrete_fields is not None}.values())
+        options = list({id(model): model._meta for model in models}.values())
         self._versions = ClassVersions([*classes, type(connection)])
         # Of the classes of fields the methods alone: Django counts its fields on `Field`, so each new one changes it.
         self._watch = AttributeWatch(
             [
                 *[(kind, tables.FIELD_METHODS, False) for kind in set(map(type, fields))],
                 *[(field, ("column", *tables.FIELD_OVERRIDES), True) for field in fields],
-                *[(opts, ("concrete_fields", "db_table", "ordering"), True) for opts in options],
+                *[(opts, ("db_table", "ordering"), True) for opts in options],
             ]
         )
-        # A list can be changed in its place.
-        self._orderings = tuple((opts, list(opts.ordering)) for opts in options if opts.ordering)
+        # A list can be changed in its place. The watch holds what it compares, and nobody sees that it does: fields in
+        # it would keep a model that was made at run time.
+        self._options = tuple((opts, opts.concrete_fields, list(opts.ordering)) for opts in options)
         self._operators = dict(connection.operators), dict(connection.pattern_ops)
         self._features = _read_features(connection.features)
 
@@ -70,8 +75,8 @@ class Evidence:
         """Return whether SQL that was made with this would be the same now."""
         if not (self._versions.are_unchanged() and self._watch.holds()):
             return False
-        for opts, ordering in self._orderings:
-            if list(opts.ordering) != ordering:
+        for opts, concrete, ordering in self._options:
+            if opts.concrete_fields is not concrete or (ordering and list(opts.ordering) != ordering):
                 return False
         ops = connection.ops
         return (
@@ -93,7 +98,7 @@ def _refuse_changed(kind: type) -> None:
         reason = next((reason for base in kind.__mro__ if (reason := _find_foreign(base))), None)
         known = _verified[kind] = ClassVersions([kind]), reason
     if known[1] is not None:
-        raise NotRemembered(known[1])
+        raise NotRememberedError(known[1])
 
 
 def _find_foreign(kind: type) -> str | None:
@@ -120,7 +125,7 @@ def _is_own(value: Any) -> bool:
         return type(value).__module__ == "builtins" or not hasattr(type(value), "__get__")
     if type(value).__name__ in _C_FUNCTIONS or type(value).__module__ == "operator":
         return True
-    return is_own_function(value, django) or is_own_function(value, pyforge_web)
+    return is_own_function(value, django) or _is_ours(value)
 
 
 def _find_wrapped(value: Any) -> Any:
@@ -130,8 +135,13 @@ def _find_wrapped(value: Any) -> Any:
     if isinstance(value, classmethod | staticmethod):
         return value.__func__
     if isinstance(value, classproperty):
-        return value.fget  # type: ignore[attr-defined]
+        return value.fget
     return value.__wrapped__ if isinstance(value, _lru_cache_wrapper) else None
+
+
+def _is_ours(function: Any) -> bool:
+    code: Any = getattr(function, "__code__", None)
+    return code is not None and code.co_filename.startswith(_OUR_FOLDER)
 
 
 _C_FUNCTIONS = frozenset({"builtin_function_or_method", "method_descriptor", "wrapper_descriptor"})
@@ -147,12 +157,12 @@ def _refuse_field(field: Any) -> None:
         reason = None if foreign is None else f"{kind.__name__}.{foreign} is not Django's"
         known = _verified_fields[kind] = methods, reason
     if known[1] is not None:
-        raise NotRemembered(known[1])
+        raise NotRememberedError(known[1])
     attributes = vars(field)
     if not attributes.keys().isdisjoint(tables.FIELD_OVERRIDES):
-        raise NotRemembered(f"{field} has methods of its own")
+        raise NotRememberedError(f"{field} has methods of its own")
     if type(attributes.get("column")) not in (str, type(None)):
-        raise NotRemembered(f"the column of {field} is no plain text")
+        raise NotRememberedError(f"the column of {field} is no plain text")
 
 
 def _find_attribute(kind: type, name: str) -> Any:
@@ -162,9 +172,9 @@ def _find_attribute(kind: type, name: str) -> Any:
 def _refuse_operations(connection: Any) -> None:
     unknown = vars(connection.ops).keys() - _operations_attributes(type(connection.ops))
     if unknown:
-        raise NotRemembered(f"the operations of the database have {', '.join(sorted(unknown))} of their own")
+        raise NotRememberedError(f"the operations of the database have {', '.join(sorted(unknown))} of their own")
     if connection.vendor not in tables.VENDORS:
-        raise NotRemembered(f"{connection.vendor} is not among the known databases")
+        raise NotRememberedError(f"{connection.vendor} is not among the known databases")
 
 
 _known_operations: dict[type, frozenset[str]] = {}

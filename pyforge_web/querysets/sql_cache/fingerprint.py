@@ -4,7 +4,7 @@ A key is flat: the parts of a tree stand one behind the other, each with the num
 are equal have the same SQL but for the parameters of their lookups, and for the numbers of a relation's keys.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models.expressions import Col, F, OrderBy, Ref, Star, Value
 from django.db.models.expressions import CombinedExpression as Combined
@@ -18,7 +18,7 @@ from pyforge_web.querysets.sql_cache.key_numbers import KeyNumbers
 _MOST_ORDERINGS = 30
 
 
-class NotRemembered(Exception):
+class NotRememberedError(Exception):
     """Why a query has no key."""
 
 
@@ -39,18 +39,18 @@ class Fingerprint:
         self.held: list[Any] = []
 
     def read(self) -> tuple[Any, ...]:
-        """Return the key; raises `NotRemembered`."""
-        query = self.query
-        if type(query) is not Query:
-            raise NotRemembered(f"{type(query).__name__} is not Django's Query")
+        """Return the key; raises `NotRememberedError`."""
+        query: Any = self.query
+        if type(self.query) is not Query:
+            raise NotRememberedError(f"{type(query).__name__} is not Django's Query")
         attributes = query.__dict__
         if not attributes.keys() <= tables.QUERY_ATTRIBUTES:
             unknown = ", ".join(sorted(attributes.keys() - tables.QUERY_ATTRIBUTES))
-            raise NotRemembered(f"the query has {unknown}")
+            raise NotRememberedError(f"the query has {unknown}")
         get = attributes.get
         for name in tables.QUERY_EMPTY:
             if get(name):
-                raise NotRemembered(f"the query has {name.lstrip('_').replace('_', ' ')}")
+                raise NotRememberedError(f"the query has {name.lstrip('_').replace('_', ' ')}")
         model = query.model
         self.models.append(model)
         deferred = query.deferred_loading
@@ -83,7 +83,7 @@ class Fingerprint:
                 self.held.append(field)
                 parts += (alias, table.table_name, table.table_alias, table.parent_alias, table.join_type, id(field))
             else:
-                raise NotRemembered(f"{kind.__name__} is no plain join")
+                raise NotRememberedError(f"{kind.__name__} is no plain join")
         for alias, count in attributes["alias_refcount"].items():
             parts += (alias, count)
         for name, aliases in attributes["table_map"].items():
@@ -99,16 +99,16 @@ class Fingerprint:
                 continue
             connector, children = node.connector, node.children
             if connector not in (AND, OR) or not node.__dict__.keys() <= tables.NODE_ATTRIBUTES:
-                raise NotRemembered(f"conditions of {connector} are not known")
+                raise NotRememberedError(f"conditions of {connector} are not known")
             parts += (connector, node.negated, node.resolved, len(children))
             work.extend(reversed(children))
 
     def _add_lookup(self, lookup: Any, kind: type) -> None:
         sort = tables.LOOKUPS.get(kind)
         if sort is None:
-            raise NotRemembered(f"{kind.__name__} is not among the known lookups")
+            raise NotRememberedError(f"{kind.__name__} is not among the known lookups")
         if not lookup.__dict__.keys() <= tables.LOOKUP_ATTRIBUTES or lookup.bilateral_transforms:
-            raise NotRemembered(f"{kind.__name__} has attributes of its own")
+            raise NotRememberedError(f"{kind.__name__} has attributes of its own")
         self.parts.append(kind)
         if type(lookup.lhs) is Col:
             self._add_column(lookup.lhs)
@@ -117,7 +117,7 @@ class Fingerprint:
         value = lookup.rhs
         if sort == "flag":
             if type(value) is not bool:
-                raise NotRemembered(f"{kind.__name__} has a value that is neither True nor False")
+                raise NotRememberedError(f"{kind.__name__} has a value that is neither True nor False")
             self.parts.append(value)
         elif type(value) is bool:
             self.parts.append(value)
@@ -126,7 +126,7 @@ class Fingerprint:
             self.parts.append(KeyNumbers)
             self.leaves.append(lookup)
         elif hasattr(value, "resolve_expression") or hasattr(value, "as_sql"):
-            raise NotRemembered(f"{kind.__name__} compares with {type(value).__name__}")
+            raise NotRememberedError(f"{kind.__name__} compares with {type(value).__name__}")
         else:
             self.parts.append("%s")
             self.leaves.append(lookup)
@@ -134,7 +134,7 @@ class Fingerprint:
     def _add_column(self, column: Any) -> None:
         attributes = column.__dict__
         if not attributes.keys() <= tables.COL_ATTRIBUTES:
-            raise NotRemembered("a column has attributes of its own")
+            raise NotRememberedError("a column has attributes of its own")
         target, output = attributes["target"], column.output_field
         self.columns.append(target)
         if output is not target:
@@ -152,13 +152,13 @@ class Fingerprint:
                 self._add_column(node)
                 continue
             if kind not in tables.EXPRESSIONS:
-                raise NotRemembered(f"{kind.__name__} is not among the known expressions")
+                raise NotRememberedError(f"{kind.__name__} is not among the known expressions")
             if not node.__dict__.keys() <= tables.EXPRESSION_ATTRIBUTES:
-                raise NotRemembered(f"{kind.__name__} has attributes of its own")
+                raise NotRememberedError(f"{kind.__name__} has attributes of its own")
             self._add_output_field(node)
             if kind is Value:
                 if type(node.value) not in tables.KEY_VALUES:
-                    raise NotRemembered(f"the type of the value {node.value!r} is not known")
+                    raise NotRememberedError(f"the type of the value {node.value!r} is not known")
                 parts += (type(node.value), node.value, getattr(node, "for_save", False))
             elif kind is Ref:
                 parts.append(node.refs)
@@ -173,7 +173,7 @@ class Fingerprint:
         attributes = function.__dict__
         empty = ("default", "extra", "filter", "order_by")
         if any(attributes.get(name) for name in empty):
-            raise NotRemembered(f"{type(function).__name__} has more than arguments")
+            raise NotRememberedError(f"{type(function).__name__} has more than arguments")
         arguments = [argument for argument in function.get_source_expressions() if argument is not None]
         self.parts += (attributes.get("distinct"), len(arguments))
         return arguments
@@ -189,16 +189,22 @@ class Fingerprint:
         elif type(field).__module__.startswith("django."):
             self.held.append(field)
             get = field.__dict__.get
-            self.parts += (type(field), get("max_length"), get("max_digits"), get("decimal_places"), get("db_collation"))
+            self.parts += (
+                type(field),
+                get("max_length"),
+                get("max_digits"),
+                get("decimal_places"),
+                get("db_collation"),
+            )
         else:
-            raise NotRemembered(f"{type(field).__name__} is no field of Django's own")
+            raise NotRememberedError(f"{type(field).__name__} is no field of Django's own")
 
     def _add_selected(self, query: Any) -> None:
         parts = self.parts
         parts.append(len(query.select))
         for column in query.select:
             if type(column) is not Col:
-                raise NotRemembered(f"{type(column).__name__} is selected")
+                raise NotRememberedError(f"{type(column).__name__} is selected")
             self._add_column(column)
         if query.annotations:
             self._add_annotations(query)
@@ -209,7 +215,7 @@ class Fingerprint:
             parts.append(len(selected))
             for name, place in selected.items():
                 if type(place) not in (int, str):
-                    raise NotRemembered(f"{type(place).__name__} is selected")
+                    raise NotRememberedError(f"{type(place).__name__} is selected")
                 parts += (name, place)
         group = query.group_by
         if group is None or group is True:
@@ -222,7 +228,7 @@ class Fingerprint:
 
     def _add_text(self, text: Any) -> None:
         if type(text) is not str:
-            raise NotRemembered(f"{type(text).__name__} is no plain text")
+            raise NotRememberedError(f"{type(text).__name__} is no plain text")
         self.parts.append(text)
 
     def _add_annotations(self, query: Any) -> None:
@@ -241,53 +247,58 @@ class Fingerprint:
             name = item
             if type(item) is OrderBy:
                 if type(item.expression) is not F or not item.__dict__.keys() <= tables.ORDER_ATTRIBUTES:
-                    raise NotRemembered("it is ordered by an expression")
-                name = item.expression.name
+                    raise NotRememberedError("it is ordered by an expression")
+                name = cast(Any, item.expression).name
                 self.parts += (OrderBy, item.descending, item.nulls_first, item.nulls_last)
             if type(name) is not str:
-                raise NotRemembered(f"it is ordered by {type(name).__name__}")
+                raise NotRememberedError(f"it is ordered by {type(name).__name__}")
             self.parts.append(name)
             self._add_order_name(name)
 
     def _add_order_name(self, name: str) -> None:
         """Add what a name of `order_by` means: the fields that it leads along, and the order of a related model."""
-        annotations = self.query.annotations
         work = [(name, self.query.model)]
         for _ in range(_MOST_ORDERINGS):
             if not work:
                 return
             name, model = work.pop()
-            pieces = name.removeprefix("-").split("__")
-            if pieces[0] in annotations:
+            name = name.removeprefix("-")
+            pieces = name.split("__")
+            if pieces[0] in self.query.annotations:
                 if len(pieces) > 1 or model is not self.query.model:
-                    raise NotRemembered(f"it is ordered by a transform ({name})")
+                    raise NotRememberedError(f"it is ordered by a transform ({name})")
                 continue
-            field, opts = None, model._meta
-            for piece in pieces:
-                if opts is None:
-                    raise NotRemembered(f"it is ordered by a transform ({name})")
-                field = self._find_field(opts, piece, name)
-                self.parts.append(id(field))
-                opts = field.path_infos[-1].to_opts if field.is_relation else None
-                if opts is not None:
-                    self.models.append(opts.model)
+            field, opts = self._follow_path(name, pieces, model._meta)
             if opts is None:
                 continue
             self.parts.append(len(opts.ordering))
-            if getattr(field, "attname", None) == pieces[-1] or name.removeprefix("-") == "pk":
+            if getattr(field, "attname", None) == pieces[-1] or name == "pk":
                 continue
             for item in reversed(opts.ordering):
                 if type(item) is not str:
-                    raise NotRemembered(f"{opts.label} is ordered by {type(item).__name__}")
+                    raise NotRememberedError(f"{opts.label} is ordered by {type(item).__name__}")
                 self.parts.append(item)
                 work.append((item, opts.model))
-        raise NotRemembered(f"the order of {name} leads too far")
+        raise NotRememberedError(f"the order of {name} leads too far")
+
+    def _follow_path(self, name: str, pieces: list[str], opts: Any) -> tuple[Any, Any]:
+        """Return the field at the end of a path, and the options of the model that it leads to."""
+        field = None
+        for piece in pieces:
+            if opts is None:
+                raise NotRememberedError(f"it is ordered by a transform ({name})")
+            field = self._find_field(opts, piece, name)
+            self.parts.append(id(field))
+            opts = field.path_infos[-1].to_opts if field.is_relation else None
+            if opts is not None:
+                self.models.append(opts.model)
+        return field, opts
 
     def _find_field(self, opts: Any, piece: str, name: str) -> Any:
         field: Any = opts.pk if piece == "pk" else opts._forward_fields_map.get(piece) or opts.fields_map.get(piece)
         has_column = getattr(field, "column", None) is not None
         if field is None or not (getattr(field, "path_infos", None) if field.is_relation else has_column):
-            raise NotRemembered(f"it is ordered by {name}, which is no path of fields")
+            raise NotRememberedError(f"it is ordered by {name}, which is no path of fields")
         (self.columns if has_column else self.held).append(field)
         return field
 
@@ -300,12 +311,13 @@ def _freeze_names(names: Any) -> Any:
     work = [(iter(names.items()), 0)]
     while work:
         items, depth = work[-1]
-        name, inner = next(items, (None, None))
-        if name is None:
+        item = next(items, None)
+        if item is None:
             work.pop()
             continue
+        name, inner = item
         if type(name) is not str:
-            raise NotRemembered("select_related has a name that is no plain text")
+            raise NotRememberedError("select_related has a name that is no plain text")
         frozen += (depth, name)
         work.append((iter(inner.items()), depth + 1))
     return tuple(frozen)

@@ -13,7 +13,7 @@ logger = logging.getLogger("pyforge_web.sql_cache")
 # An entry takes 2 to 5 KB: 2,000 are a large project.
 MOST_ENTRIES = 2_000
 MOST_BYTES = 8_000_000
-_MOST_REASONS = 100
+_MOST_MISS_REASONS = 100
 # A query that could not be remembered is tried again at each so many uses: what prevented it may be gone.
 _TRY_AGAIN = 200
 # The key of a model's entries in the `__dict__` of its `_meta`: they end with the model.
@@ -79,7 +79,7 @@ class SQLMemory:
 
     def count_reason(self, reason: str) -> None:
         """Count a query without an entry."""
-        if reason in self.reasons or len(self.reasons) < _MOST_REASONS:
+        if reason in self.reasons or len(self.reasons) < _MOST_MISS_REASONS:
             self.reasons[reason] += 1
 
     def clear(self) -> None:
@@ -98,8 +98,8 @@ class SQLMemory:
         self.why_off = difference
         self.clear()
         logger.error(
-            "PyForge's SQL cache is off in this process: remembered SQL differs from Django's. %s Please report it with "
-            "the models and the QuerySet; SQL_CACHE = False leaves it off.",
+            "PyForge's SQL cache is off in this process: remembered SQL differs from Django's. %s Please report it "
+            "with the models and the QuerySet; SQL_CACHE = False leaves it off.",
             difference,
         )
 
@@ -114,8 +114,8 @@ class SQLMemory:
 sql_memory = SQLMemory()
 
 
-def _forget(**kwargs: object) -> None:
+def _forget_entries(**kwargs: object) -> None:
     sql_memory.clear()
 
 
-setting_changed.connect(_forget, dispatch_uid="pyforge_web.querysets.sql_cache")
+setting_changed.connect(_forget_entries, dispatch_uid="pyforge_web.querysets.sql_cache")

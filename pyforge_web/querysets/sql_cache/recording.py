@@ -1,6 +1,7 @@
-"""Making an entry: a query is compiled once more with marks in the place of its parameters, which shows where each goes.
+"""Making an entry: a query is compiled once more with marks in the place of its parameters: they show where each goes.
 
-The lookups of a QuerySet belong to all QuerySets that were made of it, in other threads too: marks are put into copies.
+The lookups of a QuerySet belong to all QuerySets that were made of it, in other threads too, so marks are put into
+copies.
 """
 
 from copy import copy
@@ -12,7 +13,7 @@ from django.db.models.sql.where import WhereNode
 
 from pyforge_web.querysets.sql_cache import tables
 from pyforge_web.querysets.sql_cache.evidence import Evidence, collect_models
-from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint, NotRemembered
+from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint, NotRememberedError
 from pyforge_web.querysets.sql_cache.key_numbers import KeyNumbers
 from pyforge_web.querysets.statement import CompiledQuery
 
@@ -81,7 +82,7 @@ def find_parameters(leaves: list[Any], connection: Any) -> tuple[tuple[Any, ...]
     for lookup in leaves:
         if type(lookup.rhs) is KeyNumbers:
             if numbers is not None:
-                raise NotRemembered("it has the keys of two relations")
+                raise NotRememberedError("it has the keys of two relations")
             numbers = lookup.rhs.literal
             params.append(())
             continue
@@ -94,20 +95,20 @@ def find_parameters(leaves: list[Any], connection: Any) -> tuple[tuple[Any, ...]
 def record_query(
     compiled: CompiledQuery, planned: Any, extra: Any, printed: Fingerprint, connection: Any
 ) -> RememberedQuery:
-    """Return the entry of a query that was just compiled; raises `NotRemembered` where it would not be certain."""
+    """Return the entry of a query that was just compiled; raises `NotRememberedError` where it would not be certain."""
     texts, params, numbers = find_parameters(printed.leaves, connection)
     query = planned.query.clone()
     if not _are_same(list(_walk_lookups(query.where)), printed.query.where):
-        raise NotRemembered("the conditions of the selected query are others")
+        raise NotRememberedError("the conditions of the selected query are others")
     query.where = _marked_where(query.where, printed.leaves, texts, params)
     compiler = compiled.backend.compiler(query, connection, connection.alias)
     sql, marked = compiler.as_sql(with_limits=False)
     recipe = SQLRecipe(_split(sql, numbers), _find_places(marked, params))
     limits = _limits_sql(planned.query, connection)
     if (join_sql(recipe, numbers, limits), fill_places(recipe, params)) != (compiled.sql, tuple(compiled.params)):
-        raise NotRemembered("its SQL is not made of its parts")
+        raise NotRememberedError("its SQL is not made of its parts")
     if _types(fill_places(recipe, params)) != _types(compiled.params):
-        raise NotRemembered("its parameters are of other types")
+        raise NotRememberedError("its parameters are of other types")
     fields, kinds = _collect_parts(compiler, query, printed)
     models = collect_models(fields, [*printed.models, *_joined_models(query)])
     evidence = Evidence(connection, compiler, fields, models.values(), kinds)
@@ -130,15 +131,13 @@ def fill_places(recipe: SQLRecipe, params: list[Any]) -> tuple[Any, ...]:
     """Return the parameters in the order of the SQL."""
     if recipe.places is None:
         return tuple([param for own in params for param in own])
-    return tuple(
-        [params[place.lookup][place.place] if type(place) is _Mark else place for place in recipe.places]
-    )
+    return tuple([params[place.lookup][place.place] if type(place) is _Mark else place for place in recipe.places])
 
 
 def _split(sql: str, numbers: str | None) -> tuple[str, ...]:
     parts = tuple(sql.split(_NUMBERS))
     if len(parts) != (1 if numbers is None else 2):
-        raise NotRemembered("the numbers of its keys stand in several places")
+        raise NotRememberedError("the numbers of its keys stand in several places")
     return parts
 
 
@@ -171,7 +170,7 @@ def _marked_where(where: Any, leaves: list[Any], texts: tuple[Any, ...], params:
     """Return a copy of a tree of conditions whose lookups give marks for parameters."""
     numbers = {id(lookup): number for number, lookup in enumerate(leaves)}
     if len(numbers) != len(leaves):
-        raise NotRemembered("a condition stands in two places")
+        raise NotRememberedError("a condition stands in two places")
     remaining = iter(texts)
     # `where` is a clone, whose nodes are its own and whose lookups are not.
     work = [where]
@@ -225,7 +224,7 @@ def _collect_parts(compiler: Any, query: Any, printed: Fingerprint) -> tuple[lis
             continue
         real = getattr(field, "field", field)
         if {type(field).__name__, type(real).__name__} - _join_names(field, real):
-            raise NotRemembered(f"{type(field).__name__} joins in its own way")
+            raise NotRememberedError(f"{type(field).__name__} joins in its own way")
         fields += (field, real)
         for pair in table.join_fields:
             fields += pair
@@ -237,7 +236,10 @@ def _join_names(*fields: Any) -> set[str]:
     return {
         type(field).__name__
         for field in fields
-        if any(base.__name__ in tables.JOIN_FIELDS and base.__module__.startswith("django.db.") for base in type(field).__mro__)
+        if any(
+            base.__name__ in tables.JOIN_FIELDS and base.__module__.startswith("django.db.")
+            for base in type(field).__mro__
+        )
     }
 
 

@@ -1,7 +1,7 @@
 """The SQL of a QuerySet: remembered where an entry is certain to be right, else made by Django's compiler.
 
-A wrong hit would give somebody the rows of somebody else. So parameters come from Django's own lookups at each use, what
-decides the text is compared at each use, and a part of all hits is compared with what Django compiles.
+A wrong hit would give somebody the rows of somebody else. So parameters come from Django's own lookups at each use,
+what decides the text is compared at each use, and a part of all hits is compared with what Django compiles.
 """
 
 import os
@@ -15,7 +15,7 @@ from django.db import connections
 from pyforge_web.conf import get_settings
 from pyforge_web.metering.row_traces import note_sql_origin
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint, NotRemembered
+from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint, NotRememberedError
 from pyforge_web.querysets.sql_cache.memory import FailedEntry, sql_memory
 from pyforge_web.querysets.sql_cache.recording import (
     RememberedQuery,
@@ -28,7 +28,7 @@ from pyforge_web.querysets.statement import CompiledQuery, compile_query
 
 # Returns the QuerySet that is compiled, and what belongs to it: the names of its columns, for example.
 Prepare = Callable[[], tuple[Any, Any]]
-_ALWAYS_CHECK = bool(os.environ.get("PYFORGE_SQL_CACHE"))
+ALWAYS_CHECK = bool(os.environ.get("PYFORGE_SQL_CACHE"))
 
 
 class RememberedCompiler:
@@ -81,10 +81,12 @@ def compile_remembered(queryset: Any, purpose: Hashable, prepare: Prepare) -> tu
         entries = sql_memory.find_entries(printed.query.model)
         entry = entries.get(key)
         if type(entry) is RememberedQuery and entry.evidence.is_valid(connection):
-            compiled = use_entry(entry, (printed.query.low_mark, printed.query.high_mark), params, numbers, kind, connection, prepare)
+            compiled = use_entry(
+                entry, (printed.query.low_mark, printed.query.high_mark), params, numbers, kind, connection, prepare
+            )
             if compiled is not None:
                 return _count_hit(entry, compiled, prepare)
-    except NotRemembered as error:
+    except NotRememberedError as error:
         return _compile_unremembered(prepare, str(error))
     except (EmptyResultSet, FullResultSet):
         return _compile_unremembered(prepare, "a condition is true of no row, or of all")
@@ -134,19 +136,22 @@ def use_entry(
     return CompiledQuery(compiler, sql, fill_places(recipe, params), expressions, backend, entry.positions, plan)
 
 
-def _count_hit(
-    entry: RememberedQuery, compiled: CompiledQuery, prepare: Prepare
-) -> tuple[CompiledQuery | None, Any]:
+def _count_hit(entry: RememberedQuery, compiled: CompiledQuery, prepare: Prepare) -> tuple[CompiledQuery | None, Any]:
     sql_memory.hits += 1
     entry.hits += 1
     note_sql_origin("hit")
-    if _ALWAYS_CHECK or settings.DEBUG or sql_memory.hits % get_settings()["SQL_CACHE_CHECK"] == 0:
+    if is_check_due(sql_memory.hits):
         sql_memory.checks += 1
         real, extra = compile_prepared(prepare)
         if difference := find_difference(compiled, real, entry.extra, extra):
             sql_memory.turn_off(difference)
             return real, extra
     return compiled, entry.extra
+
+
+def is_check_due(uses: int) -> bool:
+    """Return whether this use of remembered SQL is compared with what Django compiles."""
+    return ALWAYS_CHECK or settings.DEBUG or uses % get_settings()["SQL_CACHE_CHECK"] == 0
 
 
 def find_difference(ours: CompiledQuery, real: CompiledQuery | None, extra: Any, real_extra: Any) -> str | None:
@@ -177,13 +182,15 @@ def _record_entry(
     entry: Any
     try:
         if compiled.compiler.using != connection.alias:
-            raise NotRemembered("the router has chosen another database")
+            raise NotRememberedError("the router has chosen another database")
         entry = record_query(compiled, planned, extra, printed, connection)
         # Another thread may have changed an option of a model since the key was made.
         if _make_key(Fingerprint(before), purpose, connection, kind) != key[0]:
-            raise NotRemembered("what its SQL depends on has just changed")
+            raise NotRememberedError("what its SQL depends on has just changed")
     except Exception as error:
-        reason = str(error) if isinstance(error, NotRemembered) else f"{type(error).__name__} while it was remembered"
+        reason = (
+            str(error) if isinstance(error, NotRememberedError) else f"{type(error).__name__} while it was remembered"
+        )
         sql_memory.count_reason(reason)
         entry = FailedEntry(reason)
     sql_memory.keep(sql_memory.find_entries(printed.query.model), key, entry)
@@ -207,7 +214,7 @@ def remember_selection(
         if compiled is None:
             return "a condition is true of no row"
         entry = record_query(compiled, planned, extra, printed, connection)
-    except NotRemembered as error:
+    except NotRememberedError as error:
         return str(error)
     except (EmptyResultSet, FullResultSet):
         return "a condition is true of no row, or of all"
@@ -235,7 +242,7 @@ def explain_sql(queryset: Any) -> str | None:
     try:
         printed.read()
         find_parameters(printed.leaves, connections[queryset.db])
-    except NotRemembered as error:
+    except NotRememberedError as error:
         return str(error)
     except (EmptyResultSet, FullResultSet):
         return "a condition is true of no row, or of all"

@@ -119,8 +119,8 @@ JOIN_ATTRIBUTES = TABLE_ATTRIBUTES | {
 # The attributes of a Query that are in the key of an entry.
 QUERY_IN_KEY = frozenset(
     """
-    alias_cols alias_map alias_refcount annotation_select_mask annotations default_cols
-    default_ordering deferred_loading distinct group_by model order_by select select_related selected standard_ordering table_map
+    alias_cols alias_map alias_refcount annotation_select_mask annotations default_cols default_ordering
+    deferred_loading distinct group_by model order_by select select_related selected standard_ordering table_map
     values_select where
     """.split()  # noqa: SIM905
 )
@@ -181,14 +181,16 @@ FIELD_METHODS = (
     "select_format",
     "target_field",
 )
-# An instance of a field may have these in its `__dict__`: values, or what Django caches there.
-FIELD_CACHES = frozenset(
-    """
-    cached_col column foreign_related_fields local_related_fields path_infos related_fields reverse_path_infos
-    reverse_related_fields target_field
-    """.split()  # noqa: SIM905
+# What an instance of a field may not have in its `__dict__`: methods of its own.
+FIELD_OVERRIDES = (
+    "db_type",
+    "get_col",
+    "get_extra_restriction",
+    "get_internal_type",
+    "get_joining_fields",
+    "get_placeholder",
+    "select_format",
 )
-FIELD_OVERRIDES = frozenset(FIELD_METHODS) - FIELD_CACHES
 
 # The features of a database that Django's compiler asks for in the queries that are remembered.
 FEATURES = (

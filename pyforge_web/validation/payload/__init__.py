@@ -1,15 +1,13 @@
 """Payloads: mappings of field names to values, one or many of them, cleaned by the rules of a model."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model
 from django.utils import translation
 
-from pyforge_web.parsers import MAX_DEPTH, RequestBody, load_array, load_object
+from pyforge_web.parsers import MAX_DEPTH
 from pyforge_web.validation.errors import RowErrorParts
-from pyforge_web.validation.payload.clean import CleanedValues, PayloadCleaner
-from pyforge_web.validation.payload.clean_many import clean_payloads, too_many_rows
 from pyforge_web.validation.payload.options import (
     MAX_ERRORS,
     MAX_ROWS,
@@ -20,26 +18,18 @@ from pyforge_web.validation.payload.options import (
     WritableNames,
     read_options,
 )
-from pyforge_web.validation.payload.writable_fields import WritableFields, find_writable_fields
-from pyforge_web.validation.row_results import RowErrors, RowsResult
 
-__all__ = ["CleanedRows", "PayloadMethods", "UnknownKeys"]
+# Validators are compiled while the applications start: what cleans payloads is imported when the first one comes.
+if TYPE_CHECKING:
+    from pyforge_web.parsers import RequestBody
+    from pyforge_web.validation.payload.clean import CleanedValues, PayloadCleaner
+    from pyforge_web.validation.payload.cleaned_rows import CleanedRows
+    from pyforge_web.validation.payload.writable_fields import WritableFields
+
+__all__ = ["PayloadMethods", "UnknownKeys"]
 
 # Sets of fields whose description a validator keeps.
 _REMEMBERED_SETS = 32
-
-
-class CleanedRows(RowsResult):
-    """The result of cleaning many payloads: the cleaned values of each row, and the errors by row number.
-
-    In `rows` a row that is not valid is None.
-    """
-
-    __slots__ = ("rows",)
-
-    def __init__(self, rows: list[CleanedValues | None], errors: RowErrors, invalid_rows: int) -> None:
-        super().__init__(errors, len(rows), invalid_rows)
-        self.rows = rows
 
 
 class PayloadMethods:
@@ -59,15 +49,17 @@ class PayloadMethods:
     __slots__ = ()
     model: type[Model]
     # The writable fields by their names; bounded, since a view may take the names from a request.
-    _writable: dict[tuple[str, ...] | None, WritableFields]
+    _writable: "dict[tuple[str, ...] | None, WritableFields]"
 
-    def clean_values(self, values: CleanedValues, unbuilt: bool = False) -> RowErrorParts:
+    def clean_values(self, values: "CleanedValues", unbuilt: bool = False) -> RowErrorParts:
         """Clean values by attname in place, those that are there. Return the errors by field name."""
         raise NotImplementedError
 
-    def find_writable_fields(self, names: tuple[str, ...] | None) -> WritableFields:
+    def find_writable_fields(self, names: tuple[str, ...] | None) -> "WritableFields":
         """Return the fields that a payload may set."""
         if names not in self._writable:
+            from pyforge_web.validation.payload.writable_fields import find_writable_fields
+
             if len(self._writable) >= _REMEMBERED_SETS:
                 self._writable.clear()
             self._writable[names] = find_writable_fields(self.model, names)
@@ -104,7 +96,7 @@ class PayloadMethods:
         lookup: Mapping[str, str] | None = None,
         max_rows: int | None = MAX_ROWS,
         max_errors: int | None = MAX_ERRORS,
-    ) -> CleanedRows:
+    ) -> "CleanedRows":
         """Clean many mappings, for example the rows of a CSV file. Never stops at the first error.
 
         Where a value makes Django's fields raise something else than a `ValidationError`, that is an error of its row
@@ -116,7 +108,7 @@ class PayloadMethods:
 
     def clean_json(
         self,
-        body: RequestBody,
+        body: "RequestBody",
         *,
         fields: WritableNames | None = None,
         partial: bool = False,
@@ -133,12 +125,14 @@ class PayloadMethods:
         Raises a `ValidationError` whatever the body contains: a `BodyError` with the position if it is not JSON. A body
         that is too large raises Django's `RequestDataTooBig`.
         """
+        from pyforge_web.parsers import load_object
+
         cleaner = self._make_cleaner(fields, partial, unknown, foreign_keys, keys, rename, lookup)
         return cleaner.clean_untrusted(load_object(body, max_size, max_depth))
 
     def clean_json_rows(
         self,
-        body: RequestBody,
+        body: "RequestBody",
         *,
         fields: WritableNames | None = None,
         partial: bool = False,
@@ -151,18 +145,26 @@ class PayloadMethods:
         max_depth: int = MAX_DEPTH,
         max_rows: int | None = MAX_ROWS,
         max_errors: int | None = MAX_ERRORS,
-    ) -> CleanedRows:
+    ) -> "CleanedRows":
         """Clean the JSON array of objects in a request body, as `clean_data_rows`.
 
         Raises `BodyError` if that is not a JSON array, `RequestDataTooBig` if it is too large or has too many rows.
         """
+        from pyforge_web.parsers import load_array
+
         options = _read_arguments(fields, partial, unknown, foreign_keys, keys, rename, lookup)
         return self._clean_rows(load_array(body, max_size, max_depth), options, RowLimits(max_rows, max_errors))
 
-    def _make_cleaner(self, *arguments: Any) -> PayloadCleaner:
+    def _make_cleaner(self, *arguments: Any) -> "PayloadCleaner":
+        from pyforge_web.validation.payload.clean import PayloadCleaner
+
         return PayloadCleaner(self, _read_arguments(*arguments))
 
-    def _clean_rows(self, payloads: Iterable[object], options: PayloadOptions, limits: RowLimits) -> CleanedRows:
+    def _clean_rows(self, payloads: Iterable[object], options: PayloadOptions, limits: RowLimits) -> "CleanedRows":
+        from pyforge_web.validation.payload.clean_many import clean_payloads, too_many_rows
+        from pyforge_web.validation.payload.cleaned_rows import CleanedRows
+        from pyforge_web.validation.row_results import RowErrors
+
         # A list is counted before the first row is cleaned.
         if isinstance(payloads, list | tuple) and limits.max_rows is not None and len(payloads) > limits.max_rows:
             raise too_many_rows(limits.max_rows)

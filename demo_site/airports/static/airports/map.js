@@ -92,8 +92,8 @@ function showDetails(airport) {
     Codes: [airport.icao, airport.iata].filter(Boolean).join(" · "),
     Place: place,
     Position: `${airport.latitude.toFixed(3)}°, ${airport.longitude.toFixed(3)}°`,
-    Elevation: `${formatCount(airport.elevation_ft)} ft`,
-    "Time zone": airport.time_zone,
+    Elevation: `${formatCount(airport.elevationFt)} ft`,
+    "Time zone": airport.timeZone,
   };
   for (const [name, value] of Object.entries(facts)) list.append(element("dt", name), element("dd", value));
   const link = element("a", "All columns as JSON");

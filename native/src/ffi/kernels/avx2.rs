@@ -129,6 +129,9 @@ pub unsafe fn copy_long<const ESCAPE: u8>(from: *const u8, len: usize, at: *mut 
 macro_rules! dirty {
     ($name:ident, $vector:ty, $fill:ident, $equal:ident, $greater:ident, $or:ident) => {
         /// Marks the bytes that do not stand for themselves.
+        ///
+        /// # Safety
+        /// The processor has the vector.
         #[inline(always)]
         pub unsafe fn $name<const ESCAPE: u8>(block: $vector) -> $vector {
             // SAFETY: the caller's processor has these instructions.

@@ -15,14 +15,14 @@ const LOW: u64 = 0x7f * ONES;
 #[inline(always)]
 fn dirty_word<const ESCAPE: u8>(word: u64) -> u64 {
     let seven = word & LOW;
-    let differs = |bytes: u64, byte: u8| ((bytes ^ u64::from(byte) * ONES) & LOW) + LOW;
+    let differs = |bytes: u64, byte: u8| ((bytes ^ (u64::from(byte) * ONES)) & LOW) + LOW;
     let not_control = seven + (0x80 - 0x20) * ONES;
     let mut clean = not_control & differs(seven, b'"') & differs(seven, b'\\');
     if matches!(ESCAPE, ASCII | HTML) {
         clean &= differs(seven, 0x7f);
     }
     if ESCAPE == HTML {
-        clean &= differs(seven | 2 * ONES, b'>') & differs(seven | ONES, b'\'');
+        clean &= differs(seven | (2 * ONES), b'>') & differs(seven | ONES, b'\'');
     }
     (word | !clean) & HIGH
 }

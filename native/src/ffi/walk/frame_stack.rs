@@ -114,8 +114,12 @@ impl OpenFrame {
                     let cursor = DictCursor { position: self.position, size: self.size, given: self.given };
                     OpenContainer::Dict(object.cast_into_unchecked(), cursor)
                 }
-                FrameKind::Items => OpenContainer::Items { source: source(), items: object.cast_into_unchecked(), index },
-                FrameKind::Pairs => OpenContainer::Pairs { source: source(), pairs: object.cast_into_unchecked(), index },
+                FrameKind::Items => {
+                    OpenContainer::Items { source: source(), items: object.cast_into_unchecked(), index }
+                }
+                FrameKind::Pairs => {
+                    OpenContainer::Pairs { source: source(), pairs: object.cast_into_unchecked(), index }
+                }
             }
         }
     }

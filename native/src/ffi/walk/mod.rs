@@ -151,7 +151,12 @@ unsafe fn walk<'py, W: ValueWriter<'py>, T: WalkTarget>(
 
 #[cold]
 #[inline(never)]
-fn note_fault<'py, W: ValueWriter<'py>>(writer: &mut W, stack: &mut FrameStack<'py>, fault: WalkFault, inner: OpenFrame) {
+fn note_fault<'py, W: ValueWriter<'py>>(
+    writer: &mut W,
+    stack: &mut FrameStack<'py>,
+    fault: WalkFault,
+    inner: OpenFrame,
+) {
     stack.secure(&inner);
     writer.note_fault(fault, &stack.containers(&inner));
     stack.release_all(inner);

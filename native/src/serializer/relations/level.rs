@@ -24,12 +24,14 @@ pub struct NestedRows {
     pub load: Py<PyAny>,
     /// `(rows, database_ns, callbacks)`: called at the end of each native call that collectors want details of.
     pub report: Option<Py<PyAny>>,
+    /// How long the text may get: a client may ask for relations that multiply.
+    pub most_bytes: usize,
 }
 
 #[pymethods]
 impl NestedRows {
     #[new]
-    #[pyo3(signature = (layout, fetch, fallback, close, load, report=None))]
+    #[pyo3(signature = (layout, fetch, fallback, close, load, report=None, max_bytes=None))]
     fn new(
         layout: Py<RowLayout>,
         fetch: Py<PyAny>,
@@ -37,8 +39,9 @@ impl NestedRows {
         close: Py<PyAny>,
         load: Py<PyAny>,
         report: Option<Py<PyAny>>,
+        max_bytes: Option<usize>,
     ) -> Self {
-        Self { layout, fetch, fallback, close, load, report }
+        Self { layout, fetch, fallback, close, load, report, most_bytes: max_bytes.unwrap_or(usize::MAX) }
     }
 
     /// Ends a query that is read by `dump_chunk`; `dumps` does it itself.

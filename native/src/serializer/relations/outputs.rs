@@ -137,7 +137,9 @@ impl UrlPart {
             Self::Int | Self::Uuid => false,
         };
         let is_text = matches!(reader, ColumnReader::Value | ColumnReader::Kind(Kind::Text, _));
-        (is_text && !text.is_empty() && text.iter().all(|&c| fits(c)))
+        // `build_absolute_uri` resolves these.
+        let has_dots = text.split(|&c| c == b'/').any(|part| part == b"." || part == b"..");
+        (is_text && !text.is_empty() && !has_dots && text.iter().all(|&c| fits(c)))
             .then(|| String::from_utf8_lossy(text).into_owned())
     }
 }

@@ -10,7 +10,8 @@ fn main() {
         return eprintln!("write_text KERNEL COUNT");
     };
     let count = count.parse().unwrap_or(0);
-    let text: Vec<u8> = b"A title of an article, with a \"quoted\" word. ".iter().copied().cycle().take(count).collect();
+    let text: Vec<u8> =
+        b"A title of an article, with a \"quoted\" word. ".iter().copied().cycle().take(count).collect();
     let mut out = Vec::with_capacity(8 * count + 1000);
     if kernel == "plain" {
         write_code_points::<UTF8>(&mut out, text.iter().map(|&byte| byte.into()));

@@ -1,0 +1,107 @@
+"""Values of a Schema that Python code makes: `resolve_*`, on an instance of few columns, and computed fields."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Annotated, Any
+
+from django.db import connections
+from django.db.models import Model
+from ninja.schema import Schema
+from pydantic import TypeAdapter
+
+from pyforge_web._native import is_plain_json
+from pyforge_web.output.fields import Attribute, Source
+from pyforge_web.output.lean_instances import make_instance
+from pyforge_web.output.method_reads import refuse_query
+
+# What pydantic leaves as it is under an annotation of exactly this type.
+_EXACT = (str, int, bool)
+Check = Callable[[Any], Any]
+
+
+class SchemaFallbackError(TypeError):
+    """A Schema does more than name columns: ninja has to serialize its objects. Says why."""
+
+
+def make_check(annotation: Any, metadata: Sequence[Any]) -> Check:
+    """Return the function from what a resolver gives to what pydantic makes of it.
+
+    It raises pydantic's `ValidationError`, and `SchemaFallbackError` for a value that is not JSON.
+    """
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[annotation, *metadata] if metadata else annotation)
+    exact = annotation if annotation in _EXACT and not metadata else None
+
+    def check(value: Any) -> Any:
+        if type(value) is exact:
+            return value
+        return check_plain(adapter.dump_python(adapter.validate_python(value, from_attributes=True)))
+
+    return check
+
+
+def check_plain(value: Any) -> Any:
+    """Return a value that is JSON, or of a type that Django's encoder has a text for."""
+    if not is_plain_json(value, django_types=True):
+        raise SchemaFallbackError(f"a {type(value).__name__} is for ninja's encoder")
+    return value
+
+
+class ResolvedField(Attribute):
+    """What `resolve_*` makes of an instance that has the columns of `@reads`."""
+
+    def __init__(self, where: str, function: Callable[[Any], Any], reads: Sequence[str], check: Check) -> None:
+        super().__init__(where, reads=list(dict.fromkeys(["pk", *reads])))
+        self._function, self._check = function, check
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ResolvedField) and (self._function, self.names) == (other._function, other.names)
+
+    def __hash__(self) -> int:
+        return hash((self._function, self.names))
+
+    def bind_instance(
+        self, model: type[Model], sources: Sequence[Source], using: str
+    ) -> Callable[[tuple[Any, ...]], Any]:
+        """Return the function from the values of the columns to the value that pydantic leaves."""
+        function, check, owner = self._function, self._check, self.name
+        columns = [_path_of(source) for source in sources]
+
+        def resolve(values: tuple[Any, ...]) -> Any:
+            instance = make_instance(model, dict(zip(columns, values, strict=True)), using, owner)
+            with ExitStack() as stack:
+                for connection in connections.all(initialized_only=True):
+                    stack.enter_context(connection.execute_wrapper(refuse_query))
+                return check(function(instance))
+
+        return resolve
+
+
+def _path_of(source: Source) -> str:
+    *path, last = source.name.split("__")
+    return "__".join([*path, last if source.field is None else source.field.attname])
+
+
+class SchemaProperty:
+    """A computed field: called with the values of the fields that it reads, in their order."""
+
+    def __init__(self, schema: type[Schema], name: str, reads: Sequence[str]) -> None:
+        self._schema, self._name, self._reads = schema, name, tuple(reads)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SchemaProperty) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self._schema, self._name, self._reads))
+
+    def __call__(self, *values: Any) -> Any:
+        fields = dict(zip(self._reads, values, strict=True))
+        made: Any = self._schema.__new__(self._schema)
+        # As `model_construct`, but without defaults: another field raises an AttributeError.
+        for name, value in (
+            ("__dict__", fields),
+            ("__pydantic_fields_set__", set(fields)),
+            ("__pydantic_extra__", None),
+            ("__pydantic_private__", None),
+        ):
+            object.__setattr__(made, name, value)
+        return check_plain(getattr(made, self._name))

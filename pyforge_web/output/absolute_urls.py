@@ -1,0 +1,25 @@
+"""URLs that are absolute where a request is known."""
+
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest
+
+
+def make_absolute(start: str, request: Any) -> str | None:
+    """Return the beginning of URLs, absolute for a request; None where a URL's end may change its beginning.
+
+    Source: `HttpRequest.build_absolute_uri`, which puts scheme and host before a path without dots.
+    """
+    if request is None:
+        return start
+    if not start.startswith("/") or start.startswith("//"):
+        return None
+    method = getattr(request.build_absolute_uri, "__func__", None)
+    if method is not HttpRequest.build_absolute_uri:
+        return None
+    try:
+        url: str = request.build_absolute_uri(f"{start}end")
+    except SuspiciousOperation:  # the host is not allowed: said where a URL is written, and in an empty list nowhere
+        return None
+    return url.removesuffix("end") if url.endswith(f"{start}end") else None

@@ -1,0 +1,53 @@
+"""The formats of `dates=` for values that Python code writes. Native code has its own, and tests compare the two."""
+
+from collections.abc import Callable
+from datetime import datetime, time
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+
+from pyforge_web.conf import Dates
+from pyforge_web.output.options import output_options
+
+DateValue = datetime | time
+
+
+def format_iso(value: DateValue) -> str:
+    """Return what `isoformat()` gives."""
+    return value.isoformat()
+
+
+def format_local(value: DateValue) -> str:
+    """Return the same in Django's current time zone; a value without a zone stays as it is."""
+    if isinstance(value, datetime) and timezone.is_aware(value):
+        value = timezone.localtime(value)
+    return value.isoformat()
+
+
+def format_drf(value: DateValue) -> str:
+    """Return what Django REST framework gives: `Z` for UTC."""
+    text = value.isoformat()
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else text
+
+
+_DATE_FORMATS: dict[Dates, Callable[[Any], Any]] = {
+    "django": DjangoJSONEncoder().default,
+    "iso": format_iso,
+    "local": format_local,
+}
+
+
+def check_dates(dates: Any) -> Dates | None:
+    """Return a `dates=` argument. Raises `ValueError` for a format that does not exist."""
+    if dates is not None and dates not in _DATE_FORMATS:
+        raise ValueError(f'dates= must be "django", "iso" or "local", not {dates!r}')
+    return dates  # type: ignore[no-any-return]
+
+
+def format_date(value: Any) -> Any:
+    """Return a datetime or a time in the format of the rows that are written now; any other value as it is."""
+    dates = output_options.get().dates
+    if dates is None or not isinstance(value, DateValue):
+        return value
+    return _DATE_FORMATS[dates](value)

@@ -1,0 +1,12 @@
+"""Values that are made when they are first asked for."""
+
+from typing import Any
+
+from django.utils.functional import empty
+
+
+def unwrap_lazy(value: Any) -> Any:
+    """Return the object behind a `LazyObject`, as `request.user` and the default storage are."""
+    if value._wrapped is empty:
+        value._setup()
+    return value._wrapped

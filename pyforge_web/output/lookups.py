@@ -1,0 +1,106 @@
+"""The lookups of `prefetch_related`: which of them answers for a relation of a tree.
+
+The order in which lookups count is that of `django.db.models.query.prefetch_related_objects`.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from django.db.models import Manager, Prefetch
+from django.db.models.constants import LOOKUP_SEP
+
+from pyforge_web.output.model_names import NamePath, Relation
+from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
+
+
+class Lookup(NamedTuple):
+    """A `prefetch_related` lookup, seen from the model that its first step is an attribute of."""
+
+    through: NamePath
+    to: NamePath
+    queryset: UntypedQuerySet | None
+
+
+class ParentContext(NamedTuple):
+    """The rows around those of a relation: where these lead back, Django has that very instance, and loads no other.
+
+    `loaded` are the relations that the QuerySet of a reverse key has loaded before it is told of them.
+    """
+
+    relation: Relation
+    lookups: list[Lookup]
+    loaded: frozenset[str]
+    around: "ParentContext | None"
+
+    def is_behind(self, relation: Relation) -> bool:
+        """Return whether a relation of the related rows leads back to them."""
+        if relation.field is not self.relation.field or relation.name in self.loaded:
+            return False
+        if relation.sort == "forward":
+            return self.relation.sort in ("reverse", "backward")
+        return relation.sort == "backward" and self.relation.sort == "forward"
+
+    def lead_back(self, lookup: Lookup) -> Lookup:
+        """Return a lookup of the relation that leads back, as one of these rows.
+
+        What an earlier lookup has loaded of them is not loaded again: Django ignores the QuerySet of a later
+        `Prefetch`, since `is_fetched` is true. It raises "already seen" only for the same path from the outermost rows.
+        """
+        through, to = lookup.through[1:], lookup.to[1:]
+        for earlier in self.lookups:
+            if earlier.to[: len(to)] == to:
+                return Lookup(through, to, None)
+            if earlier.to[1:] == lookup.to and earlier.queryset is lookup.queryset:
+                break  # the lookup itself: those behind it come too late
+        return Lookup(through, to, lookup.queryset)
+
+
+def find_inner_lookups(mine: list[Lookup], queryset: UntypedQuerySet | None, path: NamePath) -> list[Lookup]:
+    """The lookups of a relation's own relations: those of its QuerySet come right after the one that loads it."""
+    rest: list[Lookup] = []
+    for number, lookup in enumerate(mine):
+        if len(lookup.to) > 1:
+            rest.append(Lookup(lookup.through[1:], lookup.to[1:], lookup.queryset))
+        elif number and lookup.queryset is not None:
+            raise ValueError(
+                f"{LOOKUP_SEP.join(path)!r} lookup was already seen with a different queryset. "
+                "You may need to adjust the ordering of your lookups."
+            )
+        if number == 0 and queryset is not None:
+            rest += read_lookups(queryset._prefetch_related_lookups)
+    return rest if mine or queryset is None else read_lookups(queryset._prefetch_related_lookups)
+
+
+def read_lookups(given: Iterable[Any]) -> list[Lookup]:
+    found = (lookup if isinstance(lookup, Prefetch) else Prefetch(lookup) for lookup in given if is_djangos(lookup))
+    return [
+        Lookup(
+            tuple(lookup.prefetch_through.split(LOOKUP_SEP)),
+            tuple(lookup.prefetch_to.split(LOOKUP_SEP)),
+            lookup.queryset,
+        )
+        for lookup in found
+    ]
+
+
+def is_djangos(lookup: object) -> bool:
+    """Return whether a lookup of `prefetch_related` is of a class whose meaning is known."""
+    return type(lookup) in (str, Prefetch)
+
+
+def find_base_queryset(relation: Relation) -> UntypedQuerySet | None:
+    """What a plain lookup loads a relation to one from, where that may be other rows than a join has."""
+    manager = relation.model._base_manager if relation.model else None
+    return None if manager is None or type(manager) is Manager else manager.all()
+
+
+def make_prefetches(tree: Tree, path: NamePath = ()) -> "Iterator[Prefetch[Any]]":
+    """Yield the `Prefetch`es of a tree, at all its levels, for Django's own path."""
+    for item in tree.items:
+        if isinstance(item, Branch):
+            renamed = item.name != item.relation.name
+            if item.queryset is not None or renamed:
+                queryset = None if item.queryset is None else item.queryset.prefetch_related(None)
+                through = LOOKUP_SEP.join((*path, item.relation.name))
+                yield Prefetch(through, queryset, to_attr=item.name if renamed else None)
+            yield from make_prefetches(item.tree, (*path, item.name))

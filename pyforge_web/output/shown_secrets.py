@@ -1,0 +1,57 @@
+"""Secret columns under other keys: an expression or an output field that would show one is refused."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from django.core.exceptions import FieldError
+from django.db.models import F, Model, Q
+from django.db.models.constants import LOOKUP_SEP
+
+from pyforge_web.output.grammar import KeyedExpression
+from pyforge_web.output.model_names import find_column, find_key_relation, find_relation
+from pyforge_web.output.tree import Leaf
+from pyforge_web.secrets import is_secret
+
+
+def expression_names(expression: Any) -> Iterator[str]:
+    """Yield the paths of all fields that an expression reads."""
+    work: list[Any] = [expression]
+    while work:
+        part: Any = work.pop()
+        if isinstance(part, F):
+            yield cast(Any, part).name
+        elif isinstance(part, Q):
+            for child in part.children:
+                if isinstance(child, tuple):
+                    yield child[0]
+                    work.append(child[1])
+                else:
+                    work.append(child)
+        elif hasattr(part, "get_source_expressions"):
+            work.extend(each for each in part.get_source_expressions() if each is not None)
+            if hasattr(part, "condition"):
+                work.append(part.condition)
+
+
+def refuse_secret(model: type[Model], leaf: Leaf, item: KeyedExpression) -> None:
+    """Raise for a secret column under another key: it is written where its own name stands alone."""
+    field = leaf.field
+    end = leaf.path[-1].model if leaf.path else model
+    if field is not None and is_secret(field, end):
+        raise FieldError(
+            f"{item.name}: {item.expression!r} would show the secret column {field.name!r} of {field.model.__name__}. "
+            f"Name it itself, or add it to PYFORGE_WEB['PUBLIC_FIELDS']"
+        )
+
+
+def refuse_secret_path(model: type[Model], name: str, item: KeyedExpression) -> None:
+    """Raise the same for a path of an expression, whose end may be a transform or a lookup."""
+    current: type[Model] | None = model
+    for part in name.split(LOOKUP_SEP):
+        if current is None:
+            return
+        field = find_column(current, part)
+        if field is not None and is_secret(field, current):
+            refuse_secret(current, Leaf(item.name, field.attname, field), item)
+        relation = find_relation(current, part) or find_key_relation(current, part)
+        current = None if relation is None else relation.model

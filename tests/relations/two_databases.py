@@ -1,0 +1,27 @@
+"""The fixtures of two databases with the same rows, for the tests of other rooms too."""
+
+import pytest
+
+from tests.relations import data
+
+
+@pytest.fixture(scope="session")
+def filled(vendors, django_db_blocker):
+    """The databases, filled once."""
+    with django_db_blocker.unblock():
+        for alias in vendors.values():
+            data.load(alias)
+    return vendors
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request, filled, db):
+    """The alias of each database in turn."""
+    data.load(filled[request.param])  # a test with transactions of its own empties all tables at its end
+    return filled[request.param]
+
+
+@pytest.fixture
+def sqlite(filled, db):
+    data.load("default")
+    return "default"
