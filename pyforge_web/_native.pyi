@@ -35,6 +35,7 @@ __all__ = [
     "dump_chunk",
     "dumps",
     "dumps_html",
+    "dumps_natively",
     "dumps_response",
     "is_plain_json",
     "listen",

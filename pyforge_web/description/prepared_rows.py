@@ -19,7 +19,7 @@ from pyforge_web.output.resolve import resolve_fields
 from pyforge_web.querysets.prepared_queries import ForeignValueError, PreparedTemplate, make_template
 from pyforge_web.querysets.relations.columns import select_tree
 from pyforge_web.querysets.relations.rows import open_compiled
-from pyforge_web.querysets.sql_cache.remembered import compile_prepared, find_difference, is_check_due
+from pyforge_web.querysets.sql_cache.remembered import compile_prepared, compare_compiled, is_check_due
 
 __all__ = ["ForeignValueError", "PreparedFunction", "PreparedRows", "prepared"]
 
@@ -166,7 +166,7 @@ class PreparedRows(OutputRows):
         function.calls += 1
         if is_check_due(function.calls):
             real, names = compile_prepared(prepare)
-            if difference := find_difference(compiled, real, plan.names, names):
+            if difference := compare_compiled(compiled, real, plan.names, names):
                 function.turn_off(difference)
                 return None
         opened = open_compiled(plan, compiled, chunked=chunked)

@@ -30,7 +30,8 @@ def _connect_signal() -> None:
 
 def _watch_connection(*, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
     if _note_query not in connection.execute_wrappers:
-        connection.execute_wrappers.append(_note_query)
+        # At the front: where a connection opens inside of `execute_wrapper()`, Django takes the last one off at its end.
+        connection.execute_wrappers.insert(0, _note_query)
 
 
 def _note_query(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:

@@ -143,7 +143,7 @@ def _count_hit(entry: RememberedQuery, compiled: CompiledQuery, prepare: Prepare
     if is_check_due(sql_memory.hits):
         sql_memory.checks += 1
         real, extra = compile_prepared(prepare)
-        if difference := find_difference(compiled, real, entry.extra, extra):
+        if difference := compare_compiled(compiled, real, entry.extra, extra):
             sql_memory.turn_off(difference)
             return real, extra
     return compiled, entry.extra
@@ -154,7 +154,7 @@ def is_check_due(uses: int) -> bool:
     return ALWAYS_CHECK or settings.DEBUG or uses % get_settings()["SQL_CACHE_CHECK"] == 0
 
 
-def find_difference(ours: CompiledQuery, real: CompiledQuery | None, extra: Any, real_extra: Any) -> str | None:
+def compare_compiled(ours: CompiledQuery, real: CompiledQuery | None, extra: Any, real_extra: Any) -> str | None:
     """Return what remembered SQL has that Django's has not; None where both are the same."""
     if real is None:
         return f"Django has nothing to ask for, we have {ours.sql!r}."
