@@ -30,7 +30,7 @@ done
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check ci lock docs wheel-pgo kernels bench fuzz asan coverage soak django-suite screenshots format clean again
+.PHONY: help install demo test check ci lock docs docs-serve wheel-pgo kernels bench fuzz asan coverage soak django-suite screenshots format clean again
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -100,7 +100,7 @@ lock: $(STAMP)/venv ## Write constraints.txt anew: the newest version of every p
 	$(PIP) --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header --no-annotate --group dev --group bench --group mysql --group soak --group docs --group security --group package --output-file constraints.txt pyproject.toml
 
-check: $(STAMP)/native $(STAMP)/deps ## Lint, types, stubs, import contract, formatting
+check: $(STAMP)/native $(STAMP)/deps ## Lint, types, stubs, import contract, formatting, figures of the docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -108,13 +108,15 @@ check: $(STAMP)/native $(STAMP)/deps ## Lint, types, stubs, import contract, for
 	$(BIN)/lint-imports
 	rustfmt --edition 2024 --check $(SOURCES)
 	cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
+	$(BIN)/python -m benchmarks.figures check
 
 wheel-pgo: $(STAMP)/demo ## Build a wheel whose core is optimized by a profile of its own work, into target/wheels/
 	@ls "$$(rustc --print target-libdir)"/../bin/llvm-profdata >/dev/null 2>&1 || { echo "make wheel-pgo needs LLVM's tools of the Rust toolchain: rustup component add llvm-tools"; exit 1; }
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin build --release --locked --pgo --interpreter $(abspath $(BIN)/python)
 
-bench: $(STAMP)/native $(STAMP)/bench ## Measure beside the peers, write benchmarks/results/
+bench: $(STAMP)/native $(STAMP)/bench ## Measure beside the peers (about 40 minutes), write benchmarks/results/ and the figures of README and docs
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.figures write
 
 fuzz: $(STAMP)/deps ## Fuzz the pure Rust parts beside Python's json for FUZZ_SECONDS (120)
 	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
@@ -135,10 +137,15 @@ soak: $(STAMP)/native $(STAMP)/deps ## Real servers under load for SOAK_SECONDS 
 django-suite: $(STAMP)/native $(STAMP)/deps ## Django's own tests with the product in place: a part of some ten minutes
 	$(BIN)/python -m tests.django_suite
 
-docs: $(STAMP)/venv ## Write the documentation as pages into target/docs/
+docs: $(STAMP)/native ## Build the documentation site into target/docs/; a warning or a broken link is an error
 	$(LOCKED) --quiet --group docs
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs target/docs
-	@echo "Open target/docs/index.html"
+	@echo "Open target/docs/index.html, or run make docs-serve"
+
+docs-serve: docs ## Serve the documentation site at http://127.0.0.1:8000/
+	@$(BIN)/python -m demo_site.check_port $(PORT)
+	@echo "The documentation: http://127.0.0.1:$(PORT)/"
+	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory target/docs
 
 screenshots: $(STAMP)/native $(STAMP)/deps ## Take the pictures in docs/images/ anew, of the demo, with Chromium
 	$(BIN)/python -m demo_site.screenshots

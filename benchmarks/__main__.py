@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from time import monotonic
 
 from benchmarks.measure import Effort
 from benchmarks.report import RESULTS
@@ -24,18 +25,19 @@ def main() -> None:
     if unknown := set(options.suites) - set(SUITES):
         raise SystemExit(f"No suite named {', '.join(sorted(unknown))}; there are: {', '.join(SUITES)}")
     whole = not (options.quick or options.only)
+    began = monotonic()
     for name in options.suites or SUITES:
         print(f"{name} ...", flush=True)
-        stamp = machine.stamp()
+        facts = machine.facts()
+        stamp, suite_began = machine.stamp(facts), monotonic()
         try:
             report = SUITES[name](Effort.quick() if options.quick else Effort.full(), options.only)
         except DifferentOutputError as different:
             sys.exit(f"Not timed: {different}")
-        text = report.text(stamp)
-        print(f"\n{text}")
+        print(f"\n{report.text(stamp)}")
         if whole:
-            RESULTS.mkdir(exist_ok=True)
-            RESULTS.joinpath(f"{name}.md").write_text(text)
+            report.write(RESULTS, name, stamp, {**facts, "seconds": round(monotonic() - suite_began)})
+    print(f"All of it took {(monotonic() - began) / 60:.0f} minutes.")
 
 
 def _arguments() -> argparse.Namespace:

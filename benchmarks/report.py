@@ -1,8 +1,10 @@
-"""Markdown that reads as plain text: printed, and written to benchmarks/results/<suite>.md."""
+"""A report as Markdown that reads as plain text, and its tables as JSON: benchmarks/results/<suite>.md and .json."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks.goals import Goal
 
@@ -30,6 +32,17 @@ class Report:
     def text(self, stamp: str) -> str:
         return "\n\n".join([f"# {self.title}", stamp, *self.parts, self._summary()]) + "\n"
 
+    def write(self, folder: Path, name: str, stamp: str, facts: dict[str, Any]) -> None:
+        """Write both files. README and the documentation take their figures from the JSON: benchmarks/figures.py."""
+        folder.mkdir(exist_ok=True)
+        folder.joinpath(f"{name}.md").write_text(self.text(stamp))
+        folder.joinpath(f"{name}.json").write_text(json.dumps(self.data(facts), indent=1, ensure_ascii=False) + "\n")
+
+    def data(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Return the tables of the report, with what they were measured on."""
+        tables = [{"columns": part.columns, "rows": part.rows} for part in self.parts if isinstance(part, Table)]
+        return {"title": self.title, "measured": facts, "tables": tables, "met": self.met, "missed": self.missed}
+
     def _summary(self) -> str:
         judged = len(self.met) + len(self.missed)
         if not judged:
@@ -38,11 +51,20 @@ class Report:
         return "\n".join(lines + [f"- {name}" for name in self.missed])
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table with aligned columns."""
+class Table(str):
+    """The text of a Markdown table, which still has its cells."""
+
+    columns: list[str]
+    rows: list[list[str]]
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return a Markdown table with aligned columns."""
     widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
     lines = [_line(headers, widths), "|" + "|".join("-" * (width + 2) for width in widths) + "|"]
-    return "\n".join(lines + [_line(row, widths) for row in rows])
+    made = Table("\n".join(lines + [_line(row, widths) for row in rows]))
+    made.columns, made.rows = list(headers), [list(row) for row in rows]
+    return made
 
 
 def duration(seconds: float) -> str:

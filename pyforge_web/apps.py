@@ -45,23 +45,23 @@ def register_checks() -> None:
 
 def check_project(**kwargs: Any) -> list[CheckMessage]:
     """Return the messages about settings, middleware and databases."""
-    from pyforge_web.checks import PROJECT_CHECKS
+    from pyforge_web.checks import PROJECT_CHECKS, run_with_addresses
 
-    return [message for check in PROJECT_CHECKS for message in check(**kwargs)]
+    return run_with_addresses(PROJECT_CHECKS, **kwargs)
 
 
 def check_security(**kwargs: Any) -> list[CheckMessage]:
     """Return the messages about columns that may hold secrets."""
-    from pyforge_web.checks import SECURITY_CHECKS
+    from pyforge_web.checks import SECURITY_CHECKS, run_with_addresses
 
-    return [message for check in SECURITY_CHECKS for message in check(**kwargs)]
+    return run_with_addresses(SECURITY_CHECKS, **kwargs)
 
 
 def check_templates(**kwargs: Any) -> list[CheckMessage]:
     """Return the messages about templates that write JSON."""
-    from pyforge_web.checks import TEMPLATE_CHECKS
+    from pyforge_web.checks import TEMPLATE_CHECKS, run_with_addresses
 
-    return [message for check in TEMPLATE_CHECKS for message in check(**kwargs)]
+    return run_with_addresses(TEMPLATE_CHECKS, **kwargs)
 
 
 def does_precompile() -> bool:

@@ -1,6 +1,9 @@
-"""System checks; `docs/checks.md` has a section for each. `apps.py` registers them, and imports them when they run."""
+"""System checks; `docs/reference/checks.md` has a section for each.
 
-from collections.abc import Iterable, Iterator
+`apps.py` registers them, and imports them when they run.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from django.template.backends.django import DjangoTemplates
 from django.utils.module_loading import import_string
 
 from pyforge_web._native import BUILD_PROFILE
-from pyforge_web.conf import DEFAULTS, get_settings
+from pyforge_web.conf import DEFAULTS, docs_url, get_settings
 from pyforge_web.loaders import LiteralTag, find_literal
 from pyforge_web.pages.contexts import find_unsafe_uses
 from pyforge_web.querysets.backends import why_no_backend
@@ -25,15 +28,34 @@ _OUR_MIDDLEWARE = "pyforge_web.middleware.PyForgeMiddleware"
 _TOOLBAR_MIDDLEWARE = "debug_toolbar.middleware.DebugToolbarMiddleware"
 _CACHE_MIDDLEWARE = "django.middleware.cache.UpdateCacheMiddleware"
 
+SystemCheck = Callable[..., list[CheckMessage]]
+
+
+def run_with_addresses(checks: Iterable[SystemCheck], **kwargs: Any) -> list[CheckMessage]:
+    """Return the messages of checks; each hint ends with the address of the check's section in the documentation."""
+    messages = [message for check in checks for message in check(**kwargs)]
+    for message in messages:
+        if address := _find_address(str(message.id)):
+            line = "\n" if "\n" in str(message.hint) else " "  # a hint of several lines is there to be pasted
+            message.hint = f"{message.hint}{line}See {address}"
+    return messages
+
+
+def _find_address(check: str) -> str:
+    """Return the address of a check's section."""
+    anchor = check.rpartition(".")[2].lower()
+    try:
+        return docs_url("checks", anchor)
+    except ImproperlyConfigured:  # the setting with the address may be the one that is wrong
+        return f"{DEFAULTS['DOCS_URL']}reference/checks.html#{anchor}"
+
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """Report keys and values in `PYFORGE_WEB` that would raise in the first request."""
     try:
         get_settings()
     except ImproperlyConfigured as error:
-        # The setting that has the address of the documentation may be the wrong one.
-        address = f"{DEFAULTS['DOCS_URL']}settings.html"
-        return [Error(str(error), hint=f"{address} lists the keys and their values.", id="pyforge_web.E001")]
+        return [Error(str(error), hint="Correct the key or the value.", id="pyforge_web.E001")]
     return []
 
 
@@ -164,7 +186,7 @@ def check_databases(**kwargs: Any) -> list[CheckMessage]:
             messages.append(
                 CheckWarning(
                     f"There is no native path for the engine of the database {alias!r}: {reason}.",
-                    hint="Django reads its rows, which takes several times as long. See docs/databases.md.",
+                    hint="Django reads its rows, which takes several times as long.",
                     id="pyforge_web.W005",
                 )
             )

@@ -29,7 +29,7 @@ class PanelLimits(TypedDict):
 
 
 class Settings(TypedDict):
-    """Every key of `PYFORGE_WEB`; `docs/settings.md` has a row for each."""
+    """Every key of `PYFORGE_WEB`; `docs/reference/settings.md` has a section for each."""
 
     DATES: Dates
     DJANGO_BYTES: bool
@@ -99,9 +99,9 @@ def get_settings() -> Settings:
 
 
 def docs_url(page: str, anchor: str = "") -> str:
-    """Return the address of a page of the documentation, or an empty text if `DOCS_URL` is empty."""
+    """Return the address of a page of the reference, or an empty text if `DOCS_URL` is empty."""
     base = get_settings()["DOCS_URL"]
-    return f"{base.rstrip('/')}/{page}.html{'#' if anchor else ''}{anchor}" if base else ""
+    return f"{base.rstrip('/')}/reference/{page}.html{'#' if anchor else ''}{anchor}" if base else ""
 
 
 def _is_editor_url(value: object) -> bool:

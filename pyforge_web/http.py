@@ -269,7 +269,7 @@ def _write_body(
 class PyForgeProblemResponse(PyForgeJsonResponse):
     """Errors as problem details (`application/problem+json`): `return PyForgeProblemResponse(error)`.
 
-    `errors` and the further arguments are those of `pyforge_web.problems.as_problem`, the rest those of the response.
+    `errors` and the further arguments are those of `pyforge_web.as_problem`, the rest those of the response.
 
     Source: RFC 9457.
     """

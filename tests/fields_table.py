@@ -1,14 +1,16 @@
-"""`python -m tests.fields_table` writes docs/fields.md from the code; a test holds the two together."""
+"""`python -m tests.fields_table` writes docs/reference/fields.md from the code; a test holds the two together."""
 
 import os
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "fields.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "fields.md"
 HEAD = """# Field classes and their kinds
 
-Made from `pyforge_web/fields.py` by `python -m tests.fields_table`; for what each kind becomes
-see [querysets.md](querysets.md).
-A class that is not here is written by the type of its values, through its own converters.
+This page lists the kind of each field class. The kind decides how the values of a column become JSON:
+[QuerySets](querysets.md#field-types) describes what each kind becomes. A class that is not in the table is written
+by the type of its values, which its own converters make.
+
+The table is made from `pyforge_web/fields.py` by `python -m tests.fields_table`.
 
 | field class | kind |
 |---|---|

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "tests.validation",
     "tests.bulk",
     "tests.output",
+    "tests.docs.blog",
 ]
 if importlib.util.find_spec("psycopg"):
     INSTALLED_APPS += ["django.contrib.postgres", "tests.querysets.pg"]

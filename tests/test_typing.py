@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "docs/output_fields.md")
+PAGES = ("README.md", "docs/reference/output_fields.md")
 # What the samples take for granted: a project's models, a page, a request.
 PRELUDE = """\
 from typing import Any
+from django.core.paginator import Paginator
 from django.db.models import Count, F, Prefetch
 from pyforge_web import *
 Article: Any = None

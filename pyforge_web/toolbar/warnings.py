@@ -1,8 +1,8 @@
 """The panel's warnings: what is wrong in a request's groups of calls, and which line to change.
 
-To add one: a function in `warning_causes.py`, a row in `WARNINGS` with its texts, a row in docs/panel.md, and a page of
-the demo that provokes it. Texts are translated when they are shown, maybe in another process, so a match is a variant
-and words.
+To add one: a function in `warning_causes.py`, a row in `WARNINGS` with its texts, a section in docs/reference/panel.md,
+and a page of the demo that provokes it. Texts are translated when they are shown, maybe in another process, so a match
+is a variant and words.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """What native code may do of a field's validation: the conversion of its values, and the rules of its validators.
 
 A field is native only if every method that validates it is Django's own, and a validator likewise. Django validates all
-others: see `docs/validation.md`. Source: `django.db.models.fields`.
+others: see `docs/reference/validation.md`. Source: `django.db.models.fields`.
 """
 
 import json

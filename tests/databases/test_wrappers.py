@@ -150,7 +150,7 @@ def test_fallback_is_logged_once(sqlite_file, caplog):
         for _ in range(3):
             assert "time zone of its own" in backends.why_no_backend(connection)
     (record,) = caplog.records
-    assert "docs/databases.md" in record.getMessage()
+    assert "reference/databases.html" in record.getMessage()
 
 
 def test_explain_says_why(sqlite_file):

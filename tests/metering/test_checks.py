@@ -1,7 +1,5 @@
 """The checks of settings, of the order of middleware, of the toolbar's store and of the core; their docs."""
 
-import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +14,6 @@ from tests.tables import cases
 
 pytestmark = pytest.mark.django_db  # other checks ask the database
 
-ROOT = Path(__file__).parents[2]
 OURS = "pyforge_web.middleware.PyForgeMiddleware"
 TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"
 UPDATE = "django.middleware.cache.UpdateCacheMiddleware"
@@ -109,11 +106,14 @@ def test_debug_build_of_the_core_is_reported(monkeypatch):
     assert ids() == ["W004"]
 
 
-def test_each_check_and_each_setting_has_its_docs():
-    sources = "".join(path.read_text() for path in (ROOT / "pyforge_web").rglob("*.py"))
-    named = set(re.findall(r'"pyforge_web\.([EIW]\d{3})"', sources))
-    docs = (ROOT / "docs" / "checks.md").read_text()
-    assert set(re.findall(r"^## `pyforge_web\.([EIW]\d{3})`$", docs, re.M)) == named
-    assert set(re.findall(r"^\| \[`([EIW]\d{3})`\]\(#pyforge_web\1\)", docs, re.M | re.I)) == named
-    rows = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "settings.md").read_text(), re.M)
-    assert sorted(rows) == sorted(DEFAULTS)
+@pytest.mark.parametrize("url", ["https://pyforge-web.readthedocs.io/en/stable/", "http://localhost/docs/", ""])
+def test_hint_ends_with_the_address_of_the_check(url, settings):
+    settings.PYFORGE_WEB = {"DOCS_URL": url, "PUBLIC_FIELDS": ["shop.Order.share_tokn"]}
+    (message,) = (message for message in run_checks() if message.id == "pyforge_web.W031")
+    assert message.hint.endswith(f"See {url}reference/checks.html#w031" if url else "remove it.")
+
+
+def test_hint_of_wrong_settings_has_the_default_address(settings):
+    settings.PYFORGE_WEB = {"DOCS_URL": 5}
+    (message,) = (message for message in run_checks() if message.id == "pyforge_web.E001")
+    assert message.hint.endswith(f"See {DEFAULTS['DOCS_URL']}reference/checks.html#e001")

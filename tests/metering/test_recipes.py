@@ -1,4 +1,4 @@
-"""The recipes of docs/metering.md, run as they stand there."""
+"""The recipes of docs/reference/metering.md, run as they stand there."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ from pyforge_web.signals import request_metered
 
 pytestmark = [pytest.mark.usefixtures("site"), pytest.mark.django_db]
 
-DOCS = Path(__file__).parents[2] / "docs" / "metering.md"
+DOCS = Path(__file__).parents[2] / "docs" / "reference" / "metering.md"
 
 
 @pytest.fixture

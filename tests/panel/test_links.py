@@ -25,9 +25,9 @@ def warned(ask, db):
 
 
 def test_a_warning_links_to_its_section(warned, site):
-    assert "https://pyforge-web.readthedocs.io/en/stable/panel.html#pf001" in addresses(warned())
+    assert "https://pyforge-web.readthedocs.io/en/stable/reference/panel.html#pf001" in addresses(warned())
     site.PYFORGE_WEB = {"DOCS_URL": "http://localhost:8000/docs"}
-    assert "http://localhost:8000/docs/panel.html#pf001" in addresses(warned())
+    assert "http://localhost:8000/docs/reference/panel.html#pf001" in addresses(warned())
     site.PYFORGE_WEB = {"DOCS_URL": ""}
     assert not [address for address in addresses(warned()) if "panel.html" in address]
     assert docs_url("panel") == ""
@@ -70,4 +70,4 @@ def test_an_address_of_the_documentation_is_a_text(settings):
 
 def test_authors_of_json_link_to_pages_that_exist():
     pages = {author.page for author in AUTHORS.values()}
-    assert not [page for page in pages if not (ROOT / "docs" / f"{page}.md").is_file()]
+    assert not [page for page in pages if not (ROOT / "docs" / "reference" / f"{page}.md").is_file()]

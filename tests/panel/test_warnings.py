@@ -13,7 +13,7 @@ from pyforge_web.toolbar.warnings import WARNINGS, WARNINGS_BY_ID, find_warnings
 from tests.app.models import Article, Author
 
 pytestmark = pytest.mark.django_db
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_words_of_a_hostile_name_are_not_a_format():
 
 
 def test_every_warning_is_documented_and_provoked():
-    rows = re.findall(r"^\| `(PF\d+)` \| ([^|]+) \|", (DOCS / "panel.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^### `(PF\d+)`: (.+)$", (DOCS / "panel.md").read_text(), re.MULTILINE)
     assert rows == [(warned.id, warned.word) for warned in WARNINGS]
     source = Path(__file__).read_text()
     assert all(f'"{warned.id}"' in source for warned in WARNINGS)

@@ -158,7 +158,7 @@ def test_prefetches_like_django(question, database):
     try:
         with transaction.atomic(using=database):
             ours = pyforge_web.dumps(make(on(database)), fields=fields)
-    except FieldError as error:  # the way back has no annotations: docs/relations.md
+    except FieldError as error:  # the way back has no annotations: docs/reference/relations.md
         assume(not str(error).startswith("Cannot resolve keyword 'a"))
         raise
     assert canonical(json.loads(ours)) == canonical(json.loads(django_text(rows)))

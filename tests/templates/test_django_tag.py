@@ -103,6 +103,6 @@ def test_rows_fetched_by_async_code_are_written():
 
 
 def test_every_argument_is_documented():
-    docs = (Path(__file__).parents[2] / "docs" / "templates.md").read_text()
+    docs = (Path(__file__).parents[2] / "docs" / "reference" / "templates.md").read_text()
     for name in ARGUMENTS:
         assert f"| `{name}` |" in docs

@@ -177,7 +177,7 @@ def look_at_writing(model):
 
 @pytest.mark.parametrize("change", [limit, describe_value, look_at_writing])
 def test_recompile_on_demand(change):
-    """Inside a validator, or of the model's class: see docs/validation.md."""
+    """Inside a validator, or of the model's class: see docs/reference/validation.md."""
     pair = models_with(lambda: models.CharField(validators=[v.MaxLengthValidator(5), v.RegexValidator("^a")]))
     assert_all_same(pair)
     for model in pair:

@@ -116,7 +116,7 @@ SAMPLES = {
 
 
 def test_rules_are_documented():
-    page = (ROOT / "docs/validation.md").read_text()
+    page = (ROOT / "docs/reference/validation.md").read_text()
     assert set(re.findall(r"^\|[^|]+\| `(\w+)` \|", page, re.MULTILINE)) == rules_of_rust()
     assert SAMPLES.keys() == rules_of_rust()
     for name, validator in SAMPLES.items():

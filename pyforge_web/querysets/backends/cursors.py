@@ -14,6 +14,7 @@ from django.db.models.sql.constants import MULTI
 from django.db.utils import DatabaseErrorWrapper
 
 from pyforge_web._native import AttributeWatch
+from pyforge_web.conf import docs_url
 from pyforge_web.querysets.backends.columns import DJANGO, ColumnPlan, describe_converters, intern_readers
 from pyforge_web.querysets.backends.stock import StockMethods, is_own_function
 
@@ -187,9 +188,10 @@ def warn_once(connection: BaseDatabaseWrapper, reason: str) -> None:
     if (connection.alias, reason) not in _warned:
         _warned.add((connection.alias, reason))
         logger.warning(
-            "PyForge reads the database %r through Django: %s (docs/databases.md says what is native).",
+            "PyForge reads the database %r through Django: %s. %s",
             connection.alias,
             reason,
+            docs_url("databases"),
         )
 
 
