@@ -1,18 +1,14 @@
 """Values of a Schema that Python code makes: `resolve_*`, on an instance of few columns, and computed fields."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from typing import Annotated, Any
 
-from django.db import connections
 from django.db.models import Model
 from ninja.schema import Schema
 from pydantic import TypeAdapter
 
 from pyforge_web._native import is_plain_json
-from pyforge_web.output.fields import Attribute, Source
-from pyforge_web.output.lean_instances import make_instance
-from pyforge_web.output.method_reads import refuse_query
+from pyforge_web.output.fields import Attribute
 
 # What pydantic leaves as it is under an annotation of exactly this type.
 _EXACT = (str, int, bool)
@@ -59,26 +55,9 @@ class ResolvedField(Attribute):
     def __hash__(self) -> int:
         return hash((self._function, self.names))
 
-    def bind_instance(
-        self, model: type[Model], sources: Sequence[Source], using: str
-    ) -> Callable[[tuple[Any, ...]], Any]:
-        """Return the function from the values of the columns to the value that pydantic leaves."""
-        function, check, owner = self._function, self._check, self.name
-        columns = [_path_of(source) for source in sources]
-
-        def resolve(values: tuple[Any, ...]) -> Any:
-            instance = make_instance(model, dict(zip(columns, values, strict=True)), using, owner)
-            with ExitStack() as stack:
-                for connection in connections.all(initialized_only=True):
-                    stack.enter_context(connection.execute_wrapper(refuse_query))
-                return check(function(instance))
-
-        return resolve
-
-
-def _path_of(source: Source) -> str:
-    *path, last = source.name.split("__")
-    return "__".join([*path, last if source.field is None else source.field.attname])
+    def read_value(self, instance: Model) -> Any:
+        """Return what pydantic makes of the resolver's value."""
+        return self._check(self._function(instance))
 
 
 class SchemaProperty:

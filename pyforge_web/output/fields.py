@@ -234,6 +234,10 @@ class Attribute(OutputField):
     def __repr__(self) -> str:
         return f"Attribute({self.name!r}, reads={list(self.names)!r})"
 
+    def read_value(self, instance: Model) -> Any:
+        """Return the value that is written of an instance."""
+        return read_attribute(instance, self.name, repr(self))
+
     def bind_instances(
         self,
         model: type[Model],
@@ -256,7 +260,7 @@ class Attribute(OutputField):
             instances = make_instances(rows)
             load(instances)
             with refuse_queries(owner):
-                return [read_attribute(instance, self.name, owner) for instance in instances]
+                return [self.read_value(instance) for instance in instances]
 
         return read_attributes
 

@@ -267,7 +267,6 @@ def test_manager_of_the_moment(cache, monkeypatch):
     """A relation's manager is asked each time."""
     manager = TenantManager()
     manager.model, manager.name = Comment, "objects"
-    monkeypatch.setattr(Comment._meta, "default_manager", manager, raising=False)
     monkeypatch.setitem(Comment._meta.__dict__, "default_manager", manager)
     Article.comments.__dict__.pop("related_manager_cls", None)
     try:
