@@ -9,6 +9,10 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 LOCKED := $(PIP) --constraint constraints.txt
 # One interpreter for every cargo call, or the crate is compiled anew at each turn.
 export PYO3_PYTHON := $(abspath $(BIN)/python)
+# Compiled Python goes into $(VENV), and is written even where the machine says not to: demo and tests start many
+# Pythons, and without it each of them compiles Django anew, which takes as long as the rest of its start.
+export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/pycache
+unexport PYTHONDONTWRITEBYTECODE
 # How long `make fuzz` runs, all its targets together.
 FUZZ_SECONDS ?= 120
 SOAK_SECONDS ?= 300
@@ -64,7 +68,7 @@ $(STAMP)/demo: pyproject.toml constraints.txt $(STAMP)/venv
 
 $(STAMP)/deps: $(STAMP)/demo
 	@echo "Installing the packages of the tests: about 300 MB."
-	$(LOCKED) --group dev
+	$(LOCKED) --no-compile --group dev
 	@touch $@
 
 $(STAMP)/bench: $(STAMP)/deps
