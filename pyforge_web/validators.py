@@ -49,7 +49,7 @@ class CompiledValidator(PayloadMethods):
 
     # `inherited` is what the mixin calls instead of native code: a `clean_fields` behind it, or Django's if no field is
     # native.
-    __slots__ = ("_native", "_writable", "compile_ns", "inherited", "model", "plans")
+    __slots__ = ("_native", "_writable", "compile_ns", "has_native_rules", "inherited", "model", "plans")
 
     def __init__(self, model: type[Model]) -> None:
         self.model = model
@@ -73,6 +73,7 @@ class CompiledValidator(PayloadMethods):
     def recompile(self) -> None:
         """Read the fields of the model again."""
         started = perf_counter_ns()
+        self.has_native_rules = get_settings()["NATIVE"]
         self.plans: list[FieldPlan] = [plan_field(field, self.model) for field in self.model._meta.fields]
         self._native = Validator(self.model, self.plans)
         self._writable: dict[tuple[str, ...] | None, WritableFields] = {}
@@ -303,10 +304,14 @@ def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:
 
 
 def _recompile_models(*, setting: str, **kwargs: object) -> None:
-    """Read the fields again when the setting `NATIVE` may have changed."""
+    """Read the fields again where the setting `NATIVE` was another one when they were read.
+
+    A test suite overrides settings all the time: what concerns no field must not compile all models anew.
+    """
     if setting == "PYFORGE_WEB":
         for model in apps.get_models(include_auto_created=True):
-            if validator := model._meta.__dict__.get(_REMEMBERED):
+            validator = model._meta.__dict__.get(_REMEMBERED)
+            if validator and validator.has_native_rules != get_settings()["NATIVE"]:
                 validator.recompile()
 
 
