@@ -54,6 +54,7 @@ __all__ = [
     "to_plain",
 ]
 
+# Made once: `DjangoJSONEncoder.default` reads nothing but the value that it is given.
 _django_default = DjangoJSONEncoder().default
 # The classes of DjangoJSONEncoder.default, in its order.
 _DJANGO = (
@@ -66,7 +67,9 @@ _DJANGO = (
     Promise,
 )
 _MODEL_VALUES = (Model, QuerySet, RawQuerySet, Page, OutputRows)
+# `json.dumps` refuses them; who returns `d.values()` means the list of them.
 _DICT_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+# Django's encoder refuses them; a `GenericIPAddressField` has the same text.
 _ADDRESSES = (
     ipaddress.IPv4Address,
     ipaddress.IPv6Address,
@@ -128,6 +131,7 @@ def dump_with_options(obj: Any, fields: Any, chosen: Sequence[Any], options: Seq
 def convert_value(value: Any) -> Any:
     """Return what to write in place of `value`, or a `Refusal` that says why nothing can be."""
     kind = type(value)  # isinstance would believe a `__class__` that lies; Django's own types it does believe
+    # `request.user` is one, see `django.contrib.auth.middleware`: it is written as what it wraps.
     if issubclass(kind, LazyObject):
         return unwrap_lazy(value)
     if isinstance(value, _DJANGO):
@@ -137,6 +141,7 @@ def convert_value(value: Any) -> Any:
     if issubclass(kind, (QuerySet, RawQuerySet, Page, OutputRows)):
         described = describe_value(value)
         return list(value) if described is None else described.refuse() or described.write()
+    # From here on Django's encoder would raise: each is written in the one way that it can mean.
     if issubclass(kind, (range, *_DICT_VIEWS)):
         return list(value)
     if issubclass(kind, types.MappingProxyType):
@@ -155,6 +160,7 @@ def convert_key(key: Any) -> str | Refusal:
         text = _django_default(key)
         return text if isinstance(text, str) else str(text)
     if isinstance(key, enum.Enum):
+        # json's own rules for keys: True is "true", None is "null", a float is its repr.
         value = key.value
         if isinstance(value, str | int | float | None):
             return str(next(iter(json.loads(json.dumps({value: None})))))
@@ -173,6 +179,7 @@ def describe_value(value: Any, fields: object = None, fetch: bool = False) -> De
         return value.describe_data()
     if isinstance(value, QuerySet):
         return describe_data(value, fields, fetch=fetch)
+    # A page may be of anything, of dicts for example: then it is a list like any other.
     kinds = (QuerySet, RawQuerySet, OutputRows)
     if isinstance(value, Page) and fields is None and not isinstance(value.object_list, kinds):
         rows = list(value)
@@ -203,6 +210,7 @@ def to_plain(data: Any, fields: object = None, fetch: bool = False) -> Any:
 @lru_cache(maxsize=64)
 def model_encoder(encoder: type[json.JSONEncoder]) -> type[json.JSONEncoder]:
     """Return a JSON encoder that takes models anywhere in the data, beside all that `encoder` takes."""
+    # These two refuse every model, so they need not be asked first.
     is_djangos = encoder.default in (json.JSONEncoder.default, DjangoJSONEncoder.default)
 
     class ModelEncoder(encoder):  # type: ignore[misc, valid-type] # any class of the user's
@@ -262,6 +270,7 @@ def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan
     """Return the JSON of a value by Django's own encoder, where the setting `NATIVE` is off; native code calls it."""
     plain = with_text_keys(value if fields is None else to_plain(value, fields, fetch))
     encoder = _ModelEncoder if dates == "django" else _DATE_ENCODERS[dates]
+    # The standard library has no null for NaN: the text is read again, where each constant becomes None.
     if nan == "null":
         plain = json.loads(
             json.dumps(plain, cls=encoder), parse_constant=lambda name: None, object_pairs_hook=_distinct_keys
@@ -276,8 +285,11 @@ def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
+# JavaScript before ES2019 took these for the end of a line. Source: `rest_framework.renderers.JSONRenderer.render`.
 _DRF_ESCAPES = {0x2028: "\\u2028", 0x2029: "\\u2029"}
+# Those of `django.utils.html.json_script`, and the quote of an attribute.
 _HTML_ESCAPES = {ord(char): f"\\u{ord(char):04X}" for char in "<>&'"}
+# UTF-8 has no form for half of a pair: it stays an escape, as `ensure_ascii=True` writes it.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

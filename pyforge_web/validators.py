@@ -74,6 +74,7 @@ class CompiledValidator(PayloadMethods):
         """Read the fields of the model again."""
         started = perf_counter_ns()
         self.has_native_rules = get_settings()["NATIVE"]
+        # `_meta.fields`, not `concrete_fields`: these are what `Model.clean_fields` goes through.
         self.plans: list[FieldPlan] = [plan_field(field, self.model) for field in self.model._meta.fields]
         self._native = Validator(self.model, self.plans)
         self._writable: dict[tuple[str, ...] | None, WritableFields] = {}
@@ -114,6 +115,7 @@ class CompiledValidator(PayloadMethods):
         that Django builds when its `error_list()` is called. An exception that is not a `ValidationError` is raised, or
         put into `exceptions` by the index of its instance.
         """
+        # A list, because the model may have to be compiled again, and then the rows are gone through twice.
         instances = list(instances)
         rows = self._native.clean_rows(instances, exclude, exceptions)
         if rows is NotImplemented:
@@ -271,6 +273,7 @@ def precompile_models() -> None:
 
     Raises `ImproperlyConfigured` for a name that is not an installed model.
     """
+    # `get_models()` leaves out the tables behind many-to-many fields: nobody calls their `full_clean()`.
     chosen = get_settings()["PRECOMPILE"]
     models = apps.get_models() if chosen == "all" else []
     if not isinstance(chosen, str):
