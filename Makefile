@@ -16,8 +16,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # How long `make fuzz` runs, all its targets together.
 FUZZ_SECONDS ?= 120
 SOAK_SECONDS ?= 300
-# Each worker starts a PostgreSQL, a demo site and a Chromium of its own; a file's tests stay together.
-PARALLEL ?= -n 2 --dist loadfile
+# Each worker starts a PostgreSQL, a demo site and a Chromium of its own; a file's tests stay together. Long files come
+# first: tests/conftest.py orders them.
+PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
 NATIVE := Cargo.toml Cargo.lock pyproject.toml native/Cargo.toml native/build.rs native/supported.rs $(shell find native/src -name '*.rs')
 # rustfmt does not follow the modules that the kinds! table declares, so it is given every file.
 SOURCES := native/build.rs native/supported.rs $(shell find native/src native/tests native/benches benchmarks tests/fuzz -name '*.rs')
