@@ -23,6 +23,7 @@ def find_rule(validator: Any) -> RuleSpec | None:
     if inspect.isfunction(validator):
         return _FUNCTION_RULES.get(validator)
     mro = type(validator).__mro__
+    # The nearest of Django's classes: a subclass that changes options alone has the rule of its base.
     place = next((place for place, cls in enumerate(mro) if cls in _VALIDATOR_RULES), None)
     if place is None or mro[place:] != mro[place].__mro__ or any(map(_has_computed_options, mro[:place])):
         return None
