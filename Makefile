@@ -9,11 +9,16 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 LOCKED := $(PIP) --constraint constraints.txt
 # One interpreter for every cargo call, or the crate is compiled anew at each turn.
 export PYO3_PYTHON := $(abspath $(BIN)/python)
+# Compiled Python goes into $(VENV), and is written even where the machine says not to: demo and tests start many
+# Pythons, and without it each of them compiles Django anew, which takes as long as the rest of its start.
+export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/pycache
+unexport PYTHONDONTWRITEBYTECODE
 # How long `make fuzz` runs, all its targets together.
 FUZZ_SECONDS ?= 120
 SOAK_SECONDS ?= 300
-# Each worker starts a PostgreSQL, a demo site and a Chromium of its own; a file's tests stay together.
-PARALLEL ?= -n 2 --dist loadfile
+# Each worker starts a PostgreSQL, a demo site and a Chromium of its own; a file's tests stay together. Long files come
+# first: tests/conftest.py orders them.
+PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
 NATIVE := Cargo.toml Cargo.lock pyproject.toml native/Cargo.toml native/build.rs native/supported.rs $(shell find native/src -name '*.rs')
 # rustfmt does not follow the modules that the kinds! table declares, so it is given every file.
 SOURCES := native/build.rs native/supported.rs $(shell find native/src native/tests native/benches benchmarks tests/fuzz -name '*.rs')
@@ -64,7 +69,7 @@ $(STAMP)/demo: pyproject.toml constraints.txt $(STAMP)/venv
 
 $(STAMP)/deps: $(STAMP)/demo
 	@echo "Installing the packages of the tests: about 300 MB."
-	$(LOCKED) --group dev
+	$(LOCKED) --no-compile --group dev
 	@touch $@
 
 $(STAMP)/bench: $(STAMP)/deps

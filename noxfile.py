@@ -27,6 +27,9 @@ _TESTS = {
     "django-debug-toolbar": ["tests/panel"],
     "psycopg": ["tests/querysets", "tests/test_postgres.py"],
 }
+# As in the Makefile: compiled Python is kept, or every process of the tests compiles Django anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(".nox", "pycache").resolve()))
 _DEVELOPMENT = "https://github.com/django/django/archive/refs/heads/main.zip"
 
 
@@ -61,7 +64,7 @@ def _prepare(session: nox.Session, *packages: str, without: tuple[str, ...] = ()
     names = {Requirement(package).name for package in packages} | set(without)
     others = [requirement for requirement in [*_TEST, *_BENCH] if Requirement(requirement).name not in names]
     session.install("--upgrade", "pip>=25.1")
-    session.install(*packages, *others, "maturin>=1.9.4,<2")
+    session.install("--no-compile", *packages, *others, "maturin>=1.9.4,<2")
     # A target folder of its own: the one of `make test` stays as it is.
     target = Path("target", f"nox-{session.python}").resolve()
     build = {"CARGO_TARGET_DIR": str(target), "PYO3_PYTHON": str(Path(session.bin, "python").absolute())}

@@ -27,6 +27,7 @@ class PyForgeWebConfig(AppConfig):
 
         Nothing else is imported here: each process pays for it at its start.
         """
+        # Functions that import the checks when they run: a server does not pay for them.
         register_checks()
         apply_native()
         if does_precompile():
@@ -80,6 +81,7 @@ def find_command() -> str | None:
     `django.core.management.ManagementUtility.execute`, which sets the applications up.
     """
     for frame in _find_frames():
+        # By the identity of the code: a project may have a function of the same name.
         if frame.f_code is ManagementUtility.execute.__code__:
             return str(frame.f_locals.get("subcommand", ""))
     return None
@@ -100,6 +102,7 @@ def install_rest_framework() -> None:
     try:
         if not get_settings()["REST_FRAMEWORK"]:
             return
+        # Imported here: it imports DRF, which a project may not have.
         from pyforge_web.rest_framework.project import install_native_path
     except (ImportError, ImproperlyConfigured):
         return

@@ -105,6 +105,7 @@ def check_secret_columns(**kwargs: Any) -> list[CheckMessage]:
     ]
     fields = list(find_secret_fields())
     decided = {"password", "session_key", "session_data", *settings_read["SENSITIVE_FIELDS"]}
+    # One list for all of them: a project with hundreds of models must not get hundreds of messages.
     if any(field.name not in decided and field.attname not in decided for field in fields):
         paths = [f"{field.model._meta.label}.{field.name}" for field in fields]
         listed = "".join(f'\n    "{path}",' for path in paths)
@@ -130,6 +131,7 @@ def check_middleware(**kwargs: Any) -> list[CheckMessage]:
         return []
     outer = set().union(*classes[:ours])
     messages: list[CheckMessage] = []
+    # The toolbar sets the header anew with the metrics of its own panels.
     if _TOOLBAR_MIDDLEWARE in outer:
         problem = "PyForgeMiddleware stands inside of DebugToolbarMiddleware, which replaces its Server-Timing header."
         messages.append(_move_warning(problem, _TOOLBAR_MIDDLEWARE, "pyforge_web.W001"))
@@ -181,6 +183,7 @@ def check_databases(**kwargs: Any) -> list[CheckMessage]:
             connection = connections[alias]
         except ImproperlyConfigured:
             continue  # Django says what is missing at the first query
+        # "unknown" is the vendor of Django's dummy engine, of a project without a database.
         reason = None if connection.vendor == "unknown" else why_no_backend(connection, log=False)
         if reason is not None:
             messages.append(
@@ -203,12 +206,14 @@ def _base_paths(path: str) -> set[str]:
         middleware = import_string(path)
     except ImportError:
         return {path}  # Django reports it when it loads the middleware
+    # A project may extend a middleware: its subclass stands where the other one would.
     return {path, *(f"{base.__module__}.{base.__qualname__}" for base in getattr(middleware, "__mro__", ()))}
 
 
 def check_literal_tags(**kwargs: Any) -> list[CheckMessage]:
     """Report templates whose `<% pyforge_json value %>` no engine runs: it would be sent to the browser as text."""
     runs: dict[Path, bool] = {}
+    # A folder may be read by two engines: then it is enough if one of them runs the tag.
     for engine in engines.all():
         for directory, does_run in _find_directories(engine):
             runs[directory] = runs.get(directory, False) or does_run
@@ -238,6 +243,7 @@ def _find_directories(engine: Any) -> Iterator[tuple[Path, bool]]:
 def _find_loaders(loaders: Iterable[Any]) -> Iterator[Any]:
     """Return the loaders that read files; the cached one only wraps them."""
     for loader in loaders:
+        # Source: `django.template.loaders.cached.Loader`, which Django puts around the others by itself.
         if inner := getattr(loader, "loaders", None):
             yield from _find_loaders(inner)
         else:
@@ -276,6 +282,7 @@ def _find_sources(directories: Iterable[Path]) -> Iterator[tuple[Path, str]]:
                 source = path.read_bytes() if path.is_file() else b""
             except OSError:
                 continue  # Django reports it when it loads the template
+            # As bytes: most templates need not be decoded.
             if b"pyforge_json" in source:
                 yield path, source.decode(errors="replace")
 

@@ -75,12 +75,14 @@ def get_settings() -> Settings:
 
     Raises `ImproperlyConfigured` for a key that does not exist and for a value of the wrong type.
     """
+    # Cached, because every response asks. `follow_settings` below forgets it when a test overrides the setting.
     given: Any = getattr(settings, "PYFORGE_WEB", {})
     if not isinstance(given, dict):
         raise ImproperlyConfigured(
             f"PYFORGE_WEB must be a dict such as {{'NAN': 'null'}}, not {type(given).__name__}; "
             "leave the setting out to keep every default."
         )
+    # A misspelled key would be a setting that nobody obeys.
     if unknown := sorted(set(given) - set(DEFAULTS), key=str):
         raise ImproperlyConfigured(
             f"PYFORGE_WEB has no key {', '.join(map(repr, unknown))}; it has {', '.join(map(repr, DEFAULTS))}."
@@ -89,6 +91,7 @@ def get_settings() -> Settings:
     for key, (is_valid, requirement) in _REQUIREMENTS.items():
         if not is_valid(merged[key]):
             raise ImproperlyConfigured(f"PYFORGE_WEB[{key!r}] must be {requirement}.")
+    # Tuples: a list of the project that changes later changes nothing here.
     for key in ("PRECOMPILE", "PUBLIC_FIELDS", "SENSITIVE_FIELDS"):
         merged[key] = merged[key] if isinstance(merged[key], str) else tuple(merged[key])
     merged["SERVER_TIMING"] = _import_function("SERVER_TIMING", merged["SERVER_TIMING"])
@@ -156,6 +159,7 @@ def _panel(given: Any) -> dict[str, int]:
     if not isinstance(given, dict) or set(given) - set(defaults):
         raise ImproperlyConfigured(f"PYFORGE_WEB['PANEL'] must be a dict of {', '.join(map(repr, defaults))}.")
     for key, number in given.items():
+        # True is an int in Python, and never a number here.
         if not isinstance(number, int) or isinstance(number, bool) or number < 0:
             raise ImproperlyConfigured(f"PYFORGE_WEB['PANEL'][{key!r}] must be a whole number, 0 or more.")
     return {**defaults, **given}
@@ -167,6 +171,7 @@ def _import_function(key: str, given: Any) -> Any:
         function = import_string(given) if isinstance(given, str) else given
     except ImportError as error:
         raise ImproperlyConfigured(f"PYFORGE_WEB[{key!r}]: {error}") from error
+    # They are called by synchronous code, where a coroutine would never be awaited.
     if function is not None and (not callable(function) or iscoroutinefunction(function)):
         needs, style = ("that is given the request", "") if key == "SERVER_TIMING" else ("of a name", "'camel', ")
         raise ImproperlyConfigured(

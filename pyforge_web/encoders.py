@@ -5,14 +5,11 @@ goes through Django's own `default`; models become rows; the few supersets becom
 """
 
 import datetime
-import decimal
 import enum
 import ipaddress
 import json
-import math
 import re
 import types
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, cast
@@ -24,7 +21,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.query import RawQuerySet
 from django.http import HttpRequest
 from django.utils.duration import duration_string
-from django.utils.functional import LazyObject, Promise
+from django.utils.functional import LazyObject
 
 from pyforge_web._native import dumps, dumps_natively
 from pyforge_web.conf import Dates, Nan
@@ -38,7 +35,8 @@ from pyforge_web.output.key_names import KeyStyle, find_key_style
 from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.options import OutputOptions, output_with
 from pyforge_web.output.own_types import find_converter
-from pyforge_web.output.refusals import Refusal, refuse_key, refuse_secrets, refuse_value
+from pyforge_web.output.refusals import Refusal, refuse_secrets, refuse_value
+from pyforge_web.output.text_keys import DJANGO_TYPES, convert_key, distinct_keys, django_default, with_text_keys
 from pyforge_web.querysets.instances import write_bare
 
 __all__ = [
@@ -54,19 +52,10 @@ __all__ = [
     "to_plain",
 ]
 
-_django_default = DjangoJSONEncoder().default
-# The classes of DjangoJSONEncoder.default, in its order.
-_DJANGO = (
-    datetime.datetime,
-    datetime.date,
-    datetime.time,
-    datetime.timedelta,
-    decimal.Decimal,
-    uuid.UUID,
-    Promise,
-)
 _MODEL_VALUES = (Model, QuerySet, RawQuerySet, Page, OutputRows)
+# `json.dumps` refuses them; who returns `d.values()` means the list of them.
 _DICT_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+# Django's encoder refuses them; a `GenericIPAddressField` has the same text.
 _ADDRESSES = (
     ipaddress.IPv4Address,
     ipaddress.IPv6Address,
@@ -128,15 +117,17 @@ def dump_with_options(obj: Any, fields: Any, chosen: Sequence[Any], options: Seq
 def convert_value(value: Any) -> Any:
     """Return what to write in place of `value`, or a `Refusal` that says why nothing can be."""
     kind = type(value)  # isinstance would believe a `__class__` that lies; Django's own types it does believe
+    # `request.user` is one, see `django.contrib.auth.middleware`: it is written as what it wraps.
     if issubclass(kind, LazyObject):
         return unwrap_lazy(value)
-    if isinstance(value, _DJANGO):
-        return _django_default(value)
+    if isinstance(value, DJANGO_TYPES):
+        return django_default(value)
     if issubclass(kind, Model):
         return refuse_secrets(kind) or write_bare(value)
     if issubclass(kind, (QuerySet, RawQuerySet, Page, OutputRows)):
         described = describe_value(value)
         return list(value) if described is None else described.refuse() or described.write()
+    # From here on Django's encoder would raise: each is written in the one way that it can mean.
     if issubclass(kind, (range, *_DICT_VIEWS)):
         return list(value)
     if issubclass(kind, types.MappingProxyType):
@@ -147,19 +138,6 @@ def convert_value(value: Any) -> Any:
         return str(value)
     own = find_converter(kind)
     return refuse_value(value) if own is None else own(value)
-
-
-def convert_key(key: Any) -> str | Refusal:
-    """Return the text of a key that JSON has no own form for, or a `Refusal`."""
-    if isinstance(key, _DJANGO):
-        text = _django_default(key)
-        return text if isinstance(text, str) else str(text)
-    if isinstance(key, enum.Enum):
-        value = key.value
-        if isinstance(value, str | int | float | None):
-            return str(next(iter(json.loads(json.dumps({value: None})))))
-        return convert_key(value)
-    return refuse_key(key)
 
 
 def describe_value(value: Any, fields: object = None, fetch: bool = False) -> Description | None:
@@ -173,6 +151,7 @@ def describe_value(value: Any, fields: object = None, fetch: bool = False) -> De
         return value.describe_data()
     if isinstance(value, QuerySet):
         return describe_data(value, fields, fetch=fetch)
+    # A page may be of anything, of dicts for example: then it is a list like any other.
     kinds = (QuerySet, RawQuerySet, OutputRows)
     if isinstance(value, Page) and fields is None and not isinstance(value.object_list, kinds):
         rows = list(value)
@@ -203,6 +182,7 @@ def to_plain(data: Any, fields: object = None, fetch: bool = False) -> Any:
 @lru_cache(maxsize=64)
 def model_encoder(encoder: type[json.JSONEncoder]) -> type[json.JSONEncoder]:
     """Return a JSON encoder that takes models anywhere in the data, beside all that `encoder` takes."""
+    # These two refuse every model, so they need not be asked first.
     is_djangos = encoder.default in (json.JSONEncoder.default, DjangoJSONEncoder.default)
 
     class ModelEncoder(encoder):  # type: ignore[misc, valid-type] # any class of the user's
@@ -262,9 +242,10 @@ def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan
     """Return the JSON of a value by Django's own encoder, where the setting `NATIVE` is off; native code calls it."""
     plain = with_text_keys(value if fields is None else to_plain(value, fields, fetch))
     encoder = _ModelEncoder if dates == "django" else _DATE_ENCODERS[dates]
+    # The standard library has no null for NaN: the text is read again, where each constant becomes None.
     if nan == "null":
         plain = json.loads(
-            json.dumps(plain, cls=encoder), parse_constant=lambda name: None, object_pairs_hook=_distinct_keys
+            json.dumps(plain, cls=encoder), parse_constant=lambda name: None, object_pairs_hook=distinct_keys
         )
     spaced, is_ascii = form in ("django", "django_text"), form in ("ascii", "django", "html")
     separators = None if spaced else (",", ":")
@@ -276,41 +257,9 @@ def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
+# JavaScript before ES2019 took these for the end of a line. Source: `rest_framework.renderers.JSONRenderer.render`.
 _DRF_ESCAPES = {0x2028: "\\u2028", 0x2029: "\\u2029"}
+# Those of `django.utils.html.json_script`, and the quote of an attribute.
 _HTML_ESCAPES = {ord(char): f"\\u{ord(char):04X}" for char in "<>&'"}
+# UTF-8 has no form for half of a pair: it stays an escape, as `ensure_ascii=True` writes it.
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def with_text_keys(value: Any) -> Any:
-    """Return a value in which the keys that `json.dumps` does not take are text, as native code writes them."""
-    if isinstance(value, dict):
-        return {_text_key(key): with_text_keys(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [with_text_keys(item) for item in value]
-    return value
-
-
-def _text_key(key: Any) -> Any:
-    if isinstance(key, float) and not math.isfinite(key):  # allow_nan=False refuses it, though a key is a text
-        return _DistinctKey(next(iter(json.loads(json.dumps({key: None})))))
-    if isinstance(key, str | int | float | None):
-        return key
-    converted = convert_key(key)
-    if isinstance(converted, Refusal):
-        raise TypeError(f"{converted.problem}; {converted.hint}")
-    return _DistinctKey(converted)
-
-
-def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the dict of a JSON object, with all of its entries where a key stands twice."""
-    return {_DistinctKey(key): item for key, item in pairs}
-
-
-class _DistinctKey(str):
-    """A key that equals no other one: JSON may have a key twice, and native code writes it twice."""
-
-    __slots__ = ()
-    __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        return self is other

@@ -95,6 +95,7 @@ def describe_field(field: "Field[Any, Any]", model: type[Model]) -> Descriptor:
 
 def kind_of(field: "Field[Any, Any]") -> str | None:
     """The kind of a field; a foreign key has that of its target, a generated column that of its expression."""
+    # A loop, because a key may point to a key. `target_field` follows one step only.
     while isinstance(field, models.ForeignKey):
         field = field.target_field
     if isinstance(field, models.GeneratedField):
@@ -106,6 +107,7 @@ def kind_of_class(field_class: type[Any] | None) -> str | None:
     """The kind of a field class itself; None for a class that is not in the tables, a subclass of one of them too."""
     if field_class is None:
         return None
+    # By their path: to compare classes, they would have to be imported.
     path = f"{field_class.__module__}.{field_class.__qualname__}"
     return KINDS.get(field_class) or POSTGRES_KINDS.get(path.removeprefix(_POSTGRES))
 
@@ -130,6 +132,8 @@ def find_field(model: type[Model], name: str) -> "Field[Any, Any]":
     for field in model._meta.concrete_fields:
         if name in (field.name, field.attname):
             return field
+    # Django's words for it, with the names of columns alone. Source:
+    # `django.db.models.sql.query.Query.names_to_path`.
     names = sorted({name for field in model._meta.concrete_fields for name in (field.name, field.attname)})
     raise FieldError(f"Cannot resolve keyword {name!r} into field of {model.__name__}. Choices are: {', '.join(names)}")
 
@@ -141,6 +145,7 @@ def to_camel(name: str) -> str:
     """Return a name in camelCase: `first_name` → `firstName`. Gives what pydantic's `to_camel` gives."""
     if re.fullmatch(r"[a-z]+[A-Za-z0-9]*", name) and not re.search(r"\d[a-z]", name):
         return name
+    # The steps of pydantic's `to_pascal`, on which its `to_camel` is built.
     pascal = _CAMEL_BREAK.sub("", name.title())
     word = pascal.lstrip("_")
     first = word[:1].lower() if "A" <= word[:1] <= "Z" else word[:1]

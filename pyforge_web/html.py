@@ -48,6 +48,7 @@ def pyforge_json(
     """
     if mode not in get_args(Mode):
         raise ValueError(f'mode= must be "script" or "attr", not {mode!r}')
+    # Before the value is written: what is wrong with the arguments is said without a query.
     before = _start_tag(id=id, type=type, nonce=nonce)
     if before and mode == "attr":
         raise TypeError('mode="attr" gives the value of an attribute: it takes no id=, type= or nonce=')
@@ -63,6 +64,8 @@ def pyforge_json(
         text = str(
             dumps_html(value, fields=names, nan=nan, before=before, after=after, dates=dates or "django"), "utf-8"
         )
+    # The quote is the only character of JSON that a double-quoted attribute does not take; `< > & '` are escapes
+    # already.
     return SafeString(text.replace('"', "&quot;") if mode == "attr" else text)
 
 
@@ -81,8 +84,10 @@ def _start_tag(*, id: object, type: object, nonce: object) -> str:  # noqa: A002
         return ""
     attributes = {"id": id, "type": "application/json" if type is None else type}
     texts = {name: str(value) for name, value in attributes.items() if value is not None}
+    # No script finds an element by an empty id, and a browser takes an empty type for JavaScript.
     if empty := [name for name, value in texts.items() if not value.strip()]:
         raise ValueError(f"{empty[0]}= is empty")
+    # Without a CSP middleware the variable of a template is empty: that is no nonce.
     if nonce is not None and str(nonce):
         texts["nonce"] = str(nonce)
     return "<script{}>".format("".join(f' {name}="{escape(value)}"' for name, value in texts.items()))

@@ -96,6 +96,8 @@ class PyForgeJsonResponse(JsonResponse):
     ) -> None:
         if exclude or allowed is not None or max_depth is not None:
             fields = choose_fields(data, fields, exclude, allowed, max_depth)
+        # `JsonResponse` wants `safe=False` for everything but dicts. Rows of models need none: nobody writes them by
+        # mistake.
         if safe and not (isinstance(data, dict) or fields is not None or is_safe(data)):
             raise _refuse_unsafe(data)
         preset = get_settings()
@@ -107,6 +109,8 @@ class PyForgeJsonResponse(JsonResponse):
         if encoder is not DjangoJSONEncoder or json_dumps_params:
             if django_bytes is not None or nan is not None:
                 raise TypeError("django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params")
+            # `ensure_ascii` and `separators` of Django's own encoder have a native form; all else is for the standard
+            # library.
             native_form = find_native_form(encoder, json_dumps_params or {})
             if native_form is None:
                 if dates is not None or default is not None:
@@ -116,6 +120,7 @@ class PyForgeJsonResponse(JsonResponse):
                 with output_with(options):
                     plain = data if fields is None else to_plain(data, fields, fetch)
                     params = _with_models(json_dumps_params)
+                    # False: `safe=` was checked above, of the data as the caller gave it.
                     super().__init__(plain, model_encoder(cast(Any, encoder)), False, params, **kwargs)
                 return
             form = native_form
@@ -124,6 +129,8 @@ class PyForgeJsonResponse(JsonResponse):
         write = partial(_write_body, data, fields, fetch, form, nan, dates)
         if options is not NO_OPTIONS:
             write = partial(_write_with_options, options, write)
+        # `HttpResponse` finds the charset in these three. Where one of them is given, it must be read before the
+        # body.
         if "content_type" in kwargs or "charset" in kwargs or type(self).charset is not HttpResponse.charset:
             kwargs.setdefault("content_type", "application/json")
             HttpResponse.__init__(self, b"", **kwargs)
@@ -204,6 +211,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         fields = choose_fields(source, fields, exclude, allowed, max_depth)
         preset = get_settings()
         options = OutputOptions(request, find_key_style(preset["KEYS"] if keys is None else keys), None, default)
+        # `get`: a format that does not exist is refused below, by `find_format`.
         kwargs.setdefault("content_type", streams.MEDIA_TYPES.get(format))
         super().__init__(**kwargs)
         stream_format = streams.find_format(
@@ -220,6 +228,8 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
     @property
     def streaming_content(self) -> SyncAsyncIterator:
         """The chunks, for `for` and for `async for`."""
+        # Django's own property gives a `map`, which cannot be closed and has one kind of iteration. Source:
+        # `django.http.response.StreamingHttpResponse.streaming_content`.
         return SyncAsyncIterator(cast(Any, self)._iterator, self.charset)
 
     @streaming_content.setter
@@ -261,6 +271,7 @@ def _write_body(
 ) -> bytes:
     if is_utf8_charset(charset):
         return dumps_response(data, fields=fields, fetch=fetch, form=form, nan=nan, dates=dates)
+    # Other charsets may lack a character, but all of them have ASCII: escapes stand for the rest.
     form = ASCII_FORMS.get(form, form)
     body = dumps_response(data, fields=fields, fetch=fetch, form=form, nan=nan, dates=dates)
     return body.decode("ascii").encode(charset)

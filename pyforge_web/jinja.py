@@ -18,6 +18,7 @@ from pyforge_web import html, metering
 def pyforge_json(value: Any, /, **arguments: Any) -> SafeString:
     """Return what `html.pyforge_json` returns. An undefined name raises Jinja2's own `UndefinedError`."""
     if isinstance(value, Undefined):
+        # Written as null it would hide a typing error in the template.
         value._fail_with_undefined_error()
     return html.pyforge_json(value, **arguments)
 
@@ -35,10 +36,12 @@ class PyForgeExtension(Extension):
 
     def parse(self, parser: Parser) -> nodes.Node:
         """Return the node of `pyforge_json value id="rows" fields="id,title" ... as name`."""
+        # The name of the tag is the current token: Jinja2 calls this when it has read it.
         stream = parser.stream
         line = next(stream).lineno
         value = parser.parse_expression()
         arguments = []
+        # Only `name=` begins an argument: `as` stands alone.
         while stream.current.type == "name" and stream.look().type == "assign":
             name = next(stream).value
             next(stream)
@@ -50,6 +53,8 @@ class PyForgeExtension(Extension):
         return nodes.Output([call], lineno=line)
 
     def _write_json(self, context: Context, file: str, line: int, value: Any, /, **arguments: Any) -> SafeString:
+        # Django's Jinja2 backend puts the request into each context. Source:
+        # `django.template.backends.jinja2.Template.render`.
         arguments.setdefault("request", context.get("request"))
         try:
             return metering.call_from_template(_find_call_site(file, line), pyforge_json, value, **arguments)

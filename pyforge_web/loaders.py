@@ -63,6 +63,7 @@ def _split_source(source: str) -> Iterator[tuple[bool, int, str]]:
     Source: `django.template.base.Lexer.tokenize`.
     """
     line, verbatim = 1, ""
+    # `re.split` with a group gives texts and tags in turn: every second piece is a tag.
     for index, piece in enumerate(tag_re.split(source)):
         is_tag = index % 2 == 1
         yield not is_tag and not verbatim, line, piece
@@ -71,6 +72,7 @@ def _split_source(source: str) -> Iterator[tuple[bool, int, str]]:
             content = piece[2:-2].strip()
             if verbatim:
                 verbatim = "" if content == verbatim else verbatim
+            # The very test of Django's lexer, which takes `verbatim name` and not `verbatimx`.
             elif content[:9] in ("verbatim", "verbatim "):
                 verbatim = f"end{content}"
             elif content.split()[:1] == ["comment"]:

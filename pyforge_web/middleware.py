@@ -34,6 +34,8 @@ class PyForgeMiddleware:
         self.get_response = get_response
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
+            # What Django's handler asks of a middleware that is a class. Source:
+            # `django.utils.deprecation.MiddlewareMixin`.
             markcoroutinefunction(self)
         listen()
 
@@ -73,6 +75,7 @@ def _prepare_report(request: HttpRequest, response: HttpResponseBase, collectors
     if not (collector.calls or response.streaming or request_metered.receivers):
         return False  # as in most requests of most sites
     if collector.calls and _may_show_timing(request):
+        # The header is a list: another middleware, or the view, may have put its metrics there.
         before = response.headers.get("Server-Timing")
         own = format_server_timing(collector)
         response.headers["Server-Timing"] = f"{before}, {own}" if before else own
@@ -111,6 +114,7 @@ async def _areport_request(request: HttpRequest, response: HttpResponseBase, col
 def _may_show_timing(request: HttpRequest) -> bool:
     """Return whether this visitor may see durations."""
     allows = get_settings()["SERVER_TIMING"]
+    # Durations may tell a stranger what is in the database. So without the setting only DEBUG shows them.
     return settings.DEBUG if allows is None else bool(allows(request))
 
 
@@ -124,6 +128,7 @@ def format_server_timing(collector: Collector) -> str:
     written = reduce(CallSums.plus, sources.values(), CallSums())
     metrics = []
     if written.calls:
+        # Without the database's time, which has a metric of its own: a browser adds them up.
         metrics.append(_format_metric("pyforge", _total_ns(written) - collector.database_ns, written))
     if collector.database_ns:
         metrics.append(f"pyforge-db;dur={collector.database_ns / 1e6:.3f}")
@@ -146,6 +151,7 @@ def _total_ns(sums: CallSums) -> int:
 
 
 def _log_request(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> None:
+    # The numbers are put into words for this line alone.
     if logger.isEnabledFor(logging.DEBUG):
         logger.debug(
             "%s %s %d: %s, %s, %s, %s, %.3f ms, of them %.3f ms in the database",

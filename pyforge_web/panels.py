@@ -96,6 +96,7 @@ class PyForgePanel(Panel):
 
     def get_stats(self) -> Any:
         """Return the stored stats. The store reads them from JSON each time, and each response asks four times."""
+        # Asked for by title, subtitle, title bar and content.
         if self._stored is None:
             self._stored = super().get_stats()
         return self._stored
@@ -166,12 +167,14 @@ class PyForgePanel(Panel):
         for panel in self.toolbar.enabled_panels:
             if panel.panel_id == "SQLPanel":
                 panel.record = time_recording(panel.record)  # of this request's panel alone
+        # A middleware before the toolbar has its collector open already, one behind it opens it later.
         around = active_collectors.get()
         self._outside = getattr(self.toolbar.request, "pyforge", None) in around
         self._token = active_collectors.set((*around, self._collector))
 
     def disable_instrumentation(self) -> None:
         """Close the collector. A streaming body opens it again for each of its parts."""
+        # Taken at once: the toolbar may disable its panels more than once.
         token, self._token = self._token, None
         if token is not None:
             active_collectors.reset(token)
@@ -184,6 +187,7 @@ class PyForgePanel(Panel):
         # The toolbar replaces the header with that of its panels; `get_headers` puts ours back.
         self._timing = response.headers.get("Server-Timing", "")
         del response.headers["Server-Timing"]
+        # A FileResponse is streaming too, but no Python code of a view runs for its parts.
         streaming = response.streaming and not isinstance(response, FileResponse)
         middleware = "outside" if self._outside else "inside" if hasattr(request, "pyforge") else ""
         other = find_other_json(request, response, collector)
@@ -212,6 +216,7 @@ class PyForgePanel(Panel):
     def generate_server_timing(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Record a metric, as the toolbar's own panels do. `PyForgeMiddleware` has its own instead."""
         collector = self._collector
+        # Not beside the middleware: the browser would show the same time twice.
         if collector is not None and collector.calls and not hasattr(request, "pyforge"):
             spent = (collector.native_ns + collector.python_ns - collector.database_ns) / 1e6
             self.record_server_timing("total", f"PyForge {collector.calls} calls", round(spent, 3))

@@ -44,11 +44,13 @@ def loads(
 
     Source: `json`, RFC 8259.
     """
+    # An easy mistake: the request in the place of its body.
     if isinstance(body, HttpRequest):
         raise TypeError(f"a request body is needed, not {type(body).__name__}: pass request.body")
     if not isinstance(body, RequestBody):
         return json.loads(body)  # raises its TypeError
     if max_size is None:
+        # Django compares it with forms and with `request.body`; a text from elsewhere has the same limit here.
         max_size = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     if max_size is not None and len(body) > max_size:
         raise RequestDataTooBig(f"The body is larger than {max_size} bytes. Send less, or allow more with max_size=.")
@@ -72,6 +74,7 @@ def _load_by_json(body: RequestBody, max_depth: int, allow_nan: bool) -> Any:
         value = json.loads(body, parse_constant=None if allow_nan else refuse)
     except RecursionError:
         raise too_deep from None
+    # Level by level and not by recursion, which is what the limit protects from.
     level = [value]
     for _level in range(max_depth + 1):
         inner = [
@@ -116,6 +119,7 @@ def _load_json(body: RequestBody, max_size: int | None, max_depth: int) -> Any:
     except JSONDecodeError as error:
         raise _make_json_error(error.msg, error.lineno, error.colno, error.pos) from error
     except UnicodeDecodeError as error:
+        # Up to the bad byte the body can be decoded, so that a position in characters can be given.
         before = error.object[: error.start].decode(error.encoding, "replace")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         raise _make_json_error(f"Not {error.encoding}: {error.reason}", line, column, len(before)) from error
@@ -123,6 +127,7 @@ def _load_json(body: RequestBody, max_size: int | None, max_depth: int) -> Any:
 
 def _make_json_error(problem: str, line: int, column: int, position: int) -> BodyError:
     position_text = "%(problem)s: line %(line)d column %(column)d (char %(position)d)"
+    # "Enter a valid JSON." is the text of `django.forms.JSONField`, and is translated; what `json` says is not.
     text = format_lazy("{} {}", _("Enter a valid JSON."), position_text)
     params = {"problem": problem, "line": line, "column": column, "position": position}
     return BodyError(text, code="invalid_json", params=params)
@@ -132,6 +137,7 @@ def kind_of_value(value: object) -> str:
     """Return what JSON calls a value, for an error message."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
+    # JSON's own words: the reader is a client, who knows nothing of Python.
     names: dict[type, str] = {dict: "an object", list: "an array", str: "a string", int: "a number", float: "a number"}
     return names.get(type(value), type(value).__name__)
 
@@ -145,10 +151,12 @@ def _read_in_python(body: RequestBody, max_depth: int, allow_nan: bool) -> Any:
     # Lone surrogates have no UTF-8. They can be in strings only, and there "?" has the same effect on the position.
     utf8 = text.encode("utf-8", "replace")
     fallback = read_body(utf8, max_depth)
+    # It was only the encoding: in UTF-8 native code reads it. `json.loads` gives the surrogates as they are.
     if type(fallback) is not BodyFallback:
         return json.loads(body)
     if fallback.too_deep:
         position = len(utf8[: fallback.at].decode("utf-8"))
+        # `json.loads` reads from left to right, and would have stopped at an earlier fault.
         _raise_earlier_error(text, position)
         raise JSONDecodeError(f"More than {max_depth} containers inside each other", text, position)
 

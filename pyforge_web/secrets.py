@@ -99,6 +99,7 @@ def public_columns(model: type[Model]) -> list[str]:
 
 def is_secret(field: "Field[Any, Any]", model: type[Model] | None = None) -> bool:
     """Return whether a model field is secret; `model` is the one that is written, where it inherits the field."""
+    # First: the project's own word counts more than any rule.
     if _is_public(field, model or field.model):
         return False
     sensitive = get_settings()["SENSITIVE_FIELDS"]
@@ -107,6 +108,7 @@ def is_secret(field: "Field[Any, Any]", model: type[Model] | None = None) -> boo
     if isinstance(field, models.ForeignKey):
         # A foreign key to a token holds what the token's key holds; any other is no secret, whatever its name.
         return not isinstance(field.remote_field.model, str) and is_secret(field.target_field)
+    # A generated column holds what its expression computes, perhaps of a secret.
     value_field = field.output_field if isinstance(field, models.GeneratedField) else field
     if isinstance(value_field, _HARMLESS):
         return False
@@ -140,6 +142,7 @@ def is_secret_descriptor(label: str, name: str) -> bool:
 def find_secret_fields() -> Iterator["Field[Any, Any]"]:
     """Yield the secret fields of all installed models, each once, with the model that has its column."""
     for model in apps.get_models():
+        # A proxy has no columns of its own.
         if not model._meta.proxy:
             yield from (field for field in model._meta.local_concrete_fields if is_secret(field))
 
@@ -189,6 +192,7 @@ def _singular(word: str) -> str:
 
 def _is_known_column(name: str, model: type[Model]) -> bool:
     """Return whether the column of a model holds a secret although its name does not say so."""
+    # A project's own Token that inherits from DRF's has its columns.
     for base in model.__mro__:
         options = getattr(base, "_meta", None)
         if options is None:

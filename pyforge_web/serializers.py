@@ -61,6 +61,8 @@ class CompiledSerializer:
         self.model = model
         self._fields: ParsedFields | None = None if fields is None else parse_fields(fields)
         tree = None if self._fields is None else resolve_model_fields(model, self._fields)
+        # Columns of the model itself are read from `__dict__`; a tree with anything else is written as `dumps` writes
+        # it.
         leaves = () if tree is None else [cast(Leaf, item) for item in tree.items if is_own_column(item)]
         self._tree = tree if tree is not None and len(leaves) < len(tree.items) else None
         self._names = None if tree is None else [leaf.name for leaf in leaves]
@@ -84,6 +86,7 @@ class CompiledSerializer:
 
     def dump_queryset(self, queryset: "QuerySet[Any, Any]", **options: Unpack[DumpOptions]) -> bytes:
         """The rows of a QuerySet of this model as a JSON array of objects; the options are those of `dumps`."""
+        # A proxy has the table and the columns of its model.
         if queryset.model._meta.concrete_model is not self.model._meta.concrete_model:
             raise TypeError(f"a QuerySet of {self.model.__name__} is needed, not of {queryset.model.__name__}")
         return dumps(queryset, fields=cast(Any, self._fields), **options)
@@ -117,6 +120,7 @@ class CompiledSerializer:
             return cast("dict[str, Any]", json.loads(self.dump_instance(instance)))
         self._refuse_secrets()
         if not get_settings()["NATIVE"]:
+            # From `__dict__`, as native code reads it: `getattr` would query a deferred column.
             values = [instance.__dict__[descriptor["attname"]] for descriptor in self.descriptors]
             return _ready_row(self._find_names(), values)
         return columns_to_dict(self._columns, instance.__dict__, instance)
@@ -131,6 +135,7 @@ class CompiledSerializer:
         lookups load; its database takes the place of `using`. With the setting `SQL_CACHE` a last row says whether its
         SQL is remembered, and if not, why.
         """
+        # The columns first: the row about SQL is of all of them.
         rows = self._explain_fields(using, queryset)
         if queryset is not None and get_settings()["SQL_CACHE"]:
             reason = explain_sql(queryset)
@@ -170,6 +175,7 @@ def _find_compiled(
     key = (serializer, model, fields)  # a class that is copied with its `_meta` is another one
     compiled = remembered.get(key)
     if compiled is None:
+        # A view that makes its list anew for each client must not fill the memory.
         if len(remembered) >= _MOST_SERIALIZERS:
             remembered.clear()
         compiled = remembered.setdefault(key, serializer(model, fields))
@@ -213,6 +219,7 @@ def serialize_value_tuples(descriptors: Sequence[Descriptor], rows: Iterable[Seq
     Raises `ValueError` for a row of another length and `TypeError` for a value that its field cannot hold, with the row
     and the field.
     """
+    # A list: the rows may be a generator, and native code asks for their number.
     columns, rows = _public_columns(descriptors), list(rows)
     if not get_settings()["NATIVE"]:
         names = [descriptor["attname"] for descriptor in descriptors]

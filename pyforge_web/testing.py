@@ -35,6 +35,7 @@ class _CallCollector(Collector):
         self.kept: list[MeteredCall] = []
 
     def keep_call(self, group: CallGroup, start_ns: int, costs: tuple[int, int, int, int, int, int]) -> bool:
+        # False ends it: native code then adds the costs to the sums alone.
         self.kept.append(MeteredCall(group, start_ns, CallSums(*costs)))
         return len(self.kept) < _MAX_CALLS
 
@@ -94,6 +95,7 @@ class CaptureCrossings:
         return "\n".join([*wrong, "Captured calls were:", *self._list_calls()]) if wrong else None
 
     def _is_selected(self, call: MeteredCall) -> bool:
+        # A call may write rows of several models.
         labels = call.group.label.split(", ")
         return self._source in (None, call.group.source) and (self._label is None or self._label in labels)
 
@@ -110,6 +112,7 @@ def assert_no_pyforge_warnings(*, ignore: Iterable[str] = (), **limits: int) -> 
     `limits` replace keys of `PYFORGE_WEB["PANEL"]`, for example `SIMILAR_CALLS=5`.
     """
     known = get_settings()["PANEL"]
+    # A misspelled limit would leave the setting's, and the test would prove something else.
     if unknown := set(limits) - set(known):
         raise TypeError(f"there is no limit {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     with collect(details=True) as collector:
@@ -150,6 +153,7 @@ class AssertNumCrossingsMixin:
         `callbacks` is the expected number of calls back to Python; `source` and `model` work as in `CaptureCrossings`.
         """
         context = _CrossingsAssertion(self, num, callbacks, source=source, model=model)
+        # As `assertNumQueries` has it: a context manager, or a call at once.
         if func is None:
             return context
         with context:

@@ -49,7 +49,7 @@ class CompiledValidator(PayloadMethods):
 
     # `inherited` is what the mixin calls instead of native code: a `clean_fields` behind it, or Django's if no field is
     # native.
-    __slots__ = ("_native", "_writable", "compile_ns", "inherited", "model", "plans")
+    __slots__ = ("_native", "_writable", "compile_ns", "has_native_rules", "inherited", "model", "plans")
 
     def __init__(self, model: type[Model]) -> None:
         self.model = model
@@ -73,6 +73,8 @@ class CompiledValidator(PayloadMethods):
     def recompile(self) -> None:
         """Read the fields of the model again."""
         started = perf_counter_ns()
+        self.has_native_rules = get_settings()["NATIVE"]
+        # `_meta.fields`, not `concrete_fields`: these are what `Model.clean_fields` goes through.
         self.plans: list[FieldPlan] = [plan_field(field, self.model) for field in self.model._meta.fields]
         self._native = Validator(self.model, self.plans)
         self._writable: dict[tuple[str, ...] | None, WritableFields] = {}
@@ -113,6 +115,7 @@ class CompiledValidator(PayloadMethods):
         that Django builds when its `error_list()` is called. An exception that is not a `ValidationError` is raised, or
         put into `exceptions` by the index of its instance.
         """
+        # A list, because the model may have to be compiled again, and then the rows are gone through twice.
         instances = list(instances)
         rows = self._native.clean_rows(instances, exclude, exceptions)
         if rows is NotImplemented:
@@ -270,6 +273,7 @@ def precompile_models() -> None:
 
     Raises `ImproperlyConfigured` for a name that is not an installed model.
     """
+    # `get_models()` leaves out the tables behind many-to-many fields: nobody calls their `full_clean()`.
     chosen = get_settings()["PRECOMPILE"]
     models = apps.get_models() if chosen == "all" else []
     if not isinstance(chosen, str):
@@ -303,10 +307,14 @@ def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:
 
 
 def _recompile_models(*, setting: str, **kwargs: object) -> None:
-    """Read the fields again when the setting `NATIVE` may have changed."""
+    """Read the fields again where the setting `NATIVE` was another one when they were read.
+
+    A test suite overrides settings all the time: what concerns no field must not compile all models anew.
+    """
     if setting == "PYFORGE_WEB":
         for model in apps.get_models(include_auto_created=True):
-            if validator := model._meta.__dict__.get(_REMEMBERED):
+            validator = model._meta.__dict__.get(_REMEMBERED)
+            if validator and validator.has_native_rules != get_settings()["NATIVE"]:
                 validator.recompile()
 
 

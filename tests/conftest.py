@@ -1,10 +1,13 @@
 """What all tests share. Without the native extension nothing is collected: the run fails, it never skips."""
 
 import contextlib
+import gc
 import importlib
 import importlib.util
 import os
 import zlib
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from django.db import connections
@@ -18,6 +21,36 @@ from tests.oracle import FORMS
 
 # MariaDB runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
 MARIADB_SHARE = 5
+
+# Files that take longer than their number of tests tells. Workers take them first, or one of them is alone at the end.
+LONG_FILES = (
+    "test_crash.py",
+    "databases/test_psycopg2.py",
+    "demo/test_accessibility.py",
+    "demo/test_browser.py",
+    "output/test_ways.py",
+    "streams/test_servers.py",
+    "test_typing.py",
+    "streams/test_closing.py",
+    "databases/test_stock.py",
+    "databases/test_wrappers.py",
+    "output/test_packages.py",
+    "streams/test_dump_packages.py",
+    "sql_cache/test_families.py",
+    "sql_cache/test_changes.py",
+    "validation/test_references.py",
+    "docs/test_tutorial.py",
+    "demo/test_seed.py",
+    "demo/test_pages.py",
+    "demo/test_entry_points.py",
+    "relations/test_random.py",
+    "rest_framework/test_random.py",
+    "querysets/test_random.py",
+    "validation/test_random.py",
+    "validation/test_threads.py",
+    "test_import.py",
+    "test_interpreters.py",
+)
 
 # With PYFORGE_SQL_CACHE=1 all tests run with remembered SQL, and each hit is compared with Django's compiler.
 if os.environ.get("PYFORGE_SQL_CACHE"):
@@ -47,6 +80,21 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
+    if hasattr(config, "workerinput"):
+        order_files(items)
+
+
+def order_files(items):
+    """Put long files first, then those of many tests; the tests of a file stay in their order."""
+    folder, tests = Path(__file__).parent, Counter(item.path for item in items)
+    places = {folder / name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: (places.get(item.path, len(places)), -tests[item.path], item.path))
+
+
+def pytest_collection_finish():
+    """Let the collector of garbage skip what lives to the end, or each `gc.collect()` of a test takes half a second."""
+    gc.collect()
+    gc.freeze()
 
 
 def is_left_out(item):

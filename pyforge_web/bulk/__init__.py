@@ -79,8 +79,10 @@ def bulk_create_validated(
     if isinstance(manager, type) and issubclass(manager, Model):
         raise TypeError(f"bulk_create_validated needs a manager or a QuerySet: write {manager.__name__}.objects")
     queryset = manager.all()
+    # As `QuerySet.bulk_create` does, so that `queryset.db` is the database that is written to.
     queryset._for_write = True
     update_fields, unique_fields = _list_names(update_fields), _list_names(unique_fields)
+    # Before the rows are read: a wrong name is an error however many rows there are.
     conflicts: ConflictRules | None = make_rules(
         queryset.model,
         ignore=ignore_conflicts,
@@ -89,6 +91,8 @@ def bulk_create_validated(
         update_fields=update_fields,
     )
     rows: list[Any] = list_instances(objs)
+    # One transaction for the checks and the writing. Under the usual isolation another one may still come between:
+    # the database's own constraints have the last word.
     with transaction.atomic(using=queryset.db):
         batch_options = BatchOptions(**{"using": queryset.db, **options}, conflicts=conflicts)
         _validate_rows(rows, batch_options, progress).raise_()
@@ -104,4 +108,5 @@ def bulk_create_validated(
 
 
 def _list_names(names: Iterable[str] | None) -> list[str] | None:
+    # A list, because a generator would be empty for `bulk_create`.
     return None if names is None else list(names)

@@ -60,6 +60,7 @@ class InstanceBatch:
     def merge(self, row: int, error: ValidationError) -> None:
         """File what a method of Django or of the model raised, as `full_clean` does."""
         drop_tracebacks(error)
+        # The method that `full_clean` itself uses. It adds to the dict in place, or makes it for the first error.
         errors = error.update_error_dict(cast(Any, self.errors.get(row, {})))
         if errors:
             self.errors[row] = cast(Any, errors)
@@ -75,6 +76,7 @@ class InstanceBatch:
         """
         raise_project_errors(error)
         drop_tracebacks(error)
+        # Django's words for a value that a field cannot take, so that they are translated.
         whole = ValidationError(_("Enter a valid value."), code="invalid")
         whole.__cause__ = error
         self.add(row, NON_FIELD_ERRORS, whole)
@@ -95,6 +97,7 @@ class InstanceBatch:
 
         Each phase begins with this. Which rows are edited is read again, because `clean()` may have saved its row.
         """
+        # `_state.adding` is what Django asks, and not the primary key: a new row may have one.
         self.edited = [row for row, adding in enumerate(map(attrgetter("_state.adding"), self.rows)) if not adding]
         return ExcludedFields(self)
 
@@ -125,11 +128,13 @@ class ExcludedFields:
         # The rows that leave out more than the caller said.
         self.more = {row: own | batch.exclude for row, own in batch.own_excludes.items()}
         for row, errors in batch.errors.items():
+            # `full_clean` excludes the fields that have failed, and never the errors of the whole row.
             if names := errors.keys() - {NON_FIELD_ERRORS}:
                 self.more[row] = self.more.get(row, self.base) | names
 
     def of_row(self, row: int) -> set[str]:
         """Return the excluded fields of one row, as a set that the caller may change."""
+        # A new set: Django's own steps hand one set on, and an override may add to it.
         return set(self.more.get(row, self.base))
 
     def rows_without(self, names: Iterable[str]) -> set[int]:

@@ -100,6 +100,7 @@ def _field_groups(batch: InstanceBatch) -> list[tuple[set[str], list[Any]]]:
     There is one group, unless somebody can see the order: a field of the project that reads the instance, or a model
     with its own `__setattr__`. Then each foreign key is cleaned in its place.
     """
+    # `Model.clean_fields` skips generated fields: the database computes them.
     fields = [field for field in batch.model._meta.fields if not field.generated and field.name not in batch.exclude]
     every = {field.name for field in fields}
     keys = [field for field in fields if is_django_key(field)]
@@ -117,6 +118,7 @@ def _field_groups(batch: InstanceBatch) -> list[tuple[set[str], list[Any]]]:
 
 def _shows_order(model: type[Model], fields: list[Any]) -> bool:
     """Return whether code of the project runs with an instance whose fields are partly cleaned."""
+    # `clean` and `validate` are given the instance; `to_python` and the validators see the value alone.
     methods = [getattr(type(field), name) for field in fields for name in ("clean", "validate")]
     return intercepts_attributes(model) or not all(method.__module__.startswith("django.") for method in methods)
 

@@ -14,6 +14,7 @@ from pyforge_web.validation.database.bulk_queries import ROWS_IN_LIST, InRows, M
 from pyforge_web.validation.database.comparable_columns import exact_type
 from pyforge_web.validation.database.stock_drivers import not_stock_reason
 
+# The codes of Django's errors for what a unique index would refuse. Source: `Model.unique_error_message`.
 _DATABASE_CODES = ("unique", "unique_together")
 
 
@@ -37,9 +38,12 @@ class ConflictRules(NamedTuple):
     def settles_constraint(self, constraint: Any) -> bool:
         """Return the same for a constraint. ON CONFLICT covers unique and exclusion constraints only."""
         if isinstance(constraint, UniqueConstraint):
+            # Django names the columns in ON CONFLICT, which does not match an index with a condition or of
+            # expressions.
             if constraint.condition or not constraint.fields:
                 return self.ignore or not self.unique_fields
             return self.settles_conflict(constraint.fields)
+        # By its name: django.contrib.postgres cannot be imported without psycopg.
         is_exclusion = any(cls.__qualname__ == "ExclusionConstraint" for cls in type(constraint).__mro__)
         return self.ignore and is_exclusion
 
@@ -90,6 +94,7 @@ def as_updated(batch: InstanceBatch, rules: ConflictRules, alias: str) -> tuple[
             setattr(stored, field.attname, getattr(rows[row], field.attname))
         rows[row] = stored
         updating.add(row)
+    # Not a deep copy: both batches file their errors in the same dict.
     changed = copy.copy(batch)
     changed.rows = rows
     return changed, updating
@@ -100,9 +105,11 @@ def _find_updated(batch: InstanceBatch, rules: ConflictRules, alias: str) -> dic
     fields = rules.unique_fields
     keys = {row: tuple(getattr(batch.rows[row], field.attname) for field in fields) for row in batch.open_rows()}
     keys = {row: key for row, key in keys.items() if None not in key}  # NULL conflicts with nothing
+    # The index covers all rows of the table, also those that the default manager hides.
     queryset = batch.model._base_manager.using(alias)
     if not fields or not keys:
         return {}
+    # Only of these types is a value equal in Python if, and only if, it is equal in the database.
     types = [exact_type(field, connections[alias]) for field in fields]
     in_python = not not_stock_reason(queryset.all()) and all(
         type(value) is expected for key in keys.values() for value, expected in zip(key, types, strict=True)

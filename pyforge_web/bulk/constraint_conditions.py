@@ -29,6 +29,7 @@ class ConstraintCondition:
 
         Raises `FieldError` if one of its fields is not among them. Source: `django.db.models.Q.check`.
         """
+        # `Q.check` is a query for each row. Rows that give the condition the same values are one question.
         key = self._key_of(values)
         if key is None:
             return self._check_values(values)
@@ -46,6 +47,7 @@ class ConstraintCondition:
         expressions = [values.get(name) for name in self._names]
         if not all(type(one) is Value and _is_comparable(cast(Any, one).value) for one in expressions):
             return None
+        # With the type, because in Python 1 equals True.
         return tuple((type(value), value) for value in (cast(Any, one).value for one in expressions))
 
 

@@ -76,6 +76,7 @@ def _classes_in_python(model: type[Model], connection: Any, side: Any, values: C
     keys = comparable_values(model._meta.get_field(side), connection, [value for value in values if value is not None])
     if keys is None or len(keys) == len(values):
         return keys
+    # NULL takes no part: the values that are there were compared, and are put back into their places.
     present = iter(keys)
     return [None if value is None else next(present) for value in values]
 
@@ -90,6 +91,7 @@ def _classes_in_database(
     query = Query(model)
     compiler = query.get_compiler(connection=connection)
     sides = [F(side) if isinstance(side, str) else side for side, _ in columns]
+    # Without joins: what must be unique is computed of one row of one table.
     targets = [side.resolve_expression(query, allow_joins=False) for side in sides]
     heads = [compiler.compile(target) for target in targets]
     casts = [_comparison_type(connection, target.output_field) for target in targets]
@@ -137,6 +139,7 @@ def _first_equals_sql(connection: Any, table: str, heads: Any, rows: Any) -> tup
 
 def _table_sql(compiler: Any) -> str:
     """Return the table under the alias that the resolved columns have."""
+    # The compiler's own: a table may have an alias, and quotes of its database.
     sql, _ = compiler.get_from_clause()
     return " ".join(sql)
 
@@ -164,6 +167,7 @@ def _overlapping_slices(count: int, size: int) -> Iterator[list[int]]:
     if count <= size:
         yield list(range(count))
         return
+    # Two halves a statement: each pair of halves is together once, so that no pair of rows is missed.
     half = max(1, size // 2)
     parts = [list(range(start, min(start + half, count))) for start in range(0, count, half)]
     for one, other in combinations(parts, 2):

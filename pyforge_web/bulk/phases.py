@@ -33,6 +33,7 @@ def list_instances(instances: Iterable[Model]) -> list[Model]:
 
     Instances of a model and of its proxies may be mixed, as a QuerySet of a project may give them.
     """
+    # A model that can be iterated would otherwise be taken for its own rows.
     if isinstance(instances, Model):
         raise TypeError(
             f"validate_many takes many instances, not one {_class_name(instances)}: give a list, [instance]"
@@ -45,6 +46,7 @@ def list_instances(instances: Iterable[Model]) -> list[Model]:
         if not isinstance(instance, Model):
             hint = "; clean the rows with clean_data_rows first" if isinstance(instance, dict) else ""
             raise TypeError(f"validate_many takes instances of a model; item {row} is {instance!r}{hint}")
+        # One table, so that one query can look up the values of all rows.
         if instance._meta.concrete_model is not rows[0]._meta.concrete_model:
             raise TypeError(
                 f"validate_many takes instances of one model: item 0 is of {_class_name(rows[0])}, item {row} of "

@@ -9,6 +9,7 @@ from pyforge_web.bulk.batch import InstanceBatch
 from pyforge_web.bulk.unique_sets import DuplicateSearch
 from pyforge_web.validation.database.bulk_queries import LookupRecorder, RowLookup
 
+# What Django looks up for each: `unique_for_month` compares the month of any year.
 _DATE_PARTS = {"date": ("day", "month", "year"), "month": ("month",), "year": ("year",)}
 
 
@@ -30,6 +31,8 @@ class UniqueForDateCheck:
         """Return what Django would look up. Its sides are the value alone: the parts of the date are compared here."""
         recorder = LookupRecorder(self._model)
         instance: Any = self._batch.rows[row]
+        # In the place of the model: Django's own code asks it for `_default_manager.filter(...)`, and it notes the
+        # lookup.
         instance._perform_date_checks([(recorder, *self._check[1:])])
         lookup = recorder.lookup_of(row)
         return lookup and lookup._replace(sides=((self._name, getattr(instance, self._attname)),))

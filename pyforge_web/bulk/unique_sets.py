@@ -112,10 +112,13 @@ def _search_duplicates(batch: InstanceBatch, unique: UniqueSet, without: set[int
             return DuplicateSearch(stored, compared, BY_VALUES)
         if (compared := _compare_in_python(batch, unique, without, texts=True)) is not None:
             hits = _find_stored_rows(unique, compared) if stored_too else None
+            # Some text is stored already. The database may hold others equal that Python does not: "a" and "A" in a
+            # collation without case.
             if hits is not None:
                 hits = hits.union(find_matching_rows(unique.queryset, _other_texts(unique, compared, hits)))
             return DuplicateSearch(hits or set(), _classify_texts(unique, compared), BY_COLLATION)
     rows = (row for row in range(len(batch.rows)) if row not in without)
+    # The last way, which is always right: Django's own lookups of the rows, joined by OR.
     lookups = [lookup for row in rows if (lookup := unique.lookup_of(row)) is not None]
     hits = set(find_matching_rows(unique.queryset, lookups)) if stored_too else set()
     reason = f"{not_stock}: {BY_LOOKUPS}" if not_stock else BY_LOOKUPS
@@ -145,6 +148,7 @@ def _find_failing_rows(batch: InstanceBatch, unique: UniqueSet, without: set[int
             if len(part) == 1:
                 failing.add(part[0].row)
             else:
+                # By halves: a batch with one bad row costs some twenty statements, and not one for each row.
                 middle = len(part) // 2
                 waiting += [part[:middle], part[middle:]]
     return failing
@@ -152,6 +156,7 @@ def _find_failing_rows(batch: InstanceBatch, unique: UniqueSet, without: set[int
 
 def default_queryset(model: Any, using: str | None) -> ModelQuerySet:
     """Return the rows that Django compares with: those of the default manager."""
+    # Django's own choice: `Model._perform_unique_checks` and `UniqueConstraint.validate` ask the default manager.
     manager = model._default_manager
     return cast(ModelQuerySet, manager.all() if using is None else manager.using(using))
 
@@ -175,6 +180,8 @@ def compare_lookups(batch: InstanceBatch, unique: UniqueSet, lookups: Iterable[R
 
 def _own_primary_keys(batch: InstanceBatch, model: type[Model]) -> dict[int, Any]:
     """Return the primary keys of the edited rows, which are not compared with themselves."""
+    # By the model that has the unique field: with inheritance its key is another than the row's own (Django's ticket
+    # #17615).
     rows: dict[int, Any] = {row: batch.rows[row] for row in batch.edited}
     return {row: one._get_pk_val(model._meta) for row, one in rows.items() if one._is_pk_set(model._meta)}
 

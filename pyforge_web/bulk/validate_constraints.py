@@ -54,6 +54,7 @@ class ConstraintPhase:
         excluded = self.batch.excluded_fields()
         if self.by_django:
             self._call_own_method(excluded)
+        # The constraints are those of the class, so any row can be asked for them.
         first: Any = self.batch.rows[0]
         for model, constraints in first.get_constraints():
             for constraint in constraints:
@@ -68,6 +69,7 @@ class ConstraintPhase:
         return checks_in_batch(constraint) or not self.already_asked
 
     def _check_constraint(self, model: Any, constraint: Any, excluded: ExcludedFields) -> None:
+        # `Model.validate_constraints` asks the database that the row would be written to.
         for alias, rows in self.batch.by_database("db_for_write", self.batch.model):
             if checks_in_batch(constraint):
                 self._check_unique(model, constraint, alias, rows, excluded)
@@ -117,6 +119,7 @@ class ConstraintPhase:
             return
         unique = _as_unique_set(model, constraint, alias, batch, excluded)
         without = excluded.rows_without(constraint.fields).union(set(range(len(batch.rows))).difference(rows))
+        # The stored row has these values already, and keeps them.
         if self.rules is not None and self.rules.is_untouched(constraint.fields):
             without |= self.updating
         search = search_duplicates(batch, unique, without, stored_too=not self.already_asked)
@@ -179,6 +182,7 @@ class ConstraintPhase:
 
     def _file_error(self, row: int, constraint: Any, error: ValidationError) -> None:
         """File an error as `Model.validate_constraints` does."""
+        # The same test as in `Model.validate_constraints`: the error of one field goes to that field.
         if getattr(error, "code", None) == "unique" and len(constraint.fields) == 1:
             self.batch.add(row, constraint.fields[0], error)
         else:
@@ -215,6 +219,7 @@ def _as_unique_set(
 def _make_violation(constraint: Any, model: type[Model], instance: Model) -> ValidationError:
     """Return the error of `django.db.models.constraints.UniqueConstraint.validate`."""
     default = constraint.violation_error_message == constraint.default_violation_error_message
+    # Django keeps its older words for constraints of bare fields, and its code "unique".
     if constraint.fields and not constraint.condition and default:
         error = instance.unique_error_message(model, constraint.fields)
         return ValidationError(error, code=error.code)

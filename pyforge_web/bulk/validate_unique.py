@@ -51,6 +51,7 @@ class UniquePhase:
 
     def run(self) -> None:
         first: Any = self.batch.rows[0]
+        # Asked of one row for all: what a row leaves out besides is subtracted below.
         checks, date_checks = first._get_unique_checks(exclude=set(self.batch.exclude))
         excluded = self.batch.excluded_fields()
         if self.by_django:
@@ -84,6 +85,7 @@ class UniquePhase:
         queryset = default_queryset(model, self.batch.using)
         unique = UniqueSet(model, queryset, fields, lambda row: self._lookup_of(row, model, names))
         without = self.batch.excluded_fields().rows_without(names)
+        # What is stored is no error here: it is what the rows update.
         search = search_duplicates(self.batch, unique, without, stored_too=False)
         for row in sorted(search.compared.find_repeats(())):
             name = names[0] if len(names) == 1 else NON_FIELD_ERRORS
@@ -126,6 +128,7 @@ class UniquePhase:
             if key not in known:
                 instance: Any = self.batch.rows[row]
                 checks, date_checks = instance._get_unique_checks(exclude=set(names))
+                # Rows with the same failed fields leave out the same checks: Django is asked once for them.
                 known[key] = every.difference(checks, date_checks)
             for check in known[key]:
                 without[check].add(row)
@@ -148,6 +151,8 @@ class UniquePhase:
     def _lookup_of(self, row: int, model: type[Model], names: tuple[str, ...]) -> RowLookup | None:
         recorder = LookupRecorder(model)
         instance: Any = self.batch.rows[row]
+        # In the place of the model: Django's own code asks it for `_default_manager.filter(...)`, and it notes the
+        # lookup.
         instance._perform_unique_checks([(recorder, names)])
         return recorder.lookup_of(row)
 

@@ -43,6 +43,7 @@ def allow_fields(
 
     Raises `BadRequest` for whatever else a client asks for, and as `parse_fields` does for a wrong `allowed`.
     """
+    # First: a fault in `allowed` is the developer's, and is raised as such for every request.
     permitted = None if allowed is None else parse_fields(allowed)
     if fields is None:
         return permitted
@@ -51,6 +52,7 @@ def allow_fields(
     except (TypeError, ValueError) as error:
         raise BadRequest(str(error)) from error
     if max_depth is not None:
+        # Before anything is resolved: the cost of a deep tree is that of resolving it.
         _refuse_depth(requested, max_depth)
     if permitted is None:
         return requested
@@ -77,8 +79,10 @@ def _choose(
         if found is None and key in _star_names(by_key.get("*"), model):
             found = key
         if found is None:
+            # All of them are named: a client may see what it may ask for.
             names = [name for name in by_key if name != "*"] + sorted(_star_names(by_key.get("*"), model))
             raise BadRequest(f"fields may not have {'.'.join((*path, key))!r}; it may have {', '.join(names)}")
+        # A key that is named alone: the item of `allowed`, whatever it is made of.
         if isinstance(item, str | AllColumns):
             yield found
         elif isinstance(item, NestedFields) and isinstance(found, NestedFields):
@@ -109,5 +113,6 @@ def _find_model(data: Any) -> type[Model] | None:
         return data.model
     if isinstance(data, Model):
         return type(data)
+    # One instance tells the model. A list of several models has no `"*"` that could be resolved.
     first = next(iter(data), None) if isinstance(data, list | tuple) else None
     return type(first) if isinstance(first, Model) else None

@@ -61,6 +61,7 @@ def describe_data(
         return _describe_queryset(data, parsed, fetch)
     if isinstance(data, RawQuerySet):
         return RawRows(data, parsed, fetch)
+    # Written as an object and not as a list.
     if isinstance(data, Model):
         return InstanceRows([data], parsed, fetch, single=True)
     if parsed is None and hasattr(data, "describe_data"):  # the page of a prepared function
@@ -84,6 +85,7 @@ def _unwrap(data: Any) -> tuple[Any, "AnyQuerySet | None"]:
         if isinstance(data, QuerySet):  # before Page, which is an abstract class: 1 us
             return data, source
         if isinstance(data, Page):
+            # A paginator keeps what it was made of, also where its page has become a list.
             paginated = data.paginator.object_list
             source = paginated if isinstance(paginated, QuerySet) else None
             data = data.object_list
@@ -96,6 +98,7 @@ def _unwrap(data: Any) -> tuple[Any, "AnyQuerySet | None"]:
 def _describe_queryset(queryset: AnyQuerySet, parsed: ParsedFields | None, fetch: bool) -> Description:
     if issubclass(queryset._iterable_class, _VALUES):
         return ValuesRows(queryset, None if parsed is None else _choose_keys(queryset, parsed))
+    # Before the rows are looked at: a wrong name is an error also where there are no rows.
     tree = _find_tree(queryset, parsed)
     if queryset._result_cache is not None:
         return evaluated_rows(queryset, list(queryset), parsed, fetch)
@@ -119,6 +122,7 @@ def _describe_list(source: AnyQuerySet, rows: list[Any], parsed: ParsedFields | 
     if all(isinstance(row, Model) for row in rows):
         _find_tree(source, parsed)
         return evaluated_rows(source, rows, parsed, fetch)
+    # The rows of the list under the query of the page, which knows the names of its values.
     evaluated = cast(Any, source)._chain()
     evaluated._result_cache = rows
     return ValuesRows(evaluated, None if parsed is None else _choose_keys(source, parsed))
@@ -134,6 +138,7 @@ def _choose_keys(queryset: AnyQuerySet, parsed: ParsedFields) -> tuple[str, ...]
         )
     if not is_values(queryset):
         raise TypeError("fields= chooses columns of models and of values(): name them in values_list() itself")
+    # Only what `values()` has: another column would be one that the view has left out on purpose.
     known = values_names(queryset)
     if unknown := [name for name in names if name not in known]:
         raise FieldError(

@@ -48,11 +48,14 @@ class InstanceRows(NamedTuple):
     def refuse(self) -> Refusal | None:
         if self.fields is not None:
             return None
+        # In their order, each once: a list may have instances of several models.
         models = dict.fromkeys(type(each) for each in self.instances if isinstance(each, Model))
+        # The first refusal is enough: its hint names the columns of its model.
         return next(filter(None, map(refuse_secrets, models)), None)
 
     def write(self, traced: bool = True) -> Any:
         instances, fields = self.instances, self.fields
+        # Other values among them: native code could not take them as rows.
         if not all(isinstance(each, Model) for each in instances):
             return self.to_plain()
         if self.single and not self.fetch:
@@ -62,6 +65,7 @@ class InstanceRows(NamedTuple):
             is_flat = fields is None or names is not None
             written = write_rows(instances, names, self.before, self.added) if is_flat and not self.fetch else None
         if written is None:
+            # Not traced where Django has just read them as a QuerySet: they would be counted twice.
             if traced:
                 for model in dict.fromkeys(map(type, instances)):
                     trace_rows(model, "instance")
@@ -84,6 +88,7 @@ class InstanceRows(NamedTuple):
             rows = [
                 read_bare(each, self.added, self.before) if isinstance(each, Model) else each for each in self.instances
             ]
+        # One instance is an object.
         return rows[0] if self.single else rows
 
 
@@ -148,9 +153,11 @@ class ModelRows(NamedTuple):
         described = self._in_memory([row])
         if refusal := described.refuse():
             raise TypeError(f"{refusal.problem}; {refusal.hint}")
+        # An instance alone where nothing is added: native code reads its columns faster than a dict is made.
         return described.to_plain()[0] if described.added or described.before or not is_row_plain() else row
 
     def _with_relations(self) -> AnyQuerySet:
+        # Django's path with the same number of statements: the relations of the tree are prefetched.
         return self.queryset if self.tree is None else with_relations(self.queryset, self.tree)
 
     def _in_memory(self, rows: list[Any]) -> InstanceRows:
@@ -171,6 +178,7 @@ class RawRows(NamedTuple):
         return self._in_memory(django_rows(self.queryset, "raw SQL")).write()
 
     def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Iterator[Any]:
+        # A raw QuerySet's `iterator()` has no chunk size.
         rows = self.queryset.iterator()
         if self.fields is not None:
             rows = memory_chunks(rows, self.fields, chunk_size, fetch=self.fetch)
@@ -224,6 +232,8 @@ class ValuesRows(NamedTuple):
 
 def evaluated_rows(queryset: AnyQuerySet, rows: list[Any], parsed: ParsedFields | None, fetch: bool) -> InstanceRows:
     """Return the rows of a QuerySet that are in memory, with what its query has added to them."""
+    # The order of `values()`: `extra(select=)` first, annotations last. Source:
+    # `django.db.models.query.ValuesIterable`.
     query = queryset.query
     return InstanceRows(rows, parsed, fetch, before=tuple(query.extra_select), added=tuple(query.annotation_select))
 

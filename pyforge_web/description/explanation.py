@@ -74,6 +74,7 @@ def explain_column(field: Any, connection: Any, whole: str | None) -> OutputPath
     if whole is not None:
         return OutputPath(field.attname, kind, "django", f"Django reads the whole statement: {whole}")
     backend: Any = backends.find_backend(connection)
+    # A column as the compiler would select it: converters are asked of the expression, not of the field.
     column = field.get_col(field.model._meta.db_table)
     reader = backend.column_reader(column, connection)
     if reader is backends.DJANGO:

@@ -42,6 +42,7 @@ class PreparedFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> "PreparedRows":
         self.find_template()
+        # `Signature.bind` is a large part of a small page: a call with every argument by name does without.
         if args or kwargs.keys() != self._names:
             bound = self._signature.bind(*args, **kwargs)
             bound.apply_defaults()
@@ -59,6 +60,7 @@ class PreparedFunction:
 
     def _make_template(self) -> None:
         kinds = {parameter.kind for parameter in self._signature.parameters.values()}
+        # A class or a callable object has no code that could be read for the constants of its query.
         if type(self.function) is not FunctionType or kinds - {0, 1, 3}:  # positional, by name
             self.why_not = "it is no function of named parameters"
         else:
@@ -67,6 +69,7 @@ class PreparedFunction:
             if template.why_not is None:
                 tree = resolve_fields(template.queryset, self.fields)
                 self._template = PreparedTemplate(template.queryset, tree)
+        # Also where it cannot be prepared: the reason is found once.
         self._is_made = True
 
     def turn_off(self, difference: str) -> None:
@@ -131,6 +134,7 @@ class PreparedRows(OutputRows):
         if not isinstance(key, slice) or key.step is not None:
             return self.queryset[key]
         marks = tuple(None if mark is None else index(mark) for mark in (key.start, key.stop))
+        # Django's words. Source: `django.db.models.query.QuerySet.__getitem__`.
         if any(mark is not None and mark < 0 for mark in marks):
             raise ValueError("Negative indexing is not supported.")
         low, high = _add_limits((self._low, self._high), (marks[0] or 0, marks[1]))
@@ -154,6 +158,7 @@ class PreparedRows(OutputRows):
             return None
         using = self._using or template.queryset.db
 
+        # The function's own QuerySet, which is only made to compare, or where a value needs other SQL.
         def prepare() -> Any:
             return select_tree(self.queryset.using(using), template.tree).prepare()
 
@@ -164,6 +169,7 @@ class PreparedRows(OutputRows):
             return None
         plan, compiled = made
         function.calls += 1
+        # A prepared function that is wrong once is turned off for good: its SQL is remembered like that of the cache.
         if is_check_due(function.calls):
             real, names = compile_prepared(prepare)
             if difference := compare_compiled(compiled, real, plan.names, names):

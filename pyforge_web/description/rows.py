@@ -45,6 +45,7 @@ class OptionedRows:
 
     def _iterate_rows(self, rows: Iterator[Any]) -> Iterator[Any]:
         """Yield rows that Python code reads, each with the options."""
+        # Not None, which a row may be.
         end = object()
         try:
             while True:
@@ -90,11 +91,13 @@ class OutputRows:
     def describe_data(self) -> Description:
         """Return what the rows mean now."""
         described = describe_data(self._data, self._fields, fetch=self._fetch)
+        # Without options of their own the rows have those of the response.
         return described if self._options == NO_OPTIONS else OptionedRows(described, self._options)
 
     def tolist(self) -> Any:
         """Return the rows as dicts and lists of Python values; an instance as a dict."""
         described = self.describe_data()
+        # Here, because an encoder that asks `tolist()` takes whatever it gets.
         if refusal := described.refuse():
             raise TypeError(f"{refusal.problem}; {refusal.hint}")
         return described.to_plain()

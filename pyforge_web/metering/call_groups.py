@@ -25,6 +25,7 @@ _MAX_ERRORS, _MAX_ERROR_TEXT = 5, 300
 
 def describe_error(error: BaseException) -> str:
     """Return the type and the text of an error, and its notes: native code notes the path of the value there."""
+    # Python's `add_note()`, since 3.11. Cut, because the text of an error may hold a whole body.
     notes = getattr(error, "__notes__", ())
     return " ".join([f"{type(error).__name__}: {error}", *map(str, notes)])[:_MAX_ERROR_TEXT]
 
@@ -112,6 +113,7 @@ class CallGroup(CallTotals):
     @property
     def counted_twice(self) -> int:
         """Return how many rows are both `rows` and `django_rows`: instances that Django made and Rust wrote."""
+        # Only on Django's path: elsewhere the two kinds of rows are different rows of one call.
         return min(self.rows, self.django_rows) if self.path == "django" else 0
 
     @property
@@ -122,6 +124,7 @@ class CallGroup(CallTotals):
     def add_notes(self, noted: list[Any]) -> None:
         """Add what the Python code inside of a call noted about it."""
         traces = [note for note in noted if type(note) is RowTrace]
+        # Related rows have a prefix of their own, so they do not make a call one of several models.
         models = {trace.model for trace in traces if trace.within is None}
         for trace in traces:
             self.database_ns += trace.database_ns
@@ -140,12 +143,14 @@ class CallGroup(CallTotals):
                 self.query_count += 1
                 self.query_ns += note.ns
                 self.query_recording_ns += note.recording_ns
+                # Without its parameters the statement of an N+1 is one text, however often it ran.
                 if note.sql in self.queries or len(self.queries) < _MAX_STATEMENTS:
                     self.queries[note.sql] = self.queries.get(note.sql, 0) + 1
 
     def add_error(self, error: BaseException) -> None:
         """Add the error of a call that failed."""
         text = describe_error(error)
+        # Bounded, because the text of an error has values in it: there may be as many as rows.
         if text in self.errors or len(self.errors) < _MAX_ERRORS:
             self.errors[text] = self.errors.get(text, 0) + 1
 

@@ -23,6 +23,7 @@ class CallSite(NamedTuple):
     @classmethod
     def of(cls, frame: FrameType) -> "CallSite":
         """Return the line that a frame is at."""
+        # `co_qualname` came with Python 3.11: it names the class, too.
         return cls(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
 
 
@@ -60,6 +61,8 @@ def find_calling_frame(frame: FrameType | None) -> FrameType | None:
             return frame
         if module == _REQUEST_HANDLER:
             break
+        # Without a line of the project, as in a management command of Django's, a framework's line says more than
+        # none.
         if nearest is None and not module.startswith("pyforge_web"):
             nearest = frame
         frame = frame.f_back

@@ -80,6 +80,7 @@ class Collector(Counters):
         lanes: dict[CallSource, list[tuple[int, int]]] = {}
         for name, calls in self.by_time():
             lanes.setdefault(CALL_SOURCES.get(name, "direct"), []).extend(calls)
+        # Sorted, because several functions make up a source, and each has its own list.
         return {source: sorted(calls)[:_MAX_MARKS] for source, calls in lanes.items()}
 
     @property
@@ -91,6 +92,7 @@ class Collector(Counters):
 @contextmanager
 def collect(*, details: bool = False) -> Iterator[Collector]:
     """Open a collector for the block: `with collect() as crossings: ...`."""
+    # Native code looks for collectors only from the first one on: without, metering costs nothing.
     listen()
     collector = Collector(details=details)
     token = active_collectors.set((*active_collectors.get(), collector))
@@ -106,6 +108,7 @@ def call_from_template(
     """Make a call, and tell the collectors which template tag it is for."""
     if not active_collectors.get():
         return call(*args, **kwargs)
+    # Reset at the end, and not set to None: a tag may include a template with another tag.
     token = template_site.set(where)
     try:
         return call(*args, **kwargs)
@@ -117,6 +120,7 @@ def find_stream_origin() -> CallSite | None:
     """Return the project's line that is calling now, or None if no collector asks for lines."""
     if not any(collector.recorder is not None for collector in active_collectors.get()):
         return None
+    # 1: the caller of this function, which is our own code and passed over by its module.
     frame = find_calling_frame(sys._getframe(1))
     return None if frame is None else CallSite.of(frame)
 

@@ -39,6 +39,7 @@ class CompilationLog:
     """The newest compilations of this process, the last one of each model's validator, and the sums of all."""
 
     def __init__(self) -> None:
+        # Bounded: models that are made at run time are compiled without end.
         self.newest: deque[Compilation] = deque(maxlen=500)
         self.validators: dict[str, Compilation] = {}
         self.count = 0
@@ -48,6 +49,7 @@ class CompilationLog:
         self, label: str, kind: CompilationKind, ns: int, native: int, django: int, *, in_request: bool
     ) -> Compilation:
         """Add a compilation that has just ended, and return it."""
+        # `apps.ready` is set when the last application's `ready()` has returned: `django.apps.registry.Apps.populate`.
         when: CompilationTime = "startup" if not apps.ready else "request" if in_request else "lazily"
         event = Compilation(label, kind, when, perf_counter_ns() - _IMPORTED_NS, ns, native, django)
         self.newest.append(event)
@@ -71,5 +73,6 @@ def count_compiled(label: str, kind: CompilationKind, ns: int, native: int, djan
     collectors = active_collectors.get()
     event = compilation_log.add(label, kind, ns, native, django, in_request=bool(collectors))
     for collector in collectors:
+        # A test suite may hold one collector open for thousands of models.
         if len(collector.compiled) < _MAX_EVENTS:
             collector.compiled.append(event)

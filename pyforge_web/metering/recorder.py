@@ -51,8 +51,10 @@ class CallRecorder:
         tag, or the line that created the stream. `frame` is the calling frame.
         `error` is what the call raised.
         """
+        # `type` and not `__class__`: a lazy object says that it is what it wraps, and is not yet read.
         kind = type(value)
         source = CALL_SOURCES.get(function, "direct")
+        # No row was read, so nobody has noted the model: the QuerySet itself has it.
         is_unread = model is None and issubclass(kind, QuerySet) and not noted
         # The end of a stream, and its error line, do not start a group.
         if source == "stream" and not noted and model is None and (last := self._last_of_stream(kind, place, frame)):
@@ -73,6 +75,7 @@ class CallRecorder:
                 self.ungrouped += 1
                 return None, False
             if self.on_first_call is not None:
+                # Before the group exists: what keeps the input may need the function and the value alone.
                 self.on_first_call(function, value, fields, output)
             group = self.groups[key] = self._begin_group(key, noted or (), frame, start_ns)
         if noted:
@@ -90,6 +93,7 @@ class CallRecorder:
     def _find_line(self, frame: FrameType) -> tuple[str, int]:
         """Return the file and line of a frame. `f_lineno` searches a table as long as the function: remember it."""
         code = frame.f_code
+        # Not the code object itself, which would be kept alive: a view may be made at run time.
         instruction = code.co_filename, code.co_firstlineno, frame.f_lasti
         line = self._lines.get(instruction)
         if line is None:

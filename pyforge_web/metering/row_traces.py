@@ -81,6 +81,7 @@ class RowTrace:
     def add_database_time(self, ns: int) -> None:
         """Add the time of these rows' own query. Its SQL is taken out of the notes: it is not a query beside it."""
         self.database_ns += ns
+        # In place, below: the list is the one that native code holds for the running call.
         own = [note for note in self._noted if type(note) is SqlTrace]
         self.queries += len(own)
         if own:

@@ -15,6 +15,7 @@ from pyforge_web.metering.row_traces import SqlTrace, call_notes
 
 def watch_queries() -> None:
     """Note the SQL of native calls from now on: on the connections of this thread, and on all later ones."""
+    # Connections that open later, as in another thread, are told of by Django's signal.
     _connect_signal()
     if not settings.configured:  # no connection is open yet, and values need no settings
         return
@@ -43,6 +44,7 @@ def _note_query(execute: Callable[..., Any], sql: str, params: Any, many: bool, 
         return execute(sql, params, many, context)
     finally:
         ended = perf_counter_ns()
+        # `str`: psycopg's composed statements are objects.
         noted.append(SqlTrace(str(sql), ended - started, ended))
 
 

@@ -22,6 +22,7 @@ def follow_body(
     that, for example because the client has left. Servers close every response, and Django closes the iterator that
     was its `streaming_content`.
     """
+    # Setting `streaming_content` again is what `GZipMiddleware` does, too: Django allows to wrap it.
     parts = response.streaming_content
     if getattr(response, "is_async", False):
         response.streaming_content = _AsyncMeteredBody(parts, collectors, done, adone)

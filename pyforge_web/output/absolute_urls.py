@@ -13,8 +13,10 @@ def make_absolute(start: str, request: Any) -> str | None:
     """
     if request is None:
         return start
+    # `//host/path` and relative ones depend on what follows.
     if not start.startswith("/") or start.startswith("//"):
         return None
+    # A request of the project's may build URLs in its own way: then it is asked for each.
     method = getattr(request.build_absolute_uri, "__func__", None)
     if method is not HttpRequest.build_absolute_uri:
         return None

@@ -57,6 +57,7 @@ def _watch_instance(instance: Model, path: NamePath, paths: dict[str, None], que
 
     # Made by `type` and not by Django's metaclass, which would register a model.
     watching = type.__new__(type(model), model.__name__, (model,), {"__getattribute__": read, "__module__": __name__})
+    # Without `__init__`: the new instance shares the `__dict__` of the one that was given.
     watched = object.__new__(watching)
     object.__setattr__(watched, "__dict__", instance.__dict__)
     return watched

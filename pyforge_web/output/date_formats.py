@@ -27,6 +27,7 @@ def format_local(value: DateValue) -> str:
 
 def format_drf(value: DateValue) -> str:
     """Return what Django REST framework gives: `Z` for UTC."""
+    # Source: `rest_framework.fields.DateTimeField.to_representation`.
     text = value.isoformat()
     return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 

@@ -54,6 +54,7 @@ def parse_fields(fields: object, exclude: Iterable[str] = ()) -> ParsedFields:
     """
     if type(fields) in (list, tuple) and not exclude:
         items = cast("list[object]", fields)
+        # Most lists are names alone: they need no more than this.
         if items and all(type(item) is str and item != "*" for item in items):
             return tuple(dict.fromkeys(cast("list[str]", items)))
     parsed = tuple(_read_list("*" if fields is None and exclude else fields, ()).values())
@@ -65,6 +66,7 @@ def read_fields(text: str) -> ParsedFields:
 
     Raises as `parse_fields` does, and `ValueError` for what is no JSON, or no list of a module.
     """
+    # A dotted path, and not the name of a column: these have no dots.
     if "." in text and "," not in text and text.replace(".", "").isidentifier():
         try:
             return parse_fields(import_string(text))

@@ -28,6 +28,7 @@ def make_keys(names: Iterable[str]) -> list[str]:
     if make is None:
         return names
     keys = [make(name) for name in names]
+    # A client's parser would keep the last of them, and the other value would be lost.
     if len(set(keys)) < len(set(names)):
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f"keys= makes {twice!r} of two names, and an object has each key once")

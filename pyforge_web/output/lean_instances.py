@@ -48,6 +48,7 @@ def instance_maker(model: type[Model], names: Sequence[str], using: str, owner: 
         instances = make_own(rows)
         for relation, places, make in related:
             inner = [tuple([row[place] for place in places]) for row in rows]
+            # The key is among the columns of a relation, so that a row without values is none.
             exists = [any(value is not None for value in row) for row in inner]
             made = iter(make(list(compress(inner, exists))))
             key = _relation_cache_name(relation)
@@ -98,6 +99,7 @@ def _own_maker(model: type[Model], columns: list[tuple[str, int]], using: str, o
     """Return the function to instances without their relations."""
     names, places = [name for name, _ in columns], [place for _, place in columns]
     refuse = _refuse_columns(owner)
+    # Code of the project sees how its instances are made: they are made by `from_db`, as Django does.
     if not _is_bare(model, names):
         fields = {field.attname for field in model._meta.concrete_fields}
         in_order = [field.attname for field in model._meta.concrete_fields if field.attname in names]
@@ -173,6 +175,8 @@ def read_attribute(instance: Model, name: str, owner: str) -> Any:
     value = getattr(instance, name)
     if not callable(value):
         return value
+    # As in templates: Django marks `delete()` and `save()` so. Source:
+    # `django.template.base.Variable._resolve_lookup`.
     if getattr(value, "alters_data", False):
         raise ValueError(f"{owner}: {name}() changes data and is not called for output")
     return value()

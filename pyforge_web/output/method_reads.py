@@ -31,6 +31,7 @@ def reads(*names: str) -> Callable[[Method], Method]:
 
 def names_read(method: Any) -> tuple[str, ...] | None:
     """Return the names that a method, property or cached property was declared with; None for no declaration."""
+    # Of a property, a cached_property, and of a bound or class method.
     for attribute in ("fget", "func", "__func__"):
         method = getattr(method, attribute, method)
     found = getattr(method, "pyforge_reads", None)

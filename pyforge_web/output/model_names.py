@@ -190,6 +190,7 @@ def no_relation_in_path(model: type[Model], name: str, part: str, path: NamePath
 
 def _hint(model: type[Model], name: str, added: NamePath) -> str:
     """Return what a name is that is no column, and what to write for it."""
+    # The way of other libraries, and an easy mistake.
     if "." in name and name.replace(".", LOOKUP_SEP).isidentifier():
         first, _, rest = name.partition(".")
         path = name.replace(".", LOOKUP_SEP)
@@ -211,6 +212,7 @@ def _hint(model: type[Model], name: str, added: NamePath) -> str:
 
 
 def _close(name: str, names: "list[str]") -> str:
+    # The standard library's measure, as Python's own errors have it.
     match = difflib.get_close_matches(name, dict.fromkeys(names), 1)
     return f"Did you mean {match[0]!r}? " if match else ""
 

@@ -28,6 +28,7 @@ def find_converter(kind: type) -> Callable[[Any], Any] | None:
     """Return the function for values of a class: of `TYPES`, nearest base first, else the `default=` of the call."""
     # `dumps` of plain values works without settings, too.
     types = _read_types() if settings.configured or "DJANGO_SETTINGS_MODULE" in os.environ else {}
+    # The nearest base first, as methods are found.
     for base in kind.__mro__:
         if base in types:
             return types[base]
@@ -45,6 +46,7 @@ def _read_types() -> dict[type, Callable[[Any], Any]]:
             raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'][{path!r}]: {error}") from error
         if not isinstance(kind, type) or not callable(convert):
             raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'][{path!r}] must map a class to 'str' or a function.")
+        # Such a value never gets here, and the setting would silently do nothing.
         if issubclass(kind, _DJANGOS_TYPES):
             raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'] has {path!r}, which Django's encoder writes itself.")
         found[kind] = convert

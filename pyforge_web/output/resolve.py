@@ -62,6 +62,7 @@ def resolve_fields(queryset: UntypedQuerySet, fields: ParsedFields) -> Tree:
     """
     added, lookups = added_names(queryset), queryset._prefetch_related_lookups
     loaded = loaded_columns(queryset) if queryset.query.deferred_loading[0] else None
+    # Not remembered: an expression may hold a value of this request.
     if lookups or has_expressions(fields):
         return _resolve(_Scope(queryset.model, read_lookups(lookups), added, loaded, (), None), fields)
     options, settings = queryset.model._meta, get_settings()
@@ -111,6 +112,7 @@ def loaded_columns(queryset: UntypedQuerySet) -> frozenset[str] | None:
 
 def star_columns(model: type[Model], item: AllColumns, loaded: frozenset[str] | None, path: NamePath = ()) -> list[str]:
     """Return the columns that `"*"` stands for. Raises `FieldError` for a name in `exclude=` that is no column."""
+    # `exclude=` takes either name of a foreign key.
     excluded = set()
     for name in item.exclude:
         field = find_column(model, name)

@@ -46,6 +46,7 @@ def refuse_secret(model: type[Model], leaf: Leaf, item: KeyedExpression) -> None
 
 def refuse_secret_path(model: type[Model], name: str, item: KeyedExpression) -> None:
     """Raise the same for a path of an expression, whose end may be a transform or a lookup."""
+    # Each part, and not the end alone: behind a secret column there may be a transform of it.
     current: type[Model] | None = model
     for part in name.split(LOOKUP_SEP):
         if current is None:

@@ -59,6 +59,7 @@ def _mark_uses(source: str) -> tuple[str, dict[int, str]]:
 
     Places and lines stay those of the source.
     """
+    # Blanked first, so that braces inside of them are not taken for tags.
     page = _NOT_SENT.sub(lambda found: _blank_text(found[0]), source)
     uses: dict[int, str] = {}
 
@@ -73,6 +74,7 @@ def _mark_uses(source: str) -> tuple[str, dict[int, str]]:
 
 
 def _blank_text(text: str) -> str:
+    # Line breaks stay: the line of a use is counted in the blanked page.
     return re.sub(r"[^\n]", " ", text)
 
 
@@ -82,6 +84,7 @@ def _find_use(tag: str) -> str | None:
         return "filter"
     if not (_TAG.search(tag) and not _VARIABLE.search(tag)) and not _FUNCTION.search(tag):
         return None
+    # Before the next: with `mode="attr"` the tag has no id, type or nonce.
     if _ATTRIBUTE_MODE.search(tag):
         return "attribute"
     return "element" if _WRAPS.search(tag) else "bare"
@@ -93,6 +96,7 @@ def _find_contexts(page: str) -> Iterator[tuple[int, str]]:
     while found := _MARKUP.search(page, position):
         yield from _find_marks(page, position, found.start(), "text")
         if found[1] is None:
+            # A comment without an end lasts to the end of the page, as in a browser.
             end = page.find("-->", found.end())
             position = len(page) if end < 0 else end + 3
             yield from _find_marks(page, found.start(), position, "comment")
@@ -101,6 +105,7 @@ def _find_contexts(page: str) -> Iterator[tuple[int, str]]:
         position = yield from _read_attributes(page, found.end())
         name = found[1].lower()
         if name in ("script", "style") and not found[0].startswith("</"):
+            # A script ends at the first of these, even inside of a string: HTML knows nothing of JavaScript.
             closing = re.compile(f"</{name}", re.IGNORECASE).search(page, position)
             end = closing.start() if closing else len(page)
             if name == "script":
@@ -139,6 +144,7 @@ def _find_script_marks(page: str, start: int, end: int) -> Iterator[tuple[int, s
         elif quote:
             if char == "\\":
                 position += 1
+            # A string of JavaScript ends with its line at the latest; a template literal goes on.
             elif char == quote or (char == "\n" and quote != "`"):
                 quote = ""
         elif char in "\"'`":

@@ -17,6 +17,7 @@ def main() -> int:
     options = vars(parser.parse_args())
     if not os.environ.get("DJANGO_SETTINGS_MODULE"):
         parser.error("set DJANGO_SETTINGS_MODULE to the settings of your project")
+    # `python -m` puts the folder it is called in there already, `python -P` and installed scripts do not.
     sys.path.insert(0, str(Path.cwd()))
     django.setup()
     try:

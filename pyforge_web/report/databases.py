@@ -23,6 +23,7 @@ def summarize_databases() -> list[DatabaseSummary]:
 
 
 def _summarize_database(alias: str) -> DatabaseSummary:
+    # From the settings and not the wrapper's class: this is what the reader would change.
     engine = str(connections[alias].settings_dict.get("ENGINE", ""))
     written = summarize_written(alias)
     reasons = {reason.reason: reason.fields for reason in written.reasons}

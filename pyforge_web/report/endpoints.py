@@ -46,6 +46,7 @@ def _walk_patterns(resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:
     waiting: list[tuple[str, Any]] = [("", pattern) for pattern in reversed(resolver.url_patterns)]
     while waiting:
         prefix, pattern = waiting.pop()
+        # A pattern prints as the text that it was written with, translated where it is lazy.
         route = prefix + str(pattern.pattern).removeprefix("^")
         if isinstance(pattern, URLResolver):
             if pattern.namespace not in _SKIPPED_NAMESPACES:
@@ -113,6 +114,7 @@ def _describe_serializer(endpoint: Endpoint, kind: Any) -> None:
         endpoint.mode = "unknown"
         endpoint.reasons[f"{type(error).__name__}: {error}"[:200]] = 1
         return
+    # One mode for the serializer; the fields say which of them keep it from a better one.
     endpoint.mode = explanation.mode
     for item in explanation.fields:
         endpoint.fields[item.mode] = endpoint.fields.get(item.mode, 0) + 1

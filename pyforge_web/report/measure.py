@@ -67,6 +67,7 @@ def measure_endpoint(path: str, user: Any = None, headers: dict[str, str] | None
         with rolled_back(), _keep_quiet():
             client = Client(raise_request_exception=False, headers=headers, REMOTE_ADDR=_CLIENT_ADDRESS)
             if user is not None:
+                # No password is needed, and the session is rolled back with everything else.
                 client.force_login(user)
             # The first round pays for imports, caches and connections, so the best one counts.
             for number in range(ROUNDS):
@@ -84,6 +85,7 @@ def _call_endpoint(client: Client, path: str, found: Measurement, *, is_last: bo
     # parameters (`DatabaseOperations.last_executed_query`).
     with ExitStack() as stack, collect(details=True) as collector:
         for alias in connections:
+            # All databases: a view may read from a replica.
             stack.enter_context(connections[alias].execute_wrapper(log))
         started = perf_counter_ns()
         response: Any = client.get(path, secure=settings.SECURE_SSL_REDIRECT, headers={"host": _find_host()})
@@ -91,6 +93,7 @@ def _call_endpoint(client: Client, path: str, found: Measurement, *, is_last: bo
         body = b"".join(response.streaming_content) if response.streaming else response.content
         taken = (perf_counter_ns() - started) / 1e6
     found.status, found.size = response.status_code, len(body)
+    # The queries of the round that counts, so that both numbers are of one request.
     if not found.total_ms or taken < found.total_ms:
         found.total_ms, found.queries, found.query_ms = taken, log.count, log.ns / 1e6
     kind = response.headers.get("Content-Type", "").partition(";")[0]
@@ -157,6 +160,7 @@ def _ignore_warnings() -> Iterator[None]:
 
 def _find_host() -> str:
     """Return a host that the settings allow."""
+    # The test client's own "testserver" would be a bad request for most projects.
     allowed = [host for host in settings.ALLOWED_HOSTS if "*" not in host]
     return allowed[0].lstrip(".") if allowed else "localhost"
 
@@ -167,5 +171,6 @@ def rolled_back() -> Iterator[None]:
     with ExitStack() as stack:
         for alias in connections:
             stack.enter_context(transaction.atomic(using=alias))
+            # Called before `atomic` ends, as the stack is unwound from its end: so nothing is committed.
             stack.callback(transaction.set_rollback, True, using=alias)
         yield

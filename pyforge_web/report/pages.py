@@ -73,6 +73,7 @@ def _show_endpoint(found: "EndpointReport", longest: float) -> SafeString:
 
 def _draw_bars(write_ms: float, pyforge_ms: float, longest: float) -> SafeString:
     """Return two bars, both in the scale of the slowest endpoint, and their times."""
+    # Never 0: a bar that is not there would say that nothing was measured.
     widths = [f"{max(0.5, 100 * ms / longest):.1f}" for ms in (write_ms, pyforge_ms)]
     times = [formats.format_time(ms * 1000) for ms in (write_ms, pyforge_ms)]
     return format_html(

@@ -112,6 +112,7 @@ def _read_headers(lines: list[str]) -> dict[str, str]:
 
 def _find_user(username: str) -> Any:
     model: Any = get_user_model()
+    # A project's user may be named by its email, or by anything else.
     user = model._default_manager.filter(**{model.USERNAME_FIELD: username}).first()
     if user is None:
         raise ReportError(f"There is no user {username!r}.")

@@ -20,6 +20,7 @@ def judge_measured(endpoint: Endpoint, found: Measurement) -> str:
     """Return the verdict on a measured endpoint."""
     if found.error:
         return f"not measured: {found.error}"
+    # A redirect is mostly one to the login page.
     if found.status in (301, 302, 401, 403):
         return f"not measured: status {found.status}; try --user or --header"
     if found.status != 200:
@@ -35,6 +36,7 @@ def judge_measured(endpoint: Endpoint, found: Measurement) -> str:
         return "leave alone: no JSON to write" if not found.is_json else "leave alone: the JSON is small"
     if not found.equal:
         return f"not the same at {found.difference}"
+    # Both are measured apart, so that the part may seem larger than the whole.
     share = min(1.0, found.write_ms / found.total_ms) if found.total_ms else 0.0
     factor = _find_factor(found)
     if share < _SMALL_SHARE:

@@ -18,6 +18,7 @@ from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.plan import Level
 from pyforge_web.rest_framework.recognition import compile_level
 
+# What DRF reads of `Meta`. Source: `rest_framework.serializers.ModelSerializer`.
 _META = ("model", "fields", "exclude", "depth", "read_only_fields", "extra_kwargs")
 
 
@@ -51,12 +52,14 @@ _LIMIT = 2048
 def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
     """Return the plan of a serializer for the rows of a QuerySet."""
     model, query = queryset.model, queryset.query
+    # A receiver may change the instance, and no instance is made here.
     if any(signal.receivers and signal.has_listeners(model) for signal in (pre_init, post_init)):
         return Plan(None, f"a signal receiver listens to the instances of {model.__name__}")
     added = (*query.extra_select, *query.annotation_select)
     key = (type(serializer), model, added, queryset.db)
     kept = _kept.get(key)
     if kept is None or not kept.is_current(serializer):
+        # Fields that are made for this instance are compiled for it alone.
         if not is_fixed(serializer):
             return compile_plan(serializer, model, added, queryset.db)
         plan = compile_plan(serializer, model, added, queryset.db)
@@ -115,6 +118,7 @@ def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str]]:
         if kind not in seen:
             seen.add(kind)
             yield from ((kind, name) for name in names if hasattr(kind, name))
+    # What decides a value on the model's side: compared by identity at each use.
     for name in ("__init__", "__getattribute__", "__str__", "refresh_from_db"):
         yield model, name
     for column in model._meta.concrete_fields:

@@ -65,10 +65,12 @@ class PyForgeCursorPagination(CursorPagination):
         offset, reverse, position = (0, False, None) if self.cursor is None else self.cursor
         queryset = queryset.order_by(*(_reverse_ordering(self.ordering) if reverse else self.ordering))
         if position is not None:
+            # As DRF: against the direction of the ordering where the page is read backwards.
             lookup = "lt" if reverse != self.ordering[0].startswith("-") else "gt"
             queryset = queryset.filter(**{f"{self.ordering[0].lstrip('-')}__{lookup}": position})
         self._is_inside, self._current_position = position is not None or offset > 0, position
         self._window = PageWindow(self.page_size, name, is_forward=not reverse)
+        # One more row than the page has, as DRF reads it: it tells whether there is a next page.
         self.page = as_page(queryset[offset : offset + self.page_size + 1], is_new=True, window=self._window)
         return self.page
 

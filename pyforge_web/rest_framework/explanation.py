@@ -60,6 +60,7 @@ def explain(serializer: Any, queryset: "QuerySet[Any, Any] | None" = None) -> Se
         queryset = model._default_manager.all()
     why = why_not_read(queryset)
     plan = find_plan(serializer, queryset)
+    # Also where the whole falls back: each reason is a line that can be mended.
     fields = list(_fields(serializer, queryset))
     reason = why or plan.why or ""
     if reason or plan.level is None:

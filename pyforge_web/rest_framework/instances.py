@@ -28,8 +28,10 @@ def make_instances(group: InstanceGroup, columns: ColumnsByNumber, using: str) -
         if path:
             behind.setdefault(path, []).append((name, number))
     levels: dict[Any, list[Model | None]] = {(): list(made)}
+    # Short paths first: an object must be there before another one is put behind it.
     for path in sorted(behind, key=len):
         relation = path[-1]
+        # A joined row without a primary key is a row that does not exist.
         key = next(number for name, number in behind[path] if name == relation.model._meta.pk.attname)
         related = _instances(relation.model, behind[path], columns, using, guarded=group.guarded)
         levels[path] = [
@@ -50,6 +52,7 @@ def _instances(
     names = [name for name, _ in named]
     values: list[Any] = [columns[number] for _, number in named]
     if guarded:
+        # On the instance: a deferred column calls it, and raises with its name instead of querying.
         names.append("refresh_from_db")
         values.append(repeat(refuse_columns_of(model)))
     make, has_fetch_mode = model.__new__, hasattr(ModelState, "fetch_mode")
@@ -90,6 +93,7 @@ def values_of_fields(
     steps = [(value_function(*field), column.append) for field, column in zip(fields, columns, strict=True)]
     with ExitStack() as stack:
         if guarded:
+            # One that is not open yet could only be used by code that names another database.
             for connection in connections.all(initialized_only=True):
                 stack.enter_context(connection.execute_wrapper(refuse_query))
         for instance in instances:
@@ -116,5 +120,6 @@ def value_of_field(field: Any, instance: Any) -> Any:
         attribute = field.get_attribute(instance)
     except SkipField:
         return SkippedKey
+    # Source: `rest_framework.serializers.Serializer.to_representation`.
     checked = attribute.pk if isinstance(attribute, PKOnlyObject) else attribute
     return None if checked is None else field.to_representation(attribute)

@@ -39,6 +39,7 @@ class LiveFields:
             field = self._serializer
             for name in names:
                 field = named_field(field.child if isinstance(field, ListSerializer) else field, name)
+            # Its child makes the values; the list around them is ours.
             if isinstance(field, ManyRelatedField):
                 field = field.child_relation
             self._known[names] = field
@@ -56,6 +57,7 @@ def _by_value(field: Any, column: ValueColumn) -> Callable[[Any], Any]:
 
 def _by_key(field: Any, column: ValueColumn) -> Callable[[Any], Any]:
     """A related field that needs the key alone gets DRF's own stand-in for the object."""
+    # Source: `rest_framework.relations.RelatedField.get_attribute`, where `use_pk_only_optimization()` is true.
     return lambda value: field.to_representation(PKOnlyObject(pk=value))
 
 
@@ -63,6 +65,7 @@ def _by_text(field: Any, column: ValueColumn) -> Callable[[Any], Any]:
     """`str(instance)`, where `__str__` returns this very value."""
 
     def text(value: Any) -> str:
+        # Python's own words: `str()` says them where `__str__` returns something else.
         if not isinstance(value, str):
             raise TypeError(f"__str__ returned non-string (type {type(value).__name__})")
         return value

@@ -58,6 +58,7 @@ def is_standard_file(column: Any, field: Any) -> bool:
     )
 
 
+# The byte code of the simplest `__str__`. Another Python compiles it in its own way: both sides come from this one.
 _TEMPLATE = compile("def f(self): return self.x", "", "exec").co_consts[0]
 
 
@@ -77,6 +78,7 @@ def why_not_rows(model: type[Model]) -> str | None:
         own, standard = getattr(model, name), getattr(Model, name)
         if getattr(own, "__func__", own) is not getattr(standard, "__func__", standard):
             return f"{model.__name__}.{name} is its own"
+    # Asked where an attribute is missing: a deferred column, for example.
     if "__getattr__" in dir(model):
         return f"{model.__name__}.__getattr__ is its own"
     if type(inspect.getattr_static(model, "pk")) is not property:
@@ -90,6 +92,7 @@ def why_not_joined(relation: Relation) -> str | None:
         return relation.doubt or "its objects are of several models"
     if relation.many:
         return "it is a relation to many"
+    # Django loads related objects through the base manager, which may hide rows that a join finds.
     if type(relation.model._base_manager) is not Manager:
         return f"{relation.model.__name__} has a base manager of its own"
     if not relation.field.db_constraint and relation.sort == "forward":

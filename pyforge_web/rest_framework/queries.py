@@ -44,6 +44,7 @@ class PlanRun:
     def _fetch_linked(
         self, queryset: Any, level: Level, found: RelationKey | None, within: str, window: PageWindow | None = None
     ) -> LevelRows | None:
+        # A copy: what is added below is of this call, and the level is kept for all.
         slots = list(level.slots)
         if window is not None and ((), window.name) not in level.slots:
             slots.append(((), window.name))
@@ -68,6 +69,7 @@ class PlanRun:
 
     def _related(self, queryset: Any, column: ManyColumn, parents: list[Any]) -> ParentRows:
         """The related rows of the parents with these keys."""
+        # Each once, in the order of the rows: as `prefetch_related` asks for them.
         keys = [value for value in dict.fromkeys(parents) if value is not None]
         if not keys:
             return ParentRows(None, parents)
@@ -126,6 +128,7 @@ def execute_level(queryset: Any, within: str, names: dict[ColumnSlot, str]) -> F
     if compiled is None:
         return None
     indexes = {slot: compiled.positions.get(name, -1) for slot, name in names.items()}
+    # A project's compiler may select other columns than it was asked for.
     if -1 in indexes.values():
         raise FallbackError("its query does not select what was asked for")
     return FetchedQuery(execute_query(compiled, trace), indexes, trace)

@@ -44,6 +44,7 @@ class SerializerScope(RelatedScope):
         standard = serializers.Serializer
         if not isinstance(serializer, standard):
             raise FallbackError(f"{type(serializer).__name__} is not a Serializer")
+        # By the identity of DRF's own methods: whoever overrides one means something else.
         why = find_own_method(serializer, standard, "to_representation", "_readable_fields")
         if why is not None:
             raise FallbackError(why)

@@ -39,6 +39,7 @@ class RelatedScope(RowScope):
     def to_many(self, field: Any, place: Place) -> tuple[Relation, Place, list[Step]]:
         """Return the relation to many that a field's source ends in, and where it begins."""
         names = list(field.source_attrs)
+        # `source="tags.all"`: DRF calls what can be called on the way.
         if len(names) > 1 and names[-1] == "all":
             names.pop()
         *before, last = names
@@ -66,6 +67,7 @@ class RelatedScope(RowScope):
         if why is not None:
             raise FallbackError(why)
         *before, last = field.source_attrs
+        # A question to the field, because a project may override it.
         if field.use_pk_only_optimization():
             target, steps = self.follow(place, before)
             relation = find_relation(target.model, last)
@@ -101,6 +103,7 @@ class RelatedScope(RowScope):
         if find_own_method(field, relations.StringRelatedField, "to_representation") is None:
             if (name := column_of_text(place.model)) is not None:
                 column, _ = own_column(place.model, name)
+                # `str()` of such an instance raises, and DRF's error is the right one.
                 if column.null:
                     raise FallbackError(f"{place.model.__name__}.__str__ may return None")
                 return self.value(

@@ -68,6 +68,7 @@ class RowScope:
         """Return the place behind a relation to one."""
         model: Any = relation.model
         path = (*place.path, relation)
+        # Only a foreign key that is never null, of a row that exists, leads to a row for certain.
         certain = relation.sort == "forward" and not relation.field.null and place.presence is None
         presence = None if certain else self.builder.raw(path, model._meta.pk_fields[0].attname)
         return Place(model, path, presence)

@@ -47,9 +47,11 @@ AnyField: TypeAlias = "Field[Any, Any]"
 
 def why_objects(queryset: AnyQuerySet, indent: int | None = None) -> str | None:
     """Return why Django's serializer must make the objects; None if raw rows have all that it would write."""
+    # The cheap questions first; the last one compiles a query.
     reason = _why_query(queryset) or _why_model(queryset.model)
     reason = reason or why_django(_as_django_queryset(queryset).values_list())
     if reason is None and indent is not None:
+        # 0 breaks lines without indenting, and a negative number is as 0 for `json`.
         if indent < 1:
             return f"json.dumps lays out indent={indent} in its own way"
         several = [field.name for field in _serialized_fields(queryset.model) if _native_kind(field) is None]
@@ -61,6 +63,7 @@ def why_objects(queryset: AnyQuerySet, indent: int | None = None) -> str | None:
 
 def _why_query(queryset: Any) -> str | None:
     query, kind = queryset.query, type(queryset)
+    # On the instance, too: a manager may put a function onto its QuerySet.
     for name in _ITERATOR_METHODS:
         if getattr(kind, name) is not getattr(QuerySet, name) or name in vars(queryset):
             return f"{kind.__name__} has its own {name}"
@@ -109,11 +112,14 @@ def _is_plain_field(model: type[Model], field: AnyField) -> bool:
 
 
 def _serialized_fields(model: type[Model]) -> list[AnyField]:
+    # `local_fields`: what is inherited is in the fixture of the parent. Source:
+    # `django.core.serializers.base.Serializer.serialize`.
     fields: Any = model._meta.local_fields
     return [field for field in fields if field.serialize]
 
 
 def _many_to_many(model: type[Model]) -> list[Any]:
+    # With a model of its own behind it, a relation is in the fixture of that model. Source: `handle_m2m_field`.
     fields: Any = model._meta.local_many_to_many
     return [field for field in fields if field.serialize and field.remote_field.through._meta.auto_created]
 
@@ -137,6 +143,7 @@ def read_objects(
     # As dumpdata: Django asks for a size where a QuerySet has prefetch_related().
     chunk_size = 2000 if cast(Any, queryset)._prefetch_related_lookups else None
     with closing(cast(Any, queryset.iterator(chunk_size=chunk_size))) as instances:
+        # Chunks, because the serializer goes through what it is given in one call.
         while chunk := list(islice(instances, next(sizes))):
             yield from serializer.serialize(
                 chunk, use_natural_foreign_keys=natural_foreign, use_natural_primary_keys=natural_primary
@@ -181,6 +188,7 @@ def _object_texts(model: type[Model], names: list[str], indent: int | None) -> t
         return "" if indent is None else "\n" + " " * indent * depth
 
     between = ", " if indent is None else ","
+    # `str(model._meta)` is the label in lower case, which fixtures have as "model".
     label = json.dumps(str(model._meta), ensure_ascii=False)
     first = f'{new_line(0)}{{{new_line(1)}"model": {label}{between}{new_line(1)}"pk": '
     opening = f'{between}{new_line(1)}"fields": {{'
@@ -198,6 +206,7 @@ def _make_fetch(
         rows: list[tuple[Any, ...]] = statement.cursor.fetchmany(next(sizes))
         if not many:
             return rows
+        # The key as Django would have it: a UUID is a text in SQLite.
         keys = [row[0] if type(row[0]) is int else statement.convert(0, row[0]) for row in rows]
         return [(*row[:count], *(find_keys(key) for find_keys in many)) for row, key in zip(rows, keys, strict=True)]
 

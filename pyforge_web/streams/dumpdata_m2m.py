@@ -55,6 +55,7 @@ def make_holder(model: type[Model], using: str, key: Any = None) -> Any:
     """
     holder: Any = model.__new__(model)
     holder._state = ModelState()
+    # As of a stored row: a related manager refuses an instance without a key, and asks the instance's database.
     holder._state.db, holder._state.adding = using, False
     setattr(holder, model._meta.pk.attname, key)
     return holder
@@ -75,6 +76,7 @@ def _compile_statement(field: "ManyToManyField[Any, Any]", using: str, key: Any)
     compiler = queryset.query.get_compiler(using=queryset.db)
     sql, params = compiler.as_sql()
     parameter = _key_parameter(field.model, key, using)
+    # One column, and the key as the one parameter: then another key needs no other SQL.
     if queryset.db != using or compiler.col_count != 1 or tuple(params) != (parameter,):
         return None
     return _KeysStatement(compiler, sql, parameter)
@@ -87,10 +89,12 @@ def _key_parameter(model: type[Model], key: Any, using: str) -> Any:
 def _read_keys(field: "ManyToManyField[Any, Any]", statement: _KeysStatement, key: Any) -> list[Any]:
     compiler = statement.compiler
     connection = compiler.connection
+    # As `iterator()` chooses. Source: `django.db.models.query.QuerySet.iterator`.
     server_side = not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
     with connection.chunked_cursor() if server_side else connection.cursor() as cursor:
         cursor.execute(statement.sql, (_key_parameter(field.model, key, compiler.using),))
         rows = cursor.fetchall()
+    # Asked for each statement, as Django does: a project may change converters at any time.
     converters = compiler.get_converters([compiler.select[0][0]])
     if converters:
         rows = list(compiler.apply_converters(rows, converters))

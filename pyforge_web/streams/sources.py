@@ -14,6 +14,7 @@ from pyforge_web.output.grammar import ParsedFields, parse_fields
 
 # Runs the query, with the number of rows that each fetch takes, or begins with the values.
 OpenSource = Callable[[Iterator[int]], QueryRows | NestedRows | Iterator[Any]]
+# All of these can be iterated, and none of them means rows.
 _NOT_ROWS = (str, bytes, bytearray, memoryview, Mapping, Model, Manager, type)
 
 
@@ -24,6 +25,7 @@ def find_source(data: Any, fields: object, chunk_size: int, fetch: bool = False)
     model does not have, `ValueError` for a chunk size below 1.
     """
     if chunk_size < 1:
+        # Django's words. Source: `django.db.models.query.QuerySet.iterator`.
         raise ValueError("Chunk size must be strictly positive.")
     names = None if fields is None else parse_fields(fields)
     if isinstance(data, QuerySet | RawQuerySet | Page | OutputRows):
@@ -34,6 +36,7 @@ def find_source(data: Any, fields: object, chunk_size: int, fetch: bool = False)
             return lambda sizes: described.write_chunks(sizes, chunk_size)
         data = list(data)
     if not isinstance(data, _NOT_ROWS):
+        # Before AsyncIterable: what is both is read without an event loop.
         if isinstance(data, Iterable):
             values = iter(data)
             return lambda _: values if names is None else (select_fields(value, names, fetch) for value in values)

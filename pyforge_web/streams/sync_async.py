@@ -28,6 +28,7 @@ class SyncAsyncIterator:
         return self._make_bytes(next(self.chunks))  # type: ignore[arg-type]
 
     def __aiter__(self) -> AsyncIterator[bytes]:
+        # Under ASGI a synchronous source must not run on the event loop: it queries the database.
         return self if isinstance(self.chunks, AsyncIterator) else iterate_in_thread(self)
 
     async def __anext__(self) -> bytes:
@@ -41,6 +42,7 @@ class SyncAsyncIterator:
         """Return a chunk as bytes; a middleware may give others. Source: `HttpResponseBase.make_bytes`."""
         if type(chunk) is bytes:
             return chunk
+        # `bytes()` also of a subclass of bytes: WSGI servers want the very type.
         return bytes(chunk) if isinstance(chunk, bytes | memoryview) else str(chunk).encode(self._charset)
 
 
@@ -79,6 +81,7 @@ async def _close_thread(chunks: AsyncIterator[bytes], thread: Any) -> None:
     finally:
         # The thread ends here. Nobody else closes what it has opened: request_finished only asks the server's thread.
         await sync_to_async(connections.close_all)()
+        # After the connections: they can only be closed in the thread that opened them.
         await thread.__aexit__(None, None, None)
 
 
@@ -86,5 +89,6 @@ async def close_chunks(chunks: Any) -> None:
     """Close an iterator or an async iterator, also one that was not read to its end."""
     if (close := getattr(chunks, "aclose", None)) is not None:
         await close()
+    # In the thread of the database's connections, where the cursor was opened.
     elif (close := getattr(chunks, "close", None)) is not None:
         await sync_to_async(close)()

@@ -63,6 +63,7 @@ def find_format(
     dates: Dates = "django",
 ) -> StreamFormat:
     """Return the format "ndjson" or "array"; `charset` is None for UTF-8. Raises `ValueError` for another name."""
+    # The names and their media types are one table: a new format is one row.
     if name not in MEDIA_TYPES:
         raise ValueError(f"format must be 'ndjson' or 'array', not {name!r}")
     form: ValueForm = "django" if django_bytes else "compact" if charset is None else "ascii"
@@ -90,6 +91,7 @@ def make_body(
 
 
 def _chunk_sizes(chunk_size: int) -> Iterator[int]:
+    # A caller's smaller size counts for the first chunk, too.
     return chain((min(_FIRST_CHUNK_SIZE, chunk_size),), repeat(chunk_size))
 
 
@@ -115,6 +117,7 @@ class StreamWriter:
         self._options = options
         # The zone of the view: when the body is written, the middleware may have left its own.
         self._timezone = timezone.get_current_timezone() if stream_format.dates == "local" else None
+        # Incremental, because a charset such as UTF-16 begins the body with a mark, and not each part.
         charset = stream_format.charset
         self._encoder = None if charset is None else codecs.getincrementalencoder(charset)()
 
@@ -128,6 +131,7 @@ class StreamWriter:
         chunk = self._encode_text(text)
         if error is not None:
             return chunk + self.fail(error)
+        # No rows are the end: a source without rows has a body of its beginning and its end.
         return chunk if count else chunk + self.end()
 
     def end(self) -> bytes:
@@ -141,6 +145,7 @@ class StreamWriter:
         An error that is not the row's is raised: `KeyboardInterrupt` and its like, and a query from an event loop.
         """
         self.ended = True
+        # A mistake in the view, of which its developer must see the traceback at once.
         if not isinstance(error, Exception) or isinstance(error, SynchronousOnlyOperation):
             raise error
         logger.error(
@@ -153,6 +158,7 @@ class StreamWriter:
         if self._format.end:
             return self._encode_text(b"")  # without its closing bracket the array is not JSON
         problem: dict[str, Any] = {"row": self.rows, "message": "This row could not be written; the stream ends here."}
+        # Its words may have the project's data in them.
         if settings.DEBUG:
             problem["exception"] = f"{type(error).__name__}: {error}"
         form: ValueForm = "django" if self._format.form == "django" else "ascii"
@@ -197,6 +203,7 @@ def _dump_by_django(
     try:
         rows = cast(Iterator[Any], source() if type(source) is SourceOpener else source)
         for row in islice(rows, limit):
+            # `start` counts the rows of the chunks before.
             before = between if start + len(parts) else ""
             written = write_by_django(row, None, False, form, nan, dates)
             if after == "\n":  # a line for every reader, as native code writes it
@@ -259,6 +266,7 @@ async def write_async_chunks(values: AsyncGenerator[Any], writer: StreamWriter) 
     except Exception as error:
         parts.append(writer.fail(error))
     finally:
+        # An asynchronous generator that nobody closes runs its `finally` when the event loop ends, or never.
         await values.aclose()
     if chunk := b"".join(parts):
         yield chunk

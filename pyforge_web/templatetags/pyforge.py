@@ -24,6 +24,7 @@ def pyforge_json(value: Any, fields: Any = None) -> SafeString:
 def parse_tag(parser: Parser, token: Token) -> "PyForgeJsonNode":
     """Return the node of `{% pyforge_json value id="rows" fields="id,title" mode="attr" nan="null" as name %}`."""
     tag, *bits = token.split_contents()
+    # "as name" at the end, as in Django's `{% url %}` and `{% translate %}`.
     target = bits.pop() if len(bits) > 2 and bits[-2] == "as" else None
     if target is not None:
         bits.pop()
@@ -39,6 +40,7 @@ def parse_tag(parser: Parser, token: Token) -> "PyForgeJsonNode":
             raise TemplateSyntaxError(f"{tag!r} does not understand {bits[0]!r}: write name=value, or as name")
         if name not in ARGUMENTS:
             raise TemplateSyntaxError(f"{tag!r} has no argument {name!r}; it has {', '.join(ARGUMENTS)}")
+        # `token_kwargs` would silently keep the last one.
         if name in arguments:
             raise TemplateSyntaxError(f"{tag!r} got {name!r} twice")
         arguments |= given
@@ -66,6 +68,7 @@ class PyForgeJsonNode(Node):
         """Return the JSON, or an empty text if it goes to a variable (`as name`)."""
         try:
             arguments = {name: given.resolve(context) for name, given in self.arguments.items()}
+            # A RequestContext has the request also where no context processor puts it into the context.
             arguments.setdefault("request", getattr(context, "request", None) or context.get("request"))
             text = metering.call_from_template(self.where, html.pyforge_json, self.value.resolve(context), **arguments)
         except Exception as error:
@@ -75,4 +78,5 @@ class PyForgeJsonNode(Node):
         if self.target is None:
             return text
         context[self.target] = text
+        # Nothing is printed at the place of the tag.
         return SafeString("")

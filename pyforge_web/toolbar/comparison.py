@@ -26,6 +26,7 @@ from pyforge_web.toolbar.differences import Difference, find_difference
 
 # As many requests as a developer compares at once; each keeps its QuerySet or its data alive.
 _MAX_INPUTS = 10
+# Enough for a steady best of small inputs; large ones end with the time, so that the page does not wait.
 _ROUNDS, _BUDGET_NS = 5, 500_000_000
 
 WriteJson = Callable[[Any], bytes]
@@ -64,10 +65,12 @@ class CapturingCollector(Collector):
 
 def max_input_size() -> int:
     """Return the number of bytes up to which a response's input is kept; 0 without DEBUG."""
+    # Without DEBUG nothing is kept: an input may be anybody's data.
     return get_settings()["PANEL"]["COMPARE_BYTES"] if settings.DEBUG else 0
 
 
 _inputs: OrderedDict[str, ResponseInput] = OrderedDict()
+# `runserver` serves each request in a thread of its own.
 _inputs_lock = Lock()
 
 
@@ -110,6 +113,7 @@ class Comparison:
     def factor(self) -> float:
         """Return how many times faster we are, or 0 if one of the two failed."""
         django, pyforge = self.sides
+        # 0 and not 1: what failed was not as fast, it was not measured.
         return 0.0 if django.error or pyforge.error or not pyforge.ms else django.ms / pyforge.ms
 
 
@@ -159,7 +163,9 @@ def _compare_input(captured: ResponseInput) -> Comparison:
             best[name] = min(best[name], _time_writer(write, value)[1])
         rounds += 1
     django, pyforge = (_make_output(name, first[name][0], best[name]) for name in writers)
+    # As values: that Django writes a blank after each comma is no difference.
     difference = None if failed else find_difference(json.loads(django.text), json.loads(pyforge.text))
+    # The same bytes are a promise of `django_bytes=True` alone.
     exact: bytes | Exception = pyforge.text
     if not given:
         exact = _time_writer(lambda data: dumps(data, fields=fields, nan=nan, django_bytes=True), value)[0]
@@ -207,10 +213,12 @@ def _write_django(data: Any, fields: Any) -> bytes:
 def _refresh_value(value: Any) -> Any:
     """Return the same data with QuerySets that have not run their query yet. Instances stay as they are."""
     if isinstance(value, QuerySet):
+        # A copy: the query runs again, as it did in the request.
         return value.all()
     if type(value) is dict:
         return {key: _refresh_value(item) if _may_hold_rows(item) else item for key, item in value.items()}
     if type(value) in (list, tuple):
+        # Lists without rows are not copied: they may have many items.
         return type(value)(_refresh_value(item) for item in value) if any(map(_may_hold_rows, value)) else value
     if type(value) is Page:
         return Page(_refresh_value(value.object_list), value.number, value.paginator)

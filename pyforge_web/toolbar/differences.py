@@ -25,6 +25,8 @@ def find_difference(django: Any, pyforge: Any) -> Difference | None:
     waiting = [("$", django, pyforge, False)]
     while waiting:
         path, one, other, hidden = waiting.pop()
+        # A stack and not recursion: data may be nested as deep as JSON allows. Reversed, so that the first place is
+        # met first.
         if type(one) is type(other) is dict and list(one) == list(other):
             waiting.extend(
                 (f"{path}.{key}", one[key], other[key], hidden or _is_secret_key(key)) for key in reversed(one)
@@ -37,6 +39,7 @@ def find_difference(django: Any, pyforge: Any) -> Difference | None:
 
 
 def _is_secret_key(key: str) -> bool:
+    # Django's own filter of its error pages, which a project may have replaced, and our names.
     return is_secret_name(key) or get_default_exception_reporter_filter().cleanse_setting(key, "") != ""
 
 

@@ -72,7 +72,9 @@ def build_context(stats: object) -> dict[str, Any]:
 
 
 def _build_context(stats: StoredStats) -> dict[str, Any]:
+    # Never 0: it divides.
     span = max(stats["totals"]["request_us"], 0.1)
+    # Of the process that recorded: this one may run elsewhere.
     folder = stats["env"]["folder"]
     quiet = not stats["groups"] and not stats["validators"] and not sum(_read_calls(stats) or ())
     return {
@@ -124,6 +126,7 @@ def _part_us(totals: StoredStats, part: str, *, all_queries: bool) -> float:
 
 
 def _show_warning(warning: StoredStats, folder: str) -> dict[str, Any]:
+    # The texts are not stored: they are in the language of who reads.
     known = WARNINGS_BY_ID[warning["id"]]
     words = {key: formats.show_word(key, word) for key, word in warning["words"].items()}
     text, change = known.format_text(warning["variant"], words)
@@ -241,12 +244,14 @@ def _show_database(totals: StoredStats) -> Iterator[dict[str, str]]:
 
 def _show_lanes(lanes: StoredStats, span: float) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = []
+    # A source that a later version has added comes last.
     for source in [*_LANE_ORDER, *(name for name in lanes if name not in _LANE_ORDER)]:
         if source not in lanes:
             continue
         marks = [
             {
                 "x": formats.format_svg(start / span * _LANE_WIDTH),
+                # At least 2.5 units wide: a call of some microseconds would not be seen.
                 "width": formats.format_svg(max(2.5, duration / span * _LANE_WIDTH)),
             }
             for start, duration in lanes[source]

@@ -36,6 +36,7 @@ _PATH_TEXTS = {
 
 def show_group(number: int, group: dict[str, Any], span: float, folder: str) -> dict[str, Any]:
     """Return a row of the table of calls, and its details."""
+    # The database's time is not ours, whoever waits for it.
     own = sum(us for name, us in group["stages"].items() if name not in DATABASE_STAGES)
     database = sum(us for name, us in group["stages"].items() if name in DATABASE_STAGES)
     rows = group["rows"] + group["django_rows"]
@@ -69,6 +70,7 @@ def show_group(number: int, group: dict[str, Any], span: float, folder: str) -> 
         "is_single": group["calls"] == 1,
         "median": formats.format_time(group["median_us"]),
         "max": formats.format_time(group["max_us"]),
+        # Within the page, also for a stream: its parts are written after the request's own time has ended.
         "bar_x": formats.format_svg(min(99.0, group["start_us"] / span * 100)),
         "bar_width": formats.format_svg(max(1.0, min(100.0, group["span_us"] / span * 100))),
         "column_rows": [_show_column(*column) for column in group["columns"] if column[2] or column[3]],
@@ -82,6 +84,7 @@ def show_stages(stages: dict[str, float]) -> list[dict[str, Any]]:
     whole = max(sum(stages.values()), 0.1)
     shown: list[dict[str, Any]] = []
     start = 0.0
+    # In the order in which they happen, not in that of the stored dict.
     for name, us in sorted(stages.items(), key=lambda item: list(STAGES).index(item[0])):
         shown.append(
             {

@@ -9,8 +9,10 @@ def format_number(number: float) -> str:
     if isinstance(number, int):
         if 0 <= number < 1000:
             return str(number)  # the same in every language, and most numbers of a panel
+        # Grouped whatever `USE_THOUSAND_SEPARATOR` says: the setting is about the project's own pages.
         return number_format(number, decimal_pos=0, force_grouping=True)
     size = abs(number)
+    # The limits are those of rounding: 9.996 is "10.0" and not "10.00".
     places = 0 if size >= 99.95 or not size else 1 if size >= 9.995 else 2 if size >= 0.1 else 3
     return number_format(round(number, places), decimal_pos=places, force_grouping=True)
 
@@ -77,4 +79,5 @@ def show_word(key: str, word: object) -> str:
 
 def format_svg(number: float) -> str:
     """Return a number for an attribute of SVG, which knows no language."""
+    # Not `number_format`: a decimal comma would end the attribute's number.
     return f"{number:.1f}"

@@ -30,6 +30,7 @@ def _editor_url(file: str, line: int, folder: str) -> str:
     pattern = get_settings()["EDITOR_URL"]
     if not pattern:
         return ""
+    # Stored paths inside of the project are relative, so that the page is short.
     path = file if Path(file).is_absolute() else str(Path(folder, file))
     return pattern.format(file=path, line=int(line)) if Path(path).is_file() else ""
 
@@ -41,6 +42,7 @@ def find_address(name: str) -> str:
 
 @lru_cache(maxsize=64)
 def _reverse_view(name: str, prefix: str, urlconf: str | None, language: str | None) -> str:
+    # The other arguments are what `reverse` reads besides: a key of the cache, and not used here.
     return reverse(name)
 
 

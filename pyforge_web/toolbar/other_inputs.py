@@ -34,6 +34,7 @@ def _capture_text(response: Any, size: int) -> ResponseInput:
 
 def _capture_drf(response: Any, size: int) -> ResponseInput | None:
     """Return what a serializer was given, with DRF's and our serializer; or else the data with both renderers."""
+    # Imported here: only a response of DRF gets here, so that DRF is installed.
     from pyforge_web.rest_framework import PyForgeJSONRenderer
 
     renderer, media_type = response.accepted_renderer, response.accepted_media_type
@@ -49,6 +50,7 @@ def _capture_drf(response: Any, size: int) -> ResponseInput | None:
     if found is None:
         return ResponseInput(response.data, None, size, {"DRF": write_drf, "PyForge": write_ours})
     key, serializer = found
+    # A `ListSerializer`, which DRF makes for `many=True`.
     many = hasattr(serializer, "child")
     plain: Any = type(serializer.child if many else serializer)
     ours = _compile_serializer(plain)
@@ -71,6 +73,7 @@ def _capture_drf(response: Any, size: int) -> ResponseInput | None:
 
 def _find_serializer(data: Any) -> tuple[str | None, Any] | None:
     """Return the serializer that made the data of a response, and the key of a paginator that has its rows."""
+    # DRF's paginators put the rows under "results", other ones under other keys.
     candidates = [(None, data), *(data.items() if isinstance(data, dict) else ())]
     for key, part in candidates:
         serializer: Any = getattr(part, "serializer", None)

@@ -65,6 +65,7 @@ AUTHORS = {
 
 def find_other_json(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> dict[str, Any]:
     """Return what the panel stores about JSON that others wrote; empty if there is none."""
+    # Its body cannot be looked at without being taken from the client.
     if response.streaming or isinstance(response, FileResponse):
         return {}
     content = getattr(response, "content", b"")
@@ -75,6 +76,7 @@ def find_other_json(request: HttpRequest, response: HttpResponseBase, collector:
     # Our own responses and template tags are counted by the collector, and this JSON must not be theirs.
     if not kind or size < _SMALL_JSON or collector.bytes >= size / 2:
         return {}
+    # `initialized_only`: to ask is no reason to connect. `queries_log` is filled while DEBUG is on.
     queries = [query for connection in connections.all(initialized_only=True) for query in connection.queries_log]
     site = _find_view(request)
     return {
@@ -106,6 +108,7 @@ def _find_author(request: HttpRequest, response: HttpResponseBase) -> str:
 def _find_view(request: HttpRequest) -> CallSite | None:
     """Return the line of the view."""
     view = getattr(getattr(request, "resolver_match", None), "func", None)
+    # `as_view()` of Django leaves `view_class`, that of DRF `cls`.
     view = getattr(view, "view_class", None) or getattr(view, "cls", None) or view
     try:
         view = inspect.unwrap(view)  # type: ignore[arg-type]

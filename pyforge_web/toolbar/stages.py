@@ -39,10 +39,12 @@ def measure_stages(group: CallGroup) -> dict[str, int]:
         stages = {"validators": python - lookups, "lookups": lookups, "rules": group.native_ns}
         return {name: ns for name, ns in stages.items() if ns > 0}
     is_django = "django" in group.path
+    # In turns with fetching: each column's callbacks are timed by native code.
     convert = sum(column.callback_ns for column in group.columns.values())
     # The clocks of the parts are read by different code, so a difference can be below zero by some nanoseconds.
     execute = max(0, group.execute_ns - group.recording_ns)
     fetch = max(0, group.database_ns - group.execute_ns)
+    # At most what is left: a query may run inside of a callback that is counted already.
     inner = min(group.query_ns, max(0, python - execute - fetch - convert - group.compile_ns))
     rest = max(0, python - execute - fetch - convert - group.compile_ns - inner)
     stages = {

@@ -34,6 +34,7 @@ STATS_TYPES = {
     "v": int, "state": str, "totals": dict, "warnings": list, "groups": list, "more": dict, "lanes": dict,
     "validators": list, "compiled": dict, "functions": list, "env": dict, "other": dict,
 }  # fmt: skip
+# Bounds of what is stored: a store keeps the stats of many requests in memory, or in a cache.
 _MOST_GROUPS, _MOST_VALIDATORS, _MOST_FUNCTIONS, _MOST_WARNINGS = 200, 50, 30, 60
 _MOST_COLUMNS, _MOST_NAMES, _MOST_FRAMES = 40, 40, 12
 _PIXELS = 1000  # marks of the timeline that are nearer to each other than this part of it become one
@@ -98,6 +99,7 @@ def _store_warning(warning: PanelWarning, match: WarningMatch) -> StoredStats:
 
 def _store_totals(collector: Collector, groups: list[CallGroup]) -> StoredStats:
     columns = [column for group in groups for column in group.columns.values()]
+    # A copy for each reading, so that "validate" can be taken out of it.
     sources = collector.sources
     validated = sources.pop("validate", CallSums())
     written = CallSums()
@@ -136,6 +138,7 @@ def _store_sums(sums: CallSums) -> StoredStats:
 
 def _store_group(group: CallGroup, marks: list[str], events: list[Compilation]) -> StoredStats:
     labels = group.label.split(", ")
+    # The most expensive ones first, because the list is cut.
     columns = sorted(group.columns.items(), key=lambda item: -item[1].callback_ns)
     return {
         "source": group.source,
@@ -182,6 +185,7 @@ def _store_stages(group: CallGroup) -> dict[str, float]:
 
 def _store_lane(calls: Iterable[tuple[int, int]], collector: Collector) -> list[list[int]]:
     """Return start and duration of calls. Those that a reader could not tell apart become one."""
+    # As part of the time so far, which is the width of the timeline.
     near = max(1, (perf_counter_ns() - collector.started_ns) // _PIXELS)
     lane: list[list[int]] = []
     for start, duration in calls:
@@ -205,6 +209,7 @@ def _store_validators(collector: Collector, groups: list[CallGroup], marks: dict
 def _store_validator(
     collector: Collector, label: str, groups: list[CallGroup], marks: dict[int, list[str]]
 ) -> StoredStats:
+    # Compiled at the start of the process perhaps: the log of the process has it, not the collector.
     event = compilation_log.validators.get(label)
     failures = {key: number for key, number in collector.failures.items() if key[0] == label}
     stages: dict[str, float] = {}

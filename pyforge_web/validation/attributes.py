@@ -39,6 +39,7 @@ def find_overridden(owner: Any, base: type[Any], names: tuple[str, ...]) -> str:
             _asked_classes[key] = attributes
     if attributes.overridden:
         return attributes.overridden
+    # An instance may have a function in the place of its class's method: `field.clean = ...`.
     own = attributes.methods.intersection(vars(owner))
     return next((name for name in names if name in own), "") if own else ""
 
@@ -58,6 +59,7 @@ def _read_class(owner: type[Any], base: type[Any], names: tuple[str, ...]) -> Cl
             return ClassAttributes(name, frozenset())
         if callable(attribute) and name not in _KEPT_ON_INSTANCE:
             methods.add(name)
+        # `func` is a cached_property's, `fget` a property's.
         function = getattr(attribute, "func", None) or getattr(attribute, "fget", None) or attribute
         # Also not if somebody has replaced the method on Django's class itself.
         if callable(function) and not _is_djangos_or_builtin(function):

@@ -57,6 +57,7 @@ def as_drf(errors: Any, *, non_field: str = "non_field_errors", as_list: bool = 
     formatted = {row: as_drf(error, non_field=non_field) for row, error in rows.items()}
     if not as_list:
         return formatted
+    # A bare mapping of errors does not know how many rows there were.
     total = getattr(errors, "total", None)
     if total is None:
         raise TypeError("as_list= needs the number of rows: pass a result that has total, not its errors alone")
@@ -105,6 +106,7 @@ def as_problem(
 
 def _list_errors(error: ValidationError, at: str) -> Iterator[dict[str, Any]]:
     for name, leaves in _errors_by_field(error).items():
+        # An error of the whole payload points to it. RFC 6901: the pointer to the whole document is empty.
         pointer = at if name == NON_FIELD_ERRORS else f"{at}/{_pointer_token(name)}"
         for leaf in leaves:
             for text in leaf:
@@ -117,6 +119,7 @@ def _list_errors(error: ValidationError, at: str) -> Iterator[dict[str, Any]]:
 
 
 def _pointer_token(name: object) -> str:
+    # In this order, or the tilde of "~1" would be escaped again (RFC 6901, section 4).
     return str(name).replace("~", "~0").replace("/", "~1")
 
 
@@ -135,6 +138,7 @@ def _errors_by_row(errors: Any) -> Mapping[int, ValidationError] | None:
 
 
 def _errors_by_field(error: ValidationError) -> dict[str, list[ValidationError]]:
+    # A `ValidationError` has one of both, by what it was made of.
     if hasattr(error, "error_dict"):
         return error.error_dict
     return {NON_FIELD_ERRORS: error.error_list}

@@ -187,6 +187,7 @@ def drop_tracebacks(error: BaseException) -> None:
         if exception is None or id(exception) in seen:
             continue
         seen.add(id(exception))
+        # Only the frames: what the errors say stays.
         exception.__traceback__ = None
         waiting += [exception.__cause__, exception.__context__]
         if isinstance(exception, ValidationError) and not isinstance(exception, BatchValidationError):
@@ -218,6 +219,7 @@ def _prefixed_text(prefix: str, leaf: ValidationError) -> str:
     `ValidationError` puts the params into its message when it is read. They are in the text already, so every percent
     sign is doubled.
     """
+    # Only then does `ValidationError.__iter__` put params into the text, and a bare "%" stays one.
     if leaf.params:
         return (prefix + str(leaf.message % leaf.params)).replace("%", "%%")
     return prefix + str(leaf.message)

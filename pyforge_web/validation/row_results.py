@@ -13,6 +13,7 @@ class RowErrors(Mapping[int, ValidationError]):
     """The errors by row number, as `full_clean` would raise them. Each is built when it is first read."""
 
     def __init__(self, parts: Mapping[int, RowErrorParts], language: str | None) -> None:
+        # The phases found them one after the other; readers expect the order of the rows.
         self._parts = {row: parts[row] for row in sorted(parts)}
         self._language = language
         self._built: dict[int, ValidationError] = {}
@@ -74,5 +75,6 @@ class RowsResult:
 
 def _restore_errors(errors: dict[int, ValidationError]) -> RowErrors:
     restored = RowErrors({row: {} for row in errors}, None)
+    # All errors are built already, so that no language is needed.
     restored._built.update(errors)
     return restored

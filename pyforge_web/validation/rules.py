@@ -79,6 +79,7 @@ def _plan_native(field: "Field[Any, Any]", direct: bool) -> FieldPlan:
 
 
 def _plan_django(field: "Field[Any, Any]", direct: bool, reason: str) -> FieldPlan:
+    # None is empty for Django, unless a field says otherwise: on its class, or on itself.
     own = find_attribute(type(field), "empty_values") is not Field.empty_values or "empty_values" in vars(field)
     return FieldPlan(field, None, None, [], frozenset(), False, direct, not own, None, reason)
 
@@ -109,6 +110,7 @@ _VALIDATING_NAMES = (
     "protocol",
     "unpack_ipv4",
 )
+# Source: `django.db.models.fields.BinaryField.empty_values`.
 _BINARY_EMPTY_VALUES = [None, b""]
 # Kinds whose values a validator may change. After one that is called, the others are called too and see what it left.
 _MUTABLE_KINDS = ("array", "file", "hstore", "json")
@@ -140,6 +142,7 @@ def _fallback_reason(field: Any, base: type[Any] | None, conversion: str | None)
     if overridden := find_overridden(field, base, _VALIDATING_NAMES):
         return f"its {overridden} is not Django's"
     expected = _BINARY_EMPTY_VALUES if conversion == "binary" else list(validators.EMPTY_VALUES)
+    # By value: Django's own list may be copied by a field, and may have been added to.
     if field.empty_values != expected:
         return "its empty_values are not Django's"
     if conversion == "json" and not _only_overrides_default(getattr(field, "encoder", None)):

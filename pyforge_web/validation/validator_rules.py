@@ -23,6 +23,7 @@ def find_rule(validator: Any) -> RuleSpec | None:
     if inspect.isfunction(validator):
         return _FUNCTION_RULES.get(validator)
     mro = type(validator).__mro__
+    # The nearest of Django's classes: a subclass that changes options alone has the rule of its base.
     place = next((place for place, cls in enumerate(mro) if cls in _VALIDATOR_RULES), None)
     if place is None or mro[place:] != mro[place].__mro__ or any(map(_has_computed_options, mro[:place])):
         return None
@@ -80,6 +81,7 @@ def _length_rule(is_max: bool) -> Callable[[Any], RuleSpec | None]:
 
 def _limit_rule(is_max: bool) -> Callable[[Any], RuleSpec | None]:
     def make_rule(validator: Any) -> RuleSpec | None:
+        # Django calls such a limit at each validation. Source: `django.core.validators.BaseValidator.__call__`.
         return None if callable(validator.limit_value) else ("limit", (validator.limit_value, is_max))
 
     return make_rule
@@ -106,6 +108,7 @@ _KNOWN_PATTERNS = {
 
 
 def _pattern_rule(validator: Any) -> RuleSpec | None:
+    # From `__dict__`: reading the attribute would compile a lazy regex.
     regex, inverse = vars(validator)["regex"], bool(validator.inverse_match)
     known = None if inverse else _KNOWN_PATTERNS.get(_regex_source(regex))
     return (known, ()) if known else ("pattern", (regex, inverse))
@@ -152,6 +155,7 @@ def _email_rule(validator: Any) -> RuleSpec | None:
 
 def _url_rule(validator: Any) -> RuleSpec | None:
     known = _is_known_regex("url", vars(validator)["regex"]) and not validator.inverse_match
+    # Django's own values; native code has no others. Source: `django.core.validators.URLValidator`.
     same = (validator.max_length, validator.unsafe_chars) == (2048, frozenset("\t\r\n"))
     return ("url", (_plain_texts(validator.schemes),)) if known and same else None
 

@@ -10,9 +10,7 @@ from django.db.models.query import ModelIterable
 from django.test.utils import CaptureQueriesContext
 
 import pyforge_web
-from tests.oracle import assert_same, django_text, django_value, strict
-
-_OF_SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
+from tests.oracle import assert_same, django_text, django_value, sent_statements, strict
 
 
 @dataclass
@@ -42,8 +40,7 @@ def run(database, call, *, savepoint=True):
     except Exception as error:
         ended.error = error
     for alias, captured in queries.items():
-        sent = [query["sql"] for query in captured.captured_queries]
-        ended.statements[alias] = [sql for sql in sent if not sql.startswith(_OF_SAVEPOINTS)]
+        ended.statements[alias] = sent_statements(captured)
     return ended
 
 

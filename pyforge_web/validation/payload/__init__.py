@@ -60,6 +60,7 @@ class PayloadMethods:
         if names not in self._writable:
             from pyforge_web.validation.payload.writable_fields import find_writable_fields
 
+            # All at once: which of them is used again is not known, and a set is made in no time.
             if len(self._writable) >= _REMEMBERED_SETS:
                 self._writable.clear()
             self._writable[names] = find_writable_fields(self.model, names)
@@ -169,6 +170,7 @@ class PayloadMethods:
         if isinstance(payloads, list | tuple) and limits.max_rows is not None and len(payloads) > limits.max_rows:
             raise too_many_rows(limits.max_rows)
         cleaned = clean_payloads(self, payloads, options, limits)
+        # The language of this call: the errors may be read in another thread, or later.
         errors = RowErrors(cleaned.errors, translation.get_language())
         return CleanedRows(cleaned.rows, errors, cleaned.invalid_rows)
 

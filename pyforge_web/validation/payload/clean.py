@@ -94,6 +94,7 @@ class PayloadCleaner:
 
     def _raise(self, errors: RowErrorParts, key_errors: RowErrorParts) -> None:
         if errors or key_errors:
+            # Errors of unknown keys come last: they are of no field.
             raise build_errors(self.keys.show(self.fields.in_order(errors)) | key_errors)
 
     def _arrange(self, payload: Mapping[str, Any]) -> tuple[CleanedValues, RowErrorParts]:
@@ -109,11 +110,13 @@ class PayloadCleaner:
             for key, name in self.keys.relations.items():
                 if isinstance(payload.get(key), Model):
                     values[attnames[key]] = self._key_of_instance(attnames[key], name, payload[key])
+            # Fewer values than keys: two keys were of one field, or a key of none.
             if len(values) < len(payload):
                 conflicts, key_errors = self._find_key_errors(payload)
         if len(values) < len(fields) and not self.options.partial:
             for attname, field in fields.items():
                 if attname not in values:
+                    # As `Model.__init__` does for a field without an argument.
                     values[attname] = field.get_default()
         for attname in conflicts:
             del values[attname]
@@ -157,6 +160,7 @@ class PayloadCleaner:
             if attname in values and not _is_database_default(values[attname])
         }
         errors: Any
+        # Where the project's own code could tell the difference, it gets the instance that it expects.
         if self.fields.needs_instance:
             errors = _clean_instance(self.validator.model, values)
         else:
@@ -182,6 +186,7 @@ class PayloadCleaner:
         for attname, field in self.fields.fields.items():
             if attname not in values:
                 continue
+            # A new dict for each field: what cleaning changes before it raises does not count.
             one = {attname: values[attname]}
             try:
                 errors |= self._clean(one)
@@ -202,6 +207,8 @@ def clean_key(field: Any, raw: Any) -> Any:
     if is_blank(field, raw):
         return raw
     value = field.to_python(raw)
+    # `Field.validate` and not `ForeignKey.validate`, which would query. Source:
+    # `django.db.models.fields.related.ForeignKey.validate`.
     Field.validate(field, value, None)
     field.run_validators(value)
     return value
@@ -220,6 +227,7 @@ def raise_project_errors(error: BaseException) -> None:
     """
     traceback = error.__traceback__
     while traceback is not None:
+        # By the package of each frame: the exception itself does not say whose code was wrong.
         module = traceback.tb_frame.f_globals.get("__name__", "").partition(".")[0]
         if module not in _TRUSTED_PACKAGES:
             raise error
@@ -236,6 +244,7 @@ def _conversion_error(field: Any, value: Any) -> ValidationError:
     if isinstance(field, ForeignKey):
         remote = field.remote_field
         params |= {"model": remote.model._meta.verbose_name, "pk": value, "field": remote.field_name}
+    # Not every field has a text for it: `CharField` accepts any text.
     text = field.error_messages.get("invalid", _("Enter a valid value."))
     return ValidationError(text, code="invalid", params=params)
 
@@ -247,6 +256,7 @@ def _is_database_default(value: Any) -> bool:
 
 def _clean_instance(model: type[Model], values: CleanedValues) -> RowErrorParts:
     instance = model(**values)
+    # Only what was sent is cleaned: with `partial=True` the others are not there.
     others: Collection[str] = {field.name for field in model._meta.fields if field.attname not in values}
     errors: Any = {}
     try:

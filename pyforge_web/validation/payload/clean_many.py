@@ -67,6 +67,7 @@ class _ManyPayloads:
         if together:
             cleaner.not_looked_up = together
         for row, payload in enumerate(payloads):
+            # Counted here too: a generator does not know its length.
             if self.limits.max_rows is not None and row >= self.limits.max_rows:
                 raise too_many_rows(self.limits.max_rows)
             self._add(row, payload, together)
@@ -74,6 +75,7 @@ class _ManyPayloads:
             self._look_up(attname, keys)
         for attname, keys in self.natural_keys.items():
             self._look_up_natural(attname, keys)
+        # Only now, because the look-ups above add errors to rows.
         shown = {
             row: cleaner.keys.show(cleaner.fields.in_order(errors)) | self.key_errors.get(row, {})
             for row, errors in self.errors.items()
@@ -96,6 +98,7 @@ class _ManyPayloads:
 
     def _reject(self, row: int, errors: RowErrorParts, key_errors: RowErrorParts | None = None) -> None:
         """Keep the errors of a row up to the limit, without the frames of their tracebacks."""
+        # Once: a row may be rejected again by the look-up of a key.
         if self.rows[row] is not None:
             self.rows[row] = None
             self.invalid_rows += 1
@@ -104,6 +107,7 @@ class _ManyPayloads:
                 if self.limits.max_errors is not None and self.kept_errors >= self.limits.max_errors:
                     return
                 self.kept_errors += 1
+                # So that a row with errors of keys alone is among the errors, too.
                 self.errors.setdefault(row, {})
                 kept.setdefault(row, {})[name] = parts
                 for part in parts:

@@ -26,6 +26,7 @@ class NaturalKeys:
             if not isinstance(field, ForeignKey) or field.attname not in fields.fields:
                 raise FieldError(f"lookup has {name!r}, which is not a foreign key that the payload may set")
             natural = find_field(field.remote_field.model, natural_name)
+            # Its value would be a key again, which a client who writes natural keys does not have.
             if natural.is_relation:
                 raise FieldError(f"lookup has {natural_name!r} for {name!r}: give a field that is not a relation")
             self.fields[field.attname] = (field, natural)
@@ -101,6 +102,7 @@ def _find_targets(field: Any, natural: Any, keys: set[Any]) -> dict[Any, list[An
     target = field.target_field
     targets: dict[Any, list[Any]] = {}
     value_type = None if not_stock_reason(queryset) else exact_type(natural, connection)
+    # A number that the column cannot hold stands for no row, and SQLite could not even be sent it.
     if value_type is int:
         low, high = integer_range(natural, connection)
         keys = {key for key in keys if type(key) is int and low <= key <= high}

@@ -60,6 +60,7 @@ def read_options(
         raise ValueError(f'unknown must be "ignore" or "error", not {unknown!r}')
     if keys not in (None, "camel") and not callable(keys):
         raise ValueError(f'keys must be "camel" or a function of a field name, not {keys!r}')
+    # Django's word in ModelForms and serializers, so that nobody has to learn another.
     names = None if fields == "__all__" else check_names(fields)
     spell: Any = to_camel if keys == "camel" else keys
     return PayloadOptions(names, partial, unknown, foreign_keys, spell, rename or {}, lookup or {})

@@ -65,6 +65,7 @@ def find_writable_fields(model: Any, names: tuple[str, ...] | None) -> WritableF
     if names is None:
         chosen = [field for field in model._meta.concrete_fields if _is_open(field)]
     else:
+        # In the order of the model, whatever the order of the names: errors come in that of `clean_fields`.
         named = {find_field(model, name) for name in names}
         chosen = [field for field in model._meta.concrete_fields if field in named]
         if generated := [field.name for field in chosen if field.generated]:
@@ -114,6 +115,7 @@ def rename_keys(
 
 
 def _add_key(names: KeyNames, key: str, field: Any, *, as_name: bool) -> None:
+    # The name and the attname of a field are the same for most fields: then it is no conflict.
     known = names.attnames.setdefault(key, field.attname)
     if known != field.attname:
         raise ValueError(f"the key {key!r} stands for two fields: {known} and {field.attname}")
@@ -145,6 +147,7 @@ def _needs_instance(model: type[Model], fields: Sequence[Any]) -> bool:
         vars(base)[name] for base in model.__mro__ for name in ("__init__", "clean_fields") if name in vars(base)
     ]
     owners = [type(field) for field in fields]
+    # A descriptor of the project may compute a value when it is set.
     owners += [type(find_attribute(model, field.attname)) for field in fields]
     return not all(map(_is_known_code, (*methods, *owners)))
 
