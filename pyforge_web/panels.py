@@ -66,6 +66,7 @@ class PyForgePanel(Panel):
         self._outside = False
         self._timing = ""
         self._stored: Any = None
+        self._title = ""
 
     @classmethod
     def ready(cls) -> None:
@@ -105,8 +106,10 @@ class PyForgePanel(Panel):
 
     @property
     def title(self) -> str:
-        """Return how many calls there were."""
-        return display.format_title(self.get_stats())
+        """Return how many calls there were. Each response asks twice."""
+        if not self._title:
+            self._title = display.format_title(self.get_stats())
+        return self._title
 
     @property
     def nav_subtitle(self) -> SafeString:
@@ -206,7 +209,7 @@ class PyForgePanel(Panel):
             "compare": keep_input(self.toolbar.request_id, collector.captured),
         }
         self.record_stats(stats.gather_stats(collector, env, other, streaming=streaming))
-        self._stored = None
+        self._stored, self._title = None, ""
 
     def _record_again(self, collector: CapturingCollector, middleware: str) -> None:
         """Store the stats after the body was sent, or the client left; not if the store has dropped the request."""

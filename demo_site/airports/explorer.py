@@ -41,7 +41,7 @@ REQUESTS = (
     Request("An asynchronous view", "/api/live/async/", "A country, awaited"),
     Request("A page of airports, awaited", "/api/async/airports/?country=IS", "One hop to a thread for the response"),
     Request("Every airport", "/api/export/", "A stream of all rows; the export page shows its progress", True),
-    Request("A validator", "/api/live/validate/", "100 airports judged, some of them wrong"),
+    Request("A validator", "/api/live/validate/", "100 airports validated, some of them wrong"),
 )
 
 
@@ -81,4 +81,4 @@ def validate(request: HttpRequest) -> HttpResponse:
         except ValidationError as refused:
             for name in refused.message_dict:
                 errors[name] = errors.get(name, 0) + 1
-    return PyForgeJsonResponse({"judged": 100, "errors": errors})
+    return PyForgeJsonResponse({"validated": 100, "errors": errors})

@@ -82,5 +82,10 @@ def explain_column(field: Any, connection: Any, whole: str | None) -> OutputPath
             field.attname, kind, "django", backends.describe_converters(backends.find_converters(column, connection))
         )
     if reader is backends.VALUE:
-        return OutputPath(field.attname, kind, "native", "no converter: written by the type of the driver's value")
+        return OutputPath(
+            field.attname,
+            kind,
+            "native",
+            "written directly: the driver already gives Django's value",
+        )
     return OutputPath(field.attname, kind, "native", f"read as {reader.kind} from what is stored")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from threading import local
 from time import perf_counter_ns
 from typing import Any
 
@@ -17,10 +18,15 @@ def watch_queries() -> None:
     """Note the SQL of native calls from now on: on the connections of this thread, and on all later ones."""
     # Connections that open later, as in another thread, are told of by Django's signal.
     _connect_signal()
-    if not settings.configured:  # no connection is open yet, and values need no settings
+    # Once in a thread: what it had open before the signal was connected. Each request under the panel comes by here.
+    if not settings.configured or hasattr(_thread, "is_watched"):
         return
     for connection in connections.all(initialized_only=True):
         _watch_connection(connection=connection)
+    _thread.is_watched = True
+
+
+_thread = local()
 
 
 @cache

@@ -28,7 +28,7 @@ class Refusal(NamedTuple):
 # The first row whose class fits gives the hint.
 _HINTS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (KeysView, "write list(value)"),
-    (Set, "write a list in an order of its own: sorted(value)"),
+    (Set, "sets have no order: write a list, such as sorted(value)"),
     (
         (bytes, bytearray, memoryview),
         "JSON has no bytes: decode them, or use base64.b64encode(value).decode()",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 # Addresses that are not the project's own, or that must not be called.
 _SKIPPED_NAMESPACES = {"admin", "djdt"}
@@ -37,7 +37,20 @@ class Endpoint:
 
 def find_endpoints(urlconf: str | None = None) -> list[Endpoint]:
     """Return the endpoints of a URLconf, in its order."""
-    return [_describe_endpoint(*found) for found in _walk_patterns(get_resolver(urlconf))]
+    patterns = _walk_patterns(get_resolver(urlconf))
+    return [_describe_endpoint(route, pattern.callback, pattern.name) for route, pattern in patterns]
+
+
+def find_endpoint_at(address: str) -> Endpoint:
+    """Return the endpoint of an address such as `/shops/3/orders/?page=2`; raise `Resolver404` if there is none.
+
+    Its route is the address. Whoever names it wants it measured, whatever its source and its name look like.
+    """
+    match = resolve(address.partition("?")[0])
+    endpoint = _describe_endpoint(match.route, match.func, match.url_name)
+    endpoint.route = endpoint.path = address
+    endpoint.skipped = ""
+    return endpoint
 
 
 def _walk_patterns(resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:
@@ -55,15 +68,14 @@ def _walk_patterns(resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:
             yield route, pattern
 
 
-def _describe_endpoint(route: str, pattern: URLPattern) -> Endpoint:
-    view = pattern.callback
+def _describe_endpoint(route: str, view: Any, name: str | None) -> Endpoint:
     # DRF's as_view() sets `cls`, Django's sets `view_class`. Both are functions that make the view for each request.
     kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
     endpoint = Endpoint(f"/{_clean_route(route)}", _view_name(view, kind), _find_kind(view, kind))
     # A route with a converter or a group needs arguments that nobody knows.
     if not re.search(r"[<(\[*+?\\|]", _clean_route(route)):
         endpoint.path = endpoint.route
-    if _SKIPPED_NAMES.search(f"{route} {pattern.name or ''}"):
+    if _SKIPPED_NAMES.search(f"{route} {name or ''}"):
         endpoint.path, endpoint.skipped = "", "its name says that it changes something"
     if endpoint.kind == "drf":
         _describe_serializer(endpoint, kind)

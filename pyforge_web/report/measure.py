@@ -13,7 +13,7 @@ from django.db import connections, transaction
 from django.test import Client, override_settings
 
 from pyforge_web.metering import collect
-from pyforge_web.toolbar.comparison import Comparison, compare_input
+from pyforge_web.toolbar.comparison import Comparison, ResponseInput, compare_input
 from pyforge_web.toolbar.other_inputs import capture_other
 from pyforge_web.toolbar.other_json import find_other_json
 
@@ -28,6 +28,7 @@ class Measurement:
     """What was measured: times in milliseconds, of the best round.
 
     `write_ms` is what Django, or DRF, needs to write the same data again, `pyforge_ms` what PyForge Web needs.
+    `query_ms`, `instances_ms`, `serializer_ms` and `json_ms` are parts of today's way, the last three without queries.
     """
 
     status: int = 0
@@ -35,6 +36,9 @@ class Measurement:
     total_ms: float = 0.0
     queries: int = 0
     query_ms: float = 0.0
+    instances_ms: float = 0.0
+    serializer_ms: float = 0.0
+    json_ms: float = 0.0
     write_ms: float = 0.0
     pyforge_ms: float = 0.0
     equal: bool | None = None
@@ -42,6 +46,18 @@ class Measurement:
     native: bool = False
     is_json: bool = False
     error: str = ""
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """Return the parts of the request that took time, in their order: the rest is the view and the middleware."""
+        parts = {
+            "queries": self.query_ms,
+            "instances": self.instances_ms,
+            "serializer": self.serializer_ms,
+            "JSON": self.json_ms,
+        }
+        parts["rest"] = max(0.0, self.total_ms - sum(parts.values()))
+        return {name: ms for name, ms in parts.items() if ms}
 
 
 class QueryLog:
@@ -80,13 +96,7 @@ def measure_endpoint(path: str, user: Any = None, headers: dict[str, str] | None
 
 
 def _call_endpoint(client: Client, path: str, found: Measurement, *, is_last: bool) -> None:
-    log = QueryLog()
-    # Not CaptureQueriesContext: Django's query log runs one more statement for each query on SQLite, to quote its
-    # parameters (`DatabaseOperations.last_executed_query`).
-    with ExitStack() as stack, collect(details=True) as collector:
-        for alias in connections:
-            # All databases: a view may read from a replica.
-            stack.enter_context(connections[alias].execute_wrapper(log))
+    with _log_queries() as log, collect(details=True) as collector:
         started = perf_counter_ns()
         response: Any = client.get(path, secure=settings.SECURE_SSL_REDIRECT, headers={"host": _find_host()})
         # A streaming view does its work while the body is read.
@@ -107,6 +117,20 @@ def _call_endpoint(client: Client, path: str, found: Measurement, *, is_last: bo
         _compare_writers(response, collector, found)
 
 
+@contextmanager
+def _log_queries() -> Iterator[QueryLog]:
+    """Count the queries of the block.
+
+    Not CaptureQueriesContext: Django's query log runs one more statement for each query on SQLite, to quote its
+    parameters (`DatabaseOperations.last_executed_query`).
+    """
+    log = QueryLog()
+    with ExitStack() as stack:
+        for alias in connections:
+            stack.enter_context(connections[alias].execute_wrapper(log))
+        yield log
+
+
 def _compare_writers(response: Any, collector: Any, found: Measurement) -> None:
     """Write the same data both ways."""
     other = find_other_json(response.wsgi_request, response, collector)
@@ -117,6 +141,23 @@ def _compare_writers(response: Any, collector: Any, found: Measurement) -> None:
     django, pyforge = result.sides
     found.write_ms, found.pyforge_ms, found.equal = django.ms, pyforge.ms, result.equal
     found.difference = result.difference.path if result.difference else django.error or pyforge.error
+    if captured and captured.steps and not django.error:
+        _split_time(captured, found)
+
+
+def _split_time(captured: ResponseInput, found: Measurement) -> None:
+    """Run the steps of today's way one by one, and note the best time of each."""
+    best: dict[str, float] = {}
+    for _ in range(ROUNDS):
+        data = captured.load(captured.value) if captured.load else captured.value
+        for name, step in (captured.steps or {}).items():
+            with _log_queries() as log:
+                started = perf_counter_ns()
+                data = step(data)
+                taken = (perf_counter_ns() - started - log.ns) / 1e6
+            best[name] = min(taken, best.get(name, taken))
+    for name, ms in best.items():
+        setattr(found, name, max(0.0, ms))
 
 
 @contextmanager

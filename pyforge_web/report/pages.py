@@ -18,6 +18,10 @@ body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding
 table{width:100%;border-collapse:collapse}th,td{padding:.4rem .6rem;text-align:start;vertical-align:top}
 tr{border-bottom:1px solid light-dark(#ddd,#444)}code{overflow-wrap:anywhere}
 svg{display:block;width:12rem;height:1.6rem;forced-color-adjust:none}
+svg.split{height:.8rem}.key{display:inline-block;width:.7em;height:.7em;margin-inline-end:.2em;forced-color-adjust:none}
+.queries{fill:#4e79a7;background:#4e79a7}.instances{fill:#b07aa1;background:#b07aa1}
+.serializer{fill:#f28e2b;background:#f28e2b}.json{fill:#59a14f;background:#59a14f}
+.rest{fill:var(--other);background:var(--other)}
 .other{fill:var(--other)}.ours{fill:var(--ours)}small{color:light-dark(#666,#aaa)}
 .scroll{overflow-x:auto}
 @media(max-width:40rem){thead{display:none}tr,tr>*{display:block}tr{padding:.4rem 0}th,td{padding:.1rem 0}}
@@ -44,7 +48,7 @@ def write_html(report: "ProjectReport") -> str:
         '<meta name="viewport" content="width=device-width"><style>{}</style></head><body>'
         '<h1>PyForge report</h1><h2>Databases</h2><div class="scroll" tabindex="0"><table>{}</table></div>'
         '<h2>Endpoints that write JSON</h2><div class="scroll" tabindex="0"><table><thead><tr><th>Endpoint</th>'
-        "<th>Verdict</th><th>Request</th><th>Data to bytes: today, ours</th></tr></thead>"
+        "<th>Verdict</th><th>Request, and its parts</th><th>Data to bytes: today, ours</th></tr></thead>"
         "<tbody>{}</tbody></table></div>"
         "</body></html>\n",
         SafeString(_STYLE),
@@ -55,19 +59,37 @@ def write_html(report: "ProjectReport") -> str:
 
 def _show_endpoint(found: "EndpointReport", longest: float) -> SafeString:
     endpoint, measured = found.endpoint, found.measured
-    request, chart = "", SafeString("")
+    request, chart, split = "", SafeString(""), SafeString("")
     if measured is not None and measured.status == 200:
         request = f"{formats.format_time(measured.total_ms * 1000)}, {formats.count_queries(measured.queries)}"
         if measured.equal:
             chart = _draw_bars(measured.write_ms, measured.pyforge_ms, longest)
+        if measured.json_ms:
+            split = _draw_parts(measured.parts)
     return format_html(
-        "<tr><td><code>{}</code><br><small>{}</small></td><td>{}<br><small>{}</small></td><td>{}</td><td>{}</td></tr>",
+        "<tr><td><code>{}</code><br><small>{}</small></td><td>{}<br><small>{}</small></td><td>{}{}</td><td>{}</td></tr>",
         endpoint.route,
         endpoint.serializer or endpoint.view,
         found.verdict,
         "; ".join(list(endpoint.reasons)[:3]),
         request,
+        split,
         chart,
+    )
+
+
+def _draw_parts(parts: dict[str, float]) -> SafeString:
+    """Return one bar of the whole request in its parts, and their times."""
+    whole, start, shares = sum(parts.values()), 0.0, []
+    for name, ms in parts.items():
+        shares.append((name.lower(), f"{start:.1f}", f"{100 * ms / whole:.1f}"))
+        start += 100 * ms / whole
+    texts = [(name.lower(), name, formats.format_time(ms * 1000)) for name, ms in parts.items()]
+    return format_html(
+        '<svg class="split" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
+        "<small>{}</small>",
+        format_html_join("", '<rect class="{}" x="{}" width="{}" height="8"/>', shares),
+        format_html_join(", ", '<span class="key {}"></span>{} {}', texts),
     )
 
 

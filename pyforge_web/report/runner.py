@@ -9,9 +9,10 @@ from typing import Any, TextIO
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.urls import Resolver404
 
 from pyforge_web.report.databases import DatabaseSummary, summarize_databases
-from pyforge_web.report.endpoints import Endpoint, find_endpoints
+from pyforge_web.report.endpoints import Endpoint, find_endpoint_at, find_endpoints
 from pyforge_web.report.measure import Measurement, measure_endpoint
 from pyforge_web.report.pages import write_html
 from pyforge_web.report.texts import write_text
@@ -49,6 +50,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="measure although DEBUG is off: views may send mail")
     parser.add_argument("--user", help="the username to measure as")
     parser.add_argument("--header", action="append", default=[], metavar="NAME:VALUE", help="a header to measure with")
+    parser.add_argument(
+        "--path", action="append", default=[], metavar="ADDRESS", help="an address to measure, as /shops/3/orders/"
+    )
     parser.add_argument("--only", default="", help="only routes that begin with this text")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
     parser.add_argument("--html", metavar="FILE", help="write the report as one HTML file")
@@ -70,10 +74,16 @@ def run_report(options: dict[str, Any], out: TextIO) -> int:
         )
     user = _find_user(options["user"]) if options["user"] else None
     headers = _read_headers(options["header"])
+    named = [_find_named(address) for address in options["path"]]
+    endpoints = [*named, *(found for found in find_endpoints() if found.route.startswith(options["only"]))]
     # Without --all a view whose source does not mention JSON is listed but not called: HTML pages are slow and many.
-    endpoints = [found for found in find_endpoints() if found.route.startswith(options["only"])]
     reports = [
-        _report_endpoint(found, options["measure"] and (options["all"] or found.kind != "html"), user, headers)
+        _report_endpoint(
+            found,
+            options["measure"] and (options["all"] or found in named or found.kind != "html"),
+            user,
+            headers,
+        )
         for found in _with_progress(endpoints)
     ]
     report = ProjectReport(summarize_databases(), reports)
@@ -98,6 +108,13 @@ def _report_endpoint(endpoint: Endpoint, measures: bool, user: Any, headers: dic
     measured = measure_endpoint(endpoint.path, user, headers) if measures and endpoint.path else None
     verdict = judge_static(endpoint) if measured is None else judge_measured(endpoint, measured)
     return EndpointReport(endpoint, measured, verdict, is_native(endpoint, measured))
+
+
+def _find_named(address: str) -> Endpoint:
+    try:
+        return find_endpoint_at(address)
+    except Resolver404 as error:
+        raise ReportError(f"--path: no URL of the project has the address {address!r}.") from error
 
 
 def _read_headers(lines: list[str]) -> dict[str, str]:

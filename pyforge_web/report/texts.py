@@ -40,6 +40,8 @@ def _write_endpoint(found: "EndpointReport", out: TextIO) -> None:
         if measured.write_ms:
             parts.append(f"data to bytes {measured.write_ms:.2f} ms, ours {measured.pyforge_ms:.2f} ms")
         out.write(f"      {', '.join(parts)}\n")
+        if measured.json_ms:
+            out.write(f"      of it {', '.join(f'{name} {ms:.1f}' for name, ms in measured.parts.items())} ms\n")
     if endpoint.fields:
         modes = ", ".join(f"{number} {mode}" for mode, number in endpoint.fields.items())
         out.write(f"      {endpoint.serializer}: {modes}\n")

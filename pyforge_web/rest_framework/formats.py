@@ -115,7 +115,6 @@ def _same_format(field: Any) -> ValueFormat:
 
 
 _FORMATS: dict[Any, Callable[[Any], ValueFormat]] = {
-    fields.BigIntegerField.to_representation: _big_integer,
     fields.BooleanField.to_representation: _boolean_format,
     fields.CharField.to_representation: _text,
     fields.ChoiceField.to_representation: _choice,
@@ -131,6 +130,8 @@ _FORMATS: dict[Any, Callable[[Any], ValueFormat]] = {
     fields.UUIDField.to_representation: _uuid_format,
     fields._UnvalidatedField.to_representation: _same_format,
 }
+if hasattr(fields, "BigIntegerField"):  # from DRF 3.17 on
+    _FORMATS[fields.BigIntegerField.to_representation] = _big_integer
 
 
 def key_format(field: Any) -> ValueFormat:
@@ -143,7 +144,7 @@ def key_format(field: Any) -> ValueFormat:
 def settings_key() -> tuple[Any, ...]:
     """Return DRF's settings that decide formats: a plan is compiled for one value of these."""
     return (
-        api_settings.COERCE_BIGINT_TO_STRING,
+        getattr(api_settings, "COERCE_BIGINT_TO_STRING", False),  # from DRF 3.17 on
         api_settings.COERCE_DECIMAL_TO_STRING,
         api_settings.DATE_FORMAT,
         api_settings.DATETIME_FORMAT,

@@ -74,7 +74,7 @@ def _why_query(queryset: Any) -> str | None:
         and query.deferred_loading == _NOTHING_DEFERRED
         and not (query.annotations or query.extra or query.distinct or query.combinator or query.select_related)
     )
-    return None if plain else f"the manager of {queryset.model.__name__} does more than to filter"
+    return None if plain else f"the manager of {queryset.model.__name__} does more than filter rows"
 
 
 def _as_django_queryset(queryset: AnyQuerySet) -> AnyQuerySet:

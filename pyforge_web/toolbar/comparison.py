@@ -36,7 +36,8 @@ class ResponseInput(NamedTuple):
     """What a response was made of, and how large it became.
 
     `writers` are the two ways to write it, by their names, if the response was not one of ours. `load` makes the value
-    when it is needed.
+    when it is needed. `steps` are the parts of today's way, one after the other, by the names of their times in the
+    report.
     """
 
     value: Any
@@ -44,6 +45,7 @@ class ResponseInput(NamedTuple):
     size: int
     writers: dict[str, WriteJson] | None = None
     load: Callable[[Any], Any] | None = None
+    steps: dict[str, Callable[[Any], Any]] | None = None
 
 
 class CapturingCollector(Collector):

@@ -1,6 +1,7 @@
 """What JSON that others wrote was made of, so that it can be measured both ways."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -29,7 +30,7 @@ def _capture_text(response: Any, size: int) -> ResponseInput:
         "Django": lambda data: json.dumps(data, cls=DjangoJSONEncoder).encode(),
         "PyForge": lambda data: dumps(data, nan="null"),
     }
-    return ResponseInput(response.content, None, size, writers, json.loads)
+    return ResponseInput(response.content, None, size, writers, json.loads, {"json_ms": writers["Django"]})
 
 
 def _capture_drf(response: Any, size: int) -> ResponseInput | None:
@@ -47,8 +48,9 @@ def _capture_drf(response: Any, size: int) -> ResponseInput | None:
     def write_ours(data: Any) -> bytes:
         return _to_bytes(PyForgeJSONRenderer().render(data, media_type, context))
 
+    writers: dict[str, WriteJson] = {"DRF": write_drf, "PyForge": write_ours}
     if found is None:
-        return ResponseInput(response.data, None, size, {"DRF": write_drf, "PyForge": write_ours})
+        return ResponseInput(response.data, None, size, writers, None, {"json_ms": write_drf})
     key, serializer = found
     # A `ListSerializer`, which DRF makes for `many=True`.
     many = hasattr(serializer, "child")
@@ -63,12 +65,17 @@ def _capture_drf(response: Any, size: int) -> ResponseInput | None:
     if type(source) is list:
         source = _find_page(context.get("view"), source)
     is_page = source is not serializer.instance
-    writers: dict[str, WriteJson] = {
+    steps: dict[str, Callable[[Any], Any]] = {
+        "instances_ms": lambda source: list(source.all()) if isinstance(source, QuerySet) else source,
+        "serializer_ms": lambda instances: make_data(plain, instances),
+        "json_ms": write_drf,
+    }
+    writers = {
         # DRF's paginators make a list of the page.
         "DRF": lambda source: write_drf(make_data(plain, list(source) if is_page else source)),
         "PyForge": lambda source: write_ours(make_data(ours, source)),
     }
-    return ResponseInput(source, None, size, writers)
+    return ResponseInput(source, None, size, writers, None, steps)
 
 
 def _find_serializer(data: Any) -> tuple[str | None, Any] | None:

@@ -5,12 +5,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from django.core.management import get_commands
+from django.core.management import get_commands, load_command_class
+from django.core.management.base import BaseCommand
 
 import pyforge_web
 import pyforge_web.ninja
 import pyforge_web.rest_framework
 from pyforge_web.conf import DEFAULTS
+from pyforge_web.templatetags import pyforge
 from pyforge_web.toolbar.warnings import WARNINGS
 from tests.docs.markdown import DOCS, PAGES, ROOT, TOP_PAGES, find_anchors, find_links
 
@@ -26,6 +28,7 @@ PUBLIC = [
     *(f"pyforge_web.rest_framework.{name}" for name in pyforge_web.rest_framework.__all__),
     *(f"pyforge_web.ninja.{name}" for name in pyforge_web.ninja.__all__),
 ]
+COMMANDS = sorted(name for name, app in get_commands().items() if app == "pyforge_web")
 # Functions of public modules that only other modules of the package use.
 INTERNAL = {"find_literal", "format_server_timing", "rewrite_tags"}
 LINKS = [(page, target) for page in [*PAGES, *TOP_PAGES] for target in find_links(page)]
@@ -62,9 +65,33 @@ def test_warning_of_the_panel_has_an_anchor(warning):
     assert warning.lower() in find_anchors(REFERENCE / "panel.md")
 
 
-@pytest.mark.parametrize("command", sorted(name for name, app in get_commands().items() if app == "pyforge_web"))
+@pytest.mark.parametrize("command", COMMANDS)
 def test_command_has_an_anchor(command):
     assert command.replace("_", "-") in find_anchors(REFERENCE / "commands.md")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_a_command_is_documented(command):
+    """On the page of the commands, or on the report's own."""
+    parser = load_command_class("pyforge_web", command).create_parser("manage.py", command)
+    django_options = {name for action in BaseCommand().create_parser("", "")._actions for name in action.option_strings}
+    options = {name for action in parser._actions for name in action.option_strings if name.startswith("--")}
+    page = (REFERENCE / "commands.md").read_text()
+    text = page.partition(f"({command.replace('_', '-')})=")[2].partition("\n(")[0]
+    if command == "pyforge_report":
+        text = (REFERENCE / "report.md").read_text()
+    assert [name for name in sorted(options - django_options) if f"`{name}" not in text] == []
+
+
+@pytest.mark.parametrize("key", DEFAULTS["PANEL"])
+def test_key_of_the_panel_is_documented(key):
+    assert f"| `{key}` | {DEFAULTS['PANEL'][key]:,} |" in (REFERENCE / "panel.md").read_text()
+
+
+def test_tags_and_filters_are_documented():
+    page = (REFERENCE / "templates.md").read_text()
+    named = [name for name in (*pyforge.register.tags, *pyforge.register.filters) if name in page]
+    assert named == [*pyforge.register.tags, *pyforge.register.filters] != []
 
 
 def test_drawing_of_the_layers_is_the_contract():

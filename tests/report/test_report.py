@@ -91,6 +91,26 @@ def test_endpoints_are_measured_and_judged(project, tmp_path):
         assert measured["size"] > 1000
 
 
+def test_the_parts_of_a_request_are_measured(project):
+    """Each part by itself, and none that the endpoint does not have."""
+    listed, written = measure.measure_endpoint("/api/authors/"), measure.measure_endpoint("/plain/")
+    assert min(listed.query_ms, listed.instances_ms, listed.serializer_ms, listed.json_ms) > 0
+    assert (written.instances_ms, written.serializer_ms) == (0, 0)
+    assert min(written.query_ms, written.json_ms) > 0
+    assert list(listed.parts)[:4] == ["queries", "instances", "serializer", "JSON"]
+    assert sum(listed.parts.values()) >= listed.total_ms * 0.999
+    assert "serializer" in report("--measure", "--only", "/api/authors")
+
+
+def test_an_address_with_arguments_can_be_named(project):
+    text = report("--measure", "--path", "/detail/7/?x=1", "--path", "/logout/", "--only", "/none")
+    assert text.count(" bytes, ") == 2
+    assert "/detail/7/?x=1  [JSON]" in text
+    assert "/logout/  [JSON]" in text
+    with pytest.raises(CommandError, match="no URL of the project has the address '/nothing/'"):
+        report("--path", "/nothing/")
+
+
 def test_what_views_write_is_rolled_back(project):
     before = Author.objects.count()
     assert measure.measure_endpoint("/writes/").status == 200

@@ -60,9 +60,9 @@ OBJECTS = {
     "streams.ViewedModel": "name gives its value in its own way",
     "streams.DescribingModel": "name gives its value in its own way",
     "streams.Iterated": "Rewriting has its own iterator",
-    "streams.Managed": "does more than to filter",
-    "streams.Prefetched": "does more than to filter",
-    "streams.Deferred": "does more than to filter",
+    "streams.Managed": "does more than filter rows",
+    "streams.Prefetched": "does more than filter rows",
+    "streams.Deferred": "does more than filter rows",
     "querysets.Seat": "a key of several columns",
 }
 

@@ -77,7 +77,8 @@ async function call(link) {
   part("title").textContent = link.getAttribute("href");
   part("status").textContent = "Waiting for the answer…";
   // On a phone the answer is below the list: go there.
-  if (answer.getBoundingClientRect().top > innerHeight / 2) answer.scrollIntoView({ behavior: "smooth", block: "start" });
+  const isBelow = answer.getBoundingClientRect().top > innerHeight / 2;
+  if (isBelow) answer.scrollIntoView({ behavior: "smooth", block: "start" });
   const start = performance.now();
   try {
     const response = await fetch(link.href, { headers: { Accept: "application/json" } });
@@ -93,6 +94,8 @@ async function call(link) {
     const cut = shown.length > SHOWN ? `\n… ${(shown.length - SHOWN).toLocaleString("en")} more characters` : "";
     part("body").firstElementChild.textContent = shown.slice(0, SHOWN) + cut;
     part("body").hidden = false;
+    // Once more: without its body the answer may have been too short to reach the top of the screen.
+    if (isBelow) answer.scrollIntoView({ behavior: "smooth", block: "start" });
     if (innerWidth > 900 && globalThis.djdt) {
       djdt.show_toolbar();
       document.body.classList.add("beside-toolbar");
