@@ -18,12 +18,18 @@ impl ClassVersions {
     fn new(classes: Vec<Bound<'_, PyType>>) -> PyResult<Self> {
         let mut versions = Vec::with_capacity(classes.len());
         for class in classes {
-            // A class that was just changed has no version before the next attribute is looked up.
-            class.getattr_opt("_pyforge_no_attribute")?;
-            let version = class_version(&class);
+            let version = Self::version_of(&class)?;
             versions.push((class.unbind(), version));
         }
         Ok(Self { classes: versions })
+    }
+
+    /// Returns the version of a class as it is now; 0 where CPython gives it none.
+    #[staticmethod]
+    fn version_of(class: &Bound<'_, PyType>) -> PyResult<u32> {
+        // A class that was just changed has no version before the next attribute is looked up.
+        class.getattr_opt("_pyforge_no_attribute")?;
+        Ok(class_version(class))
     }
 
     /// Returns whether all classes are as they were. False also where CPython has given a class no version.

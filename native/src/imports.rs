@@ -74,7 +74,7 @@ imports! {
     output_options: PyAny = "pyforge_web.output.options"."output_options",
     /// Writes a value by Django's own encoder, where the setting `NATIVE` is off
     write_by_django: PyAny = "pyforge_web.encoders"."write_by_django",
-    /// The columns of each model class whose instances were written before, by its `id()`
+    /// The columns of each model class whose instances were written before, by its `id()`, and the version of the class
     instances: PyDict = "pyforge_web.querysets.instances"."compiled",
     /// `django.db.models.fields.files.FieldFile`
     field_file: PyType = "django.db.models.fields.files"."FieldFile",

@@ -4,6 +4,7 @@ Whatever comes in (a QuerySet, evaluated or not, a page, a list, an instance, ra
 of a few descriptions. Every way out takes a description, so that the same data gives the same rows and columns.
 """
 
+from operator import attrgetter
 from typing import Any, cast
 
 from django.core.exceptions import FieldError
@@ -35,6 +36,8 @@ from pyforge_web.querysets.django_path import AnyQuerySet
 from pyforge_web.querysets.rows import is_values, values_names
 
 _MODEL_DATA = (QuerySet, Model, Page, RawQuerySet)
+_find_page_methods = attrgetter("__getitem__", "__iter__", "__len__")
+_PAGE_METHODS = _find_page_methods(Page)
 _VALUES = (ValuesIterable, ValuesListIterable, FlatValuesListIterable)
 
 
@@ -88,7 +91,8 @@ def _unwrap(data: Any) -> tuple[Any, "AnyQuerySet | None"]:
             # A paginator keeps what it was made of, also where its page has become a list.
             paginated = data.paginator.object_list
             source = paginated if isinstance(paginated, QuerySet) else None
-            data = data.object_list
+            # A page is a sequence: a class of its own may leave rows out.
+            data = data.object_list if _find_page_methods(type(data)) == _PAGE_METHODS else list(data)
         elif issubclass(type(data), LazyObject):
             data = unwrap_lazy(data)
         else:

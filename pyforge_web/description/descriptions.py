@@ -10,8 +10,9 @@ from pyforge_web.output.date_formats import format_date
 from pyforge_web.output.grammar import ParsedFields
 from pyforge_web.output.key_names import finish_rows, is_row_plain
 from pyforge_web.output.refusals import Refusal, refuse_secrets
+from pyforge_web.output.resolve import added_names
 from pyforge_web.output.tree import Tree
-from pyforge_web.querysets.django_path import AnyQuerySet, django_chunks, django_rows, iterate_rows
+from pyforge_web.querysets.django_path import AnyQuerySet, django_chunks, django_rows, iterate_raw, iterate_rows
 from pyforge_web.querysets.instances import read_bare, write_bare, write_named, write_rows
 from pyforge_web.querysets.relations.django_relations import with_relations
 from pyforge_web.querysets.relations.instances import memory_chunks, to_dicts
@@ -74,7 +75,9 @@ class InstanceRows(NamedTuple):
 
     def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Iterator[Any]:
         if self.fields is not None:
-            return memory_chunks(self.instances, self.fields, chunk_size, fetch=self.fetch)
+            return memory_chunks(
+                self.instances, self.fields, chunk_size, fetch=self.fetch, added=(*self.before, *self.added)
+            )
         if not self.added and not self.before and is_row_plain():
             return iter(self.instances)
         return (read_bare(each, self.added, self.before) for each in self.instances)
@@ -83,7 +86,7 @@ class InstanceRows(NamedTuple):
         if self.fields is not None:
             if stranger := next((each for each in self.instances if not isinstance(each, Model)), None):
                 raise TypeError(f"fields= chooses columns of models, not of {type(stranger).__name__}")
-            rows = to_dicts(self.instances, self.fields, fetch=self.fetch)
+            rows = to_dicts(self.instances, self.fields, fetch=self.fetch, added=(*self.before, *self.added))
         else:
             rows = [
                 read_bare(each, self.added, self.before) if isinstance(each, Model) else each for each in self.instances
@@ -140,7 +143,7 @@ class ModelRows(NamedTuple):
             return iter(written) if isinstance(written, list) else written
         rows = iterate_rows(self._with_relations(), chunk_size)
         if self.fields is not None:
-            rows = memory_chunks(rows, self.fields, chunk_size, fetch=True)
+            rows = memory_chunks(rows, self.fields, chunk_size, fetch=True, added=added_names(self.queryset))
         else:
             rows = (self._write_row(row) for row in rows)
         return django_chunks(self.queryset, rows, written)
@@ -178,8 +181,7 @@ class RawRows(NamedTuple):
         return self._in_memory(django_rows(self.queryset, "raw SQL")).write()
 
     def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Iterator[Any]:
-        # A raw QuerySet's `iterator()` has no chunk size.
-        rows = self.queryset.iterator()
+        rows = iterate_raw(self.queryset, chunk_size)
         if self.fields is not None:
             rows = memory_chunks(rows, self.fields, chunk_size, fetch=self.fetch)
         else:

@@ -134,7 +134,14 @@ def find_column(model: type[Model], name: str) -> "Field[Any, Any] | None":
 
 def has_stock_descriptor(model: type[Model], attname: str) -> bool:
     """Return whether an instance's `__dict__` has what the row has under this name: Django's own code puts it there."""
-    return type(getattr(model, attname, None)) in STOCK_DESCRIPTORS
+    is_plain = model.__getattribute__ is object.__getattribute__
+    return is_plain and type(getattr(model, attname, None)) in STOCK_DESCRIPTORS
+
+
+def is_set_by_class(model: type[Model], name: str) -> bool:
+    """Return whether a value under this name goes through a descriptor of the class: a property, say."""
+    found = next((vars(base)[name] for base in model.__mro__ if name in vars(base)), None)
+    return hasattr(type(found), "__set__")
 
 
 def find_key_relation(model: type[Model], name: str) -> Relation | None:

@@ -7,15 +7,18 @@ import dis
 import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
+import django
 from django.db import connections
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, prefetch_related_objects
 from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
     NamedValuesListIterable,
+    RawQuerySet,
     ValuesIterable,
     ValuesListIterable,
 )
@@ -23,10 +26,12 @@ from django.db.models.signals import post_init, pre_init
 from django.db.models.sql import Query
 
 from pyforge_web import metering
+from pyforge_web._native import AttributeWatch
 from pyforge_web.conf import get_settings
 from pyforge_web.metering.row_traces import call_notes, trace_rows
-from pyforge_web.output.model_names import has_stock_descriptor
+from pyforge_web.output.model_names import has_stock_descriptor, is_set_by_class
 from pyforge_web.querysets import backends
+from pyforge_web.querysets.backends.stock import is_own_function
 
 AnyQuerySet = QuerySet[Any, Any]
 
@@ -43,8 +48,29 @@ _OWN_ROWS = ("__iter__", "__getitem__", "_chain", "_clone", "_fetch_all", "_iter
 _OWN_INSTANCES = ("__getattribute__", "__new__", "__setattr__")
 _find_row_methods, _find_instance_methods = attrgetter(*_OWN_ROWS), attrgetter(*_OWN_INSTANCES)
 _ROW_METHODS, _INSTANCE_METHODS = _find_row_methods(QuerySet), _find_instance_methods(Model)
-_DJANGOS_FROM_DB = Model.from_db.__func__  # type: ignore[attr-defined]
+_find_raw_methods = attrgetter("__iter__", "_fetch_all", "iterator")
+_RAW_METHODS = _find_raw_methods(RawQuerySet)
+_DJANGOS_FROM_DB, _DJANGOS_INIT = Model.from_db.__func__, Model.__init__  # type: ignore[attr-defined]
 _END = object()
+# The same of Django's own classes, which a tool may patch for a whole process, before this module is imported or later.
+_PATCHABLE: tuple[tuple[type, tuple[str, ...]], ...] = (
+    (QuerySet, _OWN_ROWS),
+    *((iterable, ("__init__", "__iter__")) for iterable in SHAPES),
+)
+_PATCH_WATCH = AttributeWatch([(kind, names, False) for kind, names in _PATCHABLE])
+
+
+def _find_patched() -> str | None:
+    """Return the first method of Django's QuerySets or iterables that is not Django's own."""
+    for kind, names in _PATCHABLE:
+        for name in names:
+            method = getattr(kind, name)
+            if not is_own_function(getattr(method, "fget", method), django):
+                return f"{kind.__name__}.{name} is not Django's"
+    return None
+
+
+_FOUND_PATCHED = _find_patched()
 
 
 def has_own_rows(kind: type[AnyQuerySet]) -> bool:
@@ -57,13 +83,17 @@ def why_django(queryset: AnyQuerySet) -> str | None:
     if not get_settings()["NATIVE"]:
         return "the setting NATIVE is off"
     kind, query = type(queryset), queryset.query
+    if _FOUND_PATCHED is not None or not _PATCH_WATCH.holds():
+        return _FOUND_PATCHED or _find_patched() or "a method of QuerySet is another one than it was"
     if kind is not QuerySet and has_own_rows(kind):
         return f"{kind.__name__} fetches its rows in its own way"
     if type(query).get_compiler is not Query.get_compiler:
         return f"{type(query).__name__} chooses its compiler in its own way"
     if queryset._iterable_class not in SHAPES:
         return f"{queryset._iterable_class.__name__} makes rows in its own way"
-    if queryset._iterable_class is ModelIterable and (reason := why_instances(queryset.model)):
+    if queryset._iterable_class is ModelIterable and (
+        reason := why_instances(queryset.model) or why_added(queryset.model, query)
+    ):
         return reason
     connection = connections[queryset.db]
     if reason := backends.why_no_backend(connection):
@@ -78,9 +108,11 @@ def why_instances(model: Any) -> str | None:
     if (methods := _find_instance_methods(model)) != _INSTANCE_METHODS:
         name = next(pair[0] for pair in zip(_OWN_INSTANCES, methods, strict=True) if pair[1] not in _INSTANCE_METHODS)
         return f"{model.__name__} has its own {name}"
+    if type(model).__call__ is not type.__call__:
+        return f"{type(model).__name__}, the class of {model.__name__}, makes instances in its own way"
     if getattr(model.from_db, "__func__", None) is not _DJANGOS_FROM_DB:
         return f"{model.__name__} has its own from_db"
-    if model.__init__ is not Model.__init__ and (reason := _why_changed(model, model.__init__)):
+    if model.__init__ is not _DJANGOS_INIT and (reason := _why_changed(model, model.__init__)):
         return reason
     for signal in (pre_init, post_init):
         if signal.receivers and signal.has_listeners(model):
@@ -159,6 +191,16 @@ def why_columns(model: type[Model], names: Any) -> str | None:
     return None
 
 
+def why_added(model: type[Model], query: Any) -> str | None:
+    """Return which name that the query adds an instance gets through a property, which may do anything."""
+    if not (query.annotations or query.extra):
+        return None
+    for name in (*query.extra_select, *query.annotation_select):
+        if is_set_by_class(model, name):
+            return f"{name} is set by a {type(getattr(model, name, None)).__name__} of {model.__name__}"
+    return None
+
+
 def joins_unconstrained(query: Any) -> bool:
     """Return whether `select_related` joins a key without a constraint: a row without its target is lost by that."""
     work: list[tuple[Any, Any, int]] = [(query.model, query.select_related, 0)]
@@ -167,7 +209,7 @@ def joins_unconstrained(query: Any) -> bool:
         for field in model._meta.fields:
             is_joined = field.name in wanted if isinstance(wanted, dict) else not field.null and depth < query.max_depth
             if field.remote_field and is_joined:
-                if not getattr(field, "db_constraint", True):
+                if not getattr(field, "db_constraint", False):  # a ForeignObject never has one
                     return True
                 inner = wanted[field.name] if isinstance(wanted, dict) else wanted
                 work.append((field.remote_field.model, inner, depth + 1))
@@ -201,6 +243,22 @@ def django_chunks(queryset: AnyQuerySet, rows: Iterator[Any], why: str) -> Itera
         if trace is not None:
             trace.rows += 1
         yield row
+
+
+def iterate_raw(queryset: Any, chunk_size: int) -> Iterator[Any]:
+    """Yield the instances of raw SQL, as a stream asks for them: with what `prefetch_related` loads, chunk by chunk.
+
+    `iterator()` of Django gives other ones than iterating does: without it, and with a query where there was one.
+    """
+    if queryset._result_cache is not None or _find_raw_methods(type(queryset)) != _RAW_METHODS:
+        yield from queryset
+        return
+    rows, lookups = queryset.iterator(), queryset._prefetch_related_lookups
+    if not lookups:
+        yield from rows
+    while lookups and (chunk := list(islice(rows, chunk_size))):
+        prefetch_related_objects(chunk, *lookups)
+        yield from chunk
 
 
 def iterate_rows(queryset: AnyQuerySet, chunk_size: int) -> Iterator[Any]:

@@ -15,13 +15,14 @@ from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
 
 from pyforge_web import metering
-from pyforge_web._native import ModelInstances, RowColumns
+from pyforge_web._native import ClassVersions, ModelInstances, RowColumns
 from pyforge_web.output.key_names import finish_rows, is_row_plain
-from pyforge_web.output.model_names import find_column, has_stock_descriptor
+from pyforge_web.output.model_names import find_column, has_stock_descriptor, is_set_by_class
 
-# The columns of each model class whose bare instances were written before, by its `id()`: native code looks here first.
-# A class is not held: its entry ends with it, before the id can be another one's.
-compiled: dict[int, RowColumns] = {}
+# The columns of each model class whose bare instances were written before, by its `id()`: native code looks here first,
+# as long as the class has the version that it had. A class is not held: its entry ends with it, before the id can be
+# another one's.
+compiled: dict[int, tuple[RowColumns, int]] = {}
 _references: dict[int, "ref[type[Model]]"] = {}
 
 Attributes = tuple[str, ...]
@@ -63,12 +64,22 @@ def write_rows(
 def read_bare(instance: Model, added: Attributes = (), before: Attributes = ()) -> dict[str, Any]:
     """Return an instance as a dict of its loaded columns, for an encoder that is not ours."""
     values = instance.__dict__
-    row = {name: values[name] for name in before if name in values}
+    row = _read_added(instance, before)
     for field in instance._meta.concrete_fields:
         if field.attname in values:
             row[field.attname] = read_column(instance, field)
-    row |= {name: values[name] for name in added if name in values}
+    row |= _read_added(instance, added)
     return finish_rows([row])[0]
+
+
+def _read_added(instance: Model, names: Attributes) -> dict[str, Any]:
+    """Return what a query has added to an instance, as far as it has it still."""
+    values, model = instance.__dict__, type(instance)
+    return {
+        name: getattr(instance, name) if is_set_by_class(model, name) else values[name]
+        for name in names
+        if name in values or is_set_by_class(model, name)
+    }
 
 
 def read_column(instance: Model, field: Any) -> Any:
@@ -92,6 +103,8 @@ def _named_columns(model: type[Model], names: Attributes, added: Attributes) -> 
     columns = []
     for name in names:
         if name in added:
+            if is_set_by_class(model, name):
+                return None
             columns.append((name, name, "value"))
             continue
         field = find_column(model, name)
@@ -120,7 +133,7 @@ def _keep(model: type[Model], columns: RowColumns) -> None:
         _references.pop(key, None)
 
     _references[key] = ref(model, forget)
-    compiled[key] = columns
+    compiled[key] = columns, ClassVersions.version_of(model)
 
 
 def _forget_columns(*, setting: str, **kwargs: object) -> None:

@@ -115,3 +115,24 @@ class Exhibit(models.Model):
 
     def get_own_display(self):
         return f"own {self.own}"
+
+
+class Region(models.Model):
+    code = models.IntegerField(unique=True)
+    name = models.CharField(max_length=20)
+
+    def __str__(self):
+        return self.name
+
+
+class Visit(models.Model):
+    """Its region is a relation without a constraint: `select_related` loses the visits that have none."""
+
+    name = models.CharField(max_length=20)
+    region_code = models.IntegerField()
+    region = models.ForeignObject(
+        Region, models.CASCADE, from_fields=["region_code"], to_fields=["code"], related_name="visits"
+    )
+
+    def __str__(self):
+        return self.name

@@ -12,6 +12,7 @@ use super::rows::QueryRows;
 use super::stack::OpenContainer;
 use super::tuples::ValueTuples;
 use crate::error::{Error, MAX_DEPTH};
+use crate::ffi::class_version;
 use crate::imports::{is_exact, is_instance};
 use crate::kinds::{DateFormat, Form, Kind, Outcome};
 
@@ -79,13 +80,18 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         } else {
             // By the address of its class, as `id()` gives it: the table holds no class.
             let known = self.imports.instances.bind(py).get_item(value.get_type_ptr() as usize).ok()??;
+            let (columns, version) = known.extract::<(Bound<'_, RowColumns>, u32)>().ok()?;
+            // Somebody may have changed the class since: Python code looks at it anew.
+            if version == 0 || class_version(&value.get_type()) != version {
+                return None;
+            }
             // With keys or dates of its own Python code writes it: the columns have the names of the fields.
             let options = self.imports.output_options.bind(py).call_method0(intern!(py, "get")).ok()?;
             let is_plain = |option| options.getattr(option).is_ok_and(|value| value.is_none());
             if !is_plain(intern!(py, "make_key")) || !is_plain(intern!(py, "dates")) {
                 return None;
             }
-            self.write_instance(known.cast_exact::<RowColumns>().ok()?.get(), value, false)
+            self.write_instance(columns.get(), value, false)
         };
         Some(if done { WalkStep::Done } else { WalkStep::Failed })
     }

@@ -1,10 +1,13 @@
 """When the statement of a QuerySet with output fields takes Django's path, and why."""
 
+from collections.abc import Iterator
+
 from django.db import connections
+from django.db.models import Model
 
 from pyforge_web.output.lookups import is_djangos
-from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet, find_doubts
-from pyforge_web.querysets.django_path import why_django
+from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, find_doubts
+from pyforge_web.querysets.django_path import why_django, why_instances
 from pyforge_web.querysets.relations.flat_plan import find_flat_plan
 
 
@@ -19,9 +22,24 @@ def why_tree_django(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     is_whole = not queryset.query.where.contains_over_clause
     if plan is not None and is_whole and plan.has_stock_descriptors(tree.model):
         return None
-    return _why_joined_query(queryset, tree) or next(
-        (f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None
+    return (
+        _why_joined_query(queryset, tree)
+        or next((f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None)
+        or next(filter(None, map(why_instances, dict.fromkeys(_joined_models(tree)))), None)
     )
+
+
+def _joined_models(tree: Tree) -> Iterator[type[Model]]:
+    """Yield the models whose columns are read by joins of ours."""
+    work: list[Leaf | Branch] = [*tree.items]
+    while work:
+        item = work.pop()
+        if isinstance(item, Leaf):
+            yield from (relation.model for relation in item.path if relation.model is not None)
+            work += item.sources
+        elif item.is_joined:
+            yield item.tree.model
+            work += item.tree.items
 
 
 def _why_joined_query(queryset: UntypedQuerySet, tree: Tree) -> str | None:

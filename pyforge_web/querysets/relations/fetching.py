@@ -9,6 +9,7 @@ from django.db.models.constants import LOOKUP_SEP
 from pyforge_web.output.fields import Flat, OutputField
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields
 from pyforge_web.output.model_names import find_column, find_relation
+from pyforge_web.querysets.django_path import why_instances
 from pyforge_web.querysets.relations.loaded_relations import ABSENT, read_relation_cache
 
 
@@ -38,10 +39,26 @@ def fetch_deferred(instances: Iterable[Model], fields: ParsedFields) -> None:
             group.append(instance)
     for (model, using), (names, group) in missing.items():
         queryset = model._base_manager.using(using).filter(pk__in=[instance.pk for instance in group])
+        if (is_reloaded := model.refresh_from_db is not Model.refresh_from_db) or why_instances(model) is not None:
+            _read_deferred(group, names, {} if is_reloaded else {each.pk: each for each in queryset.only(*names)})
+            continue
         values = {pk: row for pk, *row in queryset.values_list("pk", *names)}
         for instance in group:
             for name, value in zip(names, values.get(instance.pk, ()), strict=False):
                 instance.__dict__.setdefault(name, value)
+
+
+def _read_deferred(instances: Iterable[Model], names: Iterable[str], loaded: dict[Any, Model]) -> None:
+    """Load columns as code of the project's gives them: by instances with these keys, else as the attribute does."""
+    for instance in instances:
+        source = loaded.get(instance.pk)
+        for name in names:
+            if name in instance.__dict__:
+                continue
+            if source is None:
+                getattr(instance, name)
+            else:
+                setattr(instance, name, getattr(source, name))
 
 
 def _needed_columns(model: type[Model], fields: ParsedFields) -> Iterator[str]:

@@ -22,6 +22,7 @@ from pyforge_web.output.model_names import (
     find_column,
     find_key_relation,
     find_relation,
+    is_set_by_class,
     many_in_path,
     no_relation_in_path,
     unknown_column,
@@ -36,9 +37,9 @@ from pyforge_web.querysets.relations.output_columns import bind_output
 
 
 def to_dicts(
-    instances: Sequence[Model], fields: ParsedFields, *, fetch: bool = False, path: NamePath = ()
+    instances: Sequence[Model], fields: ParsedFields, *, fetch: bool = False, path: NamePath = (), added: NamePath = ()
 ) -> list[dict[str, Any]]:
-    """Return the output fields of instances, of one model or of several.
+    """Return the output fields of instances, of one model or of several; `added` are the names of their query.
 
     Raises `FieldError` for a name that does not exist, `ValueError` for what is not loaded.
     """
@@ -46,13 +47,18 @@ def to_dicts(
     rows: list[dict[str, Any]] = [{} for _ in instances]
     if fetch:
         fetch_deferred(instances, fields)
+    models = dict.fromkeys(map(type, instances))
+    set_by_class = [name for name in added if any(is_set_by_class(model, name) for model in models)]
     for item in fields:
         if isinstance(item, NestedFields):
             _add_related(instances, rows, item, fetch, path)
         elif isinstance(item, AllColumns):
             _add_all_columns(instances, rows, item, path)
         else:
-            if isinstance(item, KeyedExpression):
+            if (name := find_plain_name(item) if isinstance(item, KeyedExpression) else item) in set_by_class:
+                key = item.name if isinstance(item, KeyedExpression) else item
+                values = [getattr(instance, name) for instance in instances]
+            elif isinstance(item, KeyedExpression):
                 key, values = item.name, _read_keyed(instances, item, fetch, path)
             else:
                 key, values = item, _read_named(instances, item, fetch, path)
@@ -71,7 +77,12 @@ def _refuse_number(count: int) -> None:
 
 
 def memory_chunks(
-    instances: Iterable[Model], fields: ParsedFields, chunk_size: int, *, fetch: bool = False
+    instances: Iterable[Model],
+    fields: ParsedFields,
+    chunk_size: int,
+    *,
+    fetch: bool = False,
+    added: NamePath = (),
 ) -> Iterator[dict[str, Any]]:
     """Return the rows of instances, so many of them at once; nothing is asked for before the first."""
     options = output_options.get()
@@ -80,7 +91,7 @@ def memory_chunks(
         iterator = iter(instances)
         while chunk := list(islice(iterator, chunk_size)):
             with output_with(options):
-                rows = to_dicts(chunk, fields, fetch=fetch)
+                rows = to_dicts(chunk, fields, fetch=fetch, added=added)
             yield from rows
 
     return read_rows()
