@@ -18,6 +18,7 @@ __all__ = [
     "Counters",
     "FileUrlText",
     "LinkText",
+    "MadeValues",
     "ModelInstances",
     "NestedRows",
     "QueryRows",
@@ -30,6 +31,7 @@ __all__ = [
     "Validator",
     "ValueLabels",
     "ValueTuples",
+    "are_same_fields",
     "columns_of",
     "columns_to_dict",
     "dump_chunk",
@@ -146,6 +148,7 @@ def set_native(enabled: bool) -> None:
 def totals() -> tuple[int, int, int]:
     """Return the numbers of native calls, of their calls to Python code, and of bytes written, of this process."""
 
+def are_same_fields(now: Any, before: Any, classes: tuple[type, ...]) -> bool: ...
 def columns_of(rows: list[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]: ...
 def is_plain_json(data: Any, *, django_types: bool = False) -> bool: ...
 def text_column(
@@ -215,7 +218,7 @@ class RowLayout:
         *,
         flat: bool = False,
         timezone: tzinfo | None = None,
-        outputs: Sequence[ValueLabels | LinkText | FileUrlText] = ...,
+        outputs: Sequence[ValueLabels | LinkText | FileUrlText | MadeValues] = ...,
     ) -> Self: ...
 
 @final
@@ -250,6 +253,14 @@ class FileUrlText:
     `make(name)` returns the URL of a name that is not certain. Null and an empty name give null.
     """
     def __new__(cls, base: str, make: Callable[[str], str | None]) -> Self: ...
+
+@final
+class MadeValues:
+    """The values that Python code makes of the rows that are written next: `make(rows)`, a value for each.
+
+    `dates` is the format of their dates, or empty for that of the whole output.
+    """
+    def __new__(cls, make: Callable[[list[tuple[Any, ...]]], list[Any]], dates: str) -> Self: ...
 
 @final
 class NestedRows:
@@ -298,6 +309,7 @@ class QueryRows:
         fallback: Callable[[int, Any], Any],
         close: Callable[[], object],
         report: _Report | None = None,
+        max_bytes: int | None = None,
     ) -> Self: ...
     def close(self) -> None: ...
 

@@ -33,7 +33,7 @@ from pyforge_web.output.date_formats import DateValue, format_drf, format_iso, f
 from pyforge_web.output.grammar import Fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style
 from pyforge_web.output.lazy_values import unwrap_lazy
-from pyforge_web.output.options import OutputOptions, output_with
+from pyforge_web.output.options import OutputOptions, check_max_bytes, output_with
 from pyforge_web.output.own_types import find_converter
 from pyforge_web.output.refusals import Refusal, refuse_secrets, refuse_value
 from pyforge_web.output.text_keys import DJANGO_TYPES, convert_key, distinct_keys, django_default, with_text_keys
@@ -110,8 +110,11 @@ def dump_with_options(obj: Any, fields: Any, chosen: Sequence[Any], options: Seq
     exclude, allowed, max_depth = chosen
     keys, request, default, max_bytes = options
     fields = choose_fields(obj, fields, exclude or (), allowed, max_depth)
-    with output_with(OutputOptions(request, find_key_style(keys), None, default, max_bytes)):
-        return dumps(obj, fields=fields, **native)
+    own = OutputOptions(request, find_key_style(keys), None, default, check_max_bytes(max_bytes))
+    with output_with(own):
+        written = dumps(obj, fields=fields, **native)
+    own.check_length(len(written))
+    return written
 
 
 def convert_value(value: Any) -> Any:

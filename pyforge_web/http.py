@@ -23,7 +23,7 @@ from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.json_forms import ASCII_FORMS, find_native_form, is_utf8_charset
 from pyforge_web.output.key_names import KeyStyle, find_key_style
-from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_with
+from pyforge_web.output.options import NO_OPTIONS, OutputOptions, check_max_bytes, output_with
 from pyforge_web.output.refusals import has_hint, refuse_value
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.streams import writer as streams
@@ -105,7 +105,7 @@ class PyForgeJsonResponse(JsonResponse):
         keys = preset["KEYS"] if keys is None else keys
         options = NO_OPTIONS
         if not (request is None and keys is None and default is None and max_bytes is None):
-            options = OutputOptions(request, find_key_style(keys), None, default, max_bytes)
+            options = OutputOptions(request, find_key_style(keys), None, default, check_max_bytes(max_bytes))
         if encoder is not DjangoJSONEncoder or json_dumps_params:
             if django_bytes is not None or nan is not None:
                 raise TypeError("django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params")
@@ -122,6 +122,7 @@ class PyForgeJsonResponse(JsonResponse):
                     params = _with_models(json_dumps_params)
                     # False: `safe=` was checked above, of the data as the caller gave it.
                     super().__init__(plain, model_encoder(cast(Any, encoder)), False, params, **kwargs)
+                options.check_length(len(self.content))
                 return
             form = native_form
         nan = preset["NAN"] if nan is None else nan
@@ -182,8 +183,8 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
 
     `source` is a QuerySet, whose rows are fetched `chunk_size` at a time from a cursor as `QuerySet.iterator()` has it,
     or an iterable or async iterable of any values. `fields` and the arguments about it, `django_bytes`, `nan`,
-    `request`, `keys`, `dates` and `default` are those of `PyForgeJsonResponse`; the rest goes to Django's
-    `StreamingHttpResponse`.
+    `request`, `keys`, `dates` and `default` are those of `PyForgeJsonResponse`, `max_bytes` is how long the body may
+    get; the rest goes to Django's `StreamingHttpResponse`.
 
     Raises `TypeError`, `ValueError` and `FieldError` for arguments that cannot be. What goes wrong in a row is logged,
     and ends the body: NDJSON with a line `{"pyforge_error":{"row":7,...}}`, an array without its closing bracket.
@@ -206,11 +207,13 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         keys: KeyStyle | None = None,
         dates: Dates | None = None,
         default: Callable[[Any], Any] | None = None,
+        max_bytes: int | None = None,
         **kwargs: Unpack[ResponseOptions],
     ) -> None:
         fields = choose_fields(source, fields, exclude, allowed, max_depth)
         preset = get_settings()
-        options = OutputOptions(request, find_key_style(preset["KEYS"] if keys is None else keys), None, default)
+        make_key = find_key_style(preset["KEYS"] if keys is None else keys)
+        options = OutputOptions(request, make_key, None, default, check_max_bytes(max_bytes))
         # `get`: a format that does not exist is refused below, by `find_format`.
         kwargs.setdefault("content_type", streams.MEDIA_TYPES.get(format))
         super().__init__(**kwargs)
@@ -263,7 +266,9 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
 def _write_with_options(options: OutputOptions, write: Callable[[str], bytes], charset: str) -> bytes:
     """Return a body that is written for a request, with keys or types of its own."""
     with output_with(options):
-        return write(charset)
+        body = write(charset)
+    options.check_length(len(body))
+    return body
 
 
 def _write_body(

@@ -10,6 +10,7 @@
 //! | [`validator`] | a model's compiled fields: `clean_fields` in one native call |
 //! | [`outcome`] | accepted, rejected or fallback: the possible results for a value |
 //! | `attribute_watch` | whether attributes are still those that they were |
+//! | `field_lists` | whether a list of output fields says what another one says |
 //! | [`metering`] | what native calls cost |
 //! | `row_texts` | rows of columns as JSON, for Django REST framework |
 //! | `text_columns` | columns as texts, for Django REST framework |
@@ -22,6 +23,7 @@ mod attribute_watch;
 mod class_versions;
 pub mod error;
 pub mod ffi;
+mod field_lists;
 mod functions;
 pub mod imports;
 pub mod json;
@@ -45,6 +47,8 @@ pub mod _native {
     #[pymodule_export]
     use super::class_versions::ClassVersions;
     #[pymodule_export]
+    use super::field_lists::are_same_fields;
+    #[pymodule_export]
     use super::functions::{
         columns_to_dict, dump_chunk, dumps, dumps_html, dumps_natively, dumps_response, listen, read_body, set_native,
         totals,
@@ -59,8 +63,8 @@ pub mod _native {
     use super::row_texts::{RelatedTexts, RowProgram, RowTexts};
     #[pymodule_export]
     use super::serializer::{
-        FileUrlText, LinkText, ModelInstances, NestedRows, QueryRows, RelatedRows, RowColumns, RowLayout, ValueLabels,
-        ValueTuples,
+        FileUrlText, LinkText, MadeValues, ModelInstances, NestedRows, QueryRows, RelatedRows, RowColumns, RowLayout,
+        ValueLabels, ValueTuples,
     };
     #[pymodule_export]
     use super::text_columns::{columns_of, is_plain_json, text_column};

@@ -13,7 +13,7 @@ from pyforge_web.description.descriptions import Description
 from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style
-from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_with
+from pyforge_web.output.options import NO_OPTIONS, OutputOptions, check_max_bytes, output_with
 from pyforge_web.output.refusals import Refusal
 
 
@@ -94,6 +94,11 @@ class OutputRows:
         # Without options of their own the rows have those of the response.
         return described if self._options == NO_OPTIONS else OptionedRows(described, self._options)
 
+    @property
+    def max_bytes(self) -> int | None:
+        """Return how long the text of the rows may get."""
+        return self._options.max_bytes
+
     def tolist(self) -> Any:
         """Return the rows as dicts and lists of Python values; an instance as a dict."""
         described = self.describe_data()
@@ -123,21 +128,23 @@ def rows(
     request: Any = None,
     keys: KeyStyle | None = None,
     dates: Dates | None = None,
+    max_bytes: int | None = None,
 ) -> OutputRows:
     """Return a value that stands for the rows of `data` with these output fields, wherever it is written.
 
     `data` is a QuerySet, a page, an instance or a list of instances. `fields="*"` are all public columns, and
     `exclude=` takes some of them out. `fetch=True` loads what instances in memory lack. For fields that come from a
-    request, `allowed` are those that a client may ask for, and `max_depth` is how deep they may nest.
+    request, `allowed` are those that a client may ask for, `max_depth` is how deep they may nest, and `max_bytes` how
+    long the text of these rows may get.
 
     `request` makes the URLs of `FileUrl` and `Link` absolute. `keys="camel"`, or a function, writes other names than
     those of the fields. `dates` is the format of datetimes and times: `"iso"`, `"local"` or `"django"`. Each of them
     counts before that of the response.
 
     Raises `FieldError` for a name that the model does not have, as soon as the model is known, and `BadRequest` for one
-    that is not allowed.
+    that is not allowed; also when rows are written that are too long.
     """
     if allowed is not None or max_depth is not None:
         fields = cast(Fields, choose_fields(data, fields, (), allowed, max_depth))
-    options = OutputOptions(request, find_key_style(keys), check_dates(dates))
+    options = OutputOptions(request, find_key_style(keys), check_dates(dates), None, check_max_bytes(max_bytes))
     return OutputRows(data, fields, exclude, fetch, options)

@@ -55,9 +55,9 @@ class ResolvedField(Attribute):
     def __hash__(self) -> int:
         return hash((self._function, self.names))
 
-    def read_value(self, instance: Model) -> Any:
-        """Return what pydantic makes of the resolver's value."""
-        return self._check(self._function(instance))
+    def read_values(self, instances: Sequence[Model]) -> list[Any]:
+        """Return what pydantic makes of the resolver's values."""
+        return [self._check(self._function(instance)) for instance in instances]
 
 
 class SchemaProperty:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partialmethod
+from itertools import starmap
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from django.core.files.storage import FileSystemStorage
@@ -21,7 +22,7 @@ from pyforge_web.output.lean_instances import (
     Row,
     instance_maker,
     make_instance,
-    read_attribute,
+    read_attributes,
     refuse_queries,
     related_loader,
 )
@@ -216,7 +217,7 @@ class Computed(OutputField):
     def bind_rows(self, model: type[Model], sources: Sequence[Source], request: Any, using: str) -> MakeColumn:
         """Return the function over the rows, without a call of ours for each."""
         function = self.function
-        return lambda rows: [function(*row) for row in rows]
+        return lambda rows: list(starmap(function, rows))
 
 
 class Attribute(OutputField):
@@ -234,9 +235,9 @@ class Attribute(OutputField):
     def __repr__(self) -> str:
         return f"Attribute({self.name!r}, reads={list(self.names)!r})"
 
-    def read_value(self, instance: Model) -> Any:
-        """Return the value that is written of an instance."""
-        return read_attribute(instance, self.name, repr(self))
+    def read_values(self, instances: Sequence[Model]) -> list[Any]:
+        """Return the values that are written of instances."""
+        return read_attributes(instances, self.name, repr(self))
 
     def bind_instances(
         self,
@@ -256,13 +257,13 @@ class Attribute(OutputField):
         columns = [source.name if source.field is None else _column_path(source) for source in sources]
         make_instances = instance_maker(model, columns, using, owner)
 
-        def read_attributes(rows: Sequence[Row]) -> list[Any]:
+        def read_rows(rows: Sequence[Row]) -> list[Any]:
             instances = make_instances(rows)
             load(instances)
             with refuse_queries(owner):
-                return [self.read_value(instance) for instance in instances]
+                return self.read_values(instances)
 
-        return read_attributes
+        return read_rows
 
 
 def _column_path(source: Source) -> str:

@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils.module_loading import import_string
 
 from pyforge_web.output.fields import OutputField
+from pyforge_web.output.kept_fields import KeptFields, keep_parsed
 
 # What a user writes. The parser checks what stands in the list.
 Fields = list[Any] | tuple[Any, ...] | Literal["*"]
@@ -52,13 +53,20 @@ def parse_fields(fields: object, exclude: Iterable[str] = ()) -> ParsedFields:
     Raises `TypeError` for anything but lists of names and of dicts, and `ValueError` for an empty list (to `.values()`
     it would mean all columns, the secret ones included) and for a key that is named twice.
     """
+    if type(fields) is KeptFields and not exclude:
+        return fields
     if type(fields) in (list, tuple) and not exclude:
         items = cast("list[object]", fields)
         # Most lists are names alone: they need no more than this.
         if items and all(type(item) is str and item != "*" for item in items):
             return tuple(dict.fromkeys(cast("list[str]", items)))
-    parsed = tuple(_read_list("*" if fields is None and exclude else fields, ()).values())
+        return keep_parsed(items, _parse_list)
+    parsed = _parse_list("*" if fields is None and exclude else fields)
     return _exclude(parsed, exclude) if exclude else parsed
+
+
+def _parse_list(fields: object) -> ParsedFields:
+    return tuple(_read_list(fields, ()).values())
 
 
 def read_fields(text: str) -> ParsedFields:
@@ -82,6 +90,8 @@ def has_expressions(fields: ParsedFields) -> bool:
 
     Names behind `F` and output fields are compared by what they say.
     """
+    if type(fields) is KeptFields:
+        return False
     work = [fields]
     while work:
         for item in work.pop():

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
+from django.core.exceptions import BadRequest
+
 from pyforge_web.conf import Dates
 
 
@@ -28,6 +30,27 @@ class OutputOptions(NamedTuple):
     def add_to(self, around: "OutputOptions") -> "OutputOptions":
         """Return these options, with those of the output around where they say nothing."""
         return OutputOptions(*(own if own is not None else other for own, other in zip(self, around, strict=True)))
+
+    def check_length(self, length: int) -> None:
+        """Raise `BadRequest` for a text that is longer than it may get."""
+        if self.max_bytes is not None and length > self.max_bytes:
+            raise refuse_length(self.max_bytes)
+
+
+def refuse_length(most: int) -> BadRequest:
+    """Return the error for a text that is longer than a client may ask for."""
+    return BadRequest(f"the output has more than {most} bytes, which max_bytes= does not allow: ask for less")
+
+
+def check_max_bytes(most: Any) -> int | None:
+    """Return a `max_bytes=` argument. Raises `TypeError` for anything but a whole number, and `ValueError` below 1."""
+    if most is None:
+        return None
+    if type(most) is not int:
+        raise TypeError(f"max_bytes= must be a whole number, not {most!r}")
+    if most < 1:
+        raise ValueError(f"max_bytes= must be 1 or more, not {most}")
+    return most
 
 
 NO_OPTIONS = OutputOptions()

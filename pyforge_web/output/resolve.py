@@ -11,34 +11,22 @@ from pyforge_web.conf import get_settings
 from pyforge_web.output.attribute_columns import find_related_columns, find_relation_key_name, key_source, key_sources
 from pyforge_web.output.fields import Attribute, FileUrl, Flat, OutputField, is_own_file
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields, has_expressions
-from pyforge_web.output.lookups import Lookup, ParentContext, find_base_queryset, find_inner_lookups, read_lookups
+from pyforge_web.output.lookups import ParentContext, find_base_queryset, find_inner_lookups, read_lookups
 from pyforge_web.output.model_names import (
     NamePath,
     Relation,
     find_column,
     find_key_relation,
     find_relation,
-    many_in_path,
-    no_relation_in_path,
     unknown_column,
     unknown_relation,
 )
+from pyforge_web.output.scopes import FieldScope, find_path_column
 from pyforge_web.output.shown_secrets import expression_names, refuse_secret, refuse_secret_path
 from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet
 from pyforge_web.secrets import public_columns
 
 _MOST_TREES = 256  # of a model: a client may choose the names
-
-
-class _Scope(NamedTuple):
-    """What is known of the rows whose fields are resolved: their model, what their query adds and leaves out."""
-
-    model: type[Model]
-    lookups: list[Lookup]
-    added: NamePath
-    loaded: frozenset[str] | None
-    path: NamePath
-    around: ParentContext | None
 
 
 class KnownTree(NamedTuple):
@@ -64,7 +52,7 @@ def resolve_fields(queryset: UntypedQuerySet, fields: ParsedFields) -> Tree:
     loaded = loaded_columns(queryset) if queryset.query.deferred_loading[0] else None
     # Not remembered: an expression may hold a value of this request.
     if lookups or has_expressions(fields):
-        return _resolve(_Scope(queryset.model, read_lookups(lookups), added, loaded, (), None), fields)
+        return _resolve(FieldScope(queryset.model, read_lookups(lookups), added, loaded, (), None), fields)
     options, settings = queryset.model._meta, get_settings()
     remembered: tuple[Any, Any, dict[Any, KnownTree]] = options.__dict__.get(_TREES, (None, None, {}))
     concrete, made_for, known = remembered
@@ -76,7 +64,7 @@ def resolve_fields(queryset: UntypedQuerySet, fields: ParsedFields) -> Tree:
         relation.descriptor is getattr(model, relation.name, None) for model, relation in remembered_tree.relations
     ):
         return remembered_tree.tree
-    tree = _resolve(_Scope(queryset.model, [], added, loaded, (), None), fields)
+    tree = _resolve(FieldScope(queryset.model, [], added, loaded, (), None), fields)
     if all(isinstance(item, Leaf) for item in tree.items):
         known[fields, added, loaded] = KnownTree(tree, tuple(_path_relations(tree)))
     return tree
@@ -96,7 +84,7 @@ def _path_relations(tree: Tree) -> Iterator[tuple[type[Model], Relation]]:
 
 def resolve_model_fields(model: type[Model], fields: ParsedFields) -> Tree:
     """Return the tree of the output fields of a model of which nothing more is known."""
-    return _resolve(_Scope(model, [], (), None, (), None), fields)
+    return _resolve(FieldScope(model, [], (), None, (), None), fields)
 
 
 def added_names(queryset: UntypedQuerySet) -> NamePath:
@@ -123,7 +111,7 @@ def star_columns(model: type[Model], item: AllColumns, loaded: frozenset[str] | 
     return columns if loaded is None else [name for name in columns if name in loaded]
 
 
-def _resolve(scope: _Scope, fields: ParsedFields) -> Tree:
+def _resolve(scope: FieldScope, fields: ParsedFields) -> Tree:
     items: dict[str, Leaf | Branch] = {}
     for item in fields:
         if isinstance(item, AllColumns):
@@ -142,7 +130,7 @@ def _resolve(scope: _Scope, fields: ParsedFields) -> Tree:
     return Tree(scope.model, tuple(items.values()))
 
 
-def _named(scope: _Scope, name: str) -> Leaf | Branch:
+def _named(scope: FieldScope, name: str) -> Leaf | Branch:
     """Return what a name alone stands for: a column, an addition, a path, or the keys of a relation."""
     field = find_column(scope.model, name)
     if field is not None:
@@ -159,43 +147,11 @@ def _named(scope: _Scope, name: str) -> Leaf | Branch:
     if (one := find_key_relation(scope.model, name)) is not None and one.model is not None:
         return Leaf(name, one.model._meta.pk.attname, one.model._meta.pk, (one,))
     if LOOKUP_SEP in name.strip("_"):
-        return _path_leaf(scope, name)
+        return find_path_column(scope, name)
     raise unknown_column(scope.model, name, scope.path, scope.added)
 
 
-def _path_leaf(scope: _Scope, name: str) -> Leaf:
-    """Return the column behind relations to one that a path names: `author__name`."""
-    *parts, last = name.split(LOOKUP_SEP)
-    model, path = scope.model, scope.path
-    relations: list[Relation] = []
-    for part in parts:
-        relation = find_relation(model, part) or find_key_relation(model, part)
-        if relation is None and find_column(model, part) is not None:
-            raise no_relation_in_path(model, name, part, path)
-        if relation is None or (relation.model is None and not relation.many):
-            raise unknown_column(model, part if relations else name, path, () if relations else scope.added)
-        if relation.many:
-            raise many_in_path(model, name, part, path)
-        relations.append(relation)
-        model, path = cast("type[Model]", relation.model), (*path, part)
-    if relations and any(lookup.to[0] == parts[0] for lookup in scope.lookups):
-        relations[0] = relations[0]._replace(doubt="a lookup of prefetch_related loads it")
-    field = find_column(model, last)
-    if field is None:
-        one = find_key_relation(model, last)
-        if one is None or one.model is None:
-            relation = find_relation(model, last)
-            raise (
-                many_in_path(model, name, last, path)
-                if relation and relation.many
-                else unknown_column(model, last, path)
-            )
-        relations.append(one)
-        field = one.model._meta.pk
-    return Leaf(name, field.attname, field, tuple(relations))
-
-
-def _expression(scope: _Scope, item: KeyedExpression) -> Leaf | Branch:
+def _expression(scope: FieldScope, item: KeyedExpression) -> Leaf | Branch:
     """Return what stands under a key of its own: another column, an output field, or what the query is asked to add."""
     expression: Any = item.expression
     if isinstance(expression, Flat):
@@ -218,7 +174,7 @@ def _expression(scope: _Scope, item: KeyedExpression) -> Leaf | Branch:
     return Leaf(item.name, item.name, None, (), expression)
 
 
-def _renamed_leaf(scope: _Scope, item: KeyedExpression, path: str) -> Leaf | None:
+def _renamed_leaf(scope: FieldScope, item: KeyedExpression, path: str) -> Leaf | None:
     """Return the column that a plain `F` names; None where it has a transform, or a key of a JSON."""
     try:
         leaf = _named(scope, path)
@@ -232,7 +188,7 @@ def _renamed_leaf(scope: _Scope, item: KeyedExpression, path: str) -> Leaf | Non
     return leaf._replace(name=item.name)
 
 
-def _attribute_leaf(scope: _Scope, item: KeyedExpression) -> Leaf:
+def _attribute_leaf(scope: FieldScope, item: KeyedExpression) -> Leaf:
     """Return an `Attribute` with its columns, the keys of its instances, and its relations to many."""
     many: dict[str, list[str]] = {}
     names: list[str] = []
@@ -252,7 +208,7 @@ def _attribute_leaf(scope: _Scope, item: KeyedExpression) -> Leaf:
     return Leaf(item.name, "", None, (), None, item.expression, sources, related)
 
 
-def _source(scope: _Scope, item: KeyedExpression, name: str) -> Leaf:
+def _source(scope: FieldScope, item: KeyedExpression, name: str) -> Leaf:
     leaf = _named(scope, name)
     if not isinstance(leaf, Leaf):
         raise ValueError(f"{item.expression!r}: {name!r} leads to many rows, and it reads single values")
@@ -260,7 +216,7 @@ def _source(scope: _Scope, item: KeyedExpression, name: str) -> Leaf:
     return leaf
 
 
-def _branch(scope: _Scope, item: NestedFields) -> Branch:
+def _branch(scope: FieldScope, item: NestedFields) -> Branch:
     """A relation, or what a `Prefetch` gives under the name of its `to_attr`."""
     model, lookups, added, _, path, around = scope
     name, fields = item
@@ -273,7 +229,7 @@ def _branch(scope: _Scope, item: NestedFields) -> Branch:
     if around is not None and relation.model and name == relation.name and around.is_behind(relation):
         onwards = [lookup for lookup in mine if len(lookup.to) > 1]
         rest = [*around.lookups, *(around.lead_back(lookup) for lookup in onwards)]
-        inner = _Scope(relation.model, rest, (), None, within, around.around)
+        inner = FieldScope(relation.model, rest, (), None, within, around.around)
         return Branch(name, relation, fields, _resolve(inner, fields), None)
     queryset = mine[0].queryset if mine and len(mine[0].to) == 1 else None
     if queryset is None and mine and not relation.many:
@@ -286,7 +242,7 @@ def _branch(scope: _Scope, item: NestedFields) -> Branch:
     rest = find_inner_lookups(mine, source, within)
     own = [] if source is None or relation.sort != "reverse" else read_lookups(source._prefetch_related_lookups)
     here = ParentContext(relation, lookups, frozenset(lookup.to[0] for lookup in own), around)
-    inner = _Scope(relation.model, rest, (), None, within, here)
+    inner = FieldScope(relation.model, rest, (), None, within, here)
     if source is not None:  # a `Prefetch` may be of a child class, whose own fields can be named
         inner = inner._replace(model=source.model, added=added_names(source), loaded=_deferring(source))
     return Branch(name, relation, fields, _resolve(inner, fields), queryset)

@@ -125,11 +125,11 @@ def write_columns(
     convert, close = statement.convert, statement.cursor.close
     if in_order:
         columns = compile_columns(label, shape, tuple(names), *add_dates(readers))
-        return QueryRows(columns, fetch, convert, close, report)
+        return QueryRows(columns, fetch, convert, close, report, output_options.get().max_bytes)
     steps = tuple(("column", name, index) for name, index in zip(names, indexes, strict=True))
     dated, timezone = add_dates(readers)
     layout = compile_layout(label, dated, steps, timezone=timezone)
-    return NestedRows(layout, fetch, convert, close, _no_relation, report)
+    return NestedRows(layout, fetch, convert, close, _no_relation, report, output_options.get().max_bytes)
 
 
 def _name_columns(names: Sequence[str], indexes: Sequence[int], count: int) -> list[str]:
@@ -155,11 +155,16 @@ def add_dates(readers: Sequence[backends.ColumnReader]) -> tuple[tuple[DatedRead
 
     Without one their dates are written as those of the whole output.
     """
-    dates = output_options.get().dates
-    if dates is None:
+    if not (name := find_date_format()):
         return tuple(readers), None
-    name = "iso" if dates == "local" else dates
-    return tuple((*reader, name) for reader in readers), get_current_timezone() if dates == "local" else None
+    is_local = output_options.get().dates == "local"
+    return tuple((*reader, name) for reader in readers), get_current_timezone() if is_local else None
+
+
+def find_date_format() -> str:
+    """Return the native name of the format of dates that `rows()` asks for; empty for that of the whole output."""
+    dates = output_options.get().dates
+    return "iso" if dates == "local" else dates or ""
 
 
 @lru_cache(maxsize=1024)

@@ -19,8 +19,9 @@ from django.utils import timezone
 from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, dump_chunk
 from pyforge_web.conf import Dates, Nan, get_settings
+from pyforge_web.description.rows import OutputRows
 from pyforge_web.encoders import write_by_django
-from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_with
+from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_with, refuse_length
 from pyforge_web.streams.sources import OpenSource, find_source
 
 ValueForm = Literal["compact", "ascii", "django", "fixture"]
@@ -86,6 +87,8 @@ def make_body(
     Raises as `find_source`. The error of a row is not raised: it is written into the body.
     """
     source = find_source(data, fields, chunk_size, fetch)
+    if isinstance(data, OutputRows) and data.max_bytes is not None:
+        options = options._replace(max_bytes=data.max_bytes)
     writer = StreamWriter(stream_format, chunk_size, about=(data, fields), options=options)
     return write_async_chunks(source, writer) if isinstance(source, AsyncGenerator) else write_chunks(source, writer)
 
@@ -115,6 +118,7 @@ class StreamWriter:
         self._origin = metering.find_stream_origin()
         self._sizes = _chunk_sizes(chunk_size)
         self._options = options
+        self._written = 0
         # The zone of the view: when the body is written, the middleware may have left its own.
         self._timezone = timezone.get_current_timezone() if stream_format.dates == "local" else None
         # Incremental, because a charset such as UTF-16 begins the body with a mark, and not each part.
@@ -127,6 +131,10 @@ class StreamWriter:
         text, count, error = self._dump_rows(
             source, next(self._sizes), between=between, after=after, form=form, nan=nan, dates=dates
         )
+        self._written += len(text)
+        most = self._options.max_bytes
+        if most is not None and self._written > most:  # of a chunk that is too long nothing is written
+            text, count, error = b"", 0, refuse_length(most)
         self.rows += count
         chunk = self._encode_text(text)
         if error is not None:

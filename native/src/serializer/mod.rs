@@ -27,7 +27,7 @@ use any_value::Walk;
 pub use any_value::WalkStep;
 pub use columns::{RowColumns, parse_zone};
 pub use instances::{ModelInstances, ready_values};
-pub use relations::{FileUrlText, LinkText, NestedRows, RelatedRows, RowLayout, ValueLabels};
+pub use relations::{FileUrlText, LinkText, MadeValues, NestedRows, RelatedRows, RowLayout, ValueLabels};
 pub use rows::{QueryRows, RowFraming};
 pub use stack::OpenContainer;
 pub use stream_chunk::RowChunk;

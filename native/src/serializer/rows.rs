@@ -23,20 +23,23 @@ pub struct QueryRows {
     close: Py<PyAny>,
     /// `(rows, database_ns, callbacks)`: called at the end of each native call that collectors want details of.
     report: Option<Py<PyAny>>,
+    /// How long the text of the rows may get.
+    most_bytes: usize,
 }
 
 #[pymethods]
 impl QueryRows {
     #[new]
-    #[pyo3(signature = (columns, fetch, fallback, close, report=None))]
+    #[pyo3(signature = (columns, fetch, fallback, close, report=None, max_bytes=None))]
     fn new(
         columns: Py<RowColumns>,
         fetch: Py<PyAny>,
         fallback: Py<PyAny>,
         close: Py<PyAny>,
         report: Option<Py<PyAny>>,
+        max_bytes: Option<usize>,
     ) -> Self {
-        Self { columns, fetch, fallback, close, report }
+        Self { columns, fetch, fallback, close, report, most_bytes: max_bytes.unwrap_or(usize::MAX) }
     }
 
     /// Ends a query that is read by `dump_chunk`; `dumps` does it itself.
@@ -62,6 +65,9 @@ struct RowCursor<'a, 'py> {
     literals: &'a [Vec<u8>],
     fallback: &'a Bound<'py, PyAny>,
     reading: QueryReading,
+    /// The length of the text before the rows, and how much longer it may get.
+    start: usize,
+    most_bytes: usize,
     row: usize,
     /// None while rows are fetched.
     column: Option<usize>,
@@ -104,7 +110,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         let columns = rows.columns.get();
         let literals = columns.literals::<F>(py);
         let (fallback, reading) = (rows.fallback.bind(py), QueryReading::default());
-        let mut run = RowCursor { columns, literals, fallback, reading, row: start, column: None };
+        let (begin, most_bytes) = (self.sink.out.len(), rows.most_bytes);
+        let mut run =
+            RowCursor { columns, literals, fallback, reading, start: begin, most_bytes, row: start, column: None };
         let local = self.sink.enter_zone(columns.local.as_ref());
         // What a row holds counts from here, as if the rows were lists in memory.
         self.depth += DEPTH;
@@ -163,7 +171,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                 Ok(row) => self.write_row(run, row),
                 Err(error) => self.fail_walk(PyErr::from(error)),
             };
-            if !written {
+            if !written || !self.fits(run.start, run.most_bytes) {
                 self.sink.out.truncate(before);
                 return None;
             }
@@ -189,6 +197,19 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         }
         self.sink.out.extend(columns.end.as_bytes());
         true
+    }
+
+    /// Whether the text of rows, which begins at `start`, is as short as it has to be; if not, the walk ends.
+    #[inline]
+    pub(super) fn fits(&mut self, start: usize, most: usize) -> bool {
+        self.sink.out.len() - start <= most || self.refuse_length(most)
+    }
+
+    #[cold]
+    fn refuse_length(&mut self, most: usize) -> bool {
+        let message = format!("the output has more than {most} bytes, which max_bytes= does not allow: ask for less");
+        let error = self.imports.bad_request.bind(self.py).call1((message,));
+        self.fail_walk(error.map_or_else(|error| error, PyErr::from_value))
     }
 
     /// Writes the driver's value of a column, dates in the column's own format where it has one.

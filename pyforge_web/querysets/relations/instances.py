@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, islice
 from typing import Any, cast
 
-from django.core.exceptions import BadRequest
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
@@ -71,9 +70,7 @@ def to_dicts(
 
 def _refuse_number(count: int) -> None:
     """Raise `BadRequest` for more objects than the output may have bytes: each takes two of them at least."""
-    most = output_options.get().max_bytes
-    if most is not None and count * 2 > most:
-        raise BadRequest(f"the output has more than {most} bytes, which max_bytes= does not allow: ask for less")
+    output_options.get().check_length(count * 2)
 
 
 def memory_chunks(

@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 from itertools import compress
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Model
 
+from pyforge_web._native import MadeValues
 from pyforge_web.output.fields import Attribute, MakeColumn, NativeOutput, Source
 from pyforge_web.output.lean_instances import LoadRelated
 from pyforge_web.output.options import output_options
 from pyforge_web.output.tree import Leaf
 from pyforge_web.querysets.relations.columns import ColumnSlot, OutputColumn
-from pyforge_web.querysets.statement import ExecutedQuery, Fetch
-
-AddedColumn = Callable[[list[Any]], list[Any]]
+from pyforge_web.querysets.rows import find_date_format
+from pyforge_web.querysets.statement import ExecutedQuery
 
 
 def bind_output(leaf: Leaf, model: type[Model], using: str, load_related: LoadRelated | None = None) -> MakeColumn:
@@ -54,34 +55,34 @@ def is_native_output(leaf: Leaf, model: type[Model]) -> bool:
     return output.bind_native(sources, output_options.get().request, range(len(sources))) is not None
 
 
-def bind_columns(
+def bind_made(
     column: OutputColumn, indexes: dict[ColumnSlot, int], statement: ExecutedQuery, using: str
-) -> AddedColumn:
-    """Return the function from rows to the values of an output field; it is bound now, in the language of now."""
+) -> tuple[MadeValues, int]:
+    """Return what Python makes of the rows, and a column; it is bound now, in the language of now."""
     make = bind_output(column.leaf, column.model, using)
     columns = [indexes[slot] for slot in column.slots]
     presence = None if column.presence is None else indexes[column.presence]
+    read_arguments = _arguments_reader(columns, statement)
 
-    def read_values(rows: list[Any]) -> list[Any]:
-        values = [statement.python_values(index, rows) for index in columns]
-        arguments = list(zip(*values, strict=True)) if values else [()] * len(rows)
+    def make_values(rows: list[Any]) -> list[Any]:
+        arguments = read_arguments(rows)
         if presence is None:
             return make(arguments)
         exists = [row[presence] is not None for row in rows]
         made = iter(make(list(compress(arguments, exists))))
         return [next(made) if has_row else None for has_row in exists]
 
-    return read_values
+    return MadeValues(make_values, find_date_format()), columns[0] if columns else 0
 
 
-def add_columns(fetch: Fetch, added: list[AddedColumn]) -> Fetch:
-    """Return `fetch` so that each row has, behind its columns, what Python adds."""
+def _arguments_reader(columns: list[int], statement: ExecutedQuery) -> Callable[[list[Any]], list[Any]]:
+    """Return the function from rows to the values of some of their columns, as `.values_list()` gives them."""
+    if len(columns) > 1 and all(map(statement.is_plain, columns)):
+        choose = itemgetter(*columns)
+        return lambda rows: list(map(choose, rows))
 
-    def fetch_with_columns() -> list[Any]:
-        rows = fetch()
-        if not rows:
-            return rows
-        columns = [read(rows) for read in added]
-        return [(*row, *more) for row, more in zip(rows, zip(*columns, strict=True), strict=True)]
+    def read_arguments(rows: list[Any]) -> list[Any]:
+        values = [statement.python_values(index, rows) for index in columns]
+        return list(zip(*values, strict=True)) if values else [()] * len(rows)
 
-    return fetch_with_columns
+    return read_arguments

@@ -21,7 +21,7 @@ from pyforge_web.querysets.relations.columns import (
 )
 from pyforge_web.querysets.relations.django_relations import read_relation
 from pyforge_web.querysets.relations.doubts import why_tree_django
-from pyforge_web.querysets.relations.output_columns import add_columns, bind_columns, bind_native
+from pyforge_web.querysets.relations.output_columns import bind_made, bind_native
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
 from pyforge_web.querysets.relations.steps import Steps, find_written, steps_of_outputs, with_made_keys
 from pyforge_web.querysets.rows import DatedReader, Written, add_dates, compile_columns, compile_layout
@@ -76,19 +76,18 @@ class OpenQuery(NamedTuple):
         readers: tuple[backends.ColumnReader, ...] = self.statement.readers
         convert, close = self.statement.convert, self.statement.cursor.close
         steps = with_made_keys(self.steps)
-        count = len(steps)
+        count, options = len(steps), output_options.get()
         if self.plan.key is None and all(
             index == place and step == "column" for place, (step, _, index) in enumerate(steps)
         ):
             shown = readers if len(readers) == count else readers[:count]
             columns = compile_columns(label, "object", tuple([name for _, name, _ in steps]), *add_dates(shown))
-            return QueryRows(columns, fetch, convert, close, report)
+            return QueryRows(columns, fetch, convert, close, report, options.max_bytes)
         dated, timezone = add_dates(readers)
         if self.plan.outputs:
-            layout, fetch = self._with_outputs(fetch, steps, dated, timezone)
+            layout = self._with_outputs(steps, dated, timezone)
         else:
             layout = compile_layout(label, dated, steps, self.keys_only, timezone)
-        options = output_options.get()
 
         def load(number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
             with output_with(options):  # of the call that has opened the query
@@ -96,25 +95,18 @@ class OpenQuery(NamedTuple):
 
         return NestedRows(layout, fetch, convert, close, load, report, options.max_bytes)
 
-    def _with_outputs(
-        self, fetch: Fetch, steps: Steps, readers: tuple[DatedReader, ...], timezone: tzinfo | None
-    ) -> tuple[RowLayout, Fetch]:
-        """Return the layout of rows with output fields, and how rows are fetched with what Python adds to them.
+    def _with_outputs(self, steps: Steps, readers: tuple[DatedReader, ...], timezone: tzinfo | None) -> RowLayout:
+        """Return the layout of rows with output fields.
 
         The output fields are bound now: in the language, for the request and with the routes of now.
         """
-        native = [bind_native(output, self.indexes) for output in self.plan.outputs]
-        made = [
-            bind_columns(output, self.indexes, self.statement, self.plan.queryset.db)
-            for output, bound in zip(self.plan.outputs, native, strict=True)
-            if bound is None
+        bound = [
+            bind_native(output, self.indexes) or bind_made(output, self.indexes, self.statement, self.plan.queryset.db)
+            for output in self.plan.outputs
         ]
-        columns = [None if bound is None else bound[1] for bound in native]
-        placed = list(steps_of_outputs(steps, columns, len(readers)))
-        readers = (*readers, *add_dates([backends.VALUE] * len(made))[0])
-        outputs = [bound[0] for bound in native if bound is not None]
-        layout = RowLayout(list(readers), placed, flat=self.keys_only, timezone=timezone, outputs=outputs)
-        return layout, add_columns(fetch, made) if made else fetch
+        placed = list(steps_of_outputs(steps, [column for _, column in bound]))
+        outputs = [output for output, _ in bound]
+        return RowLayout(list(readers), placed, flat=self.keys_only, timezone=timezone, outputs=outputs)
 
     def _names(self) -> list[str]:
         """Return the names of the statement's columns; empty for a key that is not written."""

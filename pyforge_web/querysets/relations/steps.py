@@ -46,18 +46,8 @@ def _rename_steps(steps: list[tuple[str, str, int]], numbers: list[int]) -> None
         steps[number] = step, key, index
 
 
-def steps_of_outputs(steps: Steps, native: Sequence[int | None], count: int) -> Iterator[tuple[str, str, int]]:
-    """Yield the steps with the columns of the output fields, in their order.
-
-    `native` are the columns of those that native code writes. For None Python makes the values, and they are behind
-    the `count` columns of the query.
-    """
-    columns = iter(native)
+def steps_of_outputs(steps: Steps, columns: Sequence[int]) -> Iterator[tuple[str, str, int]]:
+    """Yield the steps with the columns of the output fields, in their order."""
+    rest = iter(columns)
     for step, name, index in steps:
-        if step != "output":
-            yield step, name, index
-        elif (column := next(columns)) is None:
-            yield "column", name, count
-            count += 1
-        else:
-            yield step, name, column
+        yield step, name, next(rest) if step == "output" else index

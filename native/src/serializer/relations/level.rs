@@ -24,7 +24,7 @@ pub struct NestedRows {
     pub load: Py<PyAny>,
     /// `(rows, database_ns, callbacks)`: called at the end of each native call that collectors want details of.
     pub report: Option<Py<PyAny>>,
-    /// How long the text may get: a client may ask for relations that multiply.
+    /// How long the text of the rows may get: a client may ask for relations that multiply.
     pub most_bytes: usize,
 }
 
@@ -83,12 +83,16 @@ pub struct QueryLevel<'a, 'py> {
     pub chunk: Option<Bound<'py, PyList>>,
     /// Their relations, as far as they are written.
     pub groups: Vec<Option<RelationText<'py>>>,
+    /// The values of outputs that Python code has made of the chunk.
+    pub made: Vec<Option<Bound<'py, PyList>>>,
     /// How many rows were written before this chunk.
     pub before: usize,
     /// Which row of the chunk is written.
     pub row: usize,
     /// Which step of the row.
     pub step: usize,
+    /// The length of the text before the rows.
+    pub start: usize,
     /// The length of the text with the rows that are written whole.
     pub whole: usize,
     /// What its query has cost in this call.
@@ -116,9 +120,11 @@ impl<'a, 'py> QueryLevel<'a, 'py> {
             items: None,
             chunk: None,
             groups: Vec::new(),
+            made: Vec::new(),
             before: 0,
             row: 0,
             step: 0,
+            start: 0,
             whole: 0,
             reading: QueryReading::default(),
         }

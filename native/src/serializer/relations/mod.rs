@@ -9,4 +9,4 @@ mod steps;
 
 pub use layout::RowLayout;
 pub use level::{NestedRows, RelatedRows};
-pub use outputs::{FileUrlText, LinkText, ValueLabels};
+pub use outputs::{FileUrlText, LinkText, MadeValues, ValueLabels};

@@ -2,16 +2,16 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyInt, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use super::super::any_value::Walk;
 use super::super::columns::ColumnReader;
 use super::layout::RowLayout;
 use super::level::QueryLevel;
 use crate::error::Error;
-use crate::ffi::{ascii, int_value, tuple_item};
+use crate::ffi::{ascii, int_value, list_item, tuple_item};
 use crate::json::writer::Out;
-use crate::kinds::{Form, Kind};
+use crate::kinds::{DateFormat, Form, Kind};
 
 /// The texts of values: what `get_FOO_display()` gives. A value without one is written as it is.
 #[pyclass(frozen, module = "pyforge_web._native")]
@@ -69,6 +69,24 @@ impl FileUrlText {
     }
 }
 
+/// The values that Python code makes of the rows of a chunk, all of them in one call.
+#[pyclass(frozen, module = "pyforge_web._native")]
+pub struct MadeValues {
+    make: Py<PyAny>,
+    dates: Option<DateFormat>,
+}
+
+#[pymethods]
+impl MadeValues {
+    /// `make(rows)` gives a list with a value for each row. `dates` is the name of a `DateFormat`, or `""` for that of the
+    /// whole output.
+    #[new]
+    fn new(make: Py<PyAny>, dates: &str) -> PyResult<Self> {
+        let dates = if dates.is_empty() { None } else { Some(DateFormat::of_name(dates)?) };
+        Ok(Self { make, dates })
+    }
+}
+
 /// Any of them.
 pub enum RowOutput {
     /// See there.
@@ -77,6 +95,8 @@ pub enum RowOutput {
     Link(Py<LinkText>),
     /// See there.
     File(Py<FileUrlText>),
+    /// See there.
+    Made(Py<MadeValues>),
 }
 
 impl RowOutput {
@@ -91,8 +111,10 @@ impl RowOutput {
                 return Err(PyValueError::new_err("no column for a value of a link"));
             }
             Ok(Self::Link(link.clone().unbind()))
+        } else if let Ok(made) = output.cast::<MadeValues>() {
+            Ok(Self::Made(made.clone().unbind()))
         } else {
-            Err(PyTypeError::new_err("an output is ValueLabels, LinkText or FileUrlText"))
+            Err(PyTypeError::new_err("an output is ValueLabels, LinkText, FileUrlText or MadeValues"))
         }
     }
 }
@@ -184,7 +206,34 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             }
             RowOutput::Link(link) => self.write_link(level, layout, link.get(), row),
             RowOutput::File(file) => self.write_file_url(level, layout, file.get(), column, value),
+            RowOutput::Made(made) => {
+                let values = level.made.get(number).and_then(Option::as_ref);
+                let Some(value) = values.and_then(|values| list_item(values, level.row)) else {
+                    return self.fail_walk(PyValueError::new_err("a value for each row is needed"));
+                };
+                let (reader, dates) = (ColumnReader::Value, made.get().dates);
+                let fallback = nested.get().fallback.bind(py);
+                self.write_column(reader, dates, fallback, &mut level.reading, column, value)
+            }
         }
+    }
+
+    /// Asks Python code for its values of the rows that are written next: before the first, as it may use the database.
+    pub(super) fn make_values(&mut self, level: &mut QueryLevel<'_, 'py>, chunk: &Bound<'py, PyList>) -> bool {
+        let (py, nested) = (chunk.py(), level.nested.clone());
+        level.made.clear();
+        for output in &nested.get().layout.get().outputs {
+            let RowOutput::Made(made) = output else {
+                level.made.push(None);
+                continue;
+            };
+            let values = self.meter.call_out(|| made.get().make.bind(py).call1((chunk,)));
+            match values.and_then(|values| Ok(values.cast_into::<PyList>()?)) {
+                Ok(values) => level.made.push(Some(values)),
+                Err(error) => return self.fail_walk(error),
+            }
+        }
+        true
     }
 
     /// The value that Django has; None where its converters raised.

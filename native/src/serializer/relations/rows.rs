@@ -41,7 +41,8 @@ enum LevelStep<'py> {
 impl<'py, F: Form> Walk<'py, '_, F> {
     /// Writes all rows as one array; false when it failed.
     pub(in crate::serializer) fn write_nested_rows(&mut self, nested: &Bound<'py, NestedRows>) -> bool {
-        let mut levels = vec![QueryLevel::new(nested.clone(), None)];
+        let start = self.sink.out.len();
+        let mut levels = vec![QueryLevel { start, ..QueryLevel::new(nested.clone(), None) }];
         self.sink.out.push(b'[');
         let done = self.write_levels(&mut levels).is_ok();
         self.sink.out.push(b']');
@@ -216,7 +217,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             level.groups.push(None);
             return Ok(LevelStep::Same);
         }
-        if !self.write_level_rows(level, &chunk) {
+        if !self.make_values(level, &chunk) || !self.write_level_rows(level, &chunk) {
             return Err(());
         }
         level.chunk = None;

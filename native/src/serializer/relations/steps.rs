@@ -110,14 +110,6 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             }
             at += 1;
         }
-        self.sink.out.len() <= nested.most_bytes || self.refuse_length(nested.most_bytes)
-    }
-
-    /// Ends the walk: the text is longer than the call allows.
-    #[cold]
-    fn refuse_length(&mut self, most: usize) -> bool {
-        let message = format!("the output has more than {most} bytes, which max_bytes= does not allow: ask for less");
-        let error = self.imports.bad_request.bind(self.py).call1((message,));
-        self.fail_walk(error.map_or_else(|error| error, PyErr::from_value))
+        self.fits(level.start, nested.most_bytes)
     }
 }

@@ -1,0 +1,92 @@
+"""Lists of output fields that were read before: a view gives the same list at each call, and reading it costs 20 us.
+
+A list is known by what it says, not by the object that it is: it may be changed between two calls.
+"""
+
+from collections.abc import Callable
+from copy import copy
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, ModuleType
+from typing import Any
+
+from django.db.models import F
+
+from pyforge_web._native import are_same_fields
+from pyforge_web.output.fields import Attribute, Computed, Display, FileUrl, Flat, Keys
+from pyforge_web.output.links import Link
+
+# What says all that it means by its attributes. Other expressions may hold a query, a value, or a model.
+_COMPARED = (F, Attribute, Computed, Display, FileUrl, Flat, Keys, Link)
+_MOST_ALIKE, _MOST_LISTS = 8, 256  # a client may choose the names
+
+
+class KeptFields(tuple[Any, ...]):
+    """Fields as they were parsed: the same object for all lists that say the same."""
+
+    _hash: int | None = None
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = super().__hash__()
+        return self._hash
+
+
+# By the length of a list and its first name.
+_kept: dict[tuple[int, str], list[tuple[Any, KeptFields]]] = {}
+
+
+def keep_parsed(fields: list[Any] | tuple[Any, ...], parse: Callable[[Any], tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Return what `parse` makes of a list, which it is asked for once for all lists that say the same."""
+    key = _find_key(fields)
+    if key is None:
+        return parse(fields)
+    alike = _kept.get(key, ())
+    for before, kept in alike:
+        if are_same_fields(fields, before, _COMPARED):
+            return kept
+    parsed = parse(fields)
+    before = _copy_plain(fields)
+    if before is None:
+        return parsed
+    kept = KeptFields(parse(before))  # of the copy, which nobody changes
+    if len(_kept) >= _MOST_LISTS:
+        _kept.clear()
+    _kept[key] = [*alike[1 - _MOST_ALIKE :], (before, kept)]
+    return kept
+
+
+def _find_key(fields: list[Any] | tuple[Any, ...]) -> tuple[int, str] | None:
+    first = fields[0] if fields else None
+    if type(first) is dict:
+        first = next(iter(first), None)
+    return (len(fields), first) if type(first) is str else None
+
+
+def _copy_plain(part: Any) -> Any:
+    """Return a copy of a list that says all by its names and attributes; None for any other one."""
+    kind = type(part)
+    if kind is str:
+        return part
+    if kind in (list, tuple):
+        items = [_copy_plain(item) for item in part]
+        return None if None in items else kind(items)
+    if kind is dict:
+        values = [_copy_plain(value) for value in part.values()]
+        is_plain = None not in values and all(type(key) is str for key in part)
+        return dict(zip(part, values, strict=True)) if is_plain else None
+    if kind in _COMPARED:
+        return copy(part) if all(map(_is_plain_attribute, vars(part).values())) else None
+    return None
+
+
+def _is_plain_attribute(value: Any) -> bool:
+    """Return whether an attribute of an expression holds nothing but names, and functions of a module."""
+    kind = type(value)
+    if kind is dict:
+        return all(map(_is_plain_attribute, (*value, *value.values())))
+    if kind is tuple:
+        return all(map(_is_plain_attribute, value))
+    if kind is FunctionType:
+        return value.__closure__ is None
+    if kind is BuiltinFunctionType:
+        return isinstance(value.__self__, ModuleType)
+    return kind is str or kind is MethodDescriptorType

@@ -1,0 +1,62 @@
+"""Where output fields are resolved: the rows that they are of, and the columns that paths lead to from there."""
+
+from typing import NamedTuple, cast
+
+from django.db.models import Model
+from django.db.models.constants import LOOKUP_SEP
+
+from pyforge_web.output.lookups import Lookup, ParentContext
+from pyforge_web.output.model_names import (
+    NamePath,
+    Relation,
+    find_column,
+    find_key_relation,
+    find_relation,
+    many_in_path,
+    no_relation_in_path,
+    unknown_column,
+)
+from pyforge_web.output.tree import Leaf
+
+
+class FieldScope(NamedTuple):
+    """What is known of the rows whose fields are resolved: their model, what their query adds and leaves out."""
+
+    model: type[Model]
+    lookups: list[Lookup]
+    added: NamePath
+    loaded: frozenset[str] | None
+    path: NamePath
+    around: ParentContext | None
+
+
+def find_path_column(scope: FieldScope, name: str) -> Leaf:
+    """Return the column behind relations to one that a path names: `author__name`."""
+    *parts, last = name.split(LOOKUP_SEP)
+    model, path = scope.model, scope.path
+    relations: list[Relation] = []
+    for part in parts:
+        relation = find_relation(model, part) or find_key_relation(model, part)
+        if relation is None and find_column(model, part) is not None:
+            raise no_relation_in_path(model, name, part, path)
+        if relation is None or (relation.model is None and not relation.many):
+            raise unknown_column(model, part if relations else name, path, () if relations else scope.added)
+        if relation.many:
+            raise many_in_path(model, name, part, path)
+        relations.append(relation)
+        model, path = cast("type[Model]", relation.model), (*path, part)
+    if relations and any(lookup.to[0] == parts[0] for lookup in scope.lookups):
+        relations[0] = relations[0]._replace(doubt="a lookup of prefetch_related loads it")
+    field = find_column(model, last)
+    if field is None:
+        one = find_key_relation(model, last)
+        if one is None or one.model is None:
+            relation = find_relation(model, last)
+            raise (
+                many_in_path(model, name, last, path)
+                if relation and relation.many
+                else unknown_column(model, last, path)
+            )
+        relations.append(one)
+        field = one.model._meta.pk
+    return Leaf(name, field.attname, field, tuple(relations))
