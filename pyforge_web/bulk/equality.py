@@ -15,6 +15,7 @@ from django.db.models import Model
 from django.db.models.expressions import F, Value
 from django.db.models.sql import Query
 
+from pyforge_web.querysets.backends import why_not_stock
 from pyforge_web.validation.database.bulk_queries import rows_per_statement
 from pyforge_web.validation.database.comparable_columns import TEXT_BY_BYTES, exact_type, integer_range, plain_type
 
@@ -64,7 +65,9 @@ def equality_classes(model: type[Model], using: str, columns: Sequence[tuple[Any
     the expressions.
     """
     connection = connections[using]
-    known = [_classes_in_python(model, connection, side, values) for side, values in columns]
+    # What is sent as another value is compared as that: the database knows.
+    is_stock = why_not_stock(connection, both_ways=True) is None
+    known = [_classes_in_python(model, connection, side, values) if is_stock else None for side, values in columns]
     asked = [column for column, keys in zip(columns, known, strict=True) if keys is None]
     answers = iter(_classes_in_database(model, connection, asked) if asked else [])
     return [next(answers) if keys is None else keys for keys in known]

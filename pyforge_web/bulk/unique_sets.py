@@ -105,7 +105,7 @@ def search_duplicates(
 
 
 def _search_duplicates(batch: InstanceBatch, unique: UniqueSet, without: set[int], stored_too: bool) -> DuplicateSearch:
-    not_stock = not_stock_reason(unique.queryset) if stored_too else ""
+    not_stock = not_stock_reason(unique.queryset)
     if not not_stock:
         if (compared := _compare_in_python(batch, unique, without)) is not None:
             stored = _find_stored_rows(unique, compared) or set() if stored_too else set()

@@ -36,12 +36,13 @@ def _connect_signal() -> None:
 
 
 def _watch_connection(*, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
-    if _note_query not in connection.execute_wrappers:
+    if note_query not in connection.execute_wrappers:
         # At the front: `execute_wrapper()` takes the last one off at its end, and a connection may open inside of it.
-        connection.execute_wrappers.insert(0, _note_query)
+        connection.execute_wrappers.insert(0, note_query)
 
 
-def _note_query(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+def note_query(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """Execute a statement, and note it where a native call listens. It asks the connection for nothing."""
     noted = call_notes.get()
     if noted is None:
         return execute(sql, params, many, context)

@@ -106,7 +106,7 @@ def write_columns(
 ) -> QueryRows | NestedRows:
     """Execute a query; return what native code makes of these of its columns."""
     trace = trace_rows(queryset.model, "values")
-    statement = execute_query(compiled, trace, chunked=sizes is not None, in_parts=sizes is None)
+    statement = execute_query(compiled, trace, chunked=sizes is not None, in_parts=True)
     if shape == "object" and output_options.get().make_key is not None:
         names = make_keys(names)
     label, whole = queryset.model._meta.label, range(len(names))

@@ -94,7 +94,8 @@ def execute_query(
     """Runs a compiled query on Django's cursor.
 
     `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
-    With `in_parts` the rows are written before the connection does anything else, so the driver need not keep them.
+    With `in_parts` the rows are written before we ask the connection for anything else, so the driver need not keep
+    them. Between the parts of a `chunked` one others may.
     """
     compiler, sql, params, expressions, backend, _, plan = compiled
     plan = plan or backend.plan_columns(compiler, expressions)

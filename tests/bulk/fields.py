@@ -16,7 +16,8 @@ class Folded(models.CharField):
     """A text in a column that takes "A" and "a" for one, and that does not say so by a collation of Django's."""
 
     def db_type(self, connection):
-        return "citext" if connection.vendor == "postgresql" else f"varchar({self.max_length}) COLLATE NOCASE"
+        collation = "utf8mb4_general_ci" if connection.vendor == "mysql" else "NOCASE"
+        return "citext" if connection.vendor == "postgresql" else f"varchar({self.max_length}) COLLATE {collation}"
 
 
 class StrictKey(models.ForeignKey):

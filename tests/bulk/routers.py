@@ -8,6 +8,16 @@ class MadeByFixture:
         return False if app_label == "bulk" else None
 
 
+class ToMySQL(MadeByFixture):
+    """The same to MariaDB."""
+
+    def db_for_read(self, model, **hints):
+        return "mysql"
+
+    def db_for_write(self, model, **hints):
+        return "mysql"
+
+
 class ToPostgreSQL(MadeByFixture):
     """Sends every query to PostgreSQL, as the setting of a project would."""
 

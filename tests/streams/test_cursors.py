@@ -18,6 +18,12 @@ from tests.streams.reading import last_line, read, read_async
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 
+@pytest.fixture
+def database(any_database):
+    """The alias of each database in turn, MariaDB among them."""
+    return any_database
+
+
 @pytest.fixture(autouse=True)
 def kept_connections():
     """The end of a response closes old connections; here they are the test's, as in Django's test client."""
@@ -86,7 +92,7 @@ class TestWhichOne:
         read(Event.objects.using(database))
         read_async(Event.objects.using(database))
         assert {type(cursor) for cursor in cursors} == {type(cursors[0])}
-        assert server_side(cursors[0]) is (database != "default")
+        assert server_side(cursors[0]) is (database == "postgres")
 
     def test_unless_the_settings_say_no(self, database, cursors, monkeypatch):  # noqa: F811
         monkeypatch.setitem(connections[database].settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)

@@ -90,15 +90,20 @@ def why_no_backend(connection: BaseDatabaseWrapper, *, log: bool = True) -> str 
     return reason
 
 
-def why_not_stock(connection: BaseDatabaseWrapper) -> str | None:
+def why_not_stock(connection: BaseDatabaseWrapper, *, both_ways: bool = False) -> str | None:
     """Return why what a connection's driver gives is not what the driver alone gives; None where it is. Connects.
 
-    To compare the driver's values with others needs that; a statement asks it of its own cursor.
+    A statement asks it of its own cursor. With `both_ways` also why a value that is sent may come back as another one:
+    what compares stored values in Python needs that.
     """
-    reason = why_no_backend(connection)
+    reason = why_no_backend(connection, log=not both_ways)
     if reason is not None:
         return reason
     backend = find_backend(connection)
     assert backend is not None  # noqa: S101 - a reason would have been given
     with connection.cursor() as cursor:
-        return backend.why_not_cursor(connection, find_raw_cursor(cursor))
+        raw = find_raw_cursor(cursor)
+        reason = backend.why_not_cursor(connection, raw)
+        if reason is None and both_ways:
+            reason = backend.why_not_converters(connection) or backend.why_not_parameters(connection, raw)
+    return reason

@@ -1,7 +1,9 @@
 """What all databases with a native path have in common: what must be Django's own of an engine, and the readers."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 import django
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -37,6 +39,8 @@ _COMPILER_METHODS = StockMethods(
     django,
 )
 _COLUMN = frozenset({Col})
+# The types of values that batches send and compare with what comes back.
+SENT_TYPES = (bool, int, str, date, datetime, UUID)
 _ZONES = (BaseDatabaseWrapper.timezone, BaseDatabaseWrapper.timezone_name)
 
 
@@ -79,6 +83,18 @@ class DatabaseBackend:
         """Return why a driver's cursor gives other rows than the driver alone; None for one that is stock."""
         raise NotImplementedError
 
+    def why_not_parameters(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
+        """Return why a value that a stock cursor sends may come back as another: by its adapters, or its session."""
+        raise NotImplementedError
+
+    def why_not_converters(self, connection: BaseDatabaseWrapper) -> str | None:
+        """Return which method that gives a column its converters is not Django's; None where all are."""
+        operations = connection.ops
+        replaced = self.operations.find_replaced(type(operations))
+        own = next((name for name in self.operations.names if name in vars(operations)), None)
+        name = replaced or (None if own is None else f"{type(operations).__name__}.{own}")
+        return None if name is None else f"{name} is not Django's"
+
     def compiler(self, query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:
         """Return the compiler of a query, as `Query.get_compiler` gives it."""
         return connection.ops.compiler(query.compiler)(query, connection, using)
@@ -107,7 +123,7 @@ class DatabaseBackend:
     ) -> DriverCursor:
         """Return a cursor that is ready to execute a statement; `chunked` is as in `QuerySet.iterator()`.
 
-        With `in_parts` the connection does nothing else until the last row is read.
+        With `in_parts` we ask the connection for nothing else until the last row is read.
         """
         cursor = open_django_cursor(compiler.connection, chunked=chunked)
         try:

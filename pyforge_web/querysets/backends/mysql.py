@@ -15,6 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.mysql.base import DatabaseWrapper, django_conversions
 from django.db.models.expressions import BaseExpression
 
+from pyforge_web.metering.sql_traces import note_query
 from pyforge_web.querysets.backends.columns import (
     DJANGO,
     VALUE,
@@ -23,8 +24,9 @@ from pyforge_web.querysets.backends.columns import (
     intern_readers,
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
-from pyforge_web.querysets.backends.database import DatabaseBackend
-from pyforge_web.querysets.backends.stock import StockMethods, find_function, is_own_function
+from pyforge_web.querysets.backends.database import SENT_TYPES, DatabaseBackend
+from pyforge_web.querysets.backends.mysql_rows import ResultRows, ServerRows, UnmadeRows
+from pyforge_web.querysets.backends.stock import StockMethods, describe_callable, find_function, is_own_function
 
 # mysqlclient; PyMySQL, where `pymysql.install_as_MySQLdb()` has put it in that place: the same ideas, other names.
 Database: Any = DatabaseWrapper.Database
@@ -53,7 +55,8 @@ _IS_PYMYSQL = Cursor.__module__.startswith("pymysql")
 _CONVERTERS = "decoders" if _IS_PYMYSQL else "converter"
 # What means "the text": mysqlclient decodes it in C, PyMySQL decodes whatever has no other converter.
 _TEXT_CONVERTER: Any = _converters.through if _IS_PYMYSQL else str
-_PLAIN: list[Any] = [str, bytes, int, float, _TEXT_CONVERTER, getattr(_converters, "_bytes_or_str", None)]
+# The types whose values mysqlclient decodes if the connection has `use_unicode`, which is the rule.
+_TEXT_TYPES = ("STRING", "VAR_STRING", "VARCHAR", "TINY_BLOB", "MEDIUM_BLOB", "LONG_BLOB", "BLOB")
 _DRIVER_METHODS = (
     ("execute", "_query", "_do_get_result", "fetchmany", "fetchall")
     if _IS_PYMYSQL
@@ -69,24 +72,34 @@ _DRIVER_METHODS = (
     )
 )
 _CURSOR_METHODS = StockMethods(Cursor, _DRIVER_METHODS, Database)
+_CONNECTION_METHODS = StockMethods(_Connection, ("query", "literal", "escape"), Database)
 
 
 def _stock_converters() -> dict[int, Any]:
-    """Return the converters that Django gives to the driver, as far as they are Django's and the driver's own."""
-    return {
-        field_type: converter
+    """Return the converters that connections of Django's have; an object that nothing is for one that was replaced."""
+    converters = {
+        field_type: converter if converter is None or isinstance(converter, type) or _is_stock_function(converter) else object()
         for field_type, converter in django_conversions.items()
         if isinstance(field_type, int)
-        and (
-            isinstance(converter, type)
-            or any(converter is plain for plain in _PLAIN)
-            or is_own_function(converter, django)
-            or is_own_function(converter, Database)
-        )
     }
+    if _IS_PYMYSQL:
+        return converters
+    texts = dict.fromkeys([getattr(FIELD_TYPE, name) for name in _TEXT_TYPES], _converters._bytes_or_str)
+    return converters | texts | {FIELD_TYPE.JSON: str}
+
+
+def _is_stock_function(converter: Any) -> bool:
+    return is_own_function(converter, django) or is_own_function(converter, Database)
 
 
 _STOCK_CONVERTERS = _stock_converters()
+_MISSING: Any = object()
+# What the driver has for a type of parameters, if it is the driver's own; an object that no encoder is where it is not.
+_STOCK_ENCODERS = {
+    kind: encoder if is_own_function(encoder, Database) else object()
+    for kind, encoder in django_conversions.items()
+    if isinstance(kind, type)
+}
 
 
 class MySQLCursor(DriverCursor):
@@ -100,23 +113,43 @@ class MySQLCursor(DriverCursor):
         """Have the statement read through other converters."""
         self._converters: dict[int, Any] = getattr(self.raw.connection, _CONVERTERS)
         self._columns: dict[int, Any] = {}
-        # All rows are there when the statement has been executed, so the converters are changed no longer than that.
-        # The driver calls `_query` when the SQL is ready: nobody else's code runs below it.
+        self._rows: UnmadeRows | None = None
+        # A stream during which nobody asks anything else: a wrapper of executions may.
+        self._is_on_server = (
+            (self._chunked and self.in_parts and DJANGO not in self.readers)
+            and not self.connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+            and all(wrapper is note_query for wrapper in self.connection.execute_wrappers)
+        )
+        # The converters of a result are chosen when the statement has been executed, so they are changed no longer than
+        # that. The driver calls `_query` when the SQL is ready: nobody else's code runs below it.
         self.raw._query = self._query
 
     def _query(self, sql: Any) -> Any:
-        connection = self.raw.connection
-        del self.raw._query
+        raw, connection = self.raw, self.raw.connection
         setattr(connection, _CONVERTERS, self._converters | dict.fromkeys(_KIND_BY_TYPE, _TEXT_CONVERTER))
+        if not _IS_PYMYSQL:
+            raw._post_get_result = self._keep_result
+            if self._is_on_server:
+                raw._get_result = connection.use_result
         try:
-            return self.raw._query(sql)
+            return type(raw)._query(raw, sql)
         finally:
+            for name in ("_post_get_result", "_get_result"):
+                vars(raw).pop(name, None)
             setattr(connection, _CONVERTERS, self._converters)
+
+    def _keep_result(self) -> None:
+        """Take the result, of which the driver would make all rows now."""
+        result, self.raw._result = self.raw._result, None
+        parsers = {field_type: self._converters.get(field_type) for field_type in _KIND_BY_TYPE}
+        self._rows = self.raw._rows = UnmadeRows(result, parsers)
 
     def executed(self) -> str | None:
         """Choose the readers by the types of the columns."""
-        if "_query" in vars(self.raw):
+        if vars(self.raw).pop("_query", None) is None or (self._rows is not self.raw._rows and not _IS_PYMYSQL):
             return f"{type(self.raw).__name__} executes in its own way"
+        if len(self.raw.description or ()) < len(self.readers):
+            return "the cursor has executed another statement"
         readers = list(self.readers)
         zone = _zone_of_datetimes(self.connection)
         for index, reader in enumerate(readers):
@@ -136,8 +169,18 @@ class MySQLCursor(DriverCursor):
             elif reader.kind != kind:
                 readers[index] = DJANGO
         self.readers = intern_readers(readers)
-        self.cursor = _ListCursor(self.cursor)
+        self.cursor = self._read_rows()
         return None
+
+    def _read_rows(self) -> Any:
+        """Return what gives the rows in lists."""
+        if (
+            self._rows is None or self._rows.are_made
+        ):  # somebody has fetched rows: what is left is what is left to Django
+            return _ListCursor(self.cursor)
+        if self._is_on_server:
+            return ServerRows(self.cursor, self._rows.result, self.raw.connection, self.connection)
+        return ResultRows(self.cursor, self._rows.result)
 
     def driver_value(self, index: int, value: Any) -> Any:
         """Return what the driver gives for a column under Django."""
@@ -186,7 +229,18 @@ class MySQLBackend(DatabaseBackend):
             return reason
         if not vars(raw).keys().isdisjoint(_DRIVER_METHODS):
             return f"a {type(raw).__name__} has methods of its own"
+        replaced = _CONNECTION_METHODS.find_replaced(type(raw.connection))
+        if replaced is not None:
+            return f"{replaced} is not the driver's own"
         return self._why_not_converters(raw.connection)
+
+    def why_not_parameters(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
+        """Return which type has an encoder that is not the driver's. Django sends dates and UUIDs as text."""
+        encoders = raw.connection.encoders
+        for kind in SENT_TYPES:
+            if encoders.get(kind) is not _STOCK_ENCODERS.get(kind):
+                return f"the driver's encoder of {kind.__name__} is {describe_callable(encoders.get(kind))}"
+        return None
 
     def _why_not_converters(self, raw: Any) -> str | None:
         """Return which type has a converter that is not stock. They are changed in place, so each is compared."""
@@ -194,18 +248,14 @@ class MySQLBackend(DatabaseBackend):
         current = tuple(converters.items())
         if current == self._known_converters:
             return None
-        for field_type, converter in current:
-            if not isinstance(field_type, int):  # of parameters
-                continue
-            is_stock = converter is _STOCK_CONVERTERS.get(field_type) or (
-                field_type not in _KIND_BY_TYPE and any(converter is plain for plain in _PLAIN)
-            )
-            if not is_stock:
-                name = getattr(converter, "__qualname__", repr(converter))
+        found = {field_type: converter for field_type, converter in current if isinstance(field_type, int)}
+        for field_type in _STOCK_CONVERTERS.keys() | found.keys():
+            converter = found.get(field_type, _MISSING)
+            if converter is not _STOCK_CONVERTERS.get(field_type, _MISSING):
+                name = "missing" if converter is _MISSING else describe_callable(converter)
                 return f"the driver's converter of column type {field_type} is {name}"
-        missing = _KIND_BY_TYPE.keys() - converters.keys()
-        if missing:
-            return f"the driver has no converter of column types {sorted(missing)}"
+        if _IS_PYMYSQL and not raw.use_unicode:
+            return "the connection does not decode texts"
         self._known_converters = current
         return None
 
@@ -224,6 +274,8 @@ def _why_not_mysql_class(kind: Any) -> str | None:
     """Return why the cursors of a class give other rows than the driver's own."""
     if not issubclass(kind, Cursor):
         return "the cursor's rows are not mysqlclient's"
+    if getattr(kind, "_fetch_type", 0) != 0:
+        return f"the rows of {kind.__name__} are not tuples"
     replaced = _CURSOR_METHODS.find_replaced(kind)
     return None if replaced is None else f"{replaced} is not the driver's own"
 

@@ -15,7 +15,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.db.models.expressions import BaseExpression
 from psycopg.abc import Loader
-from psycopg.adapt import AdaptersMap
+from psycopg.adapt import AdaptersMap, PyFormat
 from psycopg.postgres import register_default_adapters
 from psycopg.pq import Format
 from psycopg.rows import tuple_row
@@ -24,6 +24,7 @@ from psycopg.types.string import TextLoader
 
 from pyforge_web._native import AttributeWatch
 from pyforge_web.querysets.backends.columns import DJANGO
+from pyforge_web.querysets.backends.database import SENT_TYPES
 from pyforge_web.querysets.backends.postgresql_stream import StreamedRows, can_stream, is_large
 from pyforge_web.querysets.backends.postgresql_text import PostgreSQLTypes, TextCursor
 from pyforge_web.querysets.backends.postgresql_types import JSONB, KIND_BY_OID, TIMESTAMPTZ
@@ -43,10 +44,16 @@ _TYPES = (
 _OIDS = {psycopg.adapters.types[name].oid: name for name in _TYPES}
 
 
-def _stock_loaders() -> dict[int, type[Loader]]:
-    """Return the loader of each type as psycopg has it, and Django where it sets another for all connections."""
+def _pristine_adapters() -> AdaptersMap:
+    """Return what psycopg registers itself."""
     pristine = AdaptersMap(types=psycopg.postgres.types)
     register_default_adapters(pristine)
+    return pristine
+
+
+def _stock_loaders() -> dict[int, type[Loader]]:
+    """Return the loader of each type as psycopg has it, and Django where it sets another for all connections."""
+    pristine = _pristine_adapters()
     for name in ("cidr", "inet", "jsonb"):  # `get_adapters_template` in `psycopg_any.py`
         pristine.register_loader(name, TextLoader)
     loaders = {oid: pristine.get_loader(oid, Format.TEXT) for oid in _OIDS}
@@ -54,6 +61,7 @@ def _stock_loaders() -> dict[int, type[Loader]]:
 
 
 _LOADERS = _stock_loaders()
+_DUMPERS = {kind: _pristine_adapters().get_dumper(kind, PyFormat.AUTO) for kind in SENT_TYPES}
 _TEXT_LOADER = _LOADERS[JSONB]
 # A loader that is written in Python may be patched in place; those of psycopg's C library cannot.
 _PYTHON_LOADERS: list[Any] = [
@@ -80,7 +88,8 @@ class PostgreSQLCursor(TextCursor):
         raw = self.raw
         self._stream: StreamedRows | None = None
         # No Python code may run between two reads of a stream: it could use the connection.
-        if self.in_parts and self.facts.plain and DJANGO not in self.readers and is_large(self.compiler.query):
+        is_alone = self.in_parts and not self._chunked
+        if is_alone and self.facts.plain and DJANGO not in self.readers and is_large(self.compiler.query):
             self._stream = StreamedRows(self.cursor, raw, self.connection) if can_stream(raw) else None
         if self.facts.worth_text and _is_usual_session(raw, self.connection):
             adapters = raw.adapters
@@ -142,6 +151,22 @@ class PostgreSQLBackend(PostgreSQLTypes):
         if raw.row_factory is not tuple_row:
             return f"the cursor has a row_factory ({describe_callable(raw.row_factory)})"
         return self._why_not_loaders(raw.adapters)
+
+    def why_not_parameters(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
+        """Return which type has a dumper that is not psycopg's, or why the values of dates are not what they seem."""
+        if not is_own_function(type(raw).execute, psycopg):
+            return f"{describe_callable(type(raw).execute)} is not psycopg's"
+        if not _is_usual_session(raw, connection):
+            return "the session has another DateStyle or TimeZone than Django gives it"
+        for kind, dumper in _DUMPERS.items():
+            found = raw.adapters.get_dumper(kind, PyFormat.AUTO)
+            # Those of psycopg's C library cannot be patched in place.
+            in_python = dumper.__module__.startswith("psycopg.")
+            if found is not dumper or (
+                in_python and not all(is_own_function(method, psycopg) for method in (dumper.dump, dumper.quote))
+            ):
+                return f"psycopg's dumper of {kind.__name__} is {describe_callable(found)}"
+        return None
 
     def _why_not_loaders(self, adapters: AdaptersMap) -> str | None:
         """Return which type has a loader that is not stock. They are registered in place, so each is compared."""

@@ -4,6 +4,8 @@ Typecasters are set on the cursor alone. A cursor on the server does not say the
 so its rows come as psycopg2 makes them.
 """
 
+import uuid
+from datetime import date, datetime
 from importlib import import_module
 from typing import Any
 
@@ -96,6 +98,30 @@ class Psycopg2Backend(PostgreSQLTypes):
         if zone_function is not (_ZONE_METHODS.functions["tzinfo_factory"] if settings.USE_TZ else None):
             return "the cursor has a tzinfo_factory of its own"
         return _why_not_casters(raw.connection.string_types)
+
+    def why_not_parameters(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
+        """Return which type has an adapter that is not psycopg2's, or why the dates are not what they seem."""
+        if type(raw).execute is not _PSYCOPG2_CURSOR.execute:
+            return f"{type(raw).__name__} executes in its own way"
+        if not _has_usual_session(raw, connection):
+            return "the session has another DateStyle or TimeZone than Django gives it"
+        for kind, adapter in _stock_adapters().items():
+            found = _extensions.adapters.get((kind, _extensions.ISQLQuote))
+            if found is not adapter:
+                return f"psycopg2's adapter of {kind.__name__} is {found!r}"
+        return None
+
+
+def _stock_adapters() -> dict[type, Any]:
+    """Return psycopg2's own adapters; `register_uuid`, which Django calls, has made that of UUIDs."""
+    return {
+        bool: _library.Boolean,
+        int: _library.Int,
+        str: _library.QuotedString,
+        date: _library.DateFromPy,
+        datetime: _library.TimestampFromPy,
+        uuid.UUID: import_module("psycopg2.extras").UUID_adapter,
+    }
 
 
 def _why_not_psycopg2_class(kind: Any) -> str | None:

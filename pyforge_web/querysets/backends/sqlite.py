@@ -101,6 +101,16 @@ class SQLiteBackend(DatabaseBackend):
             reason = "the connection does not have Django's detect_types"
         return reason
 
+    def why_not_parameters(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
+        """Return which type has an adapter, or that the cursor executes in its own way. Django sends dates as text."""
+        execute: Any = type(raw).execute
+        if execute is not sqlite3.Cursor.execute and not is_own_function(execute, django):
+            return f"{describe_callable(execute)} is not Django's"
+        for kind, protocol in sqlite3.adapters:
+            if protocol is sqlite3.PrepareProtocol and issubclass(kind, str | int):
+                return f"sqlite3 has an adapter for {kind.__name__}"
+        return None
+
     def _is_parsing(self, connection: BaseDatabaseWrapper, raw: sqlite3.Connection) -> bool:
         known = vars(connection).get(_PARSING)
         if known is None or known[0] is not raw:

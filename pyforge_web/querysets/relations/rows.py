@@ -203,7 +203,7 @@ def open_compiled(
     indexes = plan.place(compiled.positions)
     if indexes is None:
         return "its query does not select what was asked for"
-    in_parts = plan.key is None and not (chunked or plan.relations or plan.outputs)
+    in_parts = plan.key is None and not (plan.relations or plan.outputs)
     statement = execute_query(compiled, trace, chunked=chunked, in_parts=in_parts)
     steps, readers = plan.write_steps(indexes), statement.readers
     written = find_written(steps)

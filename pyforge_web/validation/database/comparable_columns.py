@@ -7,9 +7,12 @@ import datetime
 import uuid
 from typing import Any
 
+import django
 from django.db import models
 from django.db.models import ForeignKey
 from django.db.models.lookups import Exact, IntegerFieldExact
+
+from pyforge_web.querysets.backends.stock import StockMethods
 
 # Field class → the type of its values. A value of this type is sent, compared and returned unchanged.
 _VALUE_TYPES: dict[type, type] = {
@@ -23,6 +26,11 @@ _VALUE_TYPES: dict[type, type] = {
     models.PositiveBigIntegerField: int,
     models.PositiveSmallIntegerField: int,
     **dict.fromkeys((models.CharField, models.TextField, models.SlugField, models.EmailField, models.URLField), str),
+}
+# What changes a value on its way to a column and back, as Django has it in each of these classes.
+_COLUMN_METHODS = {
+    kind: StockMethods(kind, ("get_db_converters", "get_prep_value", "get_db_prep_value"), django)
+    for kind in _VALUE_TYPES
 }
 # Databases that compare text without an explicit collation byte by byte.
 TEXT_BY_BYTES = ("sqlite", "postgresql")
@@ -42,8 +50,12 @@ def column_field(field: Any) -> Any:
 def plain_type(field: Any) -> type | None:
     """Return the type of the values that a Django field takes and gives unchanged; None for any other field."""
     column = column_field(field)
-    # A converter may be put on the class, or on the field itself: see `Field.get_db_converters`.
-    return None if hasattr(column, "from_db_value") else _VALUE_TYPES.get(type(column))
+    kind = type(column)
+    methods = _COLUMN_METHODS.get(kind)
+    # Converters and methods may be put on the class, or on the field itself: see `Field.get_db_converters`.
+    if methods is None or hasattr(column, "from_db_value") or not methods.are_methods_of(kind):
+        return None
+    return _VALUE_TYPES[kind] if vars(column).keys().isdisjoint(methods.names) else None
 
 
 def integer_range(field: Any, connection: Any) -> tuple[int, int]:
