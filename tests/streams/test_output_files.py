@@ -214,10 +214,13 @@ def test_gzip_can_be_read(tmp_path):
 
 
 WRITER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from pyforge_web.management.output_files import open_output
 
+# They are ignored where the tests run in the background of a shell, or under nohup.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with open_output(Path(sys.argv[1])) as file:
     file.write(b"new")
     print("ready", flush=True)
@@ -246,12 +249,12 @@ def test_handlers_of_the_project_stay(tmp_path):
     def own(number, frame):
         raise AssertionError
 
-    before = signal.signal(signal.SIGTERM, own)
+    before, of_hangups = signal.signal(signal.SIGTERM, own), signal.getsignal(signal.SIGHUP)
     try:
         with open_output(tmp_path / "rows.json"):
             assert signal.getsignal(signal.SIGTERM) is own
         assert signal.getsignal(signal.SIGTERM) is own
-        assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+        assert signal.getsignal(signal.SIGHUP) is of_hangups
     finally:
         signal.signal(signal.SIGTERM, before)
 
