@@ -23,10 +23,14 @@ _META = ("model", "fields", "exclude", "depth", "read_only_fields", "extra_kwarg
 
 
 class Plan(NamedTuple):
-    """What a serializer is compiled to: its level, or why DRF serializes it."""
+    """What a serializer is compiled to: its level, or why DRF serializes it.
+
+    `is_kept` says that all serializers of the class have these fields.
+    """
 
     level: Level | None
     why: str | None
+    is_kept: bool = False
 
 
 class _KeptPlan(NamedTuple):
@@ -62,7 +66,7 @@ def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
         # Fields that are made for this instance are compiled for it alone.
         if not is_fixed(serializer):
             return compile_plan(serializer, model, added, queryset.db)
-        plan = compile_plan(serializer, model, added, queryset.db)
+        plan = compile_plan(serializer, model, added, queryset.db)._replace(is_kept=True)
         kept = _keep_plan(plan, serializer, model)
         if len(_kept) >= _LIMIT:
             _kept.clear()

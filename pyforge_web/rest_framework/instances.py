@@ -47,7 +47,7 @@ def make_instances(group: InstanceGroup, columns: ColumnsByNumber, using: str) -
 def _instances(
     model: type[Model], named: list[tuple[str, int]], columns: ColumnsByNumber, using: str, *, guarded: bool
 ) -> list[Model]:
-    """An instance for each row, with these attributes. A deferred column raises with its name where that is `guarded`."""
+    """An instance for each row, with these attributes. If `guarded`, a deferred column raises with its name."""
     values = [columns[number] for _, number in named]
     refuse = refuse_columns_of(model) if guarded else None
     return bare_instances(model, [name for name, _ in named], zip(*values, strict=True), using, refuse)
