@@ -129,6 +129,13 @@ def django_suite(session: nox.Session) -> None:
     session.run("python", "-m", "tests.django_suite", *session.posargs)
 
 
+@nox.session(name="drf-suite", python=_PYTHONS[-1])
+def drf_suite(session: nox.Session) -> None:
+    """DRF's own tests with the native path in place."""
+    _prepare(session, f"Django~={_newest_django(str(session.python))}.0")
+    session.run("python", "-m", "tests.drf_suite", *session.posargs)
+
+
 @nox.session(name="django-sql", python=_PYTHONS[-1])
 @nox.parametrize("django", list(_SUPPORTED["django"]))
 def django_sql(session: nox.Session, django: str) -> None:

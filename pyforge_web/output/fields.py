@@ -257,10 +257,13 @@ class Attribute(OutputField):
         columns = [source.name if source.field is None else _column_path(source) for source in sources]
         make_instances = instance_maker(model, columns, using, owner)
 
+        def query_error(sql: str) -> ValueError:
+            return ValueError(f"{owner} sends a query, which reads=[...] does not name: {sql}")
+
         def read_rows(rows: Sequence[Row]) -> list[Any]:
             instances = make_instances(rows)
             load(instances)
-            with refuse_queries(owner):
+            with refuse_queries(query_error):
                 return self.read_values(instances)
 
         return read_rows

@@ -116,22 +116,37 @@ def _own_maker(model: type[Model], columns: list[tuple[str, int]], using: str, o
             return instances
 
         return load_instances
-    make = model.__new__
     choose = None if places == list(range(len(places))) else _row_chooser(places)
 
     def make_instances(rows: Sequence[Row]) -> list[Model]:
-        instances = []
-        for values in rows if choose is None else map(choose, rows):
-            instance = make(model)
-            # A row of the statement may have more columns behind these.
-            attributes = instance.__dict__ = dict(zip(names, values, strict=False))
-            attributes["refresh_from_db"] = refuse
-            state = attributes["_state"] = ModelState()
-            state.db, state.adding = using, False
-            instances.append(instance)
-        return instances
+        return bare_instances(model, names, rows if choose is None else map(choose, rows), using, refuse)
 
     return make_instances
+
+
+def bare_instances(
+    model: type[Model],
+    names: Sequence[str],
+    rows: Iterable[Row],
+    using: str,
+    refuse: Callable[..., NoReturn] | None,
+) -> list[Model]:
+    """Return an instance for each row, with these columns: what `Model.from_db` leaves, in a quarter of its time.
+
+    Neither signals nor `__init__` run. `refuse` is called for a column that is not there; without it that is loaded.
+    A row may have more columns behind these.
+    """
+    make = model.__new__
+    instances = []
+    for values in rows:
+        instance = make(model)
+        attributes = instance.__dict__ = dict(zip(names, values, strict=False))
+        if refuse is not None:
+            attributes["refresh_from_db"] = refuse
+        state = attributes["_state"] = ModelState()
+        state.db, state.adding = using, False
+        instances.append(instance)
+    return instances
 
 
 def _row_chooser(places: Sequence[int]) -> Callable[[Row], Row]:
@@ -168,11 +183,11 @@ def _refuse_columns(owner: str) -> Callable[..., NoReturn]:
 
 
 @contextmanager
-def refuse_queries(owner: str) -> Iterator[None]:
-    """Raise `ValueError` for each query: nothing is asked for that `reads=` does not name."""
+def refuse_queries(make_error: Callable[[str], Exception]) -> Iterator[None]:
+    """Raise an error, made of its SQL, for each query: nothing is asked for that `reads` does not name."""
 
     def refuse_query(execute: Any, sql: str, params: Any, many: bool, context: Any) -> NoReturn:
-        raise ValueError(f"{owner} sends a query, which reads=[...] does not name: {sql[:200]}")
+        raise make_error(sql[:200])
 
     # As `execute_wrapper()` does, for a fifth of its time. A connection that nobody has used yet has to refuse, too.
     wrappers = [connection.execute_wrappers for connection in connections.all()]

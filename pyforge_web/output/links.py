@@ -52,7 +52,7 @@ class Link(OutputField):
 
     def bind_native(self, sources: Sequence[Source], request: Any, columns: Sequence[int]) -> LinkText | None:
         """Return the text around the values, where one route with Django's own converters answers for them."""
-        route = _find_route(self.view_name, len(self.args), self.kwargs)
+        route = find_route(self.view_name, len(self.args), self.kwargs)
         if route is None:
             return None
         given = dict(zip(route.names, self.args, strict=True)) if self.args else self.kwargs
@@ -103,14 +103,20 @@ class Link(OutputField):
         return [*texts, url]
 
 
-class _Route(NamedTuple):
-    """The arguments of the one route that answers, in the order of its text, and their converters."""
+class Route(NamedTuple):
+    """The arguments of the one route that answers, in the order of its text, and their converters.
+
+    `text` is its URL with `%(name)s` for the arguments, `pattern` the regular expression that such a URL must match.
+    """
 
     names: Sequence[str]
     converters: dict[str, Any]
+    defaults: dict[str, Any]
+    text: str
+    pattern: str
 
 
-def _find_route(view_name: str, count: int, kwargs: dict[str, Any]) -> _Route | None:
+def find_route(view_name: str, count: int, kwargs: dict[str, Any]) -> Route | None:
     """Return the route of a view for so many arguments, or for these by name; None where there is not exactly one.
 
     Source: `django.urls.base.reverse` and `URLResolver._reverse_with_prefix`.
@@ -132,9 +138,9 @@ def _find_route(view_name: str, count: int, kwargs: dict[str, Any]) -> _Route | 
     if pattern:
         resolver = get_ns_resolver(pattern, resolver, tuple(namespaced.items()))
     routes = [
-        _Route(names, route_converters)
-        for possibility, _, defaults, route_converters in resolver.reverse_dict.getlist(name)
-        for _, names in possibility
+        Route(names, route_converters, defaults, text, expression)
+        for possibility, expression, defaults, route_converters in resolver.reverse_dict.getlist(name)
+        for text, names in possibility
         if (len(names) == count if count else not set(kwargs).symmetric_difference(names).difference(defaults))
     ]
     return routes[0] if len(routes) == 1 else None

@@ -1,7 +1,7 @@
 """`@reads`: the columns that a method or property needs, so that it can be given an instance of these alone."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from django.core.exceptions import FieldError
 from django.db.models import Model
@@ -46,18 +46,18 @@ def refuse_column(label: str, name: str) -> ColumnNotReadError:
     )
 
 
-def refuse_columns_of(model: type[Model]) -> Callable[..., Any]:
+def refuse_columns_of(model: type[Model]) -> Callable[..., NoReturn]:
     """Return what stands in for `refresh_from_db` of an instance, which deferred columns call."""
 
-    def refresh_from_db(using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
+    def refresh_from_db(using: Any = None, fields: Any = None, from_queryset: Any = None) -> NoReturn:
         raise refuse_column(model.__name__, ", ".join(fields or ["*"]))
 
     return refresh_from_db
 
 
-def refuse_query(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-    """An execute wrapper: a method with `@reads` runs no query."""
-    raise ColumnNotReadError(
+def query_not_read(sql: str) -> ColumnNotReadError:
+    """The error for a query of a method with `@reads`, for `refuse_queries()`."""
+    return ColumnNotReadError(
         "a method with @reads(...) runs a query here: name what it reads with a path like 'author__name', or take the "
-        f"decorator away to get whole instances. The query: {sql[:200]}"
+        f"decorator away to get whole instances. The query: {sql}"
     )

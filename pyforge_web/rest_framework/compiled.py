@@ -23,10 +23,14 @@ _META = ("model", "fields", "exclude", "depth", "read_only_fields", "extra_kwarg
 
 
 class Plan(NamedTuple):
-    """What a serializer is compiled to: its level, or why DRF serializes it."""
+    """What a serializer is compiled to: its level, or why DRF serializes it.
+
+    `is_kept` says that all serializers of the class have these fields.
+    """
 
     level: Level | None
     why: str | None
+    is_kept: bool = False
 
 
 class _KeptPlan(NamedTuple):
@@ -45,7 +49,7 @@ class _KeptPlan(NamedTuple):
         )
 
 
-_kept: dict[tuple[Any, ...], _KeptPlan] = {}
+_kept_plans: dict[tuple[Any, ...], _KeptPlan] = {}
 _LIMIT = 2048
 
 
@@ -57,16 +61,16 @@ def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
         return Plan(None, f"a signal receiver listens to the instances of {model.__name__}")
     added = (*query.extra_select, *query.annotation_select)
     key = (type(serializer), model, added, queryset.db)
-    kept = _kept.get(key)
+    kept = _kept_plans.get(key)
     if kept is None or not kept.is_current(serializer):
         # Fields that are made for this instance are compiled for it alone.
         if not is_fixed(serializer):
             return compile_plan(serializer, model, added, queryset.db)
-        plan = compile_plan(serializer, model, added, queryset.db)
+        plan = compile_plan(serializer, model, added, queryset.db)._replace(is_kept=True)
         kept = _keep_plan(plan, serializer, model)
-        if len(_kept) >= _LIMIT:
-            _kept.clear()
-        _kept[key] = kept
+        if len(_kept_plans) >= _LIMIT:
+            _kept_plans.clear()
+        _kept_plans[key] = kept
     return kept.plan
 
 

@@ -3,16 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
-from itertools import repeat
 from typing import Any
 
-from django.db import connections
 from django.db.models import Model
-from django.db.models.base import ModelState
 from rest_framework.fields import SerializerMethodField, SkipField
 from rest_framework.relations import PKOnlyObject
 
-from pyforge_web.output.method_reads import refuse_columns_of, refuse_query
+from pyforge_web.output.lean_instances import bare_instances, refuse_queries
+from pyforge_web.output.method_reads import query_not_read, refuse_columns_of
+from pyforge_web.rest_framework.link_texts import FEWEST_LINKS, reversed_once
 from pyforge_web.rest_framework.nodes import SkippedKey
 from pyforge_web.rest_framework.plan import InstanceGroup
 
@@ -48,24 +47,10 @@ def make_instances(group: InstanceGroup, columns: ColumnsByNumber, using: str) -
 def _instances(
     model: type[Model], named: list[tuple[str, int]], columns: ColumnsByNumber, using: str, *, guarded: bool
 ) -> list[Model]:
-    """An instance for each row, with these attributes: what `Model.from_db` leaves, in a quarter of its time."""
-    names = [name for name, _ in named]
-    values: list[Any] = [columns[number] for _, number in named]
-    if guarded:
-        # On the instance: a deferred column calls it, and raises with its name instead of querying.
-        names.append("refresh_from_db")
-        values.append(repeat(refuse_columns_of(model)))
-    make, has_fetch_mode = model.__new__, hasattr(ModelState, "fetch_mode")
-    instances = []
-    for row in zip(*values):  # noqa: B905 - one of them has no end
-        instance = make(model)
-        attributes = instance.__dict__ = dict(zip(names, row))  # noqa: B905 - they are as long as each other
-        state = attributes["_state"] = ModelState()
-        state.db, state.adding = using, False
-        if guarded and has_fetch_mode:
-            _refuse_fetches(state)
-        instances.append(instance)
-    return instances
+    """An instance for each row, with these attributes. If `guarded`, a deferred column raises with its name."""
+    values = [columns[number] for _, number in named]
+    refuse = refuse_columns_of(model) if guarded else None
+    return bare_instances(model, [name for name, _ in named], zip(*values, strict=True), using, refuse)
 
 
 def _cache_name(relation: Any) -> str:
@@ -73,13 +58,6 @@ def _cache_name(relation: Any) -> str:
     if relation.sort == "forward":
         return str(relation.field.name)
     return str(relation.field.remote_field.cache_name)
-
-
-def _refuse_fetches(state: Any) -> None:
-    """Django 6.1 and later: no fetch of what is missing."""
-    from django.db.models import FETCH_RAISE  # type: ignore[attr-defined]
-
-    state.fetch_mode = FETCH_RAISE
 
 
 def values_of_fields(
@@ -93,9 +71,10 @@ def values_of_fields(
     steps = [(value_function(*field), column.append) for field, column in zip(fields, columns, strict=True)]
     with ExitStack() as stack:
         if guarded:
-            # One that is not open yet could only be used by code that names another database.
-            for connection in connections.all(initialized_only=True):
-                stack.enter_context(connection.execute_wrapper(refuse_query))
+            stack.enter_context(refuse_queries(query_not_read))
+        if len(instances) > FEWEST_LINKS:
+            for field, _ in fields:
+                stack.enter_context(reversed_once(field))
         for instance in instances:
             for value_of, append in steps:
                 append(None if instance is None else value_of(instance))

@@ -7,18 +7,17 @@ from typing import Any
 from rest_framework.relations import ManyRelatedField, PKOnlyObject
 from rest_framework.serializers import ListSerializer
 
-from pyforge_web.rest_framework.fixed import is_fixed
 from pyforge_web.rest_framework.plan import LiveName, ValueColumn
 
 
-def named_field(serializer: Any, name: str) -> Any:
+def named_field(serializer: Any, name: str, *, is_kept: bool) -> Any:
     """Return a field of a serializer.
 
-    To make all fields of a `ModelSerializer` takes 0.5 ms. A declared one is made alone where nobody has asked for the
-    others yet: it is a copy of the declared field in any case.
+    To make all fields of a `ModelSerializer` takes 0.5 ms. Where its class decides them, a declared one is made alone
+    if nobody has asked for the others yet: it is a copy of the declared field in any case.
     """
     declared = serializer._declared_fields.get(name)
-    if declared is None or "fields" in vars(serializer) or not is_fixed(serializer):
+    if declared is None or not is_kept or "fields" in vars(serializer):
         return serializer.fields[name]
     field = deepcopy(declared)
     field.bind(name, serializer)
@@ -26,10 +25,13 @@ def named_field(serializer: Any, name: str) -> Any:
 
 
 class LiveFields:
-    """The fields of one serializer, found when they are needed: most plans never ask."""
+    """The fields of one serializer, found when they are needed: most plans never ask.
 
-    def __init__(self, serializer: Any) -> None:
-        self._serializer = serializer
+    `is_kept` says that all serializers of the class have the same fields.
+    """
+
+    def __init__(self, serializer: Any, *, is_kept: bool) -> None:
+        self._serializer, self._is_kept = serializer, is_kept
         self._known: dict[LiveName, Any] = {}
 
     def field(self, names: LiveName) -> Any:
@@ -38,7 +40,8 @@ class LiveFields:
         if field is None:
             field = self._serializer
             for name in names:
-                field = named_field(field.child if isinstance(field, ListSerializer) else field, name)
+                serializer = field.child if isinstance(field, ListSerializer) else field
+                field = named_field(serializer, name, is_kept=self._is_kept)
             # Its child makes the values; the list around them is ours.
             if isinstance(field, ManyRelatedField):
                 field = field.child_relation

@@ -102,6 +102,15 @@ class Level:
         return frozenset(columns_of_node(self.node))
 
     @cached_property
+    def has_datetimes(self) -> bool:
+        """Whether values of this level, or of one below, depend on the current time zone."""
+        return any(
+            column.level.has_datetimes if isinstance(column, ManyColumn) else column.format.name == "datetime"
+            for column in self.columns
+            if isinstance(column, ManyColumn | ValueColumn)
+        )
+
+    @cached_property
     def program(self) -> RowProgram:
         """The native program that writes a row."""
         return make_program(self.node)

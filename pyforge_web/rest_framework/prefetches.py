@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django.db.models.constants import LOOKUP_SEP
+
 from pyforge_web.output.grammar import NestedFields, ParsedFields
+from pyforge_web.output.model_names import find_column, find_relation
 from pyforge_web.output.resolve import resolve_fields
 from pyforge_web.output.tree import Branch, Tree
 from pyforge_web.rest_framework.nodes import FallbackError
@@ -14,11 +17,16 @@ _MOST_LOOKUPS = 64
 def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
     """Return the QuerySets of the `Prefetch` objects that the relations of a plan meet.
 
-    Raises `FallbackError` where a lookup loads a relation to one from other rows than a join has.
+    Raises `FallbackError` where a lookup loads a relation to one from other rows than a join has, and where Django
+    raises its error: for names of `prefetch_related` and `select_related` that are no relations.
     """
+    selected = queryset.query.select_related
+    if isinstance(selected, dict):
+        _check_selected(queryset.model, selected)
     lookups = queryset._prefetch_related_lookups
     if not lookups or lookups in level.plain_lookups:
         return {}
+    _check_lookups(queryset.model, lookups)
     names: dict[str, Any] = {}
     collect_names(level, names)
     if not names:
@@ -39,6 +47,31 @@ def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
     if all(type(lookup) is str for lookup in lookups) and len(level.plain_lookups) < _MOST_LOOKUPS:
         level.plain_lookups.add(lookups)
     return found
+
+
+def _check_selected(model: Any, names: dict[str, Any]) -> None:
+    work = [(model, names)]
+    while work:
+        owner, inner = work.pop()
+        for name, below in inner.items():
+            relation = find_relation(owner, name)
+            if relation is None or relation.many or relation.model is None:
+                raise FallbackError(f"select_related() names {name!r}")
+            if below:
+                work.append((relation.model, below))
+
+
+def _check_lookups(model: Any, lookups: tuple[Any, ...]) -> None:
+    """Look for names that are no relations. What comes behind another package's, or a generic one, is not looked at."""
+    for lookup in lookups:
+        owner = model
+        for name in str(getattr(lookup, "prefetch_through", lookup)).split(LOOKUP_SEP):
+            relation = find_relation(owner, name)
+            if relation is None and (not hasattr(owner, name) or find_column(owner, name) is not None):
+                raise FallbackError(f"prefetch_related() names {name!r}")
+            if relation is None or relation.model is None:
+                break
+            owner = relation.model
 
 
 def collect_names(level: Level, names: dict[str, Any]) -> None:

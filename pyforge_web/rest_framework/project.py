@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from rest_framework import pagination, serializers
 
 from pyforge_web.rest_framework.pagination import STANDARD_LIMITS, STANDARD_PAGES, paginate_limits, paginate_pages
-from pyforge_web.rest_framework.serializers import native_list, standard_list
+from pyforge_web.rest_framework.recognition import STANDARD_LISTS, standard_list
+from pyforge_web.rest_framework.serializers import native_list
 
 
 class _Method(NamedTuple):
@@ -25,6 +26,7 @@ def _list_to_representation(self: Any, data: Any) -> list[Any]:
     return standard_list(self, data) if rows is None else rows  # type: ignore[no-any-return]
 
 
+STANDARD_LISTS.add(_list_to_representation)
 _DRF_METHODS = (
     _Method(serializers.ListSerializer, "to_representation", standard_list, _list_to_representation),
     _Method(pagination.PageNumberPagination, "paginate_queryset", STANDARD_PAGES, paginate_pages),

@@ -32,13 +32,15 @@ class PlanRun:
     def __init__(self, live: LiveFields, prefetches: dict[tuple[str, ...], Any], *, is_streamed: bool) -> None:
         self.live, self.is_streamed = live, is_streamed
         self.prefetches = prefetches
-        self.zone = timezone.get_current_timezone() if settings.USE_TZ else None
+        self.zone: Any = None
 
     def fetch(self, queryset: Any, level: Level, window: PageWindow | None = None) -> LevelRows | None:
         """Return the rows of a QuerySet, and those of its relations; None where there are none.
 
         `window` is the page of a cursor, which reads where the next page begins.
         """
+        if level.has_datetimes and settings.USE_TZ:
+            self.zone = timezone.get_current_timezone()
         return self._fetch_linked(as_scanned(queryset), level, None, "", window)
 
     def _fetch_linked(

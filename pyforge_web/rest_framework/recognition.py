@@ -83,10 +83,8 @@ class SerializerScope(RelatedScope):
         if why is not None:
             raise FallbackError(why)
         if isinstance(field, serializers.ListSerializer):
-            if (
-                why := find_own_method(field, serializers.ListSerializer, "to_representation")
-            ) and not is_compiled_list(field):
-                raise FallbackError(why)
+            if not has_standard_list(field):
+                raise FallbackError(f"{type(field).__name__}.to_representation is its own")
             relation, target, steps = self.to_many(field, place)
             names = (*(step.name for step in target.path), relation.name)
             joins = (*self.joins, *names)
@@ -152,6 +150,11 @@ class SerializerScope(RelatedScope):
         return EntryNode(field.field_name, value, marked=value.column)
 
 
-def is_compiled_list(field: Any) -> bool:
-    """Whether a list serializer is one that this package has made of DRF's own."""
-    return getattr(type(field), "pyforge_standard", False) is True
+standard_list = serializers.ListSerializer.to_representation
+# The methods that make the list of what the child makes of each row: DRF's own, and those with a native path.
+STANDARD_LISTS = {standard_list}
+
+
+def has_standard_list(serializer: Any) -> bool:
+    """Return whether a list serializer gives the list of what its child makes of each row."""
+    return "to_representation" not in vars(serializer) and type(serializer).to_representation in STANDARD_LISTS

@@ -1,7 +1,7 @@
 """`RowsData`: rows that are JSON bytes already, and become a list where somebody reads them."""
 
 from collections.abc import Callable, MutableSequence
-from typing import Any, SupportsIndex
+from typing import Any, SupportsIndex, cast
 
 
 class RowsData(MutableSequence[Any]):
@@ -72,13 +72,22 @@ class RowsData(MutableSequence[Any]):
         return self.tolist().copy()
 
     def __eq__(self, other: object) -> bool:
-        return self.tolist() == (other.tolist() if isinstance(other, RowsData) else other)
+        return bool(self.tolist() == _as_list(other))
 
     def __lt__(self, other: Any) -> bool:
-        return self.tolist() < (other.tolist() if isinstance(other, RowsData) else other)
+        return bool(self.tolist() < _as_list(other))
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self.tolist() <= _as_list(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self.tolist() > _as_list(other))
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self.tolist() >= _as_list(other))
 
     def __add__(self, other: Any) -> list[Any]:
-        return self.tolist() + (other.tolist() if isinstance(other, RowsData) else other)
+        return self.tolist() + cast("list[Any]", _as_list(other))
 
     def __radd__(self, other: Any) -> list[Any]:
         return other + self.tolist()  # type: ignore[no-any-return]
@@ -96,3 +105,7 @@ class RowsData(MutableSequence[Any]):
 
     def __copy__(self) -> list[Any]:
         return self.copy()
+
+
+def _as_list(value: Any) -> Any:
+    return value.tolist() if isinstance(value, RowsData) else value

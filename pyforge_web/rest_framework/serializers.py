@@ -17,10 +17,11 @@ from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.pagination import without_page
 from pyforge_web.rest_framework.prefetches import find_prefetches
 from pyforge_web.rest_framework.queries import PlanRun, why_not_read, why_other_rows
+from pyforge_web.rest_framework.recognition import STANDARD_LISTS, has_standard_list, standard_list
 from pyforge_web.rest_framework.renderers import escape_line_separators
 from pyforge_web.rest_framework.rows_data import RowsData
 
-standard_list = serializers.ListSerializer.to_representation
+_standard_data = serializers.ListSerializer.data
 
 
 def native_list(serializer: Any, data: Any) -> list[Any] | None:
@@ -35,8 +36,11 @@ def native_list(serializer: Any, data: Any) -> list[Any] | None:
 def rows_data(serializer: Any) -> RowsData:
     """Return the rows of a list serializer as `RowsData`: JSON bytes where that is certain to be what DRF writes.
 
-    The query runs here, and so do method fields: what they raise goes through DRF's handler.
+    The query runs here, and so do method fields: what they raise goes through DRF's handler. A list serializer with its
+    own `to_representation` decides what the list is.
     """
+    if not has_standard_list(serializer):
+        return RowsData(None, None, serializer.to_representation(serializer.instance), serializer)
     try:
         try:
             rows = rows_of(serializer, serializer.instance, is_streamed=True)
@@ -53,6 +57,11 @@ def rows_data(serializer: Any) -> RowsData:
         return RowsData(escape_line_separators(body), make, [], serializer)
     except FallbackError:
         return RowsData(None, None, standard_list(serializer, serializer.instance), serializer)
+
+
+def has_standard_data(serializer: Any) -> bool:
+    """Return whether `.data` of a list serializer is its list."""
+    return type(serializer).data is _standard_data
 
 
 def rows_of(serializer: Any, data: Any, *, is_streamed: bool = False) -> LevelRows | None:
@@ -82,19 +91,20 @@ def rows_of(serializer: Any, data: Any, *, is_streamed: bool = False) -> LevelRo
     if data.query.is_empty() and window is None:
         return None
     prefetches = find_prefetches(data, plan.level)
-    run = PlanRun(LiveFields(child), prefetches, is_streamed=is_streamed and window is None)
+    run = PlanRun(LiveFields(child, is_kept=plan.is_kept), prefetches, is_streamed=is_streamed and window is None)
     return run.fetch(data, plan.level, window)
 
 
-class CompiledListSerializer:
-    """Before DRF's `ListSerializer`, for the lists of a serializer that has the mixin."""
-
-    pyforge_standard = True
+class CompiledRows:
+    """Before a list serializer that makes its list in its own way: its list has the bytes' type, too."""
 
     @cached_property
-    def rows(self) -> RowsData:
-        """The rows as JSON bytes, for `Response({"articles": serializer.rows})`; a list for whoever reads them."""
-        return rows_data(self)
+    def rows(self) -> Any:
+        """The rows as JSON bytes, for `Response({"articles": serializer.rows})`; a list for whoever reads them.
+
+        A list serializer with its own `data` gives that.
+        """
+        return rows_data(self) if has_standard_data(self) else self.data  # type: ignore[attr-defined]
 
     def to_internal_value(self, data: Any) -> list[Any]:
         """Return the validated rows, after one query for each foreign key and unique column.
@@ -104,22 +114,28 @@ class CompiledListSerializer:
         with lookups_of(self.child, data):  # type: ignore[attr-defined]
             return super().to_internal_value(data)  # type: ignore[misc, no-any-return]
 
+
+class CompiledListSerializer(CompiledRows):
+    """Before DRF's `ListSerializer`, for the lists of a serializer that has the mixin."""
+
     def to_representation(self, data: Any) -> list[Any]:
         """Return the list of DRF's dicts."""
         rows = native_list(self, data) if self.parent is None else None  # type: ignore[attr-defined]
         return super().to_representation(data) if rows is None else rows  # type: ignore[misc, no-any-return]
 
 
+STANDARD_LISTS.add(CompiledListSerializer.to_representation)
 _list_classes: dict[type, type] = {}
 
 
 def compiled_list_class(kind: type) -> type:
-    """Return the class of list serializers with a native path; the class itself where it has its own methods."""
-    if issubclass(kind, CompiledListSerializer) or kind.to_representation is not standard_list:  # type: ignore[attr-defined]
+    """Return the class of list serializers with a native path, or with `rows` alone where it has its own list."""
+    if issubclass(kind, CompiledRows):
         return kind
     if kind not in _list_classes:
         names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
-        _list_classes[kind] = type(kind.__name__, (CompiledListSerializer, kind), names)
+        mixed = CompiledListSerializer if kind.to_representation in STANDARD_LISTS else CompiledRows  # type: ignore[attr-defined]
+        _list_classes[kind] = type(kind.__name__, (mixed, kind), names)
     return _list_classes[kind]
 
 

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import ListSerializer
 
 from pyforge_web.rest_framework.renderers import PyForgeJSONRenderer
-from pyforge_web.rest_framework.serializers import rows_data
+from pyforge_web.rest_framework.serializers import has_standard_data, rows_data
 
 
 class CompiledListMixin:
@@ -29,6 +29,8 @@ def _takes_rows(request: Any, serializer: Any) -> bool:
     """Whether the renderer that DRF has chosen for the request writes bytes as they are."""
     renderer = getattr(request, "accepted_renderer", None)
     if not isinstance(renderer, PyForgeJSONRenderer) or not isinstance(serializer, ListSerializer):
+        return False
+    if not has_standard_data(serializer):
         return False
     return renderer.writes_rows(request.accepted_media_type)
 

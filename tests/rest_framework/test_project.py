@@ -13,7 +13,7 @@ from rest_framework.test import APIRequestFactory
 from pyforge_web.conf import get_settings
 from pyforge_web.rest_framework import project
 from pyforge_web.rest_framework.pagination import PageQuerySet
-from pyforge_web.rest_framework.serializers import standard_list
+from pyforge_web.rest_framework.recognition import standard_list
 from tests.querysets import data as scalars
 from tests.relations.models import Author
 from tests.rest_framework.cases import make

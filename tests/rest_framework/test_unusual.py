@@ -1,0 +1,165 @@
+"""List serializers of a project, lists behind missing objects, names that are no relations: all as DRF has them."""
+
+import copy
+import operator
+
+import pytest
+from django.db.models import Prefetch
+from rest_framework import generics, relations, serializers
+from rest_framework.renderers import JSONRenderer
+from rest_framework.test import APIRequestFactory
+
+from pyforge_web.rest_framework import CompiledListMixin, CompiledSerializerMixin, PyForgeJSONRenderer, project
+from tests.relations import models as m
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+MIXINS = (CompiledSerializerMixin,)
+
+
+@pytest.fixture(autouse=True)
+def rows_of_sqlite(sqlite):
+    return sqlite
+
+
+class Reversed(serializers.ListSerializer):
+    def to_representation(self, data):
+        return super().to_representation(data)[::-1]
+
+
+class Wrapped(serializers.ListSerializer):
+    @property
+    def data(self):
+        return {"wrapped": super().data}
+
+
+class Plain(serializers.ListSerializer):
+    """No method of its own."""
+
+
+def make(mixins, model, names, list_class=None, **attributes):
+    options = {"model": model, "fields": names, **({"list_serializer_class": list_class} if list_class else {})}
+    return type(
+        f"{model.__name__}Serializer",
+        (*mixins, serializers.ModelSerializer),
+        {"Meta": type("Meta", (), options), **attributes},
+    )
+
+
+@pytest.mark.parametrize("list_class", [Plain, Reversed, Wrapped])
+def test_list_serializer_of_a_project(list_class):
+    def serializer(mixins):
+        return make(mixins, m.Article, ["id", "title"], list_class)(m.Article.objects.order_by("pk"), many=True)
+
+    expected = serializer(()).data
+    assert serializer(MIXINS).data == expected
+    assert PyForgeJSONRenderer().render(serializer(MIXINS).rows) == JSONRenderer().render(expected)
+
+
+@pytest.mark.parametrize("list_class", [Plain, Reversed, Wrapped])
+@pytest.mark.parametrize("mixins", [(), MIXINS], ids=["plain", "mixed"])
+def test_list_view_with_a_list_serializer_of_a_project(list_class, mixins):
+    def body(bases, renderer, mixins):
+        attributes = {
+            "queryset": m.Article.objects.order_by("pk"),
+            "serializer_class": make(mixins, m.Article, ["id", "title"], list_class),
+            "renderer_classes": [renderer],
+        }
+        view = type("Articles", (*bases, generics.ListAPIView), attributes).as_view()
+        return view(APIRequestFactory().get("/")).render().content
+
+    assert body((CompiledListMixin,), PyForgeJSONRenderer, mixins) == body((), JSONRenderer, ())
+
+
+@pytest.mark.parametrize("list_class", [Plain, Reversed])
+def test_nested_list_serializer_of_a_project(list_class):
+    def serializer(mixins):
+        articles = make(mixins, m.Article, ["id"], list_class)(many=True)
+        kind = make(mixins, m.Author, ["name", "articles"], articles=articles)
+        return kind(m.Author.objects.order_by("pk"), many=True)
+
+    assert serializer(MIXINS).data == serializer(()).data
+
+
+def test_mixin_and_setting_together_give_rows():
+    project.install_native_path()
+    try:
+        kind = make(MIXINS, m.Author, ["id", "name"])
+        given = kind(m.Author.objects.order_by("pk"), many=True)
+        assert given.rows.body is not None
+        assert given.rows == given.data
+    finally:
+        project.uninstall_native_path()
+
+
+@pytest.mark.parametrize("options", [{"read_only": True}, {"allow_null": True}, {"required": False}], ids=str)
+@pytest.mark.parametrize("is_nested", [True, False])
+@pytest.mark.parametrize(
+    ("model", "source", "target"),
+    [(m.Place, "restaurant.dishes", m.Dish), (m.Article, "editor.articles", m.Article)],
+    ids=["reverse", "forward"],
+)
+def test_list_behind_a_missing_object(model, source, target, is_nested, options):
+    def serializer(mixins):
+        if is_nested:
+            field = make(mixins, target, ["id"])(many=True, source=source, **options)
+        else:
+            choices = {} if "read_only" in options else {"queryset": target.objects.all()}
+            field = relations.PrimaryKeyRelatedField(many=True, source=source, **choices, **options)
+        return make(mixins, model, ["id", "found"], found=field)(model.objects.order_by("pk"), many=True)
+
+    expected = outcome(lambda: serializer(()).data)
+    assert outcome(lambda: serializer(MIXINS).data) == expected
+    assert outcome(lambda: serializer(MIXINS).rows) == expected
+    if isinstance(expected, list):
+        assert PyForgeJSONRenderer().render(serializer(MIXINS).rows) == JSONRenderer().render(expected)
+
+
+def outcome(read):
+    """What is read, or the words of the error: some of these are missing, and required."""
+    try:
+        return read()
+    except AttributeError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda queryset: queryset.prefetch_related("nothing"),
+        lambda queryset: queryset.prefetch_related("tags__nothing"),
+        lambda queryset: queryset.prefetch_related("title"),
+        lambda queryset: queryset.prefetch_related(Prefetch("nothing")),
+        lambda queryset: queryset.select_related("nothing"),
+        lambda queryset: queryset.select_related("author__nothing"),
+        lambda queryset: queryset.select_related("tags"),
+    ],
+    ids=["prefetch", "deep prefetch", "prefetch a column", "Prefetch", "select", "deep select", "select many"],
+)
+def test_names_that_are_no_relations_raise_what_django_raises(change):
+    messages = []
+    for mixins in ((), MIXINS):
+        serializer = make(mixins, m.Article, ["id", "tags"])(change(m.Article.objects.all()), many=True)
+        with pytest.raises(Exception) as error:  # noqa: PT011 - whatever Django raises
+            _ = serializer.data
+        messages.append((type(error.value), str(error.value)))
+    assert messages[0] == messages[1]
+
+
+@pytest.mark.parametrize("operation", ["lt", "le", "gt", "ge", "eq", "ne", "add", "contains", "iadd", "imul"])
+@pytest.mark.parametrize("other", [[], [1], [1, 2, 3], [1, [2]], 2, None], ids=str)
+def test_rows_data_has_the_operators_of_a_list(operation, other):
+    from pyforge_web.rest_framework import RowsData
+
+    def result(value, other):
+        try:
+            found = getattr(operator, operation)(value, other)
+        except TypeError:
+            return TypeError
+        return list(found) if isinstance(found, RowsData) else found
+
+    for ours in (lambda: RowsData(b"[1,2]", lambda: [1, 2], []), lambda: RowsData(None, None, [1, 2])):
+        assert result(ours(), other) == result([1, 2], other)
+        if isinstance(other, list):
+            assert result(other.copy(), ours()) == result(other.copy(), [1, 2])
+        assert result(ours(), ours()) == result([1, 2], [1, 2])
+        assert copy.deepcopy(ours()) == [1, 2]
