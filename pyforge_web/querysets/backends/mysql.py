@@ -78,7 +78,9 @@ _CONNECTION_METHODS = StockMethods(_Connection, ("query", "literal", "escape"), 
 def _stock_converters() -> dict[int, Any]:
     """Return the converters that connections of Django's have; an object that nothing is for one that was replaced."""
     converters = {
-        field_type: converter if converter is None or isinstance(converter, type) or _is_stock_function(converter) else object()
+        field_type: converter
+        if converter is None or isinstance(converter, type) or _is_stock_function(converter)
+        else object()
         for field_type, converter in django_conversions.items()
         if isinstance(field_type, int)
     }
