@@ -15,6 +15,7 @@ from pyforge_web.conf import get_settings
 from pyforge_web.fields import Descriptor, describe_field
 from pyforge_web.metering.compilations import active_collectors, count_compiled
 from pyforge_web.validation.attributes import remember_classes
+from pyforge_web.validation.called_validators import run_validators
 from pyforge_web.validation.error_formats import as_json_data
 from pyforge_web.validation.errors import RejectedValue, RowErrorParts
 from pyforge_web.validation.explanation import FieldRules, explain_model, explain_plan
@@ -284,26 +285,6 @@ def precompile_models() -> None:
     with remember_classes():
         for model in models:
             CompiledValidator.for_model(model)
-
-
-def run_validators(field: Any, value: Any, ruled: frozenset[int]) -> None:
-    """Call the validators of a field that have no rule. Native code calls this after all rules accepted the value.
-
-    `ruled` has the `id()` of the others. Source: `django.db.models.fields.Field.run_validators`.
-    """
-    errors: list[ValidationError] = []
-    for validator in field.validators:
-        if id(validator) in ruled:
-            continue
-        try:
-            validator(value)
-        except ValidationError as error:
-            # The words of the field go before those of the validator. An error in dict form has no code.
-            if hasattr(error, "code") and error.code in field.error_messages:
-                error.message = field.error_messages[error.code]
-            errors.extend(error.error_list)
-    if errors:
-        raise ValidationError(errors)
 
 
 def _recompile_models(*, setting: str, **kwargs: object) -> None:

@@ -25,11 +25,11 @@ def why_tree_django(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     return (
         _why_joined_query(queryset, tree)
         or next((f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None)
-        or next(filter(None, map(why_instances, dict.fromkeys(_joined_models(tree)))), None)
+        or next(filter(None, map(why_instances, dict.fromkeys(_tree_models(tree)))), None)
     )
 
 
-def _joined_models(tree: Tree) -> Iterator[type[Model]]:
+def _tree_models(tree: Tree) -> Iterator[type[Model]]:
     """Yield the models whose columns are read by joins of ours."""
     work: list[Leaf | Branch] = [*tree.items]
     while work:
