@@ -31,7 +31,7 @@ class KeptFields(tuple[Any, ...]):
 
 
 # By the length of a list and its first name.
-_kept: dict[tuple[int, str], list[tuple[Any, KeptFields]]] = {}
+_kept_lists: dict[tuple[int, str], list[tuple[Any, KeptFields]]] = {}
 
 
 def keep_parsed(fields: list[Any] | tuple[Any, ...], parse: Callable[[Any], tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -39,7 +39,7 @@ def keep_parsed(fields: list[Any] | tuple[Any, ...], parse: Callable[[Any], tupl
     key = _find_key(fields)
     if key is None:
         return parse(fields)
-    alike = _kept.get(key, ())
+    alike = _kept_lists.get(key, ())
     for before, kept in alike:
         if are_same_fields(fields, before, _COMPARED):
             return kept
@@ -48,9 +48,9 @@ def keep_parsed(fields: list[Any] | tuple[Any, ...], parse: Callable[[Any], tupl
     if before is None:
         return parsed
     kept = KeptFields(parse(before))  # of the copy, which nobody changes
-    if len(_kept) >= _MOST_LISTS:
-        _kept.clear()
-    _kept[key] = [*alike[1 - _MOST_ALIKE :], (before, kept)]
+    if len(_kept_lists) >= _MOST_LISTS:
+        _kept_lists.clear()
+    _kept_lists[key] = [*alike[1 - _MOST_ALIKE :], (before, kept)]
     return kept
 
 

@@ -165,5 +165,5 @@ def test_no_number_of_lists_is_kept_without_end():
     for number in range(1000):
         parse_fields(["id", {f"key_{number}": F("title")}])
         parse_fields([f"name_{number}", {"a": F("title")}])
-    assert len(kept_fields._kept) <= kept_fields._MOST_LISTS
-    assert max(map(len, kept_fields._kept.values())) <= kept_fields._MOST_ALIKE
+    assert len(kept_fields._kept_lists) <= kept_fields._MOST_LISTS
+    assert max(map(len, kept_fields._kept_lists.values())) <= kept_fields._MOST_ALIKE
