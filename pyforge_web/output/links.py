@@ -33,6 +33,16 @@ class Link(OutputField):
         self.kwargs = kwargs
         self.names = tuple(name for name in (*args, *kwargs.values()) if isinstance(name, str))
 
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other) and self._read_values() == cast(Link, other)._read_values()
+
+    __hash__ = OutputField.__hash__
+
+    def _read_values(self) -> list[tuple[type, str]]:
+        """Return what tells values apart that are equal: `Value(1)` and `Value(True)` are other URLs."""
+        values = [cast(Any, each).value for each in (*self.args, *self.kwargs.values()) if not isinstance(each, str)]
+        return [(type(value), repr(value)) for value in values]
+
     def __repr__(self) -> str:
         return f"Link({self.view_name!r}, {', '.join(map(repr, self.names))})"
 

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Count, F, Value
+from django.urls import reverse
 
 from pyforge_web import Attribute, Computed, Display, FileUrl, Flat, Keys, Link, dumps
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, parse_fields
@@ -136,6 +137,9 @@ def test_values_that_are_equal_and_not_the_same_are_told_apart(vendors):
     for value in (1, True, 1.0, 1):
         (row,) = json.loads(dumps(queryset.all(), fields=["id", {"a": Computed(lambda v=value: repr(v))}]))
         assert row["a"] == repr(value)
+        fields = ["id", {"a": Link("ticket-title", pk="id", title=Value(value))}]
+        (row,) = json.loads(dumps(queryset.all(), fields=fields))
+        assert row["a"] == reverse("ticket-title", kwargs={"pk": row["id"], "title": value})
 
 
 def test_a_list_inside_of_itself_is_refused_each_time():

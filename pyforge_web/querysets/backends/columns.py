@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import django
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import DecimalField, Field, FloatField, IntegerField, JSONField, Value
+from django.db.models import DecimalField, Field, FloatField, ForeignKey, IntegerField, JSONField, Value
 from django.db.models.expressions import BaseExpression, Col
 from django.db.models.fields.json import KeyTransform
 
@@ -70,7 +70,8 @@ def find_converters(expression: Any, connection: BaseDatabaseWrapper) -> list[Co
     return found
 
 
-_CONVERTER_METHODS = StockMethods(Field, ["get_db_converters"], django)
+# A foreign key adds a converter where a database takes empty texts for null, which none of ours does.
+_CONVERTER_METHODS = [StockMethods(kind, ["get_db_converters"], django) for kind in (Field, ForeignKey)]
 # What a field's class and its attributes say of its converters; an instance may have methods of its own.
 _METHODS = ("from_db_value", "get_db_converters", "get_internal_type")
 _OPTIONS = ("decoder", "max_digits", "decimal_places")
@@ -114,6 +115,10 @@ def intern_readers(readers: Iterable[ColumnReader]) -> InternedReaders:
     return known
 
 
+def _has_stock_converters(kind: type) -> bool:
+    return any(methods.are_methods_of(kind) for methods in _CONVERTER_METHODS)
+
+
 class ColumnPlans:
     """The plans of statements that select plain columns alone, by their fields: Django's converters cost 3 us a column.
 
@@ -143,7 +148,7 @@ class ColumnPlans:
         plan = make(columns, connection)
         fields = {id(field): field for field in (*targets, *outputs)}.values()
         # A field with `get_db_converters` of its own may answer differently the next time.
-        if not has_own and all(_CONVERTER_METHODS.are_methods_of(type(field)) for field in fields):
+        if not has_own and all(map(_has_stock_converters, map(type, fields))):
             if len(self._known) >= _MOST_PLANS:
                 self._known.clear()
             self._known[key] = plan, self._watch(fields, targets, type(ops))
