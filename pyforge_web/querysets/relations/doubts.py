@@ -25,7 +25,7 @@ def why_tree_django(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     return (
         _why_joined_query(queryset, tree)
         or next((f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None)
-        or next(filter(None, map(why_instances, dict.fromkeys(_joined_models(tree)))), None)
+        or next(filter(None, map(why_instances, dict.fromkeys(_find_joined_models(tree)))), None)
     )
 
 
@@ -38,7 +38,7 @@ def _first_relations(tree: Tree) -> Iterator[str]:
             yield from (leaf.path[0].name for leaf in (item, *item.sources) if leaf.path)
 
 
-def _joined_models(tree: Tree) -> Iterator[type[Model]]:
+def _find_joined_models(tree: Tree) -> Iterator[type[Model]]:
     """Yield the models whose columns are read by joins of ours."""
     work: list[Leaf | Branch] = [*tree.items]
     while work:
