@@ -17,7 +17,7 @@ from django.db.models.query import (
 from django.db.models.query_utils import DeferredAttribute
 
 import pyforge_web
-from pyforge_web import PyForgeStreamingResponse, rows
+from pyforge_web import Computed, PyForgeStreamingResponse, rows
 from tests.output.models import Person, Region, Ticket, Visit
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -223,6 +223,24 @@ def test_a_join_without_a_constraint_loses_the_rows_that_django_loses(alias, fie
     assert expected == ["to 1"]
     assert [row["name"] for row in json.loads(pyforge_web.dumps(joined.all(), fields=fields))] == expected
     assert [row["name"] for row in stream(joined.all(), fields)] == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "read"),
+    [
+        (["owner__name", "id"], lambda ticket: {"owner__name": ticket.owner.name, "id": ticket.pk}),
+        (["id", {"owner": ["name"]}], lambda ticket: {"id": ticket.pk, "owner": {"name": ticket.owner.name}}),
+        ([{"x": F("owner__name")}], lambda ticket: {"x": ticket.owner.name}),
+        ([{"x": Computed(str.upper, "owner__name")}], lambda ticket: {"x": ticket.owner.name.upper()}),
+    ],
+)
+def test_rows_of_a_related_manager_have_the_instance_in_memory(alias, fields, read):
+    owner = Person.objects.using(alias).get(name="ann")
+    owner.name = "changed in memory"
+    expected = [read(ticket) for ticket in owner.tickets.all()]
+    assert "memory" in str(expected).lower()
+    assert json.loads(pyforge_web.dumps(owner.tickets.all(), fields=fields)) == expected
+    assert stream(owner.tickets.all(), fields) == expected
 
 
 class ShortPage(Page):

@@ -25,7 +25,9 @@ def with_relations(queryset: UntypedQuerySet, tree: Tree) -> UntypedQuerySet:
         return queryset  # a union takes no more of these, and lookups of others are the user's own
     if lookups or any(isinstance(item, Branch) for item in tree.items):
         queryset = queryset.prefetch_related(None).prefetch_related(*make_prefetches(tree))
-    if not query.distinct and not query.select_for_update and (joined := list(_joined_paths(tree))):
+    known = {field.name for field in queryset._known_related_objects}  # Django leaves what is joined alone
+    joined = [path for path in _joined_paths(tree) if path.split(LOOKUP_SEP)[0] not in known]
+    if joined and not query.distinct and not query.select_for_update:
         if query.deferred_loading[0]:
             queryset = queryset.defer(None)
         queryset = queryset.select_related(*joined)

@@ -29,6 +29,15 @@ def why_tree_django(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     )
 
 
+def _first_relations(tree: Tree) -> Iterator[str]:
+    """Yield the names of the relations that joins of ours begin with."""
+    for item in tree.items:
+        if isinstance(item, Branch):
+            yield item.relation.name
+        else:
+            yield from (leaf.path[0].name for leaf in (item, *item.sources) if leaf.path)
+
+
 def _tree_models(tree: Tree) -> Iterator[type[Model]]:
     """Yield the models whose columns are read by joins of ours."""
     work: list[Leaf | Branch] = [*tree.items]
@@ -49,6 +58,9 @@ def _why_joined_query(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     strangers = [lookup for lookup in queryset._prefetch_related_lookups if not is_djangos(lookup)]
     if strangers and any(isinstance(item, Branch) for item in tree.items):
         return f"{type(strangers[0]).__name__} loads relations in its own way"
+    known = {field.name for field in queryset._known_related_objects}
+    if known and (given := known.intersection(_first_relations(tree))):
+        return f"its rows have the {given.pop()} that is in memory"
     if query.combinator and joins:
         return f"a {query.combinator} has no joins of its own"
     if query.select_for_update and joins:
