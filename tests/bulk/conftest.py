@@ -77,11 +77,25 @@ def routed(tables, vendor):
         yield alias
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mysql"])
-def alias(request, db):
-    """The alias of each database in turn; Django sends every query there. Of MariaDB's tests most are left out."""
-    tables = request.getfixturevalue("all_tables" if request.param == "mysql" else "tables")
-    with routed(tables, request.param) as alias:
+def pytest_generate_tests(metafunc):
+    """A module whose tests run on MariaDB too says so in ON_MARIADB."""
+    if "alias_vendor" in metafunc.fixturenames:
+        more = ["mysql"] if getattr(metafunc.module, "ON_MARIADB", False) else []
+        metafunc.parametrize("alias_vendor", ["sqlite", "postgresql", *more], indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def alias_vendor(request):
+    """Each database in turn, with its tables, before a transaction begins. Of MariaDB's tests most are left out."""
+    request.getfixturevalue("all_tables" if request.param == "mysql" else "tables")
+    return request.param
+
+
+@pytest.fixture
+def alias(alias_vendor, vendors, db):
+    """The alias of each database in turn; Django sends every query there."""
+    tables = {"mysql": "mysql"} if alias_vendor == "mysql" else vendors
+    with routed(tables, alias_vendor) as alias:
         yield alias
 
 

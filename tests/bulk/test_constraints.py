@@ -10,6 +10,7 @@ from tests.bulk.models import Constrained, Maker, MakesExpressions
 from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
+ON_MARIADB = True
 
 
 @pytest.fixture

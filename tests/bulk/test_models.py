@@ -21,6 +21,7 @@ from tests.bulk.models import (
 from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
+ON_MARIADB = True
 OWN = [
     MixedCleanFields,
     OwnChecks,

@@ -14,6 +14,7 @@ from tests.bulk.models import Blankable, Maker, Token, Uniques
 from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
+ON_MARIADB = True
 KEY = uuid.UUID(int=5)
 FIELDS = {
     "when": ["", "2026-01-01", None],

@@ -207,3 +207,11 @@ def test_queries_under_sentry_are_native_and_seen(request):
     command = [sys.executable, "-m", "tests.databases.sentry_checks"]
     child = subprocess.run(command, cwd=request.config.rootpath, capture_output=True, text=True, timeout=120)
     assert child.returncode == 0, child.stderr[-3000:]
+
+
+@pytest.mark.parametrize("tool", ["opentelemetry", "ddtrace"])
+def test_queries_under_tracing_are_native_and_seen(tool, request):
+    pytest.importorskip({"opentelemetry": "opentelemetry.instrumentation.sqlite3"}.get(tool, tool))
+    command = [sys.executable, "-m", "tests.databases.tracing_checks", tool]
+    child = subprocess.run(command, cwd=request.config.rootpath, capture_output=True, text=True, timeout=120)
+    assert child.returncode == 0, child.stderr[-3000:]

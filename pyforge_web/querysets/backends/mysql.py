@@ -78,9 +78,7 @@ _CONNECTION_METHODS = StockMethods(_Connection, ("query", "literal", "escape"), 
 def _stock_converters() -> dict[int, Any]:
     """Return the converters that connections of Django's have; an object that nothing is for one that was replaced."""
     converters = {
-        field_type: converter
-        if converter is None or isinstance(converter, type) or _is_stock_function(converter)
-        else object()
+        field_type: converter if converter is None or isinstance(converter, type) or _is_stock(converter) else object()
         for field_type, converter in django_conversions.items()
         if isinstance(field_type, int)
     }
@@ -90,7 +88,7 @@ def _stock_converters() -> dict[int, Any]:
     return converters | texts | {FIELD_TYPE.JSON: str}
 
 
-def _is_stock_function(converter: Any) -> bool:
+def _is_stock(converter: Any) -> bool:
     return is_own_function(converter, django) or is_own_function(converter, Database)
 
 
