@@ -120,6 +120,10 @@ def _describe_serializer(endpoint: Endpoint, kind: Any) -> None:
         endpoint.reasons["the view chooses its serializer at run time"] = 1
         return
     endpoint.serializer = f"{serializer.__module__}.{serializer.__qualname__}"
+    if getattr(getattr(serializer, "Meta", None), "model", None) is None:
+        endpoint.mode = "unknown"
+        endpoint.reasons["the serializer has no model, so it is not read from rows"] = 1
+        return
     try:
         explanation = explain(serializer)
     except Exception as error:  # a serializer may need a context that only a request has

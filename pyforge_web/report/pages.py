@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from pyforge_web.report.verdicts import writes_json
+from pyforge_web.report.verdicts import gained_ms, writes_json
 from pyforge_web.toolbar import formats
 
 if TYPE_CHECKING:
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 _STYLE = """
 :root{color-scheme:light dark;--other:light-dark(#8f867b,#80776c);--ours:light-dark(#b83c0b,#fb8f4a)}
 body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
-table{width:100%;border-collapse:collapse}th,td{padding:.4rem .6rem;text-align:start;vertical-align:top}
-tr{border-bottom:1px solid light-dark(#ddd,#444)}code{overflow-wrap:anywhere}
-svg{display:block;width:12rem;height:1.6rem;forced-color-adjust:none}
+table{width:100%;border-collapse:collapse}
+th,td{padding:.4rem .6rem;text-align:start;vertical-align:top}td{overflow-wrap:anywhere}
+tr{border-bottom:1px solid light-dark(#ddd,#444)}.part{white-space:nowrap}
+svg{display:block;width:100%;min-width:6rem;max-width:12rem;height:1.6rem;forced-color-adjust:none}
 svg.split{height:.8rem}.key{display:inline-block;width:.7em;height:.7em;margin-inline-end:.2em;forced-color-adjust:none}
 .queries{fill:#4e79a7;background:#4e79a7}.instances{fill:#b07aa1;background:#b07aa1}
 .serializer{fill:#f28e2b;background:#f28e2b}.json{fill:#59a14f;background:#59a14f}
 .rest{fill:var(--other);background:var(--other)}
 .other{fill:var(--other)}.ours{fill:var(--ours)}small{color:light-dark(#666,#aaa)}
 .scroll{overflow-x:auto}
-@media(max-width:40rem){thead{display:none}tr,tr>*{display:block}tr{padding:.4rem 0}th,td{padding:.1rem 0}}
+@media(max-width:40rem){thead{display:none}table,tbody,tr,tr>*{display:block}tr{padding:.4rem 0}th,td{padding:.1rem 0}}
 """
 
 
@@ -42,6 +43,7 @@ def write_html(report: "ProjectReport") -> str:
         ),
     )
     shown = [found for found in report.endpoints if writes_json(found.endpoint, found.measured)]
+    shown.sort(key=lambda found: gained_ms(found.measured), reverse=True)
     endpoints = format_html_join("\n", "{}", ((_show_endpoint(found, longest),) for found in shown))
     return format_html(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>PyForge report</title>'
@@ -89,7 +91,7 @@ def _draw_parts(parts: dict[str, float]) -> SafeString:
         '<svg class="split" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
         "<small>{}</small>",
         format_html_join("", '<rect class="{}" x="{}" width="{}" height="8"/>', shares),
-        format_html_join(", ", '<span class="key {}"></span>{} {}', texts),
+        format_html_join(", ", '<span class="part"><span class="key {}"></span>{} {}</span>', texts),
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, TextIO
 
-from pyforge_web.report.verdicts import writes_json
+from pyforge_web.report.verdicts import gained_ms, writes_json
 
 if TYPE_CHECKING:
     from pyforge_web.report.runner import EndpointReport, ProjectReport
@@ -22,14 +22,8 @@ def write_text(report: "ProjectReport", out: TextIO) -> None:
     shown = [found for found in report.endpoints if writes_json(found.endpoint, found.measured)]
     out.write(f"\nEndpoints that write JSON: {len(shown)} of {len(report.endpoints)}\n")
     # What gains most comes first: many readers look no further.
-    for found in sorted(shown, key=_gained_ms, reverse=True):
+    for found in sorted(shown, key=lambda found: gained_ms(found.measured), reverse=True):
         _write_endpoint(found, out)
-
-
-def _gained_ms(found: "EndpointReport") -> float:
-    """Return the milliseconds that a request would save; endpoints without a measurement come last."""
-    measured = found.measured
-    return measured.write_ms - measured.pyforge_ms if measured and measured.equal else -1.0
 
 
 def _write_endpoint(found: "EndpointReport", out: TextIO) -> None:

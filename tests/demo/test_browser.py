@@ -271,11 +271,3 @@ def test_valid_rows_are_imported_and_then_there(visit, own_site, tmp_path):
     status.get_by_role("link", name="PYF1").click()
     assert "Reykholt Heliport" in page.locator("body").inner_text()
     assert visited.errors == []
-
-
-def test_on_a_phone_the_answer_is_brought_to_the_top(visit):
-    """Not only towards it: while it is empty, the page is too short for that."""
-    page = visit(viewport={"width": PHONE, "height": 800}).open("/explorer/")
-    page.get_by_role("link", name="All countries").click()
-    page.wait_for_function("Math.abs(document.querySelector('[data-answer]').getBoundingClientRect().top) < 120")
-    assert "200" in page.locator("[data-answer] [data-status]").inner_text()
