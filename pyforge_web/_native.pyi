@@ -270,7 +270,7 @@ class NestedRows:
         layout: RowLayout,
         fetch: Callable[[], list[tuple[Any, ...]]] | list[tuple[Any, ...]],
         fallback: Callable[[int, Any], Any],
-        close: Callable[[], object],
+        close: Callable[[], object] | None,
         load: Callable[[int, list[tuple[Any, ...]]], RelatedRows | None],
         report: _Report | None = None,
         max_bytes: int | None = None,
@@ -305,9 +305,9 @@ class QueryRows:
     def __new__(
         cls,
         columns: RowColumns,
-        fetch: Callable[[], list[tuple[Any, ...]]],
+        fetch: Callable[[], list[tuple[Any, ...]]] | list[tuple[Any, ...]],
         fallback: Callable[[int, Any], Any],
-        close: Callable[[], object],
+        close: Callable[[], object] | None = None,
         report: _Report | None = None,
         max_bytes: int | None = None,
     ) -> Self: ...

@@ -29,8 +29,9 @@ impl Watched {
     }
 
     fn has_same_attributes(&self, object: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let own = if self.own { Some(own_attributes(object)?) } else { None };
         for (name, before) in &self.attributes {
-            let now = find_attribute(object, name.bind(object.py()), self.own)?;
+            let now = find_attribute(object, name.bind(object.py()), own.as_ref())?;
             let same = match (&now, before) {
                 (Some(now), Some(before)) => now.is(before),
                 (None, None) => true,
@@ -61,9 +62,10 @@ impl AttributeWatch {
     #[new]
     fn new(py: Python<'_>, objects: Vec<(Bound<'_, PyAny>, Vec<String>, bool)>) -> PyResult<Self> {
         let watched = objects.into_iter().map(|(object, names, own)| {
+            let found = if own { Some(own_attributes(&object)?) } else { None };
             let attributes = names.into_iter().map(|name| {
                 let name = PyString::intern(py, &name);
-                let value = find_attribute(&object, &name, own)?;
+                let value = find_attribute(&object, &name, found.as_ref())?;
                 Ok((name.unbind(), value.map(Bound::unbind)))
             });
             let attributes = attributes.collect::<PyResult<_>>()?;
@@ -91,16 +93,18 @@ impl AttributeWatch {
     }
 }
 
+/// The `__dict__` of an object: looked for once for all names.
+fn own_attributes<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    object.getattr(pyo3::intern!(object.py(), "__dict__"))
+}
+
 fn find_attribute<'py>(
     object: &Bound<'py, PyAny>,
     name: &Bound<'py, PyString>,
-    own: bool,
+    own: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    if !own {
-        return object.getattr_opt(name);
-    }
-    let attributes = object.getattr(pyo3::intern!(object.py(), "__dict__"))?;
-    match attributes.cast::<PyDict>() {
+    let Some(attributes) = own else { return object.getattr_opt(name) };
+    match attributes.cast_exact::<PyDict>() {
         Ok(attributes) => attributes.get_item(name),
         // A class has a proxy of its dict.
         Err(_) => Ok(attributes.get_item(name).ok()),

@@ -18,7 +18,8 @@ from pyforge_web.output.refusals import Refusal
 from pyforge_web.output.resolve import resolve_fields
 from pyforge_web.querysets.prepared_queries import ForeignValueError, PreparedTemplate, make_template
 from pyforge_web.querysets.relations.columns import select_tree
-from pyforge_web.querysets.relations.rows import open_compiled
+from pyforge_web.querysets.relations.remembered_pages import PageRows, keep_page
+from pyforge_web.querysets.relations.rows import open_compiled, write_page
 from pyforge_web.querysets.sql_cache.remembered import compare_compiled, compile_prepared, is_check_due
 
 __all__ = ["ForeignValueError", "PreparedFunction", "PreparedRows", "prepared"]
@@ -150,6 +151,21 @@ class PreparedRows(OutputRows):
             return describe_data(self.queryset, self._prepared.fields)
         return PreparedDescription(self)
 
+    def read_page(self) -> PageRows | None:
+        """Return all rows by the shortest way; None where they have to be opened."""
+        function = self._prepared
+        template = function.find_template()
+        if template is None or is_check_due(function.calls + 1):  # the usual way compares
+            return None
+        low, high = template.limits
+        limits = (
+            (self._low, self._high) if (low, high) == (0, None) else _add_limits((low, high), (self._low, self._high))
+        )
+        page = template.read_page(self._values, self._using or template.queryset.db, limits)
+        if page is not None:
+            function.calls += 1
+        return page
+
     def open(self, *, chunked: bool) -> Any:
         """Return the executed query; None where the function's own QuerySet has to be written."""
         function = self._prepared
@@ -162,8 +178,7 @@ class PreparedRows(OutputRows):
         def prepare() -> Any:
             return select_tree(self.queryset.using(using), template.tree).prepare()
 
-        low, high = template.queryset.query.low_mark, template.queryset.query.high_mark
-        limits = _add_limits((low, high), (self._low, self._high))
+        limits = _add_limits(template.limits, (self._low, self._high))
         made = template.compile(self._values, using, limits, prepare)
         if isinstance(made, str):
             return None
@@ -176,7 +191,11 @@ class PreparedRows(OutputRows):
                 function.turn_off(difference)
                 return None
         opened = open_compiled(plan, compiled, chunked=chunked)
-        return None if isinstance(opened, str) else opened
+        if isinstance(opened, str):
+            return None
+        if template.tree.is_kept and not chunked:
+            keep_page(template.find_queryset(using), template.tree, opened)
+        return opened
 
 
 def _add_limits(own: tuple[int, int | None], given: tuple[int, int | None]) -> tuple[int, int | None]:
@@ -201,6 +220,9 @@ class PreparedDescription:
 
     def write(self) -> Any:
         """Return what native code writes."""
+        page = self._rows.read_page()
+        if page is not None:
+            return write_page(page)
         opened = self._rows.open(chunked=False)
         return self._describe_function().write() if opened is None else opened.rows()
 

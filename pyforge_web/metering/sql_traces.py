@@ -41,6 +41,11 @@ def _watch_connection(*, connection: BaseDatabaseWrapper, **kwargs: object) -> N
         connection.execute_wrappers.insert(0, note_query)
 
 
+def are_silent(wrappers: list[Callable[..., Any]]) -> bool:
+    """Return whether the execute wrappers of a connection do nothing now: they are ours, and no call wants notes."""
+    return call_notes.get() is None and all(wrapper is note_query for wrapper in wrappers)
+
+
 def note_query(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
     """Execute a statement, and note it where a native call listens. It asks the connection for nothing."""
     noted = call_notes.get()

@@ -1,12 +1,12 @@
 """Output fields, resolved: what each name is of a model or a QuerySet, and which `Prefetch` answers for a relation."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import F, Model
 from django.db.models.constants import LOOKUP_SEP
 
+from pyforge_web._native import AttributeWatch
 from pyforge_web.conf import get_settings
 from pyforge_web.output.attribute_columns import find_related_columns, find_relation_key_name, key_source, key_sources
 from pyforge_web.output.fields import Attribute, FileUrl, Flat, OutputField, is_own_file
@@ -23,21 +23,22 @@ from pyforge_web.output.model_names import (
 )
 from pyforge_web.output.scopes import FieldScope, find_path_column
 from pyforge_web.output.shown_secrets import expression_names, refuse_secret, refuse_secret_path
-from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet
+from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, keep_tree
+from pyforge_web.output.tree_watch import watch_tree
 from pyforge_web.secrets import public_columns
 
 _MOST_TREES = 256  # of a model: a client may choose the names
 
 
 class KnownTree(NamedTuple):
-    """A tree that was resolved before, and the relations on its paths, whose descriptors are compared at each use."""
+    """A tree that was resolved before, and what decided it: descriptors, columns and managers, as they were."""
 
     tree: Tree
-    relations: tuple[tuple[type[Model], Relation], ...]
+    watch: AttributeWatch
 
 
-# Trees without nested relations, by model, with the columns that it had. A relation is looked at each time, as its
-# managers may do anything.
+# Trees by model, with the columns that it had. A relation to many with a manager of the project's own is looked at each
+# time, as that may do anything.
 # They are kept in the `__dict__` of the model's `_meta`, and end with the model.
 _TREES = "_pyforge_trees"
 
@@ -60,26 +61,14 @@ def resolve_fields(queryset: UntypedQuerySet, fields: ParsedFields) -> Tree:
     if concrete is not options.concrete_fields or made_for is not settings or len(known) >= _MOST_TREES:
         options.__dict__[_TREES] = options.concrete_fields, settings, (known := {})
     remembered_tree = known.get((fields, added, loaded))
-    if remembered_tree is not None and all(
-        relation.descriptor is getattr(model, relation.name, None) for model, relation in remembered_tree.relations
-    ):
+    if remembered_tree is not None and remembered_tree.watch.holds():
         return remembered_tree.tree
     tree = _resolve(FieldScope(queryset.model, [], added, loaded, (), None), fields)
-    if all(isinstance(item, Leaf) for item in tree.items):
-        known[fields, added, loaded] = KnownTree(tree, tuple(_path_relations(tree)))
+    watched = watch_tree(tree)
+    if watched is not None:
+        tree = keep_tree(tree)
+        known[fields, added, loaded] = KnownTree(tree, AttributeWatch(watched))
     return tree
-
-
-def _path_relations(tree: Tree) -> Iterator[tuple[type[Model], Relation]]:
-    """Yield the relations of the paths of a tree without branches, each with the model that has it."""
-    work = [item for item in tree.items if isinstance(item, Leaf)]
-    while work:
-        leaf = work.pop()
-        work += leaf.sources
-        model = tree.model
-        for relation in leaf.path:
-            yield model, relation
-            model = relation.model or model
 
 
 def resolve_model_fields(model: type[Model], fields: ParsedFields) -> Tree:

@@ -74,10 +74,17 @@ class Branch(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """The output fields of a model."""
+    """The output fields of a model. One that is kept is the same object for the same fields."""
 
     model: type[Model]
     items: tuple[Leaf | Branch, ...]
+    is_kept: bool = False
+
+
+def keep_tree(tree: Tree) -> Tree:
+    """Return a tree that says of itself and of those inside of it that they are kept."""
+    items = [item._replace(tree=keep_tree(item.tree)) if isinstance(item, Branch) else item for item in tree.items]
+    return Tree(tree.model, tuple(items), is_kept=True)
 
 
 def find_doubts(tree: Tree, path: NamePath = ()) -> Iterator[tuple[NamePath, str]]:

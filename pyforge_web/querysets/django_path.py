@@ -51,6 +51,11 @@ _ROW_METHODS, _INSTANCE_METHODS = _find_row_methods(QuerySet), _find_instance_me
 _find_raw_methods = attrgetter("__iter__", "_fetch_all", "iterator")
 _RAW_METHODS = _find_raw_methods(RawQuerySet)
 _DJANGOS_FROM_DB, _DJANGOS_INIT = Model.from_db.__func__, Model.__init__  # type: ignore[attr-defined]
+# What of a model's class makes its instances. `from_db` is another object at each look: the class's version counts.
+_OWN_CREATION = ("__init__", "from_db", *_OWN_INSTANCES)
+# What is known of the classes of QuerySets is kept in the `__dict__` of the model's `_meta`, and ends with the model.
+_VERIFIED = "_pyforge_verified"
+_MOST_VERIFIED = 64
 _END = object()
 # The same of Django's own classes, which a tool may patch for a whole process, before this module is imported or later.
 _PATCHABLE: tuple[tuple[type, tuple[str, ...]], ...] = (
@@ -78,29 +83,64 @@ def has_own_rows(kind: type[AnyQuerySet]) -> bool:
     return bool(_find_row_methods(kind) != _ROW_METHODS)
 
 
-def why_django(queryset: AnyQuerySet) -> str | None:
-    """Return why a QuerySet takes Django's path as a whole; None where its columns decide."""
+def why_django(queryset: AnyQuerySet, connection: Any = None) -> str | None:
+    """Return why a QuerySet takes Django's path as a whole; None where its columns decide.
+
+    `connection` is that of its database, where the caller has asked for it.
+    """
     if not get_settings()["NATIVE"]:
         return "the setting NATIVE is off"
-    kind, query = type(queryset), queryset.query
+    if patched := why_patched():
+        return patched
+    query, model = queryset.query, queryset.model
+    key = type(queryset), type(query), queryset._iterable_class
+    verified: dict[Any, AttributeWatch] = model._meta.__dict__.setdefault(_VERIFIED, {})
+    watch = verified.get(key)
+    if watch is None or not watch.holds():
+        if reason := _why_class(queryset, model):
+            return reason
+        if model.__init__ is _DJANGOS_INIT and len(verified) < _MOST_VERIFIED:
+            verified[key] = AttributeWatch(watch_classes(queryset))
+    if queryset._iterable_class is ModelIterable and (reason := why_receivers(model) or why_added(model, query)):
+        return reason
+    if reason := backends.why_no_backend(connections[queryset.db] if connection is None else connection):
+        return reason
+    if query.compiler != "SQLCompiler":
+        return f"{type(query).__name__} has a compiler of its own"
+    return None
+
+
+def why_patched() -> str | None:
+    """Return which method of Django's QuerySets or iterables is not Django's own."""
     if _FOUND_PATCHED is not None or not _PATCH_WATCH.holds():
         return _FOUND_PATCHED or _find_patched() or "a method of QuerySet is another one than it was"
+    return None
+
+
+def watch_classes(queryset: AnyQuerySet) -> list[tuple[object, tuple[str, ...], bool]]:
+    """Return what a native watch compares of the classes of a QuerySet and its model."""
+    return [
+        (type(queryset), _OWN_ROWS, False),
+        (type(queryset.query), ("get_compiler",), False),
+        *watch_instances(queryset.model),
+    ]
+
+
+def watch_instances(model: Any) -> list[tuple[object, tuple[str, ...], bool]]:
+    """Return what a native watch compares of how a model's instances are made."""
+    return [(model, _OWN_CREATION, False), (type(model), ("__call__",), False)]
+
+
+def _why_class(queryset: AnyQuerySet, model: Any) -> str | None:
+    """Return what the classes of a QuerySet and its model do in their own way."""
+    kind, query = type(queryset), queryset.query
     if kind is not QuerySet and has_own_rows(kind):
         return f"{kind.__name__} fetches its rows in its own way"
     if type(query).get_compiler is not Query.get_compiler:
         return f"{type(query).__name__} chooses its compiler in its own way"
     if queryset._iterable_class not in SHAPES:
         return f"{queryset._iterable_class.__name__} makes rows in its own way"
-    if queryset._iterable_class is ModelIterable and (
-        reason := why_instances(queryset.model) or why_added(queryset.model, query)
-    ):
-        return reason
-    connection = connections[queryset.db]
-    if reason := backends.why_no_backend(connection):
-        return reason
-    if query.compiler != "SQLCompiler":
-        return f"{type(query).__name__} has a compiler of its own"
-    return None
+    return why_instances(model) if queryset._iterable_class is ModelIterable else None
 
 
 def why_instances(model: Any) -> str | None:
@@ -114,6 +154,11 @@ def why_instances(model: Any) -> str | None:
         return f"{model.__name__} has its own from_db"
     if model.__init__ is not _DJANGOS_INIT and (reason := _why_changed(model, model.__init__)):
         return reason
+    return why_receivers(model)
+
+
+def why_receivers(model: Any) -> str | None:
+    """Return which receiver of the signals of new instances may change one of a model."""
     for signal in (pre_init, post_init):
         if signal.receivers and signal.has_listeners(model):
             for receiver in signal._live_receivers(model)[0]:

@@ -150,13 +150,13 @@ def _no_relation(number: int, rows: list[tuple[Any, ...]]) -> None:
     """Stand where native code asks for related rows, which there are none of."""
 
 
-def add_dates(readers: Sequence[backends.ColumnReader]) -> tuple[tuple[DatedReader, ...], tzinfo | None]:
+def add_dates(readers: tuple[backends.ColumnReader, ...]) -> tuple[tuple[DatedReader, ...], tzinfo | None]:
     """Return the readers of columns with the format of dates that `rows()` asks for, and the zone of local ones.
 
     Without one their dates are written as those of the whole output.
     """
     if not (name := find_date_format()):
-        return tuple(readers), None
+        return readers, None
     is_local = output_options.get().dates == "local"
     return tuple((*reader, name) for reader in readers), get_current_timezone() if is_local else None
 

@@ -12,7 +12,7 @@ from pyforge_web.metering.row_traces import RowTrace, time_compilation, trace_ro
 from pyforge_web.querysets import backends
 
 # Rows fetched at once: 100 to 500 are alike, thousands leave the processor's cache (benchmarks/suites/querysets.py).
-_CHUNK = 200
+ROWS_AT_ONCE = 200
 
 Fetch = Callable[[], list[Any]]
 Convert = Callable[[int, Any], Any]
@@ -22,7 +22,10 @@ Report = Callable[[int, int, list[tuple[int, int, int]]], None]
 
 
 class CompiledQuery(NamedTuple):
-    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database."""
+    """A query as SQL, and the expressions of its columns; `backend` is what is known of its database.
+
+    `entry` is what is remembered of it, and its `memo` what was found out about it once.
+    """
 
     compiler: Any
     sql: str
@@ -31,6 +34,8 @@ class CompiledQuery(NamedTuple):
     backend: backends.DatabaseBackend
     known_positions: dict[str, int] | None = None
     columns: backends.ColumnPlan | None = None  # how they are read, where that is known already
+    most_rows: int | None = None  # more than these it does not have; None where that is not known
+    entry: Any = None
 
     @property
     def positions(self) -> dict[str, int]:
@@ -75,7 +80,12 @@ def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     except EmptyResultSet:
         return None
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    return CompiledQuery(compiler, sql, params, expressions, backend)
+    return CompiledQuery(compiler, sql, params, expressions, backend, most_rows=count_most(queryset.query))
+
+
+def count_most(query: Any) -> int | None:
+    """Return how many rows a query has at most, by its slice."""
+    return None if query.high_mark is None else query.high_mark - query.low_mark
 
 
 def _read_positions(compiler: Any) -> dict[str, int]:
@@ -97,8 +107,16 @@ def execute_query(
     With `in_parts` the rows are written before we ask the connection for anything else, so the driver need not keep
     them. Between the parts of a `chunked` one others may.
     """
-    compiler, sql, params, expressions, backend, _, plan = compiled
+    compiler, sql, params, expressions, backend, _, plan, most_rows, entry = compiled
     plan = plan or backend.plan_columns(compiler, expressions)
+    if not chunked and reading is None and not metering.active_collectors.get():
+        raw = backend.find_direct(compiler.connection)
+        if raw is not None:
+            texts = {} if entry is None else entry.memo.setdefault("texts", {})
+            text = backends.find_driver_text(backend, sql, texts)
+            cursor = backends.DirectCursor.execute(raw, compiler.connection, text, params)
+            cursor.most_rows = most_rows if most_rows is not None and most_rows <= ROWS_AT_ONCE else None
+            return _statement(backend.cursor_class.of_rows(cursor, compiler, expressions, plan))
     driver = backend.open_cursor(compiler, expressions, plan, chunked=chunked, in_parts=in_parts)
     try:
         metering.time_database(driver.execute, reading)(sql, params)
@@ -112,13 +130,17 @@ def _statement(driver: backends.DriverCursor) -> ExecutedQuery:
     return ExecutedQuery(driver.cursor, driver.readers, driver.driver_value, driver.convert, driver.explain_columns)
 
 
-def fetch_next(statement: ExecutedQuery) -> Fetch:
-    """The function that fetches the next rows.
+def fetch_next(statement: ExecutedQuery, *, at_once: bool = False) -> Fetch | list[Any]:
+    """Return the function that fetches the next rows, or all of them where they are few and nobody measures.
 
-    All of them before the first is written, as Django does, where a converter of the user's may change the table.
+    All of them before the first is written, as Django does, with `at_once` and where a converter of the user's may
+    change the table.
     """
     cursor = statement.cursor
-    return fetch_all(cursor) if backends.DJANGO in statement.readers else fetch_chunks(cursor.fetchmany)
+    at_once = at_once or backends.DJANGO in statement.readers
+    if type(cursor) is backends.DirectCursor and (at_once or cursor.most_rows is not None):
+        return cursor.fetchall()
+    return fetch_all(cursor) if at_once else fetch_chunks(cursor.fetchmany)
 
 
 def fetch_chunks(fetchmany: Callable[[int], list[Any]]) -> Fetch:
@@ -129,8 +151,8 @@ def fetch_chunks(fetchmany: Callable[[int], list[Any]]) -> Fetch:
         nonlocal done
         if done:
             return []
-        rows = fetchmany(_CHUNK)
-        done = len(rows) < _CHUNK
+        rows = fetchmany(ROWS_AT_ONCE)
+        done = len(rows) < ROWS_AT_ONCE
         return rows
 
     return fetch

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pyforge_web import metering
 from pyforge_web.metering.row_traces import RowTrace
-from pyforge_web.querysets.relations.columns import ColumnSlot
+from pyforge_web.querysets.relations.tree_walk import ColumnSlot
 from pyforge_web.querysets.statement import ExecutedQuery
 
 PartsResult = TypeVar("PartsResult")

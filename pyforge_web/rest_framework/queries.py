@@ -11,8 +11,9 @@ from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.output.tree import Branch, Tree
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import has_own_rows, why_django
-from pyforge_web.querysets.relations.columns import JOIN_KEY, ColumnSlot, as_scanned
+from pyforge_web.querysets.relations.columns import JOIN_KEY, as_scanned
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
+from pyforge_web.querysets.relations.tree_walk import ColumnSlot
 from pyforge_web.querysets.statement import compile_query, execute_query
 from pyforge_web.rest_framework.fetched_query import FetchedQuery
 from pyforge_web.rest_framework.level_rows import LevelRows, ParentRows

@@ -12,8 +12,9 @@ from django.db.models import QuerySet
 from django.db.models.sql import Query
 from django.db.models.sql.where import WhereNode
 
-from pyforge_web.querysets.relations.columns import ColumnSlot, is_narrowable, select_slots
+from pyforge_web.querysets.relations.columns import is_narrowable, select_slots
 from pyforge_web.querysets.relations.prefetch import RelationKey
+from pyforge_web.querysets.relations.tree_walk import ColumnSlot
 from pyforge_web.rest_framework.plan import Level
 
 # What `select_slots` says of the columns and of their joins. A query on which it changes more is left to it.

@@ -15,12 +15,12 @@ use crate::metering::reading::QueryReading;
 #[pyclass(frozen, module = "pyforge_web._native")]
 pub struct QueryRows {
     columns: Py<RowColumns>,
-    /// `() -> list[tuple]`: the next rows, an empty list at the end.
+    /// `() -> list[tuple]`: the next rows, an empty list at the end; or the list of all rows.
     fetch: Py<PyAny>,
     /// `(column, value) -> value`: the driver's value through Django's converters.
     fallback: Py<PyAny>,
-    /// `()`: called at the end, also after an error.
-    close: Py<PyAny>,
+    /// `()`: called at the end, also after an error; None where nothing is open.
+    close: Option<Py<PyAny>>,
     /// `(rows, database_ns, callbacks)`: called at the end of each native call that collectors want details of.
     report: Option<Py<PyAny>>,
     /// How long the text of the rows may get.
@@ -30,12 +30,12 @@ pub struct QueryRows {
 #[pymethods]
 impl QueryRows {
     #[new]
-    #[pyo3(signature = (columns, fetch, fallback, close, report=None, max_bytes=None))]
+    #[pyo3(signature = (columns, fetch, fallback, close=None, report=None, max_bytes=None))]
     fn new(
         columns: Py<RowColumns>,
         fetch: Py<PyAny>,
         fallback: Py<PyAny>,
-        close: Py<PyAny>,
+        close: Option<Py<PyAny>>,
         report: Option<Py<PyAny>>,
         max_bytes: Option<usize>,
     ) -> Self {
@@ -44,7 +44,7 @@ impl QueryRows {
 
     /// Ends a query that is read by `dump_chunk`; `dumps` does it itself.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.close.call0(py).map(drop)
+        self.close.as_ref().map_or(Ok(()), |close| close.call0(py).map(drop))
     }
 }
 
@@ -78,7 +78,8 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     pub(super) fn write_rows(&mut self, rows: &Bound<'py, QueryRows>) -> bool {
         let (py, rows) = (rows.py(), rows.get());
         let done = self.with_row_cursor(py, rows, 0, Self::write_all_rows).is_ok();
-        match self.meter.call_out(|| rows.close.call0(py)) {
+        let Some(close) = &rows.close else { return done };
+        match self.meter.call_out(|| close.call0(py)) {
             // An error of the query comes first.
             Err(error) if done => self.sink.fail(error) == Outcome::Accepted,
             _ => done,
@@ -150,8 +151,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         fetch: &Bound<'py, PyAny>,
         items: &RowFraming<'_>,
     ) -> Option<usize> {
-        let chunk = self.meter.fetch(&mut run.reading, || fetch.call0());
-        let chunk = match chunk.and_then(|chunk| Ok(chunk.cast_into::<PyList>()?)) {
+        let chunk = match self.fetch_row_list(run, fetch) {
             Ok(chunk) => chunk,
             Err(error) => {
                 self.fail_walk(error);
@@ -179,6 +179,19 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             run.row += 1;
         }
         Some(index)
+    }
+
+    /// The next rows: none behind a list of all.
+    fn fetch_row_list(
+        &mut self,
+        run: &mut RowCursor<'_, 'py>,
+        fetch: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        match fetch.cast_exact::<PyList>() {
+            Ok(all) if run.reading.has_rows() => Ok(PyList::empty(all.py())),
+            Ok(all) => Ok(all.clone()),
+            Err(_) => Ok(self.meter.fetch(&mut run.reading, || fetch.call0())?.cast_into::<PyList>()?),
+        }
     }
 
     #[inline]

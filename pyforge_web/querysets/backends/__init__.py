@@ -21,6 +21,7 @@ from pyforge_web.querysets.backends.columns import (
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor, find_raw_cursor, warn_once
 from pyforge_web.querysets.backends.database import DatabaseBackend
+from pyforge_web.querysets.backends.direct_driver import DirectCursor, find_driver_text
 
 __all__ = [
     "DJANGO",
@@ -29,10 +30,12 @@ __all__ = [
     "ColumnReader",
     "Converter",
     "DatabaseBackend",
+    "DirectCursor",
     "DriverCursor",
     "describe_converters",
     "find_backend",
     "find_converters",
+    "find_driver_text",
     "intern_readers",
     "why_no_backend",
     "why_not_stock",

@@ -70,7 +70,7 @@ def find_converters(expression: Any, connection: BaseDatabaseWrapper) -> list[Co
     return found
 
 
-# A foreign key adds a converter where a database takes empty texts for null, which none of ours does.
+# That of a foreign key asks a feature of the database besides.
 _CONVERTER_METHODS = [StockMethods(kind, ["get_db_converters"], django) for kind in (Field, ForeignKey)]
 # What a field's class and its attributes say of its converters; an instance may have methods of its own.
 _METHODS = ("from_db_value", "get_db_converters", "get_internal_type")
@@ -115,7 +115,14 @@ def intern_readers(readers: Iterable[ColumnReader]) -> InternedReaders:
     return known
 
 
+def _make_plan_key(targets: list[Any], outputs: list[Any], connection: BaseDatabaseWrapper) -> tuple[Any, ...]:
+    empty_is_null = connection.features.interprets_empty_strings_as_nulls
+    session = connection.alias, connection.timezone, settings.USE_TZ, type(connection), type(connection.ops)
+    return (*session, empty_is_null, *map(id, targets), *map(id, outputs))
+
+
 def _has_stock_converters(kind: type) -> bool:
+    """Return whether the converters of a field's class are found by Django's own code."""
     return any(methods.are_methods_of(kind) for methods in _CONVERTER_METHODS)
 
 
@@ -138,9 +145,7 @@ class ColumnPlans:
     ) -> ColumnPlan:
         """Return the plan of these columns; `make` is asked where none is known."""
         targets, outputs = [column.target for column in columns], [column.output_field for column in columns]
-        ops = connection.ops
-        session = connection.alias, connection.timezone, settings.USE_TZ, type(connection), type(ops)
-        key = (*session, *map(id, targets), *map(id, outputs))
+        ops, key = connection.ops, _make_plan_key(targets, outputs, connection)
         known = self._known.get(key)
         has_own = not vars(ops).keys().isdisjoint(self._operations.names)
         if known is not None and not has_own and known[1].holds():
@@ -148,11 +153,19 @@ class ColumnPlans:
         plan = make(columns, connection)
         fields = {id(field): field for field in (*targets, *outputs)}.values()
         # A field with `get_db_converters` of its own may answer differently the next time.
-        if not has_own and all(map(_has_stock_converters, map(type, fields))):
+        if not has_own and all(_has_stock_converters(type(field)) for field in fields):
             if len(self._known) >= _MOST_PLANS:
                 self._known.clear()
             self._known[key] = plan, self._watch(fields, targets, type(ops))
         return plan
+
+    def find_watch(self, columns: list[Col], connection: BaseDatabaseWrapper) -> AttributeWatch | None:
+        """Return what holds as long as the plan of these columns does; None where it has to be made each time."""
+        key = _make_plan_key(
+            [column.target for column in columns], [column.output_field for column in columns], connection
+        )
+        known = self._known.get(key)
+        return known[1] if known is not None and known[1].holds() else None
 
     def _watch(self, fields: Iterable[Any], targets: Iterable[Any], operations: type) -> AttributeWatch:
         """Return what compares everything that decides the converters of fields, and whether a driver parses them."""

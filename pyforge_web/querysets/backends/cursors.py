@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from types import CodeType
-from typing import Any
+from typing import Any, Self
 
 import django
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -97,6 +97,17 @@ class DriverCursor:
         self.convert_reason: str | None = backend.why_not_cursor(self.connection, self.raw)
         if self.convert_reason is None:
             self.prepare(expressions)
+
+    @classmethod
+    def of_rows(cls, cursor: Any, compiler: Any, expressions: list[BaseExpression], plan: ColumnPlan) -> Self:
+        """Return what reads the rows of a cursor that has executed a statement already, and is the driver's own."""
+        made = cls.__new__(cls)
+        made.cursor = made.raw = cursor
+        made.compiler, made.connection = compiler, compiler.connection
+        made.readers, made.facts = plan
+        made._expressions, made._converters_by_index = expressions, None
+        made.convert_reason = None
+        return made
 
     def prepare(self, expressions: list[BaseExpression]) -> None:
         """Set the cursor up before it executes."""

@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import BaseExpression, Col
 from django.db.models.sql.compiler import SQLCompiler
 
+from pyforge_web._native import AttributeWatch, ClassVersions
 from pyforge_web.querysets.backends.columns import (
     DJANGO,
     VALUE,
@@ -60,19 +61,24 @@ class DatabaseBackend:
 
     def __init__(self) -> None:
         self._plans = ColumnPlans(self.operations)
+        # The classes of engines and their compilers whose methods were compared with Django's.
+        self._verified: dict[tuple[type, type], ClassVersions] = {}
         functions = self.operations.functions
         self.readers_by_function = {functions[name]: reader for name, reader in self.method_readers.items()}
 
     def why_not(self, connection: BaseDatabaseWrapper) -> str | None:
         """Return why the rows of a connection are Django's to read, or None. Never connects."""
-        kind = type(connection)
-        if (kind.timezone, kind.timezone_name) != _ZONES:
-            return f"{kind.__name__} has a time zone of its own"
-        if connection.ops.connection is not connection:
-            return f"{type(connection.ops).__name__} belongs to another connection"
-        compiler = connection.ops.compiler("SQLCompiler")
-        if not _COMPILER_METHODS.are_methods_of(compiler):
-            return f"{_COMPILER_METHODS.find_replaced(compiler)} is not Django's"
+        kind, ops = type(connection), connection.ops
+        if ops.connection is not connection:
+            return f"{type(ops).__name__} belongs to another connection"
+        compiler = ops.compiler("SQLCompiler")
+        verified = self._verified.get((kind, compiler))
+        if verified is None or not verified.are_unchanged():
+            if (kind.timezone, kind.timezone_name) != _ZONES:
+                return f"{kind.__name__} has a time zone of its own"
+            if not _COMPILER_METHODS.are_methods_of(compiler):
+                return f"{_COMPILER_METHODS.find_replaced(compiler)} is not Django's"
+            self._verified[kind, compiler] = ClassVersions([kind, compiler])
         return None if connection.connection is None else self.why_not_driver(connection.connection)
 
     def why_not_driver(self, raw: Any) -> str | None:
@@ -132,6 +138,13 @@ class DatabaseBackend:
             cursor.close()
             raise
 
+    def find_direct(self, connection: BaseDatabaseWrapper) -> Any:
+        """Return the driver's connection where a statement may go straight to it; None where Django's cursor has to."""
+
+    def write_driver_sql(self, sql: str) -> str:
+        """Return SQL in the driver's own style, as Django's cursor makes it."""
+        return sql
+
     def plan_columns(self, compiler: Any, expressions: list[Any]) -> ColumnPlan:
         """Return how a statement's columns are read."""
         connection = compiler.connection
@@ -143,6 +156,11 @@ class DatabaseBackend:
             for index, expression in enumerate(expressions)
         ]
         return ColumnPlan(intern_readers(readers), self.find_facts(expressions, readers, connection))
+
+    def find_plan_watch(self, expressions: list[Any], connection: BaseDatabaseWrapper) -> AttributeWatch | None:
+        """Return what holds as long as these columns are read in the same way; None where they must be looked at."""
+        is_plain = _COLUMN.issuperset(map(type, expressions)) and expressions
+        return self._plans.find_watch(expressions, connection) if is_plain else None
 
     def column_reader(self, column: Any, connection: BaseDatabaseWrapper) -> ColumnReader:
         """Return the reader of one column."""

@@ -13,7 +13,7 @@ from typing import Any, cast
 import django
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.sqlite3.base import DatabaseWrapper
+from django.db.backends.sqlite3.base import DatabaseWrapper, SQLiteCursorWrapper
 from django.db.models import DecimalField
 from django.db.models.expressions import BaseExpression, Col
 from django.db.models.sql.compiler import SQLCompiler
@@ -27,6 +27,7 @@ from pyforge_web.querysets.backends.columns import (
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import DatabaseBackend
+from pyforge_web.querysets.backends.direct_driver import DirectDriver
 from pyforge_web.querysets.backends.stock import StockMethods, describe_callable, find_function, is_own_function
 
 Parsers = Mapping[int, Callable[[str], Any]]
@@ -46,6 +47,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 }
 # What Django registers with sqlite3 (`django/db/backends/sqlite3/base.py`): the parser under `decoder`.
 _REGISTERED = {"DATE": parse_date, "TIME": parse_time, "DATETIME": parse_datetime, "TIMESTAMP": parse_datetime}
+_DRIVER = DirectDriver(SQLiteCursorWrapper)
 _DETECTS = sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES
 
 
@@ -58,7 +60,7 @@ class SQLiteCursor(DriverCursor):
 
     def executed(self) -> str | None:
         """Return why the rows are not the driver's alone: SQLite's values have types, its columns have none."""
-        return None if _has_stock_rows(self.raw) else _why_not_stock_rows(self.raw)
+        return None if _has_stock_rows(self.raw, self.raw.connection) else _why_not_stock_rows(self.raw)
 
     def driver_value(self, index: int, value: Any) -> Any:
         """Return what the driver gives for a column under Django: it parses the text of whatever is stored."""
@@ -96,7 +98,7 @@ class SQLiteBackend(DatabaseBackend):
             return "the cursor's rows are not sqlite3's"
         if kind.fetchmany is not sqlite3.Cursor.fetchmany or kind.fetchall is not sqlite3.Cursor.fetchall:
             return f"{kind.__name__} fetches rows in its own way"
-        reason = None if _has_stock_rows(raw) else _why_not_stock_rows(raw)
+        reason = None if _has_stock_rows(raw, raw.connection) else _why_not_stock_rows(raw)
         if reason is None and not self._is_parsing(connection, raw.connection):
             reason = "the connection does not have Django's detect_types"
         return reason
@@ -120,6 +122,19 @@ class SQLiteBackend(DatabaseBackend):
             detects = connection.settings_dict["OPTIONS"].get("detect_types", _DETECTS) == _DETECTS
             known = vars(connection)[_PARSING] = raw, detects and type(value) is date
         return bool(known[1])
+
+    def find_direct(self, connection: BaseDatabaseWrapper) -> Any:
+        """Return the driver's connection where a statement may go straight to it; None where Django's cursor has to."""
+        raw: Any = connection.connection
+        if type(raw) is not sqlite3.Connection or not _DRIVER.is_idle(connection):
+            return None
+        parsing = vars(connection).get(_PARSING)
+        is_stock = parsing is not None and parsing[0] is raw and parsing[1] and _has_stock_rows(raw, raw)
+        return raw if is_stock else None
+
+    def write_driver_sql(self, sql: str) -> str:
+        """Return SQL in the driver's own style, as Django's cursor makes it."""
+        return SQLiteCursorWrapper.convert_query(cast(Any, None), sql)
 
     def compiler(self, query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:
         """Return the compiler of a query, as `Query.get_compiler` gives it, for raw rows."""
@@ -160,9 +175,9 @@ class SQLiteBackend(DatabaseBackend):
         return super().plan_columns(compiler, expressions)
 
 
-def _has_stock_rows(raw: sqlite3.Cursor) -> bool:
+def _has_stock_rows(raw: sqlite3.Cursor | sqlite3.Connection, connection: sqlite3.Connection) -> bool:
     """Return whether the rows of a cursor are what `sqlite3` alone gives, as they were when it was last looked into."""
-    is_stock = raw.row_factory is None and raw.connection.text_factory is str
+    is_stock = raw.row_factory is None and connection.text_factory is str
     return is_stock and sqlite3.converters == _known_converters and bool(_known_converters)
 
 

@@ -7,9 +7,19 @@ was replaced before that is not the library's either: its code stands in another
 import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import _lru_cache_wrapper, cached_property, partialmethod
 from operator import attrgetter
+from pathlib import Path
 from types import MethodDescriptorType, MethodType, ModuleType
 from typing import Any
+
+import django
+from django.utils.functional import cached_property as django_cached_property
+from django.utils.functional import classproperty
+
+# Added to Django's classes by django-stubs-ext, for annotations.
+_HARMLESS_NAMES = frozenset({"__class_getitem__"})
+_OUR_FOLDER = f"{Path(__file__).parents[2]}{os.sep}"
 
 
 def is_own_function(function: object, package: ModuleType) -> bool:
@@ -66,3 +76,55 @@ def find_function(method: object) -> object:
 def describe_callable(function: Any) -> str:
     """Return the name of a function or a class for a reason."""
     return str(getattr(function, "__qualname__", repr(function)))
+
+
+def find_foreign(kind: type) -> str | None:
+    """Return the first attribute of a class, or of one of its bases, that others than Django wrote; None for none."""
+    for base in kind.__mro__:
+        if base.__module__ == "builtins":
+            continue
+        for name, value in vars(base).items():
+            if name not in _HARMLESS_NAMES and not is_own_attribute(value):
+                return f"{base.__name__}.{name} is not Django's"
+    return None
+
+
+def find_attribute(kind: type, name: str) -> Any:
+    """Return an attribute of a class as it stands in the class, or in one of its bases; None where there is none."""
+    return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
+
+
+def is_own_attribute(value: Any) -> bool:
+    """Return whether an attribute of a class is plain data, or a function of Django's or ours."""
+    if isinstance(value, property):
+        return all(map(is_own_attribute, (value.fget, value.fset, value.fdel)))
+    if type(value).__name__ == "class_or_instance_method":
+        return is_own_attribute(value.class_method) and is_own_attribute(value.instance_method)
+    while (inner := _find_wrapped(value)) is not None:
+        value = inner
+    if isinstance(value, type):
+        return True
+    if not callable(value):
+        return type(value).__module__ == "builtins" or not hasattr(type(value), "__get__")
+    if type(value).__name__ in _C_FUNCTIONS or type(value).__module__ == "operator":
+        return True
+    return is_own_function(value, django) or _is_ours(value)
+
+
+def _find_wrapped(value: Any) -> Any:
+    """Return the function under Python's and Django's own decorators."""
+    if isinstance(value, django_cached_property | cached_property | partialmethod):
+        return value.func
+    if isinstance(value, classmethod | staticmethod):
+        return value.__func__
+    if isinstance(value, classproperty):
+        return value.fget
+    return value.__wrapped__ if isinstance(value, _lru_cache_wrapper) else None
+
+
+def _is_ours(function: Any) -> bool:
+    code: Any = getattr(function, "__code__", None)
+    return code is not None and code.co_filename.startswith(_OUR_FOLDER)
+
+
+_C_FUNCTIONS = frozenset({"builtin_function_or_method", "method_descriptor", "wrapper_descriptor"})

@@ -14,8 +14,9 @@ from pyforge_web.output.tree import Tree
 from pyforge_web.querysets.prepared_queries.parameters import Parameter
 from pyforge_web.querysets.relations.columns import SelectPlan, select_tree
 from pyforge_web.querysets.relations.doubts import why_tree_django
+from pyforge_web.querysets.relations.remembered_pages import PageRows, find_page, read_page
 from pyforge_web.querysets.sql_cache.recording import RememberedQuery
-from pyforge_web.querysets.sql_cache.remembered import Prepare, remember_selection, use_entry
+from pyforge_web.querysets.sql_cache.remembered import FoundEntry, Prepare, remember_selection, use_entry
 from pyforge_web.querysets.statement import CompiledQuery
 
 # The values that a lookup takes without another lookup being chosen for them: None, booleans, lists, instances and
@@ -51,6 +52,7 @@ class PreparedTemplate:
     def __init__(self, queryset: Any, tree: Tree) -> None:
         self.queryset = queryset
         self.tree = tree
+        self.limits: tuple[int, int | None] = (queryset.query.low_mark, queryset.query.high_mark)
         self._bound: dict[str, BoundQuery] = {}
         self._by_database: dict[str, Any] = {}
 
@@ -63,12 +65,9 @@ class PreparedTemplate:
         """
         if not _PLAIN_TYPES.issuperset(map(type, values.values())):
             return "a value is None, a boolean, a list or an object"
-        queryset = self._by_database.get(using)
-        if queryset is None:
-            queryset = self._by_database[using] = self.queryset.using(using)
-        if why := why_tree_django(queryset, self.tree):
-            return why
         connection = connections[using]
+        if why := why_tree_django(self.find_queryset(using), self.tree, connection):
+            return why
         environment = _read_environment(connection)
         bound = self._bound.get(using)
         try:
@@ -82,8 +81,34 @@ class PreparedTemplate:
             return f"{type(error).__name__} for these values"
         if params is None:
             return "a value is compared in another way"
-        compiled = use_entry(bound.entry, limits, params, None, environment[-1], connection, prepare)
+        compiled = use_entry(FoundEntry(bound.entry, environment[-1], params, limits), connection, prepare)
         return "its columns are read in another way now" if compiled is None else (bound.plan, compiled)
+
+    def find_queryset(self, using: str) -> Any:
+        """Return the QuerySet with parameters, for a database."""
+        queryset = self._by_database.get(using)
+        if queryset is None:
+            queryset = self._by_database[using] = self.queryset.using(using)
+        return queryset
+
+    def read_page(self, values: Mapping[str, Any], using: str, limits: tuple[int, int | None]) -> PageRows | None:
+        """Return all rows for these values and limits, by the shortest way; None where `compile` has to be asked."""
+        bound = self._bound.get(using)
+        if bound is None or not _PLAIN_TYPES.issuperset(map(type, values.values())):
+            return None
+        if find_page(self.find_queryset(using), self.tree) is None:
+            return None
+        connection = connections[using]
+        environment = _read_environment(connection)
+        if bound.environment != environment or not bound.entry.evidence.is_valid(connection):
+            return None
+        try:
+            params = _make_parameters(bound, values, connection)
+        except Exception:  # `compile` says it
+            return None
+        if params is None:
+            return None
+        return read_page(FoundEntry(bound.entry, environment[-1], params, limits), self.tree, connection)
 
     def _bind(self, values: Mapping[str, Any], using: str, environment: tuple[Any, ...]) -> BoundQuery | str:
         queryset = self.queryset._chain()
@@ -99,8 +124,7 @@ class PreparedTemplate:
         named = tuple((names.get(id(leaf)), leaf, text) for leaf, text in zip(leaves, texts, strict=True))
         if len(list(filter(None, (name for name, _, _ in named)))) != len(names):
             return "a parameter is no value of a condition"
-        # Its query has the values of the first call, and nothing but its model and database is asked for.
-        return BoundQuery(entry, plan._replace(queryset=self._by_database[using]), environment, named)
+        return BoundQuery(entry, plan, environment, named)
 
 
 def _make_parameters(bound: BoundQuery, values: Mapping[str, Any], connection: Any) -> list[Any] | None:

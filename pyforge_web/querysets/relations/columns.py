@@ -3,57 +3,37 @@
 Source: the joins are those of `SQLCompiler.get_related_selections` in `django/db/models/sql/compiler.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 from django.db import connections
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.expressions import Col
 
 from pyforge_web.fields import kind_of
 from pyforge_web.output.model_names import Relation, find_column
-from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, find_row_path
+from pyforge_web.output.tree import Tree, UntypedQuerySet
 from pyforge_web.querysets.django_path import joins_unconstrained
 from pyforge_web.querysets.relations.flat_plan import FlatPlan, find_flat_plan, select_columns
-from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key
+from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.querysets.relations.steps import Steps
+from pyforge_web.querysets.relations.tree_walk import ColumnSlot, OutputColumn, RelationQuery, end_model, walk_tree
 from pyforge_web.querysets.sql_cache import compile_remembered
 from pyforge_web.querysets.statement import CompiledQuery
 
-ColumnSlot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
 _SCANNING = ("sqlite", "mysql")  # their tables are in the order of the key
 JOIN_KEY = ""  # the attribute of a key that is a column of the join table
 
 
-class RelationQuery(NamedTuple):
-    """A relation of `model` that is a statement of its own.
-
-    `slot` is the column of its key, `path` where it is in the JSON: `author.articles`.
-    """
-
-    model: type[Model]
-    branch: Branch
-    slot: ColumnSlot
-    path: str
-
-
-class OutputColumn(NamedTuple):
-    """An output field that Python makes of the columns `slots` of a row; none where the column `presence` is null."""
-
-    leaf: Leaf
-    model: type[Model]
-    slots: tuple[ColumnSlot, ...]
-    presence: ColumnSlot | None
-
-
 class SelectPlan(NamedTuple):
-    """A statement: the QuerySet, what becomes of its rows, and what follows it.
+    """A statement: its model and database, what becomes of its rows, and what follows it.
 
     `names` are the names of the slots in the compiled query: only that one knows where they are in a row. `key` is the
     column by which the rows name their parents.
     """
 
-    queryset: UntypedQuerySet
+    model: type[Model]
+    using: str
     steps: tuple[tuple[str, str, ColumnSlot | None], ...]
     relations: tuple[RelationQuery, ...]
     names: dict[ColumnSlot, str]
@@ -83,11 +63,11 @@ class TreeSelection(NamedTuple):
 
 
 def compile_selection(
-    queryset: UntypedQuerySet, tree: Tree, relation_key: RelationKey | None = None
+    queryset: UntypedQuerySet, tree: Tree, relation_key: RelationKey | None = None, connection: Any = None
 ) -> tuple[SelectPlan, CompiledQuery | None]:
     """Return the plan for the fields of a tree, and its SQL; the SQL is None where Django finds nothing to ask for."""
     selection = select_tree(queryset, tree, relation_key)
-    compiled, names = compile_remembered(queryset, selection.purpose, selection.prepare)
+    compiled, names = compile_remembered(queryset, selection.purpose, selection.prepare, connection)
     return selection.finish(names, compiled), compiled
 
 
@@ -96,23 +76,31 @@ def select_tree(queryset: UntypedQuerySet, tree: Tree, relation_key: RelationKey
     flat = find_flat_plan(tree) if relation_key is None else None
     if flat is not None:
         return _select_flat(queryset, flat)
-    walk = _TreeWalk(queryset.db)
-    walk.add_tree(tree)
-    key = None
+    walk = walk_tree(queryset, tree)
+    slots, key = walk.slots, None
     if relation_key is not None:
-        key = walk.slot((), relation_key.key.attname if relation_key.table is None else JOIN_KEY)
-    slots = list(walk.slots)
+        key = (), relation_key.key.attname if relation_key.table is None else JOIN_KEY
+        slots = slots if key in slots else {**slots, key: None}
 
     def prepare() -> tuple[UntypedQuerySet, dict[ColumnSlot, str]]:
         scanned = as_scanned(queryset) if relation_key is None else queryset
-        return select_slots(scanned, slots, relation_key, walk.expressions)
+        return select_slots(scanned, list(slots), relation_key, walk.expressions)
 
     def finish(names: dict[ColumnSlot, str], compiled: CompiledQuery | None) -> SelectPlan:
-        selected = _of_statement(queryset, compiled)
-        return SelectPlan(selected, tuple(walk.steps), tuple(walk.relations), names, key, tuple(walk.outputs))
+        using = _find_database(queryset, compiled)
+        return SelectPlan(queryset.model, using, walk.steps, walk.relations, names, key, walk.outputs)
 
-    purpose = None if walk.expressions else _find_purpose(queryset, slots, relation_key)
+    purpose = None if walk.expressions else _find_purpose(queryset, tuple(slots), relation_key)
     return TreeSelection(purpose, prepare, finish)
+
+
+def find_purpose(queryset: UntypedQuerySet, tree: Tree) -> tuple[Any, ...] | None:
+    """Return all that decides the query of a tree beside the QuerySet's own; None where that is not known."""
+    flat = find_flat_plan(tree)
+    if flat is not None:
+        return _find_purpose(queryset, flat.attributes, None)
+    walk = walk_tree(queryset, tree)
+    return None if walk.expressions else _find_purpose(queryset, tuple(walk.slots), None)
 
 
 def _select_flat(queryset: UntypedQuerySet, flat: FlatPlan) -> TreeSelection:
@@ -127,22 +115,24 @@ def _select_flat(queryset: UntypedQuerySet, flat: FlatPlan) -> TreeSelection:
         return _with_query(scanned, query), cast(dict[ColumnSlot, str], flat.slots)
 
     def finish(names: dict[ColumnSlot, str], compiled: CompiledQuery | None) -> SelectPlan:
-        return SelectPlan(_of_statement(queryset, compiled), flat.steps, (), names, None)
+        return SelectPlan(queryset.model, _find_database(queryset, compiled), flat.steps, (), names, None)
 
     return TreeSelection(_find_purpose(queryset, flat.attributes, None), prepare, finish)
 
 
-def _of_statement(queryset: UntypedQuerySet, compiled: CompiledQuery | None) -> UntypedQuerySet:
-    """Return a QuerySet of the database that a statement was made for: a router may choose another one next."""
-    return queryset if compiled is None else QuerySet(queryset.model, queryset.query, compiled.compiler.using)
+def _find_database(queryset: UntypedQuerySet, compiled: CompiledQuery | None) -> str:
+    """Return the database that a statement was made for: a router may choose another one next."""
+    return str(queryset.db if compiled is None else compiled.compiler.using)
 
 
-def _find_purpose(queryset: UntypedQuerySet, slots: Sequence[Any], relation_key: RelationKey | None) -> tuple[Any, ...]:
+def _find_purpose(
+    queryset: UntypedQuerySet, slots: tuple[Any, ...], relation_key: RelationKey | None
+) -> tuple[Any, ...]:
     """Return what decides the columns of a plan's query beside the query itself."""
     query = queryset.query
     unconstrained = bool(query.select_related) and joins_unconstrained(query)
     key = None if relation_key is None else (relation_key.key, relation_key.table)
-    return ("tree", unconstrained, key, *slots)
+    return "tree", unconstrained, key, slots
 
 
 def as_scanned(queryset: UntypedQuerySet) -> UntypedQuerySet:
@@ -162,94 +152,6 @@ def as_scanned(queryset: UntypedQuerySet) -> UntypedQuerySet:
 def _with_query(queryset: UntypedQuerySet, query: Any) -> UntypedQuerySet:
     """Return a QuerySet of Django's own class with another query."""
     return QuerySet(queryset.model, query, queryset.db)
-
-
-class _TreeWalk:
-    """What a tree needs, gathered in its order, through a table of work."""
-
-    def __init__(self, using: str) -> None:
-        self.using = using
-        self.slots: dict[ColumnSlot, None] = {}
-        self.steps: list[tuple[str, str, ColumnSlot | None]] = []
-        self.relations: list[RelationQuery] = []
-        self.expressions: dict[str, Any] = {}
-        self.outputs: list[OutputColumn] = []
-
-    def slot(self, path: tuple[Relation, ...], attname: str) -> ColumnSlot:
-        """Add a column, once."""
-        self.slots[path, attname] = None
-        return path, attname
-
-    def add_tree(self, tree: Tree) -> None:
-        """Add the fields of a model, and those of the relations to one that are joined."""
-        # Each entry: the items that are still to come, their model, the joined relations that lead there, the names of
-        # those in the JSON, and the column that is null where there is no row.
-        work: list[tuple[Any, type[Model], tuple[Relation, ...], tuple[str, ...], ColumnSlot | None]] = [
-            (iter(tree.items), tree.model, (), (), None)
-        ]
-        while work:
-            items, model, path, within, presence = work[-1]
-            item = next(items, None)
-            if item is None:
-                work.pop()
-                if work:
-                    self.steps.append(("end", "", None))
-            elif isinstance(item, Leaf):
-                self._add_leaf(item, model, path, presence)
-            elif item.is_joined:
-                relation = item.relation
-                inner = (*path, relation)
-                if presence is not None or relation.sort != "forward" or relation.field.null:
-                    presence = self.slot(inner, item.tree.model._meta.pk_fields[0].attname)
-                self.steps.append(("object", item.key, presence))
-                work.append((iter(item.tree.items), item.tree.model, inner, (*within, item.key), presence))
-            else:
-                key = find_relation_key(model, item.relation, self.using)
-                slot = self.slot(path, key.column)
-                step = "many" if item.relation.many else "one"
-                self.steps.append((step, item.key, slot))
-                self.relations.append(RelationQuery(model, item, slot, ".".join([*within, item.key])))
-
-    def _add_leaf(
-        self, leaf: Leaf, model: type[Model], path: tuple[Relation, ...], presence: ColumnSlot | None
-    ) -> None:
-        if leaf.output is not None:
-            slots = tuple(self.slot((*path, *source.path), source.attname) for source in leaf.sources)
-            if row_path := find_row_path(leaf):
-                key = _end_model(model, row_path)._meta.pk_fields[0].attname
-                presence = self.slot((*path, *row_path), key)
-            self.outputs.append(OutputColumn(leaf, model, slots, presence))
-            self.steps.append(("output", leaf.name, None))
-        elif leaf.expression is not None:
-            alias = f"output_{len(self.expressions)}"
-            prefix = "".join(f"{relation.query_name}__" for relation in path)
-            self.expressions[alias] = prefix_expression(leaf.expression, prefix) if prefix else leaf.expression
-            self.steps.append(("column", leaf.name, self.slot((), alias)))
-        else:
-            self.steps.append(("column", leaf.name, self.slot((*path, *leaf.path), leaf.attname)))
-
-
-def prefix_expression(expression: Any, prefix: str) -> Any:
-    """Return an expression of a related model as one of the model that the relations begin at."""
-    if isinstance(expression, F):
-        return type(expression)(prefix + cast(Any, expression).name)
-    if isinstance(expression, Q):
-        made = expression.copy()
-        made.children = [
-            (prefix + child[0], prefix_expression(child[1], prefix))
-            if isinstance(child, tuple)
-            else prefix_expression(child, prefix)
-            for child in expression.children
-        ]
-        return made
-    if not hasattr(expression, "get_source_expressions"):
-        return expression
-    made = expression.copy()
-    sources = [
-        None if each is None else prefix_expression(each, prefix) for each in expression.get_source_expressions()
-    ]
-    made.set_source_expressions(sources)
-    return made
 
 
 def is_narrowable(query: Any) -> bool:
@@ -350,17 +252,13 @@ def _find_joined(
     for depth in range(1, len(path) + 1):
         *before, relation = path[:depth]
         if path[:depth] not in aliases:
-            opts = _end_model(model, before)._meta
+            opts = end_model(model, before)._meta
             joins = query.setup_joins([relation.query_name], opts, aliases[tuple(before)]).joins
             aliases[path[:depth]] = joins[-1]
-    opts, alias = _end_model(model, path)._meta, aliases[path]
+    opts, alias = end_model(model, path)._meta, aliases[path]
     field: Any = opts.get_field(name)
     if field in opts.local_concrete_fields:
         return field.get_col(alias)
     info = query.setup_joins([name], opts, alias)
     targets, final, _ = query.trim_joins(info.targets, info.joins, info.path)
     return info.transform_function(targets[0], final)
-
-
-def _end_model(model: type[Model], path: Any) -> type[Model]:
-    return path[-1].model if path else model

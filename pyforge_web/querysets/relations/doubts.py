@@ -1,6 +1,7 @@
 """When the statement of a QuerySet with output fields takes Django's path, and why."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import connections
 from django.db.models import Model
@@ -11,12 +12,12 @@ from pyforge_web.querysets.django_path import why_django, why_instances
 from pyforge_web.querysets.relations.flat_plan import find_flat_plan
 
 
-def why_tree_django(queryset: UntypedQuerySet, tree: Tree) -> str | None:
+def why_tree_django(queryset: UntypedQuerySet, tree: Tree, connection: Any = None) -> str | None:
     """Return why the statement of a QuerySet with these fields takes Django's path; None where its columns decide.
 
     The relations to many are statements of their own.
     """
-    if reason := why_django(queryset):
+    if reason := why_django(queryset, connection):
         return reason
     plan = find_flat_plan(tree)
     is_whole = not queryset.query.where.contains_over_clause
@@ -25,7 +26,7 @@ def why_tree_django(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     return (
         _why_joined_query(queryset, tree)
         or next((f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None)
-        or next(filter(None, map(why_instances, dict.fromkeys(_tree_models(tree)))), None)
+        or next(filter(None, map(why_instances, dict.fromkeys(joined_models(tree)))), None)
     )
 
 
@@ -38,7 +39,7 @@ def _first_relations(tree: Tree) -> Iterator[str]:
             yield from (leaf.path[0].name for leaf in (item, *item.sources) if leaf.path)
 
 
-def _tree_models(tree: Tree) -> Iterator[type[Model]]:
+def joined_models(tree: Tree) -> Iterator[type[Model]]:
     """Yield the models whose columns are read by joins of ours."""
     work: list[Leaf | Branch] = [*tree.items]
     while work:

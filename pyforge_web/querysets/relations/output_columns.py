@@ -12,7 +12,7 @@ from pyforge_web.output.fields import Attribute, MakeColumn, NativeOutput, Sourc
 from pyforge_web.output.lean_instances import LoadRelated
 from pyforge_web.output.options import output_options
 from pyforge_web.output.tree import Leaf
-from pyforge_web.querysets.relations.columns import ColumnSlot, OutputColumn
+from pyforge_web.querysets.relations.tree_walk import ColumnSlot, OutputColumn
 from pyforge_web.querysets.rows import find_date_format
 from pyforge_web.querysets.statement import ExecutedQuery
 

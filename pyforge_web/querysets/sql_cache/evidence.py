@@ -4,15 +4,12 @@ An entry is used only while all of this is as it was. What is found to be of oth
 there is no entry.
 """
 
-import os
 from collections.abc import Iterable
-from functools import _lru_cache_wrapper, cached_property, partialmethod
+from functools import cached_property
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import django
 from django.db.models.expressions import Col, F, OrderBy, Ref
 from django.db.models.options import Options
 from django.db.models.sql import Query
@@ -20,18 +17,14 @@ from django.db.models.sql.compiler import PositionRef
 from django.db.models.sql.datastructures import BaseTable, Join
 from django.db.models.sql.where import WhereNode
 from django.utils.functional import cached_property as django_cached_property
-from django.utils.functional import classproperty
 
 from pyforge_web._native import AttributeWatch, ClassVersions
-from pyforge_web.querysets.backends.stock import is_own_function
+from pyforge_web.querysets.backends.stock import find_attribute, find_foreign, is_own_attribute
 from pyforge_web.querysets.sql_cache import tables
 from pyforge_web.querysets.sql_cache.fingerprint import NotRememberedError
 
 # The classes that make the SQL of every query.
 _ALWAYS = (BaseTable, Col, F, Join, Options, OrderBy, PositionRef, Query, Ref, WhereNode)
-# Added to Django's classes by django-stubs-ext, for annotations.
-_HARMLESS_NAMES = frozenset({"__class_getitem__"})
-_OUR_FOLDER = f"{Path(__file__).parents[2]}{os.sep}"
 _read_features = attrgetter(*tables.FEATURES)
 # What is known of classes: their versions or methods, and why they are not Django's own.
 _verified: WeakKeyDictionary[type, tuple[ClassVersions, str | None]] = WeakKeyDictionary()
@@ -95,56 +88,9 @@ def _refuse_changed(kind: type) -> None:
     """Raise for a class that has a function of others, of its own or from one of its bases."""
     known = _verified.get(kind)
     if known is None or not known[0].are_unchanged():
-        reason = next((reason for base in kind.__mro__ if (reason := _find_foreign(base))), None)
-        known = _verified[kind] = ClassVersions([kind]), reason
+        known = _verified[kind] = ClassVersions([kind]), find_foreign(kind)
     if known[1] is not None:
         raise NotRememberedError(known[1])
-
-
-def _find_foreign(kind: type) -> str | None:
-    """Return the first attribute of a class that others wrote; None where there is none."""
-    if kind.__module__ == "builtins":
-        return None
-    for name, value in vars(kind).items():
-        if name not in _HARMLESS_NAMES and not _is_own(value):
-            return f"{kind.__name__}.{name} is not Django's"
-    return None
-
-
-def _is_own(value: Any) -> bool:
-    """Return whether an attribute of a class is plain data, or a function of Django's or ours."""
-    if isinstance(value, property):
-        return all(map(_is_own, (value.fget, value.fset, value.fdel)))
-    if type(value).__name__ == "class_or_instance_method":
-        return _is_own(value.class_method) and _is_own(value.instance_method)
-    while (inner := _find_wrapped(value)) is not None:
-        value = inner
-    if isinstance(value, type):
-        return True
-    if not callable(value):
-        return type(value).__module__ == "builtins" or not hasattr(type(value), "__get__")
-    if type(value).__name__ in _C_FUNCTIONS or type(value).__module__ == "operator":
-        return True
-    return is_own_function(value, django) or _is_ours(value)
-
-
-def _find_wrapped(value: Any) -> Any:
-    """Return the function under Python's and Django's own decorators."""
-    if isinstance(value, django_cached_property | cached_property | partialmethod):
-        return value.func
-    if isinstance(value, classmethod | staticmethod):
-        return value.__func__
-    if isinstance(value, classproperty):
-        return value.fget
-    return value.__wrapped__ if isinstance(value, _lru_cache_wrapper) else None
-
-
-def _is_ours(function: Any) -> bool:
-    code: Any = getattr(function, "__code__", None)
-    return code is not None and code.co_filename.startswith(_OUR_FOLDER)
-
-
-_C_FUNCTIONS = frozenset({"builtin_function_or_method", "method_descriptor", "wrapper_descriptor"})
 
 
 def _refuse_field(field: Any) -> None:
@@ -153,7 +99,9 @@ def _refuse_field(field: Any) -> None:
     known = _verified_fields.get(kind)
     methods = _read_methods(kind)
     if known is None or known[0] != methods:
-        foreign = next((name for name in tables.FIELD_METHODS if not _is_own(_find_attribute(kind, name))), None)
+        foreign = next(
+            (name for name in tables.FIELD_METHODS if not is_own_attribute(find_attribute(kind, name))), None
+        )
         reason = None if foreign is None else f"{kind.__name__}.{foreign} is not Django's"
         known = _verified_fields[kind] = methods, reason
     if known[1] is not None:
@@ -163,10 +111,6 @@ def _refuse_field(field: Any) -> None:
         raise NotRememberedError(f"{field} has methods of its own")
     if type(attributes.get("column")) not in (str, type(None)):
         raise NotRememberedError(f"the column of {field} is no plain text")
-
-
-def _find_attribute(kind: type, name: str) -> Any:
-    return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
 
 
 def _refuse_operations(connection: Any) -> None:

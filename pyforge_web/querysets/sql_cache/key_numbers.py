@@ -24,4 +24,9 @@ class KeyNumbers(Expression):
     @property
     def literal(self) -> str:
         """The numbers in brackets."""
-        return f"({str(self.numbers)[1:-1]})"
+        return self.write(self.numbers)
+
+    @staticmethod
+    def write(numbers: list[int]) -> str:
+        """Return numbers in brackets."""
+        return f"({str(numbers)[1:-1]})"

@@ -17,6 +17,7 @@ from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint, NotRemember
 from pyforge_web.querysets.sql_cache.key_numbers import KeyNumbers
 from pyforge_web.querysets.statement import CompiledQuery
 
+_MOST_SLICES = 4  # of an entry
 _NUMBERS = "(/* pyforge_web: the numbers of keys */)"
 
 
@@ -47,12 +48,16 @@ class RememberedQuery:
         "extra",
         "held",
         "hits",
+        "memo",
         "parsers",
         "plan",
+        "plan_watch",
         "positions",
         "recipe",
         "select",
         "size",
+        "sliced",
+        "timezone",
     )
 
     def __init__(self, compiled: CompiledQuery, extra: Any, recipe: SQLRecipe, evidence: Evidence, held: Any) -> None:
@@ -68,7 +73,36 @@ class RememberedQuery:
         self.expressions = tuple(compiled.expressions)
         self.positions = compiled.positions
         self.plan = compiled.backend.plan_columns(compiler, compiled.expressions)
-        self.size = sum(map(getsizeof, recipe.parts)) + 400 * (len(self.select) + 2)
+        self.plan_watch = compiled.backend.find_plan_watch(compiled.expressions, compiler.connection)
+        self.timezone = compiler.connection.timezone
+        # What was found out about the SQL once, and its text with the limits that it had.
+        self.memo: dict[Any, Any] = {}
+        self.sliced: dict[tuple[int, int | None], str] = {}
+        self.size = (1 + 3 * _MOST_SLICES) * sum(map(getsizeof, recipe.parts)) + 400 * (len(self.select) + 2)
+
+    def is_read_alike(self, compiler: Any, expressions: list[Any], backend: Any) -> bool:
+        """Return whether the columns are read as they were when the entry was made."""
+        if self.plan_watch is not None and compiler.connection.timezone is self.timezone and self.plan_watch.holds():
+            return True
+        plan = backend.plan_columns(compiler, expressions)
+        return bool(plan.readers == self.plan.readers and plan.facts == self.plan.facts)
+
+    def write_sql(self, marks: tuple[int, int | None], numbers: str | None, connection: Any) -> str:
+        """Return the whole SQL with these limits, and these numbers of a relation's keys."""
+        if numbers is not None:
+            return join_sql(self.recipe, numbers, find_limits(marks, connection))
+        sql = self.sliced.get(marks)
+        if sql is None:
+            if len(self.sliced) >= _MOST_SLICES:
+                self.sliced.clear()
+            sql = self.sliced[marks] = join_sql(self.recipe, None, find_limits(marks, connection))
+        return sql
+
+
+def find_limits(marks: tuple[int, int | None], connection: Any) -> str:
+    """Return the SQL of a slice."""
+    low, high = marks
+    return f" {connection.ops.limit_offset_sql(low, high)}" if low or high is not None else ""
 
 
 def find_parameters(leaves: list[Any], connection: Any) -> tuple[tuple[Any, ...], list[Any], str | None]:
@@ -104,7 +138,7 @@ def record_query(
     compiler = compiled.backend.compiler(query, connection, connection.alias)
     sql, marked = compiler.as_sql(with_limits=False)
     recipe = SQLRecipe(_split(sql, numbers), _find_places(marked, params))
-    limits = _limits_sql(planned.query, connection)
+    limits = find_limits((planned.query.low_mark, planned.query.high_mark), connection)
     if (join_sql(recipe, numbers, limits), fill_places(recipe, params)) != (compiled.sql, tuple(compiled.params)):
         raise NotRememberedError("its SQL is not made of its parts")
     if _types(fill_places(recipe, params)) != _types(compiled.params):
@@ -113,12 +147,6 @@ def record_query(
     models = collect_models(fields, [*printed.models, *_joined_models(query)])
     evidence = Evidence(connection, compiler, fields, models.values(), kinds)
     return RememberedQuery(compiled, extra, recipe, evidence, (printed.held, printed.columns))
-
-
-def _limits_sql(query: Any, connection: Any) -> str:
-    if query.low_mark == 0 and query.high_mark is None:
-        return ""
-    return f" {connection.ops.limit_offset_sql(query.low_mark, query.high_mark)}"
 
 
 def join_sql(recipe: SQLRecipe, numbers: str | None, limits: str) -> str:

@@ -6,7 +6,7 @@ what decides the text is compared at each use, and a part of all hits is compare
 
 import os
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet, FullResultSet
@@ -21,7 +21,6 @@ from pyforge_web.querysets.sql_cache.recording import (
     RememberedQuery,
     fill_places,
     find_parameters,
-    join_sql,
     record_query,
 )
 from pyforge_web.querysets.statement import CompiledQuery, compile_query
@@ -62,28 +61,23 @@ class RememberedCompiler:
         return False
 
 
-def compile_remembered(queryset: Any, purpose: Hashable, prepare: Prepare) -> tuple[CompiledQuery | None, Any]:
+def compile_remembered(
+    queryset: Any, purpose: Hashable, prepare: Prepare, connection: Any = None
+) -> tuple[CompiledQuery | None, Any]:
     """Return the SQL of the QuerySet that `prepare` makes of another one, and what `prepare` gives with it.
 
     `purpose` is all that `prepare` depends on beside the query; with None nothing is remembered. The SQL is None where
-    Django finds nothing to ask for.
+    Django finds nothing to ask for. `connection` is that of the QuerySet's database, where the caller has it.
     """
     if purpose is None or sql_memory.why_off is not None or not get_settings()["SQL_CACHE"]:
         return compile_prepared(prepare)
-    using = queryset.db
-    connection = connections[using]
-    printed = Fingerprint(queryset.query)
+    if connection is None:
+        connection = connections[queryset.db]
     try:
-        kind = connection.ops.compiler("SQLCompiler")
-        key = _make_key(printed, purpose, connection, kind)
-        texts, params, numbers = find_parameters(printed.leaves, connection)
-        key = (key, texts)
-        entries = sql_memory.find_entries(printed.query.model)
-        entry = entries.get(key)
+        found = find_entry(queryset, purpose, connection)
+        entry = found.entry
         if type(entry) is RememberedQuery and entry.evidence.is_valid(connection):
-            compiled = use_entry(
-                entry, (printed.query.low_mark, printed.query.high_mark), params, numbers, kind, connection, prepare
-            )
+            compiled = use_entry(found, connection, prepare)
             if compiled is not None:
                 return _count_hit(entry, compiled, prepare)
     except NotRememberedError as error:
@@ -94,7 +88,30 @@ def compile_remembered(queryset: Any, purpose: Hashable, prepare: Prepare) -> tu
         return _compile_unremembered(prepare, f"{type(error).__name__} while its key was made")
     if type(entry) is FailedEntry and not entry.is_due():
         return _compile_unremembered(prepare, entry.reason)
-    return _record_entry(queryset, purpose, prepare, printed, key, connection, kind)
+    return _record_entry(queryset, purpose, prepare, found, connection)
+
+
+class FoundEntry(NamedTuple):
+    """What is remembered of a query, and what is its own: parameters, limits, and the numbers of a relation's keys."""
+
+    entry: Any
+    kind: Any
+    params: Any
+    marks: tuple[int, int | None]
+    numbers: str | None = None
+    printed: Any = None
+    key: Any = None
+
+
+def find_entry(queryset: Any, purpose: Hashable, connection: Any) -> FoundEntry:
+    """Return what is remembered of a query, for `purpose`; raises what its lookups raise, and `NotRememberedError`."""
+    printed = Fingerprint(queryset.query)
+    kind = connection.ops.compiler("SQLCompiler")
+    made = _make_key(printed, purpose, connection, kind)
+    texts, params, numbers = find_parameters(printed.leaves, connection)
+    query, key = printed.query, (made, texts)
+    entry = sql_memory.find_entries(query.model).get(key)
+    return FoundEntry(entry, kind, params, (query.low_mark, query.high_mark), numbers, printed, key)
 
 
 def _make_key(printed: Fingerprint, purpose: Hashable, connection: Any, kind: Any) -> tuple[Any, ...]:
@@ -112,28 +129,18 @@ def _make_key(printed: Fingerprint, purpose: Hashable, connection: Any, kind: An
     )
 
 
-def use_entry(
-    entry: RememberedQuery,
-    marks: tuple[int, int | None],
-    params: list[Any],
-    numbers: str | None,
-    kind: Any,
-    connection: Any,
-    prepare: Prepare,
-) -> CompiledQuery | None:
+def use_entry(found: FoundEntry, connection: Any, prepare: Prepare) -> CompiledQuery | None:
     """Return the SQL of an entry with the parameters of now; None where its columns are read in another way now."""
-    recipe = entry.recipe
-    limits, (low, high) = "", marks
-    if low or high is not None:
-        limits = f" {connection.ops.limit_offset_sql(low, high)}"
+    entry, kind, params, marks, numbers, *_ = found
     compiler = RememberedCompiler(entry, kind, connection, prepare)
     backend: Any = backends.find_backend(connection)
     expressions = list(entry.expressions)
-    plan = backend.plan_columns(compiler, expressions)
-    if plan.readers != entry.plan.readers or plan.facts != entry.plan.facts:
+    if not entry.is_read_alike(compiler, expressions, backend):
         return None
-    sql = join_sql(recipe, numbers, limits)
-    return CompiledQuery(compiler, sql, fill_places(recipe, params), expressions, backend, entry.positions, plan)
+    sql, (low, high) = entry.write_sql(marks, numbers, connection), marks
+    most_rows = None if high is None else high - low
+    params = fill_places(entry.recipe, params)
+    return CompiledQuery(compiler, sql, params, expressions, backend, entry.positions, entry.plan, most_rows, entry)
 
 
 def _count_hit(entry: RememberedQuery, compiled: CompiledQuery, prepare: Prepare) -> tuple[CompiledQuery | None, Any]:
@@ -169,9 +176,10 @@ def compare_compiled(ours: CompiledQuery, real: CompiledQuery | None, extra: Any
 
 
 def _record_entry(
-    queryset: Any, purpose: Hashable, prepare: Prepare, printed: Fingerprint, key: Any, connection: Any, kind: Any
+    queryset: Any, purpose: Hashable, prepare: Prepare, found: FoundEntry, connection: Any
 ) -> tuple[CompiledQuery | None, Any]:
     """Compile with Django, and make an entry where it is certain to be right."""
+    printed, key, kind = found.printed, found.key, found.kind
     sql_memory.misses += 1
     note_sql_origin("miss")
     before = queryset.query.clone()

@@ -18,8 +18,8 @@ pub struct NestedRows {
     pub fetch: Py<PyAny>,
     /// `(column, value) -> value`: the driver's value through Django's converters.
     pub fallback: Py<PyAny>,
-    /// `()`: called at the end, also after an error.
-    pub close: Py<PyAny>,
+    /// `()`: called at the end, also after an error; None where nothing is open.
+    pub close: Option<Py<PyAny>>,
     /// `(relation, rows) -> RelatedRows | None`: the executed query of what belongs to these rows; None for nothing.
     pub load: Py<PyAny>,
     /// `(rows, database_ns, callbacks)`: called at the end of each native call that collectors want details of.
@@ -36,7 +36,7 @@ impl NestedRows {
         layout: Py<RowLayout>,
         fetch: Py<PyAny>,
         fallback: Py<PyAny>,
-        close: Py<PyAny>,
+        close: Option<Py<PyAny>>,
         load: Py<PyAny>,
         report: Option<Py<PyAny>>,
         max_bytes: Option<usize>,
@@ -46,7 +46,7 @@ impl NestedRows {
 
     /// Ends a query that is read by `dump_chunk`; `dumps` does it itself.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.close.call0(py).map(drop)
+        self.close.as_ref().map_or(Ok(()), |close| close.call0(py).map(drop))
     }
 }
 

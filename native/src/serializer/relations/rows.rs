@@ -184,7 +184,8 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         let py = level.nested.py();
         self.meter.rows += level.before + level.row;
         self.report_level(level);
-        match self.meter.call_out(|| level.nested.get().close.call0(py)) {
+        let Some(close) = &level.nested.get().close else { return true };
+        match self.meter.call_out(|| close.call0(py)) {
             Err(error) if done => self.fail_walk(error),
             _ => true,
         }

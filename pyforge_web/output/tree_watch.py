@@ -1,0 +1,62 @@
+"""What decides the tree of output fields beside the fields: where nothing of it is the project's own, it is kept."""
+
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import Manager, Model, QuerySet
+
+from pyforge_web.output.fields import FileUrl
+from pyforge_web.output.model_names import Relation
+from pyforge_web.output.tree import Branch, Leaf, Tree
+
+Watched = tuple[object, tuple[str, ...], bool]
+_MANAGER_METHODS = ("_queryset_class", "all", "get_queryset")
+_find_methods = attrgetter(*_MANAGER_METHODS)
+_METHODS = _find_methods(Manager)
+# A tool may have patched the class before this module was imported.
+_ARE_DJANGOS = _METHODS[0] is QuerySet and all(
+    method.__module__ == "django.db.models.manager" for method in _METHODS[1:]
+)
+
+
+def watch_tree(tree: Tree) -> list[Watched] | None:
+    """Return what a native watch compares of a tree; None for one that may be another the next time."""
+    watched: list[Watched] = []
+    work: list[tuple[type[Model], Leaf | Branch]] = [(tree.model, item) for item in tree.items]
+    while work:
+        model, item = work.pop()
+        if isinstance(item, Leaf):
+            if item.related or isinstance(item.output, FileUrl):
+                return None  # relations that an attribute reads, and a class of files that may ask for more columns
+            work += [(model, source) for source in item.sources]
+            for relation in item.path:
+                watched.append((model, (relation.name,), False))
+                model = relation.model or model
+            continue
+        if item.queryset is not None:
+            return None
+        relation = item.relation
+        watched.append((model, (relation.name,), False))
+        if relation.model is None:
+            continue
+        managed = watch_manager(relation) if relation.many else []
+        if managed is None:
+            return None
+        watched += managed
+        watched.append((relation.model._meta, ("concrete_fields",), True))
+        work += [(item.tree.model, inner) for inner in item.tree.items]
+    return watched
+
+
+def watch_manager(relation: Relation) -> list[Watched] | None:
+    """Return what a native watch compares of a relation's manager; None where it is not Django's own."""
+    options = relation.model._meta  # type: ignore[union-attr] # the caller knows that there is one
+    manager: Any = options.default_manager
+    is_plain = _ARE_DJANGOS and type(manager) is Manager and _find_methods(manager.__class__) == _METHODS
+    if not is_plain or not vars(manager).keys().isdisjoint(_MANAGER_METHODS):
+        return None
+    return [
+        (options, ("default_manager",), True),
+        (Manager, _MANAGER_METHODS, False),
+        (manager, _MANAGER_METHODS, True),
+    ]

@@ -1,0 +1,213 @@
+"""The rows of a tree whose SQL is remembered, by the shortest way: what was found out once is compared, not made.
+
+Taken only where the rows come straight from the driver and no collector listens. On any doubt there is no page, and the
+rows are opened as always.
+"""
+
+from typing import Any, NamedTuple
+
+from django.db import connections
+from django.db.models import Model
+from django.db.models.query import ModelIterable
+
+from pyforge_web._native import AttributeWatch, RowColumns, RowLayout
+from pyforge_web.conf import get_settings
+from pyforge_web.metering.compilations import active_collectors
+from pyforge_web.metering.row_traces import call_notes
+from pyforge_web.output.options import OutputOptions, output_options
+from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet
+from pyforge_web.querysets import backends
+from pyforge_web.querysets.django_path import watch_classes, watch_instances, why_added, why_patched, why_receivers
+from pyforge_web.querysets.relations.columns import SelectPlan, find_purpose
+from pyforge_web.querysets.relations.doubts import joined_models
+from pyforge_web.querysets.relations.steps import Steps
+from pyforge_web.querysets.relations.tree_walk import ColumnSlot
+from pyforge_web.querysets.sql_cache import sql_memory
+from pyforge_web.querysets.sql_cache.recording import RememberedQuery, fill_places
+from pyforge_web.querysets.sql_cache.remembered import (
+    FoundEntry,
+    RememberedCompiler,
+    find_entry,
+    is_check_due,
+)
+from pyforge_web.querysets.statement import ROWS_AT_ONCE
+
+# What is known of trees, in the `__dict__` of the model's `_meta`: by the tree, and the class of the QuerySet.
+_PAGES = "_pyforge_pages"
+_MOST_PAGES = 256
+
+
+class KnownPage(NamedTuple):
+    """A tree of which Django's path was not needed, and what that depended on."""
+
+    tree: Tree
+    purpose: Any
+    watch: AttributeWatch
+    joined: tuple[type[Model], ...]
+
+
+class WrittenPage(NamedTuple):
+    """What is made of the rows of remembered SQL for a tree."""
+
+    tree: Tree
+    plan: SelectPlan
+    indexes: dict[ColumnSlot, int]
+    steps: Steps
+    compiled: RowColumns | RowLayout
+    texts: dict[str, str]
+
+
+class PageRows(NamedTuple):
+    """All rows of a page, and what reads the values that native code does not."""
+
+    page: WrittenPage
+    rows: Any  # a list, or the function that fetches the next
+    convert: "LateConverter"
+    options: OutputOptions
+    close: Any = None
+
+
+class LateConverter:
+    """Converts the driver's values as Django does; most pages need nothing of that."""
+
+    __slots__ = ("_connection", "_driver", "_found")
+
+    def __init__(self, found: FoundEntry, connection: Any) -> None:
+        self._found = found
+        self._connection = connection
+        self._driver: Any = None
+
+    def find_driver(self) -> Any:
+        """Return what reads the columns of the statement."""
+        if self._driver is None:
+            entry, backend = self._found.entry, backends.find_backend(self._connection)
+            compiler = RememberedCompiler(entry, self._found.kind, self._connection, _refuse_query)
+            self._driver = backend.cursor_class.of_rows(  # type: ignore[union-attr] # a page was written with it
+                None, compiler, list(entry.expressions), entry.plan
+            )
+        return self._driver
+
+    def __call__(self, index: int, value: Any) -> Any:
+        return self.find_driver().convert(index, value)
+
+
+def _refuse_query() -> Any:
+    raise RuntimeError("a page that is read needs no query")
+
+
+def find_page_rows(queryset: UntypedQuerySet, tree: Tree) -> PageRows | None:
+    """Return all rows of a QuerySet for a tree; None where they must be opened in the usual way."""
+    page = find_page(queryset, tree)
+    if page is None or sql_memory.why_off is not None or not get_settings()["SQL_CACHE"]:
+        return None
+    if is_check_due(sql_memory.hits + 1):  # the usual way compares
+        return None
+    connection: Any = connections[queryset.db]
+    try:
+        found = find_entry(queryset, page.purpose, connection)
+        entry = found.entry
+        if type(entry) is not RememberedQuery or not entry.evidence.is_valid(connection):
+            return None
+    except Exception:  # the usual way says it
+        return None
+    rows = read_page(found, tree, connection)
+    if rows is not None:
+        sql_memory.hits += 1
+        entry.hits += 1
+    return rows
+
+
+def find_page(queryset: UntypedQuerySet, tree: Tree) -> KnownPage | None:
+    """Return what is known of a tree for such a QuerySet; None where that is not enough, or somebody listens."""
+    known = tree.model._meta.__dict__.get(_PAGES)
+    if known is None or active_collectors.get() or call_notes.get() is not None or not get_settings()["NATIVE"]:
+        return None
+    query, iterable = queryset.query, queryset._iterable_class
+    page: KnownPage | None = known.get((id(tree), type(queryset), type(query), iterable))
+    if page is None or query.select_related or queryset._prefetch_related_lookups or not page.watch.holds():
+        return None
+    if why_patched() or (iterable is ModelIterable and (why_receivers(tree.model) or why_added(tree.model, query))):
+        return None
+    return None if any(map(why_receivers, page.joined)) else page
+
+
+def read_page(found: FoundEntry, tree: Tree, connection: Any) -> PageRows | None:
+    """Return all rows of remembered SQL whose evidence is valid; None where nothing is known of its page."""
+    entry = found.entry
+    page = entry.memo.get((_PAGES, id(tree)))
+    options = output_options.get()
+    if page is None or options.make_key is not None or options.dates is not None:
+        return None
+    if not entry.plan_watch.holds() or entry.timezone is not connection.timezone:
+        return None
+    backend: Any = backends.find_backend(connection)
+    if backend.why_not(connection) is not None or not (page.plan.relations or _is_small(found.marks)):
+        return None
+    raw = backend.find_direct(connection)
+    if raw is None:
+        return None
+    text = backends.find_driver_text(backend, entry.write_sql(found.marks, None, connection), page.texts)
+    cursor = backends.DirectCursor.execute(raw, connection, text, fill_places(entry.recipe, found.params))
+    return PageRows(page, cursor.fetchall(), LateConverter(found, connection), options)
+
+
+def _is_small(marks: tuple[int, int | None]) -> bool:
+    low, high = marks
+    return high is not None and high - low <= ROWS_AT_ONCE
+
+
+def keep_page(queryset: UntypedQuerySet, tree: Tree, opened: Any) -> None:
+    """Keep what was found out about a query that was opened in the usual way, where the next one may be a page."""
+    purpose = None if queryset.query.select_related else find_purpose(queryset, tree)
+    if purpose is None or keep_written(tree, opened) is None:
+        return
+    known = tree.model._meta.__dict__.setdefault(_PAGES, {})
+    if len(known) >= _MOST_PAGES:
+        known.clear()
+    key = id(tree), type(queryset), type(queryset.query), queryset._iterable_class
+    if key not in known or not known[key].watch.holds():
+        joined = tuple(dict.fromkeys(joined_models(tree)))
+        known[key] = KnownPage(tree, purpose, watch_page(queryset, tree), joined)
+
+
+def keep_written(tree: Tree, opened: Any) -> WrittenPage | None:
+    """Keep what becomes of the rows of remembered SQL; None where they are more than rows of the driver."""
+    entry, options = opened.entry, output_options.get()
+    if entry is None or entry.plan_watch is None or opened.plan.outputs or not opened.is_direct:
+        return None
+    if options.make_key is not None or options.dates is not None:
+        return None
+    compiled = opened.compile_rows()
+    page = WrittenPage(tree, opened.plan, opened.indexes, opened.steps, compiled, {})
+    entry.memo[_PAGES, id(tree)] = page
+    return page
+
+
+def watch_page(queryset: UntypedQuerySet, tree: Tree) -> AttributeWatch:
+    """Return what compares the classes of a QuerySet and the descriptors of a tree."""
+    joined = [watched for model in joined_models(tree) for watched in watch_instances(model)]
+    return AttributeWatch([*watch_classes(queryset), *joined, *_watch_descriptors(tree)])
+
+
+def _watch_descriptors(tree: Tree) -> list[Any]:
+    """Return what a native watch compares of the descriptors of columns, those of joined models among them."""
+    watched: list[Any] = []
+    work: list[Tree] = [tree]
+    while work:
+        current = work.pop()
+        for item in current.items:
+            if isinstance(item, Branch):
+                watched.append((current.model, (item.relation.name,), False))
+                if item.is_joined:
+                    work.append(item.tree)
+            else:
+                watched += _watch_leaf(current.model, item)
+    return watched
+
+
+def _watch_leaf(model: Any, leaf: Leaf) -> list[Any]:
+    watched: list[Any] = []
+    for relation in leaf.path:
+        watched.append((model, (relation.name,), False))
+        model = relation.model or model
+    return [*watched, (model, (leaf.attname,), False)]
