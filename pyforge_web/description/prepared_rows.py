@@ -14,6 +14,7 @@ from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
+from pyforge_web.output.options import NO_OPTIONS
 from pyforge_web.output.refusals import Refusal
 from pyforge_web.output.resolve import resolve_fields
 from pyforge_web.querysets.prepared_queries import ForeignValueError, PreparedTemplate, make_template
@@ -98,7 +99,7 @@ class PreparedRows(OutputRows):
         high: int | None = None,
     ) -> None:
         # What `OutputRows` has besides: the data is the QuerySet of the function.
-        self._data, self._exclude, self._fetch, self._request, self._keys = None, (), False, None, None
+        self._data, self._exclude, self._fetch, self._options = None, (), False, NO_OPTIONS
         self._fields = function.fields
         self._prepared = function
         self._values = values
