@@ -12,10 +12,10 @@ from pyforge_web.output.tree import Branch, Leaf, Tree
 Watched = tuple[object, tuple[str, ...], bool]
 _MANAGER_METHODS = ("_queryset_class", "all", "get_queryset")
 _find_methods = attrgetter(*_MANAGER_METHODS)
-_TREE_METHODS = _find_methods(Manager)
+_STOCK_MANAGER = _find_methods(Manager)
 # A tool may have patched the class before this module was imported.
-_ARE_DJANGOS = _TREE_METHODS[0] is QuerySet and all(
-    method.__module__ == "django.db.models.manager" for method in _TREE_METHODS[1:]
+_ARE_DJANGOS = _STOCK_MANAGER[0] is QuerySet and all(
+    method.__module__ == "django.db.models.manager" for method in _STOCK_MANAGER[1:]
 )
 
 
@@ -52,7 +52,7 @@ def watch_manager(relation: Relation) -> list[Watched] | None:
     """Return what a native watch compares of a relation's manager; None where it is not Django's own."""
     options = relation.model._meta  # type: ignore[union-attr] # the caller knows that there is one
     manager: Any = options.default_manager
-    is_plain = _ARE_DJANGOS and type(manager) is Manager and _find_methods(manager.__class__) == _TREE_METHODS
+    is_plain = _ARE_DJANGOS and type(manager) is Manager and _find_methods(manager.__class__) == _STOCK_MANAGER
     if not is_plain or not vars(manager).keys().isdisjoint(_MANAGER_METHODS):
         return None
     return [

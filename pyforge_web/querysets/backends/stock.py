@@ -89,7 +89,7 @@ def find_foreign(kind: type) -> str | None:
     return None
 
 
-def find_stock_attribute(kind: type, name: str) -> Any:
+def find_class_attribute(kind: type, name: str) -> Any:
     """Return an attribute of a class as it stands in the class, or in one of its bases; None where there is none."""
     return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
 

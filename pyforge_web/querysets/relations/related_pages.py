@@ -68,7 +68,7 @@ def read_related(
         database = router.db_for_read(related, instance=_make_parent(model, key, keys, using))
     connection: Any = connections[database]
     backend: Any = backends.find_backend(connection)
-    raw = backend.find_direct(connection) if _is_same_page(page, connection, backend) else None
+    raw = backend.find_direct(connection) if _is_related_same(page, connection, backend) else None
     if raw is None:
         return None
     sql_memory.hits += 1
@@ -100,11 +100,11 @@ def _find_related(
     return page if is_known else None
 
 
-def _is_same_page(page: RelatedPage, connection: Any, backend: Any) -> bool:
+def _is_related_same(page: RelatedPage, connection: Any, backend: Any) -> bool:
     """Return whether the SQL of a relation would be the same now, and its rows read in the same way."""
     entry: Any = page.entry
     return bool(
-        page.environment == _read_page_environment(connection)
+        page.environment == _read_database_state(connection)
         and page.field.get_lookup("in") is page.lookup
         and backend.why_not(connection) is None
         and entry.evidence.is_valid(connection)
@@ -143,7 +143,7 @@ def keep_related(
         branch,
         entry,
         connection.ops.compiler("SQLCompiler"),
-        _read_page_environment(connection),
+        _read_database_state(connection),
         written,
         leaf.lhs.output_field,
         type(leaf),
@@ -159,7 +159,7 @@ def _make_parent(model: type[Model], key: RelationKey, keys: list[Any], using: s
     return stand_in(model, using, **{model._meta.pk.attname: keys[0], key.column: keys[0]})
 
 
-def _read_page_environment(connection: Any) -> tuple[Any, ...]:
+def _read_database_state(connection: Any) -> tuple[Any, ...]:
     return (
         connection.alias,
         type(connection),
