@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import pyforge_web
 from pyforge_web.querysets.relations import rows
-from tests.relations.models import Article
+from tests.relations.models import Article, Author
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.usefixtures("sqlite")]
 
@@ -172,3 +172,14 @@ def test_page_is_taken(fields, cache, quiet, monkeypatch):
         pyforge_web.dumps(queryset[:25], fields=fields)
     monkeypatch.setattr(rows, "open_query", None)
     assert pyforge_web.dumps(queryset[:25], fields=fields)
+
+
+@pytest.mark.parametrize("fields", [["id", "author__name"], ["id", {"author": ["name"]}]], ids=str)
+def test_page_of_a_related_manager(fields, cache, quiet):
+    """The same SQL with and without a parent in memory: the rows of a related manager have that parent."""
+    author = Author.objects.filter(articles__isnull=False).order_by("id").first()
+    for _ in range(4):
+        pyforge_web.dumps(Article.objects.filter(author=author)[:25], fields=fields)
+    author.name = "in memory"
+    written = pyforge_web.dumps(author.articles.all()[:25], fields=fields)
+    assert written.count(b'"in memory"') == author.articles.count() > 0

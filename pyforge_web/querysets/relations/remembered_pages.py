@@ -124,7 +124,10 @@ def find_page(queryset: UntypedQuerySet, tree: Tree) -> KnownPage | None:
         return None
     query, iterable = queryset.query, queryset._iterable_class
     page: KnownPage | None = known.get((id(tree), type(queryset), type(query), iterable))
-    if page is None or query.select_related or queryset._prefetch_related_lookups or not page.watch.holds():
+    if page is None or query.select_related or query.compiler != "SQLCompiler" or not page.watch.holds():
+        return None
+    # Relations that somebody has loaded, or that are in memory: the usual way knows what becomes of them.
+    if queryset._prefetch_related_lookups or queryset._known_related_objects:
         return None
     if why_patched() or (iterable is ModelIterable and (why_receivers(tree.model) or why_added(tree.model, query))):
         return None
