@@ -9,9 +9,9 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 LOCKED := $(PIP) --constraint constraints.txt
 # One interpreter for every cargo call, or the crate is compiled anew at each turn.
 export PYO3_PYTHON := $(abspath $(BIN)/python)
-# Compiled Python goes into $(VENV), and is written even where the machine says not to: demo and tests start many
+# Compiled Python goes into target/, and is written even where the machine says not to: demo and tests start many
 # Pythons, and without it each of them compiles Django anew, which takes as long as the rest of its start.
-export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/pycache
+export PYTHONPYCACHEPREFIX := $(abspath target/pycache)
 unexport PYTHONDONTWRITEBYTECODE
 # How long `make fuzz` runs, all its targets together.
 FUZZ_SECONDS ?= 120

@@ -292,11 +292,16 @@ def _recompile_models(*, setting: str, **kwargs: object) -> None:
 
     A test suite overrides settings all the time: what concerns no field must not compile all models anew.
     """
-    if setting == "PYFORGE_WEB":
-        for model in apps.get_models(include_auto_created=True):
-            validator = model._meta.__dict__.get(_REMEMBERED)
-            if validator and validator.has_native_rules != get_settings()["NATIVE"]:
-                validator.recompile()
+    if setting != "PYFORGE_WEB":
+        return
+    try:
+        is_native = get_settings()["NATIVE"]
+    except ImproperlyConfigured:
+        return  # who reads the settings is told
+    for model in apps.get_models(include_auto_created=True):
+        validator = model._meta.__dict__.get(_REMEMBERED)
+        if validator and validator.has_native_rules != is_native:
+            validator.recompile()
 
 
 setting_changed.connect(_recompile_models, dispatch_uid="pyforge_web.validators")

@@ -5,6 +5,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType, PyWeakrefMethods, PyWeakrefReference};
 
@@ -73,6 +74,17 @@ impl AttributeWatch {
             Ok(Watched { object: PyWeakrefReference::new(&object)?.unbind(), own, attributes, version })
         });
         Ok(Self { watched: watched.collect::<PyResult<_>>()? })
+    }
+
+    /// A method of a class, as it was found, holds the class: the collector has to see that.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        for watched in &self.watched {
+            visit.call(&watched.object)?;
+            for (_, value) in &watched.attributes {
+                visit.call(value)?;
+            }
+        }
+        Ok(())
     }
 
     /// Returns whether all attributes are the same objects as before; false also where an object is gone.

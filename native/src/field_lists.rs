@@ -29,8 +29,13 @@ pub fn are_same_fields(
                 return Ok(false);
             }
         } else if let (Ok(now), Ok(before)) = (now.cast_exact::<PyDict>(), before.cast_exact::<PyDict>()) {
-            if !push_pairs(&mut work, now.items().iter(), before.items().iter(), now.len() == before.len()) {
+            if now.len() != before.len() {
                 return Ok(false);
+            }
+            // Not `items()`: it makes a list, for which there may be no memory.
+            for ((key, value), (key_before, value_before)) in now.iter().zip(before.iter()) {
+                work.push((key, key_before));
+                work.push((value, value_before));
             }
         } else if let (Ok(now), Ok(before)) = (now.cast_exact::<PyTuple>(), before.cast_exact::<PyTuple>()) {
             if !push_pairs(&mut work, now.iter(), before.iter(), now.len() == before.len()) {

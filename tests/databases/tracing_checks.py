@@ -1,12 +1,10 @@
-"""OpenTelemetry or Datadog around sqlite3, for a whole process: `test_wrappers.py` runs this in one of its own."""
+"""OpenTelemetry around sqlite3, for a whole process: `test_wrappers.py` runs this in one of its own."""
 
 import os
-import sys
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-os.environ.setdefault("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "false")
 
 
 def trace_opentelemetry():
@@ -24,28 +22,9 @@ def trace_opentelemetry():
     return lambda: [span.attributes.get("db.statement", "") for span in exporter.get_finished_spans()]
 
 
-def trace_datadog():
-    """The same with ddtrace."""
-    import ddtrace
-    from ddtrace.trace import TraceFilter, tracer
-
-    seen = []
-
-    class Noting(TraceFilter):
-        def process_trace(self, spans):
-            seen.extend(span.resource for span in spans)
-
-    tracer.configure(trace_processors=[Noting()])
-    ddtrace.patch(sqlite3=True)
-    return lambda: seen
-
-
-TOOLS = {"opentelemetry": trace_opentelemetry, "ddtrace": trace_datadog}
-
-
 def main():
-    """Raise where a query under a tool is not native, or where the tool has not seen it."""
-    statements = TOOLS[sys.argv[1]]()
+    """Raise where a query is not native, or where OpenTelemetry has not seen it."""
+    statements = trace_opentelemetry()
     django.setup()
     from django.core.management import call_command
     from django.db import connections

@@ -77,7 +77,7 @@ def test_error_names_the_template_and_line(debug):
     templates = {"rows/list.html": "\n\n{% include 'rows/part.html' %}", "rows/part.html": "\n<% pyforge_json rows %>"}
     engine = literal_engine(templates)
     engine.debug = debug
-    with pytest.raises(TypeError, match=r"\$\.tags; write a list") as caught:
+    with pytest.raises(TypeError, match=r"\$\.tags; sets have no order") as caught:
         engine.get_template("rows/list.html").render(Context({"rows": {"tags": {1}}}))
     assert caught.value.__notes__ == ["in {% pyforge_json %}, rows/part.html, line 2"]
 
