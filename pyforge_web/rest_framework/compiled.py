@@ -4,7 +4,7 @@ A plan that is kept is used again only while all that it was compiled from is th
 serializers and fields, `Meta`, the declared fields, the attributes of the model, DRF's settings.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from django.db.models import Model, QuerySet
@@ -56,27 +56,43 @@ _LIMIT = 2048
 def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
     """Return the plan of a serializer for the rows of a QuerySet."""
     model, query = queryset.model, queryset.query
-    # A receiver may change the instance, and no instance is made here.
-    if any(signal.receivers and signal.has_listeners(model) for signal in (pre_init, post_init)):
-        return Plan(None, f"a signal receiver listens to the instances of {model.__name__}")
+    if why := _why_heard([model]):
+        return Plan(None, why)
     added = (*query.extra_select, *query.annotation_select)
     key = (type(serializer), model, added, queryset.db)
     kept = _kept_plans.get(key)
     if kept is None or not kept.is_current(serializer):
         # Fields that are made for this instance are compiled for it alone.
         if not is_fixed(serializer):
-            return compile_plan(serializer, model, added, queryset.db)
+            return _refuse_heard(compile_plan(serializer, model, added, queryset.db))
         plan = compile_plan(serializer, model, added, queryset.db)._replace(is_kept=True)
         kept = _keep_plan(plan, serializer, model)
         if len(_kept_plans) >= _LIMIT:
             _kept_plans.clear()
         _kept_plans[key] = kept
-    return kept.plan
+    return _refuse_heard(kept.plan)
+
+
+def _refuse_heard(plan: Plan) -> Plan:
+    """Return the plan, or that DRF serializes the rows where a receiver listens to instances of a joined model."""
+    why = _why_heard(plan.level.joined_columns) if plan.level is not None else None
+    return plan if why is None else Plan(None, why)
+
+
+def _why_heard(models: Iterable[type[Model]]) -> str | None:
+    """Return whose instances a receiver hears of: it may change them, and no instance is made here."""
+    for signal in (pre_init, post_init):
+        if signal.receivers:
+            for model in models:
+                if signal.has_listeners(model):
+                    return f"a signal receiver listens to the instances of {model.__name__}"
+    return None
 
 
 def _keep_plan(plan: Plan, serializer: Any, model: type[Model]) -> _KeptPlan:
     names: dict[Any, dict[str, None]] = {}
-    for owner, name in _watched(serializer, model):
+    joined = {} if plan.level is None else plan.level.joined_columns
+    for owner, name in (*_watched(serializer, model), *_watched_joins(joined)):
         names.setdefault(owner, {})[name] = None
     watch = AttributeWatch([(owner, list(mine), False) for owner, mine in names.items()])
     return _KeptPlan(plan, watch, settings_key(), _class_parts(type(serializer)))
@@ -127,6 +143,14 @@ def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str]]:
         yield model, name
     for column in model._meta.concrete_fields:
         yield model, column.attname
+
+
+def _watched_joins(joined: dict[type[Model], frozenset[str]]) -> Iterator[tuple[Any, str]]:
+    """The attributes of joined models: those that make an instance, and the columns that are read."""
+    for model, columns in joined.items():
+        yield type(model), "__call__"
+        for name in ("__init__", "from_db", "__getattribute__", "__str__", "refresh_from_db", *columns):
+            yield model, name
 
 
 def all_fields(serializer: Any) -> Iterator[Any]:

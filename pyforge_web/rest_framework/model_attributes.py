@@ -78,6 +78,8 @@ def why_not_rows(model: type[Model]) -> str | None:
         own, standard = getattr(model, name), getattr(Model, name)
         if getattr(own, "__func__", own) is not getattr(standard, "__func__", standard):
             return f"{model.__name__}.{name} is its own"
+    if type(model).__call__ is not type.__call__:
+        return f"{type(model).__name__}, the class of {model.__name__}, makes instances in its own way"
     # Asked where an attribute is missing: a deferred column, for example.
     if "__getattr__" in dir(model):
         return f"{model.__name__}.__getattr__ is its own"

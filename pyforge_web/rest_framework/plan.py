@@ -102,6 +102,20 @@ class Level:
         return frozenset(columns_of_node(self.node))
 
     @cached_property
+    def joined_columns(self) -> dict[type[Model], frozenset[str]]:
+        """The columns that joins read, of this level and those below, by their models."""
+        found: dict[type[Model], frozenset[str]] = {}
+        for path, attname in self.slots:
+            models = [relation.model for relation in path if relation.model is not None]
+            for model in models:
+                found[model] = found.get(model, frozenset()) | ({attname} if model is models[-1] else set())
+        for column in self.columns:
+            if isinstance(column, ManyColumn):
+                for model, names in column.level.joined_columns.items():
+                    found[model] = found.get(model, frozenset()) | names
+        return found
+
+    @cached_property
     def has_datetimes(self) -> bool:
         """Whether values of this level, or of one below, depend on the current time zone."""
         return any(

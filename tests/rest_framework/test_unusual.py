@@ -1,10 +1,13 @@
 """List serializers of a project, lists behind missing objects, names that are no relations: all as DRF has them."""
 
+import contextlib
 import copy
 import operator
+from unittest import mock
 
 import pytest
 from django.db.models import Prefetch
+from django.db.models.signals import post_init
 from rest_framework import generics, relations, serializers
 from rest_framework.renderers import JSONRenderer
 from rest_framework.test import APIRequestFactory
@@ -163,3 +166,54 @@ def test_rows_data_has_the_operators_of_a_list(operation, other):
             assert result(other.copy(), ours()) == result(other.copy(), [1, 2])
         assert result(ours(), ours()) == result([1, 2], [1, 2])
         assert copy.deepcopy(ours()) == [1, 2]
+
+
+def shout(instance, **kwargs):
+    instance.name = instance.name.upper()
+
+
+@contextlib.contextmanager
+def heard_author():
+    """A receiver of another app changes each author."""
+    post_init.connect(shout, sender=m.Author)
+    try:
+        yield
+    finally:
+        post_init.disconnect(shout, sender=m.Author)
+
+
+@contextlib.contextmanager
+def described_author():
+    """The attribute of a column is read in another way."""
+    with mock.patch.object(m.Author, "name", property(lambda author: author.__dict__["name"].upper(), name_setter)):
+        yield
+
+
+def name_setter(author, value):
+    author.__dict__["name"] = value
+
+
+@pytest.mark.parametrize("changed", [heard_author, described_author])
+@pytest.mark.parametrize("shape", ["dotted", "nested", "list"])
+def test_joined_model_that_changes_while_plans_are_kept(changed, shape):
+    def serializer(mixins):
+        author = make(mixins, m.Author, ["id", "name"])
+        if shape == "dotted":
+            fields = {"name": serializers.CharField(source="author.name")}
+            return make(mixins, m.Article, ["id", "name"], **fields)
+        if shape == "nested":
+            return make(mixins, m.Article, ["id", "author"], author=author())
+        article = make(mixins, m.Article, ["id", "author"], author=author())
+        return make(mixins, m.Tag, ["id", "article_set"], article_set=article(many=True))
+
+    model = m.Tag if shape == "list" else m.Article
+    ours, drfs = serializer(MIXINS), serializer(())
+
+    def written(kind):
+        return kind(model.objects.order_by("pk"), many=True).data
+
+    before = written(ours)
+    assert before == written(ours) == written(drfs)
+    with changed():
+        assert written(ours) == written(drfs) != before
+    assert written(ours) == before
