@@ -16,7 +16,7 @@ from django.db.models import Model, Q
 from django.db.models.expressions import F
 
 from pyforge_web.bulk.batch import VALUE_ERRORS, InstanceBatch
-from pyforge_web.bulk.equality import ColumnValues, comparable_values, equality_classes
+from pyforge_web.bulk.equality import ColumnValues, comparable_values, equality_classes, row_keys
 from pyforge_web.validation.database.bulk_queries import ModelQuerySet, RowLookup, find_matching_rows, find_stored
 from pyforge_web.validation.database.comparable_columns import plain_type
 from pyforge_web.validation.database.stock_drivers import not_stock_reason
@@ -169,12 +169,8 @@ def compare_lookups(batch: InstanceBatch, unique: UniqueSet, lookups: Iterable[R
     if not known:
         return ComparedRows([], [], own)
     columns = [(side, [lookup.sides[place][1] for lookup in known]) for place, (side, _) in enumerate(known[0].sides)]
-    keys = zip(*equality_classes(unique.model, unique.queryset.db, columns), strict=True)
-    pairs = [
-        (lookup.row, key)
-        for lookup, key in zip(known, keys, strict=True)
-        if not (unique.nulls_distinct and None in key)
-    ]
+    keys = row_keys(unique.model, unique.queryset.db, columns, unique.nulls_distinct)
+    pairs = [(lookup.row, key) for lookup, key in zip(known, keys, strict=True) if key is not None]
     return ComparedRows([row for row, _ in pairs], [key for _, key in pairs], own)
 
 

@@ -14,15 +14,18 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 from django.db.backends.sqlite3 import base
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 
 from pyforge_web import validate_many
+from pyforge_web.bulk import equality
 from pyforge_web.querysets import backends
 from tests import mariadb
 from tests.bulk.conftest import create_tables
-from tests.bulk.models import Country, Maker, Uniques
+from tests.bulk.models import Constrained, Country, Maker, Uniques
 from tests.bulk.oracle import clean_by_django
 from tests.databases.conftest import opened
 from tests.databases.sqlite_changes import CHANGES as SQLITE
+from tests.databases.sqlite_changes import attribute
 from tests.oracle import describe_errors
 
 POSTGRESQL, MYSQL, NEW_CONNECTIONS = {}, {}, {}
@@ -80,8 +83,8 @@ def judged(call):
         return type(error)
 
 
-def assert_batches_like_django():
-    for make in batches():
+def assert_batches_like_django(makers=None):
+    for make in makers or batches():
         theirs = judged(lambda make=make: clean_by_django(make, "engine")[1])
         assert judged(lambda make=make: validate_many(make()).errors) == theirs
 
@@ -178,6 +181,43 @@ def test_sqlite_batches_are_djangos(name, sqlite_file):
     with filled(engine or base.DatabaseWrapper, sqlite_file | {"OPTIONS": options}, change) as connection:
         assert_batches_like_django()
         assert name not in SQLITE_ADAPTERS or backends.why_not_stock(connection, both_ways=True)
+
+
+def negated_row(cursor, row):
+    return tuple(-value if isinstance(value, int) else value for value in row)
+
+
+def repeating_rows(count, period):
+    """Repeats of one row and of many, with NULLs that equal nothing and NULLs that equal NULL."""
+    yield lambda: [
+        Uniques(
+            id=50 + at, sku=f"s{at % period}", number=at % 7 or None, kind="ab"[at % 2], flag=(None, True)[at % 3 > 0]
+        )
+        for at in range(count)
+    ]
+    yield lambda: [
+        Constrained(
+            id=50 + at, name=f"{'nN'[at % 2]}{at % period}", number=at % 5, live=(None, True)[at % 2], width=at % 9
+        )
+        for at in range(count)
+    ]
+
+
+@pytest.mark.parametrize("period", [1, 11, 100])
+@pytest.mark.parametrize("size", [3, 8, 20_000])
+def test_numbers_of_rows_are_not_read_from_a_changed_driver(size, period, sqlite_file, monkeypatch):
+    monkeypatch.setattr(equality, "_COMPARED_ROWS", size)
+    with filled(base.DatabaseWrapper, sqlite_file, lambda c: attribute(c, row_factory=negated_row)) as connection:
+        assert backends.why_not_stock(connection, both_ways=True)
+        assert_batches_like_django(repeating_rows(30, period))
+
+
+def test_rows_without_repeats_are_one_question_a_set(sqlite_file):
+    with filled(base.DatabaseWrapper, sqlite_file, lambda c: attribute(c, row_factory=negated_row)) as connection:
+        rows = [Uniques(sku=f"new {at}") for at in range(300)]
+        with CaptureQueriesContext(connection) as captured:
+            assert validate_many(rows).ok
+    assert len([query for query in captured if "HAVING" in query["sql"]]) == 1
 
 
 @pytest.mark.parametrize("name", [name for name in POSTGRESQL if name not in BROKEN])
