@@ -21,7 +21,7 @@ pub fn are_same_fields(
             continue;
         }
         let kind = now.get_type();
-        if !kind.is(&before.get_type()) {
+        if !kind.is(before.get_type()) {
             return Ok(false);
         }
         if let (Ok(now), Ok(before)) = (now.cast_exact::<PyString>(), before.cast_exact::<PyString>()) {
