@@ -22,6 +22,18 @@ from tests.oracle import FORMS
 # MariaDB runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
 MARIADB_SHARE = 5
 
+# Files whose tests need that CPython still gives Django's classes versions: from 3.13 on a class has at most 1,000 of
+# them (`MAX_VERSIONS_PER_CLASS` in Objects/typeobject.c), and all tests together patch some classes more often than that.
+FIRST_FILES = (
+    "sql_cache/test_families.py",
+    "sql_cache/test_random.py",
+    "sql_cache/test_direct.py",
+    "prepared/test_prepared.py",
+    "querysets/test_instances.py",
+    "metering/test_memory.py",
+    "sql_cache/test_changes.py",
+)
+
 # Files that take longer than their number of tests tells. Workers take them first, or one of them is alone at the end.
 LONG_FILES = (
     "test_crash.py",
@@ -36,8 +48,6 @@ LONG_FILES = (
     "databases/test_wrappers.py",
     "output/test_packages.py",
     "streams/test_dump_packages.py",
-    "sql_cache/test_families.py",
-    "sql_cache/test_changes.py",
     "validation/test_references.py",
     "docs/test_tutorial.py",
     "demo/test_seed.py",
@@ -82,6 +92,9 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item not in left_out]
     if hasattr(config, "workerinput"):
         order_files(items)
+    folder = Path(__file__).parent
+    first = [folder / name for name in FIRST_FILES]
+    items.sort(key=lambda item: first.index(item.path) if item.path in first else len(first))
 
 
 def order_files(items):

@@ -26,6 +26,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
 
+# The report looks at every database of the project.
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 
 @pytest.fixture
 def project(settings, db):
