@@ -23,7 +23,7 @@ from tests.oracle import FORMS
 MARIADB_SHARE = 5
 
 # Files whose tests need that CPython still gives Django's classes versions: from 3.13 on a class has at most 1,000 of
-# them (`MAX_VERSIONS_PER_CLASS` in Objects/typeobject.c), and all tests together patch some classes more often than that.
+# them (`MAX_VERSIONS_PER_CLASS` in Objects/typeobject.c), and all tests together patch some classes more often.
 FIRST_FILES = (
     "sql_cache/test_families.py",
     "sql_cache/test_random.py",
