@@ -13,6 +13,8 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 RAW = {
     "extra where": lambda articles: articles.extra(where=["id > 2"]),
     "extra select": lambda articles: articles.extra(select={"double": "id * 2"}),
+    "with and without": lambda articles: articles.extra(where=["id > 2 AND relations_article.id < 100"]),
+    "with its table": lambda articles: articles.extra(where=["relations_article.id > 2"]),
     "extra order": lambda articles: articles.extra(select={"double": "id * 2"}, order_by=["-double"]),
     "RawSQL in a filter": lambda articles: articles.filter(pk__in=RawSQL("id", [])),
     "RawSQL as a value": lambda articles: articles.annotate(same=RawSQL("id", [])).filter(same__gt=2),

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import models
+from django.db import connections, models
 from django.db.models import F, Func, Value
 from django.db.models.expressions import RawSQL
 
@@ -145,6 +145,10 @@ class TestOfAQuerySet:
         division = Func(Value(1), F("id") - bad, template="(%(expressions)s)", arg_joiner=" / ")
         no_json = RawSQL("json(CASE WHEN id = %s THEN '{' ELSE '{}' END)", [bad], output_field=models.TextField())
         query = rows.values("pk", x=no_json if database == "default" else division)
+        if database != "default":
+            # With a sort PostgreSQL may divide for all rows before it gives the first one.
+            with connections[database].cursor() as cursor:
+                cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off")
         body = read(query, chunk_size=2)
         good = [row["pk"] for row in lines(body)[:-1]]
         assert good == keys[: len(good)]

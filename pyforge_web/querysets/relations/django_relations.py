@@ -13,9 +13,10 @@ from pyforge_web.output.resolve import added_names
 from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import django_rows
+from pyforge_web.querysets.relations.doubts import joined_models
 from pyforge_web.querysets.relations.instances import to_dicts
 from pyforge_web.querysets.relations.prefetch import RelationKey
-from pyforge_web.querysets.relations.raw_sql import has_raw_sql
+from pyforge_web.querysets.relations.raw_sql import has_bare_columns
 from pyforge_web.querysets.rows import compile_layout
 
 
@@ -28,7 +29,7 @@ def with_relations(queryset: UntypedQuerySet, tree: Tree) -> UntypedQuerySet:
         queryset = queryset.prefetch_related(None).prefetch_related(*make_prefetches(tree))
     known = {field.name for field in queryset._known_related_objects}  # Django leaves what is joined alone
     joined = [path for path in _joined_paths(tree) if path.split(LOOKUP_SEP)[0] not in known]
-    if joined and has_raw_sql(query):
+    if joined and has_bare_columns(query, joined_models(tree)):
         return queryset.prefetch_related(*joined)
     if joined and not query.distinct and not query.select_for_update:
         if query.deferred_loading[0]:

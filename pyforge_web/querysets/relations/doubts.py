@@ -10,7 +10,7 @@ from pyforge_web.output.lookups import is_djangos
 from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, find_doubts
 from pyforge_web.querysets.django_path import why_django, why_instances
 from pyforge_web.querysets.relations.flat_plan import find_flat_plan
-from pyforge_web.querysets.relations.raw_sql import has_raw_sql
+from pyforge_web.querysets.relations.raw_sql import has_bare_columns
 
 
 def why_tree_django(queryset: UntypedQuerySet, tree: Tree, connection: Any = None) -> str | None:
@@ -63,7 +63,7 @@ def _why_joined_query(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     known = {field.name for field in queryset._known_related_objects}
     if known and (given := known.intersection(_first_relations(tree))):
         return f"its rows have the {given.pop()} that is in memory"
-    if joins and (reason := _why_no_joins(queryset)):
+    if joins and (reason := _why_no_joins(queryset, tree)):
         return reason
     if query.where.contains_over_clause:  # of a sliced Prefetch: Django selects from a query of its own there
         if len(queryset.model._meta.pk_fields) > 1:
@@ -73,12 +73,12 @@ def _why_joined_query(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     return None
 
 
-def _why_no_joins(queryset: UntypedQuerySet) -> str | None:
+def _why_no_joins(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     """Return why joins of ours would change a query."""
     query = queryset.query
     if query.combinator:
         return f"a {query.combinator} has no joins of its own"
-    if has_raw_sql(query):
+    if has_bare_columns(query, joined_models(tree)):
         return "its raw SQL may name a column that a join of ours would have twice"
     if query.select_for_update:
         features = connections[queryset.db].features
