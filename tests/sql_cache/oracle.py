@@ -1,12 +1,21 @@
 """What Django's compiler gives: the same call with the cache off. Compared are the statements and what is written."""
 
 import contextlib
+import sys
 from typing import NamedTuple
 
 from django.db import connections
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.models import Field, Lookup
+from django.db.models.expressions import BaseExpression
+from django.db.models.sql import Query
+from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.datastructures import BaseTable, Join
 from django.test import override_settings
+from django.utils.tree import Node
 
 import pyforge_web
+from pyforge_web._native import ClassVersions
 
 OFF = {"SQL_CACHE": False}
 
@@ -52,3 +61,17 @@ def run_django_keeping(make, cache):
         return run(make)
     finally:
         cache.why_off = None
+
+
+def has_versions():
+    """Whether CPython still gives versions to Django's classes: from 3.13 on a class has at most 1,000 of them."""
+    work, seen = (
+        [BaseExpression, Lookup, Field, Query, Node, BaseTable, Join, SQLCompiler, BaseDatabaseOperations],
+        set(),
+    )
+    while work:
+        kind = work.pop()
+        if kind not in seen:
+            seen.add(kind)
+            work += kind.__subclasses__()
+    return sys.version_info < (3, 13) or all(map(ClassVersions.version_of, seen))

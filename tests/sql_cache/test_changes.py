@@ -20,7 +20,7 @@ from django.db.models.sql.where import WhereNode
 from django.test import override_settings
 
 from tests.relations.models import Article, Author, Comment, Country, Tag
-from tests.sql_cache.oracle import run, run_django_keeping
+from tests.sql_cache.oracle import has_versions, run, run_django_keeping
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.usefixtures("sqlite")]
 
@@ -196,7 +196,7 @@ def test_change_between_two(name, cache):
         plain = run_django_keeping(make, cache)
         hits = cache.hits
         assert [run(make) for _ in range(2)] == [plain] * 2
-        assert cache.hits > hits
+        assert cache.hits > hits or not has_versions()
         for _ in range(2):
             with CHANGES[name]():
                 changed = run_django_keeping(make, cache)
@@ -276,7 +276,7 @@ def test_manager_of_the_moment(cache, monkeypatch):
             results.append(run(nested))
             assert results[-1] == run_django_keeping(nested, cache)
         assert len({result.result for result in results}) > 1
-        assert cache.hits
+        assert cache.hits or not has_versions()
     finally:
         Article.comments.__dict__.pop("related_manager_cls", None)
 
