@@ -13,7 +13,7 @@ from django.utils.functional import LazyObject
 from django.utils.hashable import make_hashable
 
 from pyforge_web._native import FileUrlText, LinkText, ValueLabels
-from pyforge_web.fields import kind_of
+from pyforge_web.fields import find_attribute, kind_of
 from pyforge_web.output.absolute_urls import make_absolute
 from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.lean_instances import (
@@ -122,7 +122,7 @@ class Display(OutputField):
     def _find_own_method(self, source: Source) -> Any:
         """Return the model's own method for the label, which does what it likes; None for Django's."""
         name = f"get_{self._find_field(source).name}_display"
-        method = next((vars(base)[name] for base in source.model.__mro__ if name in vars(base)), None)
+        method = find_attribute(source.model, name)
         is_djangos = isinstance(method, partialmethod) and method.func is Model._get_FIELD_display
         return None if is_djangos else name
 

@@ -17,6 +17,8 @@ from django.db.models.fields.related_descriptors import (
 )
 from django.db.models.query_utils import DeferredAttribute
 
+from pyforge_web.fields import find_attribute
+
 _GENERIC = "django.contrib.contenttypes.fields"  # a module that cannot be imported where its app is not installed
 NamePath = tuple[str, ...]
 # Behind these descriptors an instance has in its `__dict__` what its row has, or a file with that name.
@@ -140,8 +142,7 @@ def has_stock_descriptor(model: type[Model], attname: str) -> bool:
 
 def is_set_by_class(model: type[Model], name: str) -> bool:
     """Return whether a value under this name goes through a descriptor of the class: a property, say."""
-    found = next((vars(base)[name] for base in model.__mro__ if name in vars(base)), None)
-    return hasattr(type(found), "__set__")
+    return hasattr(type(find_attribute(model, name)), "__set__")
 
 
 def find_key_relation(model: type[Model], name: str) -> Relation | None:
@@ -202,7 +203,7 @@ def _hint(model: type[Model], name: str, added: NamePath) -> str:
         first, _, rest = name.partition(".")
         path = name.replace(".", LOOKUP_SEP)
         return f"A path is written with two underscores, {path!r}, or nested, {{{first!r}: [{rest!r}]}}. "
-    attribute = next((vars(base)[name] for base in model.__mro__ if name in vars(base)), None)
+    attribute = find_attribute(model, name)
     if attribute is None or (name.startswith("_") and name != "__str__"):
         columns = [column for field in model._meta.concrete_fields for column in (field.name, field.attname)]
         return _close(name, [*columns, *added, *_relation_names(model)])

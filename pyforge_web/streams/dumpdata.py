@@ -24,7 +24,7 @@ from django.db.models.query_utils import DeferredAttribute
 from django.db.models.sql import Query
 
 from pyforge_web._native import QueryRows, RowColumns
-from pyforge_web.fields import kind_of
+from pyforge_web.fields import find_attribute, kind_of
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import AnyQuerySet, why_django, why_instances
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute_query
@@ -102,7 +102,7 @@ def _why_model(model: Any) -> str | None:
 def _is_plain_field(model: type[Model], field: AnyField) -> bool:
     """Return whether a field's value is what its column holds, and its text is Django's."""
     kind: Any = type(field)
-    attribute = next((vars(each)[field.attname] for each in model.__mro__ if field.attname in vars(each)), None)
+    attribute = find_attribute(model, field.attname)
     return (
         kind.value_from_object is Field.value_from_object
         and kind.value_to_string.__module__.startswith("django.")

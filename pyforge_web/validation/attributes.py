@@ -7,16 +7,10 @@ from typing import Any, NamedTuple
 from django.db.models import ForeignKey, Model
 from django.db.models.query_utils import DeferredAttribute
 
+from pyforge_web.fields import find_attribute
+
 # Django's own descriptors. Reading one gives the entry of `__dict__`, and assigning to it sets that entry.
 _PLAIN_DESCRIPTORS = (DeferredAttribute, ForeignKey.descriptor_class)
-
-
-def find_attribute(owner: type[Any], name: str) -> Any:
-    """Return what a class has under a name, without calling any descriptor; None if there is nothing.
-
-    Does what `inspect.getattr_static` does for a class, in a tenth of the time.
-    """
-    return next((vars(base)[name] for base in owner.__mro__ if name in vars(base)), None)
 
 
 def intercepts_attributes(model: type[Model]) -> bool:

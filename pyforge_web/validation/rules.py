@@ -14,8 +14,8 @@ from django.db import models
 from django.db.models import Field, Model
 
 from pyforge_web.conf import get_settings
-from pyforge_web.fields import kind_of_class
-from pyforge_web.validation.attributes import find_attribute, find_overridden, is_plain_attribute
+from pyforge_web.fields import find_attribute, kind_of_class
+from pyforge_web.validation.attributes import find_overridden, is_plain_attribute
 from pyforge_web.validation.validator_rules import RuleSpec, find_rule
 
 

@@ -14,8 +14,9 @@ from django.db.backends.utils import CursorWrapper
 from django.db.utils import DatabaseErrorWrapper
 
 from pyforge_web._native import ClassVersions
+from pyforge_web.fields import find_attribute
 from pyforge_web.metering.sql_traces import are_silent
-from pyforge_web.querysets.backends.stock import find_class_attribute, find_foreign, is_own_attribute
+from pyforge_web.querysets.backends.stock import find_foreign, is_own_attribute
 
 # What Django's cursor goes through. Tools and tests put their own on a connection.
 _CURSOR_PATH = frozenset(
@@ -53,7 +54,7 @@ class DirectDriver:
     def _is_stock(self, engine: type) -> bool:
         known = self._known.get(engine)
         if known is None or not known[0].are_unchanged():
-            methods = [find_class_attribute(engine, name) for name in _CURSOR_PATH]
+            methods = [find_attribute(engine, name) for name in _CURSOR_PATH]
             is_stock = all(map(is_own_attribute, methods)) and not any(map(find_foreign, self._cursors))
             known = self._known[engine] = ClassVersions([engine, *self._cursors]), is_stock
         return known[1]

@@ -89,11 +89,6 @@ def find_foreign(kind: type) -> str | None:
     return None
 
 
-def find_class_attribute(kind: type, name: str) -> Any:
-    """Return an attribute of a class as it stands in the class, or in one of its bases; None where there is none."""
-    return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
-
-
 def is_own_attribute(value: Any) -> bool:
     """Return whether an attribute of a class is plain data, or a function of Django's or ours."""
     if isinstance(value, property):

@@ -19,7 +19,8 @@ from django.db.models.sql.where import WhereNode
 from django.utils.functional import cached_property as django_cached_property
 
 from pyforge_web._native import AttributeWatch, ClassVersions
-from pyforge_web.querysets.backends.stock import find_class_attribute, find_foreign, is_own_attribute
+from pyforge_web.fields import find_attribute
+from pyforge_web.querysets.backends.stock import find_foreign, is_own_attribute
 from pyforge_web.querysets.sql_cache import tables
 from pyforge_web.querysets.sql_cache.fingerprint import NotRememberedError
 
@@ -100,7 +101,7 @@ def _refuse_field(field: Any) -> None:
     methods = _read_methods(kind)
     if known is None or known[0] != methods:
         foreign = next(
-            (name for name in tables.FIELD_METHODS if not is_own_attribute(find_class_attribute(kind, name))), None
+            (name for name in tables.FIELD_METHODS if not is_own_attribute(find_attribute(kind, name))), None
         )
         reason = None if foreign is None else f"{kind.__name__}.{foreign} is not Django's"
         known = _verified_fields[kind] = methods, reason

@@ -15,8 +15,8 @@ from django.db.models import (
     SmallAutoField,
 )
 
-from pyforge_web.fields import find_field
-from pyforge_web.validation.attributes import find_attribute, intercepts_attributes
+from pyforge_web.fields import find_attribute, find_field
+from pyforge_web.validation.attributes import intercepts_attributes
 
 _PACKAGE = __name__.partition(".")[0]
 _AUTO_FIELDS = (AutoField, BigAutoField, SmallAutoField)
