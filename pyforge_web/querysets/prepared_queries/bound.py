@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import connections
 from django.db.models.sql.where import WhereNode
 
@@ -16,7 +15,14 @@ from pyforge_web.querysets.relations.columns import SelectPlan, select_tree
 from pyforge_web.querysets.relations.doubts import why_tree_django
 from pyforge_web.querysets.relations.remembered_pages import PageRows, find_page, read_page
 from pyforge_web.querysets.sql_cache.recording import RememberedQuery
-from pyforge_web.querysets.sql_cache.remembered import FoundEntry, Prepare, remember_selection, use_entry
+from pyforge_web.querysets.sql_cache.remembered import (
+    DatabaseState,
+    FoundEntry,
+    Prepare,
+    read_database_state,
+    remember_selection,
+    use_entry,
+)
 from pyforge_web.querysets.statement import CompiledQuery
 
 # The values that a lookup takes without another lookup being chosen for them: None, booleans, lists, instances and
@@ -41,7 +47,7 @@ class BoundQuery(NamedTuple):
 
     entry: RememberedQuery
     plan: SelectPlan
-    environment: tuple[Any, ...]
+    state: DatabaseState
     # The name of a parameter or None for a constant, the lookup, and the SQL of its right side.
     leaves: tuple[tuple[str | None, Any, Any], ...]
 
@@ -68,11 +74,11 @@ class PreparedTemplate:
         connection = connections[using]
         if why := why_tree_django(self.find_queryset(using), self.tree, connection):
             return why
-        environment = _read_environment(connection)
+        state = read_database_state(connection)
         bound = self._bound.get(using)
         try:
-            if bound is None or bound.environment != environment or not bound.entry.evidence.is_valid(connection):
-                made = self._bind(values, using, environment)
+            if bound is None or bound.state != state or not bound.entry.evidence.is_valid(connection):
+                made = self._bind(values, using, state)
                 if isinstance(made, str):
                     return made
                 bound = self._bound[using] = made
@@ -81,7 +87,7 @@ class PreparedTemplate:
             return f"{type(error).__name__} for these values"
         if params is None:
             return "a value is compared in another way"
-        compiled = use_entry(FoundEntry(bound.entry, environment[-1], params, limits), connection, prepare)
+        compiled = use_entry(FoundEntry(bound.entry, state.compiler, params, limits), connection, prepare)
         return "its columns are read in another way now" if compiled is None else (bound.plan, compiled)
 
     def find_queryset(self, using: str) -> Any:
@@ -99,8 +105,8 @@ class PreparedTemplate:
         if find_page(self.find_queryset(using), self.tree) is None:
             return None
         connection = connections[using]
-        environment = _read_environment(connection)
-        if bound.environment != environment or not bound.entry.evidence.is_valid(connection):
+        state = read_database_state(connection)
+        if bound.state != state or not bound.entry.evidence.is_valid(connection):
             return None
         try:
             params = _make_parameters(bound, values, connection)
@@ -108,9 +114,9 @@ class PreparedTemplate:
             return None
         if params is None:
             return None
-        return read_page(FoundEntry(bound.entry, environment[-1], params, limits), self.tree, connection)
+        return read_page(FoundEntry(bound.entry, state.compiler, params, limits), self.tree, connection)
 
-    def _bind(self, values: Mapping[str, Any], using: str, environment: tuple[Any, ...]) -> BoundQuery | str:
+    def _bind(self, values: Mapping[str, Any], using: str, state: DatabaseState) -> BoundQuery | str:
         queryset = self.queryset._chain()
         queryset._db = using
         queryset.query.clear_limits()
@@ -124,7 +130,7 @@ class PreparedTemplate:
         named = tuple((names.get(id(leaf)), leaf, text) for leaf, text in zip(leaves, texts, strict=True))
         if len(list(filter(None, (name for name, _, _ in named)))) != len(names):
             return "a parameter is no value of a condition"
-        return BoundQuery(entry, plan, environment, named)
+        return BoundQuery(entry, plan, state, named)
 
 
 def _make_parameters(bound: BoundQuery, values: Mapping[str, Any], connection: Any) -> list[Any] | None:
@@ -136,17 +142,6 @@ def _make_parameters(bound: BoundQuery, values: Mapping[str, Any], connection: A
             return None
         params.append(own)
     return params
-
-
-def _read_environment(connection: Any) -> tuple[Any, ...]:
-    return (
-        type(connection),
-        type(connection.ops),
-        type(connection.features),
-        connection.timezone_name,
-        settings.USE_TZ,
-        connection.ops.compiler("SQLCompiler"),
-    )
 
 
 def _fill_parameters(where: Any, values: Mapping[str, Any]) -> dict[int, str]:

@@ -5,7 +5,6 @@ Only where the QuerySet is the same each time: that of Django's own manager, wit
 
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import connections, router
 from django.db.models import Model, QuerySet
 
@@ -30,7 +29,7 @@ from pyforge_web.querysets.relations.remembered_pages import (
 from pyforge_web.querysets.sql_cache import KeyNumbers, sql_memory
 from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint
 from pyforge_web.querysets.sql_cache.recording import RememberedQuery
-from pyforge_web.querysets.sql_cache.remembered import FoundEntry, is_check_due
+from pyforge_web.querysets.sql_cache.remembered import DatabaseState, FoundEntry, is_check_due, read_database_state
 from pyforge_web.querysets.statement import ROWS_AT_ONCE, fetch_chunks
 
 # What is known of relations, in the `__dict__` of the `_meta` of the model that has them.
@@ -43,8 +42,7 @@ class RelatedPage(NamedTuple):
 
     branch: Branch
     entry: RememberedQuery
-    kind: Any
-    environment: tuple[Any, ...]
+    state: DatabaseState
     written: WrittenPage
     # The field that the keys are compared with, and the class of its lookup `in`.
     field: Any
@@ -75,7 +73,7 @@ def read_related(
     entry.hits += 1
     text = f"{page.parts[0]}{KeyNumbers.write(keys)}{page.parts[1]}"
     cursor = backends.DirectCursor.execute(raw, connection, text, ())
-    convert = LateConverter(FoundEntry(entry, page.kind, (), (0, None)), connection)
+    convert = LateConverter(FoundEntry(entry, page.state.compiler, (), (0, None)), connection)
     if page.written.plan.relations or len(keys) <= ROWS_AT_ONCE:
         return PageRows(page.written, cursor.fetchall(), convert, options)
     return PageRows(page.written, fetch_chunks(cursor.fetchmany), convert, options, cursor.close)
@@ -104,7 +102,7 @@ def _is_related_same(page: RelatedPage, connection: Any, backend: Any) -> bool:
     """Return whether the SQL of a relation would be the same now, and its rows read in the same way."""
     entry: Any = page.entry
     return bool(
-        page.environment == _read_database_state(connection)
+        page.state == read_database_state(connection)
         and page.field.get_lookup("in") is page.lookup
         and backend.why_not(connection) is None
         and entry.evidence.is_valid(connection)
@@ -142,8 +140,7 @@ def keep_related(
     known[id(branch), using] = RelatedPage(
         branch,
         entry,
-        connection.ops.compiler("SQLCompiler"),
-        _read_database_state(connection),
+        read_database_state(connection),
         written,
         leaf.lhs.output_field,
         type(leaf),
@@ -157,15 +154,3 @@ def keep_related(
 def _make_parent(model: type[Model], key: RelationKey, keys: list[Any], using: str) -> Model:
     """Return what routers get for one of the parents."""
     return stand_in(model, using, **{model._meta.pk.attname: keys[0], key.column: keys[0]})
-
-
-def _read_database_state(connection: Any) -> tuple[Any, ...]:
-    return (
-        connection.alias,
-        type(connection),
-        type(connection.ops),
-        type(connection.features),
-        connection.timezone_name,
-        settings.USE_TZ,
-        connection.ops.compiler("SQLCompiler"),
-    )

@@ -105,27 +105,37 @@ class FoundEntry(NamedTuple):
 
 def find_entry(queryset: Any, purpose: Hashable, connection: Any) -> FoundEntry:
     """Return what is remembered of a query, for `purpose`; raises what its lookups raise, and `NotRememberedError`."""
-    printed = Fingerprint(queryset.query)
-    kind = connection.ops.compiler("SQLCompiler")
-    made = _make_key(printed, purpose, connection, kind)
+    printed, state = Fingerprint(queryset.query), read_database_state(connection)
+    made = purpose, state, printed.read()
     texts, params, numbers = find_parameters(printed.leaves, connection)
     query, key = printed.query, (made, texts)
     entry = sql_memory.find_entries(query.model).get(key)
-    return FoundEntry(entry, kind, params, (query.low_mark, query.high_mark), numbers, printed, key)
+    return FoundEntry(entry, state.compiler, params, (query.low_mark, query.high_mark), numbers, printed, key)
 
 
-def _make_key(printed: Fingerprint, purpose: Hashable, connection: Any, kind: Any) -> tuple[Any, ...]:
+class DatabaseState(NamedTuple):
+    """What of a connection decides the SQL of its queries, and how their rows are read."""
+
+    alias: str
+    engine: type
+    operations: type
+    features: type
+    compiler: Any
     # The zone and USE_TZ decide functions of dates, and what converters are asked.
-    return (
-        purpose,
+    timezone_name: str
+    use_tz: bool
+
+
+def read_database_state(connection: Any) -> DatabaseState:
+    """Return the state of a connection as it is now."""
+    return DatabaseState(
         connection.alias,
         type(connection),
         type(connection.ops),
         type(connection.features),
-        kind,
+        connection.ops.compiler("SQLCompiler"),
         connection.timezone_name,
         settings.USE_TZ,
-        printed.read(),
     )
 
 
@@ -179,7 +189,7 @@ def _record_entry(
     queryset: Any, purpose: Hashable, prepare: Prepare, found: FoundEntry, connection: Any
 ) -> tuple[CompiledQuery | None, Any]:
     """Compile with Django, and make an entry where it is certain to be right."""
-    printed, key, kind = found.printed, found.key, found.kind
+    printed, key = found.printed, found.key
     sql_memory.misses += 1
     note_sql_origin("miss")
     before = queryset.query.clone()
@@ -193,7 +203,7 @@ def _record_entry(
             raise NotRememberedError("the router has chosen another database")
         entry = record_query(compiled, planned, extra, printed, connection)
         # Another thread may have changed an option of a model since the key was made.
-        if _make_key(Fingerprint(before), purpose, connection, kind) != key[0]:
+        if (purpose, read_database_state(connection), Fingerprint(before).read()) != key[0]:
             raise NotRememberedError("what its SQL depends on has just changed")
     except Exception as error:
         reason = (
