@@ -37,8 +37,7 @@ def make_keys(names: Iterable[str]) -> list[str]:
 
 def is_row_plain() -> bool:
     """Return whether rows are written with the names of their columns, and their dates as the whole output."""
-    options = output_options.get()
-    return options.make_key is None and options.dates is None
+    return output_options.get().is_row_plain
 
 
 def finish_rows(rows: "list[dict[str, Any]]") -> "list[dict[str, Any]]":

@@ -31,6 +31,11 @@ class OutputOptions(NamedTuple):
         """Return these options, with those of the output around where they say nothing."""
         return OutputOptions(*(own if own is not None else other for own, other in zip(self, around, strict=True)))
 
+    @property
+    def is_row_plain(self) -> bool:
+        """Whether rows are written with the names of their columns, and their dates as the whole output."""
+        return self.make_key is None and self.dates is None
+
     def check_length(self, length: int) -> None:
         """Raise `BadRequest` for a text that is longer than it may get."""
         if self.max_bytes is not None and length > self.max_bytes:

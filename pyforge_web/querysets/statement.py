@@ -34,7 +34,7 @@ class CompiledQuery(NamedTuple):
     backend: backends.DatabaseBackend
     known_positions: dict[str, int] | None = None
     columns: backends.ColumnPlan | None = None  # how they are read, where that is known already
-    most_rows: int | None = None  # more than these it does not have; None where that is not known
+    are_few: bool = False  # its rows, by its slice
     entry: Any = None
 
     @property
@@ -80,12 +80,13 @@ def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     except EmptyResultSet:
         return None
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    return CompiledQuery(compiler, sql, params, expressions, backend, most_rows=count_most(queryset.query))
+    are_few = fits_at_once(queryset.query.low_mark, queryset.query.high_mark)
+    return CompiledQuery(compiler, sql, params, expressions, backend, are_few=are_few)
 
 
-def count_most(query: Any) -> int | None:
-    """Return how many rows a query has at most, by its slice."""
-    return None if query.high_mark is None else query.high_mark - query.low_mark
+def fits_at_once(low: int, high: int | None) -> bool:
+    """Return whether a slice has no more rows than are fetched at once."""
+    return high is not None and high - low <= ROWS_AT_ONCE
 
 
 def _read_positions(compiler: Any) -> dict[str, int]:
@@ -107,7 +108,7 @@ def execute_query(
     With `in_parts` the rows are written before we ask the connection for anything else, so the driver need not keep
     them. Between the parts of a `chunked` one others may.
     """
-    compiler, sql, params, expressions, backend, _, plan, most_rows, entry = compiled
+    compiler, sql, params, expressions, backend, _, plan, are_few, entry = compiled
     plan = plan or backend.plan_columns(compiler, expressions)
     if not chunked and reading is None and not metering.active_collectors.get():
         raw = backend.find_direct(compiler.connection)
@@ -115,18 +116,19 @@ def execute_query(
             texts = {} if entry is None else entry.memo.setdefault("texts", {})
             text = backends.find_driver_text(backend, sql, texts)
             cursor = backends.DirectCursor.execute(raw, compiler.connection, text, params)
-            cursor.most_rows = most_rows if most_rows is not None and most_rows <= ROWS_AT_ONCE else None
-            return _statement(backend.cursor_class.of_rows(cursor, compiler, expressions, plan))
+            cursor.are_few = are_few
+            return read_statement(backend.cursor_class.of_rows(cursor, compiler, expressions, plan))
     driver = backend.open_cursor(compiler, expressions, plan, chunked=chunked, in_parts=in_parts)
     try:
         metering.time_database(driver.execute, reading)(sql, params)
     except BaseException:
         driver.cursor.close()
         raise
-    return _statement(driver)
+    return read_statement(driver)
 
 
-def _statement(driver: backends.DriverCursor) -> ExecutedQuery:
+def read_statement(driver: backends.DriverCursor) -> ExecutedQuery:
+    """Return what reads the rows of a statement that a driver's cursor has executed."""
     return ExecutedQuery(driver.cursor, driver.readers, driver.driver_value, driver.convert, driver.explain_columns)
 
 
@@ -138,7 +140,7 @@ def fetch_next(statement: ExecutedQuery, *, at_once: bool = False) -> Fetch | li
     """
     cursor = statement.cursor
     at_once = at_once or backends.DJANGO in statement.readers
-    if type(cursor) is backends.DirectCursor and (at_once or cursor.most_rows is not None):
+    if type(cursor) is backends.DirectCursor and (at_once or cursor.are_few):
         return cursor.fetchall()
     return fetch_all(cursor) if at_once else fetch_chunks(cursor.fetchmany)
 

@@ -76,14 +76,14 @@ def find_driver_text(backend: Any, sql: str, texts: dict[str, str]) -> str:
 class DirectCursor:
     """The driver's cursor behind a statement, with the translation of exceptions that Django's has.
 
-    `most_rows` is how many rows it has at most, where they are few.
+    `are_few` says that its rows are few enough to be fetched at once.
     """
 
-    __slots__ = ("_errors", "_raw", "most_rows")
+    __slots__ = ("_errors", "_raw", "are_few")
 
     def __init__(self, raw: Any, connection: BaseDatabaseWrapper) -> None:
         self._raw = raw
-        self.most_rows: int | None = None
+        self.are_few = False
         self._errors = connection.wrap_database_errors
 
     @classmethod

@@ -9,9 +9,6 @@ from django.db import connections, router
 from django.db.models import Model, QuerySet
 
 from pyforge_web._native import AttributeWatch
-from pyforge_web.conf import get_settings
-from pyforge_web.metering.compilations import active_collectors
-from pyforge_web.metering.row_traces import call_notes
 from pyforge_web.output.options import OutputOptions
 from pyforge_web.output.tree import Branch, UntypedQuerySet
 from pyforge_web.output.tree_watch import watch_manager
@@ -23,13 +20,15 @@ from pyforge_web.querysets.relations.remembered_pages import (
     LateConverter,
     PageRows,
     WrittenPage,
+    is_unheard,
     keep_written,
+    may_take_entries,
     watch_page,
 )
 from pyforge_web.querysets.sql_cache import KeyNumbers, sql_memory
 from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint
 from pyforge_web.querysets.sql_cache.recording import RememberedQuery
-from pyforge_web.querysets.sql_cache.remembered import DatabaseState, FoundEntry, is_check_due, read_database_state
+from pyforge_web.querysets.sql_cache.remembered import DatabaseState, FoundEntry, read_database_state
 from pyforge_web.querysets.statement import ROWS_AT_ONCE, fetch_chunks
 
 # What is known of relations, in the `__dict__` of the `_meta` of the model that has them.
@@ -85,11 +84,9 @@ def _find_related(
     """Return what is known of a relation; None where that is not enough, or somebody listens."""
     known = model._meta.__dict__.get(_RELATED)
     page: RelatedPage | None = known and known.get((id(branch), using))
-    if page is None or active_collectors.get() or call_notes.get() is not None or set(map(type, keys)) != {int}:
+    if page is None or not (is_unheard() and may_take_entries() and options.is_row_plain):
         return None
-    current = get_settings()
-    is_off = sql_memory.why_off is not None or not (current["SQL_CACHE"] and current["NATIVE"])
-    if is_off or is_check_due(sql_memory.hits + 1) or options.make_key is not None or options.dates is not None:
+    if set(map(type, keys)) != {int}:
         return None
     models = page.branch.tree.model, *page.joined
     is_known = (

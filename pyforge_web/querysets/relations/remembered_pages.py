@@ -29,8 +29,9 @@ from pyforge_web.querysets.sql_cache.remembered import (
     RememberedCompiler,
     find_entry,
     is_check_due,
+    is_remembering,
 )
-from pyforge_web.querysets.statement import ROWS_AT_ONCE
+from pyforge_web.querysets.statement import fits_at_once
 
 # What is known of trees, in the `__dict__` of the model's `_meta`: by the tree, and the class of the QuerySet.
 _PAGES = "_pyforge_pages"
@@ -98,9 +99,7 @@ def _refuse_query() -> Any:
 def find_page_rows(queryset: UntypedQuerySet, tree: Tree) -> PageRows | None:
     """Return all rows of a QuerySet for a tree; None where they must be opened in the usual way."""
     page = find_page(queryset, tree)
-    if page is None or sql_memory.why_off is not None or not get_settings()["SQL_CACHE"]:
-        return None
-    if is_check_due(sql_memory.hits + 1):  # the usual way compares
+    if page is None or not may_take_entries():
         return None
     connection: Any = connections[queryset.db]
     try:
@@ -117,10 +116,20 @@ def find_page_rows(queryset: UntypedQuerySet, tree: Tree) -> PageRows | None:
     return rows
 
 
+def may_take_entries() -> bool:
+    """Return whether the next use of remembered SQL goes without Django's compiler; else the usual way compares."""
+    return is_remembering() and not is_check_due(sql_memory.hits + 1)
+
+
+def is_unheard() -> bool:
+    """Return whether native code may read rows of which nobody is told."""
+    return not active_collectors.get() and call_notes.get() is None and get_settings()["NATIVE"]
+
+
 def find_page(queryset: UntypedQuerySet, tree: Tree) -> KnownPage | None:
     """Return what is known of a tree for such a QuerySet; None where that is not enough, or somebody listens."""
     known = tree.model._meta.__dict__.get(_PAGES)
-    if known is None or active_collectors.get() or call_notes.get() is not None or not get_settings()["NATIVE"]:
+    if known is None or not is_unheard():
         return None
     query, iterable = queryset.query, queryset._iterable_class
     page: KnownPage | None = known.get((id(tree), type(queryset), type(query), iterable))
@@ -139,12 +148,12 @@ def read_page(found: FoundEntry, tree: Tree, connection: Any) -> PageRows | None
     entry = found.entry
     page = entry.memo.get((_PAGES, id(tree)))
     options = output_options.get()
-    if page is None or options.make_key is not None or options.dates is not None:
+    if page is None or not options.is_row_plain:
         return None
     if not entry.plan_watch.holds() or entry.timezone is not connection.timezone:
         return None
     backend: Any = backends.find_backend(connection)
-    if backend.why_not(connection) is not None or not (page.plan.relations or _is_small(found.marks)):
+    if backend.why_not(connection) is not None or not (page.plan.relations or fits_at_once(*found.marks)):
         return None
     raw = backend.find_direct(connection)
     if raw is None:
@@ -152,11 +161,6 @@ def read_page(found: FoundEntry, tree: Tree, connection: Any) -> PageRows | None
     text = backends.find_driver_text(backend, entry.write_sql(found.marks, None, connection), page.texts)
     cursor = backends.DirectCursor.execute(raw, connection, text, fill_places(entry.recipe, found.params))
     return PageRows(page, cursor.fetchall(), LateConverter(found, connection), options)
-
-
-def _is_small(marks: tuple[int, int | None]) -> bool:
-    low, high = marks
-    return high is not None and high - low <= ROWS_AT_ONCE
 
 
 def keep_page(queryset: UntypedQuerySet, tree: Tree, opened: Any) -> None:
@@ -178,7 +182,7 @@ def keep_written(tree: Tree, opened: Any) -> WrittenPage | None:
     entry, options = opened.entry, output_options.get()
     if entry is None or entry.plan_watch is None or opened.plan.outputs or not opened.is_direct:
         return None
-    if options.make_key is not None or options.dates is not None:
+    if not options.is_row_plain:
         return None
     compiled = opened.compile_rows()
     page = WrittenPage(tree, opened.plan, opened.indexes, opened.steps, compiled, {})

@@ -34,6 +34,7 @@ from pyforge_web.querysets.statement import (
     Report,
     execute_query,
     fetch_next,
+    read_statement,
     report_to,
 )
 
@@ -104,7 +105,7 @@ class OpenQuery(NamedTuple):
 
     def _compile(self, readers: Any, options: OutputOptions) -> RowColumns | RowLayout | None:
         """Return what native code makes of a row; None where output fields have to be bound to it first."""
-        is_plain = options.make_key is None and options.dates is None
+        is_plain = options.is_row_plain
         key = "written", id(self.steps), id(readers), self.keys_only
         if is_plain and self.entry is not None:
             known = self.entry.memo.get(key)
@@ -225,8 +226,7 @@ def write_page(found: PageRows) -> QueryRows | NestedRows:
 
 def page_query(found: PageRows) -> OpenQuery:
     """Return a page as a query that is open."""
-    page, driver = found.page, found.convert.find_driver()
-    statement = ExecutedQuery(driver, driver.readers, driver.driver_value, driver.convert, driver.explain_columns)
+    page, statement = found.page, read_statement(found.convert.find_driver())
     return OpenQuery(page.plan, statement, page.indexes, page.steps, None, "", False)
 
 

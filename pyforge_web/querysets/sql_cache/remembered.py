@@ -23,7 +23,7 @@ from pyforge_web.querysets.sql_cache.recording import (
     find_parameters,
     record_query,
 )
-from pyforge_web.querysets.statement import CompiledQuery, compile_query
+from pyforge_web.querysets.statement import CompiledQuery, compile_query, fits_at_once
 
 # Returns the QuerySet that is compiled, and what belongs to it: the names of its columns, for example.
 Prepare = Callable[[], tuple[Any, Any]]
@@ -69,7 +69,7 @@ def compile_remembered(
     `purpose` is all that `prepare` depends on beside the query; with None nothing is remembered. The SQL is None where
     Django finds nothing to ask for. `connection` is that of the QuerySet's database, where the caller has it.
     """
-    if purpose is None or sql_memory.why_off is not None or not get_settings()["SQL_CACHE"]:
+    if purpose is None or not is_remembering():
         return compile_prepared(prepare)
     if connection is None:
         connection = connections[queryset.db]
@@ -147,10 +147,9 @@ def use_entry(found: FoundEntry, connection: Any, prepare: Prepare) -> CompiledQ
     expressions = list(entry.expressions)
     if not entry.is_read_alike(compiler, expressions, backend):
         return None
-    sql, (low, high) = entry.write_sql(marks, numbers, connection), marks
-    most_rows = None if high is None else high - low
-    params = fill_places(entry.recipe, params)
-    return CompiledQuery(compiler, sql, params, expressions, backend, entry.positions, entry.plan, most_rows, entry)
+    sql, params = entry.write_sql(marks, numbers, connection), fill_places(entry.recipe, params)
+    are_few = fits_at_once(*marks)
+    return CompiledQuery(compiler, sql, params, expressions, backend, entry.positions, entry.plan, are_few, entry)
 
 
 def _count_hit(entry: RememberedQuery, compiled: CompiledQuery, prepare: Prepare) -> tuple[CompiledQuery | None, Any]:
@@ -164,6 +163,11 @@ def _count_hit(entry: RememberedQuery, compiled: CompiledQuery, prepare: Prepare
             sql_memory.turn_off(difference)
             return real, extra
     return compiled, entry.extra
+
+
+def is_remembering() -> bool:
+    """Return whether SQL is remembered in this process."""
+    return sql_memory.why_off is None and get_settings()["SQL_CACHE"]
 
 
 def is_check_due(uses: int) -> bool:
