@@ -23,9 +23,9 @@ from tests import mariadb
 from tests.bulk.conftest import create_tables
 from tests.bulk.models import Constrained, Country, Maker, Uniques
 from tests.bulk.oracle import clean_by_django
+from tests.databases.changes import attribute
 from tests.databases.conftest import opened
 from tests.databases.sqlite_changes import CHANGES as SQLITE
-from tests.databases.sqlite_changes import attribute
 from tests.oracle import describe_errors
 
 POSTGRESQL, MYSQL, NEW_CONNECTIONS = {}, {}, {}

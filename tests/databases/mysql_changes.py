@@ -14,7 +14,16 @@ from django.db.models.sql.compiler import SQLCompiler
 from MySQLdb import connections, converters, cursors
 from MySQLdb.constants import FIELD_TYPE, FLAG
 
-from tests.databases.sqlite_changes import all_convert, loud_execution, loud_rows, other_value, patched, shout
+from tests.databases.changes import (
+    all_convert,
+    attribute,
+    loud_execution,
+    loud_rows,
+    other_value,
+    patched,
+    session,
+    shout,
+)
 
 
 def shouting_rows(rows):
@@ -51,15 +60,6 @@ def conv(**decoders):
 
 
 @contextlib.contextmanager
-def attribute(connection, **values):
-    """Attributes of the driver's connection."""
-    connection.ensure_connection()
-    for name, value in values.items():
-        setattr(connection.connection, name, value)
-    yield
-
-
-@contextlib.contextmanager
 def decoder(connection, name, function):
     """A decoder that is put into a connection's converters in place."""
     connection.ensure_connection()
@@ -79,13 +79,6 @@ def encoder(connection, kind, function):
 def without_decoder(connection, name):
     connection.ensure_connection()
     del connection.connection.converter[getattr(FIELD_TYPE, name)]
-    yield
-
-
-@contextlib.contextmanager
-def session(connection, statement):
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
     yield
 
 

@@ -16,7 +16,16 @@ from psycopg.rows import dict_row, kwargs_row, namedtuple_row
 from psycopg.types.numeric import FloatLoader, IntLoader
 from psycopg.types.string import TextLoader
 
-from tests.databases.sqlite_changes import all_convert, loud_execution, loud_rows, other_value, patched, shout
+from tests.databases.changes import (
+    all_convert,
+    attribute,
+    loud_execution,
+    loud_rows,
+    other_value,
+    patched,
+    session,
+    shout,
+)
 
 
 def shouting_row(cursor):
@@ -48,21 +57,6 @@ class DocumentLoader(Loader):
 def loader(connection, name, kind):
     connection.ensure_connection()
     connection.connection.adapters.register_loader(name, kind)
-    yield
-
-
-@contextlib.contextmanager
-def attribute(connection, **values):
-    connection.ensure_connection()
-    for name, value in values.items():
-        setattr(connection.connection, name, value)
-    yield
-
-
-@contextlib.contextmanager
-def session(connection, statement):
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
     yield
 
 

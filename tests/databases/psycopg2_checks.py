@@ -15,8 +15,8 @@ from django.db.models.sql.compiler import SQLCompiler
 import pyforge_web
 from pyforge_web import metering
 from pyforge_web.querysets import backends
+from tests.databases.changes import all_convert, loud_rows, patched, session, shout
 from tests.databases.conftest import opened
-from tests.databases.sqlite_changes import all_convert, loud_rows, patched, shout
 from tests.databases.test_stock import assert_all_like_django, assert_stream_like_django
 from tests.querysets.judge import assert_like_django
 from tests.querysets.models import Scalars
@@ -42,13 +42,6 @@ def caster(connection, name, function, where):
 def documents(connection, loads):
     connection.ensure_connection()
     psycopg2.extras.register_default_jsonb(connection.connection, loads=loads)
-    yield
-
-
-@contextlib.contextmanager
-def session(connection, statement):
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
     yield
 
 

@@ -11,22 +11,16 @@ from django.db.backends.sqlite3.operations import DatabaseOperations
 from django.db.backends.utils import CursorWrapper
 from django.db.models.sql.compiler import SQLCompiler
 
-
-def shout(value):
-    return value.upper() if isinstance(value, str) else value
-
-
-def shouting_row(cursor, row):
-    return tuple(map(shout, row))
-
-
-@contextlib.contextmanager
-def attribute(connection, **values):
-    """Attributes of the driver's connection."""
-    connection.ensure_connection()
-    for name, value in values.items():
-        setattr(connection.connection, name, value)
-    yield
+from tests.databases.changes import (
+    all_convert,
+    attribute,
+    loud_execution,
+    loud_rows,
+    other_value,
+    patched,
+    shout,
+    shouting_row,
+)
 
 
 @contextlib.contextmanager
@@ -47,11 +41,6 @@ def without_converter(connection, name):
         yield
     finally:
         sqlite3.converters[name] = before
-
-
-def patched(owner, name, make):
-    """A method of a class, replaced in place by what `make` makes of it."""
-    return lambda connection: mock.patch.object(owner, name, make(getattr(owner, name)))
 
 
 class RowsConnection(sqlite3.Connection):
@@ -144,10 +133,6 @@ def engine_with_compiler(**methods):
     return engine_with_operations(compiler=find_compiler)
 
 
-def all_convert(method):
-    return lambda self, expression: [*method(self, expression), lambda value, expression, connection: shout(value)]
-
-
 class ZonedWrapper(base.DatabaseWrapper):
     timezone = ZoneInfo("Asia/Tokyo")
 
@@ -171,25 +156,6 @@ class TextWrapper(base.DatabaseWrapper):
     def init_connection_state(self):
         super().init_connection_state()
         self.connection.text_factory = lambda text: text.decode().upper()
-
-
-def loud_rows(method):
-    def results_iter(self, *args, **kwargs):
-        return (shouting_row(None, row) for row in method(self, *args, **kwargs))
-
-    return results_iter
-
-
-def loud_execution(method):
-    def execute_sql(self, *args, **kwargs):
-        result = method(self, *args, **kwargs)
-        return [[shouting_row(None, row) for row in rows] for rows in result]
-
-    return execute_sql
-
-
-def other_value(value):
-    return lambda method: lambda self, *args: value
 
 
 # The engine, its OPTIONS, and what is done to the connection; `None` for what is Django's.

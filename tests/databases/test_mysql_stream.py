@@ -32,13 +32,13 @@ def rows(mysql, db):
 def opened(monkeypatch):
     """The names of the classes that give the rows of statements."""
     found = []
-    original = statement._statement
+    original = statement.read_statement
 
     def watched(driver):
         found.append(type(driver.cursor).__name__)
         return original(driver)
 
-    monkeypatch.setattr(statement, "_statement", watched)
+    monkeypatch.setattr(statement, "read_statement", watched)
     return found
 
 

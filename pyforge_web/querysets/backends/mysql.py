@@ -220,7 +220,7 @@ class MySQLBackend(DatabaseBackend):
         """Return why a connection gives other rows; None also for a connection that something wraps."""
         if not isinstance(raw, _Connection):
             return None
-        return _why_not_mysql_class(raw.cursorclass) or self._why_not_converters(raw)
+        return _why_not_mysql_class(raw.cursorclass) or self._why_not_decoders(raw)
 
     def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
         """Return why a cursor gives other rows than the driver alone."""
@@ -232,7 +232,7 @@ class MySQLBackend(DatabaseBackend):
         replaced = _CONNECTION_METHODS.find_replaced(type(raw.connection))
         if replaced is not None:
             return f"{replaced} is not the driver's own"
-        return self._why_not_converters(raw.connection)
+        return self._why_not_decoders(raw.connection)
 
     def why_not_parameters(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
         """Return which type has an encoder that is not the driver's. Django sends dates and UUIDs as text."""
@@ -242,7 +242,7 @@ class MySQLBackend(DatabaseBackend):
                 return f"the driver's encoder of {kind.__name__} is {describe_callable(encoders.get(kind))}"
         return None
 
-    def _why_not_converters(self, raw: Any) -> str | None:
+    def _why_not_decoders(self, raw: Any) -> str | None:
         """Return which type has a converter that is not stock. They are changed in place, so each is compared."""
         converters: dict[int, Any] = getattr(raw, _CONVERTERS)
         current = tuple(converters.items())

@@ -51,9 +51,12 @@ def _pristine_adapters() -> AdaptersMap:
     return pristine
 
 
+_PRISTINE = _pristine_adapters()
+
+
 def _stock_loaders() -> dict[int, type[Loader]]:
     """Return the loader of each type as psycopg has it, and Django where it sets another for all connections."""
-    pristine = _pristine_adapters()
+    pristine = AdaptersMap(_PRISTINE)
     for name in ("cidr", "inet", "jsonb"):  # `get_adapters_template` in `psycopg_any.py`
         pristine.register_loader(name, TextLoader)
     loaders = {oid: pristine.get_loader(oid, Format.TEXT) for oid in _OIDS}
@@ -61,7 +64,7 @@ def _stock_loaders() -> dict[int, type[Loader]]:
 
 
 _LOADERS = _stock_loaders()
-_DUMPERS = {kind: _pristine_adapters().get_dumper(kind, PyFormat.AUTO) for kind in SENT_TYPES}
+_DUMPERS = {kind: _PRISTINE.get_dumper(kind, PyFormat.AUTO) for kind in SENT_TYPES}
 _TEXT_LOADER = _LOADERS[JSONB]
 # A loader that is written in Python may be patched in place; those of psycopg's C library cannot.
 _PYTHON_LOADERS: list[Any] = [
