@@ -51,13 +51,13 @@ class WatchedCursor:
 def fetches(database, monkeypatch):
     """How many rows each fetch asked for and got."""
     taken = []
-    original = statement._statement
+    original = statement.read_statement
 
     def watched(driver):
         executed = original(driver)
         return executed._replace(cursor=WatchedCursor(executed.cursor, taken))
 
-    monkeypatch.setattr(statement, "_statement", watched)
+    monkeypatch.setattr(statement, "read_statement", watched)
     return taken
 
 
