@@ -66,8 +66,8 @@ imports! {
     current_timezone: PyAny = "django.utils.timezone"."get_current_timezone",
     /// Gives what `fields=` chooses
     select: PyAny = "pyforge_web.encoders"."select_fields",
-    /// `django.core.exceptions.BadRequest`
-    bad_request: PyType = "django.core.exceptions"."BadRequest",
+    /// Gives the error for a text that is longer than `max_bytes=`
+    refuse_length: PyAny = "pyforge_web.output.options"."refuse_length",
     /// Calls `dumps` with the options that Python code reads
     dump_with_options: PyAny = "pyforge_web.encoders"."dump_with_options",
     /// The `ContextVar` with the options of the output

@@ -220,8 +220,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
 
     #[cold]
     fn refuse_length(&mut self, most: usize) -> bool {
-        let message = format!("the output has more than {most} bytes, which max_bytes= does not allow: ask for less");
-        let error = self.imports.bad_request.bind(self.py).call1((message,));
+        let error = self.imports.refuse_length.bind(self.py).call1((most,));
         self.fail_walk(error.map_or_else(|error| error, PyErr::from_value))
     }
 
