@@ -41,14 +41,14 @@ def _first_relations(tree: Tree) -> Iterator[str]:
 
 
 def joined_models(tree: Tree) -> Iterator[type[Model]]:
-    """Yield the models whose columns are read by joins of ours."""
+    """Yield the models whose columns are read by joins; a generic foreign key, whose model each row has, by none."""
     work: list[Leaf | Branch] = [*tree.items]
     while work:
         item = work.pop()
         if isinstance(item, Leaf):
             yield from (relation.model for relation in item.path if relation.model is not None)
             work += item.sources
-        elif item.is_joined:
+        elif item.is_joined and item.relation.model is not None:
             yield item.tree.model
             work += item.tree.items
 
