@@ -194,10 +194,14 @@ def make_machine_table() -> str:
     return "\n".join(["| what | value |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows.items())])
 
 
+def find_goals(verdict: str) -> list[tuple[str, str]]:
+    """Return suite and name of the goals that the results have "met" or "missed"."""
+    return [(path.stem, name) for path in sorted(RESULTS.glob("*.json")) for name in read_result(path.stem)[verdict]]
+
+
 def make_missed_list() -> str:
     """Return the goals that the results miss."""
-    missed = [(path.stem, name) for path in sorted(RESULTS.glob("*.json")) for name in read_result(path.stem)["missed"]]
-    return "\n".join(f"- {suite}: {name}" for suite, name in missed) or "No goal is missed."
+    return "\n".join(f"- {suite}: {name}" for suite, name in find_goals("missed")) or "No goal is missed."
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -226,7 +230,13 @@ TABLES: dict[str, Callable[[], str]] = {
 def fill_page(text: str) -> str:
     """Return a page with its figures as the results have them."""
     text = TABLE_PLACE.sub(lambda place: f"{place[1]}{_make_table(place[2])}\n{place[3]}", text)
-    return LINE_PLACE.sub(lambda place: f"{place[1]}{SENTENCES[place[2]].times}{place[3]}", text)
+    return LINE_PLACE.sub(lambda place: f"{place[1]}{_make_figure(place[2])}{place[3]}", text)
+
+
+def _make_figure(name: str) -> str:
+    if name == "goals":
+        return str(len(find_goals("met")) + len(find_goals("missed")))
+    return str(len(find_goals("missed"))) if name == "missed-goals" else SENTENCES[name].times
 
 
 def make_files() -> Iterator[tuple[Any, str]]:

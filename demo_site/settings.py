@@ -1,6 +1,7 @@
 """Settings of the demo.
 
-Environment variables change them: DEMO_DEBUG, DEMO_HOSTS, DEMO_DATABASE, and those of `toolbar.py`.
+Environment variables change them: DEMO_DEBUG, DEMO_HOSTS, DEMO_DATABASE, DEMO_MEASURE_SECONDS, and those of
+`toolbar.py`.
 """
 
 import os

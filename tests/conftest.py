@@ -97,6 +97,16 @@ def pytest_collection_modifyitems(config, items):
     items.sort(key=lambda item: first.index(item.path) if item.path in first else len(first))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    """Let the collector of garbage skip what the tests of a file leave behind, too."""
+    result = yield
+    if nextitem is not None and nextitem.path != item.path:
+        gc.collect()
+        gc.freeze()
+    return result
+
+
 def order_files(items):
     """Put long files first, then those of many tests; the tests of a file stay in their order."""
     folder, tests = Path(__file__).parent, Counter(item.path for item in items)

@@ -16,6 +16,7 @@ from tests.browser import browser, visit
 from tests.serving import ROOT, process
 
 __all__ = ["browser", "visit"]
+QUICK = {"DEMO_MEASURE_SECONDS": "0"}  # as few runs as there must be
 READY = "/api/airports/BIKF/"
 # Iceland; Fiji, on both sides of the 180th meridian; Kosovo, unknown to countryinfo; Andorra, without an airport.
 SAMPLE = frozenset({"IS", "FJ", "XK", "AD"})
@@ -75,7 +76,7 @@ def manage(env: dict[str, str], *command: str) -> str:
 @pytest.fixture(scope="session")
 def site(demo_env) -> Iterator[str]:
     """The address of the demo, served by `runserver` in its own process."""
-    with process("WSGI", "demo_site.settings", READY, DEMO_DATABASE=demo_env["DEMO_DATABASE"]) as port:
+    with process("WSGI", "demo_site.settings", READY, **QUICK, DEMO_DATABASE=demo_env["DEMO_DATABASE"]) as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -83,5 +84,5 @@ def site(demo_env) -> Iterator[str]:
 def own_site(demo_env, tmp_path) -> Iterator[str]:
     """The same with a database of the test's own, to be written to."""
     copy = shutil.copy(demo_env["DEMO_DATABASE"], tmp_path)
-    with process("WSGI", "demo_site.settings", READY, DEMO_DATABASE=str(copy)) as port:
+    with process("WSGI", "demo_site.settings", READY, **QUICK, DEMO_DATABASE=str(copy)) as port:
         yield f"http://127.0.0.1:{port}"
