@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db import connections
 from django.db.models import Manager, Model, QuerySet
+from django.db.models.base import ModelState
 from django.db.models.query import ModelIterable
 
 from pyforge_web.output.model_names import find_column
@@ -85,7 +86,9 @@ def _copy_instance(target: Any, copies: dict[int, Any]) -> Any:
     for name, value in vars(target).items():
         if type(value) in (list, dict):
             held[name] = copy.deepcopy(value)
-    state = held["_state"] = copy.copy(target._state)
+    # Not by `copy.copy`, which takes half the time of all this.
+    state = held["_state"] = ModelState()
+    vars(state).update(vars(target._state))
     for one in _remembered(target):
         if id(one) not in copies:
             _copy_instance(one, copies)
