@@ -12,7 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from pyforge_web import metering
 from pyforge_web.bulk.results import BatchPath
-from pyforge_web.validation.errors import RowErrorParts, UnbuiltError, drop_tracebacks
+from pyforge_web.validation.attributes import is_django_function
+from pyforge_web.validation.errors import (
+    DuplicateForDate,
+    DuplicateValues,
+    RowErrorParts,
+    UnbuiltError,
+    drop_tracebacks,
+)
 from pyforge_web.validation.payload.clean import CONVERSION_ERRORS, raise_project_errors
 
 # What Django and the driver raise for a value that they cannot take, besides a ValidationError. A lost connection, a
@@ -26,6 +33,7 @@ class InstanceBatch:
     def __init__(self, rows: list[Model], exclude: Iterable[str] | None, using: str | None) -> None:
         self.rows = rows
         self.model = type(rows[0])
+        self.has_django_words = has_django_methods(self.model, "unique_error_message", "date_error_message")
         self.exclude = set() if exclude is None else set(exclude)
         self.using = using
         self.errors: dict[int, RowErrorParts] = {}
@@ -44,6 +52,11 @@ class InstanceBatch:
 
     def add(self, row: int, name: str, part: "ValidationError | UnbuiltError") -> None:
         """File an error of a row under a field."""
+        if isinstance(part, DuplicateValues | DuplicateForDate) and not self.has_django_words:
+            # The model's own words may be about values that change before somebody reads the error.
+            for leaf in part.error_list():
+                self.add(row, name, leaf)
+            return
         if isinstance(part, ValidationError):
             drop_tracebacks(part)
         self.errors.setdefault(row, {}).setdefault(name, []).append(part)
@@ -143,5 +156,7 @@ class ExcludedFields:
 
 
 def has_django_methods(model: type[Model], *names: str) -> bool:
-    """Return whether a model has these methods from Django."""
-    return all(getattr(model, name) is getattr(Model, name) for name in names)
+    """Return whether a model has these methods from Django, and Django's class has its own."""
+    return all(
+        getattr(model, name) is getattr(Model, name) and is_django_function(getattr(Model, name)) for name in names
+    )

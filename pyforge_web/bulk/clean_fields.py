@@ -7,8 +7,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 
 from pyforge_web.bulk.batch import VALUE_ERRORS, InstanceBatch, has_django_methods
-from pyforge_web.bulk.foreign_keys import clean_keys, is_django_key
-from pyforge_web.validation.attributes import intercepts_attributes
+from pyforge_web.bulk.foreign_keys import clean_keys
+from pyforge_web.validation.attributes import intercepts_attributes, is_django_function
+from pyforge_web.validation.database.foreign_keys import is_django_key
 from pyforge_web.validation.errors import drop_tracebacks
 from pyforge_web.validators import CompiledValidator, uses_django_clean_fields
 
@@ -119,8 +120,8 @@ def _field_groups(batch: InstanceBatch) -> list[tuple[set[str], list[Any]]]:
 def _shows_order(model: type[Model], fields: list[Any]) -> bool:
     """Return whether code of the project runs with an instance whose fields are partly cleaned."""
     # `clean` and `validate` are given the instance; `to_python` and the validators see the value alone.
-    methods = [getattr(type(field), name) for field in fields for name in ("clean", "validate")]
-    return intercepts_attributes(model) or not all(method.__module__.startswith("django.") for method in methods)
+    methods = [getattr(field, name) for field in fields for name in ("clean", "validate")]
+    return intercepts_attributes(model) or not all(map(is_django_function, methods))
 
 
 def _sort_errors(batch: InstanceBatch) -> None:

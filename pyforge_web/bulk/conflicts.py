@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import datetime
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -117,8 +118,8 @@ def _find_updated(batch: InstanceBatch, rules: ConflictRules, alias: str) -> dic
     if in_python:
         with contextlib.suppress(ValidationError, *VALUE_ERRORS):  # one of the values cannot be sent: ask one by one
             wanted = list(dict.fromkeys(keys.values()))
-            found = _fetch_by_keys(queryset.all(), fields, wanted)
-            return {row: copy.copy(found[key]) for row, key in keys.items() if key in found}
+            found = {_key_in_utc(key): stored for key, stored in _fetch_by_keys(queryset.all(), fields, wanted).items()}
+            return {row: copy.copy(found[_key_in_utc(key)]) for row, key in keys.items() if _key_in_utc(key) in found}
     updated: dict[int, Any] = {}
     for row, key in keys.items():
         with contextlib.suppress(ValidationError, *VALUE_ERRORS):  # no stored row has such a value
@@ -126,6 +127,14 @@ def _find_updated(batch: InstanceBatch, rules: ConflictRules, alias: str) -> dic
             if stored is not None:
                 updated[row] = stored
     return updated
+
+
+def _key_in_utc(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a key with its times in one zone: Python finds an hour that comes twice in a year unequal in two zones."""
+    return tuple(
+        value.astimezone(datetime.UTC) if isinstance(value, datetime.datetime) and value.tzinfo else value
+        for value in key
+    )
 
 
 def _fetch_by_keys(queryset: ModelQuerySet, fields: tuple[Any, ...], keys: list[tuple[Any, ...]]) -> dict[Any, Any]:

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Field, ForeignKey
+from django.db.models import Field
 from django.db.models.expressions import DatabaseDefault
 
 from pyforge_web.bulk.batch import VALUE_ERRORS, InstanceBatch
@@ -15,25 +15,8 @@ from pyforge_web.validation.database.comparable_columns import plain_type
 from pyforge_web.validation.database.foreign_keys import HASHABLE_KEYS, look_up_targets
 from pyforge_web.validation.errors import MissingTarget
 
-# With all of these from Django, the steps below are the `clean` of a foreign key.
-_KEY_CLEANING = (
-    "clean",
-    "to_python",
-    "validate",
-    "run_validators",
-    "validators",
-    "get_limit_choices_to",
-    "empty_values",
-)
 # Stands in the place of a value if nothing more is to be done for the row.
 _SETTLED: Any = object()
-
-
-def is_django_key(field: Any) -> bool:
-    """Return whether a field is a foreign key that Django's own methods validate."""
-    return isinstance(field, ForeignKey) and all(
-        getattr(type(field), name) is getattr(ForeignKey, name) for name in _KEY_CLEANING
-    )
 
 
 def clean_keys(batch: InstanceBatch, field: Any, check_targets: bool) -> None:

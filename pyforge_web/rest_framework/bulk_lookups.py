@@ -1,7 +1,7 @@
 """`is_valid()` of many rows: one query for each foreign key and each unique column, in place of one a row.
 
 DRF's own fields and validators still say what is wrong, in their words: only the queries that they would run for each
-row are answered from what was looked up before.
+row are answered from what was looked up before. Once somebody writes to a database, DRF asks for each row again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -9,17 +9,14 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django.db import connections
-from django.db.models import Manager, QuerySet
 from rest_framework import relations, serializers
 from rest_framework.validators import UniqueValidator
 
-from pyforge_web.fields import kind_of
-from pyforge_web.output.model_names import find_column
+from pyforge_web.rest_framework.known_rows import KnownTargets, find_taken, find_targets
 
-_SIZE = 500  # values in one IN, far below every database's limit
-_LARGEST = 2**31 - 1  # a key beyond may not fit the column: DRF asks for it alone
-_VENDORS = ("sqlite", "postgresql")  # where `=` and `IN` compare texts as Python does, without a collation
-_standard_call = UniqueValidator.__call__
+_standard_validation = {
+    name: getattr(UniqueValidator, name) for name in ("__call__", "filter_queryset", "exclude_current_instance")
+}
 _standard_methods = {
     relations.PrimaryKeyRelatedField: relations.PrimaryKeyRelatedField.to_internal_value,
     relations.SlugRelatedField: relations.SlugRelatedField.to_internal_value,
@@ -30,35 +27,58 @@ _standard_methods = {
 def lookups_of(child: Any, rows: Any) -> Iterator[None]:
     """Look up what the rows of a list name, and answer the child's fields from that for as long as the block runs."""
     with ExitStack() as stack:
-        if isinstance(rows, list) and len(rows) > 1 and getattr(child, "instance", None) is None:
+        if _are_looked_up(child, rows):
+            watch = WriteWatch()
+            for connection in connections.all():
+                stack.enter_context(connection.execute_wrapper(watch))
             for field in getattr(child, "_writable_fields", ()):
                 values = [row[field.field_name] for row in rows if isinstance(row, dict) and field.field_name in row]
                 if isinstance(field, relations.ManyRelatedField):
                     values = [item for value in values if isinstance(value, list) for item in value]
                     field = field.child_relation
                 if isinstance(field, relations.RelatedField):
-                    stack.enter_context(_targets(field, values))
+                    stack.enter_context(_targets(field, values, watch))
                 elif not isinstance(field, serializers.BaseSerializer):
-                    stack.enter_context(_uniques(field, values))
+                    stack.enter_context(_uniques(field, values, watch))
         yield
+
+
+def _are_looked_up(child: Any, rows: Any) -> bool:
+    if not isinstance(rows, list) or len(rows) < 2 or getattr(child, "instance", None) is not None:
+        return False
+    # DRF refuses a longer list without looking at its rows.
+    longest = getattr(getattr(child, "parent", None), "max_length", None)
+    return longest is None or len(rows) <= longest
+
+
+class WriteWatch:
+    """Whether somebody wrote to a database since the rows were looked up: a serializer may create what a row names."""
+
+    def __init__(self) -> None:
+        self.has_written = False
+
+    def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
+        """Run a statement and note whether it may have changed rows."""
+        if not isinstance(sql, str) or not sql.lstrip()[:9].upper().startswith(("SELECT", "SAVEPOINT", "RELEASE")):
+            self.has_written = True
+        return execute(sql, params, many, context)
 
 
 @contextmanager
-def _targets(field: Any, values: Iterable[Any]) -> Iterator[None]:
+def _targets(field: Any, values: Iterable[Any], watch: WriteWatch) -> Iterator[None]:
     """A foreign key: its targets are looked up at once."""
     name = _lookup_name(field)
-    queryset = None if name is None else field.get_queryset()
-    known = None if name is None else _find(queryset, name, values)
-    if known is None or name is None:
+    known: KnownTargets | None = find_targets(field.get_queryset(), name, values) if name and values else None
+    if known is None:
         yield
         return
-    found = known
+    targets = known
     standard = field.to_internal_value
 
     def to_internal_value(data: Any) -> Any:
-        if type(data) not in (int, str) or data not in found:
+        if type(data) not in (int, str) or data not in targets or watch.has_written:
             return standard(data)
-        target = found[data]
+        target = targets.make_instance(data)
         if target is not None:
             return target
         if name == "pk":
@@ -82,91 +102,47 @@ def _lookup_name(field: Any) -> str | None:
     return field.slug_field if method is _standard_methods[relations.SlugRelatedField] else None
 
 
-def _find(queryset: Any, name: str, values: Iterable[Any]) -> dict[Any, Any] | None:
-    """The object of each of the values, None for those that do not exist; None where DRF has to ask for each."""
-    if isinstance(queryset, Manager):
-        queryset = queryset.all()
-    kind = _certain_kind(queryset, name)
-    if kind is None:
-        return None
-    asked = {value for value in values if _is_certain(value, kind)}
-    if len(asked) < 2:
-        return None
-    found: dict[Any, Any] = dict.fromkeys(asked)
-    column: Any = find_column(queryset.model, name)
-    attribute = column.attname
-    for part in _parts_of_in(list(asked)):
-        for target in queryset.filter(**{f"{name}__in": part}):
-            value = getattr(target, attribute)
-            if found.get(value) is not None or value not in found:
-                return None  # get() would find two of them, or the database compares in another way
-            found[value] = target
-    return found
-
-
-def _certain_kind(queryset: Any, name: str) -> str | None:
-    """The kind of a column that Python compares as the database does; None for any other."""
-    if not isinstance(queryset, QuerySet) or queryset.query.is_sliced or queryset.query.combinator:
-        return None
-    if connections[queryset.db].vendor not in _VENDORS:
-        return None
-    model: Any = queryset.model
-    column = find_column(model, name)
-    if column is None or getattr(column, "db_collation", None):
-        return None
-    kind = kind_of(column)
-    return kind if kind in ("integer", "text") else None
-
-
-def _is_certain(value: Any, kind: str) -> bool:
-    if kind == "integer":
-        return type(value) is int and -_LARGEST <= value <= _LARGEST
-    return type(value) is str and "\0" not in value
-
-
-def _parts_of_in(values: list[Any]) -> Iterator[list[Any]]:
-    for start in range(0, len(values), _SIZE):
-        yield values[start : start + _SIZE]
-
-
 class _KnownUniqueValidator:
     """A `UniqueValidator` that knows which values are taken."""
 
     requires_context = True
 
-    def __init__(self, validator: Any, asked: set[Any], taken: set[Any]) -> None:
-        self._validator, self._asked, self._taken = validator, asked, taken
+    def __init__(self, validator: Any, asked: set[Any], taken: set[Any], watch: WriteWatch) -> None:
+        self._validator, self._asked, self._taken, self._watch = validator, asked, taken, watch
 
     def __call__(self, value: Any, serializer_field: Any) -> None:
-        if type(value) in (int, str) and value in self._asked and value not in self._taken:
-            return
-        self._validator(value, serializer_field)  # the query of DRF, and its error
+        known = type(value) in (int, str) and value in self._asked and not self._watch.has_written
+        if not known or value in self._taken:
+            self._validator(value, serializer_field)  # the query of DRF, and its error
 
 
 @contextmanager
-def _uniques(field: Any, values: Iterable[Any]) -> Iterator[None]:
+def _uniques(field: Any, values: Iterable[Any], watch: WriteWatch) -> Iterator[None]:
     """A unique column: the values that are taken are looked up at once."""
-    standard = list(field.validators)
-    field.validators = [_known(field, validator, values) for validator in standard]
+    if type(field).validators is not serializers.Field.validators:  # they are computed, and no others can be put there
+        yield
+        return
+    standard = field.validators
+    known = [_known(field, validator, values, watch) for validator in standard]
+    field.validators = known
     try:
         yield
     finally:
         field.validators = standard
 
 
-def _known(field: Any, validator: Any, values: Iterable[Any]) -> Any:
-    if type(validator) is not UniqueValidator or UniqueValidator.__call__ is not _standard_call:
+def _known(field: Any, validator: Any, values: Iterable[Any], watch: WriteWatch) -> Any:
+    if type(validator) is not UniqueValidator or not _has_drf_methods(validator) or not field.source_attrs:
         return validator
-    queryset = validator.queryset.all() if isinstance(validator.queryset, Manager) else validator.queryset
-    name = field.source_attrs[-1]
-    kind = _certain_kind(queryset, name)
-    if kind is None or validator.lookup != "exact":
-        return validator
-    asked = {value for value in map(_internal(field), values) if _is_certain(value, kind)}
-    taken: set[Any] = set()
-    for part in _parts_of_in(list(asked)):
-        taken.update(queryset.filter(**{f"{name}__in": part}).values_list(name, flat=True))
-    return _KnownUniqueValidator(validator, asked, taken)
+    found = find_taken(validator.queryset, field.source_attrs[-1], map(_internal(field), values))
+    return _KnownUniqueValidator(validator, *found, watch) if found else validator
+
+
+def _has_drf_methods(validator: Any) -> bool:
+    methods = _standard_validation
+    own = vars(validator).keys()
+    unchanged = all(getattr(UniqueValidator, name) is method for name, method in methods.items())
+    return validator.lookup == "exact" and unchanged and own.isdisjoint(methods)
 
 
 def _internal(field: Any) -> Callable[[Any], Any]:

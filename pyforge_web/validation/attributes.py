@@ -81,6 +81,9 @@ _KEPT_ON_INSTANCE = ("validators", "context")
 
 
 def _is_djangos_or_builtin(function: Any) -> bool:
-    if function is object.__getattribute__:
-        return True
+    return function is object.__getattribute__ or is_django_function(function)
+
+
+def is_django_function(function: Any) -> bool:
+    """Return whether a function or method was written in Django: a project may have put its own in the place of one."""
     return str(getattr(function, "__module__", "")).startswith("django.")

@@ -186,3 +186,23 @@ class LinkedPair(Pair):
 
     def __str__(self):
         return str(self.shelf_id)
+
+
+class StrictKey(models.ForeignKey):
+    """A foreign key of the project that looks at its row."""
+
+    def validate(self, value, model_instance):
+        super().validate(value, model_instance)
+        if self.remote_field.model.objects.get(pk=value).name == "two":
+            raise ValidationError("Not two in %(row)s", code="two", params={"row": model_instance.title})
+
+
+class Strict(models.Model):
+    """Foreign keys whose own code validates them."""
+
+    title = models.CharField(max_length=3)
+    item = StrictKey(Item, models.CASCADE, related_name="+")
+    other = StrictKey(Item, models.CASCADE, related_name="+", null=True, blank=True)
+
+    def __str__(self):
+        return self.title

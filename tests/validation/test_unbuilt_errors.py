@@ -85,6 +85,14 @@ def test_rejected_value_field_changed():
         errors.error_list()
 
 
+def test_value_that_may_change_built():
+    """The error is about the list as it was, whatever the caller does to it before the error is read."""
+    errors, _, instance = cleaned(partial(models.JSONField, validators=[v.MaxLengthValidator(1)]), [1, 2])
+    instance.value.clear()
+    (error,) = errors
+    assert (error.code, error.params["show_value"]) == ("max_length", 2)
+
+
 def test_rejected_value_calls_no_validator_twice():
     model = tables.model_of(
         first=models.CharField(max_length=3, validators=[own.accept]), second=models.CharField(max_length=3)

@@ -246,7 +246,9 @@ impl<'py> CleanRun<'_, 'py> {
                     dict.set_item(&plan.attribute, value)?;
                     None
                 }
-                CleanOutcome::Rejected if self.lazy && !plan.calls_validators => Some(self.unread(plan, &raw, target)?),
+                CleanOutcome::Rejected if self.lazy && !plan.calls_validators && !plan.may_change(&raw) => {
+                    Some(self.unread(plan, &raw, target)?)
+                }
                 outcome => {
                     ran_python = true;
                     self.ask_django(plan, raw, outcome, target)?

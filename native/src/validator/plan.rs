@@ -149,6 +149,12 @@ impl FieldPlan {
         native.check(value, self.state.bind(value.py()), imports)
     }
 
+    /// Whether a value may be another one when its error is read: a list that the caller adds to, say.
+    pub fn may_change(&self, value: &Bound<'_, PyAny>) -> bool {
+        let is_mutable = |kind| matches!(kind, Kind::Array | Kind::File | Kind::Hstore | Kind::Json);
+        !value.is_none() && self.native.as_ref().is_some_and(|native| is_mutable(native.kind))
+    }
+
     /// An empty value: skipped if the field may be blank, else refused, unless Django looks at neither.
     fn check_empty<'py>(&self, py: Python<'py>, stays: bool) -> CleanOutcome<'py> {
         match self.option(intern!(py, "blank")) {

@@ -5,13 +5,38 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from django.db import connections
+from django.db.models import ForeignKey
 
+from pyforge_web.validation.attributes import find_overridden
 from pyforge_web.validation.database.bulk_queries import ModelQuerySet, find_stored
 from pyforge_web.validation.database.comparable_columns import exact_type, integer_range, plain_type
 from pyforge_web.validation.database.stock_drivers import not_stock_reason
 
 # Two keys of one of these types are the same question to the database if they are equal.
 HASHABLE_KEYS = (int, str, uuid.UUID)
+# With all of these from Django, a foreign key is cleaned by the steps that we know.
+_KEY_CLEANING = (
+    "clean",
+    "to_python",
+    "validate",
+    "run_validators",
+    "validators",
+    "get_limit_choices_to",
+    "target_field",
+    "empty_values",
+    "__getattribute__",
+    "__getattr__",
+)
+
+
+def is_django_key(field: Any) -> bool:
+    """Return whether a field is a foreign key that Django's own methods validate, as it stands.
+
+    A subclass may have its own, and a project may put one on the field itself, or on Django's class.
+    """
+    if not isinstance(field, ForeignKey) or "empty_values" in vars(field):
+        return False
+    return not find_overridden(field, ForeignKey, _KEY_CLEANING)
 
 
 class TargetLookup(NamedTuple):

@@ -46,7 +46,7 @@ class PayloadCleaner:
         if options.spell or options.rename:
             self.keys = rename_keys(validator.model, self.fields, options.spell, options.rename)
         # Foreign keys whose targets are not looked up here: the caller does it for all rows, or nobody.
-        self.not_looked_up: tuple[str, ...] = () if options.foreign_keys else self.fields.plain_keys
+        self.not_looked_up: tuple[str, ...] = () if options.foreign_keys else self.fields.find_plain_keys()
         self.natural = NaturalKeys(validator.model, self.fields, options.lookup)
 
     def clean_trusted(self, payload: Mapping[str, Any]) -> CleanedValues:

@@ -84,6 +84,8 @@ class _ManyPayloads:
 
     def _add(self, row: int, payload: object, together: tuple[str, ...]) -> None:
         values, errors, key_errors, natural = self.cleaner.check(payload)
+        if alone := [attname for attname in natural if attname in self.cleaner.natural.alone]:
+            self.cleaner.natural.resolve_one({attname: natural.pop(attname) for attname in alone}, values, errors)
         fields = self.cleaner.fields.fields
         for attname in together:
             # Django does not look up the others.
@@ -123,7 +125,7 @@ class _ManyPayloads:
         fields = self.cleaner.fields
         if fields.needs_instance or any(hasattr(one, "db_for_read") for one in router.routers):
             return ()
-        return tuple(attname for attname in fields.plain_keys if not fields.fields[attname].validators)
+        return tuple(attname for attname in fields.find_plain_keys() if not fields.fields[attname].validators)
 
     def _look_up(self, attname: str, keys: dict[int, Any]) -> None:
         """Add the errors of keys without a target."""

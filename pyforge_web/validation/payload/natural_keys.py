@@ -1,6 +1,7 @@
 """Natural keys: rows of a CSV name an author by username, and not by primary key."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.core.exceptions import FieldError, ValidationError
@@ -10,6 +11,7 @@ from django.db.models import Field, ForeignKey, Model
 from pyforge_web.fields import find_field
 from pyforge_web.validation.database.bulk_queries import find_stored
 from pyforge_web.validation.database.comparable_columns import exact_type, integer_range
+from pyforge_web.validation.database.foreign_keys import is_django_key
 from pyforge_web.validation.database.stock_drivers import not_stock_reason
 from pyforge_web.validation.errors import RowErrorParts, UnknownNaturalKey
 from pyforge_web.validation.payload.writable_fields import WritableFields
@@ -20,6 +22,7 @@ class NaturalKeys:
 
     def __init__(self, model: type[Model], fields: WritableFields, lookup: Mapping[str, str]) -> None:
         """Raises `FieldError` for a name that is not a foreign key of the payload, or not a field of its target."""
+        self.model = model
         self.fields: dict[str, tuple[Any, Any]] = {}
         for name, natural_name in lookup.items():
             field: Any = find_field(model, name)
@@ -30,6 +33,8 @@ class NaturalKeys:
             if natural.is_relation:
                 raise FieldError(f"lookup has {natural_name!r} for {name!r}: give a field that is not a relation")
             self.fields[field.attname] = (field, natural)
+        # Foreign keys whose own code validates them, and may look at the row: they are looked up row by row.
+        self.alone = {attname for attname, (field, _) in self.fields.items() if not is_django_key(field)}
 
     def take(self, values: dict[str, Any], payload: Mapping[str, Any], attnames: Mapping[str, str]) -> dict[str, Any]:
         """Take the natural keys out of the values of a payload, by attname.
@@ -54,16 +59,19 @@ class NaturalKeys:
         """Look up the natural keys of one payload. Puts the keys into its values, or errors into its errors."""
         for attname, value in waiting.items():
             field = self.fields[attname][0]
-            for _row, key, error in self.resolve(attname, {0: value}):
+            for _row, key, error in self.resolve(attname, {0: value}, values):
                 if error is None:
                     values[attname] = key
                 else:
                     errors[field.name] = [error] if isinstance(error, UnknownNaturalKey) else error
 
-    def resolve(self, attname: str, waiting: Mapping[int, Any]) -> Iterator[tuple[int, Any, Any]]:
+    def resolve(
+        self, attname: str, waiting: Mapping[int, Any], values: Mapping[str, Any] = MappingProxyType({})
+    ) -> Iterator[tuple[int, Any, Any]]:
         """Yield for each row its foreign key, or its error: a list of `ValidationError`, or an unbuilt one.
 
         One query looks up all rows, through the manager and the `limit_choices_to` that `ForeignKey.validate` takes.
+        `values` are the other values of the row: a foreign key with validation of its own may look at them.
         """
         field, natural = self.fields[attname]
         converted = {row: _convert(natural, value) for row, value in waiting.items()}
@@ -74,12 +82,16 @@ class NaturalKeys:
                 yield row, None, UnknownNaturalKey(field, natural, value, len(found) > 1)
                 continue
             try:
-                Field.validate(field, found[0], None)
-                field.run_validators(found[0])
+                key = found[0]
+                if attname in self.alone:
+                    key = field.clean(key, self.model(**{**values, attname: key}))
+                else:
+                    Field.validate(field, key, None)
+                    field.run_validators(key)
             except ValidationError as error:
                 yield row, None, error.error_list
             else:
-                yield row, found[0], None
+                yield row, key, None
 
 
 def _convert(natural: Any, value: Any) -> Any:

@@ -17,6 +17,7 @@ from django.db.models import (
 
 from pyforge_web.fields import find_attribute, find_field
 from pyforge_web.validation.attributes import intercepts_attributes
+from pyforge_web.validation.database.foreign_keys import is_django_key
 
 _PACKAGE = __name__.partition(".")[0]
 _AUTO_FIELDS = (AutoField, BigAutoField, SmallAutoField)
@@ -43,12 +44,19 @@ class WritableFields(NamedTuple):
     # By attname, in the order of the model.
     fields: dict[str, Any]
     keys: KeyNames
-    # Attnames of foreign keys that can be cleaned without looking up their targets.
-    plain_keys: tuple[str, ...]
     # Attnames of fields with a default of the database.
     database_defaults: tuple[str, ...]
     # Whether they can only be cleaned in an instance.
     needs_instance: bool
+
+    def find_plain_keys(self) -> tuple[str, ...]:
+        """Return the attnames of foreign keys that can be cleaned without looking up their targets."""
+        # Asked at each call: a project may put a method on a field at any time.
+        return tuple(
+            attname
+            for attname, field in self.fields.items()
+            if type(field) in (ForeignKey, OneToOneField) and not _links_to_parent(field) and is_django_key(field)
+        )
 
     def in_order(self, errors: dict[str, Any]) -> dict[str, Any]:
         """Return errors in the order of the fields, as `clean_fields` finds them; those of other names come last."""
@@ -70,9 +78,6 @@ def find_writable_fields(model: Any, names: tuple[str, ...] | None) -> WritableF
         chosen = [field for field in model._meta.concrete_fields if field in named]
         if generated := [field.name for field in chosen if field.generated]:
             raise FieldError(f"{', '.join(generated)} cannot be set: the database computes it")
-    plain_keys = [
-        field.attname for field in chosen if type(field) in (ForeignKey, OneToOneField) and not _links_to_parent(field)
-    ]
     return WritableFields(
         {field.attname: field for field in chosen},
         KeyNames(
@@ -80,7 +85,6 @@ def find_writable_fields(model: Any, names: tuple[str, ...] | None) -> WritableF
             {field.name: field.name for field in chosen if isinstance(field, ForeignKey)},
             {},
         ),
-        tuple(plain_keys),
         tuple(field.attname for field in chosen if field.db_default is not NOT_PROVIDED),
         _needs_instance(model, chosen),
     )

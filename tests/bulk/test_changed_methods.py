@@ -1,0 +1,109 @@
+"""Methods that a project puts on a field, on a constraint, or on a class of Django's: the batch calls them."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from pyforge_web import validate_many
+from tests.bulk.models import Constrained, Maker, OwnMessage, Relations, Uniques
+from tests.bulk.oracle import assert_like_django, assert_same_errors
+from tests.oracle import describe_errors
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+@pytest.fixture
+def there(alias):
+    Maker.objects.bulk_create(Maker(id=number, name=f"m{number}") for number in range(1, 4))
+    return alias
+
+
+def refuse(*args, **kwargs):
+    raise ValidationError(["first", ValidationError("Own %(number)s", code="own", params={"number": len(args)})])
+
+
+CHANGES = {
+    "validate": refuse,
+    "clean": lambda value, model_instance: model_instance.title and 2,
+    "to_python": lambda value: 3,
+    "run_validators": refuse,
+    "get_limit_choices_to": lambda: {"pk": 1},
+    "empty_values": [None, 2],
+}
+
+
+def with_keys():
+    return [Relations(title="t", maker_id=key) for key in (1, 2, 99, "x", "3", None)]
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_method_put_on_a_foreign_key(there, name):
+    field = Relations._meta.get_field("maker")
+    setattr(field, name, CHANGES[name])
+    try:
+        assert_like_django(with_keys, there, rows=None)
+    finally:
+        delattr(field, name)
+
+
+@pytest.mark.parametrize(("owner", "name"), [(models.ForeignKey, "validate"), (models.ForeignKey, "to_python")])
+def test_method_put_on_the_class_of_foreign_keys(there, owner, name, monkeypatch):
+    monkeypatch.setattr(owner, name, refuse)
+    assert_like_django(with_keys, there)
+
+
+@pytest.mark.parametrize("name", ["_perform_unique_checks", "validate_unique", "validate_constraints", "clean"])
+def test_method_put_on_the_class_of_models(there, name, monkeypatch):
+    original = getattr(models.Model, name)
+
+    def changed(self, *args, **kwargs):
+        if getattr(self, "sku", "") == "own":
+            refuse()
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(models.Model, name, changed)
+    assert_like_django(lambda: [Uniques(sku="own"), Uniques(sku="a")], there)
+
+
+def test_method_put_on_the_class_of_constraints(there, monkeypatch):
+    monkeypatch.setattr(models.UniqueConstraint, "validate", refuse)
+    assert_like_django(lambda: [Constrained(), Constrained()], there, rows=None)
+
+
+def test_method_put_on_a_constraint(there, monkeypatch):
+    constraint = next(one for one in Constrained._meta.constraints if isinstance(one, models.UniqueConstraint))
+    monkeypatch.setattr(constraint, "validate", refuse, raising=False)
+    assert_like_django(lambda: [Constrained(), Constrained()], there, rows=None)
+
+
+class QuotesItself(OwnMessage):
+    class Meta:
+        proxy = True
+        app_label = "bulk"
+
+    def unique_error_message(self, model_class, unique_check):
+        return ValidationError(f"{self.name} is there", code="unique")
+
+
+def test_own_words_are_those_of_the_validation(there):
+    """Whatever becomes of the row before somebody reads its error."""
+    OwnMessage.objects.create(name="there", maker_id=1, number=50)
+    rows = [QuotesItself(name="there", maker_id=1, number=1), QuotesItself(name="new", maker_id=1, number=2)]
+    expected = {}
+    for row, instance in enumerate(rows):
+        try:
+            instance.full_clean()
+        except ValidationError as error:
+            expected[row] = error
+    assert expected
+    result = validate_many(rows)
+    for instance in rows:
+        instance.name = "changed"
+    assert_same_errors(result.errors, expected)
+
+
+def test_other_words_are_built_when_they_are_read(there):
+    Uniques.objects.create(sku="one")
+    result = validate_many([Uniques(sku="one"), Uniques(sku="two")])
+    assert [type(part).__name__ for part in result.errors._parts[0]["sku"]] == ["DuplicateValues"]
+    assert describe_errors(result.errors[0])
