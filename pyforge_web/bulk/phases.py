@@ -14,6 +14,11 @@ from pyforge_web.bulk.validate_unique import UniquePhase
 from pyforge_web.validators import uses_django_clean_fields
 
 ProgressCallback = Callable[[int, int], object]
+_FULL_CLEAN_STEPS = (
+    *("full_clean", "clean_fields", "clean", "validate_unique", "validate_constraints", "get_constraints"),
+    *("_get_unique_checks", "_perform_unique_checks", "_perform_date_checks"),
+    *("unique_error_message", "date_error_message"),
+)
 
 
 class BatchOptions(NamedTuple):
@@ -106,7 +111,7 @@ def _run_all(
 def _list_phases(batch: InstanceBatch, options: BatchOptions) -> list[Callable[[], None]]:
     # A model's own full_clean may call the steps in any order, or leave them out. So it is called as a whole, and after
     # it only the rows of the batch are compared with each other.
-    own_full_clean = not has_django_methods(batch.model, "full_clean")
+    own_full_clean = not has_django_methods(batch.model, "full_clean") or _has_own_methods(batch.rows)
     conflicts = options.conflicts
     phases: list[Callable[[], None]]
     if own_full_clean:
@@ -129,6 +134,11 @@ def _list_phases(batch: InstanceBatch, options: BatchOptions) -> list[Callable[[
     if options.constraints:
         phases.append(lambda: ConstraintPhase(batch, options.unique, own_full_clean).run())
     return phases
+
+
+def _has_own_methods(rows: list[Model]) -> bool:
+    """Return whether somebody put a step of `full_clean` on an instance: it is called with all steps of its row."""
+    return not all(vars(row).keys().isdisjoint(_FULL_CLEAN_STEPS) for row in rows)
 
 
 def _check_with_conflicts(batch: InstanceBatch, options: BatchOptions, rules: ConflictRules) -> None:

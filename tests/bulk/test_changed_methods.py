@@ -22,6 +22,10 @@ def refuse(*args, **kwargs):
     raise ValidationError(["first", ValidationError("Own %(number)s", code="own", params={"number": len(args)})])
 
 
+def refuse_sku(*args, **kwargs):
+    raise ValidationError({"sku": ["own words"]})
+
+
 CHANGES = {
     "validate": refuse,
     "clean": lambda value, model_instance: model_instance.title and 2,
@@ -63,6 +67,16 @@ def test_method_put_on_the_class_of_models(there, name, monkeypatch):
 
     monkeypatch.setattr(models.Model, name, changed)
     assert_like_django(lambda: [Uniques(sku="own"), Uniques(sku="a")], there)
+
+
+@pytest.mark.parametrize("name", ["full_clean", "clean_fields", "clean", "validate_unique", "validate_constraints"])
+def test_method_put_on_an_instance(there, name):
+    def make():
+        rows = [Uniques(sku="a"), Uniques(sku="a"), Uniques(sku="own")]
+        setattr(rows[2], name, refuse_sku)
+        return rows
+
+    assert_like_django(make, there, rows=None)
 
 
 def test_method_put_on_the_class_of_constraints(there, monkeypatch):
