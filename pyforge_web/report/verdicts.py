@@ -13,7 +13,7 @@ _KIND_VERDICTS = {
     "ninja": "measure it: a renderer",
     "pyforge": "uses PyForge",
 }
-_LINES = {"drf": "two lines (mixin and renderer)", "ninja": "one line (renderer)"}
+_LINES = {"drf": "two lines (setting and renderer)", "ninja": "one line (renderer)"}
 
 
 def judge_measured(endpoint: Endpoint, found: Measurement) -> str:

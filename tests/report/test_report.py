@@ -176,7 +176,7 @@ def test_verdict_on_queries_of_a_serializer_names_both_ways():
         status=200, is_json=True, equal=True, queries=202, query_ms=15.0, total_ms=411.0, write_ms=360.0, pyforge_ms=4.0
     )
     verdict = judge_measured(Endpoint("/a/", "", "drf"), found)
-    assert verdict == "202 queries first (15 ms of 411), or 90x: two lines (mixin and renderer)"
+    assert verdict == "202 queries first (15 ms of 411), or 90x: two lines (setting and renderer)"
 
 
 @pytest.mark.parametrize(
