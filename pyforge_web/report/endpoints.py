@@ -21,7 +21,8 @@ _WRITES_OURS = re.compile(r"\bPyForge\w+Response\(")
 class Endpoint:
     """One address: its view, its kind (`plain`, `drf`, `ninja`, `pyforge`, `html`), and what is known of it.
 
-    `path` is the address to measure, empty if it needs arguments. `mode` says how a DRF serializer would be read.
+    `path` is the address to measure, empty if it needs arguments. `mode` says how a DRF serializer would be read,
+    `answers` whether a GET of a DRF view gives a `list` or an `object`; empty if only a measurement can tell.
     """
 
     route: str
@@ -30,6 +31,7 @@ class Endpoint:
     path: str = ""
     serializer: str = ""
     mode: str = ""
+    answers: str = ""
     fields: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     skipped: str = ""
@@ -78,8 +80,21 @@ def _describe_endpoint(route: str, view: Any, name: str | None) -> Endpoint:
     if _SKIPPED_NAMES.search(f"{route} {name or ''}"):
         endpoint.path, endpoint.skipped = "", "its name says that it changes something"
     if endpoint.kind == "drf":
+        endpoint.answers = _find_answers(view, kind)
         _describe_serializer(endpoint, kind)
     return endpoint
+
+
+def _find_answers(view: Any, kind: Any) -> str:
+    """Return what a view of DRF answers with: `list`, `object`, or an empty text where its own code decides."""
+    # A viewset has a method for each verb of HTTP, which the router chose; other views have the verbs themselves.
+    actions = getattr(view, "actions", None)
+    if actions is None:
+        names = [name for name in ("list", "retrieve") if hasattr(kind, name)] if hasattr(kind, "get") else [None]
+    else:
+        names = [actions.get("get")]
+    # Without GET it creates, changes or deletes: one object at a time.
+    return {"list": "list", "retrieve": "object", None: "object"}.get(names[0], "") if names else ""
 
 
 def _clean_route(route: str) -> str:

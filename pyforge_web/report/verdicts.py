@@ -13,7 +13,7 @@ _KIND_VERDICTS = {
     "ninja": "measure it: a renderer",
     "pyforge": "uses PyForge",
 }
-_LINES = {"drf": "two lines (mixin and renderer)", "ninja": "one line (renderer)"}
+_LINES = {"drf": "two lines (setting and renderer)", "ninja": "one line (renderer)"}
 
 
 def judge_measured(endpoint: Endpoint, found: Measurement) -> str:
@@ -30,8 +30,9 @@ def judge_measured(endpoint: Endpoint, found: Measurement) -> str:
     if found.queries > _MANY_QUERIES:
         verdict = f"{found.queries} queries first ({found.query_ms:.0f} ms of {found.total_ms:.0f})"
         # What a serializer of DRF asks for each row is part of the measurement, and gone on our side.
-        is_gain = endpoint.kind == "drf" and found.equal and _find_factor(found) >= _SMALL_FACTOR
-        return f"{verdict}, or {_find_factor(found):.0f}x: {_LINES['drf']}" if is_gain else verdict
+        factor = _find_factor(found)
+        is_gain = endpoint.kind == "drf" and found.equal and factor >= _SMALL_FACTOR
+        return f"{verdict}, or {_show_factor(factor)}: {_LINES['drf']}" if is_gain else verdict
     if not found.is_json or found.equal is None:
         return "leave alone: no JSON to write" if not found.is_json else "leave alone: the JSON is small"
     if not found.equal:
@@ -44,12 +45,17 @@ def judge_measured(endpoint: Endpoint, found: Measurement) -> str:
         hint = "; most of it is Python code of the view" if rest > found.total_ms / 2 else ""
         return f"leave alone: the JSON is {share:.1%} of the request{hint}"
     if factor < _SMALL_FACTOR:
-        return f"leave alone: {factor:.1f}x on {share:.0%} of the request"
-    return f"{factor:.0f}x on {share:.0%} of the request, {_LINES.get(endpoint.kind, 'one line (import)')}"
+        return f"leave alone: {_show_factor(factor)} on {share:.0%} of the request"
+    return f"{_show_factor(factor)} on {share:.0%} of the request, {_LINES.get(endpoint.kind, 'one line (import)')}"
 
 
 def _find_factor(found: Measurement) -> float:
     return found.write_ms / found.pyforge_ms if found.pyforge_ms else 0.0
+
+
+def _show_factor(factor: float) -> str:
+    # 1.6 rounded to 2 would promise twice the gain.
+    return f"{factor:.0f}x" if factor >= 10 else f"{factor:.1f}x"
 
 
 def writes_json(endpoint: Endpoint, found: Measurement | None) -> bool:
@@ -65,6 +71,10 @@ def gained_ms(found: Measurement | None) -> float:
 def judge_static(endpoint: Endpoint) -> str:
     """Return what the code alone tells about an endpoint."""
     if endpoint.kind == "drf":
+        if endpoint.answers == "object":
+            return "leave alone: one object, not a list"
+        if not endpoint.answers:
+            return "measure it"
         if endpoint.mode == "rows":
             return "rows: 2.5 to 4x at 25 rows, 8 to 20x at 1,000"
         if endpoint.mode == "rows with instances":

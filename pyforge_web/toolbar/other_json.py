@@ -37,8 +37,16 @@ AUTHORS = {
     ),
     "drf": JsonAuthor(
         "Django REST framework",
-        '"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]',
+        '"DEFAULT_RENDERER_CLASSES": ["{module}.{renderer}"]',
         '"DEFAULT_RENDERER_CLASSES": ["pyforge_web.rest_framework.PyForgeJSONRenderer"]\n\n'
+        'PYFORGE_WEB = {"REST_FRAMEWORK": True}',
+        "rest_framework",
+    ),
+    "drf_view": JsonAuthor(
+        "Django REST framework",
+        "renderer_classes = [{renderer}]",
+        "from pyforge_web.rest_framework import PyForgeJSONRenderer\n\n"
+        "renderer_classes = [PyForgeJSONRenderer]\n\n"
         'PYFORGE_WEB = {"REST_FRAMEWORK": True}',
         "rest_framework",
     ),
@@ -86,7 +94,19 @@ def find_other_json(request: HttpRequest, response: HttpResponseBase, collector:
         "queries": len(queries),
         "query_us": round(sum(float(query.get("time") or 0) for query in queries) * 1e6, 1),
         "sites": [store_site(site)] if site else [],
+        "renderer": _find_renderer(response) if kind == "drf" else None,
     }
+
+
+def _find_renderer(response: Any) -> dict[str, Any]:
+    """Return the renderer that wrote a response of DRF, and whether the view names it, not the settings."""
+    from rest_framework.views import APIView
+
+    view, kind = (getattr(response, "renderer_context", None) or {}).get("view"), type(response.accepted_renderer)
+    # A view that has renderers of its own does not look at the settings.
+    own = getattr(view, "renderer_classes", None) is not APIView.renderer_classes
+    own = own or getattr(type(view), "get_renderers", None) is not APIView.get_renderers
+    return {"module": kind.__module__, "renderer": kind.__name__, "own": own}
 
 
 def _find_author(request: HttpRequest, response: HttpResponseBase) -> str:
@@ -120,7 +140,8 @@ def _find_view(request: HttpRequest) -> CallSite | None:
 
 def describe_other(other: dict[str, Any]) -> dict[str, Any]:
     """Return what the template shows about JSON that others wrote."""
-    author = AUTHORS[other["kind"]]
+    renderer = other["renderer"]
+    author = AUTHORS["drf_view" if renderer and renderer["own"] else other["kind"]]
     return {
         "name": author.name,
         "size": formats.format_size(other["size"]),
@@ -128,7 +149,7 @@ def describe_other(other: dict[str, Any]) -> dict[str, Any]:
         "queries": formats.count_queries(other["queries"]) if other["queries"] else "",
         "query_time": formats.format_time(other["query_us"]),
         "many_queries": other["queries"] > 20,
-        "before": author.before,
+        "before": author.before.format(**renderer) if renderer else author.before,
         "after": author.after,
         "sites": show_sites(other["sites"], PROJECT_FOLDER),
         "docs": docs_url(author.page),

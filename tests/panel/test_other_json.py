@@ -109,6 +109,33 @@ def test_a_list_of_drf_is_measured_from_its_queryset(answer, articles):
     assert result.sides[0].text == panel.response.content
 
 
+@pytest.mark.parametrize("named", ["settings", "view", "method"])
+def test_the_lines_of_drf_name_the_renderer_that_wrote_and_where_it_is_named(answer, articles, named):
+    """A view with renderers of its own does not look at the settings: lines for the settings would change nothing."""
+    pytest.importorskip("rest_framework")
+    from rest_framework.renderers import JSONRenderer
+    from rest_framework.views import APIView
+
+    class CamelRenderer(JSONRenderer):
+        pass
+
+    more = {"view": {"renderer_classes": [CamelRenderer]}}.get(named, {})
+    view = drf_view(Article.objects.all(), **more)
+    if named == "method":
+        view.cls = type("View", (view.cls,), {"get_renderers": lambda self: [CamelRenderer()]})
+        view = view.cls.as_view(**view.initkwargs)
+    text = answer(view).content.replace("&quot;", '"')
+    if named == "settings":
+        first = APIView.renderer_classes[0]
+        assert f'- "DEFAULT_RENDERER_CLASSES": ["{first.__module__}.{first.__name__}"]' in text
+        assert AUTHORS["drf"].after in text
+    else:
+        assert "- renderer_classes = [" in text
+        assert "CamelRenderer]" in text
+        assert AUTHORS["drf_view"].after in text
+        assert "DEFAULT_RENDERER_CLASSES" not in text
+
+
 def make_pages(**attributes):
     from rest_framework import pagination
 

@@ -6,17 +6,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import html5lib
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.urls import path
 
 from pyforge_web.report import measure
 from pyforge_web.report.endpoints import Endpoint, find_endpoints
 from pyforge_web.report.measure import Measurement
-from pyforge_web.report.verdicts import judge_measured
+from pyforge_web.report.verdicts import judge_measured, judge_static
 from tests.app.models import Article, Author
+from tests.report import urls
 
 pytest.importorskip("rest_framework")
 ROOT = Path(__file__).resolve().parents[2]
@@ -173,7 +176,7 @@ def test_verdict_on_queries_of_a_serializer_names_both_ways():
         status=200, is_json=True, equal=True, queries=202, query_ms=15.0, total_ms=411.0, write_ms=360.0, pyforge_ms=4.0
     )
     verdict = judge_measured(Endpoint("/a/", "", "drf"), found)
-    assert verdict == "202 queries first (15 ms of 411), or 90x: two lines (mixin and renderer)"
+    assert verdict == "202 queries first (15 ms of 411), or 90x: two lines (setting and renderer)"
 
 
 @pytest.mark.parametrize(
@@ -188,6 +191,7 @@ def test_verdict_on_queries_of_a_serializer_names_both_ways():
             "leave alone: the JSON is 3.0% of the request; most of it is Python code of the view",
         ),
         ({"total_ms": 10.0, "write_ms": 9.0, "pyforge_ms": 0.8}, "11x on 90% of the request, one line (import)"),
+        ({"total_ms": 10.0, "write_ms": 8.0, "pyforge_ms": 5.0}, "1.6x on 80% of the request, one line (import)"),
         ({"total_ms": 10.0, "write_ms": 9.0, "pyforge_ms": 8.0}, "leave alone: 1.1x on 90% of the request"),
         ({"queries": 312, "query_ms": 80.0, "total_ms": 100.0}, "312 queries first (80 ms of 100)"),
         ({"equal": False, "difference": "$.a"}, "not the same at $.a"),
@@ -213,3 +217,46 @@ def test_a_project_without_the_app_can_be_looked_at(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "/rows/  [JSON]" in done.stdout
     assert "data to bytes" in done.stdout
+
+
+def test_one_object_is_not_promised_the_gain_of_a_list():
+    """By the code alone: lists gain, one object does not, and a method of the view's own may answer with either."""
+    from rest_framework import decorators, generics, routers, viewsets
+
+    class Authors(viewsets.ModelViewSet):
+        queryset = Author.objects.all()
+        serializer_class = urls.AuthorSerializer
+
+        @decorators.action(detail=True)
+        def others(self, request, pk): ...
+
+        @decorators.action(detail=True, methods=["post"])
+        def archive(self, request, pk): ...
+
+    router = routers.SimpleRouter()
+    router.register("authors", Authors)
+    urlconf = ModuleType("urlconf")
+    own = {"queryset": Author.objects.all(), "serializer_class": urls.AuthorSerializer}
+    kinds = ("ListAPIView", "ListCreateAPIView", "RetrieveAPIView", "RetrieveUpdateAPIView", "CreateAPIView")
+    views = [path(f"{name}/", getattr(generics, name).as_view(**own)) for name in kinds]
+    views.append(path("own/", type("Own", (generics.GenericAPIView,), {"get": lambda self, request: None}).as_view()))
+    urlconf.urlpatterns = [*router.urls, *views]
+    answers = {endpoint.route: endpoint.answers for endpoint in find_endpoints(urlconf)}
+    assert answers == {
+        "/authors/": "list",
+        "/authors/(?P<pk>[^/.]+)/": "object",
+        "/authors/(?P<pk>[^/.]+)/others/": "",
+        "/authors/(?P<pk>[^/.]+)/archive/": "object",
+        "/ListAPIView/": "list",
+        "/ListCreateAPIView/": "list",
+        "/RetrieveAPIView/": "object",
+        "/RetrieveUpdateAPIView/": "object",
+        "/CreateAPIView/": "object",
+        "/own/": "",
+    }
+    verdicts = {
+        answer: judge_static(Endpoint("", "", "drf", mode="rows", answers=answer)) for answer in answers.values()
+    }
+    assert verdicts["list"].startswith("rows: 2.5 to 4x")
+    assert verdicts["object"] == "leave alone: one object, not a list"
+    assert verdicts[""] == "measure it"

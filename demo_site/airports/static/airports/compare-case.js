@@ -34,9 +34,11 @@ function setVerdict(verdict, text, state) {
 /** Two bars, of which the longer one fills the width; each has its parts, which add up to it. */
 function drawBars(card, sides) {
   const longest = Math.max(...Object.values(sides).map(({ timing }) => timing.best));
-  const keys = [];
+  const legend = [];
   for (const [side, { timing }] of Object.entries(sides)) {
-    const bar = card.querySelector(`[data-side=${side}] .bar`);
+    const cell = card.querySelector(`[data-side=${side}]`);
+    const bar = cell.querySelector(".bar");
+    const keys = [];
     bar.style.width = `${(100 * timing.best) / longest}%`;
     const parts = Object.entries(timing.parts).map(([name, time]) => {
       const part = document.createElement("span");
@@ -49,10 +51,18 @@ function drawBars(card, sides) {
     const median = document.createElement("small");
     median.textContent = `median ${formatTime(timing.median)}`;
     card.querySelector(`[data-time=${side}]`).replaceChildren(formatTime(timing.best), median);
+    if (keys.length) legend.push(namedKeys(cell.previousElementSibling.textContent, keys));
   }
-  card.querySelector("[data-keys]")?.replaceChildren(...keys);
+  card.querySelector("[data-keys]")?.replaceChildren(...legend);
   const factor = card.querySelector("[data-factor]");
   [factor.textContent, factor.dataset.state] = describeFactor(sides.django.timing.best / sides.pyforge.timing.best);
+}
+
+/** The keys of one bar, after the bar's name: both bars have a part that is called SQL. */
+function namedKeys(name, keys) {
+  const group = document.createElement("span");
+  group.append(`${name}: `, ...keys);
+  return group;
 }
 
 function key(share, text) {
@@ -60,7 +70,7 @@ function key(share, text) {
   const mark = document.createElement("span");
   mark.className = "key";
   mark.dataset.share = share;
-  entry.append(mark, text);
+  entry.append(mark, text, " ");
   return entry;
 }
 
