@@ -1,4 +1,4 @@
-"""Expressions of a relation to one, and names that only the query knows: they mean what `.values()` of the model says."""
+"""Expressions of a relation to one, and names that the query adds, mean what `.values()` of the model gives."""
 
 import json
 
