@@ -192,7 +192,7 @@ def model_encoder(encoder: Callable[..., Any] | None) -> Callable[..., Any]:
     """
 
     def make_encoder(*args: Any, **options: Any) -> Any:
-        made = (encoder or json.JSONEncoder)(*args, **options)
+        made: Any = (encoder or json.JSONEncoder)(*args, **options)
         # That of the encoder itself: what `json.dumps` was given for `default` comes before the method of its class.
         if (own := getattr(made, "default", None)) is not None:
             made.default = partial(_write_own_or_model, own)

@@ -1,6 +1,6 @@
 """Expressions of a relation to one: those that a join of its columns can compute, and how they are written there."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
@@ -38,7 +38,7 @@ def can_be_joined(expression: Any) -> bool:
 def prefix_expression(expression: Any, prefix: str) -> Any:
     """Return an expression of a related model as one of the model that the relations begin at."""
     if isinstance(expression, F):
-        return F(prefix + expression.name)
+        return F(prefix + cast(Any, expression).name)
     if isinstance(expression, Q):
         made = expression.copy()
         made.children = [

@@ -16,7 +16,7 @@ from pyforge_web.output.grammar import ParsedFields, parse_fields
 # Runs the query, with the number of rows that each fetch takes, or begins with the values.
 OpenSource = Callable[[Iterator[int]], QueryRows | NestedRows | Iterator[Any]]
 # Behind their end there is nothing, however often they are asked.
-_ENDING_ONCE = (GeneratorType, type(iter([])), type(iter(())))
+_ENDING_ONCE: tuple[type, ...] = (GeneratorType, type(iter([])), type(iter(())))
 # All of these can be iterated, and none of them means rows.
 _NOT_ROWS = (str, bytes, bytearray, memoryview, Mapping, Model, Manager, type)
 
@@ -51,7 +51,7 @@ def find_source(data: Any, fields: object, chunk_size: int, fetch: bool = False)
 
 
 def _end_once(values: Iterator[Any]) -> Iterator[Any]:
-    """Return an iterator that is not asked again behind its end, where there may be more: a consumer of a queue, say."""
+    """Return an iterator that is not asked again behind its end: a consumer of a queue may have more by then."""
     return values if isinstance(values, _ENDING_ONCE) else _iterate_once(values)
 
 
