@@ -7,8 +7,9 @@ from django.core.exceptions import FieldError
 from django.db.models import Case, Count, Exists, F, FilteredRelation, OuterRef, Q, Subquery, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Upper
+from django.test import override_settings
 
-from pyforge_web import PyForgeStreamingResponse, dumps
+from pyforge_web import Attribute, Computed, PyForgeStreamingResponse, dumps, rows
 from tests.relations.models import Article, Author
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -28,11 +29,13 @@ EXPRESSIONS = {
     "raw SQL": RawSQL("name || '!'", ()),
 }
 WAYS_IN = {
-    "queryset": lambda rows, fields: dumps(rows, fields=fields),
-    "joined already": lambda rows, fields: dumps(rows.select_related("author"), fields=fields),
-    "loaded already": lambda rows, fields: dumps(rows.prefetch_related("author"), fields=fields),
-    "list": lambda rows, fields: dumps(list(rows), fields=fields, fetch=True),
-    "stream": lambda rows, fields: b"".join(PyForgeStreamingResponse(rows, "array", fields=fields, chunk_size=2)),
+    "queryset": lambda articles, fields: dumps(articles, fields=fields),
+    "joined already": lambda articles, fields: dumps(articles.select_related("author"), fields=fields),
+    "loaded already": lambda articles, fields: dumps(articles.prefetch_related("author"), fields=fields),
+    "list": lambda articles, fields: dumps(list(articles), fields=fields, fetch=True),
+    "stream": lambda articles, fields: b"".join(
+        PyForgeStreamingResponse(articles, "array", fields=fields, chunk_size=2)
+    ),
 }
 # What an expression may begin with besides a field: the QuerySet that adds it, and the expression.
 NAMES = {
@@ -80,3 +83,36 @@ def test_an_expression_may_begin_with_what_the_query_adds(name, sqlite):
 def test_what_an_alias_adds_is_no_name_of_a_row(sqlite):
     with pytest.raises(FieldError, match="'y'"):
         dumps(Article.objects.using(sqlite).alias(y=F("title")), fields=["y"])
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_queryset_can_be_written_twice(native, sqlite):
+    """Its rows are asked for anew, also where Django reads them."""
+    articles = Article.objects.using(sqlite).order_by("pk")
+    like = list(articles.values("pk", x=Upper("title")))
+    written = rows(articles.all(), ["pk", {"x": Upper("title")}])
+    with override_settings(PYFORGE_WEB={"NATIVE": native}):
+        assert json.loads(dumps({"one": written, "two": written})) == {"one": like, "two": like}
+        Article.objects.using(sqlite).update(title="another")
+        assert {row["x"] for row in json.loads(dumps(written))} == {"ANOTHER"}
+        values = rows(articles.values("title"))
+        assert {row["title"] for row in json.loads(dumps(values))} == {"another"}
+        Article.objects.using(sqlite).update(title="a third")
+        assert {row["title"] for row in json.loads(dumps(values))} == {"a third"}
+
+
+def stop(*values):
+    raise StopIteration
+
+
+@pytest.mark.parametrize("output", [Computed(stop, "pk"), Attribute("stops", reads=["pk"])])
+@pytest.mark.parametrize("way_in", WAYS_IN)
+def test_a_function_that_raises_stop_iteration_is_named(output, way_in, sqlite, monkeypatch, caplog):
+    monkeypatch.setattr(Article, "stops", property(stop), raising=False)
+    articles = Article.objects.using(sqlite).order_by("pk")
+    if way_in == "stream":
+        WAYS_IN[way_in](articles, [{"x": output}])
+        assert "raised StopIteration" in caplog.text
+        return
+    with pytest.raises(RuntimeError, match="raised StopIteration"):
+        WAYS_IN[way_in](articles, [{"x": output}])
