@@ -11,7 +11,7 @@ import json
 import re
 import types
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import partial
 from typing import Any, cast
 
 from asgiref.sync import sync_to_async
@@ -185,24 +185,30 @@ def to_plain(data: Any, fields: object = None, fetch: bool = False) -> Any:
     return described.to_plain()
 
 
-@lru_cache(maxsize=64)
-def model_encoder(encoder: type[json.JSONEncoder]) -> type[json.JSONEncoder]:
-    """Return a JSON encoder that takes models anywhere in the data, beside all that `encoder` takes."""
-    # These two refuse every model, so they need not be asked first.
-    is_djangos = encoder.default in (json.JSONEncoder.default, DjangoJSONEncoder.default)
+def model_encoder(encoder: Callable[..., Any] | None) -> Callable[..., Any]:
+    """Return what makes an encoder as `json.dumps(cls=encoder)` does, which takes models anywhere in the data besides.
 
-    class ModelEncoder(encoder):  # type: ignore[misc, valid-type] # any class of the user's
-        def default(self, value: Any) -> Any:
-            if not isinstance(value, _MODEL_VALUES):
-                return super().default(value)
-            if is_djangos:
-                return to_plain(value)
-            try:
-                return super().default(value)  # the user's own form of a model comes first
-            except TypeError:
-                return to_plain(value)
+    `encoder` is what `json.dumps` takes: a class, any function that makes an encoder, or None.
+    """
 
-    return ModelEncoder
+    def make_encoder(*args: Any, **options: Any) -> Any:
+        made: Any = (encoder or json.JSONEncoder)(*args, **options)
+        # That of the encoder itself: what `json.dumps` was given for `default` comes before the method of its class.
+        if (own := getattr(made, "default", None)) is not None:
+            made.default = partial(_write_own_or_model, own)
+        return made
+
+    return make_encoder
+
+
+def _write_own_or_model(own: Callable[[Any], Any], value: Any) -> Any:
+    """Return what an encoder makes of a value; the user's own form of a model comes first."""
+    try:
+        return own(value)
+    except TypeError:
+        if not isinstance(value, _MODEL_VALUES):
+            raise
+        return to_plain(value)
 
 
 class _ModelEncoder(DjangoJSONEncoder):

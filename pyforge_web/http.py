@@ -119,9 +119,8 @@ class PyForgeJsonResponse(JsonResponse):
                     )
                 with output_with(options):
                     plain = data if fields is None else to_plain(data, fields, fetch)
-                    params = _with_models(json_dumps_params)
                     # False: `safe=` was checked above, of the data as the caller gave it.
-                    super().__init__(plain, model_encoder(cast(Any, encoder)), False, params, **kwargs)
+                    super().__init__(plain, cast(Any, model_encoder(encoder)), False, json_dumps_params, **kwargs)
                 options.check_length(len(self.content))
                 return
             form = native_form
@@ -159,23 +158,6 @@ def _refuse_unsafe(data: Any) -> TypeError:
 def is_safe(data: object) -> bool:
     """Return whether data needs no `safe=False` although it is no dict: models, and lists of them or of nothing."""
     return isinstance(data, OutputRows) or is_model_data(data)
-
-
-def _with_models(params: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the arguments of `json.dumps` with a `default` of the user's that leaves models to us."""
-    given = (params or {}).get("default")
-    if given is None:
-        return params
-
-    def default(value: Any) -> Any:
-        try:
-            return given(value)
-        except TypeError:
-            if is_safe(value):
-                return to_plain(value)
-            raise
-
-    return {**(params or {}), "default": default}
 
 
 class PyForgeStreamingResponse(StreamingHttpResponse):

@@ -1,7 +1,7 @@
 """What is described: the rows of a QuerySet, of instances, of raw SQL, of `values()`, and how each is written."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from django.db.models import Model
 
@@ -161,7 +161,9 @@ class ModelRows(NamedTuple):
 
     def _with_relations(self) -> AnyQuerySet:
         # Django's path with the same number of statements: the relations of the tree are prefetched.
-        return self.queryset if self.tree is None else with_relations(self.queryset, self.tree)
+        # A copy: the rows are asked for anew at each writing, whoever reads them.
+        queryset: AnyQuerySet = cast(Any, self.queryset)._chain()
+        return queryset if self.tree is None else with_relations(queryset, self.tree)
 
     def _in_memory(self, rows: list[Any]) -> InstanceRows:
         return evaluated_rows(self.queryset, rows, self.fields, fetch=self.fields is not None)
@@ -212,7 +214,11 @@ class ValuesRows(NamedTuple):
         if self.queryset._result_cache is not None:
             return self.to_plain()
         written = write_values(self.queryset, self.names)
-        return self._choose(django_rows(self.queryset, written)) if isinstance(written, str) else written
+        return (
+            self._choose(django_rows(cast(Any, self.queryset)._chain(), written))
+            if isinstance(written, str)
+            else written
+        )
 
     def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Any:
         if self.queryset._result_cache is not None:
@@ -224,7 +230,9 @@ class ValuesRows(NamedTuple):
         return django_chunks(self.queryset, rows, written)
 
     def to_plain(self) -> Any:
-        return self._choose(list(self.queryset))
+        # A copy, as of models; one that has its rows already keeps them.
+        queryset = self.queryset if self.queryset._result_cache is not None else cast(Any, self.queryset)._chain()
+        return self._choose(list(queryset))
 
     def _choose(self, rows: list[Any]) -> list[Any]:
         if self.names is not None:

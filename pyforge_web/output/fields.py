@@ -216,8 +216,15 @@ class Computed(OutputField):
 
     def bind_rows(self, model: type[Model], sources: Sequence[Source], request: Any, using: str) -> MakeColumn:
         """Return the function over the rows, without a call of ours for each."""
-        function = self.function
-        return lambda rows: list(starmap(function, rows))
+        function, owner = self.function, repr(self)
+
+        def make_values(rows: Sequence[Row]) -> list[Any]:
+            values = list(starmap(function, rows))
+            if len(values) < len(rows):  # its StopIteration has ended the list
+                raise RuntimeError(f"{owner} raised StopIteration")
+            return values
+
+        return make_values
 
 
 class Attribute(OutputField):

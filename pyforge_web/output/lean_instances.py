@@ -208,7 +208,10 @@ def read_attribute(instance: Model, name: str, owner: str) -> Any:
 def read_attributes(instances: Sequence[Model], name: str, owner: str) -> list[Any]:
     """Return the same of all instances, one after the other."""
     values = map(getattr, instances, repeat(name))
-    return [_call_method(value, name, owner) if callable(value) else value for value in values]
+    written = [_call_method(value, name, owner) if callable(value) else value for value in values]
+    if len(written) < len(instances):  # the property's StopIteration has ended the list
+        raise RuntimeError(f"{owner} raised StopIteration")
+    return written
 
 
 def _call_method(method: Any, name: str, owner: str) -> Any:

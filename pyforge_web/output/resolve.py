@@ -11,6 +11,7 @@ from pyforge_web.conf import get_settings
 from pyforge_web.output.attribute_columns import find_related_columns, find_relation_key_name, key_source, key_sources
 from pyforge_web.output.fields import Attribute, FileUrl, Flat, OutputField, is_own_file
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields, has_expressions
+from pyforge_web.output.joined_expressions import can_be_joined
 from pyforge_web.output.lookups import ParentContext, find_base_queryset, find_inner_lookups, read_lookups
 from pyforge_web.output.model_names import (
     NamePath,
@@ -50,24 +51,26 @@ def resolve_fields(queryset: UntypedQuerySet, fields: ParsedFields) -> Tree:
     lookups that Django refuses.
     """
     added, lookups = added_names(queryset), queryset._prefetch_related_lookups
+    aliased = aliased_names(queryset)
     loaded = loaded_columns(queryset) if queryset.query.deferred_loading[0] else None
     # Not remembered: an expression may hold a value of this request.
     if lookups or has_expressions(fields):
-        return _resolve(FieldScope(queryset.model, read_lookups(lookups), added, loaded, (), None), fields)
+        return _resolve(FieldScope(queryset.model, read_lookups(lookups), added, loaded, (), None, aliased), fields)
     options, settings = queryset.model._meta, get_settings()
     remembered: tuple[Any, Any, dict[Any, KnownTree]] = options.__dict__.get(_TREES, (None, None, {}))
     concrete, made_for, known = remembered
     # With other settings "*" may stand for other columns.
     if concrete is not options.concrete_fields or made_for is not settings or len(known) >= _MOST_TREES:
         options.__dict__[_TREES] = options.concrete_fields, settings, (known := {})
-    remembered_tree = known.get((fields, added, loaded))
+    key = fields, added, loaded, aliased
+    remembered_tree = known.get(key)
     if remembered_tree is not None and remembered_tree.watch.holds():
         return remembered_tree.tree
-    tree = _resolve(FieldScope(queryset.model, [], added, loaded, (), None), fields)
+    tree = _resolve(FieldScope(queryset.model, [], added, loaded, (), None, aliased), fields)
     watched = watch_tree(tree)
     if watched is not None:
         tree = keep_tree(tree)
-        known[fields, added, loaded] = KnownTree(tree, AttributeWatch(watched))
+        known[key] = KnownTree(tree, AttributeWatch(watched))
     return tree
 
 
@@ -79,6 +82,17 @@ def resolve_model_fields(model: type[Model], fields: ParsedFields) -> Tree:
 def added_names(queryset: UntypedQuerySet) -> NamePath:
     """Return the names that a query adds to its rows."""
     return (*queryset.query.extra_select, *queryset.query.annotation_select)
+
+
+def aliased_names(queryset: UntypedQuerySet) -> frozenset[str]:
+    """Return the names of a query that an expression may begin with besides: those of `alias()` are no values of rows.
+
+    A `FilteredRelation` is among them.
+    """
+    query = queryset.query
+    if not (query.annotations or query._filtered_relations):
+        return frozenset()
+    return frozenset((*query.annotations, *query._filtered_relations))
 
 
 def loaded_columns(queryset: UntypedQuerySet) -> frozenset[str] | None:
@@ -168,7 +182,8 @@ def _renamed_leaf(scope: FieldScope, item: KeyedExpression, path: str) -> Leaf |
     try:
         leaf = _named(scope, path)
     except FieldError:
-        if find_column(scope.model, path.split(LOOKUP_SEP)[0]) is None:
+        first = path.split(LOOKUP_SEP)[0]
+        if find_column(scope.model, first) is None and first not in scope.aliased:
             raise
         return None
     if not isinstance(leaf, Leaf):
@@ -207,7 +222,7 @@ def _source(scope: FieldScope, item: KeyedExpression, name: str) -> Leaf:
 
 def _branch(scope: FieldScope, item: NestedFields) -> Branch:
     """A relation, or what a `Prefetch` gives under the name of its `to_attr`."""
-    model, lookups, added, _, path, around = scope
+    model, lookups, added, _, path, around, _ = scope
     name, fields = item
     mine = [lookup for lookup in lookups if lookup.to[0] == name]
     relation = find_relation(model, mine[0].through[0] if mine else name)
@@ -219,10 +234,11 @@ def _branch(scope: FieldScope, item: NestedFields) -> Branch:
         onwards = [lookup for lookup in mine if len(lookup.to) > 1]
         rest = [*around.lookups, *(around.lead_back(lookup) for lookup in onwards)]
         inner = FieldScope(relation.model, rest, (), None, within, around.around)
-        return Branch(name, relation, fields, _resolve(inner, fields), None)
+        return Branch(name, relation, fields, _resolve(inner, fields), _own_queryset(relation, fields))
     queryset = mine[0].queryset if mine and len(mine[0].to) == 1 else None
     if queryset is None and mine and not relation.many:
         queryset = find_base_queryset(relation)
+    queryset = _own_queryset(relation, fields) if queryset is None else queryset
     if relation.model is None:  # of several models: which names there are is known with the objects
         return Branch(name, relation, fields, Tree(Model, ()), queryset)
     source = queryset
@@ -233,8 +249,19 @@ def _branch(scope: FieldScope, item: NestedFields) -> Branch:
     here = ParentContext(relation, lookups, frozenset(lookup.to[0] for lookup in own), around)
     inner = FieldScope(relation.model, rest, (), None, within, here)
     if source is not None:  # a `Prefetch` may be of a child class, whose own fields can be named
-        inner = inner._replace(model=source.model, added=added_names(source), loaded=_deferring(source))
+        inner = inner._replace(
+            model=source.model, added=added_names(source), loaded=_deferring(source), aliased=aliased_names(source)
+        )
     return Branch(name, relation, fields, _resolve(inner, fields), queryset)
+
+
+def _own_queryset(relation: Relation, fields: ParsedFields) -> UntypedQuerySet | None:
+    """Return what a relation to one is loaded from, where its expressions need a query of their own model."""
+    if relation.many or relation.model is None:
+        return None
+    expressions = [item.expression for item in fields if isinstance(item, KeyedExpression)]
+    needs_own = any(not isinstance(each, OutputField) and not can_be_joined(each) for each in expressions)
+    return relation.model._base_manager.all() if needs_own else None
 
 
 def _deferring(queryset: UntypedQuerySet) -> frozenset[str] | None:

@@ -28,6 +28,8 @@ class FieldScope(NamedTuple):
     loaded: frozenset[str] | None
     path: NamePath
     around: ParentContext | None
+    # What expressions may refer to besides: also what `alias()` has added, which is no value of a row.
+    aliased: frozenset[str] = frozenset()
 
 
 def find_path_column(scope: FieldScope, name: str) -> Leaf:

@@ -14,6 +14,7 @@ from typing import Any
 import django
 from django.db import connections
 from django.db.models import Model, QuerySet, prefetch_related_objects
+from django.db.models.expressions import ColPairs
 from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
@@ -237,9 +238,12 @@ def why_columns(model: type[Model], names: Any) -> str | None:
 
 
 def why_added(model: type[Model], query: Any) -> str | None:
-    """Return which name that the query adds an instance gets through a property, which may do anything."""
+    """Return which name that the query adds is no single column, or is set by a property, which may do anything."""
     if not (query.annotations or query.extra):
         return None
+    for name, expression in query.annotation_select.items():
+        if isinstance(expression, ColPairs):  # the places of the columns behind it are others, too
+            return f"{name} is a key of several columns"
     for name in (*query.extra_select, *query.annotation_select):
         if is_set_by_class(model, name):
             return f"{name} is set by a {type(getattr(model, name, None)).__name__} of {model.__name__}"

@@ -1,6 +1,7 @@
 """Where the rows of a stream come from: the query of a QuerySet, the values of an iterable, or of an async iterable."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Iterator, Mapping
+from types import GeneratorType
 from typing import Any
 
 from django.core.paginator import Page
@@ -14,6 +15,8 @@ from pyforge_web.output.grammar import ParsedFields, parse_fields
 
 # Runs the query, with the number of rows that each fetch takes, or begins with the values.
 OpenSource = Callable[[Iterator[int]], QueryRows | NestedRows | Iterator[Any]]
+# Behind their end there is nothing, however often they are asked.
+_ENDING_ONCE: tuple[type, ...] = (GeneratorType, type(iter([])), type(iter(())))
 # All of these can be iterated, and none of them means rows.
 _NOT_ROWS = (str, bytes, bytearray, memoryview, Mapping, Model, Manager, type)
 
@@ -38,13 +41,26 @@ def find_source(data: Any, fields: object, chunk_size: int, fetch: bool = False)
     if not isinstance(data, _NOT_ROWS):
         # Before AsyncIterable: what is both is read without an event loop.
         if isinstance(data, Iterable):
-            values = iter(data)
+            values = _end_once(iter(data))
             return lambda _: values if names is None else (select_fields(value, names, fetch) for value in values)
         if isinstance(data, AsyncIterable):
             return _choose_async_fields(data, names, fetch)
     raise TypeError(
         f"a stream needs rows, not {type(data).__name__}: give a QuerySet, an iterable or an async iterable of values"
     )
+
+
+def _end_once(values: Iterator[Any]) -> Iterator[Any]:
+    """Return an iterator that is not asked again behind its end: a consumer of a queue may have more by then."""
+    return values if isinstance(values, _ENDING_ONCE) else _iterate_once(values)
+
+
+def _iterate_once(values: Iterator[Any]) -> Generator[Any]:
+    try:
+        yield from values
+    finally:
+        if (close := getattr(values, "close", None)) is not None:
+            close()
 
 
 async def _choose_async_fields(

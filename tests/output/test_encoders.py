@@ -1,6 +1,7 @@
 """`encoder=` and `json_dumps_params=` beside models anywhere in the value."""
 
 import json
+from functools import partial
 
 import pytest
 from django.core.serializers.json import DjangoJSONEncoder
@@ -23,8 +24,26 @@ class OwnForm(DjangoJSONEncoder):
         return str(value) if isinstance(value, Model) else super().default(value)
 
 
+class Keyed(DjangoJSONEncoder):
+    def __init__(self, own_types=(), **options):
+        super().__init__(**options)
+        self.default = lambda value: "own" if isinstance(value, own_types) else DjangoJSONEncoder.default(self, value)
+
+
+def make_plain(**options):
+    return Plain(**options)
+
+
+def refuse(value):
+    raise TypeError(value)
+
+
 PARAMS = [
     {"encoder": Plain},
+    {"encoder": None},
+    {"encoder": make_plain},
+    {"encoder": partial(Keyed, own_types=(set,))},
+    {"encoder": make_plain, "json_dumps_params": {"indent": 2, "default": refuse}},
     {"json_dumps_params": {"indent": 2}},
     {"json_dumps_params": {"sort_keys": True}},
     {"json_dumps_params": {"ensure_ascii": False}},

@@ -40,6 +40,9 @@ COLUMNS = {
     "values() of one name twice": lambda q: q(Event).values("kind", "at", "kind"),
     "values() of a composite key": lambda q: q(Seat).values("pk", "taken"),
     "values_list() of a composite key": lambda q: q(Seat).values_list("pk", flat=True),
+    "annotate() of a composite key": lambda q: (
+        q(Seat).order_by("room", "number").annotate(key=F("pk"), next=F("number") + 1)
+    ),
     "values_list()": lambda q: q(Event).values_list(),
     "values_list() of some": lambda q: q(Event).values_list("at", "price", "data"),
     "values_list() of one name twice": lambda q: q(Event).values_list("kind", "kind"),

@@ -250,3 +250,28 @@ class TestTheResponse:
         # 50, twice 500, and the end; the iterator is asked for, each value of it, and the end.
         assert (found.calls, found.crossings_out, found.bytes) == (4, 1052, 2100)
         assert set(found.sources) == {"stream"}
+
+
+class Consumer:
+    """Ends for now where its queue is empty; more may come later. `kafka-python` has such a one."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.asked += 1
+        if self.asked % 3 == 0:
+            raise StopIteration
+        if self.asked > 30:
+            raise AssertionError("it was asked on and on")
+        return self.asked
+
+
+@pytest.mark.parametrize("wrap", [Consumer, lambda: map(int, Consumer()), lambda: enumerate(Consumer())])
+@pytest.mark.parametrize("chunk_size", [1, 2, 100])
+def test_a_source_is_not_asked_again_behind_its_end(wrap, chunk_size):
+    body = b"".join(PyForgeStreamingResponse(wrap(), "array", chunk_size=chunk_size))
+    assert json.loads(body) == json.loads(json.dumps(list(wrap())))

@@ -1,9 +1,10 @@
 """What a tree of output fields needs of its statement: columns, steps, and the relations that follow."""
 
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from django.db.models import F, Model, Q
+from django.db.models import Model
 
+from pyforge_web.output.joined_expressions import prefix_expression
 from pyforge_web.output.model_names import Relation
 from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, find_row_path
 from pyforge_web.querysets.relations.prefetch import find_relation_key
@@ -121,26 +122,3 @@ def walk_tree(queryset: UntypedQuerySet, tree: Tree) -> TreeWalk:
 def end_model(model: type[Model], path: Any) -> type[Model]:
     """Return the model that relations lead to."""
     return path[-1].model if path else model
-
-
-def prefix_expression(expression: Any, prefix: str) -> Any:
-    """Return an expression of a related model as one of the model that the relations begin at."""
-    if isinstance(expression, F):
-        return type(expression)(prefix + cast(Any, expression).name)
-    if isinstance(expression, Q):
-        made = expression.copy()
-        made.children = [
-            (prefix + child[0], prefix_expression(child[1], prefix))
-            if isinstance(child, tuple)
-            else prefix_expression(child, prefix)
-            for child in expression.children
-        ]
-        return made
-    if not hasattr(expression, "get_source_expressions"):
-        return expression
-    made = expression.copy()
-    sources = [
-        None if each is None else prefix_expression(each, prefix) for each in expression.get_source_expressions()
-    ]
-    made.set_source_expressions(sources)
-    return made
