@@ -1,7 +1,7 @@
 """What is described: the rows of a QuerySet, of instances, of raw SQL, of `values()`, and how each is written."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 from django.db.models import Model
 
@@ -12,7 +12,14 @@ from pyforge_web.output.key_names import finish_rows, is_row_plain
 from pyforge_web.output.refusals import Refusal, refuse_secrets
 from pyforge_web.output.resolve import added_names
 from pyforge_web.output.tree import Tree
-from pyforge_web.querysets.django_path import AnyQuerySet, django_chunks, django_rows, iterate_raw, iterate_rows
+from pyforge_web.querysets.django_path import (
+    AnyQuerySet,
+    copy_unread,
+    django_chunks,
+    django_rows,
+    iterate_raw,
+    iterate_rows,
+)
 from pyforge_web.querysets.instances import read_bare, write_bare, write_named, write_rows
 from pyforge_web.querysets.relations.django_relations import with_relations
 from pyforge_web.querysets.relations.instances import memory_chunks, to_dicts
@@ -161,9 +168,11 @@ class ModelRows(NamedTuple):
 
     def _with_relations(self) -> AnyQuerySet:
         # Django's path with the same number of statements: the relations of the tree are prefetched.
-        # A copy: the rows are asked for anew at each writing, whoever reads them.
-        queryset: AnyQuerySet = cast(Any, self.queryset)._chain()
-        return queryset if self.tree is None else with_relations(queryset, self.tree)
+        queryset = copy_unread(self.queryset)
+        if self.tree is None or queryset is self.queryset:
+            return queryset  # what is lacking is fetched for its instances
+        related: AnyQuerySet = with_relations(queryset, self.tree)
+        return related
 
     def _in_memory(self, rows: list[Any]) -> InstanceRows:
         return evaluated_rows(self.queryset, rows, self.fields, fetch=self.fields is not None)
@@ -214,11 +223,7 @@ class ValuesRows(NamedTuple):
         if self.queryset._result_cache is not None:
             return self.to_plain()
         written = write_values(self.queryset, self.names)
-        return (
-            self._choose(django_rows(cast(Any, self.queryset)._chain(), written))
-            if isinstance(written, str)
-            else written
-        )
+        return self._choose(django_rows(copy_unread(self.queryset), written)) if isinstance(written, str) else written
 
     def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Any:
         if self.queryset._result_cache is not None:
@@ -230,9 +235,8 @@ class ValuesRows(NamedTuple):
         return django_chunks(self.queryset, rows, written)
 
     def to_plain(self) -> Any:
-        # A copy, as of models; one that has its rows already keeps them.
-        queryset = self.queryset if self.queryset._result_cache is not None else cast(Any, self.queryset)._chain()
-        return self._choose(list(queryset))
+        is_read = self.queryset._result_cache is not None
+        return self._choose(list(self.queryset if is_read else copy_unread(self.queryset)))
 
     def _choose(self, rows: list[Any]) -> list[Any]:
         if self.names is not None:

@@ -84,6 +84,19 @@ def has_own_rows(kind: type[AnyQuerySet]) -> bool:
     return bool(_find_row_methods(kind) != _ROW_METHODS)
 
 
+def copy_unread(queryset: AnyQuerySet) -> AnyQuerySet:
+    """Return a copy whose rows are asked for anew, as native code does at each writing.
+
+    It is the QuerySet itself where its class or its iterable has rows of its own: they may depend on an attribute that
+    a copy does not have.
+    """
+    has_own = _find_row_methods(type(queryset)) != _find_row_methods(QuerySet)
+    if has_own or queryset._iterable_class not in SHAPES:
+        return queryset
+    copied: AnyQuerySet = queryset._chain()  # type: ignore[attr-defined]
+    return copied
+
+
 def why_django(queryset: AnyQuerySet, connection: Any = None) -> str | None:
     """Return why a QuerySet takes Django's path as a whole; None where its columns decide.
 

@@ -1,6 +1,7 @@
 """QuerySets that are not fresh and not plain: evaluated ones, subclasses, raw ones, locks, other connections."""
 
 import asyncio
+import json
 
 import pytest
 from django.core.exceptions import SynchronousOnlyOperation
@@ -37,6 +38,23 @@ class Backwards(models.QuerySet):
 
     def __iter__(self):
         return reversed(list(super().__iter__()))
+
+
+class Hiding(models.QuerySet):
+    """Hides rows by an attribute that its copies do not have."""
+
+    hidden = ()
+
+    def _fetch_all(self):
+        super()._fetch_all()
+        self._result_cache[:] = [row for row in self._result_cache if getattr(row, "pk", row) not in self.hidden]
+
+
+def hiding(db, *names):
+    queryset = Hiding(Event).using(db).order_by("pk")
+    queryset = queryset.values_list(*names, flat=True) if names else queryset
+    queryset.hidden = tuple(Event.objects.using(db).order_by("pk").values_list("pk", flat=True)[:2])
+    return queryset
 
 
 class Lazy(models.QuerySet):
@@ -102,6 +120,8 @@ def with_iterable(iterable, *names):
 SUBCLASSES = {
     "_fetch_all": lambda db: Marked(Event).using(db).order_by("pk"),
     "_fetch_all, values()": lambda db: Marked(Event).using(db).order_by("pk").values("kind"),
+    "_fetch_all by an attribute": hiding,
+    "_fetch_all by an attribute, values_list()": lambda db: hiding(db, "pk"),
     "__iter__": lambda db: Backwards(Event).using(db).order_by("pk").values("pk"),
     "__iter__, model": lambda db: Backwards(Event).using(db).order_by("pk"),
     "iterator": lambda db: Lazy(Event).using(db).order_by("pk"),
@@ -117,6 +137,16 @@ SUBCLASSES = {
 @pytest.mark.parametrize("make", cases(SUBCLASSES))
 def test_subclass_of_a_queryset_gives_its_rows(make, database):
     assert_like_django(lambda: make(database), database)
+
+
+def test_relations_of_a_subclass_that_hides_rows(database):
+    towns = Hiding(Town).using(database).order_by("pk")
+    towns.hidden = (towns[0].pk,)
+    expected = [
+        {"name": town.name, "country": {"pk": town.country_id}}
+        for town in Town.objects.using(database).order_by("pk")[1:]
+    ]
+    assert json.loads(pyforge_web.dumps(towns, fields=["name", {"country": ["pk"]}])) == expected
 
 
 NAMES_THAT_A_NAMEDTUPLE_REFUSES = {

@@ -136,10 +136,11 @@ def test_what_takes_djangos_path_is_right_and_fixed_in_number(database):
     queryset = on(database)(Country).order_by("pk")
     assert_same(strict(pyforge_web.dumps(queryset, fields=fields)), django_value(expected(queryset, fields)))
     assert len(statements(database, queryset, fields)) == 3  # Django knows whose the last ones are
-    direct = on(database)(Peculiar).order_by("pk")
     fields = ["text", {"author": ["name", {"articles": ["id"]}]}]
+    direct = on(database)(Peculiar).order_by("pk")
     assert_same(strict(pyforge_web.dumps(direct, fields=fields)), django_value(expected(direct, fields)))
-    assert len(statements(database, direct, fields)) == 2
+    # A class that fetches in its own way is asked as it is: a copy with a join may not have what it looks at.
+    assert len(statements(database, on(database)(Peculiar).order_by("pk"), fields)) == 3
 
 
 def test_the_collector_hears_of_all_rows_and_columns(sqlite):
