@@ -71,7 +71,9 @@ def describe_data(
         return cast(Description, data.describe_data())
     if isinstance(data, list | tuple):
         rows = list(data)
-        if source is not None:  # a page whose QuerySet somebody has made a list of
+        if isinstance(source, RawQuerySet) and all(isinstance(item, Model) for item in rows):
+            return RawRows(source, parsed, fetch).with_rows(rows)
+        if isinstance(source, QuerySet):  # a page whose QuerySet somebody has made a list of
             return _describe_list(source, rows, parsed, fetch)
         if parsed is None or all(isinstance(item, Model) for item in rows):
             return InstanceRows(rows, parsed, fetch)
@@ -81,7 +83,7 @@ def describe_data(
     )
 
 
-def _unwrap(data: Any) -> tuple[Any, "AnyQuerySet | None"]:
+def _unwrap(data: Any) -> tuple[Any, "AnyQuerySet | RawQuerySet[Any] | None"]:
     """Return what is behind a page or a lazy object, and the QuerySet that a page's list was made of."""
     source = None
     while True:
@@ -90,7 +92,7 @@ def _unwrap(data: Any) -> tuple[Any, "AnyQuerySet | None"]:
         if isinstance(data, Page):
             # A paginator keeps what it was made of, also where its page has become a list.
             paginated = data.paginator.object_list
-            source = paginated if isinstance(paginated, QuerySet) else None
+            source = paginated if isinstance(paginated, QuerySet | RawQuerySet) else None
             # A page is a sequence: a class of its own may leave rows out.
             data = data.object_list if _find_page_methods(type(data)) == _PAGE_METHODS else list(data)
         elif issubclass(type(data), LazyObject):

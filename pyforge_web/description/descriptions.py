@@ -189,7 +189,7 @@ class RawRows(NamedTuple):
         return refuse_secrets(self.queryset.model) if self.fields is None else None
 
     def write(self) -> Any:
-        return self._in_memory(django_rows(self.queryset, "raw SQL")).write()
+        return self.with_rows(django_rows(self.queryset, "raw SQL")).write()
 
     def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Iterator[Any]:
         rows = iterate_raw(self.queryset, chunk_size)
@@ -200,9 +200,10 @@ class RawRows(NamedTuple):
         return django_chunks(self.queryset, rows, "raw SQL")
 
     def to_plain(self) -> Any:
-        return self._in_memory(list(self.queryset)).to_plain()
+        return self.with_rows(list(self.queryset)).to_plain()
 
-    def _in_memory(self, rows: list[Any]) -> InstanceRows:
+    def with_rows(self, rows: list[Any]) -> InstanceRows:
+        """Return the description of instances that the SQL has given, all or a page of them."""
         return InstanceRows(rows, self.fields, self.fetch, added=self._added())
 
     def _added(self) -> tuple[str, ...]:

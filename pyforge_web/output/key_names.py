@@ -28,6 +28,9 @@ def make_keys(names: Iterable[str]) -> list[str]:
     if make is None:
         return names
     keys = [make(name) for name in names]
+    for name, key in zip(names, keys, strict=True):
+        if not isinstance(key, str):
+            raise TypeError(f"keys= makes {key!r} of {name!r}: a key must be a str")
     # A client's parser would keep the last of them, and the other value would be lost.
     if len(set(keys)) < len(set(names)):
         twice = next(key for key in keys if keys.count(key) > 1)

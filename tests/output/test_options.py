@@ -202,6 +202,12 @@ def test_other_values_of_arguments_are_refused(alias, way_out):
         WAYS_OUT[way_out](tickets, dates="ISO")
 
 
+@pytest.mark.parametrize("way_out", ["dumps", "adumps", "response", "rows()", "html"])
+def test_a_key_that_is_no_text_is_refused(alias, way_out):
+    with pytest.raises(TypeError, match="keys= makes 5 of 'id'"):
+        WAYS_OUT[way_out](Ticket.objects.using(alias).all(), keys=lambda name: 5)
+
+
 @pytest.mark.parametrize("place", ["dict", "list", "alone", "nested"])
 def test_an_instance_has_the_keys_of_the_response_wherever_it_stands(alias, place):
     ticket = Ticket.objects.using(alias).order_by("pk").first()

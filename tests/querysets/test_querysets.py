@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.core.exceptions import SynchronousOnlyOperation
+from django.core.paginator import Paginator
 from django.db import connections, models, transaction
 from django.db.models import Count, F
 from django.db.models.query import ValuesIterable, ValuesListIterable
@@ -220,6 +221,9 @@ def test_a_raw_queryset_is_its_instances(database, form):
     assert like
     assert_rows(encode({"rows": raw}, form), {"rows": like}, form)
     assert_rows(encode(raw, form, fields=["seven", "kind"]), [{"seven": 7, "kind": r["kind"]} for r in like], form)
+    page = Paginator(raw, 2).page(2)
+    assert_rows(encode(page, form), like[2:4], form)
+    assert_rows(encode(page, form, fields=["seven"]), [{"seven": 7} for _ in like[2:4]], form)
 
 
 def test_each_database_answers_for_itself(aliases, sqlite, postgresql):
