@@ -40,6 +40,8 @@ def is_closed(cursor):
         cursor.executescript("")  # nothing to run: it looks whether the cursor is closed, and no more
     except sqlite3.ProgrammingError:
         return True
+    except sqlite3.InterfaceError:  # SQLite refuses the call while the other thread has a statement of its own at work
+        return False
     return False
 
 
