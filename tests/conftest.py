@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
+import django
 import pytest
 from django.db import connections
 
@@ -19,8 +20,8 @@ from tests import mariadb
 from tests import postgres as postgresql
 from tests.oracle import FORMS
 
-# MariaDB runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
-MARIADB_SHARE = 5
+# A server runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
+SHARES = {"mysql": 5, "postgresql": 2}
 
 # Files whose tests need that CPython still gives Django's classes versions: from 3.13 on a class has at most 1,000 of
 # them (`MAX_VERSIONS_PER_CLASS` in Objects/typeobject.c), and all tests together patch some classes more often.
@@ -77,7 +78,7 @@ def no_wrong_sql():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Mark what needs a browser (`-m "not browser"` leaves it out), and leave out most of MariaDB's tests.
+    """Mark what needs a browser (`-m "not browser"` leaves it out), and leave out a part of the servers' tests.
 
     Two workers must collect the same names: one with an address in it ends the run.
     """
@@ -121,11 +122,11 @@ def pytest_collection_finish():
 
 
 def is_left_out(item):
-    """Whether a test is one of MariaDB's that its name leaves out."""
+    """Whether a test is one of a server's that its name leaves out: other ones with another Django."""
     params = getattr(getattr(item, "callspec", None), "params", {})
-    return "mysql" in (params.get("any_database"), params.get("database"), params.get("alias_vendor")) and bool(
-        zlib.crc32(item.nodeid.encode()) % MARIADB_SHARE
-    )
+    parts = [part for value in params.values() for part in (value if isinstance(value, tuple) else (value,))]
+    share = next((SHARES[part] for part in parts if isinstance(part, str) and part in SHARES), 1)
+    return (zlib.crc32(item.nodeid.encode()) + django.VERSION[0]) % share != 0
 
 
 @pytest.fixture(params=FORMS)
