@@ -113,6 +113,7 @@ check: $(STAMP)/native $(STAMP)/deps ## Lint, types, stubs, import contract, for
 	$(BIN)/lint-imports
 	rustfmt --edition 2024 --check $(SOURCES)
 	cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
+	$(BIN)/python -m benchmarks.figures check
 
 wheel-pgo: $(STAMP)/demo ## Build a wheel whose core is optimized by a profile of its own work, into target/wheels/
 	@ls "$$(rustc --print target-libdir)"/../bin/llvm-profdata >/dev/null 2>&1 || { echo "make wheel-pgo needs LLVM's tools of the Rust toolchain: rustup component add llvm-tools"; exit 1; }

@@ -100,7 +100,7 @@ README_ROWS: tuple[tuple[str, str, Cell], ...] = (
     ("list view of DRF, 1,000 rows", "DRF", DRF_VIEW),
     ("data in a `<script>` element, with its query", "`json_script`", SCRIPT),
     ("1,000 rows with a foreign key and a unique column, validated", "`full_clean()`", IMPORT),
-    (f"`{TINY}`", "orjson", Cell("encoder", 0, TINY, "ours / orjson")),
+    (f"the response of `{TINY}`", "django-orjson", Cell("responses", 0, TINY, "ours / django-orjson")),
     ("canada.json: floats in lists", "orjson", Cell("encoder", 0, "canada.json", "ours / orjson")),
 )
 

@@ -76,9 +76,9 @@ def judge_static(endpoint: Endpoint) -> str:
         if not endpoint.answers:
             return "measure it"
         if endpoint.mode == "rows":
-            return "rows: 2.5 to 4x at 25 rows, 8 to 20x at 1,000"
+            return "rows: 2 to 4x at 25 rows, 9 to 17x at 1,000"
         if endpoint.mode == "rows with instances":
-            return "rows with lean instances: about 2x at 25 rows, 4 to 5x at 1,000"
+            return "rows with lean instances: 2x at 25 rows, 9x at 1,000"
         return "renderer only: a few percent" if endpoint.mode == "instances" else "measure it"
     return _KIND_VERDICTS.get(endpoint.kind, "")
 

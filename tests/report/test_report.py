@@ -257,6 +257,6 @@ def test_one_object_is_not_promised_the_gain_of_a_list():
     verdicts = {
         answer: judge_static(Endpoint("", "", "drf", mode="rows", answers=answer)) for answer in answers.values()
     }
-    assert verdicts["list"].startswith("rows: 2.5 to 4x")
+    assert verdicts["list"].startswith("rows: 2 to 4x")
     assert verdicts["object"] == "leave alone: one object, not a list"
     assert verdicts[""] == "measure it"
