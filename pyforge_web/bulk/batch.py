@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pyforge_web import metering
 from pyforge_web.bulk.results import BatchPath
-from pyforge_web.validation.attributes import is_django_function
+from pyforge_web.fields import is_django_function
 from pyforge_web.validation.errors import (
     DuplicateForDate,
     DuplicateValues,
@@ -27,13 +27,16 @@ from pyforge_web.validation.payload.clean import CONVERSION_ERRORS, raise_projec
 VALUE_ERRORS = (*CONVERSION_ERRORS, DataError)
 
 
+MESSAGE_METHODS = ("unique_error_message", "date_error_message")
+
+
 class InstanceBatch:
     """Rows of one model. Each phase reads them and adds the errors that it finds."""
 
     def __init__(self, rows: list[Model], exclude: Iterable[str] | None, using: str | None) -> None:
         self.rows = rows
         self.model = type(rows[0])
-        self.has_django_words = has_django_methods(self.model, "unique_error_message", "date_error_message")
+        self.has_django_words = has_django_methods(self.model, *MESSAGE_METHODS)
         self.exclude = set() if exclude is None else set(exclude)
         self.using = using
         self.errors: dict[int, RowErrorParts] = {}

@@ -119,7 +119,8 @@ def _find_updated(batch: InstanceBatch, rules: ConflictRules, alias: str) -> dic
         with contextlib.suppress(ValidationError, *VALUE_ERRORS):  # one of the values cannot be sent: ask one by one
             wanted = list(dict.fromkeys(keys.values()))
             found = {_key_in_utc(key): stored for key, stored in _fetch_by_keys(queryset.all(), fields, wanted).items()}
-            return {row: copy.copy(found[_key_in_utc(key)]) for row, key in keys.items() if _key_in_utc(key) in found}
+            in_utc = {row: _key_in_utc(key) for row, key in keys.items()}
+            return {row: copy.copy(found[key]) for row, key in in_utc.items() if key in found}
     updated: dict[int, Any] = {}
     for row, key in keys.items():
         with contextlib.suppress(ValidationError, *VALUE_ERRORS):  # no stored row has such a value

@@ -6,18 +6,17 @@ from typing import Any, NamedTuple
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import Model
 
-from pyforge_web.bulk.batch import InstanceBatch, has_django_methods
+from pyforge_web.bulk.batch import MESSAGE_METHODS, InstanceBatch, has_django_methods
 from pyforge_web.bulk.clean_fields import run_clean, run_clean_fields, run_own_full_clean
 from pyforge_web.bulk.conflicts import ConflictRules, as_updated
-from pyforge_web.bulk.validate_constraints import ConstraintPhase
-from pyforge_web.bulk.validate_unique import UniquePhase
+from pyforge_web.bulk.validate_constraints import CONSTRAINT_METHODS, ConstraintPhase
+from pyforge_web.bulk.validate_unique import UNIQUE_METHODS, UniquePhase
 from pyforge_web.validators import uses_django_clean_fields
 
 ProgressCallback = Callable[[int, int], object]
 _FULL_CLEAN_STEPS = (
-    *("full_clean", "clean_fields", "clean", "validate_unique", "validate_constraints", "get_constraints"),
-    *("_get_unique_checks", "_perform_unique_checks", "_perform_date_checks"),
-    *("unique_error_message", "date_error_message"),
+    *("full_clean", "clean_fields", "clean"),
+    *dict.fromkeys((*UNIQUE_METHODS, *CONSTRAINT_METHODS, *MESSAGE_METHODS)),
 )
 
 

@@ -14,7 +14,7 @@ from pyforge_web.bulk.batch import VALUE_ERRORS, ExcludedFields, InstanceBatch, 
 from pyforge_web.bulk.conflicts import ConflictRules
 from pyforge_web.bulk.constraint_conditions import ConstraintCondition
 from pyforge_web.bulk.unique_sets import DuplicateSearch, UniqueSet, default_queryset, search_duplicates
-from pyforge_web.validation.attributes import is_django_function
+from pyforge_web.validation.attributes import find_overridden
 from pyforge_web.validation.database.bulk_queries import LookupRecorder, RowLookup
 
 CONSTRAINT_METHODS = (
@@ -192,9 +192,7 @@ class ConstraintPhase:
 
 def checks_in_batch(constraint: Any) -> bool:
     """Return whether this is a unique constraint that Django's own method validates."""
-    if not isinstance(constraint, UniqueConstraint) or "validate" in vars(constraint):
-        return False
-    return type(constraint).validate is UniqueConstraint.validate and is_django_function(UniqueConstraint.validate)
+    return isinstance(constraint, UniqueConstraint) and not find_overridden(constraint, UniqueConstraint, ("validate",))
 
 
 def _as_unique_set(

@@ -20,6 +20,7 @@ from pyforge_web.output.lean_instances import (
     LoadRelated,
     RelatedColumns,
     Row,
+    check_all_made,
     instance_maker,
     make_instance,
     read_attributes,
@@ -220,8 +221,7 @@ class Computed(OutputField):
 
         def make_values(rows: Sequence[Row]) -> list[Any]:
             values = list(starmap(function, rows))
-            if len(values) < len(rows):  # its StopIteration has ended the list
-                raise RuntimeError(f"{owner} raised StopIteration")
+            check_all_made(values, rows, owner)
             return values
 
         return make_values

@@ -6,6 +6,8 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.sql import Query
 
+from pyforge_web.fields import is_django_function
+
 # What names columns of its own query elsewhere than in its source expressions: its names would stay those of the rows
 # around it.
 _ROOTED = (Query, QuerySet, RawSQL)
@@ -26,8 +28,7 @@ def can_be_joined(expression: Any) -> bool:
             work += [value for value in values if hasattr(value, "resolve_expression")]
             continue
         resolve = getattr(type(part), "resolve_expression", None)
-        is_djangos = getattr(resolve, "__module__", "").startswith("django.")
-        if not is_djangos or isinstance(part, _ROOTED) or not hasattr(part, "get_source_expressions"):
+        if not is_django_function(resolve) or isinstance(part, _ROOTED) or not hasattr(part, "get_source_expressions"):
             return False
         if getattr(type(part), "contains_over_clause", None) is True:
             return False

@@ -209,9 +209,14 @@ def read_attributes(instances: Sequence[Model], name: str, owner: str) -> list[A
     """Return the same of all instances, one after the other."""
     values = map(getattr, instances, repeat(name))
     written = [_call_method(value, name, owner) if callable(value) else value for value in values]
-    if len(written) < len(instances):  # the property's StopIteration has ended the list
-        raise RuntimeError(f"{owner} raised StopIteration")
+    check_all_made(written, instances, owner)
     return written
+
+
+def check_all_made(made: Sequence[Any], rows: Sequence[Any], owner: str) -> None:
+    """Raise `RuntimeError`, as a generator does, where the project's `StopIteration` has ended a list of values."""
+    if len(made) < len(rows):
+        raise RuntimeError(f"{owner} raised StopIteration")
 
 
 def _call_method(method: Any, name: str, owner: str) -> Any:

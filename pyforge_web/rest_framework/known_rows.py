@@ -14,6 +14,7 @@ from django.db.models.query import ModelIterable
 
 from pyforge_web.output.model_names import find_column
 from pyforge_web.validation.attributes import intercepts_attributes
+from pyforge_web.validation.database.bulk_queries import find_stored
 from pyforge_web.validation.database.comparable_columns import exact_type, integer_range
 from pyforge_web.validation.database.stock_drivers import not_stock_reason
 
@@ -120,10 +121,7 @@ def find_taken(source: Any, name: str, values: Iterable[Any]) -> tuple[set[Any],
     if column is None:
         return None
     asked = column.certain(values)
-    taken: set[Any] = set()
-    for part in _parts_of_in(asked):
-        taken.update(queryset.filter(**{f"{name}__in": part}).values_list(name, flat=True))
-    return asked, taken
+    return asked, set(find_stored(queryset, [find_column(queryset.model, name)], list(asked)))
 
 
 def _unfiltered(source: Any) -> Any:

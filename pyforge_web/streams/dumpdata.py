@@ -24,7 +24,7 @@ from django.db.models.query_utils import DeferredAttribute
 from django.db.models.sql import Query
 
 from pyforge_web._native import QueryRows, RowColumns
-from pyforge_web.fields import find_attribute, kind_of
+from pyforge_web.fields import find_attribute, is_django_function, kind_of
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import AnyQuerySet, why_django, why_instances
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute_query
@@ -105,7 +105,7 @@ def _is_plain_field(model: type[Model], field: AnyField) -> bool:
     attribute = find_attribute(model, field.attname)
     return (
         kind.value_from_object is Field.value_from_object
-        and kind.value_to_string.__module__.startswith("django.")
+        and is_django_function(kind.value_to_string)
         and type(attribute) in _ATTRIBUTES
         and getattr(field, "attr_class", FieldFile) in (FieldFile, ImageFieldFile)
     )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.db.models import ForeignKey, Model
 from django.db.models.query_utils import DeferredAttribute
 
-from pyforge_web.fields import find_attribute
+from pyforge_web.fields import find_attribute, is_django_function
 
 # Django's own descriptors. Reading one gives the entry of `__dict__`, and assigning to it sets that entry.
 _PLAIN_DESCRIPTORS = (DeferredAttribute, ForeignKey.descriptor_class)
@@ -82,8 +82,3 @@ _KEPT_ON_INSTANCE = ("validators", "context")
 
 def _is_djangos_or_builtin(function: Any) -> bool:
     return function is object.__getattribute__ or is_django_function(function)
-
-
-def is_django_function(function: Any) -> bool:
-    """Return whether a function or method was written in Django: a project may have put its own in the place of one."""
-    return str(getattr(function, "__module__", "")).startswith("django.")

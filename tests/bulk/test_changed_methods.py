@@ -6,7 +6,7 @@ from django.db import models
 
 from pyforge_web import validate_many
 from tests.bulk.models import Constrained, Maker, OwnMessage, Relations, Uniques
-from tests.bulk.oracle import assert_like_django, assert_same_errors
+from tests.bulk.oracle import assert_like_django, assert_same_errors, clean_by_django
 from tests.oracle import describe_errors
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -102,14 +102,13 @@ class QuotesItself(OwnMessage):
 def test_own_words_are_those_of_the_validation(there):
     """Whatever becomes of the row before somebody reads its error."""
     OwnMessage.objects.create(name="there", maker_id=1, number=50)
-    rows = [QuotesItself(name="there", maker_id=1, number=1), QuotesItself(name="new", maker_id=1, number=2)]
-    expected = {}
-    for row, instance in enumerate(rows):
-        try:
-            instance.full_clean()
-        except ValidationError as error:
-            expected[row] = error
+
+    def make():
+        return [QuotesItself(name="there", maker_id=1, number=1), QuotesItself(name="new", maker_id=1, number=2)]
+
+    _, expected = clean_by_django(make, there)
     assert expected
+    rows = make()
     result = validate_many(rows)
     for instance in rows:
         instance.name = "changed"
