@@ -30,7 +30,8 @@ def cursors(database, monkeypatch):
 
 def is_closed(cursor):
     if not isinstance(cursor, sqlite3.Cursor):
-        return cursor.closed
+        # The drivers of MySQL have no `closed`: a closed cursor of theirs has no connection.
+        return cursor.closed if hasattr(cursor, "closed") else cursor.connection is None
     try:
         cursor.fetchone()
     except sqlite3.ProgrammingError as error:
