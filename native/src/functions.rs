@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::error::catch_panics;
 use crate::ffi::raw_call::{self, RawFunction};
-use crate::imports::Imports;
+use crate::imports::EncoderImports;
 use crate::kinds::NotFinite;
 use crate::metering::meter::{self, Meter};
 use crate::parser;
@@ -61,7 +61,8 @@ pub fn dumps<'py>(
         kwargs.set_item("ensure_ascii", ensure_ascii)?;
         kwargs.set_item("nan", nan)?;
         kwargs.set_item("dates", dates)?;
-        let written = Imports::get(py)?.dump_with_options.bind(py).call1((obj, fields, chosen, options, kwargs))?;
+        let written =
+            EncoderImports::get(py)?.dump_with_options.bind(py).call1((obj, fields, chosen, options, kwargs))?;
         return Ok(written.cast_into()?);
     }
     let form = form_of(django_bytes, ensure_ascii);
@@ -214,7 +215,7 @@ fn write_by_django<'py>(
     let (before, after) = options.html.map_or(("", ""), |[before, after]| (before, after));
     let nan = if matches!(options.not_finite, NotFinite::Null) { "null" } else { "raise" };
     let form = if options.html.is_some() { "html" } else { options.form };
-    let written = Imports::get(py)?.write_by_django.bind(py).call1((obj, fields, fetch, form, nan, dates))?;
+    let written = EncoderImports::get(py)?.write_by_django.bind(py).call1((obj, fields, fetch, form, nan, dates))?;
     let text: Bound<'py, PyBytes> = written.cast_into()?;
     if before.is_empty() && after.is_empty() {
         return Ok(text);
@@ -240,7 +241,7 @@ fn write<'py>(
     let chosen = match fields {
         None => Ok(obj),
         Some(fields) => {
-            let select = Imports::get(py)?.select.bind(py);
+            let select = EncoderImports::get(py)?.select.bind(py);
             meter.call_out(|| select.call1((obj, fields, fetch)))
         }
     };

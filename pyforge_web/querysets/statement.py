@@ -110,15 +110,18 @@ def execute_query(
     """
     compiler, sql, params, expressions, backend, _, plan, are_few, entry = compiled
     plan = plan or backend.plan_columns(compiler, expressions)
-    if not chunked and reading is None and not metering.active_collectors.get():
+    unheard = reading is None and not metering.active_collectors.get()
+    if unheard and not chunked:
         raw = backend.find_direct(compiler.connection)
         if raw is not None:
             texts = {} if entry is None else entry.memo.setdefault("texts", {})
             text = backends.find_driver_text(backend, sql, texts)
-            cursor = backends.DirectCursor.execute(raw, compiler.connection, text, params)
+            cursor = backends.DirectCursor.execute_on(raw, compiler.connection, text, params)
             cursor.are_few = are_few
             return read_statement(backend.cursor_class.of_rows(cursor, compiler, expressions, plan))
-    driver = backend.open_cursor(compiler, expressions, plan, chunked=chunked, in_parts=in_parts)
+    driver = backend.open_cursor(compiler, expressions, plan, chunked=chunked, in_parts=in_parts, unheard=unheard)
+    if isinstance(driver.cursor, backends.DirectCursor):
+        driver.cursor.are_few = are_few
     try:
         metering.time_database(driver.execute, reading)(sql, params)
     except BaseException:
@@ -140,7 +143,7 @@ def fetch_next(statement: ExecutedQuery, *, at_once: bool = False) -> Fetch | li
     """
     cursor = statement.cursor
     at_once = at_once or backends.DJANGO in statement.readers
-    if type(cursor) is backends.DirectCursor and (at_once or cursor.are_few):
+    if isinstance(cursor, backends.DirectCursor) and (at_once or cursor.are_few):
         return cursor.fetchall()
     return fetch_all(cursor) if at_once else fetch_chunks(cursor.fetchmany)
 

@@ -40,13 +40,13 @@ def quiet():
 @contextlib.contextmanager
 def counted():
     """The statements that went straight to the driver."""
-    made, original = [], DirectCursor.execute.__func__
+    made, original = [], DirectCursor.execute_on.__func__
 
     def execute(cls, *given):
         made.append(given)
         return original(cls, *given)
 
-    with mock.patch.object(DirectCursor, "execute", classmethod(execute)):
+    with mock.patch.object(DirectCursor, "execute_on", classmethod(execute)):
         yield made
 
 

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use super::any_value::Walk;
+use crate::imports::EncoderImports;
 use crate::json::number::write_float;
 use crate::json::writer::Out;
 use crate::kinds::{Form, Kind, Outcome};
@@ -65,8 +66,8 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         if !self.may_call_python() {
             return Outcome::Rejected;
         }
-        let convert = self.imports.convert_key.bind(key.py());
-        let text = match self.meter.call_out(|| convert.call1((key,))) {
+        let py = key.py();
+        let text = match self.meter.call_out(|| EncoderImports::get(py)?.convert_key.bind(py).call1((key,))) {
             Ok(text) => text,
             Err(error) => return self.sink.fail(error),
         };

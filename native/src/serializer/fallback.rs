@@ -13,7 +13,7 @@ use super::stack::OpenContainer;
 use super::tuples::ValueTuples;
 use crate::error::{Error, MAX_DEPTH};
 use crate::ffi::class_version;
-use crate::imports::{is_exact, is_instance};
+use crate::imports::{EncoderImports, is_exact, is_instance};
 use crate::kinds::{DateFormat, Form, Kind, Outcome};
 
 impl<'py, F: Form> Walk<'py, '_, F> {
@@ -42,8 +42,12 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                     return step;
                 }
             }
-            let convert = self.imports.convert.bind(value.py());
-            let other = match self.meter.call_out(|| convert.call1((&value,))) {
+            let py = value.py();
+            let imports = match EncoderImports::get(py) {
+                Ok(imports) => imports,
+                Err(error) => return self.sink.fail(error).into(),
+            };
+            let other = match self.meter.call_out(|| imports.convert.bind(py).call1((&value,))) {
                 Ok(other) => other,
                 Err(error) => return self.sink.fail(error).into(),
             };
@@ -51,7 +55,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             if other.is(&value) {
                 return self.sink.fail(Error::Circular).into();
             }
-            if is_exact(&other, &self.imports.refusal) {
+            if is_exact(&other, &imports.refusal) {
                 return self.reject_with_hint(other).into();
             }
             if let Some(step) = self.open_converted_container(&value, &other) {
@@ -79,14 +83,15 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             self.write_tuples(py, tuples.get())
         } else {
             // By the address of its class, as `id()` gives it: the table holds no class.
-            let known = self.imports.instances.bind(py).get_item(value.get_type_ptr() as usize).ok()??;
+            let imports = EncoderImports::get(py).ok()?;
+            let known = imports.instances.bind(py).get_item(value.get_type_ptr() as usize).ok()??;
             let (columns, version) = known.extract::<(Bound<'_, RowColumns>, u32)>().ok()?;
             // Somebody may have changed the class since: Python code looks at it anew.
             if version == 0 || class_version(&value.get_type()) != version {
                 return None;
             }
             // With keys or dates of its own Python code writes it: the columns have the names of the fields.
-            let options = self.imports.output_options.bind(py).call_method0(intern!(py, "get")).ok()?;
+            let options = imports.output_options.bind(py).call_method0(intern!(py, "get")).ok()?;
             let is_plain = |option| options.getattr(option).is_ok_and(|value| value.is_none());
             if !is_plain(intern!(py, "make_key")) || !is_plain(intern!(py, "dates")) {
                 return None;

@@ -7,6 +7,7 @@ use super::any_value::Walk;
 use super::columns::{ColumnReader, RowColumns, RowShape};
 use crate::error::Error;
 use crate::ffi::{list_item, tuple_item};
+use crate::imports::EncoderImports;
 use crate::json::writer::Out;
 use crate::kinds::{DateFormat, Form, Outcome};
 use crate::metering::reading::QueryReading;
@@ -220,7 +221,7 @@ impl<'py, F: Form> Walk<'py, '_, F> {
 
     #[cold]
     fn refuse_length(&mut self, most: usize) -> bool {
-        let error = self.imports.refuse_length.bind(self.py).call1((most,));
+        let error = EncoderImports::get(self.py).and_then(|it| it.refuse_length.bind(self.py).call1((most,)));
         self.fail_walk(error.map_or_else(|error| error, PyErr::from_value))
     }
 

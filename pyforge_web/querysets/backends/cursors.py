@@ -16,6 +16,7 @@ from django.db.utils import DatabaseErrorWrapper
 from pyforge_web._native import AttributeWatch
 from pyforge_web.conf import docs_url
 from pyforge_web.querysets.backends.columns import DJANGO, ColumnPlan, describe_converters, intern_readers
+from pyforge_web.querysets.backends.direct_driver import UnwrappedCursor
 from pyforge_web.querysets.backends.stock import StockMethods, is_own_function
 
 logger = logging.getLogger("pyforge_web.databases")
@@ -37,7 +38,8 @@ def find_raw_cursor(cursor: Any) -> Any:
     What counts is which method runs, and not which classes stand around it: the wrappers of Django, of the debug
     toolbar, of Sentry and the proxies of OpenTelemetry pass these methods on; one that changes rows does not.
     """
-    if type(cursor) in _WRAPPERS and _is_stock_wrapper(cursor):
+    kind = type(cursor)
+    if kind is UnwrappedCursor or (kind in _WRAPPERS and _is_stock_wrapper(cursor)):
         cursor = cursor.cursor  # what Django's wrapper asks; 2 us less than to follow the wrapped methods
     raw = find_owner(cursor.fetchmany)
     return raw if raw is not None and find_owner(cursor.fetchall) is raw else None

@@ -24,6 +24,7 @@ from pyforge_web.querysets.backends.columns import (
     is_whole_document,
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor, open_django_cursor
+from pyforge_web.querysets.backends.direct_driver import DirectDriver, UnwrappedCursor
 from pyforge_web.querysets.backends.stock import StockMethods, find_function
 
 # What reads and converts rows in Django. `as_sql` is an engine's own matter: its SQL and its columns are used.
@@ -58,6 +59,8 @@ class DatabaseBackend:
     operations: ClassVar[StockMethods]
     # The readers of columns by those of these methods that are their converters.
     method_readers: ClassVar[dict[str, ColumnReader]] = {}
+    # Where Django's cursor may be left out.
+    direct_driver: ClassVar[DirectDriver]
 
     def __init__(self) -> None:
         self._plans = ColumnPlans(self.operations)
@@ -125,13 +128,25 @@ class DatabaseBackend:
         return self.readers_by_function.get(find_function(converter))
 
     def open_cursor(
-        self, compiler: Any, expressions: list[BaseExpression], plan: ColumnPlan, *, chunked: bool, in_parts: bool
+        self,
+        compiler: Any,
+        expressions: list[BaseExpression],
+        plan: ColumnPlan,
+        *,
+        chunked: bool,
+        in_parts: bool,
+        unheard: bool = False,
     ) -> DriverCursor:
         """Return a cursor that is ready to execute a statement; `chunked` is as in `QuerySet.iterator()`.
 
-        With `in_parts` we ask the connection for nothing else until the last row is read.
+        With `in_parts` we ask the connection for nothing else until the last row is read. `unheard` means that none of
+        our collectors listens.
         """
-        cursor = open_django_cursor(compiler.connection, chunked=chunked)
+        connection = compiler.connection
+        if unheard and not chunked and self.direct_driver.is_idle(connection):
+            cursor = UnwrappedCursor.open(connection)
+        else:
+            cursor = open_django_cursor(connection, chunked=chunked)
         try:
             return self.cursor_class(self, cursor, compiler, expressions, plan, chunked=chunked, in_parts=in_parts)
         except BaseException:

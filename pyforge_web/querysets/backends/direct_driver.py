@@ -87,7 +87,7 @@ class DirectCursor:
         self._errors = connection.wrap_database_errors
 
     @classmethod
-    def execute(cls, raw: Any, connection: BaseDatabaseWrapper, sql: str, params: Any) -> Self:
+    def execute_on(cls, raw: Any, connection: BaseDatabaseWrapper, sql: str, params: Any) -> Self:
         """Return the cursor of a statement in the driver's own style."""
         try:
             cursor = raw.execute(sql, params)
@@ -117,3 +117,32 @@ class DirectCursor:
     def close(self) -> None:
         """End the statement."""
         self._raw.close()
+
+
+class UnwrappedCursor(DirectCursor):
+    """The cursor that Django's wrapper would stand around: it runs one statement as the wrapper does, and no more."""
+
+    __slots__ = ()
+
+    @classmethod
+    def open(cls, connection: BaseDatabaseWrapper) -> Self:
+        """Return a cursor of a connection that is idle."""
+        try:
+            raw = connection.create_cursor()
+        except Exception:
+            with connection.wrap_database_errors:
+                raise
+        return cls(raw, connection)
+
+    @property
+    def cursor(self) -> Any:
+        """The driver's cursor, by the name that it has in Django's wrapper."""
+        return self._raw
+
+    def execute(self, sql: str, params: Any) -> None:
+        """Execute a statement in Django's style."""
+        try:
+            self._raw.execute(sql, params)
+        except Exception:
+            with self._errors:
+                raise

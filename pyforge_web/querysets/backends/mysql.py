@@ -12,7 +12,7 @@ from typing import Any
 import django
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.mysql.base import DatabaseWrapper, django_conversions
+from django.db.backends.mysql.base import CursorWrapper, DatabaseWrapper, django_conversions
 from django.db.models.expressions import BaseExpression
 
 from pyforge_web.metering.sql_traces import note_query
@@ -25,6 +25,7 @@ from pyforge_web.querysets.backends.columns import (
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import SENT_TYPES, DatabaseBackend
+from pyforge_web.querysets.backends.direct_driver import DirectDriver
 from pyforge_web.querysets.backends.mysql_rows import ResultRows, ServerRows, UnmadeRows
 from pyforge_web.querysets.backends.stock import StockMethods, describe_callable, find_function, is_own_function
 
@@ -210,6 +211,7 @@ class MySQLBackend(DatabaseBackend):
     operations = StockMethods(
         MySQLOperations, ("get_db_converters", "convert_datetimefield_value", *_MYSQL_READERS), django
     )
+    direct_driver = DirectDriver(CursorWrapper)
     method_readers = _MYSQL_READERS
 
     def __init__(self) -> None:

@@ -25,6 +25,7 @@ from psycopg.types.string import TextLoader
 from pyforge_web._native import AttributeWatch
 from pyforge_web.querysets.backends.columns import DJANGO
 from pyforge_web.querysets.backends.database import SENT_TYPES
+from pyforge_web.querysets.backends.direct_driver import DirectDriver
 from pyforge_web.querysets.backends.postgresql_stream import StreamedRows, can_stream, is_large
 from pyforge_web.querysets.backends.postgresql_text import PostgreSQLTypes, TextCursor
 from pyforge_web.querysets.backends.postgresql_types import JSONB, KIND_BY_OID, TIMESTAMPTZ
@@ -133,6 +134,7 @@ class PostgreSQLBackend(PostgreSQLTypes):
     engine = DatabaseWrapper
     cursor_class = PostgreSQLCursor
     operations = StockMethods(DatabaseWrapper.ops_class, ["get_db_converters"], django)
+    direct_driver = DirectDriver()
 
     def __init__(self) -> None:
         super().__init__()

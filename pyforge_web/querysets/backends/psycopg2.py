@@ -17,6 +17,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.db.models.expressions import BaseExpression
 
+from pyforge_web.querysets.backends.direct_driver import DirectDriver
 from pyforge_web.querysets.backends.postgresql_text import PostgreSQLTypes, TextCursor
 from pyforge_web.querysets.backends.postgresql_types import (
     DATE,
@@ -78,6 +79,7 @@ class Psycopg2Backend(PostgreSQLTypes):
     engine = DatabaseWrapper
     cursor_class = Psycopg2Cursor
     operations = StockMethods(DatabaseWrapper.ops_class, ["get_db_converters"], django)
+    direct_driver = DirectDriver()
 
     def why_not_driver(self, raw: Any) -> str | None:
         """Return why a connection gives other rows; None also for a connection that something wraps."""

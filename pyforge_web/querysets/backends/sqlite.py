@@ -47,7 +47,6 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 }
 # What Django registers with sqlite3 (`django/db/backends/sqlite3/base.py`): the parser under `decoder`.
 _REGISTERED = {"DATE": parse_date, "TIME": parse_time, "DATETIME": parse_datetime, "TIMESTAMP": parse_datetime}
-_DRIVER = DirectDriver(SQLiteCursorWrapper)
 _DETECTS = sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES
 
 
@@ -80,6 +79,7 @@ class SQLiteBackend(DatabaseBackend):
         ("get_db_converters", "get_decimalfield_converter", "convert_datetimefield_value", *_SQLITE_READERS),
         django,
     )
+    direct_driver = DirectDriver(SQLiteCursorWrapper)
     method_readers = _SQLITE_READERS
 
     def why_not_driver(self, raw: Any) -> str | None:
@@ -126,7 +126,7 @@ class SQLiteBackend(DatabaseBackend):
     def find_direct(self, connection: BaseDatabaseWrapper) -> Any:
         """Return the driver's connection where a statement may go straight to it; None where Django's cursor has to."""
         raw: Any = connection.connection
-        if type(raw) is not sqlite3.Connection or not _DRIVER.is_idle(connection):
+        if type(raw) is not sqlite3.Connection or not self.direct_driver.is_idle(connection):
             return None
         parsing = vars(connection).get(_PARSING)
         is_stock = parsing is not None and parsing[0] is raw and parsing[1] and _has_stock_rows(raw, raw)

@@ -71,7 +71,7 @@ def read_related(
     sql_memory.hits += 1
     entry.hits += 1
     text = f"{page.parts[0]}{KeyNumbers.write(keys)}{page.parts[1]}"
-    cursor = backends.DirectCursor.execute(raw, connection, text, ())
+    cursor = backends.DirectCursor.execute_on(raw, connection, text, ())
     convert = LateConverter(FoundEntry(entry, page.state.compiler, (), (0, None)), connection)
     if page.written.plan.relations or len(keys) <= ROWS_AT_ONCE:
         return PageRows(page.written, cursor.fetchall(), convert, options)

@@ -159,7 +159,7 @@ def read_page(found: FoundEntry, tree: Tree, connection: Any) -> PageRows | None
     if raw is None:
         return None
     text = backends.find_driver_text(backend, entry.write_sql(found.marks, None, connection), page.texts)
-    cursor = backends.DirectCursor.execute(raw, connection, text, fill_places(entry.recipe, found.params))
+    cursor = backends.DirectCursor.execute_on(raw, connection, text, fill_places(entry.recipe, found.params))
     return PageRows(page, cursor.fetchall(), LateConverter(found, connection), options)
 
 
