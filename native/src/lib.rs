@@ -12,7 +12,8 @@
 //! | `attribute_watch` | whether attributes are still those that they were |
 //! | `field_lists` | whether a list of output fields says what another one says |
 //! | [`metering`] | what native calls cost |
-//! | `row_texts` | rows of columns as JSON, for Django REST framework |
+//! | `row_programs` | what stands where in a row of JSON, for Django REST framework |
+//! | `row_texts` | rows that are JSON already, and those of a relation by their parents |
 //! | `text_columns` | columns as texts, for Django REST framework |
 //! | [`error`] | what can go wrong, and the Python exception for it |
 //! | [`imports`] | the Python objects that Rust may name |
@@ -31,6 +32,7 @@ pub mod kinds;
 pub mod metering;
 pub mod outcome;
 pub mod parser;
+mod row_programs;
 mod row_texts;
 pub mod rules;
 pub mod serializer;
@@ -56,11 +58,13 @@ pub mod _native {
     #[pymodule_export]
     use super::metering::counters::Counters;
     #[pymodule_export]
-    use super::metering::recorder::CallTotals;
+    use super::metering::totals::CallTotals;
     #[pymodule_export]
     use super::parser::BodyFallback;
     #[pymodule_export]
-    use super::row_texts::{RelatedTexts, RowProgram, RowTexts};
+    use super::row_programs::RowProgram;
+    #[pymodule_export]
+    use super::row_texts::{RelatedTexts, RowTexts};
     #[pymodule_export]
     use super::serializer::{
         FileUrlText, LinkText, MadeValues, ModelInstances, NestedRows, QueryRows, RelatedRows, RowColumns, RowLayout,

@@ -8,7 +8,7 @@ use crate::error::catch_panics;
 use crate::ffi::{DictCursor, list_item, tuple_item};
 use crate::imports::Imports;
 use crate::kinds::{Kind, Outcome};
-use crate::row_texts::{Reader, open_sink, stored_form};
+use crate::row_programs::{Reader, open_sink, stored_form};
 
 /// Deeper data is for Python's encoder, which has a limit of its own.
 const DEPTH: usize = 200;

@@ -1,25 +1,22 @@
 //! Groups of calls that are alike. Python code makes a group at its first call. All later calls are added here, since Python
 //! code would cost ten times as much as the call itself (`benchmarks/suites/counting.py`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::PyTuple;
 
-use super::call::{CallCosts, CallDetails, NativeCall};
+use super::call::{CallDetails, NativeCall};
+use super::totals::CallTotals;
 use crate::ffi::context_value;
 use crate::ffi::frames::PythonFrame;
 use crate::imports::Imports;
 
 /// Calls of a function whose start and duration are kept.
 const LANE: usize = 300;
-/// Durations that a group keeps.
-const DURATIONS: usize = 50;
-/// Outputs that a group remembers, by length and hash.
-const OUTPUTS: usize = 1000;
 /// Ways to tell a group at once; calls of more ways ask Python.
 const KNOWN: usize = 1000;
 /// Frames that are looked at.
@@ -27,107 +24,6 @@ const DEPTH: usize = 1000;
 /// The functions that are called on behalf of a place, which Python names.
 const TAG: &str = "dumps_html";
 const STREAM: &str = "dump_chunk";
-
-/// The base of `pyforge_web.metering.call_groups.CallGroup`: the sums of a group.
-#[pyclass(frozen, subclass, module = "pyforge_web._native")]
-#[derive(Default)]
-pub struct CallTotals(Mutex<TotalsState>);
-
-#[derive(Default)]
-struct TotalsState {
-    sums: CallCosts,
-    min_ns: Option<u64>,
-    max_ns: u64,
-    durations: Vec<u64>,
-    duplicates: u64,
-    outputs: HashSet<(usize, isize)>,
-}
-
-impl CallTotals {
-    fn get(&self) -> MutexGuard<'_, TotalsState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn add(&self, call: &NativeCall<'_>, output: Option<(usize, isize)>) {
-        let (mut it, duration) = (self.get(), call.duration());
-        it.sums.add(call.sums);
-        it.max_ns = it.max_ns.max(duration);
-        it.min_ns = Some(it.min_ns.map_or(duration, |least| least.min(duration)));
-        if it.durations.len() < DURATIONS {
-            it.durations.push(duration);
-        }
-        if let Some(output) = output {
-            // Length and hash stand for the bytes: a group would otherwise keep all responses of a request in memory.
-            if it.outputs.contains(&output) {
-                it.duplicates += 1;
-            } else if it.outputs.len() < OUTPUTS {
-                it.outputs.insert(output);
-            }
-        }
-    }
-}
-
-#[pymethods]
-impl CallTotals {
-    /// The arguments are those of the subclass.
-    #[new]
-    #[pyo3(signature = (*_args, **_kwargs))]
-    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self::default()
-    }
-
-    #[getter]
-    fn calls(&self) -> u64 {
-        self.get().sums.calls
-    }
-
-    #[getter]
-    fn crossings_out(&self) -> u64 {
-        self.get().sums.crossings_out
-    }
-
-    #[getter]
-    fn rows(&self) -> u64 {
-        self.get().sums.rows
-    }
-
-    #[getter]
-    fn bytes(&self) -> u64 {
-        self.get().sums.bytes
-    }
-
-    #[getter]
-    fn native_ns(&self) -> u64 {
-        self.get().sums.native_ns
-    }
-
-    #[getter]
-    fn python_ns(&self) -> u64 {
-        self.get().sums.python_ns
-    }
-
-    #[getter]
-    fn min_ns(&self) -> u64 {
-        self.get().min_ns.unwrap_or_default()
-    }
-
-    #[getter]
-    fn max_ns(&self) -> u64 {
-        self.get().max_ns
-    }
-
-    /// Of the first calls.
-    #[getter]
-    fn durations(&self) -> Vec<u64> {
-        self.get().durations.clone()
-    }
-
-    /// Calls whose very bytes this group had written before.
-    #[getter]
-    fn duplicates(&self) -> u64 {
-        self.get().duplicates
-    }
-}
 
 /// What tells a group at once: addresses of objects that `KnownGroup` holds, so that no others get them.
 #[derive(PartialEq, Eq, Hash)]
