@@ -207,9 +207,9 @@ class RowLayout:
 
     `readers` are those of `RowColumns` without the names. `steps` are `(step, name, column)` in the order of the text:
     `"column"`; `"object"`, null where its column is (-1: always there), up to its `"end"`; `"many"` and `"one"` for
-    relations, whose rows name the value of the column; `"output"`, which takes the next of `outputs`; `"unless_null"`,
-    which leaves out the step after it (an object as a whole) where its column is null. With `flat` a row is the value
-    of its one step. Datetimes are converted to `timezone`, but in Django's format.
+    relations, whose rows name the value of the column; `"output"`, which takes the next of `outputs`; `"null_unless"`
+    before a `"column"`, which is not read where the column of `"null_unless"` is null, but written as null. With `flat`
+    a row is one value. Datetimes are converted to `timezone`, but in Django's format.
     """
     def __new__(
         cls,

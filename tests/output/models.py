@@ -136,3 +136,30 @@ class Visit(models.Model):
 
     def __str__(self):
         return self.name
+
+
+class Quoted(models.CharField):
+    """Its converter makes a value of null, too."""
+
+    def from_db_value(self, value, expression, connection):
+        return "nothing" if value is None else f"<{value}>"
+
+
+class Saying(models.Model):
+    text = Quoted(max_length=20, null=True, choices=[("<one>", "first"), ("nothing", "silence")])
+    rank = models.IntegerField(null=True)
+    before = models.ForeignKey("self", models.CASCADE, null=True, related_name="after")
+
+    def __str__(self):
+        return self.text
+
+    def text_before(self):
+        return self.before and self.before.text
+
+
+class Answer(models.Model):
+    of = models.OneToOneField(Saying, models.CASCADE, related_name="answer")
+    text = Quoted(max_length=20, null=True)
+
+    def __str__(self):
+        return self.text
