@@ -42,6 +42,7 @@ __all__ = [
     "is_plain_json",
     "listen",
     "read_body",
+    "serialize_rows",
     "set_native",
     "text_column",
     "totals",
@@ -149,6 +150,9 @@ def totals() -> tuple[int, int, int]:
     """Return the numbers of native calls, of their calls to Python code, and of bytes written, of this process."""
 
 def are_same_fields(now: Any, before: Any, classes: tuple[type, ...]) -> bool: ...
+def serialize_rows(serializer: Any, make: Callable[[], Any]) -> Any:
+    """Return what `make` returns, and count it as one call for collectors."""
+
 def columns_of(rows: list[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]: ...
 def is_plain_json(data: Any, *, django_types: bool = False) -> bool: ...
 def text_column(

@@ -60,7 +60,7 @@ pub mod _native {
     #[pymodule_export]
     use super::parser::BodyFallback;
     #[pymodule_export]
-    use super::row_texts::{RelatedTexts, RowProgram, RowTexts};
+    use super::row_texts::{RelatedTexts, RowProgram, RowTexts, serialize_rows};
     #[pymodule_export]
     use super::serializer::{
         FileUrlText, LinkText, MadeValues, ModelInstances, NestedRows, QueryRows, RelatedRows, RowColumns, RowLayout,

@@ -9,6 +9,7 @@ use crate::ffi::{list_item, tuple_item};
 use crate::imports::Imports;
 use crate::json::writer::Out;
 use crate::kinds::{Compact, DateFormat, Form, Kind, LocalZone, NotFinite, Outcome, Sink, StoredForm};
+use crate::metering::meter::metered;
 use crate::serializer::parse_zone;
 
 /// How the values of a column are read.
@@ -24,6 +25,18 @@ enum ColumnFormat {
 
 /// How a column is read, as Python says it: `(kind, zone, digits, places)`.
 pub type Reader = (String, String, u32, u32);
+
+/// Returns what `make` returns, which is counted as one call: the rows of a serializer, for collectors.
+#[pyfunction]
+pub fn serialize_rows<'py>(serializer: &Bound<'py, PyAny>, make: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    metered(serializer, "serialize_rows", |meter| {
+        let made = meter.call_out(|| make.call0())?;
+        if let Ok(rows) = made.cast_exact::<PyList>() {
+            meter.rows = rows.len();
+        }
+        Ok(made)
+    })
+}
 
 /// A sink for values as DRF writes them; datetimes are converted to a zone.
 pub fn open_sink(timezone: Option<&Bound<'_, PyAny>>) -> PyResult<Sink<Compact>> {

@@ -12,10 +12,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 
-use crate::error::catch_panics;
 use crate::ffi::DictPosition;
 use crate::imports::Imports;
-use crate::metering::meter::Meter;
+use crate::metering::meter::{Meter, metered};
 use crate::outcome::CleanOutcome;
 use plan::{FieldPlan, FieldSpec};
 
@@ -161,25 +160,6 @@ impl Validator {
         let hint = if instance.is_instance_of::<PyDict>() { ": clean a dict with clean_data()" } else { "" };
         Err(PyTypeError::new_err(format!("an instance of {needed} is needed, not {found}{hint}")))
     }
-}
-
-/// Runs the work of a call, and meters it.
-fn metered<'py, T>(
-    subject: &Bound<'py, PyAny>,
-    function: &'static str,
-    work: impl FnOnce(&mut Meter<'py>) -> PyResult<T>,
-) -> PyResult<T> {
-    let py = subject.py();
-    let mut meter = Meter::start(py)?;
-    meter.about(subject, None);
-    let result = catch_panics("value", || work(&mut meter));
-    if let Err(error) = &result {
-        meter.fail(py, error);
-    }
-    // The call is counted first, and its own error goes before one of the collectors.
-    let finished = meter.finish(py, function, 0);
-    let result = result?;
-    finished.map(|()| result)
 }
 
 /// One call.
