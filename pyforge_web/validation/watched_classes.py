@@ -3,12 +3,13 @@
 CPython gives a class another version with each change, also of its bases: a class costs one comparison of a number.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Model
 
 from pyforge_web._native import AttributeWatch, ClassVersions
+from pyforge_web.validation.attributes import steady_names
 from pyforge_web.validation.rules import ENCODER_METHODS, VALIDATING_NAMES, FieldPlan
 from pyforge_web.validation.validator_rules import names_of_rule
 
@@ -18,10 +19,8 @@ def watch_classes(model: type[Model], plans: list[FieldPlan]) -> tuple[ClassVers
 
     Where a class has another version, the attributes are compared.
     """
-    names: dict[Any, dict[str, None]] = {}
-    for owner, mine in _find_owners(model, plans):
-        names.setdefault(owner, {}).update(dict.fromkeys(mine))
-    watch = AttributeWatch([(owner, _steady_names(owner, mine), False) for owner, mine in names.items()])
+    names = dict(_find_owners(model, plans))
+    watch = AttributeWatch([(owner, steady_names(owner, mine), False) for owner, mine in names.items()])
     return ClassVersions(list(names)), watch
 
 
@@ -40,8 +39,3 @@ def _find_owners(model: type[Model], plans: list[FieldPlan]) -> Iterator[tuple[A
             yield encoder, ENCODER_METHODS
         if plan.item is not None:
             work.append(plan.item)
-
-
-def _steady_names(owner: Any, names: Iterable[str]) -> list[str]:
-    """Return the names under which a class has the same object at each look; a descriptor may make one each time."""
-    return [name for name in names if getattr(owner, name, None) is getattr(owner, name, None)]
