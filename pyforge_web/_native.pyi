@@ -42,6 +42,7 @@ __all__ = [
     "is_plain_json",
     "listen",
     "read_body",
+    "serialize_rows",
     "set_native",
     "text_column",
     "totals",
@@ -149,6 +150,9 @@ def totals() -> tuple[int, int, int]:
     """Return the numbers of native calls, of their calls to Python code, and of bytes written, of this process."""
 
 def are_same_fields(now: Any, before: Any, classes: tuple[type, ...]) -> bool: ...
+def serialize_rows(serializer: Any, make: Callable[[], Any]) -> Any:
+    """Return what `make` returns, and count it as one call for collectors."""
+
 def columns_of(rows: list[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]: ...
 def is_plain_json(data: Any, *, django_types: bool = False) -> bool: ...
 def text_column(
@@ -207,9 +211,9 @@ class RowLayout:
 
     `readers` are those of `RowColumns` without the names. `steps` are `(step, name, column)` in the order of the text:
     `"column"`; `"object"`, null where its column is (-1: always there), up to its `"end"`; `"many"` and `"one"` for
-    relations, whose rows name the value of the column; `"output"`, which takes the next of `outputs`; `"unless_null"`,
-    which leaves out the step after it (an object as a whole) where its column is null. With `flat` a row is the value
-    of its one step. Datetimes are converted to `timezone`, but in Django's format.
+    relations, whose rows name the value of the column; `"output"`, which takes the next of `outputs`; `"null_unless"`
+    before a `"column"`, which is not read where the column of `"null_unless"` is null, but written as null. With `flat`
+    a row is one value. Datetimes are converted to `timezone`, but in Django's format.
     """
     def __new__(
         cls,
@@ -354,7 +358,9 @@ class ValueTuples:
 @final
 class Validator:
     """The compiled fields of a model: `clean_fields` in one native call."""
-    def __new__(cls, model: type[Any], plans: Sequence[Any]) -> Self: ...
+    def __new__(
+        cls, model: type[Any], plans: Sequence[Any], versions: ClassVersions, classes: AttributeWatch
+    ) -> Self: ...
     def is_current(self) -> bool:
         """Return whether the fields of the model are as they were when this was compiled."""
     def clean(self, instance: Any, exclude: Container[str] | None = None) -> Any:

@@ -54,6 +54,8 @@ POSTGRES_KINDS = {
     "ranges.IntegerRangeField": "refused",
 }
 _POSTGRES = "django.contrib.postgres.fields."
+# What a field may have of its own that decides what is made of a stored value.
+CONVERTER_METHODS = ("from_db_value", "get_db_converters")
 
 
 class Descriptor(TypedDict):

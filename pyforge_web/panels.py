@@ -24,7 +24,7 @@ from pyforge_web.metering import active_collectors
 from pyforge_web.metering.sql_traces import time_recording, watch_queries
 from pyforge_web.metering.streaming_bodies import follow_body
 from pyforge_web.toolbar import display, stats
-from pyforge_web.toolbar.comparison import CapturingCollector, keep_input
+from pyforge_web.toolbar.comparison import CapturingCollector, explain_size, keep_input, max_input_size
 from pyforge_web.toolbar.links import find_address
 from pyforge_web.toolbar.other_inputs import capture_other
 from pyforge_web.toolbar.other_json import find_other_json
@@ -145,6 +145,7 @@ class PyForgePanel(Panel):
         context = {
             **display.build_context(stored),
             "compare_url": self._view_url("pyforge_compare") if can_compare else "",
+            "no_comparison": explain_size(stored["env"]) if stats.is_readable(stored) else "",
             "nonce": self.toolbar.csp_nonce if self.toolbar.request is not None else None,
         }
         return render_to_string(self.template, context)
@@ -203,8 +204,12 @@ class PyForgePanel(Panel):
     def _record_calls(
         self, collector: CapturingCollector, middleware: str, other: dict[str, Any], *, streaming: bool
     ) -> None:
+        # JSON in a page is part of a text: there is nothing to compare.
+        size = other["size"] if other and other["kind"] != "element" else collector.largest
+        most = max_input_size()
         env = {
             "middleware": middleware,
+            "too_large": [size, most] if most and size > most and collector.captured is None else [],
             "store": str(get_config()["TOOLBAR_STORE_CLASS"]).rpartition(".")[2],
             "compare": keep_input(self.toolbar.request_id, collector.captured),
         }

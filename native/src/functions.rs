@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::error::catch_panics;
 use crate::ffi::raw_call::{self, RawFunction};
 use crate::imports::EncoderImports;
 use crate::kinds::NotFinite;
-use crate::metering::meter::{self, Meter};
+use crate::metering::meter::{self, Meter, metered};
 use crate::parser;
 use crate::serializer::{
     self, DateOptions, EncodeOptions, RowColumns, RowFraming, StreamFormat, parse_dates, parse_nan,
@@ -327,6 +327,18 @@ pub fn dump_chunk<'py>(
     let metered = meter.finish(py, "dump_chunk", size);
     let (bytes, count, error) = written?;
     metered.map(|()| (bytes, count, error.map(|error| error.into_value(py))))
+}
+
+/// Return what `make` returns, which is counted as one call: the rows of a serializer, for collectors.
+#[pyfunction]
+pub fn serialize_rows<'py>(serializer: &Bound<'py, PyAny>, make: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    metered(serializer, "serialize_rows", |meter| {
+        let made = meter.call_out(|| make.call0())?;
+        if let Ok(rows) = made.cast_exact::<PyList>() {
+            meter.rows = rows.len();
+        }
+        Ok(made)
+    })
 }
 
 /// Look for open collectors in each native call from now on. Until the first is opened, no call does.

@@ -52,8 +52,8 @@ pub mod _native {
     use super::field_lists::are_same_fields;
     #[pymodule_export]
     use super::functions::{
-        columns_to_dict, dump_chunk, dumps, dumps_html, dumps_natively, dumps_response, listen, read_body, set_native,
-        totals,
+        columns_to_dict, dump_chunk, dumps, dumps_html, dumps_natively, dumps_response, listen, read_body,
+        serialize_rows, set_native, totals,
     };
     #[pymodule_export]
     use super::metering::counters::Counters;

@@ -11,7 +11,7 @@ from django.db import connections
 from django.db.models import Model, UniqueConstraint
 
 from pyforge_web.bulk.batch import VALUE_ERRORS, InstanceBatch
-from pyforge_web.validation.database.bulk_queries import ROWS_IN_LIST, InRows, ModelQuerySet, rows_per_statement
+from pyforge_web.validation.database.bulk_queries import ModelQuerySet, filter_by_keys
 from pyforge_web.validation.database.comparable_columns import exact_type
 from pyforge_web.validation.database.stock_drivers import not_stock_reason
 
@@ -139,11 +139,9 @@ def _key_in_utc(key: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _fetch_by_keys(queryset: ModelQuerySet, fields: tuple[Any, ...], keys: list[tuple[Any, ...]]) -> dict[Any, Any]:
-    single = len(fields) == 1
-    size = rows_per_statement(connections[queryset.db], len(fields), ROWS_IN_LIST)
-    found: dict[Any, Any] = {}
-    for start in range(0, len(keys), size):
-        part: list[Any] = keys[start : start + size]
-        for stored in queryset.filter(InRows(fields, [key[0] for key in part] if single else part)):
-            found[tuple(getattr(stored, field.attname) for field in fields)] = stored
-    return found
+    listed: list[Any] = [key[0] for key in keys] if len(fields) == 1 else keys
+    return {
+        tuple(getattr(stored, field.attname) for field in fields): stored
+        for rows in filter_by_keys(queryset, fields, listed)
+        for stored in rows
+    }

@@ -7,7 +7,7 @@ from pyforge_web._native import CallTotals
 from pyforge_web.metering.call_sites import CallSite
 from pyforge_web.metering.row_traces import CompileTrace, RowTrace, SQLOrigin, SqlTrace
 
-CallSource = Literal["response", "stream", "tag", "validate", "direct"]
+CallSource = Literal["response", "stream", "tag", "validate", "serializer", "direct"]
 
 # Which API made a native call. Functions that are not listed here were called directly.
 CALL_SOURCES: dict[str, CallSource] = {
@@ -17,6 +17,7 @@ CALL_SOURCES: dict[str, CallSource] = {
     "clean": "validate",
     "clean_rows": "validate",
     "clean_values": "validate",
+    "serialize_rows": "serializer",
 }
 # A group keeps this many different SQL statements. One is enough to find the line that runs a query for each row.
 _MAX_STATEMENTS = 5

@@ -45,7 +45,12 @@ def find_row_path(leaf: Leaf) -> tuple[Relation, ...]:
     if leaf.output is None or not leaf.output.needs_row:
         return ()
     path = leaf.sources[0].path
-    return path if any(relation.sort != "forward" or relation.field.null for relation in path) else ()
+    return path if may_lack_row(path) else ()
+
+
+def may_lack_row(path: tuple[Relation, ...]) -> bool:
+    """Return whether relations to one may lead to no row."""
+    return any(relation.sort != "forward" or relation.field.null for relation in path)
 
 
 class Branch(NamedTuple):

@@ -1,10 +1,12 @@
 """What decides the tree of output fields beside the fields: where nothing of it is the project's own, it is kept."""
 
+from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Manager, Model, QuerySet
+from django.db.models import ForeignKey, Manager, Model, QuerySet
 
+from pyforge_web.fields import CONVERTER_METHODS
 from pyforge_web.output.fields import FileUrl
 from pyforge_web.output.model_names import Relation
 from pyforge_web.output.tree import Branch, Leaf, Tree
@@ -32,6 +34,8 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
             for relation in item.path:
                 watched.append((model, (relation.name,), False))
                 model = relation.model or model
+            if item.path and item.field is not None:  # whether null has to be told from no row
+                watched += _watch_converters(item.field)
             continue
         if item.queryset is not None:
             return None
@@ -46,6 +50,16 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
         watched.append((relation.model._meta, ("concrete_fields",), True))
         work += [(item.tree.model, inner) for inner in item.tree.items]
     return watched
+
+
+def _watch_converters(field: Any) -> Iterator[Watched]:
+    """Yield what a native watch compares of the converters of a field, and of the one that a foreign key points to."""
+    while True:
+        yield type(field), CONVERTER_METHODS, False
+        yield field, CONVERTER_METHODS, True
+        if not isinstance(field, ForeignKey):
+            return
+        field = field.target_field
 
 
 def watch_manager(relation: Relation) -> list[Watched] | None:

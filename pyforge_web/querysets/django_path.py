@@ -80,8 +80,8 @@ _FOUND_PATCHED = _find_patched()
 
 
 def has_own_rows(kind: type[AnyQuerySet]) -> bool:
-    """Return whether `list()` of such a QuerySet runs code of the project's."""
-    return bool(_find_row_methods(kind) != _ROW_METHODS)
+    """Return whether a class has rows of its own, other ones than Django's QuerySet as it is now."""
+    return bool(_find_row_methods(kind) != _find_row_methods(QuerySet))
 
 
 def copy_unread(queryset: AnyQuerySet) -> AnyQuerySet:
@@ -90,8 +90,7 @@ def copy_unread(queryset: AnyQuerySet) -> AnyQuerySet:
     It is the QuerySet itself where its class or its iterable has rows of its own: they may depend on an attribute that
     a copy does not have.
     """
-    has_own = _find_row_methods(type(queryset)) != _find_row_methods(QuerySet)
-    if has_own or queryset._iterable_class not in SHAPES:
+    if has_own_rows(type(queryset)) or queryset._iterable_class not in SHAPES:
         return queryset
     copied: AnyQuerySet = queryset._chain()  # type: ignore[attr-defined]
     return copied
@@ -326,9 +325,9 @@ def iterate_raw(queryset: Any, chunk_size: int) -> Iterator[Any]:
 def iterate_rows(queryset: AnyQuerySet, chunk_size: int) -> Iterator[Any]:
     """Yield the rows of a QuerySet, as a stream asks for them.
 
-    A class that fetches in its own way gives other rows, or none of them, through `iterator()`.
+    A class that fetches in its own way, or a tool that patches Django's, gives other rows through `iterator()`.
     """
-    if queryset._result_cache is not None or has_own_rows(type(queryset)):
+    if queryset._result_cache is not None or _find_row_methods(type(queryset)) != _ROW_METHODS:
         yield from queryset
     else:
         yield from queryset.iterator(chunk_size)

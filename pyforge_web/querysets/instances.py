@@ -17,7 +17,7 @@ from django.db.models.fields.files import FieldFile
 from pyforge_web import metering
 from pyforge_web._native import ClassVersions, ModelInstances, RowColumns
 from pyforge_web.output.key_names import finish_rows, is_row_plain
-from pyforge_web.output.model_names import find_column, has_stock_descriptor, is_set_by_class
+from pyforge_web.output.model_names import STOCK_DESCRIPTORS, find_column, has_stock_descriptor, is_set_by_class
 
 # The columns of each model class whose bare instances were written before, by its `id()`: native code looks here first,
 # as long as the class has the version that it had. A class is not held: its entry ends with it, before the id can be
@@ -84,8 +84,11 @@ def _read_added(instance: Model, names: Attributes) -> dict[str, Any]:
 
 def read_column(instance: Model, field: Any) -> Any:
     """Return the value of a loaded column: what the row has, in whatever form its descriptor keeps it."""
-    if has_stock_descriptor(type(instance), field.attname):
-        value = instance.__dict__[field.attname]
+    model, name = type(instance), field.attname
+    if has_stock_descriptor(model, name):
+        value = instance.__dict__[name]
+    elif type(getattr(model, name, None)) in STOCK_DESCRIPTORS:
+        value = getattr(instance, name)  # the model's own `__getattribute__` has the last word
     else:
         value = field.value_from_object(instance)
         if not isinstance(value, FieldFile):

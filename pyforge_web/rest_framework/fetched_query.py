@@ -22,6 +22,7 @@ class FetchedQuery:
         self.readers = executed.readers
         self.convert = executed.convert
         self.driver_value = executed.driver_value
+        self.python_values = executed.python_values
 
     @cached_property
     def rows(self) -> list[tuple[Any, ...]]:

@@ -4,7 +4,7 @@ import copy
 import datetime
 import decimal
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.db import connections
@@ -14,11 +14,10 @@ from django.db.models.query import ModelIterable
 
 from pyforge_web.output.model_names import find_column
 from pyforge_web.validation.attributes import intercepts_attributes
-from pyforge_web.validation.database.bulk_queries import find_stored
+from pyforge_web.validation.database.bulk_queries import filter_by_keys, find_stored
 from pyforge_web.validation.database.comparable_columns import exact_type, integer_range
 from pyforge_web.validation.database.stock_drivers import not_stock_reason
 
-_SIZE = 500  # values in one IN, far below every database's limit
 _LARGEST = 2**31 - 1  # an integer beyond may not fit its parameter: DRF asks for it alone
 # Values that nobody can change: two instances may share them.
 _FIXED_TYPES = {
@@ -107,8 +106,8 @@ def find_targets(queryset: Any, name: str, values: Iterable[Any]) -> KnownTarget
     if column is None or len(asked) < 2:
         return None
     known = KnownTargets(asked)
-    for part in _parts_of_in(asked):
-        for target in queryset.filter(**{f"{name}__in": part}):
+    for rows in filter_by_keys(queryset, [find_column(queryset.model, name)], list(asked)):
+        for target in rows:
             if not known.add(getattr(target, column.attname), target):
                 return None
     return known
@@ -195,9 +194,3 @@ def _has_utf8(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _parts_of_in(values: Iterable[Any]) -> Iterator[list[Any]]:
-    listed = list(values)
-    for start in range(0, len(listed), _SIZE):
-        yield listed[start : start + _SIZE]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, NamedTuple, cast
 
 from rest_framework.relations import Hyperlink
@@ -234,9 +234,7 @@ class LevelRows:
             if name != "same":
                 self._exact.add(number)
             return cast("Sequence[Any]", made)
-        values: Sequence[Any] = raw
-        if reader != backends.VALUE:
-            values = convert_each(raw, partial(self.statement.convert, index))
+        values = self.statement.python_values(index, self.statement.rows)
         return values if name == "same" else convert_each(values, self.live.represent(column))
 
     def _read_instances(self) -> None:

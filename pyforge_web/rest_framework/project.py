@@ -4,13 +4,14 @@ These are DRF's own classes, opted into by name, and the only classes of others 
 happens once, in `AppConfig.ready()`; taking the line away undoes it at the next start.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from rest_framework import pagination, serializers
 
 from pyforge_web.rest_framework.pagination import STANDARD_LIMITS, STANDARD_PAGES, paginate_limits, paginate_pages
 from pyforge_web.rest_framework.recognition import STANDARD_LISTS, standard_list
-from pyforge_web.rest_framework.serializers import native_list
+from pyforge_web.rest_framework.serializers import list_of
 
 
 class _Method(NamedTuple):
@@ -22,8 +23,7 @@ class _Method(NamedTuple):
 
 def _list_to_representation(self: Any, data: Any) -> list[Any]:
     """As `ListSerializer.to_representation`: from raw rows where they are certain to give the same."""
-    rows = native_list(self, data) if self.parent is None else None
-    return standard_list(self, data) if rows is None else rows  # type: ignore[no-any-return]
+    return list_of(self, data, partial(standard_list, self))
 
 
 STANDARD_LISTS.add(_list_to_representation)

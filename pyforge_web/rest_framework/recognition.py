@@ -14,7 +14,7 @@ from rest_framework import fields, relations, serializers
 from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import find_relation
 from pyforge_web.rest_framework.model_attributes import find_own_method, related_model, why_not_rows
-from pyforge_web.rest_framework.nodes import EntryNode, FallbackError, Node, ObjectNode, OptionalNode
+from pyforge_web.rest_framework.nodes import EntryNode, FallbackError, ObjectNode
 from pyforge_web.rest_framework.plan import Level, LevelBuilder, LiveName
 from pyforge_web.rest_framework.related_fields import RelatedScope
 from pyforge_web.rest_framework.row_scope import Place, ends_in
@@ -93,9 +93,7 @@ class SerializerScope(RelatedScope):
         if field.source == "*":
             return EntryNode(field.field_name, self.serializer(field, live, place))
         target, steps = self.follow(place, field.source_attrs)
-        value: Node = self.serializer(field, live, target)
-        if target.presence is not None and target.presence != place.presence:
-            value = OptionalNode(target.presence, value)
+        value = self.serializer(field, live, target)
         return self.with_steps(field, value, steps, object_itself=ends_in(steps, target))
 
     def by_instance(self, field: Any, live: LiveName, place: Place) -> EntryNode:

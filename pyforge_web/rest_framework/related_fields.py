@@ -18,7 +18,7 @@ from pyforge_web.rest_framework.model_attributes import (
     why_not_many,
     why_not_rows,
 )
-from pyforge_web.rest_framework.nodes import EntryNode, FallbackError, Node, OptionalNode, ValueNode
+from pyforge_web.rest_framework.nodes import EntryNode, FallbackError, ValueNode
 from pyforge_web.rest_framework.plan import Level, LevelBuilder, LiveName, ManyColumn, Slot, ValueColumn
 from pyforge_web.rest_framework.row_scope import Place, RowScope, Step, ends_in
 
@@ -59,10 +59,7 @@ class RelatedScope(RowScope):
         slot = self.builder.slot(place.path, find_relation_key(place.model, relation, self.using).column)
         path = (*self.joins, *(step.name for step in place.path), relation.name)
         number = self.builder.add(ManyColumn(slot, place.model, relation, path, level))
-        value: Node = ValueNode(number)
-        if steps and place.presence is not None:
-            value = OptionalNode(place.presence, value)
-        return self.with_steps(field, value, steps)
+        return self.with_steps(field, ValueNode(number), steps)
 
     def to_one(self, field: Any, live: LiveName, place: Place) -> EntryNode:
         """Return the entry of a `RelatedField`: a key, a slug, a text or a link."""

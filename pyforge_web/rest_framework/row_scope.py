@@ -8,7 +8,15 @@ from rest_framework import fields
 from pyforge_web.output.model_names import Relation, find_column, find_relation
 from pyforge_web.rest_framework.formats import SAME, ValueFormat, format_of
 from pyforge_web.rest_framework.model_attributes import FILE_DESCRIPTORS, is_standard_file, own_column, why_not_joined
-from pyforge_web.rest_framework.nodes import Condition, EntryNode, FallbackError, Node, RequiredNode, ValueNode
+from pyforge_web.rest_framework.nodes import (
+    Condition,
+    EntryNode,
+    FallbackError,
+    Node,
+    OptionalNode,
+    RequiredNode,
+    ValueNode,
+)
 from pyforge_web.rest_framework.plan import InstanceColumn, LevelBuilder, LiveName, Path, ValueColumn
 
 
@@ -79,6 +87,8 @@ class RowScope:
         DRF sees None where a reverse one-to-one has no row. Behind a foreign key that is null it meets an
         AttributeError: the field's default, None, no key, or the error.
         """
+        if steps:  # whatever a column's converter makes of null
+            value = OptionalNode(steps[-1].column, value)
         last = len(steps) - 1
         conditions: list[Condition] = []
         for number, step in enumerate(steps):

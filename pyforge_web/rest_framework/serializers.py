@@ -1,6 +1,7 @@
 """`CompiledSerializerMixin`: `.data` is what DRF gives, made from raw rows where that is certain to be the same."""
 
 import json
+from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any, cast
 
@@ -9,6 +10,9 @@ from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable
 from rest_framework import serializers
 
+from pyforge_web import metering
+from pyforge_web._native import serialize_rows
+from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.rest_framework.bulk_lookups import lookups_of
 from pyforge_web.rest_framework.compiled import find_plan
 from pyforge_web.rest_framework.level_rows import LevelRows, StreamedError
@@ -21,16 +25,43 @@ from pyforge_web.rest_framework.recognition import STANDARD_LISTS, has_standard_
 from pyforge_web.rest_framework.renderers import escape_line_separators
 from pyforge_web.rest_framework.rows_data import RowsData
 
+MakeList = Callable[[Any], list[Any]]
 _standard_data = serializers.ListSerializer.data
 
 
-def native_list(serializer: Any, data: Any) -> list[Any] | None:
-    """Return the rows of a list serializer's QuerySet; None where DRF has to serialize them."""
+def list_of(serializer: Any, data: Any, standard: MakeList) -> list[Any]:
+    """Return the list of a list serializer: from raw rows, or what `standard` makes of it, as DRF.
+
+    Collectors see it as one call.
+    """
+    if serializer.parent is not None:
+        return standard(data)
+    make = partial(_make_list, serializer, data, standard)
+    return cast("list[Any]", serialize_rows(serializer, make)) if metering.active_collectors.get() else make()
+
+
+def _make_list(serializer: Any, data: Any, standard: MakeList) -> list[Any]:
     try:
         rows = rows_of(serializer, data)
         return [] if rows is None else rows.objects()
-    except FallbackError:
-        return None
+    except FallbackError as error:
+        why = str(error)
+    items = standard(data)
+    _note_fallback(serializer, data, why, len(items))
+    return items
+
+
+def _note_fallback(serializer: Any, data: Any, why: str, count: int) -> None:
+    """Note that DRF has serialized a list, and why."""
+    is_query = isinstance(data, QuerySet | BaseManager)
+    model = data.model if is_query else getattr(getattr(serializer.child, "Meta", None), "model", None)
+    if model is None:
+        return
+    trace = trace_rows(model, "django" if is_query else "instance", why)
+    if is_query:
+        metering.count_django_rows(count)
+        if trace is not None:
+            trace.rows = count
 
 
 def rows_data(serializer: Any) -> RowsData:
@@ -120,8 +151,7 @@ class CompiledListSerializer(CompiledRows):
 
     def to_representation(self, data: Any) -> list[Any]:
         """Return the list of DRF's dicts."""
-        rows = native_list(self, data) if self.parent is None else None  # type: ignore[attr-defined]
-        return super().to_representation(data) if rows is None else rows  # type: ignore[misc, no-any-return]
+        return list_of(self, data, super().to_representation)  # type: ignore[misc]
 
 
 STANDARD_LISTS.add(CompiledListSerializer.to_representation)

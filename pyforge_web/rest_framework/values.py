@@ -138,7 +138,7 @@ def make_column(column: Column, read: ReadColumn) -> Column | None:
 
 
 def convert_each(column: Iterable[Any], function: Callable[[Any], Any]) -> list[Any]:
-    """Return what a function makes of each value; null stays null, for Django's converters and for DRF's fields."""
+    """Return what a function makes of each value; null stays null, as DRF's fields are not asked about it."""
     return [None if value is None else function(value) for value in column]
 
 

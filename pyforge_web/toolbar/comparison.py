@@ -23,6 +23,7 @@ from pyforge_web.description.describe import is_model_data
 from pyforge_web.encoders import dumps, to_plain
 from pyforge_web.metering import Collector
 from pyforge_web.toolbar.differences import Difference, find_difference
+from pyforge_web.toolbar.formats import format_size
 
 # As many requests as a developer compares at once; each keeps its QuerySet or its data alive.
 _MAX_INPUTS = 10
@@ -54,6 +55,7 @@ class CapturingCollector(Collector):
     def __init__(self, *, details: bool = False) -> None:
         super().__init__(details=details)
         self.captured: ResponseInput | None = None
+        self.largest = 0  # bytes of a first response that is too large to keep its input
         self._most = max_input_size()
         if self._most and self.recorder is not None:
             self.recorder.on_first_call = self._capture_response
@@ -61,8 +63,11 @@ class CapturingCollector(Collector):
     def _capture_response(self, function: str, value: object, fields: object, output: bytes | None) -> None:
         """Keep the input of the first response."""
         is_first = function == "dumps_response" and self.captured is None
-        if is_first and output is not None and len(output) <= self._most:
-            self.captured = ResponseInput(value, fields, len(output))
+        if is_first and output is not None:
+            if len(output) <= self._most:
+                self.captured = ResponseInput(value, fields, len(output))
+            else:
+                self.largest = len(output)
 
 
 def max_input_size() -> int:
@@ -87,6 +92,16 @@ def keep_input(request_id: str, captured: ResponseInput | None) -> bool:
         while len(_inputs) > _MAX_INPUTS or sum(kept.size for kept in _inputs.values()) > max(most, captured.size):
             _inputs.popitem(last=False)
     return True
+
+
+def explain_size(env: dict[str, Any]) -> str:
+    """Return why a response has no comparison, where its size is the reason; an empty text for no such reason."""
+    size, limit = env.get("too_large") or (0, 0)
+    if not size:
+        return ""
+    return pgettext(
+        "panel", "There is no comparison: the response has %(size)s, and COMPARE_BYTES keeps inputs up to %(limit)s."
+    ) % {"size": format_size(size), "limit": format_size(limit)}
 
 
 @dataclass(frozen=True, slots=True)

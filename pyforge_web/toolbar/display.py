@@ -14,7 +14,7 @@ from pyforge_web.toolbar.stages import sum_stages
 from pyforge_web.toolbar.stats import StoredStats, is_readable
 from pyforge_web.toolbar.warnings import WARNINGS_BY_ID
 
-_LANE_ORDER = ("response", "stream", "tag", "direct", "validate")
+_LANE_ORDER = ("response", "stream", "tag", "serializer", "direct", "validate")
 _LANE_HEIGHT = 10  # units of the timeline's height
 _LANE_WIDTH = 1000  # and of its width
 _OTHER_VERSION = pgettext_lazy("panel", "recorded by another version")

@@ -13,6 +13,7 @@ SOURCE_NAMES = {
     "response": pgettext_lazy("panel", "response"),
     "stream": pgettext_lazy("panel", "stream"),
     "tag": pgettext_lazy("panel", "template tag"),
+    "serializer": pgettext_lazy("panel", "serializer"),
     "direct": pgettext_lazy("panel", "direct call"),
     "validate": pgettext_lazy("panel", "validation"),
 }
@@ -21,6 +22,7 @@ SOURCE_COLOURS = {
     "response": "#30c16e",
     "stream": "#1d9a8a",
     "tag": "#38bbe8",
+    "serializer": "#d68b3c",
     "direct": "#8b6fd6",
     "validate": "#d98e04",
 }

@@ -61,19 +61,30 @@ def _read_class(owner: type[Any], base: type[Any], names: tuple[str, ...]) -> Cl
     return ClassAttributes("", frozenset(methods))
 
 
+def steady_names(owner: type[Any], names: tuple[str, ...]) -> list[str]:
+    """Return the names under which a class has the same object at each look; a descriptor may make one each time."""
+    known = None if _asked_names is None else _asked_names.get((owner, names))
+    if known is None:
+        known = [name for name in names if getattr(owner, name, None) is getattr(owner, name, None)]
+        if _asked_names is not None:
+            _asked_names[owner, names] = known
+    return known
+
+
 # The answers about classes while all models are compiled, else None: a class may be changed later.
 _asked_classes: "dict[tuple[type[Any], type[Any], tuple[str, ...]], ClassAttributes] | None" = None
+_asked_names: "dict[tuple[type[Any], tuple[str, ...]], list[str]] | None" = None
 
 
 @contextmanager
 def remember_classes() -> Iterator[None]:
     """Ask each class once inside of the block: 300 models have the same dozen classes of fields and validators."""
-    global _asked_classes
-    _asked_classes = {}
+    global _asked_classes, _asked_names
+    _asked_classes, _asked_names = {}, {}
     try:
         yield
     finally:
-        _asked_classes = None
+        _asked_classes = _asked_names = None
 
 
 # Values that Django computes once and stores on the instance. `context` is the decimal context of `max_digits`.

@@ -136,3 +136,61 @@ class Visit(models.Model):
 
     def __str__(self):
         return self.name
+
+
+class Quoted(models.CharField):
+    """Its converter makes a value of null, too."""
+
+    def from_db_value(self, value, expression, connection):
+        return "nothing" if value is None else f"<{value}>"
+
+
+class Saying(models.Model):
+    text = Quoted(max_length=20, null=True, choices=[("<one>", "first"), ("nothing", "silence")])
+    rank = models.IntegerField(null=True)
+    before = models.ForeignKey("self", models.CASCADE, null=True, related_name="after")
+
+    def __str__(self):
+        return self.text
+
+    def text_before(self):
+        return self.before and self.before.text
+
+
+class Answer(models.Model):
+    of = models.OneToOneField(Saying, models.CASCADE, related_name="answer")
+    text = Quoted(max_length=20, null=True)
+
+    def __str__(self):
+        return self.text
+
+
+class Shown(models.CharField):
+    """It says another value than the attribute has, for forms, and stores yet another one."""
+
+    def value_from_object(self, obj):
+        return f"shown {super().value_from_object(obj)}"
+
+    def value_to_string(self, obj):
+        return f"text {super().value_from_object(obj)}"
+
+    def get_prep_value(self, value):
+        return value and str(value).removeprefix("read ")
+
+
+class Guarded(models.Model):
+    """Each of its attributes is read by code of its own."""
+
+    text = Shown(max_length=20)
+    number = models.IntegerField(null=True)
+    cover = models.FileField(upload_to="covers", null=True)
+    before = models.ForeignKey("self", models.CASCADE, null=True, related_name="after")
+
+    def __str__(self):
+        return self.text
+
+    def __getattribute__(self, name):
+        value = super().__getattribute__(name)
+        if name == "text":
+            return f"read {value}"
+        return value and str(value) if name == "number" else value

@@ -154,10 +154,14 @@ def test_large_inputs_are_not_kept(answer, site):
     assert answer(lambda: PyForgeJsonResponse({"a": 1})).stats["env"]["compare"] is True
     panel = answer(lambda: PyForgeJsonResponse({"a": "x" * 10}))
     assert panel.stats["env"]["compare"] is False
-    assert "Compare" not in panel.text
+    assert "Compare with Django" not in panel.text
+    size = len(PyForgeJsonResponse({"a": "x" * 10}).content)
+    assert f"the response has {size} bytes, and COMPARE_BYTES keeps inputs up to 10 bytes" in panel.text
     assert "not here" in compare_captured(panel.request_id)
     site.PYFORGE_WEB = {"PANEL": {"COMPARE_BYTES": 0}}
-    assert answer(lambda: PyForgeJsonResponse({})).stats["env"]["compare"] is False
+    panel = answer(lambda: PyForgeJsonResponse({}))  # whoever wants none is not told why there is none
+    assert panel.stats["env"]["compare"] is False
+    assert "COMPARE_BYTES" not in panel.text
 
 
 def test_few_inputs_are_kept(answer, site):

@@ -237,3 +237,4 @@ def test_nothing_is_kept_for_large_bodies(answer, articles, site):
     panel = answer(json_response)
     assert panel.stats["env"]["compare"] is False
     assert "Measure the same data" not in panel.text
+    assert "COMPARE_BYTES keeps inputs up to 100 bytes" in panel.text

@@ -1,4 +1,4 @@
-"""What native code writes in place of a column's value: labels, links, URLs of files, flat rows, keys left out."""
+"""What native code writes in place of a column's value: labels, links, URLs of files, flat rows, missing rows."""
 
 import json
 import uuid
@@ -165,49 +165,53 @@ def test_flat_rows_of_a_relation():
     ]  # fmt: skip
 
 
-def expected_keys(row, steps):
-    """What the steps of an object give, by plain Python."""
-    return {name: row[column] for name, column, presence in steps if presence is None or row[presence] is not None}
-
-
 @pytest.mark.parametrize("spaced", [False, True])
-@pytest.mark.parametrize("pattern", range(16))
-def test_keys_are_left_out_where_a_column_is_null(pattern, spaced):
-    """Each of four keys may be left out, at the beginning, between others, at the end, or all of them."""
-    steps, plain = [], []
-    for index in range(4):
-        optional = pattern >> index & 1
-        if optional:
-            steps.append(("unless_null", "", index))
-        steps.append(("column", "abcd"[index], index))
-        plain.append(("abcd"[index], index, index if optional else None))
-    layout = RowLayout([VALUE] * 4, steps)
-    rows = [tuple(None if bits >> index & 1 else "{" for index in range(4)) for bits in range(16)]
-    text = dumps(NestedRows(layout, rows, None, lambda: None, None), django_bytes=spaced)
-    expected = [expected_keys(row, plain) for row in rows]
+@pytest.mark.parametrize("pattern", range(8))
+def test_columns_are_null_where_their_row_is_missing(pattern, spaced):
+    """Each of three columns may have such a condition, at the beginning, between others, at the end, in an object."""
+    conditions = [pattern >> index & 1 for index in range(3)]
+    steps = []
+    for index, has_condition in enumerate(conditions):
+        steps += [("null_unless", "", 3 + index)] if has_condition else []
+        steps.append(("column", "abc"[index], index))
+    layout = RowLayout([DJANGO] * 6, [*steps, ("object", "d", 3), *steps, ("end", "", -1)])
+    rows = [(1, 2, None, *(None if bits >> index & 1 else 0 for index in range(3))) for bits in range(8)]
+    asked = []
+
+    def convert(index, value):
+        asked.append((index, value))
+        return [index, value]
+
+    def values(row):
+        return {
+            "abc"[index]: None if conditions[index] and row[3 + index] is None else convert(index, row[index])
+            for index in range(3)
+        }
+
+    text = dumps(NestedRows(layout, rows, convert, lambda: None, None), django_bytes=spaced)
+    found, asked = asked, []
+    expected = [{**values(row), "d": None if row[3] is None else values(row)} for row in rows]
     assert text.decode() == json.dumps(expected, separators=None if spaced else (",", ":"))
+    assert found == asked
 
 
-def test_objects_are_left_out_where_a_column_is_null():
-    steps = [
-        ("unless_null", "", 0), ("object", "a", -1), ("unless_null", "", 1), ("column", "b", 1), ("end", "", -1),
-        ("object", "c", 0), ("unless_null", "", 1), ("object", "d", 1), ("column", "e", 1), ("end", "", -1),
-        ("end", "", -1),
-    ]  # fmt: skip
-    layout = RowLayout([VALUE] * 2, steps)
-    assert written(layout, (1, 2), (1, None), (None, 2), (None, None)) == [
-        {"a": {"b": 2}, "c": {"d": {"e": 2}}}, {"a": {}, "c": {}}, {"c": None}, {"c": None},
-    ]  # fmt: skip
+def test_flat_values_are_null_where_their_row_is_missing():
+    layout = RowLayout([VALUE] * 2, [("null_unless", "", 1), ("column", "a", 0)], flat=True)
+    assert dumps(NestedRows(layout, [(1, 1), (2, None)], None, lambda: None, None), django_bytes=True) == b"[1, null]"
 
 
 @pytest.mark.parametrize(
     "steps",
     [
-        [("unless_null", "", 0)],
-        [("unless_null", "", 0), ("unless_null", "", 0), ("column", "a", 0)],
-        [("object", "a", -1), ("unless_null", "", 0), ("end", "", -1)],
+        [("null_unless", "", 0)],
+        [("null_unless", "", 0), ("null_unless", "", 0), ("column", "a", 0)],
+        [("null_unless", "", 0), ("object", "a", -1), ("end", "", -1)],
+        [("null_unless", "", 0), ("many", "a", 0)],
+        [("null_unless", "", 0), ("output", "a", 0)],
+        [("object", "a", -1), ("null_unless", "", 0), ("end", "", -1)],
         [("output", "a", 0)],
-        [("unless_null", "", 5), ("column", "a", 0)],
+        [("null_unless", "", 5), ("column", "a", 0)],
+        [("end", "", -1)],
     ],
 )
 def test_layouts_that_cannot_be(steps):

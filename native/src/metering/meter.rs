@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyTuple, PyType};
 
 use super::call::{CallCosts, CallDetails, CallNotes, NativeCall};
 use super::counters::Counters;
+use crate::error::catch_panics;
 use crate::ffi;
 use crate::imports::Imports;
 
@@ -146,6 +147,25 @@ impl<'py> Meter<'py> {
             }
         }
     }
+}
+
+/// Runs the work of a call, and meters it.
+pub fn metered<'py, T>(
+    subject: &Bound<'py, PyAny>,
+    function: &'static str,
+    work: impl FnOnce(&mut Meter<'py>) -> PyResult<T>,
+) -> PyResult<T> {
+    let py = subject.py();
+    let mut meter = Meter::start(py)?;
+    meter.about(subject, None);
+    let result = catch_panics("value", || work(&mut meter));
+    if let Err(error) = &result {
+        meter.fail(py, error);
+    }
+    // The call is counted first, and its own error goes before one of the collectors.
+    let finished = meter.finish(py, function, 0);
+    let result = result?;
+    finished.map(|()| result)
 }
 
 /// What a call keeps while collectors listen.

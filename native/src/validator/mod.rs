@@ -13,10 +13,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 
-use crate::error::catch_panics;
+use crate::attribute_watch::AttributeWatch;
+use crate::class_versions::ClassVersions;
 use crate::ffi::DictPosition;
 use crate::imports::Imports;
-use crate::metering::meter::Meter;
+use crate::metering::meter::metered;
 use plan::{FieldPlan, FieldSpec};
 use run::{CleanRun, CleanTarget};
 
@@ -29,13 +30,22 @@ pub struct Validator {
     position: DictPosition,
     fields: Py<PyAny>,
     plans: Vec<FieldPlan>,
+    /// The classes of the fields and validators, and what decided the plans in them: it may be patched.
+    versions: Py<ClassVersions>,
+    classes: Py<AttributeWatch>,
 }
 
 #[pymethods]
 impl Validator {
-    /// `plans` are what `pyforge_web.validation.rules.plan_field` returns for each field of the model, in their order.
+    /// `plans` are what `pyforge_web.validation.rules.plan_field` returns for each field of the model, in their order;
+    /// `versions` are those of the classes that decided them, `classes` what in these decided it.
     #[new]
-    fn new<'py>(model: Bound<'py, PyType>, plans: Vec<FieldSpec<'py>>) -> PyResult<Self> {
+    fn new<'py>(
+        model: Bound<'py, PyType>,
+        plans: Vec<FieldSpec<'py>>,
+        versions: Py<ClassVersions>,
+        classes: Py<AttributeWatch>,
+    ) -> PyResult<Self> {
         let py = model.py();
         let meta = model.getattr(intern!(py, "_meta"))?;
         let fields = meta.getattr(intern!(py, "fields"))?.unbind();
@@ -46,13 +56,25 @@ impl Validator {
             options: options.unbind(),
             plans: plans.iter().map(FieldPlan::build).collect::<PyResult<_>>()?,
             model: model.unbind(),
+            versions,
+            classes,
         })
     }
 
-    /// Whether the model's fields are as they were when this was compiled.
-    fn is_current(&self, py: Python<'_>) -> bool {
-        self.position.holds(self.options.bind(py), intern!(py, "fields"), &self.fields)
+    /// Whether the model's fields and their classes are as they were when this was compiled.
+    fn is_current(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.position.holds(self.options.bind(py), intern!(py, "fields"), &self.fields)
             && self.plans.iter().all(|plan| plan.is_current(py))
+            && (self.versions.get().are_unchanged(py) || self.has_same_classes(py)?))
+    }
+
+    /// Whether what was changed in a class has decided nothing.
+    fn has_same_classes(&self, py: Python<'_>) -> PyResult<bool> {
+        let holds = self.classes.get().holds(py)?;
+        if holds {
+            self.versions.get().renew(py)?;
+        }
+        Ok(holds)
     }
 
     /// Cleans the fields of an instance: None if all are valid, else their errors by field name. `NotImplemented` means
@@ -66,7 +88,7 @@ impl Validator {
         let py = instance.py();
         metered(instance, "clean", |meter| {
             // Asked at each call: a project may change validators, choices or messages of a field at run time.
-            if !self.is_current(py) {
+            if !self.is_current(py)? {
                 return Ok(Some(py.NotImplemented().into_bound(py)));
             }
             meter.rows = 1;
@@ -90,7 +112,7 @@ impl Validator {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = instances.py();
         metered(instances, "clean_rows", |meter| {
-            if !self.is_current(py) {
+            if !self.is_current(py)? {
                 return Ok(py.NotImplemented().into_bound(py));
             }
             meter.rows = instances.len();
@@ -123,7 +145,7 @@ impl Validator {
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = values.py();
         metered(values, "clean_values", |meter| {
-            if !self.is_current(py) {
+            if !self.is_current(py)? {
                 return Ok(Some(py.NotImplemented().into_bound(py)));
             }
             meter.rows = 1;
@@ -139,6 +161,8 @@ impl Validator {
         visit.call(&self.model)?;
         visit.call(&self.options)?;
         visit.call(&self.fields)?;
+        visit.call(&self.versions)?;
+        visit.call(&self.classes)?;
         self.plans.iter().try_for_each(|plan| plan.traverse(&visit))
     }
 }
@@ -154,23 +178,4 @@ impl Validator {
         let hint = if instance.is_instance_of::<PyDict>() { ": clean a dict with clean_data()" } else { "" };
         Err(PyTypeError::new_err(format!("an instance of {needed} is needed, not {found}{hint}")))
     }
-}
-
-/// Runs the work of a call, and meters it.
-fn metered<'py, T>(
-    subject: &Bound<'py, PyAny>,
-    function: &'static str,
-    work: impl FnOnce(&mut Meter<'py>) -> PyResult<T>,
-) -> PyResult<T> {
-    let py = subject.py();
-    let mut meter = Meter::start(py)?;
-    meter.about(subject, None);
-    let result = catch_panics("value", || work(&mut meter));
-    if let Err(error) = &result {
-        meter.fail(py, error);
-    }
-    // The call is counted first, and its own error goes before one of the collectors.
-    let finished = meter.finish(py, function, 0);
-    let result = result?;
-    finished.map(|()| result)
 }

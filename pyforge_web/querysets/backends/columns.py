@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 import django
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import DecimalField, Field, FloatField, ForeignKey, IntegerField, JSONField, Value
+from django.db.models import DecimalField, Field, FloatField, ForeignKey, GeneratedField, IntegerField, JSONField, Value
 from django.db.models.expressions import BaseExpression, Col
 from django.db.models.fields.json import KeyTransform
 
 from pyforge_web._native import AttributeWatch
+from pyforge_web.fields import CONVERTER_METHODS
 from pyforge_web.querysets.backends.stock import StockMethods, find_function, is_own_function
 
 Converter = Callable[[Any, Any, Any], Any]
@@ -73,7 +74,7 @@ def find_converters(expression: Any, connection: BaseDatabaseWrapper) -> list[Co
 # That of a foreign key asks a feature of the database besides.
 _CONVERTER_METHODS = [StockMethods(kind, ["get_db_converters"], django) for kind in (Field, ForeignKey)]
 # What a field's class and its attributes say of its converters; an instance may have methods of its own.
-_METHODS = ("from_db_value", "get_db_converters", "get_internal_type")
+_METHODS = (*CONVERTER_METHODS, "get_internal_type")
 _OPTIONS = ("decoder", "max_digits", "decimal_places")
 _MOST_PLANS = 4096
 
@@ -124,6 +125,20 @@ def _make_plan_key(targets: list[Any], outputs: list[Any], connection: BaseDatab
 def _has_stock_converters(kind: type) -> bool:
     """Return whether the converters of a field's class are found by Django's own code."""
     return any(methods.are_methods_of(kind) for methods in _CONVERTER_METHODS)
+
+
+def may_read_null(field: Any) -> bool:
+    """Return whether a field's converters may make a value of null; Django's own leave it as it is."""
+    while isinstance(field, ForeignKey) and not _has_own_converters(field):
+        field = field.target_field
+    return _has_own_converters(field.output_field if isinstance(field, GeneratedField) else field)
+
+
+def _has_own_converters(field: Any) -> bool:
+    if "get_db_converters" in vars(field) or not _has_stock_converters(type(field)):
+        return True
+    reads = getattr(field, "from_db_value", None)
+    return reads is not None and not is_own_function(find_function(reads), django)
 
 
 class ColumnPlans:

@@ -32,7 +32,7 @@ from pyforge_web.output.tree import Leaf, find_row_path
 from pyforge_web.querysets.instances import read_column
 from pyforge_web.querysets.relations.fetching import fetch_deferred, fetch_relation, find_plain_name
 from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_related
-from pyforge_web.querysets.relations.output_columns import bind_output
+from pyforge_web.querysets.relations.output_columns import bind_output, fill_gaps
 
 
 def to_dicts(
@@ -147,8 +147,7 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
         if row_path := find_row_path(leaf):
             key = LOOKUP_SEP.join([*(relation.name for relation in row_path), "pk"])
             exists = [value is not None for value in _read_named(group, key, fetch, path)]
-            made = iter(make(list(compress(arguments, exists))))
-            written = [next(made) if has_row else None for has_row in exists]
+            written = fill_gaps(make(list(compress(arguments, exists))), exists)
         else:
             written = make(arguments)
         values.update(zip(map(id, group), written, strict=True))

@@ -31,8 +31,8 @@ def with_made_keys(steps: Steps) -> Steps:
     for number, (step, _, _) in enumerate(steps):
         if step == "end":
             _rename_steps(made, names.pop())
-            continue
-        names[-1].append(number)
+        elif step != "null_unless":  # its key is that of the column after it
+            names[-1].append(number)
         if step == "object":
             names.append([])
     _rename_steps(made, names.pop())

@@ -6,7 +6,8 @@ from django.db.models import Model
 
 from pyforge_web.output.joined_expressions import prefix_expression
 from pyforge_web.output.model_names import Relation
-from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, find_row_path
+from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, find_row_path, may_lack_row
+from pyforge_web.querysets.backends.columns import may_read_null
 from pyforge_web.querysets.relations.prefetch import find_relation_key
 
 ColumnSlot = tuple[tuple[Relation, ...], str]  # the joined relations that lead to a column, and its attribute
@@ -28,11 +29,15 @@ class RelationQuery(NamedTuple):
 
 
 class OutputColumn(NamedTuple):
-    """An output field that Python makes of the columns `slots` of a row; none where the column `presence` is null."""
+    """An output field that Python makes of the columns `slots` of a row; none where the column `presence` is null.
+
+    `presences` are the columns that are null where a slot has no row, of those whose value would be another one.
+    """
 
     leaf: Leaf
     model: type[Model]
     slots: tuple[ColumnSlot, ...]
+    presences: tuple[ColumnSlot | None, ...]
     presence: ColumnSlot | None
 
 
@@ -89,10 +94,10 @@ class TreeWalk:
     ) -> None:
         if leaf.output is not None:
             slots = tuple(self.slot((*path, *source.path), source.attname) for source in leaf.sources)
+            presences = tuple(self._find_presence(source, model, path) for source in leaf.sources)
             if row_path := find_row_path(leaf):
-                key = end_model(model, row_path)._meta.pk_fields[0].attname
-                presence = self.slot((*path, *row_path), key)
-            self._outputs.append(OutputColumn(leaf, model, slots, presence))
+                presence = self._presence(model, path, row_path)
+            self._outputs.append(OutputColumn(leaf, model, slots, presences, presence))
             self._steps.append(("output", leaf.name, None))
         elif leaf.expression is not None:
             alias = f"output_{len(self.expressions)}"
@@ -100,7 +105,21 @@ class TreeWalk:
             self.expressions[alias] = prefix_expression(leaf.expression, prefix) if prefix else leaf.expression
             self._steps.append(("column", leaf.name, self.slot((), alias)))
         else:
+            if (own_presence := self._find_presence(leaf, model, path)) is not None:
+                self._steps.append(("null_unless", "", own_presence))
             self._steps.append(("column", leaf.name, self.slot((*path, *leaf.path), leaf.attname)))
+
+    def _find_presence(self, leaf: Leaf, model: type[Model], path: tuple[Relation, ...]) -> ColumnSlot | None:
+        """Return the column that is null where a column's own relations have no row; None where its value tells."""
+        return self._presence(model, path, leaf.path) if is_null_of_rows(leaf) else None
+
+    def _presence(self, model: type[Model], path: tuple[Relation, ...], inner: tuple[Relation, ...]) -> ColumnSlot:
+        return self.slot((*path, *inner), end_model(model, inner)._meta.pk_fields[0].attname)
+
+
+def is_null_of_rows(leaf: Leaf) -> bool:
+    """Return whether null stands for no row, while a converter of the column makes a value of the null of a row."""
+    return may_lack_row(leaf.path) and leaf.field is not None and may_read_null(leaf.field)
 
 
 def walk_tree(queryset: UntypedQuerySet, tree: Tree) -> TreeWalk:

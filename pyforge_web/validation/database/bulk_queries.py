@@ -83,12 +83,16 @@ def find_stored(queryset: ModelQuerySet, fields: Sequence[Any], keys: Sequence[A
 
     A key is a value, or a tuple if there are several fields. The yielded values have the same form.
     """
-    size = rows_per_statement(connections[queryset.db], len(fields), ROWS_IN_LIST)
     names = [field.attname for field in (*fields, *more)]
-    queryset = queryset.order_by()
-    for start in range(0, len(keys), size):
-        rows = queryset.filter(InRows(fields, keys[start : start + size]))
+    for rows in filter_by_keys(queryset.order_by(), fields, keys):
         yield from rows.values_list(*names, flat=len(names) == 1)
+
+
+def filter_by_keys(queryset: ModelQuerySet, fields: Sequence[Any], keys: Sequence[Any]) -> Iterator[ModelQuerySet]:
+    """Yield a QuerySet of the rows that have one of the keys, for each part of the keys that fits into a statement."""
+    size = rows_per_statement(connections[queryset.db], len(fields), ROWS_IN_LIST)
+    for start in range(0, len(keys), size):
+        yield queryset.filter(InRows(fields, keys[start : start + size]))
 
 
 class RowLookup(NamedTuple):

@@ -25,12 +25,10 @@ pub enum LayoutStep {
         /// The step that closes the object.
         end: usize,
     },
-    /// The steps up to `end` are left out, their key too, where the column `presence` is null.
-    UnlessNull {
+    /// `null` in the place of the column after it, whose key it has, where the column `presence` is null.
+    NullUnless {
         /// The column.
         presence: usize,
-        /// The step after them.
-        end: usize,
     },
     /// What an output makes of the value of a column.
     Output {
@@ -50,15 +48,6 @@ pub enum LayoutStep {
     },
 }
 
-/// What stands before a step.
-#[derive(Clone, Default)]
-pub struct Literal {
-    /// The text.
-    pub text: Vec<u8>,
-    /// Whether a comma comes first, unless no key of the object was written yet.
-    pub separates: bool,
-}
-
 /// The steps of a row and the readers of its columns, compiled once for all queries that are alike.
 #[pyclass(frozen, module = "pyforge_web._native")]
 pub struct RowLayout {
@@ -76,16 +65,17 @@ pub struct RowLayout {
     pub local: Option<Arc<LocalZone>>,
     /// Whether a row is the value of its one step, without an object.
     flat: bool,
-    literals: [PyOnceLock<Vec<Literal>>; FORMS],
+    /// What stands before each step.
+    literals: [PyOnceLock<Vec<Vec<u8>>>; FORMS],
 }
 
 #[pymethods]
 impl RowLayout {
     /// `readers` are those of `RowColumns`, without the names. `steps` are `(step, name, column)`: `"column"`; `"object"`, whose
     /// column is null where there is none (-1: there always is one), up to its `"end"`; `"many"` and `"one"` for relations,
-    /// whose rows name the value of the column; `"output"`, which takes the next of `outputs`; `"unless_null"`, which leaves
-    /// out the step after it (an object as a whole) where its column is null. With `flat` a row is the value of its one
-    /// step. Datetimes are converted to `timezone`, but in Django's format.
+    /// whose rows name the value of the column; `"output"`, which takes the next of `outputs`; `"null_unless"` before a
+    /// `"column"`, which is not read where the column of `"null_unless"` is null, but written as null. With `flat` a row is
+    /// one value. Datetimes are converted to `timezone`, but in Django's format.
     #[new]
     #[pyo3(signature = (readers, steps, *, flat=false, timezone=None, outputs=Vec::new()))]
     fn new(
@@ -106,7 +96,7 @@ impl RowLayout {
             return Err(PyValueError::new_err("an output for each step of that name is needed"));
         }
         let CompiledSteps { steps, names, relations, .. } = compiled.finish()?;
-        if flat && (steps.len() != 2 || matches!(steps[0], LayoutStep::Object { .. } | LayoutStep::UnlessNull { .. })) {
+        if flat && !matches!(steps[..], [LayoutStep::NullUnless { .. }, _, _] | [_, LayoutStep::End]) {
             return Err(PyValueError::new_err("a flat layout has one step"));
         }
         let local = timezone.as_ref().map(LocalZone::of).transpose()?;
@@ -121,10 +111,8 @@ struct CompiledSteps {
     names: Vec<String>,
     relations: Vec<bool>,
     outputs: usize,
-    /// The objects that are open, and what may leave out the step after them.
+    /// The objects that are open.
     open: Vec<usize>,
-    /// A step `"unless_null"` that waits for the one it is about.
-    waiting: Option<usize>,
 }
 
 impl CompiledSteps {
@@ -133,62 +121,56 @@ impl CompiledSteps {
             return Err(PyValueError::new_err(format!("no column for the step {name:?}")));
         }
         let at = self.steps.len();
-        let waiting = self.waiting.take();
-        let (step, is_whole) = match (step, column) {
-            ("column", Some(column)) => (LayoutStep::Column(column), true),
-            ("output", Some(column)) => {
+        let is_behind = self.is_waiting();
+        let step = match (step, column) {
+            ("column", Some(column)) => {
+                if is_behind {
+                    self.names[at - 1].clone_from(&name);
+                }
+                LayoutStep::Column(column)
+            }
+            ("output", Some(column)) if !is_behind => {
                 self.outputs += 1;
-                (LayoutStep::Output { output: self.outputs - 1, column }, true)
+                LayoutStep::Output { output: self.outputs - 1, column }
             }
-            ("object", presence) => {
-                self.open.extend(waiting);
+            ("object", presence) if !is_behind => {
                 self.open.push(at);
-                (LayoutStep::Object { presence, end: 0 }, false)
+                LayoutStep::Object { presence, end: 0 }
             }
-            ("unless_null", Some(presence)) if waiting.is_none() => {
-                self.waiting = Some(at);
-                (LayoutStep::UnlessNull { presence, end: 0 }, false)
-            }
-            ("end", None) if waiting.is_none() => {
+            ("null_unless", Some(presence)) if !is_behind => LayoutStep::NullUnless { presence },
+            ("end", None) if !is_behind => {
                 self.close_object(at)?;
-                (LayoutStep::End, false)
+                LayoutStep::End
             }
-            ("many" | "one", Some(key)) => {
+            ("many" | "one", Some(key)) if !is_behind => {
                 self.relations.push(step == "one");
-                (LayoutStep::Relation { relation: self.relations.len() - 1, key }, true)
+                LayoutStep::Relation { relation: self.relations.len() - 1, key }
             }
             _ => return Err(PyValueError::new_err(format!("no step {step:?} here"))),
         };
         self.steps.push(step);
         self.names.push(name);
-        if let (Some(waiting), true) = (waiting, is_whole) {
-            self.set_end(waiting, at + 1);
-        }
         Ok(())
     }
 
-    /// Ends the innermost object, and what leaves it out.
+    /// Whether the next step must be a column.
+    fn is_waiting(&self) -> bool {
+        matches!(self.steps.last(), Some(LayoutStep::NullUnless { .. }))
+    }
+
+    /// Ends the innermost object.
     fn close_object(&mut self, at: usize) -> PyResult<()> {
-        let Some(object) = self.open.pop() else { return Err(PyValueError::new_err("no step \"end\" here")) };
-        self.set_end(object, at);
-        if let Some(&outer) = self.open.last() {
-            if matches!(self.steps.get(outer), Some(LayoutStep::UnlessNull { .. })) {
-                self.open.pop();
-                self.set_end(outer, at + 1);
-            }
-        }
+        let object = self.open.pop().and_then(|object| self.steps.get_mut(object));
+        let Some(LayoutStep::Object { end, .. }) = object else {
+            return Err(PyValueError::new_err("no step \"end\" here"));
+        };
+        *end = at;
         Ok(())
-    }
-
-    fn set_end(&mut self, step: usize, at: usize) {
-        if let Some(LayoutStep::Object { end, .. } | LayoutStep::UnlessNull { end, .. }) = self.steps.get_mut(step) {
-            *end = at;
-        }
     }
 
     fn finish(mut self) -> PyResult<Self> {
-        if !self.open.is_empty() || self.waiting.is_some() {
-            return Err(PyValueError::new_err("an object without its end"));
+        if !self.open.is_empty() || self.is_waiting() {
+            return Err(PyValueError::new_err("an object or a column without its end"));
         }
         self.steps.push(LayoutStep::End);
         self.names.push(String::new());
@@ -196,30 +178,20 @@ impl CompiledSteps {
     }
 }
 
-/// Which keys of an object were written before a step.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum KeysBefore {
-    /// None, nor its bracket.
-    Nothing,
-    /// None or some that may be left out.
-    Perhaps,
-    /// At least one.
-    Some,
-}
-
 impl RowLayout {
     /// What stands before each step: `{"id":`, `,"author":`, `}`.
-    pub fn literals<F: Form>(&self, py: Python<'_>) -> &[Literal] {
+    pub fn literals<F: Form>(&self, py: Python<'_>) -> &[Vec<u8>] {
         self.literals[F::INDEX].get_or_init(py, || {
             // The brackets of a flat list are those of the relation itself.
             if self.flat {
-                return vec![Literal::default(); self.steps.len()];
+                return vec![Vec::new(); self.steps.len()];
             }
-            let mut objects = vec![KeysBefore::Nothing];
-            let mut left_out = false;
+            // Whether each object that is open has a key.
+            let mut objects = vec![false];
+            let mut has_key = false;
             let literal = |(step, name): (&LayoutStep, &String)| {
-                let may_be_left_out = std::mem::replace(&mut left_out, matches!(step, LayoutStep::UnlessNull { .. }));
-                next_literal::<F>(step, name, &mut objects, may_be_left_out)
+                let is_behind = std::mem::replace(&mut has_key, matches!(step, LayoutStep::NullUnless { .. }));
+                if is_behind { Vec::new() } else { next_literal::<F>(step, name, &mut objects) }
             };
             self.steps.iter().zip(&self.names).map(literal).collect()
         })
@@ -243,42 +215,16 @@ impl RowLayout {
     }
 }
 
-fn next_literal<F: Form>(
-    step: &LayoutStep,
-    name: &str,
-    objects: &mut Vec<KeysBefore>,
-    may_be_left_out: bool,
-) -> Literal {
-    let before = objects.last().copied().unwrap_or(KeysBefore::Some);
-    let mut literal = Literal::default();
-    match step {
-        LayoutStep::End => {
-            objects.pop();
-            literal.text = if before == KeysBefore::Nothing { b"{}".to_vec() } else { b"}".to_vec() };
-            return literal;
-        }
-        LayoutStep::UnlessNull { .. } => {
-            // The bracket must stand whatever is left out.
-            if let (KeysBefore::Nothing, Some(keys)) = (before, objects.last_mut()) {
-                literal.text = b"{".to_vec();
-                *keys = KeysBefore::Perhaps;
-            }
-            return literal;
-        }
-        _ => {}
+fn next_literal<F: Form>(step: &LayoutStep, name: &str, objects: &mut Vec<bool>) -> Vec<u8> {
+    if let LayoutStep::End = step {
+        return if objects.pop() == Some(false) { b"{}".to_vec() } else { b"}".to_vec() };
     }
-    match before {
-        KeysBefore::Nothing => literal.text.push(b'{'),
-        KeysBefore::Perhaps => literal.separates = true,
-        KeysBefore::Some => literal.text.extend_from_slice(F::ITEM),
-    }
-    F::write_str(&mut literal.text, name);
-    Out::extend(&mut literal.text, F::KEY);
-    if let (false, Some(keys)) = (may_be_left_out, objects.last_mut()) {
-        *keys = KeysBefore::Some;
-    }
+    let has_keys = objects.last_mut().is_some_and(|has_keys| std::mem::replace(has_keys, true));
+    let mut text = if has_keys { F::ITEM.to_vec() } else { b"{".to_vec() };
+    F::write_str(&mut text, name);
+    Out::extend(&mut text, F::KEY);
     if let LayoutStep::Object { .. } = step {
-        objects.push(KeysBefore::Nothing);
+        objects.push(false);
     }
-    literal
+    text
 }

@@ -296,12 +296,14 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             let Some(value) = tuple_item(row, *column) else {
                 return self.fail_walk(Error::TooFewColumns { row: level.row, found: row.len() });
             };
+            let reader = layout.readers[*column].0;
+            let is_django = matches!(reader, ColumnReader::Django);
             // A link without its value would lead nowhere, or to another page.
-            if value.is_none() {
+            if value.is_none() && !is_django {
                 self.sink.out.extend(b"null");
                 return true;
             }
-            match part.text(&value, layout.readers[*column].0) {
+            match part.text(&value, reader).filter(|_| !is_django) {
                 Some(part) => text.extend([part.as_str(), after.as_str()]),
                 None => all_fit = false,
             }

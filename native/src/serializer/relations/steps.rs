@@ -65,20 +65,17 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         let (literals, fallback) = (layout.literals::<F>(py), nested.fallback.bind(py));
         let mut at = 0;
         while let (Some(step), Some(literal)) = (layout.steps.get(at), literals.get(at)) {
-            if literal.separates && self.sink.out.last() != Some(b'{') {
-                self.sink.out.extend(F::ITEM);
-            }
             let (LayoutStep::Column(index)
             | LayoutStep::Object { presence: Some(index), .. }
-            | LayoutStep::UnlessNull { presence: index, .. }
+            | LayoutStep::NullUnless { presence: index }
             | LayoutStep::Output { column: index, .. }
             | LayoutStep::Relation { key: index, .. }) = *step
             else {
-                self.sink.out.extend(&literal.text);
+                self.sink.out.extend(literal);
                 at += 1;
                 continue;
             };
-            self.sink.out.extend(&literal.text);
+            self.sink.out.extend(literal);
             level.step = at;
             let Some(value) = tuple_item(row, index) else {
                 return self.fail_walk(Error::TooFewColumns { row: level.row, found: row.len() });
@@ -98,10 +95,11 @@ impl<'py, F: Form> Walk<'py, '_, F> {
                     at = end;
                     true
                 }
-                // DRF leaves out a dotted source whose parent is None: `SkipField` of `Field.get_attribute`.
-                LayoutStep::UnlessNull { end, .. } if value.is_none() => {
-                    at = end;
-                    continue;
+                // A converter that makes a value of null is not asked where there is no row.
+                LayoutStep::NullUnless { .. } if value.is_none() => {
+                    self.sink.out.extend(b"null");
+                    at += 1;
+                    true
                 }
                 _ => true,
             };
