@@ -9,10 +9,13 @@ import dis
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import CodeType, FunctionType, SimpleNamespace
+from types import CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 
 import django
+from django.db.models import Model, QuerySet
+from django.db.models.expressions import BaseExpression
+from django.db.models.manager import BaseManager
 from django.db.utils import ConnectionRouter
 
 from pyforge_web.querysets.backends.stock import is_own_function
@@ -20,6 +23,8 @@ from pyforge_web.querysets.backends.stock import is_own_function
 _ROUTER_FILE = ConnectionRouter.db_for_read.__code__.co_filename
 _LIBRARIES = frozenset({"asgiref", "pyforge_web", *sys.stdlib_module_names})
 _STEP = 7919
+_UNKNOWN = object()
+_LOADS_OF_CELLS = frozenset({"LOAD_CLASSDEREF", "LOAD_DEREF", "LOAD_FROM_DICT_OR_DEREF"})
 _NO_STRAIGHT_CODE = ("CALL_FUNCTION_EX", "DELETE_", "FOR_ITER", "IMPORT_", "MAKE_FUNCTION", "STORE_GLOBAL", "YIELD")
 # Instructions that jump in straight code, too.
 _HARMLESS_JUMPS = frozenset({"JUMP_BACKWARD_NO_INTERRUPT"})
@@ -33,6 +38,52 @@ def find_branch(code: CodeType) -> str | None:
         if step.opname.startswith(_NO_STRAIGHT_CODE):
             return f"it has more than calls ({step.opname})"
     return None
+
+
+def find_changing_name(function: FunctionType) -> str | None:
+    """Return what a function reads by a name that may be something else the next time; None where nothing is.
+
+    Names of columns and flags leave no value in the query. So whatever the code reads must be a class, one of Django's
+    expressions, a manager, or a function whose calls are watched.
+    """
+    path, found = "", _UNKNOWN
+    for step in [*dis.get_instructions(function.__code__), None]:
+        name = "" if step is None else step.opname
+        if name in ("LOAD_ATTR", "LOAD_METHOD") and step is not None:
+            if found is _UNKNOWN:
+                is_called = name == "LOAD_METHOD" or "NULL" in step.argrepr
+                if not is_called:
+                    return str(step.argval)
+                continue
+            path, found = f"{path}.{step.argval}", getattr(found, step.argval, None)
+            continue
+        if found is not _UNKNOWN and not _is_settled(found):
+            return path
+        found = _UNKNOWN
+        if step is not None and (name.startswith("LOAD_GLOBAL") or name in _LOADS_OF_CELLS):
+            path = str(step.argval)
+            found = _find_name(function, path)
+    return None
+
+
+def _find_name(function: FunctionType, name: str) -> Any:
+    """Return what a function finds under the name of a variable around it, of its module, or of Python's own."""
+    if name in function.__code__.co_freevars:
+        return (function.__closure__ or ())[function.__code__.co_freevars.index(name)].cell_contents
+    builtins = function.__builtins__  # type: ignore[attr-defined] # missing in typeshed
+    return function.__globals__.get(name, builtins.get(name))
+
+
+def _is_settled(found: Any) -> bool:
+    """Return whether something that code reads is the same each time, or what comes of its calls is noticed."""
+    if isinstance(found, MethodType):
+        return isinstance(found.__self__, BaseManager | type)
+    if isinstance(found, FunctionType):
+        return found.__module__.partition(".")[0] not in _LIBRARIES and not found.__module__.startswith("django.")
+    if isinstance(found, type):
+        root = found.__module__.partition(".")[0]
+        return root in ("django", *_LIBRARIES) or issubclass(found, (Model, QuerySet, BaseManager, BaseExpression))
+    return isinstance(found, BaseManager | ModuleType)
 
 
 @contextmanager
@@ -113,6 +164,8 @@ def _change(constant: Any) -> Iterator[tuple[Any, Any, Any]]:
             for value, changed, replaced in _change(item):
                 yield value, changed, type(constant)([*items[:index], replaced, *items[index + 1 :]])
         return
+    if type(constant) is int and constant > 0:  # the start of a slice may not be behind its end
+        yield constant, constant - 1, constant - 1
     changed = _find_other(constant)
     if changed is not None:
         yield constant, changed, changed
