@@ -1,5 +1,9 @@
 """Values that become other SQL, and functions that read something that is another one each time."""
 
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+from threading import Barrier
+
 import pytest
 from django.db import connections, models
 from django.db.models import Count, F, Q
@@ -179,3 +183,101 @@ def test_prepared_tries_once(monkeypatch):
     monkeypatch.setattr(bound, "remember_selection", lambda *given: tried.append(1) or original(*given))
     check(lambda low: Article.objects.filter(id__gte=low).order_by(Lower("title"), "id"), [1, 2, 3])
     assert len(tried) == 1
+
+
+ASKING = {
+    "a dict": lambda value: Article.objects.filter(id={1: 2}.get(value, 3)),
+    "a dict of types": lambda value: Article.objects.filter(id={int: 2}.get(type(value), 3)),
+    "a set": lambda value: Article.objects.filter(id=len({value, 1, 2})),
+    "equal": lambda value: Article.objects.filter(id=(2, 3)[value == 1]),
+    "identical": lambda value: Article.objects.filter(id=(2, 3)[value is None]),
+    "contained": lambda value: Article.objects.filter(id=(2, 3)[value in (1, 2)]),
+    "not": lambda value: Article.objects.filter(id=(2, 3)[not value]),
+    "truth": lambda value: Article.objects.filter(id=(2, 3)[bool(value)]),
+    "class": lambda value: Article.objects.filter(id=(2, 3)[isinstance(value, int)]),
+    "text": lambda value: Article.objects.filter(title__lt=repr(value)).order_by("id"),
+    "order": lambda value: Article.objects.order_by({1: "id"}.get(value, "-id")),
+    "column": lambda value: Article.objects.order_by(F({1: "id"}.get(value, "title")), "id"),
+    "database": lambda value: Article.objects.using(value),
+    "attribute": lambda value: Article.objects.filter(id=value.real),
+}
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_prepared_asks_what_an_argument_is(name):
+    """A parameter is no key of a dict, and is equal to nothing: the function is called with the value."""
+    assert check(ASKING[name], [1, 2, 0, "1"]).why_not
+
+
+def test_prepared_kinds_of_parameters():
+    def positional(low, /, high=3):
+        return Article.objects.filter(id__gte=low, id__lte=high).order_by("id")
+
+    def many(*values):
+        return Article.objects.filter(id__in=values).order_by("id")
+
+    def named(**value):
+        return Article.objects.filter(**value).order_by("id")
+
+    fields = ["id"]
+    for function, given, names in (
+        (positional, (1,), {}),
+        (positional, (1, 2), {}),
+        (positional, (1,), {"high": 4}),
+        (many, (1, 2), {}),
+        (many, (), {}),
+        (named, (), {"id": 2}),
+        (named, (), {"id__gte": 2}),
+    ):
+        made = prepared(fields=fields)(function)
+        for _ in range(2):
+            assert dumps(made(*given, **names)) == dumps(function(*given, **names), fields=fields)
+    made = prepared(fields=fields)(lambda **value: Article.objects.filter(**value))
+    assert sent(lambda: dumps(made(value=1)))[0][0] is sent(lambda: Article.objects.filter(value=1))[0][0]
+
+
+def test_prepared_method():
+    class Shelf:
+        low = 2
+
+        @prepared(fields=["id"])
+        def articles(self, high):
+            return Article.objects.filter(id__gte=self.low, id__lte=high).order_by("id")
+
+        @staticmethod
+        @prepared(fields=["id"])
+        def all_articles(high):
+            return Article.objects.filter(id__lte=high).order_by("id")
+
+    shelf = Shelf()
+    for low in (2, 1):
+        shelf.low = low
+        expected = dumps(Article.objects.filter(id__gte=low, id__lte=4).order_by("id"), fields=["id"])
+        assert dumps(shelf.articles(4)) == dumps(shelf.articles(high=4)) == dumps(Shelf.articles(shelf, 4)) == expected
+    assert dumps(shelf.all_articles(2)) == dumps(Article.objects.filter(id__lte=2).order_by("id"), fields=["id"])
+
+
+@pytest.mark.django_db(transaction=True, databases="__all__")
+def test_prepared_cold_in_threads(filled):
+    """Threads that make the same function at once have each the rows of their own argument."""
+    from tests.relations import data
+
+    alias = filled["postgresql"]
+    data.load(alias)
+    values = range(1, 6)
+    expected = {value: dumps(Article.objects.using(alias).filter(id=value), fields=["id", "title"]) for value in values}
+    for _ in range(5):
+        made = prepared(fields=["id", "title"])(lambda value: Article.objects.filter(id=value))
+        start = Barrier(4)
+
+        def work(seed, made=made, start=start):
+            try:
+                start.wait()
+                chosen = Random(seed).choices(values, k=30)
+                return [value for value in chosen if dumps(made(value).using(alias)) != expected[value]]
+            finally:
+                connections[alias].close()
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(work, range(4))) == [[]] * 4
+        assert made.why_not is None

@@ -9,8 +9,12 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Count, Value
 from django.db.models.functions import Coalesce, Lower, Upper
+from django.test import override_settings
 from django.test.utils import isolate_apps
 
+from pyforge_web import dumps
+from pyforge_web.querysets import rows
+from tests.querysets.models import Seat
 from tests.relations.models import Article, Word
 from tests.sql_cache.oracle import run, run_django_keeping
 
@@ -189,3 +193,14 @@ def test_group_of_an_unmanaged_model(cache):
         with mock.patch.object(Article._meta, "managed", False):
             assert [run(make) for _ in range(2)] == [run_django_keeping(make, cache)] * 2
         assert run(make) == plain
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+@pytest.mark.parametrize("names", [("pk",), ("pk", "taken")])
+def test_key_of_several_columns_is_compiled_once(names, is_on, cache):
+    """Django reads its rows, and compiles the query itself: twice would be slower than Django."""
+    with (
+        mock.patch.object(rows, "compile_remembered", side_effect=AssertionError),
+        override_settings(PYFORGE_WEB={"SQL_CACHE": is_on}),
+    ):
+        assert dumps(Seat.objects.values(*names)) == b"[]"

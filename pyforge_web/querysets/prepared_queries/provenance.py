@@ -25,6 +25,9 @@ _LIBRARIES = frozenset({"asgiref", "pyforge_web", *sys.stdlib_module_names})
 _STEP = 7919
 _UNKNOWN = object()
 _LOADS_OF_CELLS = frozenset({"LOAD_CLASSDEREF", "LOAD_DEREF", "LOAD_FROM_DICT_OR_DEREF"})
+# What a function may ask about an argument that stands for another: the answer is another one for a value.
+_COMPARISONS = frozenset({"COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT"})
+_QUESTIONS = frozenset({"callable", "id", "isinstance", "issubclass", "type"})
 _NO_STRAIGHT_CODE = ("CALL_FUNCTION_EX", "DELETE_", "FOR_ITER", "IMPORT_", "MAKE_FUNCTION", "STORE_GLOBAL", "YIELD")
 # Instructions that jump in straight code, too.
 _HARMLESS_JUMPS = frozenset({"JUMP_BACKWARD_NO_INTERRUPT"})
@@ -37,6 +40,8 @@ def find_branch(code: CodeType) -> str | None:
             return "it has branches"
         if step.opname.startswith(_NO_STRAIGHT_CODE):
             return f"it has more than calls ({step.opname})"
+        if step.opname in _COMPARISONS or (step.opname == "LOAD_GLOBAL" and step.argval in _QUESTIONS):
+            return "it compares, or asks for a type"
     return None
 
 
