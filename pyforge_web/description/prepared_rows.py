@@ -83,7 +83,7 @@ class PreparedFunction:
             self.why_not = template.why_not
             if template.why_not is None:
                 tree = resolve_fields(template.queryset, self.fields)
-                self._template = PreparedTemplate(template.queryset, tree)
+                self._template = PreparedTemplate(template.queryset, tree, template.names)
         # Also where it cannot be prepared: the reason is found once.
         self._is_made = True
 

@@ -163,6 +163,55 @@ def test_prepared_reads_what_changes(name, monkeypatch):
     assert made.why_not
 
 
+class LastManager(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(id__gte=3)
+
+
+def last_manager():
+    manager = LastManager()
+    manager.model, manager.name = Article, "objects"
+    return manager
+
+
+REPLACED = {
+    "method of a manager": lambda patch: patch.setattr(
+        Article.objects, "get_queryset", lambda: models.QuerySet(Article).filter(id__gte=3)
+    ),
+    "method of the class of managers": lambda patch: patch.setattr(
+        models.Manager, "get_queryset", lambda self: models.QuerySet(self.model).filter(id__gte=3)
+    ),
+    "manager": lambda patch: patch.setitem(Article._meta.managers_map, "objects", last_manager()),
+    "method of QuerySets": lambda patch: patch.setattr(models.QuerySet, "order_by", models.QuerySet.reverse),
+    "model": lambda patch: patch.setitem(globals(), "Article", Author),
+    "class": lambda patch: patch.setitem(globals(), "F", models.Max),
+}
+
+
+@pytest.mark.parametrize("name", REPLACED)
+def test_prepared_reads_what_is_replaced(name):
+    """What a function found when it was prepared is compared at each call."""
+
+    def function(low):
+        return Article.objects.filter(id__gte=low).order_by(F("id").desc())
+
+    made = prepared(fields=["id"])(function)
+
+    def compare():
+        expected = sent(lambda: dumps(function(1), fields=["id"]))
+        assert sent(lambda: dumps(made(1))) == expected
+        return expected
+
+    before = compare()
+    compare()
+    assert made.why_not is None
+    with pytest.MonkeyPatch.context() as patch:
+        REPLACED[name](patch)
+        assert compare() != before
+        compare()
+    assert compare() == before
+
+
 def test_prepared_reads_what_stays():
     """Models, their managers, and Django's classes stay what they are."""
     for function in (

@@ -57,8 +57,9 @@ class BoundQuery(NamedTuple):
 class PreparedTemplate:
     """The QuerySet of a function with parameters, compiled once for each database."""
 
-    def __init__(self, queryset: Any, tree: Tree) -> None:
+    def __init__(self, queryset: Any, tree: Tree, names: Any) -> None:
         self.queryset = queryset
+        self._names = names
         self.tree = tree
         self.limits: tuple[int, int | None] = (queryset.query.low_mark, queryset.query.high_mark)
         self._bound: dict[str, BoundQuery] = {}
@@ -78,6 +79,8 @@ class PreparedTemplate:
         failed = self._failed.get(using)
         if failed is not None and not failed.is_due():
             return failed.reason
+        if not self._names.are_same():
+            return "what it reads by its names is something else now"
         connection = connections[using]
         if why := why_tree_django(self.find_queryset(using), self.tree, connection):
             return why
@@ -113,6 +116,8 @@ class PreparedTemplate:
         if bound is None or not _PLAIN_TYPES.issuperset(map(type, values.values())):
             return None
         if find_page(self.find_queryset(using), self.tree) is None:
+            return None
+        if not self._names.are_same():
             return None
         connection = connections[using]
         state = read_database_state(connection)

@@ -9,6 +9,7 @@ import dis
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.db.models.expressions import BaseExpression
 from django.db.models.manager import BaseManager
 from django.db.utils import ConnectionRouter
 
+from pyforge_web._native import ClassVersions
 from pyforge_web.querysets.backends.stock import is_own_function
 
 _ROUTER_FILE = ConnectionRouter.db_for_read.__code__.co_filename
@@ -45,38 +47,62 @@ def find_branch(code: CodeType) -> str | None:
     return None
 
 
-def find_changing_name(function: FunctionType) -> str | None:
-    """Return what a function reads by a name that may be something else the next time; None where nothing is.
+class ReadNames:
+    """What a function reads by names, as it was: classes, managers, and functions whose calls are watched.
 
-    Names of columns and flags leave no value in the query. So whatever the code reads must be a class, one of Django's
-    expressions, a manager, or a function whose calls are watched.
+    Names of columns and flags leave no value in the query. So `changing` is the first name that may be something else
+    the next time; None where there is none.
     """
-    path, found = "", _UNKNOWN
-    for step in [*dis.get_instructions(function.__code__), None]:
-        name = "" if step is None else step.opname
-        if name in ("LOAD_ATTR", "LOAD_METHOD") and step is not None:
-            if found is _UNKNOWN:
-                is_called = name == "LOAD_METHOD" or "NULL" in step.argrepr
-                if not is_called:
-                    return str(step.argval)
+
+    def __init__(self, function: FunctionType, queryset: Any) -> None:
+        self.changing: str | None = None
+        # Functions that read a name again, and what it was.
+        self._known: list[tuple[Callable[[], Any], Any]] = []
+        self._managers: list[Any] = []
+        self._read(function)
+        self._versions = ClassVersions([type(queryset), *map(type, self._managers)])
+
+    def are_same(self) -> bool:
+        """Return whether all names are what they were, and the classes of managers have the same methods."""
+        for read, known in self._known:
+            found = read()
+            if found is not known and not (type(found) is MethodType and found == known):
+                return False
+        return self._versions.are_unchanged()
+
+    def _read(self, function: FunctionType) -> None:
+        path, found = "", _UNKNOWN
+        for step in [*dis.get_instructions(function.__code__), None]:
+            name = "" if step is None else step.opname
+            if step is not None and name in ("LOAD_ATTR", "LOAD_METHOD"):
+                if found is not _UNKNOWN:
+                    path = f"{path}.{step.argval}"
+                    found = self._keep(partial(getattr, found, step.argval, None))
+                elif name == "LOAD_ATTR" and "NULL" not in step.argrepr:  # it is not called
+                    self.changing = self.changing or str(step.argval)
                 continue
-            path, found = f"{path}.{step.argval}", getattr(found, step.argval, None)
-            continue
-        if found is not _UNKNOWN and not _is_settled(found):
-            return path
-        found = _UNKNOWN
-        if step is not None and (name.startswith("LOAD_GLOBAL") or name in _LOADS_OF_CELLS):
-            path = str(step.argval)
-            found = _find_name(function, path)
-    return None
+            if found is not _UNKNOWN and not _is_settled(found):
+                self.changing = self.changing or path
+            found = _UNKNOWN
+            if step is not None and (name.startswith("LOAD_GLOBAL") or name in _LOADS_OF_CELLS):
+                path = str(step.argval)
+                found = self._keep(partial(_find_name, function, path))
+
+    def _keep(self, read: Callable[[], Any]) -> Any:
+        found = read()
+        self._known.append((read, found))
+        if isinstance(found, BaseManager):
+            self._managers.append(found)
+            self._known.append((partial(getattr, found, "get_queryset"), found.get_queryset))
+        return found
 
 
 def _find_name(function: FunctionType, name: str) -> Any:
     """Return what a function finds under the name of a variable around it, of its module, or of Python's own."""
+    found = function.__globals__.get(name, _UNKNOWN)
     if name in function.__code__.co_freevars:
         return (function.__closure__ or ())[function.__code__.co_freevars.index(name)].cell_contents
-    builtins = function.__builtins__  # type: ignore[attr-defined] # missing in typeshed
-    return function.__globals__.get(name, builtins.get(name))
+    return function.__builtins__.get(name) if found is _UNKNOWN else found  # type: ignore[attr-defined] # typeshed
 
 
 def _is_settled(found: Any) -> bool:

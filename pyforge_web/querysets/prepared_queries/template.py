@@ -13,9 +13,9 @@ from django.db.models.sql.where import WhereNode
 
 from pyforge_web.querysets.prepared_queries.parameters import Parameter, ParameterUseError
 from pyforge_web.querysets.prepared_queries.provenance import (
+    ReadNames,
     change_constants,
     find_branch,
-    find_changing_name,
     watch_calls,
 )
 from pyforge_web.querysets.sql_cache import tables
@@ -30,6 +30,7 @@ class Template(NamedTuple):
 
     queryset: Any
     why_not: str | None
+    names: ReadNames | None = None
 
 
 class QueryValue(NamedTuple):
@@ -85,7 +86,11 @@ def make_template(function: FunctionType, names: list[str]) -> Template:
         return Template(None, f"it raises {type(error).__name__} with parameters: {error}")
     if not isinstance(queryset, QuerySet):
         raise TypeError(f"@prepared: {function.__name__} returned {type(queryset).__name__}, not a QuerySet")
-    return Template(queryset, _why_called(function, names, queryset, called))
+    if why := _why_called(function, names, queryset, called):
+        return Template(queryset, why)
+    read = ReadNames(function, queryset)
+    changing = read.changing and f"it reads {read.changing}, which may be another one each time"
+    return Template(queryset, changing, read)
 
 
 def _why_called(function: FunctionType, names: list[str], queryset: Any, called: list[CodeType]) -> str | None:
@@ -108,8 +113,6 @@ def _why_called(function: FunctionType, names: list[str], queryset: Any, called:
             )
     if called:  # it may return something else each time
         return f"{called[0].co_qualname} is called by it"
-    if name := find_changing_name(function):
-        return f"it reads {name}, which may be another one each time"
     if queryset._db is not None and queryset._db not in function.__code__.co_consts:
         return "its database is chosen at each call"
     return None
