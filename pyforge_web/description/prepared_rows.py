@@ -1,9 +1,10 @@
 """`@prepared(fields=...)`: a function that returns a QuerySet, compiled once with parameters."""
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property, update_wrapper
-from inspect import Signature, signature
+from functools import cached_property, partial, update_wrapper
+from inspect import BoundArguments, Parameter, Signature, signature
 from operator import index
 from types import FunctionType
 from typing import Any
@@ -39,17 +40,30 @@ class PreparedFunction:
         self.calls = 0
         self._signature: Signature = signature(function)
         self._names = self._signature.parameters.keys()
+        kinds = {parameter.kind for parameter in self._signature.parameters.values()}
+        self._takes_names = kinds <= {Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY}
         self._template: PreparedTemplate | None = None
         self._is_made = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> "PreparedRows":
         self.find_template()
         # `Signature.bind` is a large part of a small page: a call with every argument by name does without.
-        if args or kwargs.keys() != self._names:
+        if args or kwargs.keys() != self._names or not self._takes_names:
             bound = self._signature.bind(*args, **kwargs)
             bound.apply_defaults()
             kwargs = bound.arguments
         return PreparedRows(self, kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """Return the prepared function of an instance where it stands in a class: as a method, it runs at each call."""
+        return self if instance is None else partial(self, instance)
+
+    def make_queryset(self, values: Mapping[str, Any]) -> "QuerySet[Any, Any]":
+        """Return what the function returns for the values of its parameters."""
+        if self._takes_names:
+            return self.function(**values)
+        bound = BoundArguments(self._signature, OrderedDict(values))
+        return self.function(*bound.args, **bound.kwargs)
 
     def find_template(self) -> PreparedTemplate | None:
         """Return what was compiled of the function; None where it has to run at each call.
@@ -61,16 +75,15 @@ class PreparedFunction:
         return self._template
 
     def _make_template(self) -> None:
-        kinds = {parameter.kind for parameter in self._signature.parameters.values()}
         # A class or a callable object has no code that could be read for the constants of its query.
-        if type(self.function) is not FunctionType or kinds - {0, 1, 3}:  # positional, by name
+        if type(self.function) is not FunctionType or not self._takes_names:
             self.why_not = "it is no function of named parameters"
         else:
             template = make_template(self.function, list(self._signature.parameters))
             self.why_not = template.why_not
             if template.why_not is None:
                 tree = resolve_fields(template.queryset, self.fields)
-                self._template = PreparedTemplate(template.queryset, tree)
+                self._template = PreparedTemplate(template.queryset, tree, template.names)
         # Also where it cannot be prepared: the reason is found once.
         self._is_made = True
 
@@ -110,7 +123,7 @@ class PreparedRows(OutputRows):
     @cached_property
     def queryset(self) -> "QuerySet[Any, Any]":
         """The QuerySet that the function returns for the values, with the slice."""
-        queryset = self._prepared.function(**self._values)
+        queryset = self._prepared.make_queryset(self._values)
         if self._using is not None:
             queryset = queryset.using(self._using)
         return queryset if (self._low, self._high) == (0, None) else queryset[self._low : self._high]

@@ -259,8 +259,9 @@ def _own_queryset(relation: Relation, fields: ParsedFields) -> UntypedQuerySet |
     """Return what a relation to one is loaded from, where its expressions need a query of their own model."""
     if relation.many or relation.model is None:
         return None
+    model = relation.model
     expressions = [item.expression for item in fields if isinstance(item, KeyedExpression)]
-    needs_own = any(not isinstance(each, OutputField) and not can_be_joined(each) for each in expressions)
+    needs_own = any(not isinstance(each, OutputField) and not can_be_joined(each, model) for each in expressions)
     return relation.model._base_manager.all() if needs_own else None
 
 

@@ -12,6 +12,7 @@ from time import perf_counter_ns
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.expressions import ColPairs
 from django.db.models.query import NamedValuesListIterable, ValuesIterable
 from django.db.models.utils import create_namedtuple_class
 from django.utils.timezone import get_current_timezone
@@ -65,13 +66,14 @@ def write_values(
     """
     if (why := why_django(queryset)) is not None:
         return why
-    names = values_names(queryset)
+    names, query = values_names(queryset), queryset.query
+    # Before the query is compiled, which Django does again.
+    if any(isinstance(column, ColPairs) for column in (*query.select, *query.annotation_select.values())):
+        return "a key of several columns is selected as one value"
     compiled, _ = compile_remembered(queryset, "values", lambda: (queryset, None))
     if compiled is None:
         return _nothing(queryset)
     shape, count = SHAPES[queryset._iterable_class], len(compiled.expressions)
-    if compiled.compiler.has_composite_fields(compiled.expressions):
-        return "a key of several columns is selected as one value"
     if shape != "object":
         names = [str(index) for index in range(count)] if shape == "array" else ["0"]
         return write_columns(queryset, compiled, names, range(len(names)), sizes, shape)

@@ -4,15 +4,37 @@ import json
 
 import pytest
 from django.core.exceptions import FieldError
-from django.db.models import Case, Count, Exists, F, FilteredRelation, OuterRef, Q, Subquery, Value, When
+from django.db import connections
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Upper
+from django.db.models.lookups import GreaterThan, In
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 
 from pyforge_web import Attribute, Computed, PyForgeStreamingResponse, dumps, rows
 from tests.relations.models import Article, Author
 
 pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+class OwnFunction(Func):
+    template = "(%(expressions)s || name)"
+
 
 WRITTEN = Article.objects.filter(author=OuterRef("pk")).order_by("pk")
 EXPRESSIONS = {
@@ -27,6 +49,14 @@ EXPRESSIONS = {
     "exists in a case": Case(When(Exists(WRITTEN), then=Value(1)), default=Value(0)),
     "exists in a condition": Q(Exists(WRITTEN)),
     "raw SQL": RawSQL("name || '!'", ()),
+    "SQL of an instance": Func(F("name"), template="%(expressions)s || password", output_field=CharField()),
+    "SQL of a class": OwnFunction("name", output_field=CharField()),
+    "a list": Case(When(id__in=[F("mentor"), 2], then=Value("a")), default=Value("b")),
+    "a range": Case(When(id__range=(F("mentor"), 9), then=Value("a")), default=Value("b")),
+    "a list of a lookup": Case(When(In(F("id"), [F("mentor"), 2]), then=Value("a")), default=Value("b")),
+    "a lookup": Case(When(GreaterThan(F("id"), F("mentor")), then=Value("a")), default=Value("b")),
+    "one or the other": Case(When(Q(id=1) ^ Q(mentor=1), then=Value("a")), default=Value("b")),
+    "a part of a text": F("name")[0:2],
 }
 WAYS_IN = {
     "queryset": lambda articles, fields: dumps(articles, fields=fields),
@@ -70,6 +100,75 @@ def test_an_expression_of_a_relation_that_leads_back(name, sqlite):
     assert written == [
         {"pk": each.pk, "articles": [{"author": {"x": values[each.pk]}}] * each.articles.count()} for each in authors
     ]
+
+
+# QuerySets whose rows or numbers a join of many would change, and the output fields beside.
+AROUND = {
+    "plain": (lambda rows: rows, []),
+    "a count": (lambda rows: rows.annotate(n=Count("tags")), ["n"]),
+    "a count as output": (lambda rows: rows, [{"n": Count("tags")}]),
+    "a condition of many": (lambda rows: rows.filter(tags__id__gt=0), []),
+    "distinct": (lambda rows: rows.filter(tags__id__gt=0).distinct(), []),
+    "a slice": (lambda rows: rows[1:4], []),
+    "another relation": (lambda rows: rows, [{"editor": [{"y": Count("articles")}]}]),
+}
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("aggregate", [Count("articles"), Sum("articles__price"), Count("pupils")], ids=str)
+@pytest.mark.parametrize("around", AROUND)
+def test_an_aggregate_of_a_relation_counts_its_rows(around, aggregate, native, sqlite):
+    change, beside = AROUND[around]
+    articles = change(Article.objects.using(sqlite).order_by("pk"))
+    values = dict(Author.objects.using(sqlite).annotate(x=aggregate).values_list("pk", "x"))
+    counts = dict(Author.objects.using(sqlite).annotate(x=Count("articles")).values_list("pk", "x"))
+    tags = dict(Article.objects.using(sqlite).annotate(n=Count("tags")).values_list("pk", "n"))
+    with override_settings(PYFORGE_WEB={"NATIVE": native}):
+        written = json.loads(dumps(articles, fields=["pk", {"author": [{"x": aggregate}]}, *beside]))
+    expected = []
+    for each in articles:
+        row = {"pk": each.pk, "author": {"x": values[each.author_id]}}
+        if around.startswith("a count"):
+            row["n"] = tags[each.pk]
+        if around == "another relation":
+            row["editor"] = None if each.editor_id is None else {"y": counts[each.editor_id]}
+        expected.append(row)
+    assert written == json.loads(dumps(expected))
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("name", ["author", None])
+def test_two_aggregates_are_those_of_values(name, native, sqlite):
+    """Django counts the rows of both joins, and so does each way."""
+    pair = {"x": Count("articles"), "y": Count("pupils")}
+    like = {row.pop("pk"): row for row in Author.objects.using(sqlite).values("pk", **pair)}
+    fields = [{key: expression} for key, expression in pair.items()]
+    with override_settings(PYFORGE_WEB={"NATIVE": native}):
+        if name is None:
+            authors = Author.objects.using(sqlite).order_by("pk")
+            assert json.loads(dumps(authors, fields=fields)) == [like[each.pk] for each in authors]
+            assert json.loads(dumps(list(authors), fields=fields, fetch=True)) == [like[each.pk] for each in authors]
+        else:
+            articles = Article.objects.using(sqlite).order_by("pk")
+            written = json.loads(dumps(articles, fields=[{name: fields}]))
+            assert written == [{name: like[each.author_id]} for each in articles]
+
+
+def test_the_expressions_of_instances_are_one_query(sqlite):
+    authors = list(Author.objects.using(sqlite).order_by("pk"))
+    fields = ["pk", {"x": Count("articles")}, {"y": Upper("name")}, {"z": Q(id__gt=2)}]
+    with CaptureQueriesContext(connections[sqlite]) as queries:
+        dumps(authors, fields=fields, fetch=True)
+    assert len(queries) == 1
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_condition_of_many_gives_no_row_twice(native, sqlite):
+    expression = Case(When(articles__price__gt=2, then=Value("a")), default=Value("b"))
+    articles = Article.objects.using(sqlite).order_by("pk")
+    with override_settings(PYFORGE_WEB={"NATIVE": native}):
+        written = json.loads(dumps(articles, fields=["pk", {"author": ["pk", {"x": expression}]}]))
+    assert [(row["pk"], row["author"]["pk"]) for row in written] == list(articles.values_list("pk", "author"))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,6 +14,8 @@ from pyforge_web.querysets.prepared_queries.parameters import Parameter
 from pyforge_web.querysets.relations.columns import SelectPlan, select_tree
 from pyforge_web.querysets.relations.doubts import why_tree_django
 from pyforge_web.querysets.relations.remembered_pages import PageRows, find_page, read_page
+from pyforge_web.querysets.sql_cache.fingerprint import NotRememberedError
+from pyforge_web.querysets.sql_cache.memory import FailedEntry
 from pyforge_web.querysets.sql_cache.recording import RememberedQuery
 from pyforge_web.querysets.sql_cache.remembered import (
     DatabaseState,
@@ -55,11 +57,14 @@ class BoundQuery(NamedTuple):
 class PreparedTemplate:
     """The QuerySet of a function with parameters, compiled once for each database."""
 
-    def __init__(self, queryset: Any, tree: Tree) -> None:
+    def __init__(self, queryset: Any, tree: Tree, names: Any) -> None:
         self.queryset = queryset
+        self._names = names
         self.tree = tree
         self.limits: tuple[int, int | None] = (queryset.query.low_mark, queryset.query.high_mark)
         self._bound: dict[str, BoundQuery] = {}
+        # Why there is no remembered SQL for a database: to find that out costs as much as the whole page.
+        self._failed: dict[str, FailedEntry] = {}
         self._by_database: dict[str, Any] = {}
 
     def compile(
@@ -71,6 +76,11 @@ class PreparedTemplate:
         """
         if not _PLAIN_TYPES.issuperset(map(type, values.values())):
             return "a value is None, a boolean, a list or an object"
+        failed = self._failed.get(using)
+        if failed is not None and not failed.is_due():
+            return failed.reason
+        if not self._names.are_same():
+            return "what it reads by its names is something else now"
         connection = connections[using]
         if why := why_tree_django(self.find_queryset(using), self.tree, connection):
             return why
@@ -83,6 +93,9 @@ class PreparedTemplate:
                     return made
                 bound = self._bound[using] = made
             params = _make_parameters(bound, values, connection)
+        except NotRememberedError as error:
+            self._failed[using] = FailedEntry(str(error))
+            return str(error)
         except Exception as error:  # the function says it, with Django's words
             return f"{type(error).__name__} for these values"
         if params is None:
@@ -104,6 +117,8 @@ class PreparedTemplate:
             return None
         if find_page(self.find_queryset(using), self.tree) is None:
             return None
+        if not self._names.are_same():
+            return None
         connection = connections[using]
         state = read_database_state(connection)
         if bound.state != state or not bound.entry.evidence.is_valid(connection):
@@ -121,6 +136,8 @@ class PreparedTemplate:
         queryset._db = using
         queryset.query.clear_limits()
         names = _fill_parameters(queryset.query.where, values)
+        if names is None:
+            return "a value is compared in another way"
         selection = select_tree(queryset, self.tree)
         made = remember_selection(queryset, selection.prepare)
         if isinstance(made, str):
@@ -136,7 +153,9 @@ class PreparedTemplate:
 def _make_parameters(bound: BoundQuery, values: Mapping[str, Any], connection: Any) -> list[Any] | None:
     params: list[Any] = []
     for name, lookup, text in bound.leaves:
-        current = lookup if name is None else type(lookup)(lookup.lhs, values[name])
+        current = lookup if name is None else _give_value(lookup, values[name])
+        if current is None:
+            return None
         sql, own = current.process_rhs(None, connection)
         if sql != text:
             return None
@@ -144,8 +163,17 @@ def _make_parameters(bound: BoundQuery, values: Mapping[str, Any], connection: A
     return params
 
 
-def _fill_parameters(where: Any, values: Mapping[str, Any]) -> dict[int, str]:
-    """Put values in the place of parameters; return the names of the parameters by the ids of their lookups."""
+def _give_value(lookup: Any, value: Any) -> Any:
+    """Return a lookup with a value; None where its field makes None or a boolean of it, which is other SQL."""
+    made = type(lookup)(lookup.lhs, value)
+    return None if made.rhs is None or isinstance(made.rhs, bool) else made
+
+
+def _fill_parameters(where: Any, values: Mapping[str, Any]) -> dict[int, str] | None:
+    """Put values in the place of parameters; return the names of the parameters by the ids of their lookups.
+
+    None where a value would be other SQL.
+    """
     names: dict[int, str] = {}
     work = [where]
     while work:
@@ -155,6 +183,8 @@ def _fill_parameters(where: Any, values: Mapping[str, Any]) -> dict[int, str]:
                 work.append(child)
             elif isinstance(child.rhs, Parameter):
                 name = child.rhs.name
-                lookup = node.children[index] = type(child)(child.lhs, values[name])
+                lookup = node.children[index] = _give_value(child, values[name])
+                if lookup is None:
+                    return None
                 names[id(lookup)] = name
     return names

@@ -9,17 +9,27 @@ import dis
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import CodeType, FunctionType, SimpleNamespace
+from functools import partial
+from types import CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 
 import django
+from django.db.models import Model, QuerySet
+from django.db.models.expressions import BaseExpression
+from django.db.models.manager import BaseManager
 from django.db.utils import ConnectionRouter
 
+from pyforge_web._native import ClassVersions
 from pyforge_web.querysets.backends.stock import is_own_function
 
 _ROUTER_FILE = ConnectionRouter.db_for_read.__code__.co_filename
 _LIBRARIES = frozenset({"asgiref", "pyforge_web", *sys.stdlib_module_names})
 _STEP = 7919
+_UNKNOWN = object()
+_LOADS_OF_CELLS = frozenset({"LOAD_CLASSDEREF", "LOAD_DEREF", "LOAD_FROM_DICT_OR_DEREF"})
+# What a function may ask about an argument that stands for another: the answer is another one for a value.
+_COMPARISONS = frozenset({"COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT"})
+_QUESTIONS = frozenset({"callable", "id", "isinstance", "issubclass", "type"})
 _NO_STRAIGHT_CODE = ("CALL_FUNCTION_EX", "DELETE_", "FOR_ITER", "IMPORT_", "MAKE_FUNCTION", "STORE_GLOBAL", "YIELD")
 # Instructions that jump in straight code, too.
 _HARMLESS_JUMPS = frozenset({"JUMP_BACKWARD_NO_INTERRUPT"})
@@ -32,7 +42,79 @@ def find_branch(code: CodeType) -> str | None:
             return "it has branches"
         if step.opname.startswith(_NO_STRAIGHT_CODE):
             return f"it has more than calls ({step.opname})"
+        if step.opname in _COMPARISONS or (step.opname == "LOAD_GLOBAL" and step.argval in _QUESTIONS):
+            return "it compares, or asks for a type"
     return None
+
+
+class ReadNames:
+    """What a function reads by names, as it was: classes, managers, and functions whose calls are watched.
+
+    Names of columns and flags leave no value in the query. So `changing` is the first name that may be something else
+    the next time; None where there is none.
+    """
+
+    def __init__(self, function: FunctionType, queryset: Any) -> None:
+        self.changing: str | None = None
+        # Functions that read a name again, and what it was.
+        self._known: list[tuple[Callable[[], Any], Any]] = []
+        self._managers: list[Any] = []
+        self._read(function)
+        self._versions = ClassVersions([type(queryset), *map(type, self._managers)])
+
+    def are_same(self) -> bool:
+        """Return whether all names are what they were, and the classes of managers have the same methods."""
+        for read, known in self._known:
+            found = read()
+            if found is not known and not (type(found) is MethodType and found == known):
+                return False
+        return self._versions.are_unchanged()
+
+    def _read(self, function: FunctionType) -> None:
+        path, found = "", _UNKNOWN
+        for step in [*dis.get_instructions(function.__code__), None]:
+            name = "" if step is None else step.opname
+            if step is not None and name in ("LOAD_ATTR", "LOAD_METHOD"):
+                if found is not _UNKNOWN:
+                    path = f"{path}.{step.argval}"
+                    found = self._keep(partial(getattr, found, step.argval, None))
+                elif name == "LOAD_ATTR" and "NULL" not in step.argrepr:  # it is not called
+                    self.changing = self.changing or str(step.argval)
+                continue
+            if found is not _UNKNOWN and not _is_settled(found):
+                self.changing = self.changing or path
+            found = _UNKNOWN
+            if step is not None and (name.startswith("LOAD_GLOBAL") or name in _LOADS_OF_CELLS):
+                path = str(step.argval)
+                found = self._keep(partial(_find_name, function, path))
+
+    def _keep(self, read: Callable[[], Any]) -> Any:
+        found = read()
+        self._known.append((read, found))
+        if isinstance(found, BaseManager):
+            self._managers.append(found)
+            self._known.append((partial(getattr, found, "get_queryset"), found.get_queryset))
+        return found
+
+
+def _find_name(function: FunctionType, name: str) -> Any:
+    """Return what a function finds under the name of a variable around it, of its module, or of Python's own."""
+    found = function.__globals__.get(name, _UNKNOWN)
+    if name in function.__code__.co_freevars:
+        return (function.__closure__ or ())[function.__code__.co_freevars.index(name)].cell_contents
+    return function.__builtins__.get(name) if found is _UNKNOWN else found  # type: ignore[attr-defined] # typeshed
+
+
+def _is_settled(found: Any) -> bool:
+    """Return whether something that code reads is the same each time, or what comes of its calls is noticed."""
+    if isinstance(found, MethodType):
+        return isinstance(found.__self__, BaseManager | type)
+    if isinstance(found, FunctionType):
+        return found.__module__.partition(".")[0] not in _LIBRARIES and not found.__module__.startswith("django.")
+    if isinstance(found, type):
+        root = found.__module__.partition(".")[0]
+        return root in ("django", *_LIBRARIES) or issubclass(found, (Model, QuerySet, BaseManager, BaseExpression))
+    return isinstance(found, BaseManager | ModuleType)
 
 
 @contextmanager
@@ -113,6 +195,8 @@ def _change(constant: Any) -> Iterator[tuple[Any, Any, Any]]:
             for value, changed, replaced in _change(item):
                 yield value, changed, type(constant)([*items[:index], replaced, *items[index + 1 :]])
         return
+    if type(constant) is int and constant > 0:  # the start of a slice may not be behind its end
+        yield constant, constant - 1, constant - 1
     changed = _find_other(constant)
     if changed is not None:
         yield constant, changed, changed

@@ -6,11 +6,18 @@ from typing import Any, NamedTuple, NoReturn
 
 from django.db import connections
 from django.db.models import QuerySet
-from django.db.models.expressions import Value
+from django.db.models.expressions import Col, Value
+from django.db.models.lookups import IsNull
+from django.db.models.sql.constants import LOUTER
 from django.db.models.sql.where import WhereNode
 
 from pyforge_web.querysets.prepared_queries.parameters import Parameter, ParameterUseError
-from pyforge_web.querysets.prepared_queries.provenance import change_constants, find_branch, watch_calls
+from pyforge_web.querysets.prepared_queries.provenance import (
+    ReadNames,
+    change_constants,
+    find_branch,
+    watch_calls,
+)
 from pyforge_web.querysets.sql_cache import tables
 
 
@@ -23,6 +30,7 @@ class Template(NamedTuple):
 
     queryset: Any
     why_not: str | None
+    names: ReadNames | None = None
 
 
 class QueryValue(NamedTuple):
@@ -78,7 +86,11 @@ def make_template(function: FunctionType, names: list[str]) -> Template:
         return Template(None, f"it raises {type(error).__name__} with parameters: {error}")
     if not isinstance(queryset, QuerySet):
         raise TypeError(f"@prepared: {function.__name__} returned {type(queryset).__name__}, not a QuerySet")
-    return Template(queryset, _why_called(function, names, queryset, called))
+    if why := _why_called(function, names, queryset, called):
+        return Template(queryset, why)
+    read = ReadNames(function, queryset)
+    changing = read.changing and f"it reads {read.changing}, which may be another one each time"
+    return Template(queryset, changing, read)
 
 
 def _why_called(function: FunctionType, names: list[str], queryset: Any, called: list[CodeType]) -> str | None:
@@ -128,11 +140,15 @@ def read_values(queryset: Any) -> list[QueryValue]:
     """Return the values of a QuerySet that are no parameters."""
     query = queryset.query
     values: list[QueryValue] = []
-    work: list[Any] = [query.where]
+    work: list[tuple[Any, Any, bool]] = [(query.where, None, False)]
     while work:
-        node = work.pop()
+        node, before, is_negated = work.pop()
         if isinstance(node, WhereNode):
-            work.extend(reversed(node.children))
+            inside = is_negated != node.negated
+            pairs = zip(node.children, (None, *node.children), strict=False)
+            work.extend(reversed([(child, previous, inside) for child, previous in pairs]))
+        elif is_negated and _is_added_null(query, node, before):
+            continue
         elif hasattr(node, "rhs") and not isinstance(node.rhs, Parameter):
             field = getattr(getattr(node.lhs, "target", None), "name", type(node.lhs).__name__)
             name, in_list = f"{field}__{node.lookup_name}", isinstance(node.rhs, list | tuple)
@@ -144,15 +160,27 @@ def read_values(queryset: Any) -> list[QueryValue]:
             if isinstance(part, Value):
                 values.append(QueryValue(name, part.value))
             parts += [source for source in part.get_source_expressions() if source is not None]
-    for name in ("low_mark", "high_mark"):
-        if getattr(query, name) not in (0, None):
-            values.append(QueryValue(f"the slice ({name})", getattr(query, name)))
+    values += [QueryValue(f"the slice ({name})", getattr(query, name)) for name in ("low_mark", "high_mark")]
     return values + [QueryValue("order_by", name) for name in query.order_by if isinstance(name, str)]
+
+
+def _is_added_null(query: Any, lookup: Any, before: Any) -> bool:
+    """Return whether Django has added `IS NOT NULL` to the condition before it: `exclude()` of a column with nulls.
+
+    Source: `Query.build_filter` in `django/db/models/sql/query.py`.
+    """
+    if not isinstance(lookup, IsNull) or lookup.rhs is not False or isinstance(before, IsNull):
+        return False
+    column, same = lookup.lhs, getattr(before, "lhs", None)
+    if type(column) is not Col or type(same) is not Col or (column.alias, column.target) != (same.alias, same.target):
+        return False
+    return bool(query.is_nullable(column.target) or query.alias_map[column.alias].join_type == LOUTER)
 
 
 def _find_foreign_values(function: FunctionType, names: list[str], values: list[QueryValue]) -> list[QueryValue]:
     """Return the values that no constant of the function's code is the source of."""
-    foreign = dict(enumerate(values))
+    no_slice = QueryValue("the slice (low_mark)", 0), QueryValue("the slice (high_mark)", None)
+    foreign = {number: value for number, value in enumerate(values) if value not in no_slice}
     for constant, changed, copy in change_constants(function):
         if not foreign:
             break

@@ -33,6 +33,7 @@ from pyforge_web.querysets.instances import read_column
 from pyforge_web.querysets.relations.fetching import fetch_deferred, fetch_relation, find_plain_name
 from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_related
 from pyforge_web.querysets.relations.output_columns import bind_output, fill_gaps
+from pyforge_web.querysets.relations.query_expressions import QueryExpressions
 
 
 def to_dicts(
@@ -48,6 +49,7 @@ def to_dicts(
         fetch_deferred(instances, fields)
     models = dict.fromkeys(map(type, instances))
     set_by_class = [name for name in added if any(is_set_by_class(model, name) for model in models)]
+    computed = QueryExpressions(instances, fields)
     for item in fields:
         if isinstance(item, NestedFields):
             _add_related(instances, rows, item, fetch, path)
@@ -58,7 +60,7 @@ def to_dicts(
                 key = item.name if isinstance(item, KeyedExpression) else item
                 values = [getattr(instance, name) for instance in instances]
             elif isinstance(item, KeyedExpression):
-                key, values = item.name, _read_keyed(instances, item, fetch, path)
+                key, values = item.name, _read_keyed(instances, item, fetch, path, computed)
             else:
                 key, values = item, _read_named(instances, item, fetch, path)
             for row, value in zip(rows, values, strict=True):
@@ -102,7 +104,9 @@ def _refuse_clash(instances: Sequence[Model], fields: ParsedFields) -> None:
                 resolve_model_fields(model, fields)
 
 
-def _read_keyed(instances: Sequence[Model], item: KeyedExpression, fetch: bool, path: NamePath) -> list[Any]:
+def _read_keyed(
+    instances: Sequence[Model], item: KeyedExpression, fetch: bool, path: NamePath, computed: QueryExpressions
+) -> list[Any]:
     """Return what stands under a key of its own, of each instance."""
     if not instances:
         return []
@@ -120,7 +124,7 @@ def _read_keyed(instances: Sequence[Model], item: KeyedExpression, fetch: bool, 
     name = find_plain_name(item)
     if name is not None and (name in instances[0].__dict__ or not _is_expression(instances, item, name)):
         return _read_named(instances, name, fetch, path)
-    return _read_expression(instances, item, fetch)
+    return computed.read(item, fetch)
 
 
 def _is_expression(instances: Sequence[Model], item: KeyedExpression, name: str) -> bool:
@@ -177,25 +181,6 @@ def _related_copier(group: Sequence[Model], leaf: Leaf, fetch: bool, path: NameP
                 attach_related(instance, name, objects)
 
     return copy_related
-
-
-def _read_expression(instances: Sequence[Model], item: KeyedExpression, fetch: bool) -> list[Any]:
-    """Return what only a query computes: with `fetch`, one query by key for each model among the instances."""
-    if not fetch:
-        raise ValueError(
-            f"{item.name} is an expression, {item.expression!r}, which only a query computes: give the QuerySet before "
-            "it is evaluated, or pass fetch=True to ask for it now"
-        )
-    values: dict[tuple[Any, Any, Any], Any] = {}
-    groups: dict[tuple[type[Model], str | None], list[Model]] = {}
-    for instance in instances:
-        resolve_model_fields(type(instance), (item,))  # it may show a secret column
-        groups.setdefault((type(instance), instance._state.db), []).append(instance)
-    for (model, using), group in groups.items():
-        queryset: Any = model._base_manager.using(using).filter(pk__in=[instance.pk for instance in group])
-        rows = queryset.annotate(output_value=item.expression).values_list("pk", "output_value")
-        values.update({(model, using, pk): value for pk, value in rows})
-    return [values.get((type(each), each._state.db, each.pk)) for each in instances]
 
 
 def _add_all_columns(instances: Sequence[Model], rows: list[dict[str, Any]], item: AllColumns, path: NamePath) -> None:

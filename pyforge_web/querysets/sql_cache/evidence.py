@@ -38,7 +38,13 @@ class Evidence:
     __slots__ = ("_features", "_operators", "_options", "_versions", "_watch")
 
     def __init__(
-        self, connection: Any, compiler: Any, fields: Iterable[Any], models: Iterable[Any], kinds: Any
+        self,
+        connection: Any,
+        compiler: Any,
+        fields: Iterable[Any],
+        models: Iterable[Any],
+        kinds: Any,
+        value_fields: Iterable[Any],
     ) -> None:
         """Raise `NotRememberedError` where something is not Django's own."""
         fields = list({id(field): field for field in fields}.values())
@@ -48,15 +54,22 @@ class Evidence:
             _refuse_changed(kind)
         for field in fields:
             _refuse_field(field)
+        value_kinds = set(map(type, value_fields))
+        for kind in value_kinds:
+            _refuse_methods(kind, tables.VALUE_METHODS)
         _refuse_operations(connection)
         options = list({id(model): model._meta for model in models}.values())
+        for opts in options:
+            if type(opts.db_table) is not str:
+                raise NotRememberedError(f"the table of {opts.label} is no plain text")
         self._versions = ClassVersions([*classes, type(connection)])
         # Of the classes of fields the methods alone: Django counts its fields on `Field`, so each new one changes it.
         self._watch = AttributeWatch(
             [
                 *[(kind, tables.FIELD_METHODS, False) for kind in set(map(type, fields))],
-                *[(field, ("column", *tables.FIELD_OVERRIDES), True) for field in fields],
-                *[(opts, ("db_table", "ordering"), True) for opts in options],
+                *[(field, ("column", "null", "primary_key", *tables.FIELD_OVERRIDES), True) for field in fields],
+                *[(kind, tables.VALUE_METHODS, False) for kind in value_kinds],
+                *[(opts, ("db_table", "managed", "ordering"), True) for opts in options],
             ]
         )
         # A list can be changed in its place. The watch holds what it compares, and nobody sees that it does: fields in
@@ -100,10 +113,7 @@ def _refuse_field(field: Any) -> None:
     known = _verified_fields.get(kind)
     methods = _read_methods(kind)
     if known is None or known[0] != methods:
-        foreign = next(
-            (name for name in tables.FIELD_METHODS if not is_own_attribute(find_attribute(kind, name))), None
-        )
-        reason = None if foreign is None else f"{kind.__name__}.{foreign} is not Django's"
+        reason = _find_foreign_method(kind, tables.FIELD_METHODS)
         known = _verified_fields[kind] = methods, reason
     if known[1] is not None:
         raise NotRememberedError(known[1])
@@ -112,6 +122,16 @@ def _refuse_field(field: Any) -> None:
         raise NotRememberedError(f"{field} has methods of its own")
     if type(attributes.get("column")) not in (str, type(None)):
         raise NotRememberedError(f"the column of {field} is no plain text")
+
+
+def _find_foreign_method(kind: type, names: Iterable[str]) -> str | None:
+    foreign = next((name for name in names if not is_own_attribute(find_attribute(kind, name))), None)
+    return None if foreign is None else f"{kind.__name__}.{foreign} is not Django's"
+
+
+def _refuse_methods(kind: type, names: Iterable[str]) -> None:
+    if reason := _find_foreign_method(kind, names):
+        raise NotRememberedError(reason)
 
 
 def _refuse_operations(connection: Any) -> None:

@@ -25,7 +25,7 @@ class NotRememberedError(Exception):
 class Fingerprint:
     """The key of a query, the lookups whose right sides are parameters, and what the ids in the key stand for."""
 
-    __slots__ = ("columns", "held", "leaves", "models", "parts", "query")
+    __slots__ = ("columns", "held", "leaves", "models", "parts", "query", "value_fields")
 
     def __init__(self, query: Any) -> None:
         self.query = query
@@ -35,6 +35,8 @@ class Fingerprint:
         # The fields whose columns the SQL names, and the models whose options it is made of.
         self.columns: list[Any] = []
         self.models: list[Any] = []
+        # The fields that make parameters of the values in its expressions.
+        self.value_fields: list[Any] = []
         # Other objects that the key has by their id: they must live as long as the key.
         self.held: list[Any] = []
 
@@ -76,12 +78,13 @@ class Fingerprint:
         parts = self.parts
         for alias, table in attributes["alias_map"].items():
             kind = type(table)
+            self._add_text(table.table_name)
             if kind is BaseTable and table.__dict__.keys() <= tables.TABLE_ATTRIBUTES:
-                parts += (alias, table.table_name, table.table_alias)
+                parts += (alias, table.table_alias)
             elif kind is Join and table.__dict__.keys() <= tables.JOIN_ATTRIBUTES and table.filtered_relation is None:
                 field = table.join_field
                 self.held.append(field)
-                parts += (alias, table.table_name, table.table_alias, table.parent_alias, table.join_type, id(field))
+                parts += (alias, table.table_alias, table.parent_alias, table.join_type, id(field))
             else:
                 raise NotRememberedError(f"{kind.__name__} is no plain join")
         for alias, count in attributes["alias_refcount"].items():
@@ -157,9 +160,7 @@ class Fingerprint:
                 raise NotRememberedError(f"{kind.__name__} has attributes of its own")
             self._add_output_field(node)
             if kind is Value:
-                if type(node.value) not in tables.KEY_VALUES:
-                    raise NotRememberedError(f"the type of the value {node.value!r} is not known")
-                parts += (type(node.value), node.value, getattr(node, "for_save", False))
+                self._add_value(node)
             elif kind is Ref:
                 parts.append(node.refs)
                 work.append(node.source)
@@ -168,6 +169,17 @@ class Fingerprint:
                 work += (node.rhs, node.lhs)
             elif kind is not Star:
                 work.extend(reversed(self._read_arguments(node)))
+
+    def _add_value(self, value: Any) -> None:
+        """Add a value that is a constant of the SQL: what its field makes of it must be the same each time."""
+        if type(value.value) not in tables.KEY_VALUES:
+            raise NotRememberedError(f"the type of the value {value.value!r} is not known")
+        field = value._output_field_or_none
+        if field is not None:
+            if type(field) not in tables.VALUE_FIELDS or not vars(field).keys().isdisjoint(tables.OUTPUT_OVERRIDES):
+                raise NotRememberedError(f"{type(field).__name__} may make something else of a value each time")
+            self.value_fields.append(field)
+        self.parts += (type(value.value), value.value, getattr(value, "for_save", False))
 
     def _read_arguments(self, function: Any) -> list[Any]:
         attributes = function.__dict__
@@ -186,18 +198,17 @@ class Fingerprint:
         elif hasattr(field, "model"):
             self.columns.append(field)
             self.parts.append(id(field))
-        elif type(field).__module__.startswith("django."):
-            self.held.append(field)
-            get = field.__dict__.get
-            self.parts += (
-                type(field),
-                get("max_length"),
-                get("max_digits"),
-                get("decimal_places"),
-                get("db_collation"),
-            )
         else:
-            raise NotRememberedError(f"{type(field).__name__} is no field of Django's own")
+            names = tables.OUTPUT_FIELDS.get(type(field))
+            if names is None:
+                raise NotRememberedError(f"{type(field).__name__} is not among the known fields of expressions")
+            attributes = field.__dict__
+            values = [attributes.get(name) for name in names]
+            is_plain = attributes.keys().isdisjoint(tables.OUTPUT_OVERRIDES)
+            if not is_plain or not tables.KEY_VALUES.issuperset(map(type, values)):
+                raise NotRememberedError(f"{type(field).__name__} has an attribute of its own")
+            self.columns.append(field)
+            self.parts += (type(field), *values)
 
     def _add_selected(self, query: Any) -> None:
         parts = self.parts

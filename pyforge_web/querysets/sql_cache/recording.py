@@ -145,7 +145,7 @@ def record_query(
         raise NotRememberedError("its parameters are of other types")
     fields, kinds = _collect_parts(compiler, query, printed)
     models = collect_models(fields, [*printed.models, *_joined_models(query)])
-    evidence = Evidence(connection, compiler, fields, models.values(), kinds)
+    evidence = Evidence(connection, compiler, fields, models.values(), kinds, printed.value_fields)
     return RememberedQuery(compiled, extra, recipe, evidence, (printed.held, printed.columns))
 
 
@@ -235,8 +235,10 @@ def _mark(lookup: Any, number: int, params: Any) -> Any:
 def _collect_parts(compiler: Any, query: Any, printed: Fingerprint) -> tuple[list[Any], set[type]]:
     """Return the fields that the SQL names columns of, and the classes of its expressions, lookups and joins."""
     fields = list(printed.columns)
-    kinds = {type(lookup) for lookup in _walk_lookups(printed.query.where)}
-    work = [expression for expression, _, _ in compiler.select]
+    lookups = list(_walk_lookups(printed.query.where))
+    kinds = {type(lookup) for lookup in lookups}
+    work = [lookup.lhs for lookup in lookups]
+    work += [expression for expression, _, _ in compiler.select]
     work += query.annotations.values()
     if isinstance(query.group_by, tuple):
         work += [expression for expression in query.group_by if not isinstance(expression, str)]

@@ -224,7 +224,7 @@ def remember_selection(
 ) -> tuple[RememberedQuery, list[Any], tuple[Any, ...], CompiledQuery] | str:
     """Return an entry of a QuerySet, its lookups with the SQL of their right sides, and the SQL as Django compiles it.
 
-    A text says why there is none.
+    A text says why there is none for these values; raises `NotRememberedError` where there is none for any.
     """
     connection = connections[queryset.db]
     printed = Fingerprint(queryset.query)
@@ -236,8 +236,6 @@ def remember_selection(
         if compiled is None:
             return "a condition is true of no row"
         entry = record_query(compiled, planned, extra, printed, connection)
-    except NotRememberedError as error:
-        return str(error)
     except (EmptyResultSet, FullResultSet):
         return "a condition is true of no row, or of all"
     return entry, printed.leaves, texts, compiled

@@ -7,6 +7,7 @@ that is in the key of an entry (`fingerprint.py`).
 
 from typing import Literal
 
+from django.db import models
 from django.db.models import Avg, Count, Max, Min, Sum, functions, lookups
 from django.db.models.expressions import Col, CombinedExpression, Ref, Star, Value
 from django.db.models.fields import related_lookups
@@ -74,6 +75,51 @@ FUNCTIONS: frozenset[type] = frozenset(
 EXPRESSIONS: frozenset[type] = FUNCTIONS | {Col, CombinedExpression, Ref, Star, Value}
 # The types of values that may be a part of a key: what is equal there is the same SQL. Never floats or datetimes.
 KEY_VALUES: frozenset[type] = frozenset({bool, int, str, type(None)})
+
+# Fields that say what an expression gives, where they belong to no model: which of their attributes decide how it is
+# written and read. A field of another class is not known, nor is an attribute of a type that is not in `KEY_VALUES`.
+OUTPUT_FIELDS: dict[type, tuple[str, ...]] = {
+    models.BigAutoField: (),
+    models.BigIntegerField: (),
+    models.BinaryField: (),
+    models.BooleanField: (),
+    models.CharField: ("max_length", "db_collation"),
+    models.DateField: (),
+    models.DateTimeField: (),
+    models.DecimalField: ("max_digits", "decimal_places"),
+    models.DurationField: (),
+    models.FloatField: (),
+    models.IntegerField: (),
+    models.JSONField: ("decoder", "encoder"),
+    models.PositiveBigIntegerField: (),
+    models.PositiveIntegerField: (),
+    models.PositiveSmallIntegerField: (),
+    models.SmallIntegerField: (),
+    models.TextField: ("db_collation",),
+    models.TimeField: (),
+    models.UUIDField: (),
+}
+# Those that make the same parameter of a `Value` each time. What others make of it may depend on the moment: an encoder
+# of JSON, the time zone.
+VALUE_FIELDS: frozenset[type] = frozenset(
+    {
+        models.BigIntegerField,
+        models.BooleanField,
+        models.CharField,
+        models.DecimalField,
+        models.FloatField,
+        models.IntegerField,
+        models.PositiveIntegerField,
+        models.SmallIntegerField,
+        models.TextField,
+    }
+)
+# The methods that make that parameter.
+VALUE_METHODS = ("get_db_prep_save", "get_db_prep_value", "get_prep_value", "to_python")
+# What the instance of a field that an expression has may not have: methods of its own.
+OUTPUT_OVERRIDES = frozenset(
+    {*VALUE_METHODS, "from_db_value", "get_db_converters", "get_internal_type", "get_placeholder"}
+)
 
 # Caches that Django's expressions fill on themselves.
 _EXPRESSION_CACHES = frozenset(
