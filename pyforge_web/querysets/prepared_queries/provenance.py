@@ -102,7 +102,7 @@ def _find_name(function: FunctionType, name: str) -> Any:
     found = function.__globals__.get(name, _UNKNOWN)
     if name in function.__code__.co_freevars:
         return (function.__closure__ or ())[function.__code__.co_freevars.index(name)].cell_contents
-    return function.__builtins__.get(name) if found is _UNKNOWN else found  # type: ignore[attr-defined] # typeshed
+    return function.__builtins__.get(name) if found is _UNKNOWN else found
 
 
 def _is_settled(found: Any) -> bool:
