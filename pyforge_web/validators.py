@@ -21,7 +21,7 @@ from pyforge_web.validation.errors import RejectedValue, RowErrorParts
 from pyforge_web.validation.explanation import FieldRules, explain_model, explain_plan
 from pyforge_web.validation.payload import PayloadMethods
 from pyforge_web.validation.rules import FieldPlan, plan_field
-from pyforge_web.validation.watched_classes import watch_classes
+from pyforge_web.validation.watched_classes import watch_plans
 
 if TYPE_CHECKING:
     from pyforge_web.validation.payload.writable_fields import WritableFields
@@ -79,7 +79,7 @@ class CompiledValidator(PayloadMethods):
         self.has_native_rules = get_settings()["NATIVE"]
         # `_meta.fields`, not `concrete_fields`: these are what `Model.clean_fields` goes through.
         self.plans: list[FieldPlan] = [plan_field(field, self.model) for field in self.model._meta.fields]
-        self._native = Validator(self.model, self.plans, *watch_classes(self.model, self.plans))
+        self._native = Validator(self.model, self.plans, *watch_plans(self.model, self.plans))
         self._writable: dict[tuple[str, ...] | None, WritableFields] = {}
         self.inherited: Any = None if any(plan.conversion for plan in self.plans) else Model.clean_fields
         if issubclass(self.model, CompiledModelMixin) and not uses_django_clean_fields(self.model, behind=True):

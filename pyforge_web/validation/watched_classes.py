@@ -14,7 +14,7 @@ from pyforge_web.validation.rules import ENCODER_METHODS, VALIDATING_NAMES, Fiel
 from pyforge_web.validation.validator_rules import names_of_rule
 
 
-def watch_classes(model: type[Model], plans: list[FieldPlan]) -> tuple[ClassVersions, AttributeWatch]:
+def watch_plans(model: type[Model], plans: list[FieldPlan]) -> tuple[ClassVersions, AttributeWatch]:
     """Return what native code compares at each call: the classes that decided the plans of a model's fields.
 
     Where a class has another version, the attributes are compared.
@@ -25,7 +25,8 @@ def watch_classes(model: type[Model], plans: list[FieldPlan]) -> tuple[ClassVers
 
 
 def _find_owners(model: type[Model], plans: list[FieldPlan]) -> Iterator[tuple[Any, tuple[str, ...]]]:
-    yield model, ("__setattr__", "__getattribute__", *[plan.field.attname for plan in plans])
+    # Django's own descriptors alone: to look at one of the project's would run its code, and it decides nothing here.
+    yield model, ("__setattr__", "__getattribute__", *[plan.field.attname for plan in plans if plan.direct])
     work = list(plans)
     while work:
         plan = work.pop()
