@@ -5,6 +5,7 @@ and the values that change with it come from there. All others (`timezone.now()`
 are of the moment at which the function was called.
 """
 
+import builtins
 import dis
 import sys
 from collections.abc import Callable, Iterator
@@ -102,7 +103,7 @@ def _find_name(function: FunctionType, name: str) -> Any:
     found = function.__globals__.get(name, _UNKNOWN)
     if name in function.__code__.co_freevars:
         return (function.__closure__ or ())[function.__code__.co_freevars.index(name)].cell_contents
-    return function.__builtins__.get(name) if found is _UNKNOWN else found
+    return getattr(builtins, name, None) if found is _UNKNOWN else found
 
 
 def _is_settled(found: Any) -> bool:
