@@ -359,7 +359,7 @@ class ValueTuples:
 class Validator:
     """The compiled fields of a model: `clean_fields` in one native call."""
     def __new__(
-        cls, model: type[Any], plans: Sequence[Any], versions: ClassVersions, classes: AttributeWatch
+        cls, model: type[Any], plans: Sequence[Any], versions: ClassVersions, classes: list[AttributeWatch]
     ) -> Self: ...
     def is_current(self) -> bool:
         """Return whether the fields of the model are as they were when this was compiled."""

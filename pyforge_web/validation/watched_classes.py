@@ -9,19 +9,18 @@ from typing import Any
 from django.db.models import Model
 
 from pyforge_web._native import AttributeWatch, ClassVersions
-from pyforge_web.validation.attributes import steady_names
+from pyforge_web.validation.attributes import watch_class
 from pyforge_web.validation.rules import ENCODER_METHODS, VALIDATING_NAMES, FieldPlan
 from pyforge_web.validation.validator_rules import names_of_rule
 
 
-def watch_plans(model: type[Model], plans: list[FieldPlan]) -> tuple[ClassVersions, AttributeWatch]:
+def watch_plans(model: type[Model], plans: list[FieldPlan]) -> tuple[ClassVersions, list[AttributeWatch]]:
     """Return what native code compares at each call: the classes that decided the plans of a model's fields.
 
     Where a class has another version, the attributes are compared.
     """
     names = dict(_find_owners(model, plans))
-    watch = AttributeWatch([(owner, steady_names(owner, mine), False) for owner, mine in names.items()])
-    return ClassVersions(list(names)), watch
+    return ClassVersions(list(names)), [watch_class(owner, mine) for owner, mine in names.items()]
 
 
 def _find_owners(model: type[Model], plans: list[FieldPlan]) -> Iterator[tuple[Any, tuple[str, ...]]]:

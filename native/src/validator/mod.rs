@@ -32,7 +32,7 @@ pub struct Validator {
     plans: Vec<FieldPlan>,
     /// The classes of the fields and validators, and what decided the plans in them: it may be patched.
     versions: Py<ClassVersions>,
-    classes: Py<AttributeWatch>,
+    classes: Vec<Py<AttributeWatch>>,
 }
 
 #[pymethods]
@@ -44,7 +44,7 @@ impl Validator {
         model: Bound<'py, PyType>,
         plans: Vec<FieldSpec<'py>>,
         versions: Py<ClassVersions>,
-        classes: Py<AttributeWatch>,
+        classes: Vec<Py<AttributeWatch>>,
     ) -> PyResult<Self> {
         let py = model.py();
         let meta = model.getattr(intern!(py, "_meta"))?;
@@ -70,11 +70,13 @@ impl Validator {
 
     /// Whether what was changed in a class has decided nothing.
     fn has_same_classes(&self, py: Python<'_>) -> PyResult<bool> {
-        let holds = self.classes.get().holds(py)?;
-        if holds {
-            self.versions.get().renew(py)?;
+        for watch in &self.classes {
+            if !watch.get().holds(py)? {
+                return Ok(false);
+            }
         }
-        Ok(holds)
+        self.versions.get().renew(py)?;
+        Ok(true)
     }
 
     /// Cleans the fields of an instance: None if all are valid, else their errors by field name. `NotImplemented` means
@@ -162,7 +164,7 @@ impl Validator {
         visit.call(&self.options)?;
         visit.call(&self.fields)?;
         visit.call(&self.versions)?;
-        visit.call(&self.classes)?;
+        self.classes.iter().try_for_each(|watch| visit.call(watch))?;
         self.plans.iter().try_for_each(|plan| plan.traverse(&visit))
     }
 }
