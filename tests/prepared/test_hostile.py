@@ -230,8 +230,9 @@ def test_prepared_tries_once(monkeypatch):
     tried = []
     original = bound.remember_selection
     monkeypatch.setattr(bound, "remember_selection", lambda *given: tried.append(1) or original(*given))
-    check(lambda low: Article.objects.filter(id__gte=low).order_by(Lower("title"), "id"), [1, 2, 3])
+    made = check(lambda low: Article.objects.filter(id__gte=low).order_by(Lower("title"), "id"), [1, 2, 3])
     assert len(tried) == 1
+    assert "ordered by" in made.why_not
 
 
 ASKING = {
