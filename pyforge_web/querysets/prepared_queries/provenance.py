@@ -6,6 +6,7 @@ are of the moment at which the function was called.
 """
 
 import dis
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -129,11 +130,16 @@ def watch_calls(function: FunctionType) -> Iterator[list[CodeType]]:
             called[code] = None
 
     codes: list[CodeType] = []
+    # The collector of garbage may call functions of tools at any moment, which the function does not call.
+    collects = gc.isenabled()
+    gc.disable()
     sys.setprofile(listen)
     try:
         yield codes
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()
         codes += called
 
 
