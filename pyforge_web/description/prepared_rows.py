@@ -195,6 +195,7 @@ class PreparedRows(OutputRows):
         limits = _add_limits(template.limits, (self._low, self._high))
         made = template.compile(self._values, using, limits, prepare)
         if isinstance(made, str):
+            function.why_not = template.why_not
             return None
         plan, compiled = made
         function.calls += 1

@@ -1,5 +1,6 @@
 """Values that become other SQL, and functions that read something that is another one each time."""
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from threading import Barrier
@@ -230,8 +231,9 @@ def test_prepared_tries_once(monkeypatch):
     tried = []
     original = bound.remember_selection
     monkeypatch.setattr(bound, "remember_selection", lambda *given: tried.append(1) or original(*given))
-    check(lambda low: Article.objects.filter(id__gte=low).order_by(Lower("title"), "id"), [1, 2, 3])
+    made = check(lambda low: Article.objects.filter(id__gte=low).order_by(Lower("title"), "id"), [1, 2, 3])
     assert len(tried) == 1
+    assert "ordered by" in made.why_not
 
 
 ASKING = {
@@ -330,3 +332,21 @@ def test_prepared_cold_in_threads(filled):
         with ThreadPoolExecutor(4) as pool:
             assert list(pool.map(work, range(4))) == [[]] * 4
         assert made.why_not is None
+
+
+def test_prepared_while_garbage_is_collected():
+    """Tools are told of each collection: that is no call of the function's."""
+
+    def listen(phase, info):
+        """Do nothing, as a function of the project's."""
+
+    threshold = gc.get_threshold()
+    gc.callbacks.append(listen)
+    gc.set_threshold(1)
+    try:
+        made = check(lambda low: Article.objects.filter(id__gte=low).order_by("id"), [1, 2])
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(listen)
+    assert made.why_not is None
+    assert gc.isenabled()

@@ -65,6 +65,7 @@ class PreparedTemplate:
         self._bound: dict[str, BoundQuery] = {}
         # Why there is no remembered SQL for a database: to find that out costs as much as the whole page.
         self._failed: dict[str, FailedEntry] = {}
+        self.why_not: str | None = None
         self._by_database: dict[str, Any] = {}
 
     def compile(
@@ -95,7 +96,8 @@ class PreparedTemplate:
             params = _make_parameters(bound, values, connection)
         except NotRememberedError as error:
             self._failed[using] = FailedEntry(str(error))
-            return str(error)
+            self.why_not = str(error)
+            return self.why_not
         except Exception as error:  # the function says it, with Django's words
             return f"{type(error).__name__} for these values"
         if params is None:

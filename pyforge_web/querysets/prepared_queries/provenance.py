@@ -7,6 +7,7 @@ are of the moment at which the function was called.
 
 import builtins
 import dis
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -130,11 +131,16 @@ def watch_calls(function: FunctionType) -> Iterator[list[CodeType]]:
             called[code] = None
 
     codes: list[CodeType] = []
+    # The collector of garbage may call functions of tools at any moment, which the function does not call.
+    collects = gc.isenabled()
+    gc.disable()
     sys.setprofile(listen)
     try:
         yield codes
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()
         codes += called
 
 
