@@ -19,6 +19,7 @@ from pyforge_web.querysets.sql_cache import sql_memory
 from tests import mariadb
 from tests import postgres as postgresql
 from tests.oracle import FORMS
+from tests.shared_rows import SharedRows
 
 # A server runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
 SHARES = {"mysql": 5, "postgresql": 2}
@@ -133,6 +134,15 @@ def is_left_out(item):
 def form(request):
     """Each of the texts that a value can have."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def shared_rows(request, django_db_setup, django_db_blocker):
+    """Rows that are there during the whole run: `shared_rows.add(load, alias)`."""
+    rows = SharedRows(django_db_blocker)
+    request.config.pluginmanager.register(rows)
+    yield rows
+    request.config.pluginmanager.unregister(rows)
 
 
 @contextlib.contextmanager
