@@ -159,7 +159,7 @@ def server_database(alias, use_driver, server, django_db_blocker):
         connections.configure_settings(connections.databases)
         database = connections[alias]
         with django_db_blocker.unblock():
-            database.creation.create_test_db(verbosity=0, autoclobber=True)
+            database.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         yield alias
         with django_db_blocker.unblock():
             database.creation.destroy_test_db(settings["NAME"], verbosity=0)
