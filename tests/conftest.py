@@ -19,6 +19,7 @@ from pyforge_web.querysets.sql_cache import sql_memory
 from tests import mariadb
 from tests import postgres as postgresql
 from tests.oracle import FORMS
+from tests.shared_rows import SharedRows
 
 # A server runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
 SHARES = {"mysql": 5, "postgresql": 2}
@@ -38,28 +39,40 @@ FIRST_FILES = (
 # Files that take longer than their number of tests tells. Workers take them first, or one of them is alone at the end.
 LONG_FILES = (
     "test_crash.py",
-    "databases/test_psycopg2.py",
     "demo/test_accessibility.py",
     "demo/test_browser.py",
+    "demo/test_export_page.py",
+    "panel/test_browser.py",
+    "databases/test_psycopg2.py",
     "output/test_ways.py",
     "streams/test_servers.py",
     "test_typing.py",
+    "querysets/test_children.py",
+    "bulk/test_constraints.py",
+    "demo/test_pages.py",
+    "demo/test_seed.py",
     "streams/test_closing.py",
     "databases/test_stock.py",
     "databases/test_wrappers.py",
     "output/test_packages.py",
+    "output/test_random_product.py",
     "streams/test_dump_packages.py",
     "validation/test_references.py",
     "docs/test_tutorial.py",
-    "demo/test_seed.py",
-    "demo/test_pages.py",
     "demo/test_entry_points.py",
+    "demo/test_compare.py",
     "relations/test_random.py",
     "rest_framework/test_random.py",
     "querysets/test_random.py",
     "validation/test_random.py",
     "validation/test_threads.py",
     "test_import.py",
+    "test_project.py",
+    "metering/test_testing.py",
+    "templates/test_browser.py",
+    "output/test_any_tree.py",
+    "bulk/test_random.py",
+    "test_encoder_differential.py",
     "test_interpreters.py",
 )
 
@@ -135,6 +148,15 @@ def form(request):
     return request.param
 
 
+@pytest.fixture(scope="session")
+def shared_rows(request, django_db_setup, django_db_blocker):
+    """Rows that are there during the whole run: `shared_rows.add(load, alias)`."""
+    rows = SharedRows(django_db_blocker)
+    request.config.pluginmanager.register(rows)
+    yield rows
+    request.config.pluginmanager.unregister(rows)
+
+
 @contextlib.contextmanager
 def server_database(alias, use_driver, server, django_db_blocker):
     """The alias of a database of a server with the tests' tables, beside "default"."""
@@ -149,7 +171,7 @@ def server_database(alias, use_driver, server, django_db_blocker):
         connections.configure_settings(connections.databases)
         database = connections[alias]
         with django_db_blocker.unblock():
-            database.creation.create_test_db(verbosity=0, autoclobber=True)
+            database.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         yield alias
         with django_db_blocker.unblock():
             database.creation.destroy_test_db(settings["NAME"], verbosity=0)

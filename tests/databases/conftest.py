@@ -37,17 +37,15 @@ def sqlite_file(tmp_path_factory, django_db_setup, django_db_blocker):
 
 
 @pytest.fixture(scope="session")
-def postgresql_settings(vendors, django_db_blocker):
+def filled_mysql(mysql, shared_rows):
+    """The alias of a MariaDB database with the rows of `tests.querysets`."""
+    shared_rows.add(data.load, mysql)
+    return mysql
+
+
+@pytest.fixture(scope="session")
+def postgresql_settings(vendors, shared_rows):
     """The settings of a PostgreSQL database whose tables are filled, of which several connections may be opened."""
     alias = vendors["postgresql"]
-    with django_db_blocker.unblock():
-        data.load(alias)
+    shared_rows.add(data.load, alias)
     return connections[alias].settings_dict
-
-
-@pytest.fixture(autouse=True)
-def filled_tables(request, django_db_blocker):
-    """A test with transactions of its own empties all tables at its end, those of other files among them."""
-    if "postgresql_settings" in request.fixturenames:
-        with django_db_blocker.unblock():
-            data.load(request.getfixturevalue("vendors")["postgresql"])

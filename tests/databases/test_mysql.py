@@ -29,7 +29,6 @@ from pyforge_web import metering
 from pyforge_web.querysets import backends
 from tests.databases.test_stock import outcome
 from tests.oracle import assert_same, django_value, strict
-from tests.querysets import data
 from tests.querysets.conftest import SITES
 from tests.querysets.judge import assert_like_django
 from tests.querysets.models import Scalars, Stored
@@ -43,23 +42,16 @@ def unblocked(django_db_blocker):
 
 
 @pytest.fixture(scope="module")
-def filled(mysql, unblocked):
-    """The alias of a database with the rows of `tests.querysets`."""
-    data.load(mysql)
-    return mysql
-
-
-@pytest.fixture(scope="module")
-def table(filled):
+def table(filled_mysql):
     """A table of columns without rules, with the types that Django gives them."""
-    connection = connections[filled]
+    connection = connections[filled_mysql]
     with connection.schema_editor() as editor:
         editor.create_model(Stored)
     with connection.cursor() as cursor:
         # What Django's own tables refuse: zero dates, JSON that is none.
         cursor.execute("SET SESSION sql_mode = 'ALLOW_INVALID_DATES'")
         cursor.execute(f"ALTER TABLE {Stored._meta.db_table} MODIFY json longtext, MODIFY uuid varchar(80)")
-    yield filled
+    yield filled_mysql
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE {Stored._meta.db_table}")
 
@@ -103,28 +95,30 @@ EXPRESSIONS = {
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
 @pytest.mark.parametrize("zone", SITES)
-def test_rows_in_each_zone(name, zone, filled):
-    with SITES[zone](connections[filled]):
-        assert_like_django(lambda: EXPRESSIONS[name](rows(filled)), filled, savepoint=False)
+def test_rows_in_each_zone(name, zone, filled_mysql):
+    with SITES[zone](connections[filled_mysql]):
+        assert_like_django(lambda: EXPRESSIONS[name](rows(filled_mysql)), filled_mysql, savepoint=False)
 
 
-def test_all_columns_are_native(filled):
-    assert backends.why_not_stock(connections[filled]) is None
+def test_all_columns_are_native(filled_mysql):
+    assert backends.why_not_stock(connections[filled_mysql]) is None
     with metering.collect() as collector:
-        pyforge_web.dumps(rows(filled))
+        pyforge_web.dumps(rows(filled_mysql))
     assert (collector.django_rows, collector.django_columns) == (0, 0)
-    assert {path.path for path in pyforge_web.CompiledSerializer.for_model(Scalars).explain(using=filled)} == {"native"}
+    assert {path.path for path in pyforge_web.CompiledSerializer.for_model(Scalars).explain(using=filled_mysql)} == {
+        "native"
+    }
 
 
 @pytest.mark.parametrize("zone", SITES)
-def test_stream_in_each_zone(zone, filled):
-    with SITES[zone](connections[filled]):
-        expected = django_value(list(rows(filled).values().iterator(chunk_size=3)))
-        assert_same(strict(read(rows(filled), "array", chunk_size=3)), expected)
+def test_stream_in_each_zone(zone, filled_mysql):
+    with SITES[zone](connections[filled_mysql]):
+        expected = django_value(list(rows(filled_mysql).values().iterator(chunk_size=3)))
+        assert_same(strict(read(rows(filled_mysql), "array", chunk_size=3)), expected)
 
 
-def test_instances_and_evaluated_rows(filled):
-    assert_same(strict(pyforge_web.dumps(list(rows(filled)))), django_value(list(rows(filled).values())))
+def test_instances_and_evaluated_rows(filled_mysql):
+    assert_same(strict(pyforge_web.dumps(list(rows(filled_mysql)))), django_value(list(rows(filled_mysql).values())))
 
 
 # Column: SQL of values to store in it.
@@ -207,9 +201,9 @@ def converters(connection):
     return dict(raw.converter if hasattr(raw, "converter") else raw.decoders)
 
 
-def test_other_statement_while_ours_runs(filled):
+def test_other_statement_while_ours_runs(filled_mysql):
     """The driver's converters are changed for our statement alone."""
-    connection = connections[filled]
+    connection = connections[filled_mysql]
     seen = []
 
     def look(execute, sql, params, many, context):
@@ -220,28 +214,30 @@ def test_other_statement_while_ours_runs(filled):
 
     before = converters(connection)
     with connection.execute_wrapper(look):
-        assert_same(strict(pyforge_web.dumps(rows(filled))), django_value(list(rows(filled).values())))
+        assert_same(strict(pyforge_web.dumps(rows(filled_mysql))), django_value(list(rows(filled_mysql).values())))
     assert seen
     assert all(row[0] == datetime.date(2001, 2, 3) for ((*row,),) in seen)
     assert converters(connection) == before
 
 
-def test_failing_statement_leaves_the_converters(filled):
-    connection = connections[filled]
+def test_failing_statement_leaves_the_converters(filled_mysql):
+    connection = connections[filled_mysql]
     before = converters(connection)
-    broken = rows(filled).extra(select={"x": "no_such_column"})
+    broken = rows(filled_mysql).extra(select={"x": "no_such_column"})
     assert outcome(lambda: pyforge_web.dumps(broken.all())) is outcome(lambda: list(broken.all()))
     assert converters(connection) == before
 
 
-def test_dump_is_dumpdatas(filled, tmp_path):
+def test_dump_is_dumpdatas(filled_mysql, tmp_path):
     call_command(
-        "pyforge_dump", "querysets.Scalars", format="django", database=filled, output=str(tmp_path / "ours.json")
+        "pyforge_dump", "querysets.Scalars", format="django", database=filled_mysql, output=str(tmp_path / "ours.json")
     )
-    call_command("dumpdata", "querysets.Scalars", database=filled, output=str(tmp_path / "django.json"))
+    call_command("dumpdata", "querysets.Scalars", database=filled_mysql, output=str(tmp_path / "django.json"))
     assert (tmp_path / "ours.json").read_bytes() == (tmp_path / "django.json").read_bytes()
 
 
 @override_settings(USE_TZ=False)
-def test_now_is_naive_without_zones(filled):
-    assert_like_django(lambda: rows(filled).values(a=Cast(Now(), TextField()))[:0], filled, rows=False, savepoint=False)
+def test_now_is_naive_without_zones(filled_mysql):
+    assert_like_django(
+        lambda: rows(filled_mysql).values(a=Cast(Now(), TextField()))[:0], filled_mysql, rows=False, savepoint=False
+    )

@@ -10,7 +10,6 @@ import pyforge_web
 from pyforge_web import PyForgeStreamingResponse
 from pyforge_web.querysets import statement
 from tests.oracle import assert_same
-from tests.querysets import data
 from tests.querysets.models import Customs, Place, Street, Town
 from tests.streams.reading import read
 from tests.streams.test_cursors import kept_connections  # noqa: F401
@@ -20,12 +19,11 @@ COUNT = 3_000
 
 
 @pytest.fixture
-def rows(mysql, db):
+def rows(filled_mysql, db):
     """A QuerySet of more rows than the driver has ever at once."""
     pytest.importorskip("MySQLdb._mysql", reason="PyMySQL's rows are all read when it has executed")
-    data.load(mysql)
-    Place.objects.using(mysql).bulk_create([Place(name=f"place {n}") for n in range(COUNT)], batch_size=500)
-    return Place.objects.using(mysql).order_by("pk")
+    Place.objects.using(filled_mysql).bulk_create([Place(name=f"place {n}") for n in range(COUNT)], batch_size=500)
+    return Place.objects.using(filled_mysql).order_by("pk")
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from tests import mariadb
 from tests.databases import test_stock
 from tests.databases.conftest import opened
 from tests.databases.test_stock import assert_all_like_django, assert_stream_like_django, outcome, shapes
-from tests.querysets import data
 from tests.querysets.models import Scalars
 
 mariadb.use_driver()
@@ -45,17 +44,14 @@ LATE = {"cursor's result by another"}
 
 
 @pytest.fixture(scope="module")
-def mysql_settings(mysql, django_db_blocker):
+def mysql_settings(filled_mysql):
     """The settings of a database whose tables are filled, of which several connections may be opened."""
-    with django_db_blocker.unblock():
-        data.load(mysql)
-    return connections[mysql].settings_dict
+    return connections[filled_mysql].settings_dict
 
 
 @pytest.fixture(autouse=True)
-def unblocked(mysql_settings, mysql, django_db_blocker):
+def unblocked(mysql_settings, django_db_blocker):
     with django_db_blocker.unblock():
-        data.load(mysql)
         yield
 
 

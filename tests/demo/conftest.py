@@ -2,11 +2,14 @@
 by a process of its own with the demo's own settings, for the browser.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
 
 import pytest
 from django.conf import settings as active
@@ -43,24 +46,42 @@ def demo(request, settings):
         setattr(settings, name, getattr(demo_settings, name))
 
 
-@pytest.fixture
-def sample(db):
-    """The airports and countries of SAMPLE, in the test database; gives what was loaded."""
-    from demo_site.airports import seed
+@pytest.fixture(scope="session")
+def entries():
+    """What the packages have of SAMPLE, by the functions that read it: each of them reads megabytes."""
+    from demo_site.airports import source
 
-    return seed.load(SAMPLE)
+    airports, countries = source.airport_entries(SAMPLE), source.country_entries()
+    return {"airport_entries": lambda codes: airports, "country_entries": lambda: countries}
+
+
+@pytest.fixture
+def sample(entries, db):
+    """The airports and countries of SAMPLE, in the test database; gives what was loaded."""
+    from demo_site.airports import seed, source
+
+    with mock.patch.multiple(source, **entries):
+        return seed.load(SAMPLE)
 
 
 @pytest.fixture(scope="session")
 def demo_env(tmp_path_factory) -> dict[str, str]:
-    """The environment of a demo with a database of its own that is migrated and holds all airports."""
-    env = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "demo_site.settings",
-        "DEMO_DATABASE": str(tmp_path_factory.mktemp("demo") / "demo.sqlite3"),
-    }
-    for command in (("migrate", "--verbosity", "0"), ("seed_demo", "--verbosity", "0")):
-        manage(env, *command)
+    """The environment of a demo whose database is migrated and holds all airports; no test writes to it.
+
+    All workers of a run have one database: the first who needs it makes it.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    database = folder / "demo.sqlite3"
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "demo_site.settings", "DEMO_DATABASE": str(database)}
+    with (folder / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not database.exists():
+            unfinished = {**env, "DEMO_DATABASE": str(folder / "unfinished.sqlite3")}
+            for command in ("migrate", "seed_demo"):
+                manage(unfinished, command, "--verbosity", "0")
+            Path(unfinished["DEMO_DATABASE"]).rename(database)
     return env
 
 

@@ -53,15 +53,18 @@ def test_titles_differ(client, sample):
 
 
 def test_every_link_leads_somewhere(client, sample):
-    for address in ADDRESSES:
-        for tag, attributes in Elements(client.get(address).content.decode()).found:
-            link = attributes.get("href", "")
-            if tag == "a" and link.startswith("/"):
-                answer = client.get(link)
-                expected = {200, 400, 404} if link.startswith("/api/") else {200}  # some show what an error looks like
-                assert answer.status_code in expected, link
-                is_json = link.startswith("/api/") and "/embed/" not in link
-                assert is_json == ("json" in answer["Content-Type"]), link
+    links = {
+        attributes.get("href", "")
+        for address in ADDRESSES
+        for tag, attributes in Elements(client.get(address).content.decode()).found
+        if tag == "a"
+    }
+    for link in sorted(link for link in links if link.startswith("/")):
+        answer = client.get(link)
+        expected = {200, 400, 404} if link.startswith("/api/") else {200}  # some show what an error looks like
+        assert answer.status_code in expected, link
+        is_json = link.startswith("/api/") and "/embed/" not in link
+        assert is_json == ("json" in answer["Content-Type"]), link
 
 
 def test_the_index_explains_every_endpoint():

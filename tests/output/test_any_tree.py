@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from pyforge_web import Attribute, Computed, Display, FileUrl, Flat, Keys, Link, dumps, rows
 from pyforge_web.fields import to_camel
 from tests.output.models import Person, Ticket
-from tests.output.test_fields import load
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.output.urls")]
 
@@ -91,10 +90,9 @@ def read_item(instance, meaning, make_key):
 @pytest.mark.parametrize("vendor", ["sqlite", "postgresql"])
 @given(tree=trees(Ticket, 2), is_camel=st.booleans())
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-def test_a_tree_of_output_fields_means_the_attributes_of_instances(vendors, vendor, tree, is_camel):
-    load(vendors[vendor])
+def test_a_tree_of_output_fields_means_the_attributes_of_instances(filled_tickets, vendor, tree, is_camel):
     make_key = to_camel if is_camel else str
-    fields, queryset = [item for _, item, _ in tree], Ticket.objects.using(vendors[vendor]).order_by("pk")
+    fields, queryset = [item for _, item, _ in tree], Ticket.objects.using(filled_tickets[vendor]).order_by("pk")
     if has_clash(tree, make_key):
         with pytest.raises(ValueError, match=r"makes .* of two names"):
             dumps(rows(queryset.all(), fields, keys=make_key))

@@ -10,14 +10,13 @@ import pyforge_web
 from pyforge_web import Attribute
 from pyforge_web.output.attribute_reads import watch_attribute
 from tests.output.models import Ticket
-from tests.output.test_fields import FIELDS, load
+from tests.output.test_fields import FIELDS
 
 pytestmark = pytest.mark.urls("tests.output.urls")
 
 
 @pytest.fixture
-def tickets(vendors, db):
-    load("default")
+def tickets(filled_tickets, db):
     return Ticket.objects.order_by("pk")
 
 

@@ -25,8 +25,10 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 
 @pytest.fixture
 def alias(db):
-    """SQLite alone: what is changed stands above all databases."""
+    """SQLite alone: what is changed stands above all databases. Rows that tests share are taken away."""
     using = "default"
+    for model in (Ticket, Person):
+        model.objects.using(using).all().delete()
     people = [Person.objects.using(using).create(name=name) for name in ("ann", "bob")]
     tickets = [
         Ticket.objects.using(using).create(

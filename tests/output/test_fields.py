@@ -1,8 +1,6 @@
 """Output fields: each is what the instance's own attribute gives, in every way in and out."""
 
 import json
-from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 from django.core.exceptions import BadRequest, FieldError
@@ -22,27 +20,9 @@ from tests.output.ways import WAYS_IN, WAYS_OUT
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.output.urls")]
 
 
-def load(alias):
-    if Ticket.objects.using(alias).exists():
-        return
-    people = [Person.objects.using(alias).create(name=name) for name in ("Ada", "Ben", "Zoé")]
-    for number in range(6):
-        ticket = Ticket.objects.using(alias).create(
-            title=f"Ticket {number} é",
-            state="ocx?oc"[number],
-            rank=(1, 2, None, 3)[number % 4],
-            cover=(None, "covers/a b.png", "")[number % 3],
-            price=None if number == 2 else Decimal(number) / 4,
-            at=None if number == 3 else datetime(2026, number + 1, 1, 12, 0, 0, 123456, UTC),
-            owner=(people[0], people[1], None)[number % 3],
-        )
-        ticket.watchers.set(people[: number % 3])
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
-def alias(request, vendors, db):
-    load(vendors[request.param])
-    return vendors[request.param]
+def alias(request, filled_tickets, db):
+    return filled_tickets[request.param]
 
 
 def describe(title, price, at):

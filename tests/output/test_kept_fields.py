@@ -13,7 +13,6 @@ from pyforge_web import Attribute, Computed, Display, FileUrl, Flat, Keys, Link,
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, parse_fields
 from pyforge_web.output.kept_fields import KeptFields
 from tests.output.models import Person, Ticket
-from tests.output.test_fields import load
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.output.urls")]
 
@@ -96,10 +95,9 @@ def test_what_may_hold_anything_is_read_each_time(make):
     assert parse_fields(fields) == parse_fields(fields)
 
 
-def test_a_list_that_is_changed_is_another_list(vendors):
-    load(vendors["sqlite"])
+def test_a_list_that_is_changed_is_another_list(filled_tickets):
     fields = ["id", {"a": F("title")}, {"owner": ["name"]}]
-    queryset = Ticket.objects.using(vendors["sqlite"])
+    queryset = Ticket.objects.using(filled_tickets["sqlite"])
 
     def keys():
         return list(json.loads(dumps(queryset.all(), fields=fields))[0])
@@ -118,11 +116,10 @@ def test_a_list_that_is_changed_is_another_list(vendors):
     assert keys() == ["id", "owner"]
 
 
-def test_an_expression_that_is_changed_is_another_one(vendors):
-    load(vendors["sqlite"])
+def test_an_expression_that_is_changed_is_another_one(filled_tickets):
     shown, named = Display("state"), F("title")
     fields = ["id", {"a": shown}, {"b": named}]
-    queryset = Ticket.objects.using(vendors["sqlite"]).order_by("pk")
+    queryset = Ticket.objects.using(filled_tickets["sqlite"]).order_by("pk")
     dumps(queryset.all(), fields=fields)
     shown.names, named.name = ("rank",), "state"
     rows = json.loads(dumps(queryset.all(), fields=fields))
@@ -131,9 +128,8 @@ def test_an_expression_that_is_changed_is_another_one(vendors):
     assert [[row["a"], row["b"]] for row in again] == as_json([t.get_state_display(), t.title] for t in queryset)
 
 
-def test_values_that_are_equal_and_not_the_same_are_told_apart(vendors):
-    load(vendors["sqlite"])
-    queryset = Person.objects.using(vendors["sqlite"]).order_by("pk")[:1]
+def test_values_that_are_equal_and_not_the_same_are_told_apart(filled_tickets):
+    queryset = Person.objects.using(filled_tickets["sqlite"]).order_by("pk")[:1]
     for value in (1, True, 1.0, 1):
         (row,) = json.loads(dumps(queryset.all(), fields=["id", {"a": Computed(lambda v=value: repr(v))}]))
         assert row["a"] == repr(value)

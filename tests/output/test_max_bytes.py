@@ -12,7 +12,6 @@ from django.test import override_settings
 
 from pyforge_web import Computed, PyForgeJsonResponse, PyForgeStreamingResponse, adumps, dumps, rows
 from tests.output.models import Ticket
-from tests.output.test_fields import load
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.output.urls")]
 
@@ -42,9 +41,8 @@ WAYS = {
 
 
 @pytest.fixture
-def queryset(vendors):
-    load(vendors["sqlite"])
-    return Ticket.objects.using(vendors["sqlite"]).order_by("pk")
+def queryset(filled_tickets):
+    return Ticket.objects.using(filled_tickets["sqlite"]).order_by("pk")
 
 
 def takes(data, fields):

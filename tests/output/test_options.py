@@ -30,16 +30,14 @@ from pyforge_web.conf import get_settings
 from pyforge_web.fields import to_camel
 from pyforge_web.html import pyforge_json
 from tests.output.models import Person, Ticket
-from tests.output.test_fields import load
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.output.urls")]
 ENGINE = Engine(libraries={"pyforge": "pyforge_web.templatetags.pyforge"})
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def alias(request, vendors, db):
-    load(vendors[request.param])
-    return vendors[request.param]
+def alias(request, filled_tickets, db):
+    return filled_tickets[request.param]
 
 
 def write_tag(data, **options):

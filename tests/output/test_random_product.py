@@ -11,7 +11,6 @@ from django.db.models.signals import post_init
 
 from tests.output.random_product import draw, expected, write, write_compiled
 from tests.output.test_changed_code import Upper, load_and_shout, shouted
-from tests.relations import data
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 FULL = bool(os.environ.get("PYFORGE_FULL"))
@@ -72,6 +71,5 @@ def test_like_the_instances_on_sqlite(part, sqlite):
 
 
 def test_like_the_instances_on_postgresql(filled, db):
-    data.load(filled["postgresql"])
     for number in range(4000 if FULL else 80):
         compare(filled["postgresql"], number, SEED + 1)

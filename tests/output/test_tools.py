@@ -79,10 +79,7 @@ def test_a_locked_query_locks_no_joined_table(filled, db):
     from django.db import connections, transaction
     from django.test.utils import CaptureQueriesContext
 
-    from tests.relations import data
-
     alias = filled["postgresql"]
-    data.load(alias)
     queryset = Article.objects.using(alias).select_for_update().order_by("pk")
     with transaction.atomic(using=alias), CaptureQueriesContext(connections[alias]) as captured:
         ours = json.loads(pyforge_web.dumps(queryset, fields=["id", {"editor": ["name"]}, "author__name"]))

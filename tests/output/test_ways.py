@@ -75,10 +75,7 @@ def test_every_way_is_the_instances_sqlite(feature, fields, sqlite):
 
 @pytest.mark.parametrize("feature", FEATURES)
 def test_every_way_is_the_instances_postgresql(feature, filled, db):
-    from tests.relations import data
-
     alias = filled["postgresql"]
-    data.load(alias)
     chosen = [cell for cell in cells("postgresql") if cell[0] == feature]
     for number, (_, way_in, fields, way_out) in enumerate(chosen):
         for count in (0, 1, 5) if FULL else ((0, 1, 5, 5)[number % 4],):

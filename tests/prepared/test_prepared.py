@@ -322,9 +322,6 @@ def test_prepared_every_way_out():
 
 @pytest.mark.django_db(transaction=True)
 def test_prepared_awaited(filled):
-    from tests.relations import data
-
-    data.load("default")
     function = prepared(fields=FIELDS)(by_author)
 
     async def write():

@@ -62,7 +62,7 @@ def shapes_on_postgresql(**options):
         connections.databases["postgres"] = {**settings, "OPTIONS": options}
         connections.configure_settings(connections.databases)
         database = connections["postgres"]
-        database.creation.create_test_db(verbosity=0)
+        database.creation.create_test_db(verbosity=0, serialize=False)
         try:
             data.load("postgres")
             Arrays.objects.using("postgres").bulk_create(Arrays(**values) for values in ARRAYS)

@@ -10,18 +10,13 @@ from tests.querysets import data
 
 
 @pytest.fixture(scope="session")
-def aliases(vendors, django_db_blocker):
+def aliases(vendors, shared_rows, django_db_blocker):
     """The databases, filled once."""
-    with django_db_blocker.unblock():
-        for alias in vendors.values():
+    for alias in vendors.values():
+        with django_db_blocker.unblock():
             assert connections[alias].features.supports_json_field  # asked once, with a query
-            data.load(alias)
+        shared_rows.add(data.load, alias)
     return vendors
-
-
-def find(aliases, vendor):
-    data.load(aliases[vendor])  # a test with transactions of its own empties all tables at its end
-    return aliases[vendor]
 
 
 @pytest.fixture
@@ -33,32 +28,31 @@ def postgresql_binaries(aliases):
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request, aliases, db):
     """The alias of each database in turn."""
-    return find(aliases, request.param)
+    return aliases[request.param]
 
 
 @pytest.fixture(scope="session")
-def all_aliases(aliases, all_vendors, django_db_blocker):
+def all_aliases(aliases, all_vendors, shared_rows):
     """The databases and MariaDB, filled once."""
     if "mysql" in all_vendors:
-        with django_db_blocker.unblock():
-            data.load(all_vendors["mysql"])
+        shared_rows.add(data.load, all_vendors["mysql"])
     return all_vendors
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mysql"])
 def any_database(request, all_aliases, db):
     """The alias of each database in turn, MariaDB among them."""
-    return find(all_aliases, request.param)
+    return all_aliases[request.param]
 
 
 @pytest.fixture
 def sqlite(aliases, db):
-    return find(aliases, "sqlite")
+    return aliases["sqlite"]
 
 
 @pytest.fixture
 def postgresql(aliases, db):
-    return find(aliases, "postgresql")
+    return aliases["postgresql"]
 
 
 @contextlib.contextmanager
@@ -121,7 +115,7 @@ def pytest_generate_tests(metafunc):
 def site(request, aliases, db):
     """The alias of a database, under a set-up of time zones."""
     vendor, name = request.param
-    alias = find(aliases, vendor)
+    alias = aliases[vendor]
     connection = connections[alias]
     change = behind_djangos_back(connection, *SESSIONS[name]) if name in SESSIONS else SITES[name](connection)
     with change:

@@ -15,7 +15,6 @@ from django.test import override_settings
 
 import pyforge_web
 from tests.oracle import FORMS, encode
-from tests.querysets import data
 from tests.querysets.judge import assert_like_django, assert_rows, like_values, run
 from tests.querysets.models import Customs, Event, Place, Scalars, Town
 from tests.tables import cases
@@ -285,5 +284,4 @@ class TestOutsideATransaction:
             assert_like_django(make, database, savepoint=False)
 
     def test_in_autocommit(self, database):
-        data.load(database)
         assert_like_django(lambda: Scalars.objects.using(database).order_by("pk"), database, savepoint=False)

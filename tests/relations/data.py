@@ -4,10 +4,6 @@ import datetime
 from datetime import UTC, date, timedelta
 from decimal import Decimal
 
-from django.apps import apps
-from django.core.management.color import no_style
-from django.db import connections
-
 from tests.relations import unusual_data
 from tests.relations.models import (
     Article,
@@ -34,6 +30,7 @@ from tests.relations.models import (
     Tag,
     Word,
 )
+from tests.shared_rows import number_from_one
 
 START = datetime.datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 
@@ -42,23 +39,11 @@ def load(db):
     """Fills the tables in a database; what is there is left alone."""
     if Country.objects.using(db).exists():
         return
-    number_from_one(db)
+    number_from_one(db, Country)
     blog(db, people(db))
     places(db)
     keys(db)
     unusual_data.load(db)
-
-
-def number_from_one(db):
-    """Begins the keys anew: the flush at the end of a transactional test leaves the sequences where they were."""
-    connection = connections[db]
-    if connection.vendor == "mysql":
-        return  # its flush truncates, which begins them anew, and ALTER TABLE would end the transaction
-    tables = {model._meta.db_table for model in apps.get_containing_app_config(__name__).get_models()}
-    with connection.cursor() as cursor:
-        sequences = [found for found in connection.introspection.sequence_list() if found["table"] in tables]
-        for sql in connection.ops.sequence_reset_by_name_sql(no_style(), sequences):
-            cursor.execute(sql)
 
 
 def people(db):

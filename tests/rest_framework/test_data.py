@@ -14,10 +14,13 @@ from rest_framework.test import APIRequestFactory
 from pyforge_web.rest_framework import CompiledSerializerMixin, PyForgeJSONRenderer
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.serializers import rows_of
-from tests.querysets import data as scalars
 from tests.rest_framework.cases import make
 
-pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.rest_framework.urls")]
+pytestmark = [
+    pytest.mark.django_db(databases="__all__"),
+    pytest.mark.urls("tests.rest_framework.urls"),
+    pytest.mark.usefixtures("filled_scalars"),
+]
 
 EXPECTED = make(())
 CONTEXT = {"user": "me", "request": APIRequestFactory().get("/")}
@@ -50,17 +53,11 @@ def in_order(value):
     return value
 
 
-@pytest.fixture
-def filled_database(database):
-    scalars.load(database)
-    return database
-
-
 @pytest.mark.parametrize("name", EXPECTED)
-def test_data_is_what_drf_gives(name, filled_database):
-    expected = read(EXPECTED[name], filled_database, CONTEXT)
-    given = read(GIVEN[name], filled_database, CONTEXT)
-    if filled_database != "default":
+def test_data_is_what_drf_gives(name, database):
+    expected = read(EXPECTED[name], database, CONTEXT)
+    given = read(GIVEN[name], database, CONTEXT)
+    if database != "default":
         assert in_order(given) == in_order(expected)
         assert types_of(in_order(given)) == types_of(in_order(expected))
         return
@@ -75,7 +72,6 @@ def test_data_is_what_drf_gives(name, filled_database):
 @pytest.mark.parametrize("name", EXPECTED)
 def test_rows_are_read_without_instances_where_the_table_says_so(name, sqlite):
     case = GIVEN[name]
-    scalars.load("default")
     serializer = case.serializer(case.queryset(), many=True, context=CONTEXT)
     if case.native:
         rows = rows_of(serializer, case.queryset())
@@ -99,16 +95,15 @@ def test_data_needs_no_more_statements_than_drf(name, sqlite):
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("name", ["article", "nested", "scalars", "read_only"])
-def test_data_in_another_time_zone(name, zone, filled_database):
+def test_data_in_another_time_zone(name, zone, database):
     with timezone.override(zoneinfo.ZoneInfo(zone)):
-        given, expected = read(GIVEN[name], filled_database), read(EXPECTED[name], filled_database)
+        given, expected = read(GIVEN[name], database), read(EXPECTED[name], database)
     assert in_order(given) == in_order(expected)
-    assert filled_database != "default" or given == expected
+    assert database != "default" or given == expected
 
 
 @pytest.mark.parametrize("name", ["article", "nested", "scalars"])
 def test_data_without_time_zones(name, sqlite, settings):
-    scalars.load("default")
     settings.USE_TZ = False
     assert read(GIVEN[name], "default") == read(EXPECTED[name], "default")
 
@@ -126,7 +121,6 @@ def test_data_without_time_zones(name, sqlite, settings):
     ids=str,
 )
 def test_data_with_other_settings_of_drf(options, sqlite, settings):
-    scalars.load("default")
     read(GIVEN["scalars"], "default")
     settings.REST_FRAMEWORK = options
     assert read(GIVEN["scalars"], "default") == read(EXPECTED["scalars"], "default")

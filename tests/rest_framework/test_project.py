@@ -14,11 +14,14 @@ from pyforge_web.conf import get_settings
 from pyforge_web.rest_framework import project
 from pyforge_web.rest_framework.pagination import PageQuerySet
 from pyforge_web.rest_framework.recognition import standard_list
-from tests.querysets import data as scalars
 from tests.relations.models import Author
 from tests.rest_framework.cases import make
 
-pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.rest_framework.urls")]
+pytestmark = [
+    pytest.mark.django_db(databases="__all__"),
+    pytest.mark.urls("tests.rest_framework.urls"),
+    pytest.mark.usefixtures("filled_scalars"),
+]
 CASES = make(())
 CONTEXT = {"user": "me", "request": APIRequestFactory().get("/")}
 
@@ -32,7 +35,6 @@ def installed():
 
 @pytest.mark.parametrize("name", CASES)
 def test_project_data_is_what_drf_gives(name, sqlite, request):
-    scalars.load("default")
     case = CASES[name]
     expected = case.serializer(case.queryset(), many=True, context=CONTEXT).data
     request.getfixturevalue("installed")

@@ -24,19 +24,17 @@ from pyforge_web.rest_framework import (
     RowsData,
     reads,
 )
-from tests.querysets import data as scalars
 from tests.relations.models import Article, Author
 from tests.rest_framework.cases import make
 
-pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.rest_framework.urls")]
+pytestmark = [
+    pytest.mark.django_db(databases="__all__"),
+    pytest.mark.urls("tests.rest_framework.urls"),
+    pytest.mark.usefixtures("filled_scalars", "sqlite"),
+]
 EXPECTED = make(())
 CONTEXT = {"user": "me", "request": APIRequestFactory().get("/")}
 GIVEN = make((CompiledSerializerMixin,))
-
-
-@pytest.fixture(autouse=True)
-def rows(sqlite):
-    scalars.load("default")
 
 
 def rows_of(name, database="default"):
@@ -79,7 +77,6 @@ def test_rows_are_bytes_where_all_values_are_json(name):
 
 
 def test_rows_in_postgresql(filled, database):
-    scalars.load(database)
     for name in ("article", "nested", "scalars", "uuid_key", "renamed"):
         case = EXPECTED[name]
         expected = case.serializer(case.queryset().using(database), many=True, context=CONTEXT).data

@@ -73,10 +73,7 @@ def test_families_of_structures_hit(database, cache):
 
 @pytest.mark.django_db(transaction=True, databases="__all__")
 def test_families_in_threads(filled, cache):
-    from tests.relations import data
-
     alias = filled["postgresql"]
-    data.load(alias)
     bound = [bind(alias, member) for members in FAMILIES.values() for member in members]
     expected = {id(make): run_django_keeping(make, cache) for make in bound}
 

@@ -10,7 +10,6 @@ from pyforge_web import PyForgeStreamingResponse
 from pyforge_web.querysets import statement
 from tests.app.models import Blob
 from tests.oracle import assert_same
-from tests.querysets import data
 from tests.querysets.models import Event, Place
 from tests.querysets.test_errors import cursors, is_closed  # noqa: F401
 from tests.streams.reading import last_line, read, read_async
@@ -200,7 +199,6 @@ class TestItIsClosed:
 class TestOutsideATransaction:
     def test_the_rows_of_the_moment_it_began(self, aliases, database, cursors):  # noqa: F811
         """A cursor WITH HOLD, as Django's `iterator()` has it in autocommit."""
-        data.load(database)
         rows = Event.objects.using(database).order_by("pk")
         expected = read(rows, chunk_size=100)
         parts = iter(PyForgeStreamingResponse(rows, chunk_size=2))
@@ -213,7 +211,6 @@ class TestOutsideATransaction:
         assert all(map(is_closed, cursors))
 
     def test_nothing_is_left_open_on_the_server(self, aliases, database):
-        data.load(database)
         leave_early(Event.objects.using(database), chunks=1)
         leave_early_async(Event.objects.using(database), chunks=2)
         if connections[database].vendor == "postgresql":
