@@ -68,17 +68,6 @@ impl Validator {
             && (self.versions.get().are_unchanged(py) || self.has_same_classes(py)?))
     }
 
-    /// Whether what was changed in a class has decided nothing.
-    fn has_same_classes(&self, py: Python<'_>) -> PyResult<bool> {
-        for watch in &self.classes {
-            if !watch.get().holds(py)? {
-                return Ok(false);
-            }
-        }
-        self.versions.get().renew(py)?;
-        Ok(true)
-    }
-
     /// Cleans the fields of an instance: None if all are valid, else their errors by field name. `NotImplemented` means
     /// that nothing was done, since a field was changed after this was compiled.
     #[pyo3(signature = (instance, exclude=None))]
@@ -170,6 +159,17 @@ impl Validator {
 }
 
 impl Validator {
+    /// Whether what was changed in a class has decided nothing.
+    fn has_same_classes(&self, py: Python<'_>) -> PyResult<bool> {
+        for watch in &self.classes {
+            if !watch.get().holds(py)? {
+                return Ok(false);
+            }
+        }
+        self.versions.get().renew(py)?;
+        Ok(true)
+    }
+
     fn target<'a, 'py>(&self, instance: &'a Bound<'py, PyAny>) -> PyResult<CleanTarget<'a, 'py>> {
         let py = instance.py();
         let direct = instance.get_type().is(&self.model);
