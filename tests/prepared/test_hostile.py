@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 from django.test.utils import CaptureQueriesContext
 
 from pyforge_web import dumps, prepared
+from pyforge_web.description.prepared_rows import ForeignValueError
 from tests.relations.models import Article, Author, Comment, Meaning, Word
 from tests.relations.models import Prefixed as StoredText
 
@@ -350,3 +351,59 @@ def test_prepared_while_garbage_is_collected():
         gc.callbacks.remove(listen)
     assert made.why_not is None
     assert gc.isenabled()
+
+
+class Rank(models.IntegerChoices):
+    LOW = 1
+    HIGH = 2
+
+
+class Heading(models.TextChoices):
+    FIRST = "Title 1"
+    SECOND = "Title 2"
+
+
+class Lists:
+    """Where a model usually has its choices."""
+
+    Rank = Rank
+    now = Rank.LOW
+
+
+def test_prepared_with_members_of_enums():
+    """They are constants of the code, as they are read by their names."""
+    functions = [
+        lambda low: Article.objects.filter(id__gte=low, author=Rank.HIGH).order_by("id"),
+        lambda low: Article.objects.filter(id__gte=low).exclude(author=Lists.Rank.LOW).order_by("id"),
+        lambda low: Article.objects.filter(id__gte=low, author__in=[Rank.LOW, Lists.Rank.HIGH]).order_by("id"),
+        lambda low: Article.objects.filter(id__gte=low, title__gte=Heading.FIRST).order_by("id"),
+        lambda low: Article.objects.filter(Q(author=Rank.LOW) | Q(editor=Rank.LOW), id__gte=low).order_by("id"),
+    ]
+    for function in functions:
+        made = check(function, [1, 2, 4])
+        assert made.why_not is None
+
+
+def test_prepared_with_a_variable_that_is_a_member():
+    """The name of the variable says nothing of its value."""
+    with pytest.raises(ForeignValueError, match="author__exact"):
+        prepared(fields=["id"])(lambda low: Article.objects.filter(id__gte=low, author=Lists.now))(1)
+    beside = prepared(fields=["id"])(
+        lambda low: Article.objects.filter(id__gte=low, author=Lists.now).exclude(editor=Rank.LOW)
+    )
+    with pytest.raises(ForeignValueError, match="author__exact"):
+        beside(1)
+
+
+def test_prepared_follows_an_enum_that_is_another_one(monkeypatch):
+    def ranked(low):
+        return Article.objects.filter(id__gte=low, author=Lists.Rank.LOW).order_by("id")
+
+    made = check(ranked, [1])
+
+    class Other(models.IntegerChoices):
+        LOW = 2
+
+    monkeypatch.setattr(Lists, "Rank", Other)
+    assert dumps(made(1)) == dumps(ranked(1), fields=["id"])
+    assert dumps(made(1)) != dumps(Article.objects.filter(author=1).order_by("id"), fields=["id"])

@@ -11,6 +11,7 @@ import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
@@ -116,7 +117,7 @@ def _is_settled(found: Any) -> bool:
     if isinstance(found, type):
         root = found.__module__.partition(".")[0]
         return root in ("django", *_LIBRARIES) or issubclass(found, (Model, QuerySet, BaseManager, BaseExpression))
-    return isinstance(found, BaseManager | ModuleType)
+    return isinstance(found, BaseManager | Enum | ModuleType)
 
 
 @contextmanager
@@ -162,7 +163,10 @@ def _is_library(frame: Any) -> bool:
 
 
 def change_constants(function: FunctionType) -> Iterator[tuple[Any, Any, Callable[..., Any]]]:
-    """Yield each constant of a function's code, another one, and the function with that in its place."""
+    """Yield each constant of a function's code, another one, and the function with that in its place.
+
+    Members of enums that the code reads by their names, as `Article.Status.LIVE`, are constants too.
+    """
     code = function.__code__
     names = _name_tuples(code)
     for index, constant in enumerate(code.co_consts):
@@ -170,15 +174,32 @@ def change_constants(function: FunctionType) -> Iterator[tuple[Any, Any, Callabl
             continue
         for value, changed, replaced in _change(constant):
             constants = (*code.co_consts[:index], replaced, *code.co_consts[index + 1 :])
-            copy = FunctionType(
-                code.replace(co_consts=constants),
-                function.__globals__,
-                function.__name__,
-                function.__defaults__,
-                function.__closure__,
-            )
-            copy.__kwdefaults__ = function.__kwdefaults__
-            yield value, changed, copy
+            yield value, changed, _copy_function(function, code.replace(co_consts=constants))
+    for member in dict.fromkeys(_read_members(function)):
+        other = next((each for each in type(member) if each is not member), None)
+        if other is not None:
+            renamed = tuple([other.name if name == member.name else name for name in code.co_names])
+            yield member, other, _copy_function(function, code.replace(co_names=renamed))
+
+
+def _copy_function(function: FunctionType, code: CodeType) -> FunctionType:
+    copy = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
+
+
+def _read_members(function: FunctionType) -> Iterator[Enum]:
+    """Yield the members of enums that a function's code reads as attributes of what has a name."""
+    found = _UNKNOWN
+    for step in dis.get_instructions(function.__code__):
+        if step.opname.startswith("LOAD_GLOBAL") or step.opname in _LOADS_OF_CELLS:
+            found = _find_name(function, str(step.argval))
+        elif step.opname == "LOAD_ATTR" and found is not _UNKNOWN:
+            found = getattr(found, step.argval, None)
+            if isinstance(found, Enum):
+                yield found
+        else:
+            found = _UNKNOWN
 
 
 def _name_tuples(code: CodeType) -> set[int]:
