@@ -23,6 +23,7 @@ from pyforge_web.querysets.django_path import (
 from pyforge_web.querysets.instances import read_bare, write_bare, write_named, write_rows
 from pyforge_web.querysets.relations.django_relations import with_relations
 from pyforge_web.querysets.relations.instances import memory_chunks, to_dicts
+from pyforge_web.querysets.relations.query_expressions import with_expressions
 from pyforge_web.querysets.relations.rows import write_tree
 from pyforge_web.querysets.rows import write_model_rows, write_values
 
@@ -172,7 +173,7 @@ class ModelRows(NamedTuple):
         if self.tree is None or queryset is self.queryset:
             return queryset  # what is lacking is fetched for its instances
         related: AnyQuerySet = with_relations(queryset, self.tree)
-        return related
+        return related if self.fields is None else with_expressions(related, self.fields)
 
     def _in_memory(self, rows: list[Any]) -> InstanceRows:
         return evaluated_rows(self.queryset, rows, self.fields, fetch=self.fields is not None)

@@ -8,7 +8,34 @@ from django.db.models import Model
 from pyforge_web.output.fields import OutputField
 from pyforge_web.output.grammar import KeyedExpression, ParsedFields
 from pyforge_web.output.resolve import resolve_model_fields
+from pyforge_web.querysets.django_path import AnyQuerySet
 from pyforge_web.querysets.relations.fetching import find_plain_name
+
+
+def find_expressions(fields: ParsedFields) -> list[KeyedExpression]:
+    """Return the output fields that only a query computes."""
+    return [
+        item
+        for item in fields
+        if isinstance(item, KeyedExpression)
+        and not isinstance(item.expression, OutputField)
+        and find_plain_name(item) is None
+    ]
+
+
+def value_name(number: int) -> str:
+    """Return the name of the annotation for one of these output fields."""
+    return f"output_value_{number}"
+
+
+def with_expressions(queryset: AnyQuerySet, fields: ParsedFields) -> AnyQuerySet:
+    """Return a QuerySet that computes the expressions itself, where it has annotations that they may name."""
+    query, found = queryset.query, find_expressions(fields)
+    if not query.annotations or not found or query.combinator or query.distinct:
+        return queryset
+    added: Any = {value_name(number): item.expression for number, item in enumerate(found)}
+    annotated: AnyQuerySet = queryset.annotate(**added)
+    return annotated
 
 
 class QueryExpressions:
@@ -19,13 +46,7 @@ class QueryExpressions:
 
     def __init__(self, instances: Sequence[Model], fields: ParsedFields) -> None:
         self._instances = instances
-        self._items = [
-            item
-            for item in fields
-            if isinstance(item, KeyedExpression)
-            and not isinstance(item.expression, OutputField)
-            and find_plain_name(item) is None
-        ]
+        self._items = find_expressions(fields)
         self._values: dict[int, list[Any]] = {}
 
     def read(self, item: KeyedExpression, fetch: bool) -> list[Any]:
@@ -35,16 +56,25 @@ class QueryExpressions:
                 f"{item.name} is an expression, {item.expression!r}, which only a query computes: give the QuerySet "
                 "before it is evaluated, or pass fetch=True to ask for it now"
             )
-        if id(item) not in self._values:
+        if id(item) not in self._values and not self._take_annotations():
             self._ask(self._items if any(each is item for each in self._items) else [item])
         return self._values[id(item)]
+
+    def _take_annotations(self) -> bool:
+        """Take the values that the instances' own query has computed; return whether it has."""
+        names = [value_name(number) for number in range(len(self._items))]
+        if not names or not all(name in instance.__dict__ for instance in self._instances for name in names):
+            return False
+        for name, item in zip(names, self._items, strict=True):
+            self._values[id(item)] = [instance.__dict__[name] for instance in self._instances]
+        return True
 
     def _ask(self, items: list[KeyedExpression]) -> None:
         found: dict[tuple[Any, Any, Any], Any] = {}
         groups: dict[tuple[type[Model], str | None], list[Model]] = {}
         for instance in self._instances:
             groups.setdefault((type(instance), instance._state.db), []).append(instance)
-        added: Any = {f"output_value_{number}": item.expression for number, item in enumerate(items)}
+        added: Any = {value_name(number): item.expression for number, item in enumerate(items)}
         for (model, using), group in groups.items():
             for item in items:
                 resolve_model_fields(model, (item,))  # it may show a secret column
