@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 import pyforge_web
 from pyforge_web.metering import collect
-from pyforge_web.querysets.backends.direct_driver import DirectCursor, UnwrappedCursor
+from pyforge_web.querysets.backends.direct_driver import CURSOR_PATH, DirectCursor, UnwrappedCursor
 from tests.querysets.models import Event
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -27,7 +27,10 @@ def database(any_database):
     connection.ensure_connection()
     before = list(connection.execute_wrappers)
     connection.execute_wrappers.clear()
+    # A patch that pytest has taken back leaves the method of the class on the connection itself.
+    left = {name: vars(connection).pop(name) for name in CURSOR_PATH & vars(connection).keys()}
     yield connection
+    vars(connection).update(left)
     connection.execute_wrappers[:] = before
 
 

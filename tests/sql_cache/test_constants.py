@@ -204,4 +204,6 @@ def test_key_of_several_columns_is_compiled_once(names, is_on, cache):
         override_settings(PYFORGE_WEB={"SQL_CACHE": is_on}),
     ):
         written = dumps(Seat.objects.values(*names).order_by("pk"))
-    assert json.loads(written) == json.loads(json.dumps(list(Seat.objects.values(*names).order_by("pk"))))
+    assert json.loads(written) == json.loads(
+        json.dumps(list(Seat.objects.values(*names).order_by("pk")), cls=DjangoJSONEncoder)
+    )

@@ -19,7 +19,7 @@ from pyforge_web.metering.sql_traces import are_silent
 from pyforge_web.querysets.backends.stock import find_foreign, is_own_attribute
 
 # What Django's cursor goes through. Tools and tests put their own on a connection.
-_CURSOR_PATH = frozenset(
+CURSOR_PATH = frozenset(
     """
     _cursor _prepare_cursor allow_thread_sharing chunked_cursor close_if_health_check_failed connect create_cursor
     cursor ensure_connection get_new_connection init_connection_state make_cursor make_debug_cursor queries_logged
@@ -48,13 +48,13 @@ class DirectDriver:
             and _get_running_loop() is None
             and apps.ready
             and self._is_stock(type(connection))
-            and vars(connection).keys().isdisjoint(_CURSOR_PATH)
+            and vars(connection).keys().isdisjoint(CURSOR_PATH)
         )
 
     def _is_stock(self, engine: type) -> bool:
         known = self._known.get(engine)
         if known is None or not known[0].are_unchanged():
-            methods = [find_attribute(engine, name) for name in _CURSOR_PATH]
+            methods = [find_attribute(engine, name) for name in CURSOR_PATH]
             is_stock = all(map(is_own_attribute, methods)) and not any(map(find_foreign, self._cursors))
             known = self._known[engine] = ClassVersions([engine, *self._cursors]), is_stock
         return known[1]
