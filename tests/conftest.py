@@ -18,6 +18,7 @@ from pyforge_web import conf
 from pyforge_web.querysets.sql_cache import sql_memory
 from tests import mariadb
 from tests import postgres as postgresql
+from tests.created_databases import create_database
 from tests.oracle import FORMS
 from tests.shared_rows import SharedRows
 
@@ -171,9 +172,7 @@ def server_database(alias, use_driver, server, django_db_blocker):
         connections.configure_settings(connections.databases)
         database = connections[alias]
         with django_db_blocker.unblock():
-            # Django before 6.1 writes all rows down, for tests that want them back after a flush: none of ours does.
-            kept = {} if django.VERSION >= (6, 1) else {"serialize": False}
-            database.creation.create_test_db(verbosity=0, autoclobber=True, **kept)
+            create_database(database)
         yield alias
         with django_db_blocker.unblock():
             database.creation.destroy_test_db(settings["NAME"], verbosity=0)

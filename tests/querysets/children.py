@@ -51,6 +51,7 @@ def shapes_on_postgresql(**options):
     from django.db import connections
 
     from tests import postgres
+    from tests.created_databases import create_database
     from tests.querysets import data
     from tests.querysets.judge import assert_like_django
     from tests.querysets.pg.models import Arrays, Extras
@@ -62,7 +63,7 @@ def shapes_on_postgresql(**options):
         connections.databases["postgres"] = {**settings, "OPTIONS": options}
         connections.configure_settings(connections.databases)
         database = connections["postgres"]
-        database.creation.create_test_db(verbosity=0, serialize=False)
+        create_database(database)
         try:
             data.load("postgres")
             Arrays.objects.using("postgres").bulk_create(Arrays(**values) for values in ARRAYS)
