@@ -20,9 +20,9 @@ def aliases(vendors, shared_rows, django_db_blocker):
 
 
 @pytest.fixture
-def postgresql_binaries(aliases):
+def postgresql_binaries(vendors):
     """Nothing but the reason to skip where there is no PostgreSQL."""
-    assert aliases["postgresql"]
+    assert vendors["postgresql"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
