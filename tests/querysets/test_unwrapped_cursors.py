@@ -165,14 +165,12 @@ def test_unwrapped_errors_of_values_are_djangos(database):
 
 def test_unwrapped_errors_are_noted(database):
     """Django looks at a connection again after an error, at the end of the request."""
-    with transaction.atomic(using=database.alias):
-        savepoint = transaction.savepoint(using=database.alias)
-        database.errors_occurred = False
-        with pytest.raises(DatabaseError):
-            pyforge_web.dumps(Event.objects.using(database.alias).extra(where=["nonsense = 1"]))
-        assert database.errors_occurred
-        database.errors_occurred = False
-        transaction.savepoint_rollback(savepoint, using=database.alias)
+    query = Event.objects.using(database.alias).extra(where=["nonsense = 1"])
+    database.errors_occurred = False
+    with pytest.raises(DatabaseError), transaction.atomic(using=database.alias):
+        pyforge_web.dumps(query)
+    assert database.errors_occurred
+    database.errors_occurred = False
 
 
 def test_unwrapped_in_another_thread(database):
