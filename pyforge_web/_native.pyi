@@ -358,9 +358,7 @@ class ValueTuples:
 @final
 class Validator:
     """The compiled fields of a model: `clean_fields` in one native call."""
-    def __new__(
-        cls, model: type[Any], plans: Sequence[Any], versions: ClassVersions, classes: list[AttributeWatch]
-    ) -> Self: ...
+    def __new__(cls, model: type[Any], plans: Sequence[Any]) -> Self: ...
     def is_current(self) -> bool:
         """Return whether the fields of the model are as they were when this was compiled."""
     def clean(self, instance: Any, exclude: Container[str] | None = None) -> Any:

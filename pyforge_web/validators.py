@@ -21,7 +21,6 @@ from pyforge_web.validation.errors import RejectedValue, RowErrorParts
 from pyforge_web.validation.explanation import FieldRules, explain_model, explain_plan
 from pyforge_web.validation.payload import PayloadMethods
 from pyforge_web.validation.rules import FieldPlan, plan_field
-from pyforge_web.validation.watched_classes import watch_plans
 
 if TYPE_CHECKING:
     from pyforge_web.validation.payload.writable_fields import WritableFields
@@ -45,9 +44,8 @@ FieldErrors = dict[str, "list[ValidationError] | RejectedValue"]
 class CompiledValidator(PayloadMethods):
     """The fields of a model, compiled once: `CompiledValidator.for_model(Article).clean(article)`.
 
-    If a field is changed later (its validators, choices, `null`, `blank` or messages), or a method of its class, it is
-    compiled again at the next call. A change inside of a validator, like `validator.limit_value = 5`, is not noticed:
-    call `recompile()` after it.
+    If a field is changed later (its validators, choices, `null`, `blank` or messages), it is compiled again at the next
+    call. A change inside of a validator, like `validator.limit_value = 5`, is not noticed: call `recompile()` after it.
     """
 
     # `inherited` is what the mixin calls instead of native code: a `clean_fields` behind it, or Django's if no field is
@@ -79,7 +77,7 @@ class CompiledValidator(PayloadMethods):
         self.has_native_rules = get_settings()["NATIVE"]
         # `_meta.fields`, not `concrete_fields`: these are what `Model.clean_fields` goes through.
         self.plans: list[FieldPlan] = [plan_field(field, self.model) for field in self.model._meta.fields]
-        self._native = Validator(self.model, self.plans, *watch_plans(self.model, self.plans))
+        self._native = Validator(self.model, self.plans)
         self._writable: dict[tuple[str, ...] | None, WritableFields] = {}
         self.inherited: Any = None if any(plan.conversion for plan in self.plans) else Model.clean_fields
         if issubclass(self.model, CompiledModelMixin) and not uses_django_clean_fields(self.model, behind=True):

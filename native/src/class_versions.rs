@@ -1,8 +1,5 @@
 //! Whether classes are still as they were: one comparison for each, however many attributes they have.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
@@ -11,7 +8,7 @@ use crate::ffi::class_version;
 /// Some classes, and the versions of them that were seen.
 #[pyclass(frozen, module = "pyforge_web._native")]
 pub struct ClassVersions {
-    classes: Vec<(Py<PyType>, AtomicU32)>,
+    classes: Vec<(Py<PyType>, u32)>,
 }
 
 #[pymethods]
@@ -22,7 +19,7 @@ impl ClassVersions {
         let mut versions = Vec::with_capacity(classes.len());
         for class in classes {
             let version = Self::version_of(&class)?;
-            versions.push((class.unbind(), AtomicU32::new(version)));
+            versions.push((class.unbind(), version));
         }
         Ok(Self { classes: versions })
     }
@@ -36,24 +33,7 @@ impl ClassVersions {
     }
 
     /// Returns whether all classes are as they were. False also where CPython has given a class no version.
-    pub fn are_unchanged(&self, py: Python<'_>) -> bool {
-        self.classes.iter().all(|(class, version)| {
-            let version = version.load(Ordering::Relaxed);
-            version != 0 && class_version(class.bind(py)) == version
-        })
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.classes.iter().try_for_each(|(class, _)| visit.call(class))
-    }
-}
-
-impl ClassVersions {
-    /// Remembers the classes as they are now: what changed was looked at.
-    pub fn renew(&self, py: Python<'_>) -> PyResult<()> {
-        for (class, version) in &self.classes {
-            version.store(Self::version_of(class.bind(py))?, Ordering::Relaxed);
-        }
-        Ok(())
+    fn are_unchanged(&self, py: Python<'_>) -> bool {
+        self.classes.iter().all(|(class, version)| *version != 0 && class_version(class.bind(py)) == *version)
     }
 }

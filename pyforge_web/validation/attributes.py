@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from django.db.models import ForeignKey, Model
 from django.db.models.query_utils import DeferredAttribute
 
-from pyforge_web._native import AttributeWatch
 from pyforge_web.fields import find_attribute, is_django_function
 
 # Django's own descriptors. Reading one gives the entry of `__dict__`, and assigning to it sets that entry.
@@ -62,34 +61,19 @@ def _read_class(owner: type[Any], base: type[Any], names: tuple[str, ...]) -> Cl
     return ClassAttributes("", frozenset(methods))
 
 
-def watch_class(owner: type[Any], names: tuple[str, ...]) -> AttributeWatch:
-    """Return what compares what a class has under these names.
-
-    A descriptor may make another object at each look: such a name is left out.
-    """
-    known = None if _asked_watches is None else _asked_watches.get((owner, names))
-    if known is None:
-        steady = [name for name in names if getattr(owner, name, None) is getattr(owner, name, None)]
-        known = AttributeWatch([(owner, steady, False)])
-        if _asked_watches is not None:
-            _asked_watches[owner, names] = known
-    return known
-
-
 # The answers about classes while all models are compiled, else None: a class may be changed later.
 _asked_classes: "dict[tuple[type[Any], type[Any], tuple[str, ...]], ClassAttributes] | None" = None
-_asked_watches: "dict[tuple[type[Any], tuple[str, ...]], AttributeWatch] | None" = None
 
 
 @contextmanager
 def remember_classes() -> Iterator[None]:
     """Ask each class once inside of the block: 300 models have the same dozen classes of fields and validators."""
-    global _asked_classes, _asked_watches
-    _asked_classes, _asked_watches = {}, {}
+    global _asked_classes
+    _asked_classes = {}
     try:
         yield
     finally:
-        _asked_classes = _asked_watches = None
+        _asked_classes = None
 
 
 # Values that Django computes once and stores on the instance. `context` is the decimal context of `max_digits`.

@@ -85,7 +85,7 @@ def _plan_django(field: "Field[Any, Any]", direct: bool, reason: str) -> FieldPl
 
 
 # All that decides what `Field.clean` does with a value, besides the options of the field.
-VALIDATING_NAMES = (
+_VALIDATING_NAMES = (
     "clean",
     "to_python",
     "validate",
@@ -139,7 +139,7 @@ def _fallback_reason(field: Any, base: type[Any] | None, conversion: str | None)
         return "its target is looked up in the database"
     if base is None or conversion in (None, "refused") or base is models.IPAddressField:
         return f"{type(field).__name__} is not a field class of Django's that native code knows"
-    if overridden := find_overridden(field, base, VALIDATING_NAMES):
+    if overridden := find_overridden(field, base, _VALIDATING_NAMES):
         return f"its {overridden} is not Django's"
     expected = _BINARY_EMPTY_VALUES if conversion == "binary" else list(validators.EMPTY_VALUES)
     # By value: Django's own list may be copied by a field, and may have been added to.
@@ -153,7 +153,7 @@ def _fallback_reason(field: Any, base: type[Any] | None, conversion: str | None)
 
 
 # What `json.JSONEncoder` does with values of JSON's own types. It calls `default` for all others.
-ENCODER_METHODS = ("__new__", "__init__", "encode", "iterencode", "__getattribute__", "__setattr__")
+_ENCODER_METHODS = ("__new__", "__init__", "encode", "iterencode", "__getattribute__", "__setattr__")
 
 
 def _only_overrides_default(encoder: Any) -> bool:
@@ -166,7 +166,7 @@ def _only_overrides_default(encoder: Any) -> bool:
     if type(encoder) is not type or not issubclass(encoder, json.JSONEncoder):
         return False
     return all(
-        find_attribute(encoder, name) is find_attribute(json.JSONEncoder, name) for name in ENCODER_METHODS
+        find_attribute(encoder, name) is find_attribute(json.JSONEncoder, name) for name in _ENCODER_METHODS
     ) and not hasattr(encoder, "__getattr__")
 
 

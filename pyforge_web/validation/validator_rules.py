@@ -34,12 +34,6 @@ def find_rule(validator: Any) -> RuleSpec | None:
     return known.make_rule(validator)
 
 
-def names_of_rule(validator: Any) -> tuple[str, ...]:
-    """Return the attributes of a validator's class that decided about its rule."""
-    known = next((_VALIDATOR_RULES[cls] for cls in type(validator).__mro__ if cls in _VALIDATOR_RULES), None)
-    return () if known is None else (*known.methods, *_CLASS_NAMES)
-
-
 class ValidatorRule(NamedTuple):
     """The methods that say what a validator class does, and the function that makes the rule of one validator."""
 
@@ -66,7 +60,6 @@ _VALIDATOR_OPTIONS = {
 }
 # Options that Django's validators have on their class.
 _CLASS_OPTIONS = {*_VALIDATOR_OPTIONS, "domain_regex", "max_length", "unsafe_chars", "user_regex"}
-_CLASS_NAMES = ("__getattribute__", "__getattr__", *sorted(_CLASS_OPTIONS))
 
 
 def _has_computed_options(cls: type[Any]) -> bool:

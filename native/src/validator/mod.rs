@@ -13,8 +13,6 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 
-use crate::attribute_watch::AttributeWatch;
-use crate::class_versions::ClassVersions;
 use crate::ffi::DictPosition;
 use crate::imports::Imports;
 use crate::metering::meter::metered;
@@ -30,22 +28,13 @@ pub struct Validator {
     position: DictPosition,
     fields: Py<PyAny>,
     plans: Vec<FieldPlan>,
-    /// The classes of the fields and validators, and what decided the plans in them: it may be patched.
-    versions: Py<ClassVersions>,
-    classes: Vec<Py<AttributeWatch>>,
 }
 
 #[pymethods]
 impl Validator {
-    /// `plans` are what `pyforge_web.validation.rules.plan_field` returns for each field of the model, in their order;
-    /// `versions` are those of the classes that decided them, `classes` what in these decided it.
+    /// `plans` are what `pyforge_web.validation.rules.plan_field` returns for each field of the model, in their order.
     #[new]
-    fn new<'py>(
-        model: Bound<'py, PyType>,
-        plans: Vec<FieldSpec<'py>>,
-        versions: Py<ClassVersions>,
-        classes: Vec<Py<AttributeWatch>>,
-    ) -> PyResult<Self> {
+    fn new<'py>(model: Bound<'py, PyType>, plans: Vec<FieldSpec<'py>>) -> PyResult<Self> {
         let py = model.py();
         let meta = model.getattr(intern!(py, "_meta"))?;
         let fields = meta.getattr(intern!(py, "fields"))?.unbind();
@@ -56,16 +45,13 @@ impl Validator {
             options: options.unbind(),
             plans: plans.iter().map(FieldPlan::build).collect::<PyResult<_>>()?,
             model: model.unbind(),
-            versions,
-            classes,
         })
     }
 
-    /// Whether the model's fields and their classes are as they were when this was compiled.
-    fn is_current(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.position.holds(self.options.bind(py), intern!(py, "fields"), &self.fields)
+    /// Whether the model's fields are as they were when this was compiled.
+    fn is_current(&self, py: Python<'_>) -> bool {
+        self.position.holds(self.options.bind(py), intern!(py, "fields"), &self.fields)
             && self.plans.iter().all(|plan| plan.is_current(py))
-            && (self.versions.get().are_unchanged(py) || self.has_same_classes(py)?))
     }
 
     /// Cleans the fields of an instance: None if all are valid, else their errors by field name. `NotImplemented` means
@@ -79,7 +65,7 @@ impl Validator {
         let py = instance.py();
         metered(instance, "clean", |meter| {
             // Asked at each call: a project may change validators, choices or messages of a field at run time.
-            if !self.is_current(py)? {
+            if !self.is_current(py) {
                 return Ok(Some(py.NotImplemented().into_bound(py)));
             }
             meter.rows = 1;
@@ -103,7 +89,7 @@ impl Validator {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = instances.py();
         metered(instances, "clean_rows", |meter| {
-            if !self.is_current(py)? {
+            if !self.is_current(py) {
                 return Ok(py.NotImplemented().into_bound(py));
             }
             meter.rows = instances.len();
@@ -136,7 +122,7 @@ impl Validator {
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = values.py();
         metered(values, "clean_values", |meter| {
-            if !self.is_current(py)? {
+            if !self.is_current(py) {
                 return Ok(Some(py.NotImplemented().into_bound(py)));
             }
             meter.rows = 1;
@@ -152,24 +138,11 @@ impl Validator {
         visit.call(&self.model)?;
         visit.call(&self.options)?;
         visit.call(&self.fields)?;
-        visit.call(&self.versions)?;
-        self.classes.iter().try_for_each(|watch| visit.call(watch))?;
         self.plans.iter().try_for_each(|plan| plan.traverse(&visit))
     }
 }
 
 impl Validator {
-    /// Whether what was changed in a class has decided nothing.
-    fn has_same_classes(&self, py: Python<'_>) -> PyResult<bool> {
-        for watch in &self.classes {
-            if !watch.get().holds(py)? {
-                return Ok(false);
-            }
-        }
-        self.versions.get().renew(py)?;
-        Ok(true)
-    }
-
     fn target<'a, 'py>(&self, instance: &'a Bound<'py, PyAny>) -> PyResult<CleanTarget<'a, 'py>> {
         let py = instance.py();
         let direct = instance.get_type().is(&self.model);

@@ -28,6 +28,8 @@ from pyforge_web.querysets.backends.stock import is_own_function
 _ROUTER_FILE = ConnectionRouter.db_for_read.__code__.co_filename
 _LIBRARIES = frozenset({"asgiref", "pyforge_web", *sys.stdlib_module_names})
 _STEP = 7919
+# What makes the QuerySet of a manager.
+_OF_MANAGERS = ("get_queryset", "_queryset_class", "_db")
 _UNKNOWN = object()
 _LOADS_OF_CELLS = frozenset({"LOAD_CLASSDEREF", "LOAD_DEREF", "LOAD_FROM_DICT_OR_DEREF"})
 # What a function may ask about an argument that stands for another: the answer is another one for a value.
@@ -61,12 +63,11 @@ class ReadNames:
         self.changing: str | None = None
         # Functions that read a name again, and what it was.
         self._known: list[tuple[Callable[[], Any], Any]] = []
-        self._managers: list[Any] = []
         self._read(function)
-        self._versions = ClassVersions([type(queryset), *map(type, self._managers)])
+        self._versions = ClassVersions([type(queryset)])
 
     def are_same(self) -> bool:
-        """Return whether all names are what they were, and the classes of managers have the same methods."""
+        """Return whether all names are what they were, and the class of the QuerySet has the same methods."""
         for read, known in self._known:
             found = read()
             if found is not known and not (type(found) is MethodType and found == known):
@@ -95,8 +96,9 @@ class ReadNames:
         found = read()
         self._known.append((read, found))
         if isinstance(found, BaseManager):
-            self._managers.append(found)
-            self._known.append((partial(getattr, found, "get_queryset"), found.get_queryset))
+            # Each by itself: Django counts managers on their class, so that its version changes all the time.
+            for name in _OF_MANAGERS:
+                self._known.append((partial(getattr, found, name), getattr(found, name)))
         return found
 
 
