@@ -410,7 +410,7 @@ def test_prepared_follows_an_enum_that_is_another_one(monkeypatch):
 
 
 def test_prepared_after_many_managers():
-    """Django counts managers on their class, one for each look at `article.tags`: that changes nothing of the function."""
+    """Django counts managers on their class, one for each look at `article.tags`: the function stays the same."""
     made = prepared(fields=["id"])(lambda low: Article.objects.filter(id__gte=low).order_by("id"))
     article = Article.objects.order_by("id").first()
     for _ in range(1500):
