@@ -66,6 +66,11 @@ class ReadNames:
         self._read(function)
         self._versions = ClassVersions([type(queryset)])
 
+    @property
+    def members(self) -> list[Enum]:
+        """The members of enums among them."""
+        return [known for _, known in self._known if isinstance(known, Enum)]
+
     def are_same(self) -> bool:
         """Return whether all names are what they were, and the class of the QuerySet has the same methods."""
         for read, known in self._known:
@@ -164,10 +169,10 @@ def _is_library(frame: Any) -> bool:
     return name.startswith("namedtuple_") or name.partition(".")[0] in _LIBRARIES
 
 
-def change_constants(function: FunctionType) -> Iterator[tuple[Any, Any, Callable[..., Any]]]:
+def change_constants(function: FunctionType, members: list[Enum]) -> Iterator[tuple[Any, Any, Callable[..., Any]]]:
     """Yield each constant of a function's code, another one, and the function with that in its place.
 
-    Members of enums that the code reads by their names, as `Article.Status.LIVE`, are constants too.
+    The members of enums that the code reads by their names, as `Article.Status.LIVE`, are constants too.
     """
     code = function.__code__
     names = _name_tuples(code)
@@ -177,7 +182,7 @@ def change_constants(function: FunctionType) -> Iterator[tuple[Any, Any, Callabl
         for value, changed, replaced in _change(constant):
             constants = (*code.co_consts[:index], replaced, *code.co_consts[index + 1 :])
             yield value, changed, _copy_function(function, code.replace(co_consts=constants))
-    for member in dict.fromkeys(_read_members(function)):
+    for member in members:
         other = next((each for each in type(member) if each is not member), None)
         if other is not None:
             renamed = tuple([other.name if name == member.name else name for name in code.co_names])
@@ -188,20 +193,6 @@ def _copy_function(function: FunctionType, code: CodeType) -> FunctionType:
     copy = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
     copy.__kwdefaults__ = function.__kwdefaults__
     return copy
-
-
-def _read_members(function: FunctionType) -> Iterator[Enum]:
-    """Yield the members of enums that a function's code reads as attributes of what has a name."""
-    found = _UNKNOWN
-    for step in dis.get_instructions(function.__code__):
-        if step.opname.startswith("LOAD_GLOBAL") or step.opname in _LOADS_OF_CELLS:
-            found = _find_name(function, str(step.argval))
-        elif step.opname == "LOAD_ATTR" and found is not _UNKNOWN:
-            found = getattr(found, step.argval, None)
-            if isinstance(found, Enum):
-                yield found
-        else:
-            found = _UNKNOWN
 
 
 def _name_tuples(code: CodeType) -> set[int]:

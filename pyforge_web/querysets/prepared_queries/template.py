@@ -1,6 +1,7 @@
 """The QuerySet of a function with parameters for its arguments, and whether it says all about the function."""
 
 from collections.abc import Callable
+from enum import Enum
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple, NoReturn
 
@@ -86,14 +87,16 @@ def make_template(function: FunctionType, names: list[str]) -> Template:
         return Template(None, f"it raises {type(error).__name__} with parameters: {error}")
     if not isinstance(queryset, QuerySet):
         raise TypeError(f"@prepared: {function.__name__} returned {type(queryset).__name__}, not a QuerySet")
-    if why := _why_called(function, names, queryset, called):
-        return Template(queryset, why)
     read = ReadNames(function, queryset)
+    if why := _why_called(function, names, queryset, called, read.members):
+        return Template(queryset, why)
     changing = read.changing and f"it reads {read.changing}, which may be another one each time"
     return Template(queryset, changing, read)
 
 
-def _why_called(function: FunctionType, names: list[str], queryset: Any, called: list[CodeType]) -> str | None:
+def _why_called(
+    function: FunctionType, names: list[str], queryset: Any, called: list[CodeType], members: list[Enum]
+) -> str | None:
     """Return why a function has to be called each time, by what its QuerySet is."""
     if queryset._prefetch_related_lookups:
         return "it has prefetch_related"
@@ -104,7 +107,7 @@ def _why_called(function: FunctionType, names: list[str], queryset: Any, called:
         if hasattr(value.value, "as_sql") or (value.lookup is not None and not _is_known(value.lookup)):
             return f"{value.name} is not known to leave the text of SQL alone"
     own = [constant for code in called for constant in code.co_consts]
-    for value in _find_foreign_values(function, names, values):
+    for value in _find_foreign_values(function, names, values, members):
         if not any(_is_same(value.value, constant) for constant in own):
             raise ForeignValueError(
                 f"@prepared: in {function.__qualname__} the value of {value.name} ({value.value!r}) is neither a "
@@ -177,11 +180,13 @@ def _is_added_null(query: Any, lookup: Any, before: Any) -> bool:
     return bool(query.is_nullable(column.target) or query.alias_map[column.alias].join_type == LOUTER)
 
 
-def _find_foreign_values(function: FunctionType, names: list[str], values: list[QueryValue]) -> list[QueryValue]:
+def _find_foreign_values(
+    function: FunctionType, names: list[str], values: list[QueryValue], members: list[Enum]
+) -> list[QueryValue]:
     """Return the values that no constant of the function's code is the source of."""
     no_slice = QueryValue("the slice (low_mark)", 0), QueryValue("the slice (high_mark)", None)
     foreign = {number: value for number, value in enumerate(values) if value not in no_slice}
-    for constant, changed, copy in change_constants(function):
+    for constant, changed, copy in change_constants(function, members):
         if not foreign:
             break
         try:

@@ -23,9 +23,9 @@ def find_expressions(fields: ParsedFields) -> list[KeyedExpression]:
     ]
 
 
-def value_name(number: int) -> str:
-    """Return the name of the annotation for one of these output fields."""
-    return f"output_value_{number}"
+def name_expressions(items: list[KeyedExpression]) -> dict[str, Any]:
+    """Return the annotations that compute these output fields, by their names."""
+    return {f"output_value_{number}": item.expression for number, item in enumerate(items)}
 
 
 def with_expressions(queryset: AnyQuerySet, fields: ParsedFields) -> AnyQuerySet:
@@ -33,8 +33,7 @@ def with_expressions(queryset: AnyQuerySet, fields: ParsedFields) -> AnyQuerySet
     query, found = queryset.query, find_expressions(fields)
     if not query.annotations or not found or query.combinator or query.distinct:
         return queryset
-    added: Any = {value_name(number): item.expression for number, item in enumerate(found)}
-    annotated: AnyQuerySet = queryset.annotate(**added)
+    annotated: AnyQuerySet = queryset.annotate(**name_expressions(found))
     return annotated
 
 
@@ -62,7 +61,7 @@ class QueryExpressions:
 
     def _take_annotations(self) -> bool:
         """Take the values that the instances' own query has computed; return whether it has."""
-        names = [value_name(number) for number in range(len(self._items))]
+        names = list(name_expressions(self._items))
         if not names or not all(name in instance.__dict__ for instance in self._instances for name in names):
             return False
         for name, item in zip(names, self._items, strict=True):
@@ -74,7 +73,7 @@ class QueryExpressions:
         groups: dict[tuple[type[Model], str | None], list[Model]] = {}
         for instance in self._instances:
             groups.setdefault((type(instance), instance._state.db), []).append(instance)
-        added: Any = {value_name(number): item.expression for number, item in enumerate(items)}
+        added = name_expressions(items)
         for (model, using), group in groups.items():
             for item in items:
                 resolve_model_fields(model, (item,))  # it may show a secret column
