@@ -9,24 +9,14 @@ import pytest
 from django.db import connections, models
 from django.db.models import Count, F, Q
 from django.db.models.functions import Lower
-from django.test.utils import CaptureQueriesContext
 
 from pyforge_web import dumps, prepared
 from pyforge_web.description.prepared_rows import ForeignValueError
+from tests.prepared.test_prepared import sent
 from tests.relations.models import Article, Author, Comment, Meaning, Word
 from tests.relations.models import Prefixed as StoredText
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.usefixtures("sqlite")]
-
-
-def sent(call):
-    """What a call gives, or raises, and its statements."""
-    with CaptureQueriesContext(connections["default"]) as queries:
-        try:
-            result = call()
-        except Exception as error:
-            result = type(error), str(error)
-    return result, [query["sql"] for query in queries]
 
 
 def check(function, values, fields=("id",)):

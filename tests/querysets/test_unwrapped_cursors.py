@@ -173,17 +173,22 @@ def test_unwrapped_errors_are_noted(database):
     database.errors_occurred = False
 
 
-def test_unwrapped_in_another_thread(database):
+def raise_in_another_thread(connection, call):
+    """What a call raises in a thread that was given the connection of this one."""
     raised = []
 
     def work():
-        connections[database.alias] = database
+        connections[connection.alias] = connection
         try:
-            write(database)
+            call()
         except DatabaseError as error:
             raised.append(error)
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert "created in a thread" in str(raised)
+    return str(raised)
+
+
+def test_unwrapped_in_another_thread(database):
+    assert "created in a thread" in raise_in_another_thread(database, lambda: write(database))

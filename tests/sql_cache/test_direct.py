@@ -2,18 +2,18 @@
 
 import asyncio
 import contextlib
-import threading
 from unittest import mock
 
 import pytest
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import DatabaseError, OperationalError, connections, transaction
+from django.db import OperationalError, connections, transaction
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
 
 import pyforge_web
 from pyforge_web.querysets.backends import DirectCursor
+from tests.querysets.test_unwrapped_cursors import raise_in_another_thread
 from tests.relations.models import Article
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.usefixtures("sqlite")]
@@ -124,16 +124,4 @@ def test_direct_errors_are_djangos():
 
 
 def test_direct_in_another_thread():
-    database, raised = connections["default"], []
-
-    def work():
-        connections["default"] = database
-        try:
-            write()
-        except DatabaseError as error:
-            raised.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert "created in a thread" in str(raised)
+    assert "created in a thread" in raise_in_another_thread(connections["default"], write)
