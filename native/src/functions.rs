@@ -7,7 +7,6 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
-use crate::error::catch_panics;
 use crate::ffi::raw_call::{self, RawFunction};
 use crate::imports::EncoderImports;
 use crate::kinds::NotFinite;
@@ -365,18 +364,11 @@ pub fn columns_to_dict<'py>(
     values: &Bound<'py, PyDict>,
     source: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let mut meter = Meter::start(py)?;
-    meter.about(source.unwrap_or(values.as_any()), None);
-    match source {
-        Some(instance) => meter.instance(instance),
-        None => meter.rows += 1,
-    }
-    let result = catch_panics("value", || serializer::ready_values(py, columns.get(), values, &mut meter));
-    if let Err(error) = &result {
-        meter.fail(py, error);
-    }
-    // The user's exception comes first, whatever a collector does.
-    let metered = meter.finish(py, "to_dict", 0);
-    let ready = result?;
-    metered.map(|()| ready)
+    metered(source.unwrap_or(values.as_any()), "to_dict", |meter| {
+        match source {
+            Some(instance) => meter.instance(instance),
+            None => meter.rows += 1,
+        }
+        serializer::ready_values(py, columns.get(), values, meter)
+    })
 }
