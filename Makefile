@@ -129,7 +129,7 @@ fuzz: $(STAMP)/deps ## Fuzz the pure Rust parts beside Python's json for FUZZ_SE
 kernels: ## Test the text kernels for 64-bit ARM under qemu-user, count their instructions
 	$(PYTHON) -m tests.kernels
 
-asan: $(STAMP)/deps ## The tests of encoder, rows, validation and bodies under AddressSanitizer
+asan: $(STAMP)/native $(STAMP)/deps ## The tests of encoder, rows, validation and bodies under AddressSanitizer
 	$(BIN)/python -m tests.instrumented asan
 
 coverage: $(STAMP)/native $(STAMP)/deps ## Coverage of Python and Rust by all tests, into target/coverage/

@@ -175,7 +175,8 @@ class PreparedRows(OutputRows):
         limits = (
             (self._low, self._high) if (low, high) == (0, None) else _add_limits((low, high), (self._low, self._high))
         )
-        page = template.read_page(self._values, self._using or template.queryset.db, limits)
+        using = self._using or template.queryset.db
+        page = template.read_page(self._values, using, limits, lambda: self._prepare(template, using))
         if page is not None:
             function.calls += 1
         return page
@@ -187,13 +188,8 @@ class PreparedRows(OutputRows):
         if template is None:
             return None
         using = self._using or template.queryset.db
-
-        # The function's own QuerySet, which is only made to compare, or where a value needs other SQL.
-        def prepare() -> Any:
-            return select_tree(self.queryset.using(using), template.tree).prepare()
-
         limits = _add_limits(template.limits, (self._low, self._high))
-        made = template.compile(self._values, using, limits, prepare)
+        made = template.compile(self._values, using, limits, lambda: self._prepare(template, using))
         if isinstance(made, str):
             function.why_not = template.why_not
             return None
@@ -201,7 +197,7 @@ class PreparedRows(OutputRows):
         function.calls += 1
         # A prepared function that is wrong once is turned off for good: its SQL is remembered like that of the cache.
         if is_check_due(function.calls):
-            real, names = compile_prepared(prepare)
+            real, names = compile_prepared(lambda: self._prepare(template, using))
             if difference := compare_compiled(compiled, real, plan.names, names):
                 function.turn_off(difference)
                 return None
@@ -211,6 +207,10 @@ class PreparedRows(OutputRows):
         if template.tree.is_kept and not chunked:
             keep_page(template.find_queryset(using), template.tree, opened)
         return opened
+
+    def _prepare(self, template: PreparedTemplate, using: str) -> tuple[Any, Any]:
+        """Return the function's own QuerySet: it is made to compare, or where a value needs other SQL."""
+        return select_tree(self.queryset.using(using), template.tree).prepare()
 
 
 def _add_limits(own: tuple[int, int | None], given: tuple[int, int | None]) -> tuple[int, int | None]:

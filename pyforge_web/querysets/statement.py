@@ -34,7 +34,7 @@ class CompiledQuery(NamedTuple):
     backend: backends.DatabaseBackend
     known_positions: dict[str, int] | None = None
     columns: backends.ColumnPlan | None = None  # how they are read, where that is known already
-    are_few: bool = False  # its rows, by its slice
+    most: int | None = None  # rows, by its slice
     entry: Any = None
 
     @property
@@ -56,6 +56,8 @@ class ExecutedQuery(NamedTuple):
     driver_value: Convert
     convert: Convert
     why_columns: Callable[[], dict[int, str]]
+    is_direct: bool = False
+    are_few: bool = False
 
     def is_plain(self, index: int) -> bool:
         """Return whether the driver's values of a column are Django's."""
@@ -80,13 +82,18 @@ def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
     except EmptyResultSet:
         return None
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
-    are_few = fits_at_once(queryset.query.low_mark, queryset.query.high_mark)
-    return CompiledQuery(compiler, sql, params, expressions, backend, are_few=are_few)
+    most = find_most(queryset.query.low_mark, queryset.query.high_mark)
+    return CompiledQuery(compiler, sql, params, expressions, backend, most=most)
 
 
-def fits_at_once(low: int, high: int | None) -> bool:
-    """Return whether a slice has no more rows than are fetched at once."""
-    return high is not None and high - low <= ROWS_AT_ONCE
+def find_most(low: int, high: int | None) -> int | None:
+    """Return how many rows a slice has at most; None where it has no end."""
+    return None if high is None else high - low
+
+
+def fit_at_once(most: int | None) -> bool:
+    """Return whether so many rows are fetched at once."""
+    return most is not None and most <= ROWS_AT_ONCE
 
 
 def _read_positions(compiler: Any) -> dict[str, int]:
@@ -102,26 +109,17 @@ def _read_positions(compiler: Any) -> dict[str, int]:
 def execute_query(
     compiled: CompiledQuery, reading: RowTrace | None = None, *, chunked: bool = False, in_parts: bool = False
 ) -> ExecutedQuery:
-    """Runs a compiled query on Django's cursor.
-
-    `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
-    With `in_parts` the rows are written before we ask the connection for anything else, so the driver need not keep
-    them. Between the parts of a `chunked` one others may.
-    """
-    compiler, sql, params, expressions, backend, _, plan, are_few, entry = compiled
-    plan = plan or backend.plan_columns(compiler, expressions)
-    unheard = reading is None and not metering.active_collectors.get()
-    if unheard and not chunked:
-        raw = backend.find_direct(compiler.connection)
-        if raw is not None:
-            texts = {} if entry is None else entry.memo.setdefault("texts", {})
-            text = backends.find_driver_text(backend, sql, texts)
-            cursor = backends.DirectCursor.execute_on(raw, compiler.connection, text, params)
-            cursor.are_few = are_few
-            return read_statement(backend.cursor_class.of_rows(cursor, compiler, expressions, plan))
-    driver = backend.open_cursor(compiler, expressions, plan, chunked=chunked, in_parts=in_parts, unheard=unheard)
-    if isinstance(driver.cursor, backends.DirectCursor):
-        driver.cursor.are_few = are_few
+    """Run a compiled query; `chunked` and `in_parts` are as in `StatementPlan`."""
+    compiler, sql, params, expressions, backend, _, columns, most, entry = compiled
+    plan = backends.StatementPlan(
+        compiler, expressions, columns or backend.plan_columns(compiler, expressions), chunked, in_parts, most
+    )
+    if not chunked and reading is None and not metering.active_collectors.get():
+        text = backends.find_driver_text(backend, sql, None if entry is None else entry.memo)
+        driver = backend.execute_direct(plan, text, params)
+        if driver is not None:
+            return read_statement(driver, is_direct=True)
+    driver = backend.open_cursor(plan)
     try:
         metering.time_database(driver.execute, reading)(sql, params)
     except BaseException:
@@ -130,9 +128,13 @@ def execute_query(
     return read_statement(driver)
 
 
-def read_statement(driver: backends.DriverCursor) -> ExecutedQuery:
+def read_statement(driver: backends.DriverCursor, *, is_direct: bool = False) -> ExecutedQuery:
     """Return what reads the rows of a statement that a driver's cursor has executed."""
-    return ExecutedQuery(driver.cursor, driver.readers, driver.driver_value, driver.convert, driver.explain_columns)
+    are_few = is_direct and fit_at_once(driver.plan.most)
+    convert = driver.convert
+    return ExecutedQuery(
+        driver.cursor, driver.readers, driver.driver_value, convert, driver.explain_columns, is_direct, are_few
+    )
 
 
 def fetch_next(statement: ExecutedQuery, *, at_once: bool = False) -> Fetch | list[Any]:
@@ -143,8 +145,9 @@ def fetch_next(statement: ExecutedQuery, *, at_once: bool = False) -> Fetch | li
     """
     cursor = statement.cursor
     at_once = at_once or backends.DJANGO in statement.readers
-    if isinstance(cursor, backends.DirectCursor) and (at_once or cursor.are_few):
-        return cursor.fetchall()
+    if statement.are_few or (at_once and statement.is_direct):
+        rows: list[Any] = cursor.fetchall()
+        return rows
     return fetch_all(cursor) if at_once else fetch_chunks(cursor.fetchmany)
 
 

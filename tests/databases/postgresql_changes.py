@@ -6,7 +6,7 @@ from unittest import mock
 from zoneinfo import ZoneInfo
 
 import psycopg
-from django.db import models
+from django.db import models, transaction
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.backends.postgresql.psycopg_any import BaseTzLoader
@@ -26,6 +26,7 @@ from tests.databases.changes import (
     session,
     shout,
 )
+from tests.querysets.models import Scalars
 
 
 def shouting_row(cursor):
@@ -58,6 +59,17 @@ def loader(connection, name, kind):
     connection.ensure_connection()
     connection.connection.adapters.register_loader(name, kind)
     yield
+
+
+@contextlib.contextmanager
+def column_type(connection, column, kind):
+    """A column of another type than its field's."""
+    with transaction.atomic(using=connection.alias):
+        with connection.cursor() as cursor:
+            table = connection.ops.quote_name(Scalars._meta.db_table)
+            cursor.execute(f'ALTER TABLE {table} ALTER COLUMN "{column}" TYPE {kind} USING "{column}"::{kind}')
+        yield
+        transaction.set_rollback(True, using=connection.alias)
 
 
 class FetchingCursor(base.Cursor):
@@ -198,5 +210,8 @@ CHANGES = {
     "JSON patched": (None, {}, patched(models.JSONField, "from_db_value", other_value("document"))),
     "dates of SQL": (None, {}, lambda c: session(c, "SET DateStyle TO 'SQL, DMY'")),
     "session in Tokyo": (None, {}, lambda c: session(c, "SET TimeZone TO 'Asia/Tokyo'")),
+    "column of floats": (None, {}, lambda c: column_type(c, "decimal", "double precision")),
+    "column of texts": (None, {}, lambda c: column_type(c, "moment", "text")),
+    "column of another width": (None, {}, lambda c: column_type(c, "integer", "bigint")),
     "server-side binding": (None, {"server_side_binding": True}, None),
 }

@@ -7,9 +7,12 @@ import importlib.util
 import pytest
 from django.db.backends.sqlite3 import base
 from django.db.models.functions import Upper
+from django.test import override_settings
 
 import pyforge_web
 from pyforge_web.querysets import backends
+from pyforge_web.querysets.sql_cache import remembered
+from pyforge_web.querysets.sql_cache.memory import sql_memory
 from tests.databases.conftest import opened
 from tests.databases.sqlite_changes import CHANGES as SQLITE
 from tests.oracle import assert_same, django_value, strict
@@ -33,7 +36,16 @@ BY_COLUMN = {
     "field with converters",
 }
 # Nothing of the driver's is replaced: what the session prints is looked at, or the column.
-STOCK = {*BY_COLUMN, "binary cursor", "dates of SQL", "session in Tokyo", "server-side binding"}
+STOCK = {
+    *BY_COLUMN,
+    "column of floats",
+    "column of texts",
+    "column of another width",
+    "binary cursor",
+    "dates of SQL",
+    "session in Tokyo",
+    "server-side binding",
+}
 # These change their rows while they execute, which shows when they have: Django's statement comes after ours. What a
 # binary cursor sends is not known as text.
 LATE = {"cursor that executes", "cursor_factory that executes", "cursor_factory that sets rows", "binary cursor"}
@@ -67,6 +79,28 @@ def assert_all_like_django(alias, name=None):
             assert_like_django(make, alias, savepoint=False)
 
 
+def page():
+    return Scalars.objects.using("engine").order_by("pk")[:20]
+
+
+@pytest.fixture(params=["", "remembered"])
+def pages(request, monkeypatch):
+    """A function that reads pages of a connection until nothing is found out about them any more.
+
+    With the SQL cache they take the shortest way then. Nobody listens, as to the rows of `assert_like_django`.
+    """
+    monkeypatch.setattr(remembered, "ALWAYS_CHECK", False)
+    with override_settings(PYFORGE_WEB={"SQL_CACHE": bool(request.param), "SQL_CACHE_CHECK": 10**9}):
+        yield lambda: [outcome(lambda: pyforge_web.dumps(page(), fields="*")) for _ in range(3)]
+    sql_memory.reset()
+
+
+def assert_page_like_django():
+    for _ in range(2):
+        ours = outcome(lambda: strict(pyforge_web.dumps(page(), fields="*")))
+        assert_same(ours, outcome(lambda: django_value(like_values(page()))))
+
+
 def assert_stream_like_django():
     """The rows of a stream are those of `iterator()`."""
     rows = Scalars.objects.using("engine").order_by("pk").values("pk", "char", "date", "moment", "decimal", "json")
@@ -95,6 +129,18 @@ def test_sqlite_rows_are_djangos(name, sqlite_file):
             assert_all_like_django("engine", name)
         assert_stream_like_django()
         assert name in (STOCK | LATE) or backends.why_not_stock(connection)
+
+
+@pytest.mark.parametrize("name", SQLITE)
+def test_sqlite_pages_are_djangos(name, sqlite_file, pages):
+    engine, options, change = SQLITE[name]
+    with opened(base.DatabaseWrapper, sqlite_file):
+        pages()
+    settings = sqlite_file | {"OPTIONS": options}
+    with opened(engine or base.DatabaseWrapper, settings) as connection:
+        pages()
+        with change(connection) if change else contextlib.nullcontext():
+            assert_page_like_django()
 
 
 @pytest.mark.parametrize("name", [name for name in SQLITE if SQLITE[name][2]])
@@ -128,3 +174,15 @@ def test_postgresql_rows_are_djangos(name, postgresql_settings):
             assert_all_like_django("engine", name)
             assert_stream_like_django()
             assert name in (STOCK | LATE) or backends.why_not_stock(connection)
+
+
+@pytest.mark.parametrize("name", POSTGRESQL)
+def test_postgresql_pages_are_djangos(name, postgresql_settings, pages):
+    engine, options, change = POSTGRESQL[name]
+    wrapper = importlib.import_module("django.db.backends.postgresql.base").DatabaseWrapper
+    with opened(wrapper, postgresql_settings):
+        pages()
+    with opened(engine or wrapper, postgresql_settings | {"OPTIONS": options}) as connection:
+        pages()
+        with change(connection) if change else contextlib.nullcontext():
+            assert_page_like_django()

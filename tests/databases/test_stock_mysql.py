@@ -10,7 +10,14 @@ from pyforge_web.querysets import backends
 from tests import mariadb
 from tests.databases import test_stock
 from tests.databases.conftest import opened
-from tests.databases.test_stock import assert_all_like_django, assert_stream_like_django, outcome, shapes
+from tests.databases.test_stock import (
+    assert_all_like_django,
+    assert_page_like_django,
+    assert_stream_like_django,
+    outcome,
+    pages,  # noqa: F401 - a fixture
+    shapes,
+)
 from tests.querysets.models import Scalars
 
 mariadb.use_driver()
@@ -82,6 +89,24 @@ def test_rows_are_djangos(name, mysql_settings):
                 assert_all_like_django("engine", name)
             assert_stream_like_django()
         assert name in (STOCK | LATE) or backends.why_not_stock(connection)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_pages_are_djangos(name, mysql_settings, pages):  # noqa: F811
+    engine, options, change = CHANGES[name]
+    from django.db.backends.mysql.base import DatabaseWrapper
+
+    with contextlib.ExitStack() as stack:
+        if name in NEW_CONNECTIONS:
+            stack.enter_context(change(None))
+        else:
+            with opened(DatabaseWrapper, mysql_settings):
+                pages()
+        connection = stack.enter_context(opened(engine or DatabaseWrapper, mysql_settings | {"OPTIONS": options}))
+        pages()
+        if change and name not in NEW_CONNECTIONS:
+            stack.enter_context(change(connection))
+        assert_page_like_django()
 
 
 @pytest.mark.parametrize("name", [name for name in CHANGES if CHANGES[name][2]])

@@ -72,7 +72,7 @@ def _download(version):
     folder = _FOLDER / f"django-{version}"
     if not folder.exists():
         _FOLDER.mkdir(parents=True, exist_ok=True)
-        arguments = ["--no-deps", "--no-binary", ":all:", "--no-build-isolation", "--dest", str(_FOLDER)]
+        arguments = ["--no-deps", "--no-binary", "django", "--dest", str(_FOLDER)]
         command = [sys.executable, "-m", "pip", "download", "--quiet", *arguments, f"Django=={version}"]
         subprocess.run(command, check=True)
         with tarfile.open(next(_FOLDER.glob(f"[Dd]jango-{version}.tar.gz"))) as archive:

@@ -1,34 +1,52 @@
-"""Statements for which Django's wrapper of a cursor is left out, and all that keeps it in, on each database."""
+"""Statements for which Django's wrapper of a cursor is left out, and all that keeps it in, on each database.
 
+Each with and without the SQL cache: what is remembered of a page goes the shortest way.
+"""
+
+import asyncio
 import contextlib
 import json
 import threading
 from unittest import mock
 
 import pytest
+from django.core.exceptions import SynchronousOnlyOperation
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError, Error, connections, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import F
+from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 import pyforge_web
 from pyforge_web.metering import collect
 from pyforge_web.querysets.backends.direct_driver import CURSOR_PATH, DirectCursor, UnwrappedCursor
+from pyforge_web.querysets.sql_cache import remembered
+from pyforge_web.querysets.sql_cache.memory import sql_memory
 from tests.querysets.models import Event
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 
+@pytest.fixture(params=["", "remembered"], autouse=True)
+def cache(request, monkeypatch):
+    monkeypatch.setattr(remembered, "ALWAYS_CHECK", False)
+    with override_settings(PYFORGE_WEB={"SQL_CACHE": bool(request.param), "SQL_CACHE_CHECK": 10**9}):
+        yield
+    sql_memory.reset()
+
+
 @pytest.fixture
-def database(any_database):
-    """The connection of each database in turn, without what listens to it in these tests."""
+def database(any_database, cache):
+    """The connection of each database in turn, without what listens to it in these tests; it has been read from."""
     connection = connections[any_database]
     connection.ensure_connection()
     before = list(connection.execute_wrappers)
     connection.execute_wrappers.clear()
     # A patch that pytest has taken back leaves the method of the class on the connection itself.
     left = {name: vars(connection).pop(name) for name in CURSOR_PATH & vars(connection).keys()}
+    for _ in range(3):
+        write(connection)
     yield connection
     vars(connection).update(left)
     connection.execute_wrappers[:] = before
@@ -39,7 +57,7 @@ def find_page(database):
 
 
 def write(database):
-    return pyforge_web.dumps(find_page(database))
+    return pyforge_web.dumps(find_page(database), fields="*")
 
 
 @contextlib.contextmanager
@@ -188,6 +206,14 @@ def raise_in_another_thread(connection, call):
     thread.start()
     thread.join()
     return str(raised)
+
+
+def test_unwrapped_not_in_event_loop(database):
+    async def write_in_loop():
+        return write(database)
+
+    with pytest.raises(SynchronousOnlyOperation):
+        asyncio.run(write_in_loop())
 
 
 def test_unwrapped_in_another_thread(database):

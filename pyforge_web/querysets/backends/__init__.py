@@ -19,9 +19,9 @@ from pyforge_web.querysets.backends.columns import (
     find_converters,
     intern_readers,
 )
-from pyforge_web.querysets.backends.cursors import DriverCursor, find_raw_cursor, warn_once
+from pyforge_web.querysets.backends.cursors import DriverCursor, StatementPlan, find_raw_cursor, warn_once
 from pyforge_web.querysets.backends.database import DatabaseBackend
-from pyforge_web.querysets.backends.direct_driver import DirectCursor, find_driver_text
+from pyforge_web.querysets.backends.direct_driver import find_driver_text
 
 __all__ = [
     "DJANGO",
@@ -30,8 +30,8 @@ __all__ = [
     "ColumnReader",
     "Converter",
     "DatabaseBackend",
-    "DirectCursor",
     "DriverCursor",
+    "StatementPlan",
     "describe_converters",
     "find_backend",
     "find_converters",

@@ -6,7 +6,17 @@ from typing import Any, NamedTuple
 import django
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import DecimalField, Field, FloatField, ForeignKey, GeneratedField, IntegerField, JSONField, Value
+from django.db.models import (
+    DecimalField,
+    DurationField,
+    Field,
+    FloatField,
+    ForeignKey,
+    GeneratedField,
+    IntegerField,
+    JSONField,
+    Value,
+)
 from django.db.models.expressions import BaseExpression, Col
 from django.db.models.fields.json import KeyTransform
 
@@ -71,8 +81,8 @@ def find_converters(expression: Any, connection: BaseDatabaseWrapper) -> list[Co
     return found
 
 
-# That of a foreign key asks a feature of the database besides.
-_CONVERTER_METHODS = [StockMethods(kind, ["get_db_converters"], django) for kind in (Field, ForeignKey)]
+# Those of a foreign key and of a duration ask a feature of the database besides.
+_CONVERTER_METHODS = [StockMethods(kind, ["get_db_converters"], django) for kind in (Field, ForeignKey, DurationField)]
 # What a field's class and its attributes say of its converters; an instance may have methods of its own.
 _METHODS = (*CONVERTER_METHODS, "get_internal_type")
 _OPTIONS = ("decoder", "max_digits", "decimal_places")
@@ -117,9 +127,10 @@ def intern_readers(readers: Iterable[ColumnReader]) -> InternedReaders:
 
 
 def _make_plan_key(targets: list[Any], outputs: list[Any], connection: BaseDatabaseWrapper) -> tuple[Any, ...]:
-    empty_is_null = connection.features.interprets_empty_strings_as_nulls
+    features = connection.features
+    asked = features.interprets_empty_strings_as_nulls, features.has_native_duration_field
     session = connection.alias, connection.timezone, settings.USE_TZ, type(connection), type(connection.ops)
-    return (*session, empty_is_null, *map(id, targets), *map(id, outputs))
+    return (*session, *asked, *map(id, targets), *map(id, outputs))
 
 
 def _has_stock_converters(kind: type) -> bool:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from types import CodeType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import django
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -68,50 +68,54 @@ def find_owner(method: Any) -> Any:
     return getattr(method, "__self__", None)
 
 
+class StatementPlan(NamedTuple):
+    """What is known of a statement before it runs: its columns, how they are read, and how its rows are asked for.
+
+    `chunked` is as in `QuerySet.iterator()`: a server-side cursor where the database has them and its settings let us.
+    With `in_parts` the rows are written before the connection is asked for anything else, so the driver need not keep
+    them; between the parts of a `chunked` one others may ask. `most` is the number of rows that its slice has at most,
+    None where it has no end.
+    """
+
+    compiler: Any
+    expressions: list[BaseExpression]
+    columns: ColumnPlan
+    chunked: bool = False
+    in_parts: bool = False
+    most: int | None = None
+
+
 class DriverCursor:
     """A statement on Django's cursor: how its columns are read, and what the driver makes of a value.
 
     A database's own class sets the cursor up in `prepare`, and looks at the result in `executed`.
     """
 
-    def __init__(
-        self,
-        backend: Any,
-        cursor: Any,
-        compiler: Any,
-        expressions: list[BaseExpression],
-        plan: ColumnPlan,
-        *,
-        chunked: bool,
-        in_parts: bool,
-    ) -> None:
+    def __init__(self, backend: Any, cursor: Any, plan: StatementPlan) -> None:
         self.cursor = cursor
-        self.compiler = compiler
-        self.connection = compiler.connection
-        self.readers = plan.readers
-        self.facts = plan.facts
+        self.plan = plan
+        self.compiler = plan.compiler
+        self.connection = plan.compiler.connection
+        self.readers, self.facts = plan.columns
         self.raw = find_raw_cursor(cursor)
-        self._expressions = expressions
         self._converters_by_index: dict[int, Any] | None = None
-        self._chunked = chunked
-        self.in_parts = in_parts
         # Why all rows go through Django's converters; None where the columns decide.
         self.convert_reason: str | None = backend.why_not_cursor(self.connection, self.raw)
         if self.convert_reason is None:
-            self.prepare(expressions)
+            self.prepare()
 
     @classmethod
-    def of_rows(cls, cursor: Any, compiler: Any, expressions: list[BaseExpression], plan: ColumnPlan) -> Self:
+    def of_rows(cls, cursor: Any, plan: StatementPlan) -> Self:
         """Return what reads the rows of a cursor that has executed a statement already, and is the driver's own."""
         made = cls.__new__(cls)
         made.cursor = made.raw = cursor
-        made.compiler, made.connection = compiler, compiler.connection
-        made.readers, made.facts = plan
-        made._expressions, made._converters_by_index = expressions, None
-        made.convert_reason = None
+        made.plan = plan
+        made.compiler, made.connection = plan.compiler, plan.compiler.connection
+        made.readers, made.facts = plan.columns
+        made._converters_by_index = made.convert_reason = None
         return made
 
-    def prepare(self, expressions: list[BaseExpression]) -> None:
+    def prepare(self) -> None:
         """Set the cursor up before it executes."""
 
     def executed(self) -> str | None:
@@ -135,7 +139,7 @@ class DriverCursor:
         self.readers = intern_readers([DJANGO] * count)
         query, connection = self.compiler.query, self.connection
         compiler = connection.ops.compiler(query.compiler)(query, connection, self.compiler.using)
-        results = compiler.execute_sql(MULTI, chunked_fetch=self._chunked)
+        results = compiler.execute_sql(MULTI, chunked_fetch=self.plan.chunked)
         self.cursor = _ConvertedRows(results, compiler.results_iter(results), count)
 
     def driver_value(self, index: int, value: Any) -> Any:
@@ -168,7 +172,7 @@ class DriverCursor:
     def _find_converters(self) -> dict[int, Any]:
         """Return Django's converters by column; asked for when one is needed."""
         if self._converters_by_index is None:
-            self._converters_by_index = self.compiler.get_converters(self._expressions)
+            self._converters_by_index = self.compiler.get_converters(self.plan.expressions)
         return self._converters_by_index
 
 

@@ -23,7 +23,7 @@ from pyforge_web.querysets.backends.columns import (
     intern_readers,
     is_whole_document,
 )
-from pyforge_web.querysets.backends.cursors import DriverCursor, open_django_cursor
+from pyforge_web.querysets.backends.cursors import DriverCursor, StatementPlan, open_django_cursor
 from pyforge_web.querysets.backends.direct_driver import DirectDriver, UnwrappedCursor
 from pyforge_web.querysets.backends.stock import StockMethods, find_function
 
@@ -127,38 +127,37 @@ class DatabaseBackend:
         """Return the reader of a column whose one converter is the database's own; None where it is not known."""
         return self.readers_by_function.get(find_function(converter))
 
-    def open_cursor(
-        self,
-        compiler: Any,
-        expressions: list[BaseExpression],
-        plan: ColumnPlan,
-        *,
-        chunked: bool,
-        in_parts: bool,
-        unheard: bool = False,
-    ) -> DriverCursor:
-        """Return a cursor that is ready to execute a statement; `chunked` is as in `QuerySet.iterator()`.
-
-        With `in_parts` we ask the connection for nothing else until the last row is read. `unheard` means that none of
-        our collectors listens.
-        """
-        connection = compiler.connection
-        if unheard and not chunked and self.direct_driver.is_idle(connection):
-            cursor = UnwrappedCursor.open(connection)
-        else:
-            cursor = open_django_cursor(connection, chunked=chunked)
-        try:
-            return self.cursor_class(self, cursor, compiler, expressions, plan, chunked=chunked, in_parts=in_parts)
-        except BaseException:
-            cursor.close()
-            raise
-
-    def find_direct(self, connection: BaseDatabaseWrapper) -> Any:
-        """Return the driver's connection where a statement may go straight to it; None where Django's cursor has to."""
+    def open_cursor(self, plan: StatementPlan) -> DriverCursor:
+        """Return Django's cursor, ready to execute a statement."""
+        return self._set_up(open_django_cursor(plan.compiler.connection, chunked=plan.chunked), plan)
 
     def write_driver_sql(self, sql: str) -> str:
         """Return SQL in the driver's own style, as Django's cursor makes it."""
         return sql
+
+    def execute_direct(self, plan: StatementPlan, sql: str, params: Any) -> DriverCursor | None:
+        """Return an executed statement on the driver's own cursor; None where Django's cursor has to run it.
+
+        Only for a statement that none of our collectors hears of, and that is not `chunked`; its SQL is in the driver's
+        own style.
+        """
+        connection = plan.compiler.connection
+        if not self.direct_driver.is_idle(connection):
+            return None
+        driver = self._set_up(UnwrappedCursor.open(connection), plan)
+        try:
+            driver.execute(sql, params)
+        except BaseException:
+            driver.cursor.close()
+            raise
+        return driver
+
+    def _set_up(self, cursor: Any, plan: StatementPlan) -> DriverCursor:
+        try:
+            return self.cursor_class(self, cursor, plan)
+        except BaseException:
+            cursor.close()
+            raise
 
     def plan_columns(self, compiler: Any, expressions: list[Any]) -> ColumnPlan:
         """Return how a statement's columns are read."""

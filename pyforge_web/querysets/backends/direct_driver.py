@@ -63,8 +63,12 @@ class DirectDriver:
 _MOST_TEXTS = 8  # of one query: each slice of it is another text
 
 
-def find_driver_text(backend: Any, sql: str, texts: dict[str, str]) -> str:
-    """Return SQL in the driver's own style; `texts` keep it."""
+def find_driver_text(backend: Any, sql: str, memo: dict[Any, Any] | None) -> str:
+    """Return SQL in the driver's own style; the `memo` of what is remembered of its query keeps it."""
+    if memo is None:
+        written: str = backend.write_driver_sql(sql)
+        return written
+    texts: dict[str, str] = memo.setdefault("texts", {})
     text = texts.get(sql)
     if text is None:
         if len(texts) >= _MOST_TEXTS:
@@ -74,16 +78,12 @@ def find_driver_text(backend: Any, sql: str, texts: dict[str, str]) -> str:
 
 
 class DirectCursor:
-    """The driver's cursor behind a statement, with the translation of exceptions that Django's has.
+    """The driver's cursor behind a statement, with the translation of exceptions that Django's has."""
 
-    `are_few` says that its rows are few enough to be fetched at once.
-    """
-
-    __slots__ = ("_errors", "_raw", "are_few")
+    __slots__ = ("_errors", "_raw")
 
     def __init__(self, raw: Any, connection: BaseDatabaseWrapper) -> None:
         self._raw = raw
-        self.are_few = False
         self._errors = connection.wrap_database_errors
 
     @classmethod

@@ -110,14 +110,14 @@ class MySQLCursor(DriverCursor):
     its field.
     """
 
-    def prepare(self, expressions: list[BaseExpression]) -> None:
+    def prepare(self) -> None:
         """Have the statement read through other converters."""
         self._converters: dict[int, Any] = getattr(self.raw.connection, _CONVERTERS)
         self._columns: dict[int, Any] = {}
         self._rows: UnmadeRows | None = None
         # A stream during which nobody asks anything else: a wrapper of executions may.
         self._is_on_server = (
-            (self._chunked and self.in_parts and DJANGO not in self.readers)
+            (self.plan.chunked and self.plan.in_parts and DJANGO not in self.readers)
             and not self.connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
             and all(wrapper is note_query for wrapper in self.connection.execute_wrappers)
         )

@@ -4,7 +4,7 @@ psycopg loads `timestamptz` in Python under Django (`BaseTzLoader` in `django/db
 5 us a value, against 0.1 us for its text. The loaders are set on the cursor alone.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import django
 import psycopg
@@ -13,7 +13,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
-from django.db.models.expressions import BaseExpression
 from psycopg.abc import Loader
 from psycopg.adapt import AdaptersMap, PyFormat
 from psycopg.postgres import register_default_adapters
@@ -80,26 +79,23 @@ _LOAD_METHODS = [
 _LOADER_WATCH = AttributeWatch([(loader, ("load",), False) for loader in _PYTHON_LOADERS])
 _ARE_LOADERS_STOCK = all(loader.load is method for loader, method in zip(_PYTHON_LOADERS, _LOAD_METHODS, strict=True))
 _ADAPTER_METHODS = StockMethods(AdaptersMap, ["get_loader"], psycopg)
+_COPIES_LOADERS = all(hasattr(_PRISTINE, name) for name in ("_loaders", "_own_loaders"))
 _FETCHES = [StockMethods(kind, ["fetchmany", "fetchall"], psycopg) for kind in (psycopg.Cursor, psycopg.ServerCursor)]
 
 
 class PostgreSQLCursor(TextCursor):
     """Sets text loaders on a cursor before it executes, and has large reads streamed."""
 
-    def prepare(self, expressions: list[BaseExpression]) -> None:
+    def prepare(self) -> None:
         """Set the loaders."""
-        super().prepare(expressions)
+        super().prepare()
         raw = self.raw
         self._stream: StreamedRows | None = None
         # No Python code may run between two reads of a stream: it could use the connection.
-        is_alone = self.in_parts and not self._chunked
-        if is_alone and self.facts.plain and DJANGO not in self.readers and is_large(self.compiler.query):
+        if is_large(self.plan) and self.facts.plain and DJANGO not in self.readers:
             self._stream = StreamedRows(self.cursor, raw, self.connection) if can_stream(raw) else None
         if self.facts.worth_text and _is_usual_session(raw, self.connection):
-            adapters = raw.adapters
-            self.loaders = {oid: adapters.get_loader(oid, Format.TEXT) for oid in KIND_BY_OID}
-            for oid in KIND_BY_OID:
-                adapters.register_loader(oid, TextLoader)
+            self.loaders = _register_text(raw.adapters)
 
     def executed(self) -> str | None:
         """Choose the readers by what the server says it sends."""
@@ -119,9 +115,13 @@ class PostgreSQLCursor(TextCursor):
             tuple([types(index) if formats(index) == Format.TEXT else None for index in indexes])
         )
 
-    def reads_text(self, oid: int) -> bool:
-        """Return whether the cursor still gives the text of a type that it was set up for."""
-        return self.raw.adapters.get_loader(oid, Format.TEXT) is _TEXT_LOADER
+    def find_changed(self) -> int | None:
+        """Return a type that the cursor was set up for, and whose text it does not give any more."""
+        shared = _find_shared(self.raw.adapters)
+        if shared is not None and shared is _shared.text:
+            return None
+        get_loader = self.raw.adapters.get_loader
+        return next((oid for oid in self.loaders if get_loader(oid, Format.TEXT) is not _TEXT_LOADER), None)
 
     def load_text(self, oid: int, text: str) -> Any:
         """Return what the driver makes of a text under Django."""
@@ -175,6 +175,9 @@ class PostgreSQLBackend(PostgreSQLTypes):
 
     def _why_not_loaders(self, adapters: AdaptersMap) -> str | None:
         """Return which type has a loader that is not stock. They are registered in place, so each is compared."""
+        shared = _find_shared(adapters)
+        if shared is not None and shared is _shared.stock and _LOADER_WATCH.holds() and _ARE_LOADERS_STOCK:
+            return None
         loaders = find_loaders(adapters)
         if not _LOADER_WATCH.holds() or not _ARE_LOADERS_STOCK:
             replaced = next(
@@ -182,6 +185,8 @@ class PostgreSQLBackend(PostgreSQLTypes):
             )
             return f"{replaced.__name__}.load was replaced"
         if loaders == self._known_loaders:
+            if shared is not None:
+                _remember_shared(shared)
             return None
         for oid, loader in zip(_OIDS, loaders, strict=True):
             if loader is _LOADERS.get(oid) or (oid == TIMESTAMPTZ and _is_djangos_zone_loader(loader)):
@@ -189,6 +194,46 @@ class PostgreSQLBackend(PostgreSQLTypes):
             return f"psycopg's loader of {_OIDS[oid]} is {describe_callable(loader)}"
         self._known_loaders = loaders
         return None
+
+
+class SharedLoaders(NamedTuple):
+    """Stock loaders that all cursors of a connection share, what makes text of the types that we read, and theirs."""
+
+    stock: dict[int, Any] | None = None
+    text: dict[int, Any] | None = None
+    replaced: dict[int, Any] = {}  # noqa: RUF012 - never changed
+
+
+_shared = SharedLoaders()
+
+
+def _find_shared(adapters: AdaptersMap) -> dict[int, Any] | None:
+    """Return the loaders of a cursor where they are those of its connection; None where they may be its own.
+
+    psycopg copies the dict at the first registration after another map has got it, so nobody changes it any more.
+    """
+    if type(adapters) is not AdaptersMap or not _COPIES_LOADERS or adapters._own_loaders[Format.TEXT]:
+        return None
+    return adapters._loaders[Format.TEXT]
+
+
+def _remember_shared(loaders: dict[int, Any]) -> None:
+    global _shared
+    replaced = {oid: loaders.get(oid) for oid in KIND_BY_OID}
+    _shared = SharedLoaders(loaders, {**loaders, **dict.fromkeys(KIND_BY_OID, _TEXT_LOADER)}, replaced)
+
+
+def _register_text(adapters: AdaptersMap) -> dict[int, Any]:
+    """Have a cursor give the text of the types that we read; return their loaders."""
+    shared = _shared
+    if shared.text is not None and _find_shared(adapters) is shared.stock:
+        # A tenth of what five registrations cost, each of which has the cursor make its loaders anew.
+        adapters._loaders[Format.TEXT] = shared.text
+        return shared.replaced
+    loaders = {oid: adapters.get_loader(oid, Format.TEXT) for oid in KIND_BY_OID}
+    for oid in KIND_BY_OID:
+        adapters.register_loader(oid, TextLoader)
+    return loaders
 
 
 def find_loaders(adapters: AdaptersMap) -> tuple[Any, ...]:
@@ -222,12 +267,12 @@ def _is_djangos_zone_loader(loader: Any) -> bool:
 
 def _is_usual_session(raw: "psycopg.Cursor[Any]", connection: Any) -> bool:
     """Return whether the server prints dates as ISO 8601, in the zone that Django believes the session has."""
-    info = raw.connection.info
-    style = info.parameter_status("DateStyle") or ""
+    status = raw.connection.pgconn.parameter_status
+    style = status(b"DateStyle") or b""
     loader: Any = raw.adapters.get_loader(TIMESTAMPTZ, Format.TEXT)
     zone = connection.timezone_name if settings.USE_TZ else None
     return (
-        style.startswith("ISO")
-        and info.parameter_status("TimeZone") == connection.timezone_name
+        style.startswith(b"ISO")
+        and status(b"TimeZone") == connection.timezone_name.encode()
         and (None if loader.timezone is None else str(loader.timezone)) == zone
     )

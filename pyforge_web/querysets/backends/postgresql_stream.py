@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from pyforge_web.querysets.backends.cursors import StatementPlan
 from pyforge_web.querysets.backends.stock import StockMethods
 
 _STREAM_SIZE = 200
@@ -21,9 +22,9 @@ _STREAM_METHODS = [StockMethods(kind, _EXECUTE_METHODS, psycopg) for kind in (ps
 HAS_STREAM = bool(getattr(getattr(psycopg, "capabilities", None), "has_stream_chunked", bool)())
 
 
-def is_large(query: Any) -> bool:
-    """Return whether a query may give many rows: it has no limit, or a high one."""
-    return query.high_mark is None or query.high_mark - query.low_mark > _LARGE
+def is_large(plan: StatementPlan) -> bool:
+    """Return whether there may be many rows, which are read at once by a statement that is alone on its connection."""
+    return plan.in_parts and not plan.chunked and (plan.most is None or plan.most > _LARGE)
 
 
 def can_stream(raw: Any) -> bool:

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.expressions import BaseExpression
 
 from pyforge_web.querysets.backends.columns import DJANGO, VALUE, ColumnReader, InternedReaders, intern_readers
 from pyforge_web.querysets.backends.cursors import DriverCursor
@@ -23,14 +22,14 @@ class TextCursor(DriverCursor):
     a table that Django does not manage.
     """
 
-    def prepare(self, expressions: list[BaseExpression]) -> None:
+    def prepare(self) -> None:
         """Set the cursor up."""
         # What the driver would make of a text, by the oid of its type; empty where it makes that of it.
         self.loaders: dict[int, Any] = {}
         self.oids: Sequence[int | None] = ()
 
-    def reads_text(self, oid: int) -> bool:
-        """Return whether the cursor still gives the text of a type that it was set up for."""
+    def find_changed(self) -> int | None:
+        """Return a type that the cursor was set up for, and whose text it does not give any more."""
         raise NotImplementedError
 
     def load_text(self, oid: int, text: str) -> Any:
@@ -40,9 +39,9 @@ class TextCursor(DriverCursor):
     def choose_readers(self, oids: tuple[int | None, ...]) -> str | None:
         """Choose the readers by the types that the server sends, None for one that is not text; return why not."""
         self.oids = oids
-        for oid in self.loaders.keys() & set(oids):
-            if not self.reads_text(oid):
-                return f"the cursor's loader of type {oid} is set when it executes"
+        changed = self.find_changed()
+        if changed is not None:
+            return f"the cursor's loader of type {changed} is set when it executes"
         zone = "written" if settings.USE_TZ else "stripped"
         key = self.readers, bool(self.loaders), zone, *oids
         known = _known_readers.get(key)

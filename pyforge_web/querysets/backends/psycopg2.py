@@ -15,7 +15,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
-from django.db.models.expressions import BaseExpression
 
 from pyforge_web.querysets.backends.direct_driver import DirectDriver
 from pyforge_web.querysets.backends.postgresql_text import PostgreSQLTypes, TextCursor
@@ -45,9 +44,9 @@ _SAMPLE = '{"a": 1.50}'
 class Psycopg2Cursor(TextCursor):
     """Sets typecasters on a cursor before it executes."""
 
-    def prepare(self, expressions: list[BaseExpression]) -> None:
+    def prepare(self) -> None:
         """Set the typecasters."""
-        super().prepare(expressions)
+        super().prepare()
         raw = self.raw
         if raw.name is None and self.facts.worth_text and _has_usual_session(raw, self.connection):
             self.loaders = _find_casters(raw)
@@ -64,9 +63,10 @@ class Psycopg2Cursor(TextCursor):
             return None
         return self.choose_readers(tuple([column.type_code for column in raw.description[: len(self.readers)]]))
 
-    def reads_text(self, oid: int) -> bool:
-        """Return whether the cursor still gives the text of a type that it was set up for."""
-        return self.raw.string_types.get(oid) is _TEXT_CASTER
+    def find_changed(self) -> int | None:
+        """Return a type that the cursor was set up for, and whose text it does not give any more."""
+        casters = self.raw.string_types
+        return next((oid for oid in self.loaders if casters.get(oid) is not _TEXT_CASTER), None)
 
     def load_text(self, oid: int, text: str) -> Any:
         """Return what the driver makes of a text under Django."""

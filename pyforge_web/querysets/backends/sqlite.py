@@ -25,9 +25,9 @@ from pyforge_web.querysets.backends.columns import (
     ColumnReader,
     Converter,
 )
-from pyforge_web.querysets.backends.cursors import DriverCursor
+from pyforge_web.querysets.backends.cursors import DriverCursor, StatementPlan
 from pyforge_web.querysets.backends.database import DatabaseBackend
-from pyforge_web.querysets.backends.direct_driver import DirectDriver
+from pyforge_web.querysets.backends.direct_driver import DirectCursor, DirectDriver
 from pyforge_web.querysets.backends.stock import StockMethods, describe_callable, find_function, is_own_function
 
 Parsers = Mapping[int, Callable[[str], Any]]
@@ -123,14 +123,16 @@ class SQLiteBackend(DatabaseBackend):
             known = vars(connection)[_PARSING] = raw, detects and type(value) is date
         return bool(known[1])
 
-    def find_direct(self, connection: BaseDatabaseWrapper) -> Any:
-        """Return the driver's connection where a statement may go straight to it; None where Django's cursor has to."""
+    def execute_direct(self, plan: StatementPlan, sql: str, params: Any) -> DriverCursor | None:
+        """Return an executed statement on the driver's own cursor; None where Django's cursor has to run it."""
+        connection = plan.compiler.connection
         raw: Any = connection.connection
         if type(raw) is not sqlite3.Connection or not self.direct_driver.is_idle(connection):
             return None
         parsing = vars(connection).get(_PARSING)
-        is_stock = parsing is not None and parsing[0] is raw and parsing[1] and _has_stock_rows(raw, raw)
-        return raw if is_stock else None
+        if parsing is None or parsing[0] is not raw or not (parsing[1] and _has_stock_rows(raw, raw)):
+            return None
+        return self.cursor_class.of_rows(DirectCursor.execute_on(raw, connection, sql, params), plan)
 
     def write_driver_sql(self, sql: str) -> str:
         """Return SQL in the driver's own style, as Django's cursor makes it."""

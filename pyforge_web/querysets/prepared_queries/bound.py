@@ -112,7 +112,9 @@ class PreparedTemplate:
             queryset = self._by_database[using] = self.queryset.using(using)
         return queryset
 
-    def read_page(self, values: Mapping[str, Any], using: str, limits: tuple[int, int | None]) -> PageRows | None:
+    def read_page(
+        self, values: Mapping[str, Any], using: str, limits: tuple[int, int | None], prepare: Prepare
+    ) -> PageRows | None:
         """Return all rows for these values and limits, by the shortest way; None where `compile` has to be asked."""
         bound = self._bound.get(using)
         if bound is None or not _PLAIN_TYPES.issuperset(map(type, values.values())):
@@ -131,7 +133,7 @@ class PreparedTemplate:
             return None
         if params is None:
             return None
-        return read_page(FoundEntry(bound.entry, state.compiler, params, limits), self.tree, connection)
+        return read_page(FoundEntry(bound.entry, state.compiler, params, limits), self.tree, connection, prepare)
 
     def _bind(self, values: Mapping[str, Any], using: str, state: DatabaseState) -> BoundQuery | str:
         queryset = self.queryset._chain()

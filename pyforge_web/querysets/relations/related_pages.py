@@ -14,15 +14,16 @@ from pyforge_web.output.tree import Branch, UntypedQuerySet
 from pyforge_web.output.tree_watch import watch_manager
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import why_patched, why_receivers
+from pyforge_web.querysets.relations.columns import select_tree
 from pyforge_web.querysets.relations.doubts import joined_models
-from pyforge_web.querysets.relations.prefetch import RelationKey, stand_in
+from pyforge_web.querysets.relations.prefetch import RelationKey, related_rows, stand_in
 from pyforge_web.querysets.relations.remembered_pages import (
-    LateConverter,
     PageRows,
     WrittenPage,
     is_unheard,
     keep_written,
     may_take_entries,
+    plan_page,
     watch_page,
 )
 from pyforge_web.querysets.sql_cache import KeyNumbers, sql_memory
@@ -65,17 +66,23 @@ def read_related(
         database = router.db_for_read(related, instance=_make_parent(model, key, keys, using))
     connection: Any = connections[database]
     backend: Any = backends.find_backend(connection)
-    raw = backend.find_direct(connection) if _is_related_same(page, connection, backend) else None
-    if raw is None:
+    if not _is_related_same(page, connection, backend):
+        return None
+
+    def prepare() -> tuple[Any, Any]:
+        return select_tree(related_rows(model, branch, keys, using), branch.tree, key).prepare()
+
+    found = FoundEntry(entry, page.state.compiler, (), (0, None))
+    text = f"{page.parts[0]}{KeyNumbers.write(keys)}{page.parts[1]}"
+    driver = backend.execute_direct(plan_page(found, connection, prepare, None), text, ())
+    if driver is None:
         return None
     sql_memory.hits += 1
     entry.hits += 1
-    text = f"{page.parts[0]}{KeyNumbers.write(keys)}{page.parts[1]}"
-    cursor = backends.DirectCursor.execute_on(raw, connection, text, ())
-    convert = LateConverter(FoundEntry(entry, page.state.compiler, (), (0, None)), connection)
-    if page.written.plan.relations or len(keys) <= ROWS_AT_ONCE:
-        return PageRows(page.written, cursor.fetchall(), convert, options)
-    return PageRows(page.written, fetch_chunks(cursor.fetchmany), convert, options, cursor.close)
+    cursor = driver.cursor
+    if page.written.plan.relations or len(keys) <= ROWS_AT_ONCE or backends.DJANGO in driver.readers:
+        return PageRows(page.written, cursor.fetchall(), driver, options)
+    return PageRows(page.written, fetch_chunks(cursor.fetchmany), driver, options, cursor.close)
 
 
 def _find_related(

@@ -18,7 +18,7 @@ from pyforge_web.output.options import OutputOptions, output_options
 from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import watch_classes, watch_instances, why_added, why_patched, why_receivers
-from pyforge_web.querysets.relations.columns import SelectPlan, find_purpose
+from pyforge_web.querysets.relations.columns import SelectPlan, find_purpose, select_tree
 from pyforge_web.querysets.relations.doubts import joined_models
 from pyforge_web.querysets.relations.steps import Steps
 from pyforge_web.querysets.relations.tree_walk import ColumnSlot
@@ -26,12 +26,13 @@ from pyforge_web.querysets.sql_cache import sql_memory
 from pyforge_web.querysets.sql_cache.recording import RememberedQuery, fill_places
 from pyforge_web.querysets.sql_cache.remembered import (
     FoundEntry,
+    Prepare,
     RememberedCompiler,
     find_entry,
     is_check_due,
     is_remembering,
 )
-from pyforge_web.querysets.statement import fits_at_once
+from pyforge_web.querysets.statement import find_most, fit_at_once
 
 # What is known of trees, in the `__dict__` of the model's `_meta`: by the tree, and the class of the QuerySet.
 _PAGES = "_pyforge_pages"
@@ -48,14 +49,15 @@ class KnownPage(NamedTuple):
 
 
 class WrittenPage(NamedTuple):
-    """What is made of the rows of remembered SQL for a tree."""
+    """What is made of the rows of remembered SQL for a tree, where their columns are read by these readers."""
 
     tree: Tree
     plan: SelectPlan
     indexes: dict[ColumnSlot, int]
     steps: Steps
+    readers: Any
     compiled: RowColumns | RowLayout
-    texts: dict[str, str]
+    keys_only: bool
 
 
 class PageRows(NamedTuple):
@@ -63,37 +65,14 @@ class PageRows(NamedTuple):
 
     page: WrittenPage
     rows: Any  # a list, or the function that fetches the next
-    convert: "LateConverter"
+    driver: backends.DriverCursor
     options: OutputOptions
     close: Any = None
 
-
-class LateConverter:
-    """Converts the driver's values as Django does; most pages need nothing of that."""
-
-    __slots__ = ("_connection", "_driver", "_found")
-
-    def __init__(self, found: FoundEntry, connection: Any) -> None:
-        self._found = found
-        self._connection = connection
-        self._driver: Any = None
-
-    def find_driver(self) -> Any:
-        """Return what reads the columns of the statement."""
-        if self._driver is None:
-            entry, backend = self._found.entry, backends.find_backend(self._connection)
-            compiler = RememberedCompiler(entry, self._found.kind, self._connection, _refuse_query)
-            self._driver = backend.cursor_class.of_rows(  # type: ignore[union-attr] # a page was written with it
-                None, compiler, list(entry.expressions), entry.plan
-            )
-        return self._driver
-
-    def __call__(self, index: int, value: Any) -> Any:
-        return self.find_driver().convert(index, value)
-
-
-def _refuse_query() -> Any:
-    raise RuntimeError("a page that is read needs no query")
+    @property
+    def is_read_alike(self) -> bool:
+        """Whether the server sends the types that it sent when the page was compiled."""
+        return self.driver.readers is self.page.readers
 
 
 def find_page_rows(queryset: UntypedQuerySet, tree: Tree) -> PageRows | None:
@@ -109,7 +88,7 @@ def find_page_rows(queryset: UntypedQuerySet, tree: Tree) -> PageRows | None:
             return None
     except Exception:  # the usual way says it
         return None
-    rows = read_page(found, tree, connection)
+    rows = read_page(found, tree, connection, lambda: select_tree(queryset, tree).prepare())
     if rows is not None:
         sql_memory.hits += 1
         entry.hits += 1
@@ -143,24 +122,33 @@ def find_page(queryset: UntypedQuerySet, tree: Tree) -> KnownPage | None:
     return None if any(map(why_receivers, page.joined)) else page
 
 
-def read_page(found: FoundEntry, tree: Tree, connection: Any) -> PageRows | None:
-    """Return all rows of remembered SQL whose evidence is valid; None where nothing is known of its page."""
+def read_page(found: FoundEntry, tree: Tree, connection: Any, prepare: Prepare) -> PageRows | None:
+    """Return all rows of remembered SQL whose evidence is valid; None where nothing is known of its page.
+
+    `prepare` gives the query, where Django has to read the rows.
+    """
     entry = found.entry
-    page = entry.memo.get((_PAGES, id(tree)))
+    page: WrittenPage | None = entry.memo.get((_PAGES, id(tree)))
     options = output_options.get()
     if page is None or not options.is_row_plain:
         return None
     if not entry.plan_watch.holds() or entry.timezone is not connection.timezone:
         return None
     backend: Any = backends.find_backend(connection)
-    if backend.why_not(connection) is not None or not (page.plan.relations or fits_at_once(*found.marks)):
+    most = find_most(*found.marks)
+    if backend.why_not(connection) is not None or not (page.plan.relations or fit_at_once(most)):
         return None
-    raw = backend.find_direct(connection)
-    if raw is None:
-        return None
-    text = backends.find_driver_text(backend, entry.write_sql(found.marks, None, connection), page.texts)
-    cursor = backends.DirectCursor.execute_on(raw, connection, text, fill_places(entry.recipe, found.params))
-    return PageRows(page, cursor.fetchall(), LateConverter(found, connection), options)
+    text = backends.find_driver_text(backend, entry.write_sql(found.marks, None, connection), entry.memo)
+    plan = plan_page(found, connection, prepare, most)
+    driver = backend.execute_direct(plan, text, fill_places(entry.recipe, found.params))
+    return None if driver is None else PageRows(page, driver.cursor.fetchall(), driver, options)
+
+
+def plan_page(found: FoundEntry, connection: Any, prepare: Prepare, most: int | None) -> backends.StatementPlan:
+    """Return what is known of the statement of remembered SQL."""
+    entry = found.entry
+    compiler = RememberedCompiler(entry, found.kind, connection, prepare)
+    return backends.StatementPlan(compiler, list(entry.expressions), entry.plan, most=most)
 
 
 def keep_page(queryset: UntypedQuerySet, tree: Tree, opened: Any) -> None:
@@ -180,12 +168,14 @@ def keep_page(queryset: UntypedQuerySet, tree: Tree, opened: Any) -> None:
 def keep_written(tree: Tree, opened: Any) -> WrittenPage | None:
     """Keep what becomes of the rows of remembered SQL; None where they are more than rows of the driver."""
     entry, options = opened.entry, output_options.get()
-    if entry is None or entry.plan_watch is None or opened.plan.outputs or not opened.is_direct:
+    statement = opened.statement
+    if entry is None or entry.plan_watch is None or opened.plan.outputs or not statement.is_direct:
         return None
-    if not options.is_row_plain:
+    if not options.is_row_plain or backends.DJANGO in statement.readers:
         return None
     compiled = opened.compile_rows()
-    page = WrittenPage(tree, opened.plan, opened.indexes, opened.steps, compiled, {})
+    readers, keys_only = statement.readers, opened.keys_only
+    page = WrittenPage(tree, opened.plan, opened.indexes, opened.steps, readers, compiled, keys_only)
     entry.memo[_PAGES, id(tree)] = page
     return page
 

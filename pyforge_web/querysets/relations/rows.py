@@ -94,11 +94,6 @@ class OpenQuery(NamedTuple):
 
         return load
 
-    @property
-    def is_direct(self) -> bool:
-        """Whether its rows come straight from the driver."""
-        return type(self.statement.cursor) is backends.DirectCursor
-
     def compile_rows(self) -> RowColumns | RowLayout | None:
         """Return what native code makes of a row; None where output fields have to be bound to it first."""
         return self._compile(self.statement.readers, output_options.get())
@@ -219,22 +214,25 @@ def write_tree(queryset: UntypedQuerySet, tree: Tree, sizes: Iterator[int] | Non
 
 def write_page(found: PageRows) -> QueryRows | NestedRows:
     """Return what native code writes for the rows of a page."""
-    if type(found.page.compiled) is RowColumns:
-        return QueryRows(found.page.compiled, found.rows, found.convert, None, None, found.options.max_bytes)
+    compiled: Any = found.page.compiled
+    if not found.is_read_alike:
+        compiled = page_query(found).compile_rows()
+    if type(compiled) is RowColumns:
+        return QueryRows(compiled, found.rows, found.driver.convert, None, None, found.options.max_bytes)
     return write_nested(found, page_query(found))
 
 
 def page_query(found: PageRows) -> OpenQuery:
     """Return a page as a query that is open."""
-    page, statement = found.page, read_statement(found.convert.find_driver())
-    return OpenQuery(page.plan, statement, page.indexes, page.steps, None, "", False)
+    page, statement = found.page, read_statement(found.driver, is_direct=True)
+    return OpenQuery(page.plan, statement, page.indexes, page.steps, None, "", page.keys_only)
 
 
 def write_nested(found: PageRows, opened: OpenQuery) -> NestedRows:
     """Return what native code writes for the rows of a page with relations, or of a relation."""
-    load = opened.make_load(found.options)
-    layout: Any = found.page.compiled
-    return NestedRows(layout, found.rows, found.convert, found.close, load, None, found.options.max_bytes)
+    layout: Any = found.page.compiled if found.is_read_alike else opened.compile_rows()
+    load, convert = opened.make_load(found.options), found.driver.convert
+    return NestedRows(layout, found.rows, convert, found.close, load, None, found.options.max_bytes)
 
 
 def open_query(

@@ -23,7 +23,7 @@ from pyforge_web.querysets.sql_cache.recording import (
     find_parameters,
     record_query,
 )
-from pyforge_web.querysets.statement import CompiledQuery, compile_query, fits_at_once
+from pyforge_web.querysets.statement import CompiledQuery, compile_query, find_most
 
 # Returns the QuerySet that is compiled, and what belongs to it: the names of its columns, for example.
 Prepare = Callable[[], tuple[Any, Any]]
@@ -148,8 +148,8 @@ def use_entry(found: FoundEntry, connection: Any, prepare: Prepare) -> CompiledQ
     if not entry.is_read_alike(compiler, expressions, backend):
         return None
     sql, params = entry.write_sql(marks, numbers, connection), fill_places(entry.recipe, params)
-    are_few = fits_at_once(*marks)
-    return CompiledQuery(compiler, sql, params, expressions, backend, entry.positions, entry.plan, are_few, entry)
+    most = find_most(*marks)
+    return CompiledQuery(compiler, sql, params, expressions, backend, entry.positions, entry.plan, most, entry)
 
 
 def _count_hit(entry: RememberedQuery, compiled: CompiledQuery, prepare: Prepare) -> tuple[CompiledQuery | None, Any]:
