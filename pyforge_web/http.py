@@ -26,9 +26,12 @@ from pyforge_web.output.key_names import KeyStyle, find_key_style
 from pyforge_web.output.options import NO_OPTIONS, OutputOptions, check_max_bytes, output_with
 from pyforge_web.output.refusals import has_hint, refuse_value
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
+from pyforge_web.stock import find_stock
 from pyforge_web.streams import writer as streams
 from pyforge_web.streams.sync_async import SyncAsyncIterator, close_chunks
 from pyforge_web.validation.error_formats import as_problem
+
+_CHARSET = find_stock(HttpResponse, "charset")
 
 
 class ResponseOptions(TypedDict, total=False):
@@ -131,7 +134,7 @@ class PyForgeJsonResponse(JsonResponse):
             write = partial(_write_with_options, options, write)
         # `HttpResponse` finds the charset in these three. Where one of them is given, it must be read before the
         # body.
-        if "content_type" in kwargs or "charset" in kwargs or type(self).charset is not HttpResponse.charset:
+        if "content_type" in kwargs or "charset" in kwargs or type(self).charset is not _CHARSET:
             kwargs.setdefault("content_type", "application/json")
             HttpResponse.__init__(self, b"", **kwargs)
             self.content = write(self.charset)

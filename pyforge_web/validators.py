@@ -14,6 +14,7 @@ from pyforge_web._native import Validator
 from pyforge_web.conf import get_settings
 from pyforge_web.fields import Descriptor, describe_field
 from pyforge_web.metering.compilations import active_collectors, count_compiled
+from pyforge_web.stock import find_stock
 from pyforge_web.validation.attributes import remember_classes
 from pyforge_web.validation.called_validators import run_validators
 from pyforge_web.validation.error_formats import as_json_data
@@ -182,6 +183,7 @@ class CompiledValidator(PayloadMethods):
 
 
 # The key of a model's validator in the `__dict__` of its `_meta`.
+_CLEAN_FIELDS = find_stock(Model, "clean_fields")
 _REMEMBERED = "_pyforge_validator"
 
 
@@ -210,7 +212,7 @@ def uses_django_clean_fields(model: type[Model], behind: bool = False) -> bool:
     clean_fields: Any = model.clean_fields
     if behind or clean_fields is CompiledModelMixin.clean_fields:
         clean_fields = super(CompiledModelMixin, model).clean_fields  # type: ignore[misc]
-    return clean_fields is Model.clean_fields
+    return clean_fields is _CLEAN_FIELDS
 
 
 class ValidationReport(TypedDict):

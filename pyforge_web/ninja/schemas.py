@@ -47,6 +47,7 @@ _ANNOTATIONS: dict[Any, tuple[str, ...]] = {
     str: ("text", "ip"),
 }
 _OWN_VALIDATOR = "_run_root_validator"
+_ROOT_VALIDATOR = Schema._run_root_validator.__func__
 _DECORATORS = (
     "validators",
     "field_validators",
@@ -77,7 +78,7 @@ def _why_not_schema(schema: type[Schema]) -> str | None:
         own = [key for key in getattr(decorators, name) if key != _OWN_VALIDATOR]
         if own:
             return f"{own[0]} is a pydantic decorator ({name})"
-    if schema._run_root_validator.__func__ is not Schema._run_root_validator.__func__:
+    if schema._run_root_validator.__func__ is not _ROOT_VALIDATOR:
         return "_run_root_validator is its own"
     if not has_standard_getter():
         return "DjangoGetter is patched"

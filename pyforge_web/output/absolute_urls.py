@@ -5,6 +5,10 @@ from typing import Any
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 
+from pyforge_web.stock import find_stock
+
+_BUILD_ABSOLUTE_URI = find_stock(HttpRequest, "build_absolute_uri")
+
 
 def make_absolute(start: str, request: Any) -> str | None:
     """Return the beginning of URLs, absolute for a request; None where a URL's end may change its beginning.
@@ -18,7 +22,7 @@ def make_absolute(start: str, request: Any) -> str | None:
         return None
     # A request of the project's may build URLs in its own way: then it is asked for each.
     method = getattr(request.build_absolute_uri, "__func__", None)
-    if method is not HttpRequest.build_absolute_uri:
+    if method is not _BUILD_ABSOLUTE_URI:
         return None
     try:
         url: str = request.build_absolute_uri(f"{start}end")

@@ -27,6 +27,7 @@ from pyforge_web.output.lean_instances import (
     refuse_queries,
     related_loader,
 )
+from pyforge_web.stock import find_stock
 
 
 class Source(NamedTuple):
@@ -42,6 +43,9 @@ class Source(NamedTuple):
 Make = Callable[[Row], Any]
 MakeColumn = Callable[[Sequence[Row]], list[Any]]
 NativeOutput: TypeAlias = ValueLabels | LinkText | FileUrlText
+_FILE_URL = find_stock(FieldFile, "url")
+_STORAGE_URL, _STORAGE_BASE = find_stock(FileSystemStorage, "url"), find_stock(FileSystemStorage, "base_url")
+_DISPLAY_METHOD = find_stock(Model, "_get_FIELD_display")
 # Kinds of values that `get_FOO_display()` returns as they are where they have no label, or as JSON writes them.
 _LABELLED_KINDS = {
     "boolean", "date", "datetime", "decimal", "float", "integer", "text", "time", "uuid",
@@ -124,7 +128,7 @@ class Display(OutputField):
         """Return the model's own method for the label, which does what it likes; None for Django's."""
         name = f"get_{self._find_field(source).name}_display"
         method = find_attribute(source.model, name)
-        is_djangos = isinstance(method, partialmethod) and method.func is Model._get_FIELD_display
+        is_djangos = isinstance(method, partialmethod) and method.func is _DISPLAY_METHOD
         return None if is_djangos else name
 
 
@@ -178,7 +182,7 @@ class FileUrl(OutputField):
 
 def is_own_file(field: "Field[Any, Any] | None") -> bool:
     """Return whether the files of a field are of a class that gives its own URL: it may ask the instance."""
-    return isinstance(field, FileField) and field.attr_class.url is not FieldFile.url
+    return isinstance(field, FileField) and field.attr_class.url is not _FILE_URL
 
 
 def _find_base_url(field: FileField) -> str | None:
@@ -191,9 +195,9 @@ def _find_base_url(field: FileField) -> str | None:
         storage = unwrap_lazy(storage)
     kind = type(storage)
     is_stock = (
-        field.attr_class.url is FieldFile.url
-        and getattr(kind, "url", None) is FileSystemStorage.url
-        and getattr(kind, "base_url", None) is FileSystemStorage.__dict__["base_url"]
+        field.attr_class.url is _FILE_URL
+        and getattr(kind, "url", None) is _STORAGE_URL
+        and getattr(kind, "base_url", None) is _STORAGE_BASE
         and "url" not in vars(storage)
     )
     if not is_stock or not storage.base_url:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import ForeignKey, Manager, Model, QuerySet
+from django.db.models import FileField, ForeignKey, Manager, Model, QuerySet
+from django.db.models.fields.files import FieldFile
 
 from pyforge_web.fields import CONVERTER_METHODS
 from pyforge_web.output.fields import FileUrl
@@ -28,8 +29,10 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
     while work:
         model, item = work.pop()
         if isinstance(item, Leaf):
-            if item.related or isinstance(item.output, FileUrl):
-                return None  # relations that an attribute reads, and a class of files that may ask for more columns
+            if item.related:  # relations that an attribute reads
+                return None
+            if isinstance(item.output, FileUrl):
+                watched += _watch_files(item.sources[0].field)
             work += [(model, source) for source in item.sources]
             for relation in item.path:
                 watched.append((model, (relation.name,), False))
@@ -50,6 +53,14 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
         watched.append((relation.model._meta, ("concrete_fields",), True))
         work += [(item.tree.model, inner) for inner in item.tree.items]
     return watched
+
+
+def _watch_files(field: Any) -> list[Watched]:
+    """Return what a native watch compares of the class of a field's files, which may ask for more columns."""
+    if not isinstance(field, FileField):  # which is said when the rows are written
+        return []
+    files = field.attr_class
+    return [(field, ("attr_class",), True), (files, ("url",), False), (FieldFile, ("url",), False)]
 
 
 def _watch_converters(field: Any) -> Iterator[Watched]:

@@ -32,7 +32,7 @@ from pyforge_web.conf import get_settings
 from pyforge_web.metering.row_traces import call_notes, trace_rows
 from pyforge_web.output.model_names import has_stock_descriptor, is_set_by_class
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.backends.stock import is_own_function
+from pyforge_web.stock import find_stock, is_own_function
 
 AnyQuerySet = QuerySet[Any, Any]
 
@@ -45,6 +45,7 @@ SHAPES = {
     FlatValuesListIterable: "scalar",
 }
 # What decides which rows there are when a QuerySet is iterated or cloned.
+_GET_COMPILER = find_stock(Query, "get_compiler")
 _OWN_ROWS = ("__iter__", "__getitem__", "_chain", "_clone", "_fetch_all", "_iterator", "db", "iterator", "query")
 _OWN_INSTANCES = ("__getattribute__", "__new__", "__setattr__")
 _find_row_methods, _find_instance_methods = attrgetter(*_OWN_ROWS), attrgetter(*_OWN_INSTANCES)
@@ -149,7 +150,7 @@ def _why_class(queryset: AnyQuerySet, model: Any) -> str | None:
     kind, query = type(queryset), queryset.query
     if kind is not QuerySet and has_own_rows(kind):
         return f"{kind.__name__} fetches its rows in its own way"
-    if type(query).get_compiler is not Query.get_compiler:
+    if type(query).get_compiler is not _GET_COMPILER:
         return f"{type(query).__name__} chooses its compiler in its own way"
     if queryset._iterable_class not in SHAPES:
         return f"{queryset._iterable_class.__name__} makes rows in its own way"

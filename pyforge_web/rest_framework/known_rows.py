@@ -13,11 +13,13 @@ from django.db.models.base import ModelState
 from django.db.models.query import ModelIterable
 
 from pyforge_web.output.model_names import find_column
+from pyforge_web.stock import find_stock
 from pyforge_web.validation.attributes import intercepts_attributes
 from pyforge_web.validation.database.bulk_queries import filter_by_keys, find_stored
 from pyforge_web.validation.database.comparable_columns import exact_type, integer_range
 from pyforge_web.validation.database.stock_drivers import not_stock_reason
 
+_MANAGER_FILTER, _QUERYSET_GET = find_stock(Manager, "filter"), find_stock(QuerySet, "get")
 _LARGEST = 2**31 - 1  # an integer beyond may not fit its parameter: DRF asks for it alone
 # Values that nobody can change: two instances may share them.
 _FIXED_TYPES = {
@@ -127,7 +129,7 @@ def _unfiltered(source: Any) -> Any:
     """Return the QuerySet of a manager; None if the manager has a `filter()` of its own, which DRF calls."""
     if not isinstance(source, Manager):
         return source
-    return source.all() if type(source).filter is Manager.filter and "filter" not in vars(source) else None
+    return source.all() if type(source).filter is _MANAGER_FILTER and "filter" not in vars(source) else None
 
 
 def _is_queryset(source: object) -> bool:
@@ -138,7 +140,7 @@ def _makes_plain_instances(queryset: Any) -> bool:
     """Return whether a copy of an instance is what another query would give."""
     return bool(
         _is_queryset(queryset)
-        and type(queryset).get is QuerySet.get
+        and type(queryset).get is _QUERYSET_GET
         and queryset._iterable_class is ModelIterable
         # Each instance has its own of the first, and all have one of the second.
         and not queryset._prefetch_related_lookups

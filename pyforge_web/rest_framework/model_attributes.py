@@ -3,6 +3,7 @@
 import inspect
 from typing import Any
 
+import django
 from django.db.models import Manager, Model
 from django.db.models.fields.files import FieldFile, FileDescriptor, ImageFileDescriptor
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
@@ -12,7 +13,10 @@ from rest_framework import fields
 from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.querysets.django_path import why_django
 from pyforge_web.rest_framework.nodes import FallbackError
+from pyforge_web.stock import StockMethods, find_stock
 
+_FILE_METHODS = StockMethods(FieldFile, ["__bool__", "__init__"], django)
+_FILE_ADDRESS = find_stock(FieldFile, "url")
 _DESCRIPTORS = (DeferredAttribute, ForeignKeyDeferredAttribute)
 FILE_DESCRIPTORS = (FileDescriptor, ImageFileDescriptor)
 
@@ -52,9 +56,8 @@ def is_standard_file(column: Any, field: Any) -> bool:
     kind = column.attr_class
     return (
         find_own_method(field, fields.FileField, "to_representation") is None
-        and kind.url is FieldFile.url
-        and kind.__bool__ is FieldFile.__bool__
-        and kind.__init__ is FieldFile.__init__
+        and _FILE_METHODS.are_methods_of(kind)
+        and kind.url is _FILE_ADDRESS
     )
 
 

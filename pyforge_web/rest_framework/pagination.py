@@ -7,11 +7,18 @@ reads the page gets them, at the first item, length or loop.
 from collections.abc import Callable, Iterable
 from typing import Any, SupportsIndex, cast
 
+import django
+import rest_framework
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Count, QuerySet
 from django.db.models.sql import Query
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import LimitOffsetPagination, PageNumberPagination
+
+from pyforge_web.stock import StockMethods, find_stock
+
+_COUNT, _GET_COUNT = find_stock(Paginator, "count"), find_stock(LimitOffsetPagination, "get_count", rest_framework)
+_PAGINATOR_METHODS = StockMethods(Paginator, ["page", "_get_page"], django)
 
 # The methods that are replaced, by identity: a paginator with its own method keeps it.
 STANDARD_PAGES = PageNumberPagination.paginate_queryset
@@ -222,7 +229,7 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
     if not page_size:
         return None
     paginator = self.django_paginator_class(queryset, page_size)
-    if type(paginator).count is Paginator.count and isinstance(queryset, QuerySet):
+    if type(paginator).count is _COUNT and isinstance(queryset, QuerySet):
         paginator.count = count_queryset(queryset)
     page_number = self.get_page_number(request, paginator)
     try:
@@ -235,7 +242,7 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
     if not isinstance(object_list, QuerySet):
         return list(self.page)
     kind = type(paginator)
-    page = as_page(object_list, is_new=kind.page is Paginator.page and kind._get_page is Paginator._get_page)  # type: ignore[attr-defined]
+    page = as_page(object_list, is_new=_PAGINATOR_METHODS.are_methods_of(kind))
     self.page.object_list = page
     return page
 
@@ -246,7 +253,7 @@ def paginate_limits(self: Any, queryset: Any, request: Any, view: Any = None) ->
     self.limit = self.get_limit(request)
     if self.limit is None:
         return None
-    is_standard = type(self).get_count is LimitOffsetPagination.get_count and isinstance(queryset, QuerySet)
+    is_standard = type(self).get_count is _GET_COUNT and isinstance(queryset, QuerySet)
     self.count = count_queryset(queryset) if is_standard else self.get_count(queryset)
     self.offset = self.get_offset(request)
     if self.count > self.limit and self.template is not None:

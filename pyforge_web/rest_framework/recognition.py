@@ -18,6 +18,9 @@ from pyforge_web.rest_framework.nodes import EntryNode, FallbackError, ObjectNod
 from pyforge_web.rest_framework.plan import Level, LevelBuilder, LiveName
 from pyforge_web.rest_framework.related_fields import RelatedScope
 from pyforge_web.rest_framework.row_scope import Place, ends_in
+from pyforge_web.stock import find_stock
+
+_FIND_LABEL = find_stock(Model, "_get_FIELD_display")
 
 
 def compile_level(
@@ -135,7 +138,7 @@ class SerializerScope(RelatedScope):
         if find_relation(model, last) is not None:
             raise FallbackError(f"{model.__name__}.{last} is a relation, whose object is written as it is")
         names, guarded = names_read(method), True
-        if isinstance(method, partialmethod) and method.func is Model._get_FIELD_display:  # type: ignore[attr-defined]
+        if isinstance(method, partialmethod) and method.func is _FIND_LABEL:
             names, guarded = (method.keywords["field"].attname,), False
         if names is None:
             sort = "property" if isinstance(method, property | cached_property) else "method"

@@ -28,9 +28,11 @@ from pyforge_web.fields import find_attribute, is_django_function, kind_of
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import AnyQuerySet, why_django, why_instances
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute_query
+from pyforge_web.stock import find_stock
 from pyforge_web.streams.dumpdata_m2m import KeysFunction, make_holder, make_keys_function
 
 # Kinds whose JSON text is the serializer's: it hands them to the encoder as they are, or their `str()`.
+_VALUE_FROM_OBJECT, _VALUE_TO_STRING = find_stock(Field, "value_from_object"), find_stock(Field, "value_to_string")
 _FIXTURE_KINDS = {"boolean", "date", "datetime", "decimal", "float", "integer", "ip", "text", "time", "uuid"}
 _ATTRIBUTES = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
 # What decides the rows of `iterator()`, the one method that dumpdata calls of a finished QuerySet.
@@ -104,7 +106,7 @@ def _is_plain_field(model: type[Model], field: AnyField) -> bool:
     kind: Any = type(field)
     attribute = find_attribute(model, field.attname)
     return (
-        kind.value_from_object is Field.value_from_object
+        kind.value_from_object is _VALUE_FROM_OBJECT
         and is_django_function(kind.value_to_string)
         and type(attribute) in _ATTRIBUTES
         and getattr(field, "attr_class", FieldFile) in (FieldFile, ImageFieldFile)
@@ -130,7 +132,7 @@ def _native_kind(field: AnyField) -> str | None:
     if kind == "file" and not field.null:  # an empty text and not null, which FieldFile turns into an empty text
         kind = "text"
     is_text = kind in ("ip", "text", "uuid")
-    if kind not in _FIXTURE_KINDS or (is_text and type(field).value_to_string is not Field.value_to_string):
+    if kind not in _FIXTURE_KINDS or (is_text and type(field).value_to_string is not _VALUE_TO_STRING):
         return None
     return kind
 

@@ -15,7 +15,10 @@ from django.db.models.base import ModelState
 from django.db.models.manager import BaseManager
 from django.db.models.signals import post_init, pre_init
 
+from pyforge_web.stock import find_stock
+
 KeysFunction = Callable[[Any], list[Any]]
+_GET_QUERYSET = find_stock(BaseManager, "get_queryset")
 _MODEL_METHODS = ("__getattribute__", "__init__", "__new__", "__setattr__")
 _RELATED_QUERYSET_METHODS = ("_fetch_all", "_iterator", "filter", "iterator", "only", "order_by", "select_related")
 
@@ -64,7 +67,7 @@ def make_holder(model: type[Model], using: str, key: Any = None) -> Any:
 def _compile_statement(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> _KeysStatement | None:
     """Return the statement for a key; None if another key may need another statement."""
     related: Any = field.remote_field.model
-    if type(related._default_manager).get_queryset is not BaseManager.get_queryset or makes_own_instances(related):
+    if type(related._default_manager).get_queryset is not _GET_QUERYSET or makes_own_instances(related):
         return None
     queryset: Any = getattr(make_holder(field.model, using, key), field.name).select_related(None).only("pk")
     if any(getattr(type(queryset), name) is not getattr(QuerySet, name) for name in _RELATED_QUERYSET_METHODS):

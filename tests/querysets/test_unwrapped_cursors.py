@@ -20,10 +20,11 @@ from django.test.utils import CaptureQueriesContext
 
 import pyforge_web
 from pyforge_web.metering import collect
-from pyforge_web.querysets.backends.direct_driver import CURSOR_PATH, DirectCursor, UnwrappedCursor
+from pyforge_web.querysets.backends.direct_driver import DirectCursor, UnwrappedCursor
 from pyforge_web.querysets.sql_cache import remembered
 from pyforge_web.querysets.sql_cache.memory import sql_memory
 from tests.querysets.models import Event
+from tests.unheard import unheard
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -39,17 +40,10 @@ def cache(request, monkeypatch):
 @pytest.fixture
 def database(any_database, cache):
     """The connection of each database in turn, without what listens to it in these tests; it has been read from."""
-    connection = connections[any_database]
-    connection.ensure_connection()
-    before = list(connection.execute_wrappers)
-    connection.execute_wrappers.clear()
-    # A patch that pytest has taken back leaves the method of the class on the connection itself.
-    left = {name: vars(connection).pop(name) for name in CURSOR_PATH & vars(connection).keys()}
-    for _ in range(3):
-        write(connection)
-    yield connection
-    vars(connection).update(left)
-    connection.execute_wrappers[:] = before
+    with unheard(connections[any_database]) as connection:
+        for _ in range(3):
+            write(connection)
+        yield connection
 
 
 def find_page(database):

@@ -22,7 +22,7 @@ from django.db.models.fields.json import KeyTransform
 
 from pyforge_web._native import AttributeWatch
 from pyforge_web.fields import CONVERTER_METHODS
-from pyforge_web.querysets.backends.stock import StockMethods, find_function, is_own_function
+from pyforge_web.stock import StockMethods, find_function, is_own_function
 
 Converter = Callable[[Any, Any, Any], Any]
 

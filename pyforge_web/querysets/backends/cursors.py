@@ -17,7 +17,7 @@ from pyforge_web._native import AttributeWatch
 from pyforge_web.conf import docs_url
 from pyforge_web.querysets.backends.columns import DJANGO, ColumnPlan, describe_converters, intern_readers
 from pyforge_web.querysets.backends.direct_driver import UnwrappedCursor
-from pyforge_web.querysets.backends.stock import StockMethods, is_own_function
+from pyforge_web.stock import StockMethods, is_own_function
 
 logger = logging.getLogger("pyforge_web.databases")
 

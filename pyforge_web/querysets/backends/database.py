@@ -25,7 +25,7 @@ from pyforge_web.querysets.backends.columns import (
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor, StatementPlan, open_django_cursor
 from pyforge_web.querysets.backends.direct_driver import DirectDriver, UnwrappedCursor
-from pyforge_web.querysets.backends.stock import StockMethods, find_function
+from pyforge_web.stock import StockMethods, find_function
 
 # What reads and converts rows in Django. `as_sql` is an engine's own matter: its SQL and its columns are used.
 _COMPILER_METHODS = StockMethods(

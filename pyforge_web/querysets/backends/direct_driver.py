@@ -16,7 +16,7 @@ from django.db.utils import DatabaseErrorWrapper
 from pyforge_web._native import ClassVersions
 from pyforge_web.fields import find_attribute
 from pyforge_web.metering.sql_traces import are_silent
-from pyforge_web.querysets.backends.stock import find_foreign, is_own_attribute
+from pyforge_web.stock import find_foreign, is_own_attribute
 
 # What Django's cursor goes through. Tools and tests put their own on a connection.
 CURSOR_PATH = frozenset(

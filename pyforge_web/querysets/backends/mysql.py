@@ -27,7 +27,7 @@ from pyforge_web.querysets.backends.cursors import DriverCursor
 from pyforge_web.querysets.backends.database import SENT_TYPES, DatabaseBackend
 from pyforge_web.querysets.backends.direct_driver import DirectDriver
 from pyforge_web.querysets.backends.mysql_rows import ResultRows, ServerRows, UnmadeRows
-from pyforge_web.querysets.backends.stock import StockMethods, describe_callable, find_function, is_own_function
+from pyforge_web.stock import StockMethods, describe_callable, find_function, is_own_function
 
 # mysqlclient; PyMySQL, where `pymysql.install_as_MySQLdb()` has put it in that place: the same ideas, other names.
 Database: Any = DatabaseWrapper.Database

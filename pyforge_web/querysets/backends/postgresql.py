@@ -28,7 +28,7 @@ from pyforge_web.querysets.backends.direct_driver import DirectDriver
 from pyforge_web.querysets.backends.postgresql_stream import StreamedRows, can_stream, is_large
 from pyforge_web.querysets.backends.postgresql_text import PostgreSQLTypes, TextCursor
 from pyforge_web.querysets.backends.postgresql_types import JSONB, KIND_BY_OID, TIMESTAMPTZ
-from pyforge_web.querysets.backends.stock import StockMethods, describe_callable, is_own_function
+from pyforge_web.stock import StockMethods, describe_callable, is_own_function
 
 if not is_psycopg3:
     raise ImproperlyConfigured("psycopg 3 is not installed")

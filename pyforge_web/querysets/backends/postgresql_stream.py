@@ -12,7 +12,7 @@ import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from pyforge_web.querysets.backends.cursors import StatementPlan
-from pyforge_web.querysets.backends.stock import StockMethods
+from pyforge_web.stock import StockMethods
 
 _STREAM_SIZE = 200
 # A page of fewer rows gains nothing, and costs 20 us more.

@@ -27,7 +27,7 @@ from pyforge_web.querysets.backends.postgresql_types import (
     TIMESTAMPTZ,
     UUID,
 )
-from pyforge_web.querysets.backends.stock import StockMethods, find_function
+from pyforge_web.stock import StockMethods, find_function
 
 if is_psycopg3:
     raise ImproperlyConfigured("Django uses psycopg 3")

@@ -28,7 +28,7 @@ from pyforge_web.querysets.backends.columns import (
 from pyforge_web.querysets.backends.cursors import DriverCursor, StatementPlan
 from pyforge_web.querysets.backends.database import DatabaseBackend
 from pyforge_web.querysets.backends.direct_driver import DirectCursor, DirectDriver
-from pyforge_web.querysets.backends.stock import StockMethods, describe_callable, find_function, is_own_function
+from pyforge_web.stock import StockMethods, describe_callable, find_function, is_own_function
 
 Parsers = Mapping[int, Callable[[str], Any]]
 SQLiteOperations: Any = DatabaseWrapper.ops_class

@@ -23,7 +23,7 @@ from django.db.models.manager import BaseManager
 from django.db.utils import ConnectionRouter
 
 from pyforge_web._native import ClassVersions
-from pyforge_web.querysets.backends.stock import is_own_function
+from pyforge_web.stock import is_own_function
 
 _ROUTER_FILE = ConnectionRouter.db_for_read.__code__.co_filename
 _LIBRARIES = frozenset({"asgiref", "pyforge_web", *sys.stdlib_module_names})

@@ -11,6 +11,9 @@ from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields
 from pyforge_web.output.model_names import find_column, find_relation
 from pyforge_web.querysets.django_path import why_instances
 from pyforge_web.querysets.relations.loaded_relations import ABSENT, read_relation_cache
+from pyforge_web.stock import find_stock
+
+_REFRESH = find_stock(Model, "refresh_from_db")
 
 
 def fetch_relation(instances: Iterable[Model], name: str) -> None:
@@ -39,7 +42,7 @@ def fetch_deferred(instances: Iterable[Model], fields: ParsedFields) -> None:
             group.append(instance)
     for (model, using), (names, group) in missing.items():
         queryset = model._base_manager.using(using).filter(pk__in=[instance.pk for instance in group])
-        if (is_reloaded := model.refresh_from_db is not Model.refresh_from_db) or why_instances(model) is not None:
+        if (is_reloaded := model.refresh_from_db is not _REFRESH) or why_instances(model) is not None:
             _read_deferred(group, names, {} if is_reloaded else {each.pk: each for each in queryset.only(*names)})
             continue
         values = {pk: row for pk, *row in queryset.values_list("pk", *names)}

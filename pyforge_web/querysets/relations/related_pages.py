@@ -81,8 +81,8 @@ def read_related(
     entry.hits += 1
     cursor = driver.cursor
     if page.written.plan.relations or len(keys) <= ROWS_AT_ONCE or backends.DJANGO in driver.readers:
-        return PageRows(page.written, cursor.fetchall(), driver, options)
-    return PageRows(page.written, fetch_chunks(cursor.fetchmany), driver, options, cursor.close)
+        return PageRows(page.written, entry, cursor.fetchall(), driver)
+    return PageRows(page.written, entry, fetch_chunks(cursor.fetchmany), driver)
 
 
 def _find_related(

@@ -10,11 +10,11 @@ from django.db import connections
 from django.db.models import Model
 from django.db.models.query import ModelIterable
 
-from pyforge_web._native import AttributeWatch, RowColumns, RowLayout
+from pyforge_web._native import AttributeWatch
 from pyforge_web.conf import get_settings
 from pyforge_web.metering.compilations import active_collectors
 from pyforge_web.metering.row_traces import call_notes
-from pyforge_web.output.options import OutputOptions, output_options
+from pyforge_web.output.options import output_options
 from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import watch_classes, watch_instances, why_added, why_patched, why_receivers
@@ -49,14 +49,12 @@ class KnownPage(NamedTuple):
 
 
 class WrittenPage(NamedTuple):
-    """What is made of the rows of remembered SQL for a tree, where their columns are read by these readers."""
+    """What becomes of the rows of remembered SQL for a tree."""
 
     tree: Tree
     plan: SelectPlan
     indexes: dict[ColumnSlot, int]
     steps: Steps
-    readers: Any
-    compiled: RowColumns | RowLayout
     keys_only: bool
 
 
@@ -64,15 +62,9 @@ class PageRows(NamedTuple):
     """All rows of a page, and what reads the values that native code does not."""
 
     page: WrittenPage
+    entry: RememberedQuery
     rows: Any  # a list, or the function that fetches the next
     driver: backends.DriverCursor
-    options: OutputOptions
-    close: Any = None
-
-    @property
-    def is_read_alike(self) -> bool:
-        """Whether the server sends the types that it sent when the page was compiled."""
-        return self.driver.readers is self.page.readers
 
 
 def find_page_rows(queryset: UntypedQuerySet, tree: Tree) -> PageRows | None:
@@ -129,8 +121,7 @@ def read_page(found: FoundEntry, tree: Tree, connection: Any, prepare: Prepare) 
     """
     entry = found.entry
     page: WrittenPage | None = entry.memo.get((_PAGES, id(tree)))
-    options = output_options.get()
-    if page is None or not options.is_row_plain:
+    if page is None or not output_options.get().is_row_plain:
         return None
     if not entry.plan_watch.holds() or entry.timezone is not connection.timezone:
         return None
@@ -141,7 +132,7 @@ def read_page(found: FoundEntry, tree: Tree, connection: Any, prepare: Prepare) 
     text = backends.find_driver_text(backend, entry.write_sql(found.marks, None, connection), entry.memo)
     plan = plan_page(found, connection, prepare, most)
     driver = backend.execute_direct(plan, text, fill_places(entry.recipe, found.params))
-    return None if driver is None else PageRows(page, driver.cursor.fetchall(), driver, options)
+    return None if driver is None else PageRows(page, entry, driver.cursor.fetchall(), driver)
 
 
 def plan_page(found: FoundEntry, connection: Any, prepare: Prepare, most: int | None) -> backends.StatementPlan:
@@ -166,16 +157,13 @@ def keep_page(queryset: UntypedQuerySet, tree: Tree, opened: Any) -> None:
 
 
 def keep_written(tree: Tree, opened: Any) -> WrittenPage | None:
-    """Keep what becomes of the rows of remembered SQL; None where they are more than rows of the driver."""
-    entry, options = opened.entry, output_options.get()
-    statement = opened.statement
-    if entry is None or entry.plan_watch is None or opened.plan.outputs or not statement.is_direct:
+    """Keep what becomes of the rows of remembered SQL; None where they do not come straight from the driver."""
+    entry, statement = opened.entry, opened.statement
+    if entry is None or entry.plan_watch is None or not statement.is_direct:
         return None
-    if not options.is_row_plain or backends.DJANGO in statement.readers:
+    if not output_options.get().is_row_plain or backends.DJANGO in statement.readers:
         return None
-    compiled = opened.compile_rows()
-    readers, keys_only = statement.readers, opened.keys_only
-    page = WrittenPage(tree, opened.plan, opened.indexes, opened.steps, readers, compiled, keys_only)
+    page = WrittenPage(tree, opened.plan, opened.indexes, opened.steps, opened.keys_only)
     entry.memo[_PAGES, id(tree)] = page
     return page
 
@@ -203,7 +191,9 @@ def _watch_descriptors(tree: Tree) -> list[Any]:
 
 
 def _watch_leaf(model: Any, leaf: Leaf) -> list[Any]:
-    watched: list[Any] = []
+    watched = [each for source in leaf.sources for each in _watch_leaf(model, source)]
+    if leaf.field is None:
+        return watched
     for relation in leaf.path:
         watched.append((model, (relation.name,), False))
         model = relation.model or model

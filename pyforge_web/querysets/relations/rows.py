@@ -61,21 +61,22 @@ class OpenQuery(NamedTuple):
         # What belongs to the rows is loaded for all of them at once.
         loads = self.plan.relations or any(output.leaf.related for output in self.plan.outputs)
         fetch = fetch_next(statement, at_once=bool(loads))
-        return self._write(fetch, report_to(statement, names, self.trace))
+        return self.write(fetch, report_to(statement, names, self.trace))
 
     def chunks(self, sizes: Iterator[int]) -> QueryRows | NestedRows:
         """Return the rows of a stream: each chunk has the next of these numbers of rows, and its relations."""
         chunks = Chunks(self.statement, sizes, self.plan.model, self._names(), self.within)
-        return self._write(chunks.fetch, chunks.report)
+        return self.write(chunks.fetch, chunks.report)
 
-    def nested(self) -> NestedRows:
+    def nested(self, fetched: Fetch | list[Any] | None = None) -> NestedRows:
         """Return all its rows, for those that they belong to."""
-        rows = self.rows()
+        rows = self.rows() if fetched is None else self.write(fetched, None)
         if isinstance(rows, NestedRows):
             return rows
         raise TypeError("rows of a relation have a key behind their columns")
 
-    def _write(self, fetch: Fetch | list[Any], report: Report | None) -> QueryRows | NestedRows:
+    def write(self, fetch: Fetch | list[Any], report: Report | None) -> QueryRows | NestedRows:
+        """Return what native code writes for rows, or for those that a function fetches."""
         options, readers = output_options.get(), self.statement.readers
         convert, close = self.statement.convert, None if type(fetch) is list else self.statement.cursor.close
         compiled = self._compile(readers, options)
@@ -83,9 +84,9 @@ class OpenQuery(NamedTuple):
             return QueryRows(compiled, fetch, convert, close, report, options.max_bytes)
         if compiled is None:
             compiled = self._with_outputs(*add_dates(readers))
-        return NestedRows(compiled, fetch, convert, close, self.make_load(options), report, options.max_bytes)
+        return NestedRows(compiled, fetch, convert, close, self._make_load(options), report, options.max_bytes)
 
-    def make_load(self, options: OutputOptions) -> Callable[[int, list[tuple[Any, ...]]], RelatedRows | None]:
+    def _make_load(self, options: OutputOptions) -> Callable[[int, list[tuple[Any, ...]]], RelatedRows | None]:
         """Return the function that native code asks for the rows of a relation."""
 
         def load(number: int, rows: list[tuple[Any, ...]]) -> RelatedRows | None:
@@ -93,10 +94,6 @@ class OpenQuery(NamedTuple):
                 return self._load(number, rows)
 
         return load
-
-    def compile_rows(self) -> RowColumns | RowLayout | None:
-        """Return what native code makes of a row; None where output fields have to be bound to it first."""
-        return self._compile(self.statement.readers, output_options.get())
 
     def _compile(self, readers: Any, options: OutputOptions) -> RowColumns | RowLayout | None:
         """Return what native code makes of a row; None where output fields have to be bound to it first."""
@@ -150,8 +147,8 @@ class OpenQuery(NamedTuple):
             return None
         page = read_related(model, branch, found, keys, using, output_options.get())
         if page is not None:
-            query = page_query(page)
-            nested, key, compared = write_nested(page, query), query.key_index, query.compared(found)
+            query = open_page(page)
+            nested, key, compared = query.nested(page.rows), query.key_index, query.compared(found)
             return RelatedRows(nested, key, compared, self._parents(found, index, values))
         queryset = related_rows(model, branch, keys, using)
         opened = open_query(queryset, branch.tree, found, f"{self.within}{name}.", keys_only=branch.keys_only)
@@ -214,25 +211,13 @@ def write_tree(queryset: UntypedQuerySet, tree: Tree, sizes: Iterator[int] | Non
 
 def write_page(found: PageRows) -> QueryRows | NestedRows:
     """Return what native code writes for the rows of a page."""
-    compiled: Any = found.page.compiled
-    if not found.is_read_alike:
-        compiled = page_query(found).compile_rows()
-    if type(compiled) is RowColumns:
-        return QueryRows(compiled, found.rows, found.driver.convert, None, None, found.options.max_bytes)
-    return write_nested(found, page_query(found))
+    return open_page(found).write(found.rows, None)
 
 
-def page_query(found: PageRows) -> OpenQuery:
+def open_page(found: PageRows) -> OpenQuery:
     """Return a page as a query that is open."""
     page, statement = found.page, read_statement(found.driver, is_direct=True)
-    return OpenQuery(page.plan, statement, page.indexes, page.steps, None, "", page.keys_only)
-
-
-def write_nested(found: PageRows, opened: OpenQuery) -> NestedRows:
-    """Return what native code writes for the rows of a page with relations, or of a relation."""
-    layout: Any = found.page.compiled if found.is_read_alike else opened.compile_rows()
-    load, convert = opened.make_load(found.options), found.driver.convert
-    return NestedRows(layout, found.rows, convert, found.close, load, None, found.options.max_bytes)
+    return OpenQuery(page.plan, statement, page.indexes, page.steps, None, "", page.keys_only, found.entry)
 
 
 def open_query(

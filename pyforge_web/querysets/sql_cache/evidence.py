@@ -20,9 +20,9 @@ from django.utils.functional import cached_property as django_cached_property
 
 from pyforge_web._native import AttributeWatch, ClassVersions
 from pyforge_web.fields import find_attribute
-from pyforge_web.querysets.backends.stock import find_foreign, is_own_attribute
 from pyforge_web.querysets.sql_cache import tables
 from pyforge_web.querysets.sql_cache.fingerprint import NotRememberedError
+from pyforge_web.stock import find_foreign, is_own_attribute
 
 # The classes that make the SQL of every query.
 _ALWAYS = (BaseTable, Col, F, Join, Options, OrderBy, PositionRef, Query, Ref, WhereNode)

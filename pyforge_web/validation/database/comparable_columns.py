@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import ForeignKey
 from django.db.models.lookups import Exact, IntegerFieldExact
 
-from pyforge_web.querysets.backends.stock import StockMethods
+from pyforge_web.stock import StockMethods
 
 # Field class → the type of its values. A value of this type is sent, compared and returned unchanged.
 _VALUE_TYPES: dict[type, type] = {

@@ -4,6 +4,7 @@ What is compared at each query is the identity of functions that were verified h
 was replaced before that is not the library's either: its code stands in another file.
 """
 
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -19,7 +20,7 @@ from django.utils.functional import classproperty
 
 # Added to Django's classes by django-stubs-ext, for annotations.
 _HARMLESS_NAMES = frozenset({"__class_getitem__"})
-_OUR_FOLDER = f"{Path(__file__).parents[2]}{os.sep}"
+_OUR_FOLDER = f"{Path(__file__).parent}{os.sep}"
 
 
 def is_own_function(function: object, package: ModuleType) -> bool:
@@ -66,6 +67,17 @@ class StockMethods:
             if getattr(kind, name, None) is not function:
                 return f"{kind.__name__}.{name}"
         return None
+
+
+def find_stock(owner: type, name: str, package: ModuleType = django) -> Any:
+    """Return an attribute of a class as its library wrote it; an object that nothing is, for one that was replaced.
+
+    Asked once, when a module is imported: what a class has later may be somebody's patch.
+    """
+    found: Any = inspect.getattr_static(owner, name)
+    function = found.fget if isinstance(found, property) else _find_wrapped(found) or found
+    stock = getattr(owner, name) if is_own_function(function, package) else object()
+    return find_function(stock)
 
 
 def find_function(method: object) -> object:

@@ -1,0 +1,88 @@
+"""Methods of Django's own classes that a tool has replaced in place: what they do now is what is written and raised."""
+
+import io
+import json
+from unittest import mock
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.db.models import Field, Model
+from django.db.models.manager import BaseManager
+from django.http import HttpResponse
+
+from pyforge_web import CompiledModelMixin, CompiledValidator, PyForgeJsonResponse, dumps
+from tests.output.models import Person, Ticket
+
+
+class Checked(CompiledModelMixin, Person):
+    class Meta:
+        proxy = True
+        app_label = "output"
+
+
+def refuse(self, exclude=None):
+    raise ValidationError({"name": "of a tool"})
+
+
+def find_errors(call):
+    with pytest.raises(ValidationError) as raised:
+        call()
+    return raised.value.message_dict
+
+
+def test_clean_fields_of_all_models():
+    """What validates is read when a validator is compiled."""
+    person, validator = Checked(name="Ada"), CompiledValidator.for_model(Checked)
+    person.clean_fields()
+    with mock.patch.object(Model, "clean_fields", refuse):
+        validator.recompile()
+        assert find_errors(person.clean_fields) == find_errors(Person(name="Ada").clean_fields)
+    validator.recompile()
+    person.clean_fields()
+
+
+def test_charset_of_all_responses():
+    with mock.patch.object(HttpResponse, "charset", property(lambda self: "latin-1"), create=True):
+        assert json.loads(PyForgeJsonResponse({"a": "é"}).content.decode("latin-1")) == {"a": "é"}
+
+
+def dump(command, **options):
+    written = io.StringIO()
+    call_command(command, "output.Ticket", stdout=written, **options)
+    return json.loads(written.getvalue())
+
+
+def shout(value):
+    return value.upper() if type(value) is str else value
+
+
+PATCHES = {
+    "value_from_object": (Field, lambda self, instance: shout(getattr(instance, self.attname))),
+    "value_to_string": (Field, lambda self, instance: "text"),
+    "get_queryset": (BaseManager, lambda self: self._queryset_class(self.model, using=self._db).order_by("-pk")),
+}
+
+
+@pytest.mark.parametrize("name", PATCHES)
+def test_dumps_of_all_fields(filled_tickets, db, name):
+    owner, method = PATCHES[name]
+    with mock.patch.object(owner, name, method):
+        assert dump("pyforge_dump", format="django") == dump("dumpdata")
+
+
+def set_loud(self, *values, **named):
+    MODEL_INIT(self, *values, **named)
+    if "title" in self.__dict__:
+        self.title = self.title.upper()
+
+
+MODEL_INIT = Model.__init__
+
+
+@pytest.mark.parametrize("fields", [["title"], None])
+def test_instances_of_all_models(filled_tickets, db, fields):
+    with mock.patch.object(Model, "__init__", set_loud):
+        titles = [ticket.title for ticket in Ticket.objects.order_by("pk")]
+        written = json.loads(dumps(Ticket.objects.order_by("pk"), **({"fields": fields} if fields else {})))
+    assert [row["title"] for row in written] == titles
