@@ -15,7 +15,7 @@ from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.rest_framework.fetched_query import FetchedQuery
 from pyforge_web.rest_framework.instances import make_instances, values_of_fields
 from pyforge_web.rest_framework.live import LiveFields
-from pyforge_web.rest_framework.nodes import ObjectNode, SkippedKey, make_program
+from pyforge_web.rest_framework.nodes import ObjectNode, SkippedKey, errors_by_drf, make_program
 from pyforge_web.rest_framework.plan import InstanceColumn, Level, ManyColumn, RawColumn, Slot, ValueColumn
 from pyforge_web.rest_framework.values import (
     NativeReader,
@@ -234,8 +234,9 @@ class LevelRows:
             if name != "same":
                 self._exact.add(number)
             return cast("Sequence[Any]", made)
-        values = self.statement.python_values(index, self.statement.rows)
-        return values if name == "same" else convert_each(values, self.live.represent(column))
+        with errors_by_drf():
+            values = self.statement.python_values(index, self.statement.rows)
+            return values if name == "same" else convert_each(values, self.live.represent(column))
 
     def _read_instances(self) -> None:
         """Make the columns that fields read from instances, which read the other columns."""
@@ -251,7 +252,9 @@ class LevelRows:
             instances = make_instances(group, {number: self.values(number) for number in needed}, self.using)
             asked = [cast(InstanceColumn, self.level.columns[number]) for number in numbers]
             fields = [(self.live.field(column.live), column.followed) for column in asked]
-            self._values.update(zip(numbers, values_of_fields(fields, instances, guarded=group.guarded), strict=True))
+            with errors_by_drf():
+                made = values_of_fields(fields, instances, guarded=group.guarded)
+            self._values.update(zip(numbers, made, strict=True))
 
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
