@@ -222,9 +222,9 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
     if not page_size:
         return None
     paginator = self.django_paginator_class(queryset, page_size)
-    if type(paginator).count is Paginator.count and isinstance(queryset, QuerySet):
-        paginator.count = count_queryset(queryset)
     page_number = self.get_page_number(request, paginator)
+    if _counts_rows(paginator, page_number) and isinstance(queryset, QuerySet):
+        paginator.count = count_queryset(queryset)
     try:
         self.page = paginator.page(page_number)
     except InvalidPage as error:
@@ -238,6 +238,17 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
     page = as_page(object_list, is_new=kind.page is Paginator.page and kind._get_page is Paginator._get_page)  # type: ignore[attr-defined]
     self.page.object_list = page
     return page
+
+
+def _counts_rows(paginator: Any, number: Any) -> bool:
+    """Whether Django's paginator will count the rows for this page: the number of a page may be wrong in any case."""
+    kind: Any = type(paginator)
+    if kind.count is not Paginator.count or kind.validate_number is not Paginator.validate_number:
+        return False
+    try:
+        return int(number) >= 1 and "count" not in vars(paginator)
+    except (TypeError, ValueError):
+        return False
 
 
 def paginate_limits(self: Any, queryset: Any, request: Any, view: Any = None) -> Any:

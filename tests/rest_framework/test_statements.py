@@ -63,6 +63,18 @@ def test_relation_under_several_names_is_one_statement(way):
 
 
 @pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("source", ["id", "author_id", "author.pk", "title", "price", "published", "key"])
+def test_field_over_a_column_of_another_kind_is_one_statement(source, way):
+    def serializer(mixins):
+        def get_fields(self):
+            return {"shown": fields.CharField(source=source)}
+
+        return make(mixins, m.Article, ["shown"], get_fields=get_fields)
+
+    assert_no_more_statements(serializer, lambda: m.Article.objects.order_by("pk").select_related("author"), way)
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     "related",
     [
