@@ -21,11 +21,11 @@ from pyforge_web.output.lean_instances import NotNamedError
 _EXACT = (str, int, bool)
 Check = Callable[[Any], Any]
 # What pydantic writes of a computed field as it is, alone and in the containers below.
-_PLAIN_TYPES = {
+_UNCHANGED_TYPES = {
     *(Any, None, type(None), bool, bytes, dict, float, int, list, str, tuple, Decimal, UUID),
     *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta),
 }
-_PLAIN_ORIGINS = (dict, list, tuple, types.UnionType, Union)
+_UNCHANGED_ORIGINS = (dict, list, tuple, types.UnionType, Union)
 
 
 class SchemaFallbackError(TypeError):
@@ -57,9 +57,9 @@ def check_plain(value: Any) -> Any:
 
 def is_written_as_is(annotation: Any) -> bool:
     """Return whether pydantic writes plain values of this annotation as they are: it has no serializer of its own."""
-    if annotation in _PLAIN_TYPES:
+    if annotation in _UNCHANGED_TYPES:
         return True
-    return get_origin(annotation) in _PLAIN_ORIGINS and all(map(is_written_as_is, get_args(annotation)))
+    return get_origin(annotation) in _UNCHANGED_ORIGINS and all(map(is_written_as_is, get_args(annotation)))
 
 
 @contextmanager

@@ -68,9 +68,10 @@ def rows_data(serializer: Any) -> RowsData:
     """Return the rows of a list serializer as `RowsData`: JSON bytes where that is certain to be what DRF writes.
 
     The query runs here, and so do method fields: what they raise goes through DRF's handler. A list serializer with its
-    own `to_representation` decides what the list is. One that has been given data shows what DRF makes of that.
+    own `to_representation` decides what the list is. One that has been given data shows what DRF makes of that, and one
+    whose `.data` has been read shows that.
     """
-    if serializer.instance is None or hasattr(serializer, "initial_data"):
+    if serializer.instance is None or hasattr(serializer, "initial_data") or hasattr(serializer, "_data"):
         return RowsData(None, None, list(serializer.data), serializer)
     if not has_standard_list(serializer):
         return RowsData(None, None, serializer.to_representation(serializer.instance), serializer)

@@ -206,6 +206,14 @@ def test_rows_without_an_instance_are_those_of_data(options):
     assert found[1] == found[0]
 
 
+def test_rows_after_data_are_the_same_rows():
+    serializer = make(MIXINS, m.Author, ["name"])(m.Author.objects.order_by("pk"), many=True)
+    serializer.data[0]["name"] = "changed"
+    with CaptureQueriesContext(connections["default"]) as captured:
+        assert serializer.rows == serializer.data
+    assert not captured.captured_queries
+
+
 def test_rows_before_validation_raise_what_data_raises():
     messages = []
     for mixins, way in (((), "data"), (MIXINS, "rows")):
