@@ -57,9 +57,10 @@ def check_plain(value: Any) -> Any:
 
 def is_written_as_is(annotation: Any) -> bool:
     """Return whether pydantic writes plain values of this annotation as they are: it has no serializer of its own."""
-    if annotation in _UNCHANGED_TYPES:
-        return True
-    return get_origin(annotation) in _UNCHANGED_ORIGINS and all(map(is_written_as_is, get_args(annotation)))
+    origin = get_origin(annotation)
+    if origin is None:
+        return annotation in _UNCHANGED_TYPES
+    return origin in _UNCHANGED_ORIGINS and all(map(is_written_as_is, get_args(annotation)))
 
 
 @contextmanager
