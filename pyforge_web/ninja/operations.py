@@ -1,22 +1,25 @@
 """`native_rows`: operations that return a QuerySet."""
 
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
 
 from django.core.exceptions import FieldError
+from django.db import DatabaseError, InterfaceError
 from django.db.models import Manager, QuerySet
+from django.db.models.constants import LOOKUP_SEP
 from django.db.models.query import ModelIterable
 from django.http import HttpResponse
 from ninja.schema import Schema
-from pydantic import ValidationError
 
 from pyforge_web._native import dumps
 from pyforge_web.ninja.renderers import has_standard_encoder
 from pyforge_web.ninja.resolvers import SchemaFallbackError
 from pyforge_web.ninja.schemas import has_standard_getter, schema_fields
 from pyforge_web.output.grammar import parse_fields
+from pyforge_web.output.lean_instances import NotNamedError
+from pyforge_web.output.model_names import find_relation
 from pyforge_web.output.resolve import resolve_model_fields
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -53,10 +56,27 @@ def _body(result: Any, schema: type[Schema]) -> bytes | None:
         return None
     if result._iterable_class is not ModelIterable or not (has_standard_encoder() and has_standard_getter()):
         return None
+    if any(map(partial(_hides_object, result.model), cast(Any, result)._prefetch_related_lookups)):
+        return None
     try:
         return dumps(result, fields=_fields_of(cast(Any, schema), cast(Any, result.model)), django_bytes=True)
-    except (SchemaFallbackError, ValidationError):
-        return None  # ninja raises its own error, or writes what only its encoder knows
+    except (DatabaseError, InterfaceError, NotNamedError):
+        raise
+    except Exception:
+        return None  # ninja raises its own error, or writes what only its encoder knows: infinities, for example
+
+
+def _hides_object(model: Any, lookup: Any) -> bool:
+    """Return whether a `Prefetch` loads a relation to one: an object that it does not load is missing, and not None."""
+    if getattr(lookup, "queryset", None) is None:
+        return False
+    many = False
+    for name in lookup.prefetch_through.split(LOOKUP_SEP):
+        relation = find_relation(model, name)
+        if relation is None or relation.model is None:
+            return True
+        model, many = relation.model, relation.many
+    return not many
 
 
 @lru_cache(maxsize=256)

@@ -1,18 +1,31 @@
 """Values of a Schema that Python code makes: `resolve_*`, on an instance of few columns, and computed fields."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+import datetime
+import types
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Annotated, Any, Union, get_args, get_origin
+from uuid import UUID
 
+from django.db import DatabaseError, InterfaceError
 from django.db.models import Model
 from ninja.schema import Schema
 from pydantic import TypeAdapter
 
 from pyforge_web._native import is_plain_json
 from pyforge_web.output.fields import Attribute
+from pyforge_web.output.lean_instances import NotNamedError
 
 # What pydantic leaves as it is under an annotation of exactly this type.
 _EXACT = (str, int, bool)
 Check = Callable[[Any], Any]
+# What pydantic writes of a computed field as it is, alone and in the containers below.
+_UNCHANGED_TYPES = {
+    *(Any, None, type(None), bool, bytes, dict, float, int, list, str, tuple, Decimal, UUID),
+    *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta),
+}
+_UNCHANGED_ORIGINS = (dict, list, tuple, types.UnionType, Union)
 
 
 class SchemaFallbackError(TypeError):
@@ -42,6 +55,43 @@ def check_plain(value: Any) -> Any:
     return value
 
 
+def is_written_as_is(annotation: Any) -> bool:
+    """Return whether pydantic writes plain values of this annotation as they are: it has no serializer of its own."""
+    origin = get_origin(annotation)
+    if origin is None:
+        return annotation in _UNCHANGED_TYPES
+    return origin in _UNCHANGED_ORIGINS and all(map(is_written_as_is, get_args(annotation)))
+
+
+@contextmanager
+def errors_by_ninja() -> Iterator[None]:
+    """Leave an error of a resolver to ninja, where an attribute that is missing is the field's default."""
+    try:
+        yield
+    except (DatabaseError, InterfaceError, NotNamedError, SchemaFallbackError):
+        raise
+    except Exception as error:
+        raise SchemaFallbackError(f"a resolver raises {type(error).__name__}") from error
+
+
+class JsonCheck:
+    """A function that gives JSON back if it is of the type that a Schema names, and leaves other JSON to ninja."""
+
+    def __init__(self, kind: type, *, optional: bool) -> None:
+        self._kinds: tuple[type, ...] = (kind, type(None)) if optional else (kind,)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, JsonCheck) and self._kinds == other._kinds
+
+    def __hash__(self) -> int:
+        return hash(self._kinds)
+
+    def __call__(self, value: Any) -> Any:
+        if type(value) not in self._kinds:
+            raise SchemaFallbackError(f"a {type(value).__name__} is not a {self._kinds[0].__name__}")
+        return value
+
+
 class ResolvedField(Attribute):
     """What `resolve_*` makes of an instance that has the columns of `@reads`."""
 
@@ -57,7 +107,8 @@ class ResolvedField(Attribute):
 
     def read_values(self, instances: Sequence[Model]) -> list[Any]:
         """Return what pydantic makes of the resolver's values."""
-        return [self._check(self._function(instance)) for instance in instances]
+        with errors_by_ninja():
+            return [self._check(self._function(instance)) for instance in instances]
 
 
 class SchemaProperty:
@@ -83,4 +134,5 @@ class SchemaProperty:
             ("__pydantic_private__", None),
         ):
             object.__setattr__(made, name, value)
-        return check_plain(getattr(made, self._name))
+        with errors_by_ninja():
+            return check_plain(getattr(made, self._name))

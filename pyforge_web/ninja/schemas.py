@@ -7,14 +7,22 @@ from typing import Any, Union, cast, get_args, get_origin
 from uuid import UUID
 
 from annotated_types import MaxLen
-from django.db.models import F, Field, FileField, Model
+from django.db.models import F, Field, FileField, Manager, Model
 from ninja.schema import DjangoGetter, Resolver, Schema
 
 from pyforge_web.fields import kind_of
-from pyforge_web.ninja.resolvers import ResolvedField, SchemaFallbackError, SchemaProperty, make_check
+from pyforge_web.ninja.resolvers import (
+    JsonCheck,
+    ResolvedField,
+    SchemaFallbackError,
+    SchemaProperty,
+    is_written_as_is,
+    make_check,
+)
 from pyforge_web.output.fields import Computed, FileUrl
 from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import Relation, find_column, find_relation
+from pyforge_web.stock import find_function
 
 _standard_getter = DjangoGetter.__getattr__
 # What pydantic leaves as it is: the annotation, by the kind of the column.
@@ -46,8 +54,13 @@ _ANNOTATIONS: dict[Any, tuple[str, ...]] = {
     list: ("json",),
     str: ("text", "ip"),
 }
+_JSON_TYPES = (dict, list)
 _OWN_VALIDATOR = "_run_root_validator"
-_ROOT_VALIDATOR = Schema._run_root_validator.__func__
+# What pydantic asks a class for, besides its decorators.
+_HOOKS = {
+    name: find_function(getattr(Schema, name))
+    for name in ("__get_pydantic_core_schema__", "_run_root_validator", "model_post_init")
+}
 _DECORATORS = (
     "validators",
     "field_validators",
@@ -78,8 +91,9 @@ def _why_not_schema(schema: type[Schema]) -> str | None:
         own = [key for key in getattr(decorators, name) if key != _OWN_VALIDATOR]
         if own:
             return f"{own[0]} is a pydantic decorator ({name})"
-    if schema._run_root_validator.__func__ is not _ROOT_VALIDATOR:
-        return "_run_root_validator is its own"
+    for name, standard in _HOOKS.items():
+        if find_function(getattr(schema, name)) is not standard:
+            return f"{name} is its own"
     if not has_standard_getter():
         return "DjangoGetter is patched"
     config = {key for key in schema.model_config if key not in ("from_attributes", "title")}
@@ -104,33 +118,52 @@ def _output_field(schema: type[Schema], name: str, model: type[Model]) -> Any:
     """The output field of one field of a Schema."""
     field = schema.model_fields[name]
     source, where = source_of(schema, name), f"{schema.__name__}.{name}"
+    if field.exclude or getattr(field, "exclude_if", None):  # the second from pydantic 2.12 on
+        raise SchemaFallbackError(f"{where}: pydantic leaves it out")
     resolver = schema._ninja_resolvers.get(source)
     if isinstance(resolver, Resolver):
         return {name: _resolved_field(where, resolver, field)}
     annotation, optional = _optional(field.annotation)
     relation = find_relation(model, source)
     if relation is not None:
-        return _relation_field(where, name, relation, annotation, optional=optional)
+        return _relation_field(where, name, relation, annotation, optional=optional, default=field.get_default())
     column, path = _find_column(where, model, source)
     if isinstance(column, FileField):
         if annotation is not str or not optional or field.metadata or path != source:
             raise SchemaFallbackError(f"{where}: ninja writes the URL of a file, or None: str | None")
         return {name: FileUrl(path)}
     _check_column(where, column, annotation, field.metadata, optional=optional)
+    json_type = get_origin(annotation) or annotation
+    if json_type in _JSON_TYPES:  # other JSON is an error of pydantic's
+        return {name: Computed(JsonCheck(json_type, optional=optional), path)}
     return name if path == name else {name: F(path)}
 
 
-def _relation_field(where: str, name: str, relation: Relation, annotation: Any, *, optional: bool) -> Any:
+def _relation_field(where: str, name: str, relation: Relation, annotation: Any, *, optional: bool, default: Any) -> Any:
     """The output field of a relation."""
     inner = _inner_schema(annotation, many=relation.many)
     if inner is None or relation.model is None:
         raise SchemaFallbackError(f"{where}: a relation is not a Schema here")
     if relation.name != name:
         raise SchemaFallbackError(f"{where}: a relation under another name")
+    _check_joined(where, relation)
     may_be_null = not relation.many and (relation.sort != "forward" or relation.field.null)
     if may_be_null and not optional:
         raise SchemaFallbackError(f"{where}: the relation may be null, and the Schema does not say so")
+    # The attribute is missing then, and not None: pydantic takes the default.
+    if may_be_null and relation.sort != "forward" and default is not None:
+        raise SchemaFallbackError(f"{where}: where there is no object, the Schema has no None: write `= None`")
     return {name: schema_fields(inner, relation.model)}
+
+
+def _check_joined(where: str, relation: Relation) -> None:
+    """Raise where the object of a relation to one may be missing though its key is there: it is an error in ninja."""
+    if relation.many or relation.model is None:
+        return
+    if relation.sort == "forward" and not relation.field.db_constraint:
+        raise SchemaFallbackError(f"{where}: the rows it points to need not exist (db_constraint=False)")
+    if type(relation.model._base_manager) is not Manager:
+        raise SchemaFallbackError(f"{where}: {relation.model.__name__} has a base manager of its own")
 
 
 def _find_column(where: str, model: type[Model], source: str) -> tuple[Any, str]:
@@ -140,6 +173,7 @@ def _find_column(where: str, model: type[Model], source: str) -> tuple[Any, str]
         relation = find_relation(model, part)
         if relation is None or relation.model is None or relation.sort != "forward" or relation.field.null:
             raise SchemaFallbackError(f"{where}: {model.__name__}.{part} is not a relation that is never null")
+        _check_joined(where, relation)
         model = relation.model
     column = find_column(model, last)
     if column is None or last != column.attname:
@@ -160,8 +194,10 @@ def _computed_field(schema: type[Schema], name: str, model: type[Model]) -> dict
     where = f"{schema.__name__}.{name}"
     info = schema.__pydantic_decorators__.computed_fields[name].info
     names = names_read(info.wrapped_property) or tuple(schema.model_fields)
-    if schema.__private_attributes__ or schema.model_post_init is not Schema.model_post_init:
-        raise SchemaFallbackError(f"{where}: the Schema has private attributes or a model_post_init of its own")
+    if schema.__private_attributes__:
+        raise SchemaFallbackError(f"{where}: the Schema has private attributes")
+    if not is_written_as_is(info.return_type):
+        raise SchemaFallbackError(f"{where}: pydantic may write {info.return_type} in another form")
     paths = []
     for read in names:
         if read not in schema.model_fields:

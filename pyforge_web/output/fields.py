@@ -18,6 +18,7 @@ from pyforge_web.output.absolute_urls import make_absolute
 from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.lean_instances import (
     LoadRelated,
+    NotNamedError,
     RelatedColumns,
     Row,
     check_all_made,
@@ -268,8 +269,8 @@ class Attribute(OutputField):
         columns = [source.name if source.field is None else _column_path(source) for source in sources]
         make_instances = instance_maker(model, columns, using, owner)
 
-        def query_error(sql: str) -> ValueError:
-            return ValueError(f"{owner} sends a query, which reads=[...] does not name: {sql}")
+        def query_error(sql: str) -> NotNamedError:
+            return NotNamedError(f"{owner} sends a query, which reads=[...] does not name: {sql}")
 
         def read_rows(rows: Sequence[Row]) -> list[Any]:
             instances = make_instances(rows)

@@ -24,6 +24,10 @@ MakeInstances = Callable[[Sequence[Row]], list[Model]]
 _STOCK_FROM_DB, _STOCK_INIT = find_stock(Model, "from_db"), find_stock(Model, "__init__")
 
 
+class NotNamedError(ValueError):
+    """An output field needs a column, or a query, that it does not name."""
+
+
 def make_instance(model: type[Model], values: dict[str, Any], using: str, owner: str) -> Model:
     """Return an instance with these columns, by their attributes or paths: `title`, `author__name`."""
     return instance_maker(model, list(values), using, owner)([tuple(values.values())])[0]
@@ -33,7 +37,7 @@ def instance_maker(model: type[Model], names: Sequence[str], using: str, owner: 
     """Return the function from rows of values to instances that have these columns: `title`, `author__name`.
 
     The instances of the relations on the paths are there too, with their columns; None where all of their values are.
-    Any other column raises `ValueError` with its name when it is read; `owner` says which output field did not name it.
+    Any other column raises `NotNamedError` with its name when it is read. `owner` is the output field in its words.
     """
     own: list[tuple[str, int]] = []
     behind: dict[str, list[tuple[str, int]]] = {}
@@ -178,7 +182,7 @@ def _relation_cache_name(relation: Relation) -> str:
 def _refuse_columns(owner: str) -> Callable[..., NoReturn]:
     def refuse_column(using: Any = None, fields: Any = None, **options: Any) -> NoReturn:
         names = ", ".join(map(repr, fields or ()))
-        raise ValueError(f"{owner} reads {names}, which is not among its columns: name it in reads=[...]")
+        raise NotNamedError(f"{owner} reads {names}, which is not among its columns: name it in reads=[...]")
 
     return refuse_column
 

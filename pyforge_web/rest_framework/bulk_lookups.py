@@ -111,9 +111,11 @@ class _KnownUniqueValidator:
         self._validator, self._asked, self._taken, self._watch = validator, asked, taken, watch
 
     def __call__(self, value: Any, serializer_field: Any) -> None:
-        known = type(value) in (int, str) and value in self._asked and not self._watch.has_written
-        if not known or value in self._taken:
-            self._validator(value, serializer_field)  # the query of DRF, and its error
+        if type(value) not in (int, str) or value not in self._asked or self._watch.has_written:
+            self._validator(value, serializer_field)
+        elif value in self._taken:
+            # As `UniqueValidator.__call__`, without its query.
+            raise serializers.ValidationError(self._validator.message, code="unique")
 
 
 @contextmanager

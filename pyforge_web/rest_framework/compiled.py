@@ -37,7 +37,7 @@ class _KeptPlan(NamedTuple):
     plan: Plan
     watch: AttributeWatch
     settings: tuple[Any, ...]
-    parts: tuple[Any, ...]
+    parts: tuple[tuple[Any, ...], ...]
 
     def is_current(self, serializer: Any) -> bool:
         """Whether all that the plan was compiled from is still the same, and the serializer has nothing of its own."""
@@ -45,7 +45,7 @@ class _KeptPlan(NamedTuple):
             OWN_NAMES.isdisjoint(vars(serializer))
             and self.watch.holds()
             and self.settings == settings_key()
-            and _has_parts(type(serializer), self.parts)
+            and all(map(_has_parts, self.parts))
         )
 
 
@@ -74,8 +74,8 @@ def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
 
 
 def _refuse_heard(plan: Plan) -> Plan:
-    """Return the plan, or that DRF serializes the rows where a receiver listens to instances of a joined model."""
-    why = _why_heard(plan.level.joined_columns) if plan.level is not None else None
+    """Return the plan, or that DRF serializes the rows where a receiver listens to instances of a related model."""
+    why = _why_heard(plan.level.read_attributes) if plan.level is not None else None
     return plan if why is None else Plan(None, why)
 
 
@@ -91,11 +91,11 @@ def _why_heard(models: Iterable[type[Model]]) -> str | None:
 
 def _keep_plan(plan: Plan, serializer: Any, model: type[Model]) -> _KeptPlan:
     names: dict[Any, dict[str, None]] = {}
-    joined = {} if plan.level is None else plan.level.joined_columns
-    for owner, name in (*_watched(serializer, model), *_watched_joins(joined)):
+    read = {} if plan.level is None else plan.level.read_attributes
+    for owner, name in (*_watched(serializer, model), *_watched_models(read)):
         names.setdefault(owner, {})[name] = None
     watch = AttributeWatch([(owner, list(mine), False) for owner, mine in names.items()])
-    return _KeptPlan(plan, watch, settings_key(), _class_parts(type(serializer)))
+    return _KeptPlan(plan, watch, settings_key(), tuple(map(_class_parts, _declared_classes(type(serializer)))))
 
 
 def compile_plan(serializer: Any, model: type[Model], added: tuple[str, ...], using: str) -> Plan:
@@ -106,22 +106,41 @@ def compile_plan(serializer: Any, model: type[Model], added: tuple[str, ...], us
         return Plan(None, str(error))
 
 
+def _declared_classes(kind: Any) -> Iterator[Any]:
+    """The class of a serializer, and those of the serializers that it declares, at any depth."""
+    seen = {kind: None}
+    work = [kind]
+    while work:
+        for field in work.pop()._declared_fields.values():
+            inner = type(field.child if isinstance(field, serializers.ListSerializer) else field)
+            if issubclass(inner, serializers.Serializer) and inner not in seen:
+                seen[inner] = None
+                work.append(inner)
+    yield from seen
+
+
 def _class_parts(kind: Any) -> tuple[Any, ...]:
-    """The declared fields and the options of a serializer's class, for a comparison by value."""
+    """A serializer's class, its declared fields and its options, for a comparison by value."""
     meta = getattr(kind, "Meta", None)
-    return dict(kind._declared_fields), meta, *(_copied(getattr(meta, name, None)) for name in _META)
+    mapping = dict(getattr(kind, "serializer_field_mapping", ()))
+    return kind, dict(kind._declared_fields), mapping, meta, *(_copied(getattr(meta, name, None)) for name in _META)
 
 
-def _has_parts(kind: Any, parts: tuple[Any, ...]) -> bool:
+def _has_parts(parts: tuple[Any, ...]) -> bool:
     """Whether a class still has these parts: as `_class_parts(kind) == parts`, without copies."""
-    declared, meta, *options = parts
+    kind, declared, mapping, meta, *options = parts
     if getattr(kind, "Meta", None) is not meta or declared != kind._declared_fields:
+        return False
+    if mapping and mapping != kind.serializer_field_mapping:
         return False
     return all(getattr(meta, name, None) == option for name, option in zip(_META, options, strict=True))
 
 
 def _copied(value: Any) -> Any:
-    return list(value) if isinstance(value, list) else dict(value) if isinstance(value, dict) else value
+    """A copy of an option: of `extra_kwargs`, also of the arguments of each field."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return list(value) if isinstance(value, list) else value
 
 
 def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str]]:
@@ -145,11 +164,11 @@ def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str]]:
         yield model, column.attname
 
 
-def _watched_joins(joined: dict[type[Model], frozenset[str]]) -> Iterator[tuple[Any, str]]:
-    """The attributes of joined models: those that make an instance, and the columns that are read."""
-    for model, columns in joined.items():
+def _watched_models(read: dict[type[Model], set[str]]) -> Iterator[tuple[Any, str]]:
+    """The attributes of models: those that make an instance, and those that are read."""
+    for model, names in read.items():
         yield type(model), "__call__"
-        for name in ("__init__", "from_db", "__getattribute__", "__str__", "refresh_from_db", *columns):
+        for name in ("__init__", "from_db", "__getattribute__", "__str__", "refresh_from_db", *names):
             yield model, name
 
 

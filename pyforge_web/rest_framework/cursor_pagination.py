@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.query import ModelIterable
 from rest_framework.pagination import CursorPagination, _reverse_ordering
 
 from pyforge_web.rest_framework.model_attributes import FILE_DESCRIPTORS, own_column
@@ -114,6 +115,8 @@ def column_of_ordering(queryset: Any, ordering: Any) -> str | None:
     name = ordering[0].lstrip("-")
     query = queryset.query
     if name in query.annotations or name in query.extra or query.combinator or queryset._result_cache is not None:
+        return None
+    if queryset._iterable_class is not ModelIterable:
         return None
     try:
         column, descriptor = own_column(queryset.model, name)

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from rest_framework import fields, relations
 from rest_framework.settings import api_settings
 
+from pyforge_web.rest_framework.model_attributes import find_own_method
+
 
 class ValueFormat(NamedTuple):
     """What becomes of a column's values: the name of a format of `values.py`, and its options.
@@ -60,25 +62,21 @@ def _big_integer(field: Any) -> ValueFormat:
 
 
 def _boolean_format(field: Any) -> ValueFormat:
-    cls = fields.BooleanField
-    kind = type(field)
-    usual = all(getattr(kind, name) is getattr(cls, name) for name in ("TRUE_VALUES", "FALSE_VALUES", "_lower_if_str"))
-    return ValueFormat("boolean") if usual else PYTHON
+    own = find_own_method(field, fields.BooleanField, "TRUE_VALUES", "FALSE_VALUES", "_lower_if_str")
+    return PYTHON if own else ValueFormat("boolean")
 
 
 def _decimal_format(field: Any) -> ValueFormat:
     as_text = getattr(field, "coerce_to_string", api_settings.COERCE_DECIMAL_TO_STRING)
-    usual = type(field).quantize is fields.DecimalField.quantize and not (field.localize or field.normalize_output)
-    if not as_text or not usual or field.decimal_places is None or field.max_digits is None or field.rounding:
+    own = find_own_method(field, fields.DecimalField, "quantize") or field.localize or field.normalize_output
+    if not as_text or own or field.decimal_places is None or field.max_digits is None or field.rounding:
         return PYTHON
     return ValueFormat("decimal", (field.max_digits, field.decimal_places))
 
 
 def _datetime_format(field: Any) -> ValueFormat:
-    cls = fields.DateTimeField
-    kind = type(field)
-    usual = kind.enforce_timezone is cls.enforce_timezone and kind.default_timezone is cls.default_timezone
-    if not usual or hasattr(field, "timezone") or not _is_iso(field, "DATETIME_FORMAT"):
+    own = find_own_method(field, fields.DateTimeField, "enforce_timezone", "default_timezone")
+    if own or hasattr(field, "timezone") or not _is_iso(field, "DATETIME_FORMAT"):
         return PYTHON
     return ValueFormat("datetime")
 

@@ -122,6 +122,8 @@ def find_taken(source: Any, name: str, values: Iterable[Any]) -> tuple[set[Any],
     if column is None:
         return None
     asked = column.certain(values)
+    if len(asked) < 2:
+        return None
     return asked, set(find_stored(queryset, [find_column(queryset.model, name)], list(asked)))
 
 

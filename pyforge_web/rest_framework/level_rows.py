@@ -15,7 +15,7 @@ from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.rest_framework.fetched_query import FetchedQuery
 from pyforge_web.rest_framework.instances import make_instances, values_of_fields
 from pyforge_web.rest_framework.live import LiveFields
-from pyforge_web.rest_framework.nodes import ObjectNode, SkippedKey, make_program
+from pyforge_web.rest_framework.nodes import ObjectNode, SkippedKey, errors_by_drf, make_program
 from pyforge_web.rest_framework.plan import InstanceColumn, Level, ManyColumn, RawColumn, Slot, ValueColumn
 from pyforge_web.rest_framework.values import (
     NativeReader,
@@ -165,18 +165,23 @@ class LevelRows:
         if known is not None and known[0] == self.statement.readers and known[1] is self.zone:
             return cast("tuple[list[NativeReader | None], Any, bool]", known[2])
         readers = [self._native_reader(number) for number in range(len(self.level.columns))]
-        is_certain = None not in readers and all(map(self._is_scalar, self.level.columns, readers))
+        is_certain = None not in readers and all(map(self._is_of_kind, self.level.columns, readers))
         found = readers, timezone_for(readers, self.zone), is_certain
         self.level.known_readers = self.statement.readers, self.zone, found
         return found
 
-    def _is_scalar(self, column: Any, reader: NativeReader | None) -> bool:
-        """Whether values that are read by their type are texts and numbers: PostgreSQL gives decimals, for example."""
-        if reader != _ANY_VALUE or isinstance(column, RawColumn):
+    def _is_of_kind(self, column: Any, reader: NativeReader | None) -> bool:
+        """Whether a column has the values that its reader writes: a `CharField` may show a number, for example.
+
+        Values that are read by their type have to be texts and numbers: PostgreSQL gives decimals, for example.
+        """
+        kinds = None if reader is None else _COLUMN_KINDS.get(reader[0])
+        if kinds is None or isinstance(column, RawColumn):
             return True
         path, name = column.slot
         field = find_column(path[-1].model if path else self.level.model, name)
-        return field is not None and kind_of(field) in ("boolean", "float", "integer", "text")
+        # Of what a query adds, only the values tell.
+        return reader != _ANY_VALUE if field is None else kind_of(field) in kinds
 
     def _native_reader(self, number: int) -> NativeReader | None:
         """How native code reads the driver's values of a column; None where values are made first."""
@@ -234,8 +239,9 @@ class LevelRows:
             if name != "same":
                 self._exact.add(number)
             return cast("Sequence[Any]", made)
-        values = self.statement.python_values(index, self.statement.rows)
-        return values if name == "same" else convert_each(values, self.live.represent(column))
+        with errors_by_drf():
+            values = self.statement.python_values(index, self.statement.rows)
+            return values if name == "same" else convert_each(values, self.live.represent(column))
 
     def _read_instances(self) -> None:
         """Make the columns that fields read from instances, which read the other columns."""
@@ -251,9 +257,19 @@ class LevelRows:
             instances = make_instances(group, {number: self.values(number) for number in needed}, self.using)
             asked = [cast(InstanceColumn, self.level.columns[number]) for number in numbers]
             fields = [(self.live.field(column.live), column.followed) for column in asked]
-            self._values.update(zip(numbers, values_of_fields(fields, instances, guarded=group.guarded), strict=True))
+            with errors_by_drf():
+                made = values_of_fields(fields, instances, guarded=group.guarded)
+            self._values.update(zip(numbers, made, strict=True))
 
 
+# The kinds of columns whose values a native reader writes, where the driver gives them as they are.
+_COLUMN_KINDS = {
+    "boolean": ("boolean",),
+    "float": ("float",),
+    "integer": ("integer",),
+    "text": ("ip", "text"),
+    "value": ("boolean", "float", "integer", "text"),
+}
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _TEXTS = frozenset({str, Hyperlink, type(None)})
 

@@ -8,7 +8,7 @@ from django.db.models import Manager, Model
 from django.db.models.fields.files import FieldFile, FileDescriptor, ImageFileDescriptor
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.query_utils import DeferredAttribute
-from rest_framework import fields
+from rest_framework import fields, relations, serializers
 
 from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.querysets.django_path import why_django
@@ -19,13 +19,37 @@ _FILE_METHODS = StockMethods(FieldFile, ["__bool__", "__init__"], django)
 _FILE_ADDRESS = find_stock(FieldFile, "url")
 _DESCRIPTORS = (DeferredAttribute, ForeignKeyDeferredAttribute)
 FILE_DESCRIPTORS = (FileDescriptor, ImageFileDescriptor)
+# DRF's own methods and options, as they were at the import: somebody may patch its classes later.
+_RECOGNISED_NAMES = (
+    *("FALSE_VALUES", "TRUE_VALUES", "_lower_if_str", "_readable_fields", "default_timezone", "enforce_timezone"),
+    *("get_attribute", "get_url", "quantize", "to_representation"),
+)
+_STANDARD_METHODS = {
+    kind: {name: getattr(kind, name) for name in _RECOGNISED_NAMES if hasattr(kind, name)}
+    for kind in (
+        fields.BooleanField,
+        fields.DateTimeField,
+        fields.DecimalField,
+        fields.Field,
+        fields.FileField,
+        fields.ModelField,
+        fields.SerializerMethodField,
+        relations.HyperlinkedRelatedField,
+        relations.ManyRelatedField,
+        relations.PrimaryKeyRelatedField,
+        relations.RelatedField,
+        relations.SlugRelatedField,
+        relations.StringRelatedField,
+        serializers.Serializer,
+    )
+}
 
 
 def find_own_method(value: Any, standard: type, *names: str) -> str | None:
-    """Return the first of these methods that is not the one of `standard`; None where all of them are."""
-    kind, own = type(value), vars(value)
+    """Return the first of these methods that is not the one of DRF's `standard`; None where all of them are."""
+    kind, own, methods = type(value), vars(value), _STANDARD_METHODS[standard]
     for name in names:
-        if name in own or getattr(kind, name, None) is not getattr(standard, name):
+        if name in own or getattr(kind, name, None) is not methods[name]:
             return f"{kind.__name__}.{name} is its own"
     return None
 

@@ -4,9 +4,13 @@ Columns are named by their number in the level (`plan.py`).
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from django.db import DatabaseError, InterfaceError
+
 from pyforge_web._native import RowProgram
+from pyforge_web.output.method_reads import ColumnNotReadError
 
 # Columns that must all be null (True), or must not be.
 Condition = tuple[tuple[int, bool], ...]
@@ -19,6 +23,20 @@ class SkippedKey:
 
 class FallbackError(Exception):
     """The native path cannot serve this serializer, or these rows: DRF serializes them. Says why."""
+
+
+@contextmanager
+def errors_by_drf() -> Iterator[None]:
+    """Leave an error of a field to DRF, whose error is that of the first row: here columns are made one by one.
+
+    A database that has raised is not asked again: its transaction may be broken.
+    """
+    try:
+        yield
+    except (FallbackError, ColumnNotReadError, DatabaseError, InterfaceError):
+        raise
+    except Exception as error:
+        raise FallbackError(f"a field raises {type(error).__name__}") from error
 
 
 class ValueNode(NamedTuple):

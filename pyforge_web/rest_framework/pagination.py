@@ -17,7 +17,8 @@ from rest_framework.pagination import LimitOffsetPagination, PageNumberPaginatio
 
 from pyforge_web.stock import StockMethods, find_stock
 
-_COUNT, _GET_COUNT = find_stock(Paginator, "count"), find_stock(LimitOffsetPagination, "get_count", rest_framework)
+_COUNT, _VALIDATE_NUMBER = find_stock(Paginator, "count"), find_stock(Paginator, "validate_number")
+_GET_COUNT = find_stock(LimitOffsetPagination, "get_count", rest_framework)
 _PAGINATOR_METHODS = StockMethods(Paginator, ["page", "_get_page"], django)
 
 # The methods that are replaced, by identity: a paginator with its own method keeps it.
@@ -229,9 +230,9 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
     if not page_size:
         return None
     paginator = self.django_paginator_class(queryset, page_size)
-    if type(paginator).count is _COUNT and isinstance(queryset, QuerySet):
-        paginator.count = count_queryset(queryset)
     page_number = self.get_page_number(request, paginator)
+    if _counts_rows(paginator, page_number) and isinstance(queryset, QuerySet):
+        paginator.count = count_queryset(queryset)
     try:
         self.page = paginator.page(page_number)
     except InvalidPage as error:
@@ -245,6 +246,17 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
     page = as_page(object_list, is_new=_PAGINATOR_METHODS.are_methods_of(kind))
     self.page.object_list = page
     return page
+
+
+def _counts_rows(paginator: Any, number: Any) -> bool:
+    """Whether Django's paginator will count the rows for this page: the number of a page may be wrong in any case."""
+    kind: Any = type(paginator)
+    if kind.count is not _COUNT or kind.validate_number is not _VALIDATE_NUMBER:
+        return False
+    try:
+        return int(number) >= 1 and "count" not in vars(paginator)
+    except (TypeError, ValueError):
+        return False
 
 
 def paginate_limits(self: Any, queryset: Any, request: Any, view: Any = None) -> Any:

@@ -77,8 +77,11 @@ class Level:
         columns: "tuple[RawColumn | ValueColumn | InstanceColumn | ManyColumn, ...]",
         groups: tuple[InstanceGroup, ...],
         node: Node,
+        attributes: "tuple[tuple[type[Model], str], ...]" = (),
     ) -> None:
         self.model, self.slots, self.columns, self.groups, self.node = model, slots, columns, groups, node
+        # Properties and methods of models that fields read.
+        self.attributes = attributes
         self._key = model, slots, columns, groups, node
         self._hash = hash(self._key)  # once: it visits each node
         # The readers of the columns and the time zone at the last use, and what `LevelRows` has made of them.
@@ -102,17 +105,20 @@ class Level:
         return frozenset(columns_of_node(self.node))
 
     @cached_property
-    def joined_columns(self) -> dict[type[Model], frozenset[str]]:
-        """The columns that joins read, of this level and those below, by their models."""
-        found: dict[type[Model], frozenset[str]] = {}
+    def read_attributes(self) -> dict[type[Model], set[str]]:
+        """What is read of each model, in this level and those below: columns, properties and methods."""
+        found: dict[type[Model], set[str]] = {self.model: set()}
         for path, attname in self.slots:
-            models = [relation.model for relation in path if relation.model is not None]
+            models = [self.model, *(relation.model for relation in path if relation.model is not None)]
             for model in models:
-                found[model] = found.get(model, frozenset()) | ({attname} if model is models[-1] else set())
+                found.setdefault(model, set())
+            found[models[-1]].add(attname)
+        for model, name in self.attributes:
+            found.setdefault(model, set()).add(name)
         for column in self.columns:
             if isinstance(column, ManyColumn):
-                for model, names in column.level.joined_columns.items():
-                    found[model] = found.get(model, frozenset()) | names
+                for model, names in column.level.read_attributes.items():
+                    found.setdefault(model, set()).update(names)
         return found
 
     @cached_property
@@ -143,6 +149,7 @@ class LevelBuilder:
         self.slots: dict[Slot, None] = {}
         self.columns: dict[Any, int] = {}
         self.groups: dict[tuple[Path, bool], _OpenGroup] = {}
+        self.attributes: dict[tuple[type[Model], str], None] = {}
 
     def slot(self, path: Path, name: str) -> Slot:
         """Return a column of the query, which is selected once."""
@@ -169,7 +176,7 @@ class LevelBuilder:
         if not self.columns:
             self.raw((), self.model._meta.pk_fields[0].attname)  # an empty object for each row
         groups = tuple(group.close() for group in self.groups.values())
-        return Level(self.model, tuple(self.slots), tuple(self.columns), groups, node)
+        return Level(self.model, tuple(self.slots), tuple(self.columns), groups, node, tuple(self.attributes))
 
 
 class _OpenGroup:

@@ -10,6 +10,7 @@ from pyforge_web.output.resolve import resolve_fields
 from pyforge_web.output.tree import Branch, Tree
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.plan import Level, ManyColumn
+from pyforge_web.rest_framework.queries import why_not_read
 
 _MOST_LOOKUPS = 64
 
@@ -40,8 +41,10 @@ def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
             if isinstance(item, Branch):
                 within = (*path, item.name)
                 if item.queryset is not None:
-                    if not item.relation.many:
-                        raise FallbackError(f"{'.'.join(within)}: a Prefetch loads this relation")
+                    # Before the rows are asked for: DRF would ask for them again.
+                    why = why_not_read(item.queryset) if item.relation.many else "a Prefetch loads this relation"
+                    if why is not None:
+                        raise FallbackError(f"{'.'.join(within)}: {why}")
                     found[within] = item.queryset
                 work.append((within, item.tree))
     if all(type(lookup) is str for lookup in lookups) and len(level.plain_lookups) < _MOST_LOOKUPS:

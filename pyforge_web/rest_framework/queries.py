@@ -42,17 +42,25 @@ class PlanRun:
         """
         if level.has_datetimes and settings.USE_TZ:
             self.zone = timezone.get_current_timezone()
-        return self._fetch_linked(as_scanned(queryset), level, None, "", window)
+        rows = self._fetch_linked(as_scanned(queryset), [level], None, "", window)
+        return None if rows is None else rows[0]
 
     def _fetch_linked(
-        self, queryset: Any, level: Level, found: RelationKey | None, within: str, window: PageWindow | None = None
-    ) -> LevelRows | None:
+        self,
+        queryset: Any,
+        levels: list[Level],
+        found: RelationKey | None,
+        within: str,
+        window: PageWindow | None = None,
+    ) -> list[LevelRows] | None:
+        """The rows of one query, for each of the levels that are made of them; None where there are none."""
+        level = levels[0]
         # A copy: what is added below is of this call, and the level is kept for all.
-        slots = list(level.slots)
-        if window is not None and ((), window.name) not in level.slots:
+        slots = list(dict.fromkeys(slot for one in levels for slot in one.slots))
+        if window is not None and ((), window.name) not in slots:
             slots.append(((), window.name))
         key = None if found is None else ((), found.key.attname if found.table is None else JOIN_KEY)
-        if key is not None and key not in level.slots:
+        if key is not None and key not in slots:
             slots.append(key)
         if found is None and not queryset.ordered and queryset.query.where:
             slots.extend(_unindexed(queryset, slots))
@@ -62,20 +70,32 @@ class PlanRun:
             _cut_page(statement, window)
         if statement is None or (not (self.is_streamed and level.is_streamed) and not statement.rows):
             return None
-        rows = LevelRows(level, statement, self.live, self.zone, queryset.db)
+        rows = [LevelRows(one, statement, self.live, self.zone, queryset.db) for one in levels]
         if found is not None and key is not None:
-            rows.name_parents(statement.indexes[key], found)
-        for number, column in enumerate(level.columns):
-            if isinstance(column, ManyColumn):
-                rows.related[number] = self._related(queryset, column, rows.keys(column.slot))
+            for one in rows:
+                one.name_parents(statement.indexes[key], found)
+        self._fetch_relations(queryset, rows)
         return rows
 
-    def _related(self, queryset: Any, column: ManyColumn, parents: list[Any]) -> ParentRows:
-        """The related rows of the parents with these keys."""
+    def _fetch_relations(self, queryset: Any, rows: list[LevelRows]) -> None:
+        """Read the relations to many of some rows. Fields of the same relation, keys and objects, share one query."""
+        shared: dict[Any, list[tuple[LevelRows, int, ManyColumn]]] = {}
+        for one in rows:
+            for number, column in enumerate(one.level.columns):
+                if isinstance(column, ManyColumn):
+                    shared.setdefault((column.slot, column.path), []).append((one, number, column))
+        for users in shared.values():
+            first, _, column = users[0]
+            related = self._related(queryset, column, [user.level for _, _, user in users], first.keys(column.slot))
+            for (one, number, _), parent_rows in zip(users, related, strict=True):
+                one.related[number] = parent_rows
+
+    def _related(self, queryset: Any, column: ManyColumn, levels: list[Level], parents: list[Any]) -> list[ParentRows]:
+        """The related rows of the parents with these keys, for each of the levels."""
         # Each once, in the order of the rows: as `prefetch_related` asks for them.
         keys = [value for value in dict.fromkeys(parents) if value is not None]
         if not keys:
-            return ParentRows(None, parents)
+            return [ParentRows(None, parents) for _ in levels]
         given = self.prefetches.get(column.path)
         branch = Branch(column.relation.name, column.relation, (), Tree(column.level.model, ()), given)
         queryset = related_rows(column.owner, branch, keys, queryset.db)
@@ -86,7 +106,10 @@ class PlanRun:
         compared = found.compared_parent
         if compared is not None:
             parents = [None if parent is None else compared(parent) for parent in parents]
-        return ParentRows(self._fetch_linked(queryset, column.level, found, f"{'.'.join(column.path)}."), parents)
+        rows = self._fetch_linked(queryset, levels, found, f"{'.'.join(column.path)}.")
+        if rows is None:
+            return [ParentRows(None, parents) for _ in levels]
+        return [ParentRows(one, parents) for one in rows]
 
 
 def _cut_page(statement: FetchedQuery | None, window: PageWindow) -> None:

@@ -137,6 +137,7 @@ class SerializerScope(RelatedScope):
             raise FallbackError(f"{model.__name__} has no attribute {last!r}")
         if find_relation(model, last) is not None:
             raise FallbackError(f"{model.__name__}.{last} is a relation, whose object is written as it is")
+        self.builder.attributes[model, last] = None
         names, guarded = names_read(method), True
         if isinstance(method, partialmethod) and method.func is _FIND_LABEL:
             names, guarded = (method.keywords["field"].attname,), False
@@ -158,4 +159,6 @@ STANDARD_LISTS = {standard_list}
 
 def has_standard_list(serializer: Any) -> bool:
     """Return whether a list serializer gives the list of what its child makes of each row."""
-    return "to_representation" not in vars(serializer) and type(serializer).to_representation in STANDARD_LISTS
+    # DRF's own method too: what somebody puts in its place is called by the native path's.
+    methods = type(serializer).to_representation, serializers.ListSerializer.to_representation
+    return "to_representation" not in vars(serializer) and STANDARD_LISTS.issuperset(methods)

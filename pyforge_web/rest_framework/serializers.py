@@ -68,8 +68,11 @@ def rows_data(serializer: Any) -> RowsData:
     """Return the rows of a list serializer as `RowsData`: JSON bytes where that is certain to be what DRF writes.
 
     The query runs here, and so do method fields: what they raise goes through DRF's handler. A list serializer with its
-    own `to_representation` decides what the list is.
+    own `to_representation` decides what the list is. One that has been given data shows what DRF makes of that, and one
+    whose `.data` has been read shows that.
     """
+    if serializer.instance is None or hasattr(serializer, "initial_data") or hasattr(serializer, "_data"):
+        return RowsData(None, None, list(serializer.data), serializer)
     if not has_standard_list(serializer):
         return RowsData(None, None, serializer.to_representation(serializer.instance), serializer)
     try:
@@ -151,7 +154,8 @@ class CompiledListSerializer(CompiledRows):
 
     def to_representation(self, data: Any) -> list[Any]:
         """Return the list of DRF's dicts."""
-        return list_of(self, data, super().to_representation)  # type: ignore[misc]
+        standard: MakeList = super().to_representation  # type: ignore[misc]
+        return list_of(self, data, standard) if has_standard_list(self) else standard(data)
 
 
 STANDARD_LISTS.add(CompiledListSerializer.to_representation)

@@ -3,18 +3,22 @@
 import datetime
 import decimal
 import enum
+import re
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from django.db import connections
+from django.db.models import Prefetch, Value
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from ninja import Field, ModelSchema, NinjaAPI, Schema
 from ninja.renderers import JSONRenderer
-from pydantic import AliasChoices, ValidationError, computed_field, field_serializer, field_validator
+from pydantic import AliasChoices, PlainSerializer, ValidationError, computed_field, field_serializer, field_validator
+from pydantic_core import core_schema
 
 from pyforge_web.ninja import PyForgeRenderer, SchemaFallbackError, native_rows, reads, schema_fields
+from tests.querysets.models import Scalars
 from tests.relations import models as m
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -231,6 +235,128 @@ class NotNull(Schema):
     editor: AuthorOut
 
 
+class LeftOut(Schema):
+    """Secrets are left out in this way, too."""
+
+    id: int
+    title: str = Field(exclude=True)
+
+
+class LeftOutIf(Schema):
+    id: int
+    title: str = Field(exclude_if=lambda title: title.endswith("1"))
+
+
+class ResolvedLeftOut(Schema):
+    id: int
+    title: str = Field(exclude=True)
+
+    @staticmethod
+    @reads("title")
+    def resolve_title(article):
+        return article.title.upper()
+
+
+class ComputedOfLeftOut(Schema):
+    title: str = Field(exclude=True)
+
+    @computed_field
+    def twice(self) -> str:
+        return self.title * 2
+
+
+class AfterInit(Schema):
+    title: str
+
+    def model_post_init(self, context):
+        self.__dict__["title"] = self.title.upper()
+
+
+class OwnCoreSchema(Schema):
+    title: str
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source, handler):
+        return core_schema.no_info_after_validator_function(lambda made: made.model_copy(), handler(source))
+
+
+class NestedAfterInit(Schema):
+    class Inner(Schema):
+        name: str
+
+        def model_post_init(self, context):
+            self.__dict__["name"] = self.name.upper()
+
+    author: Inner
+    editor: Inner | None
+    tags: list[Inner]
+
+
+class ComputedSerialized(Schema):
+    title: str
+
+    @computed_field
+    def loud(self) -> list[Annotated[str, PlainSerializer(str.upper)]]:
+        return [self.title]
+
+
+class Raising(Schema):
+    """An attribute that is missing is the default."""
+
+    title: str = "none"
+
+    @staticmethod
+    @reads("pk")
+    def resolve_title(article):
+        raise AttributeError(f"no title of {article.pk}")
+
+
+class RaisingComputed(Schema):
+    id: int
+
+    @computed_field
+    def twice(self) -> str:
+        raise KeyError(self.id)
+
+
+class RaisingRequired(Schema):
+    title: str
+
+    @staticmethod
+    @reads("pk")
+    def resolve_title(article):
+        return article.nothing
+
+
+class ProfileOut(Schema):
+    about: str
+
+
+class NoProfile(Schema):
+    profile: ProfileOut | None
+
+
+class ProfileOrNone(Schema):
+    profile: ProfileOut | None = None
+
+
+class ProfileOrOther(Schema):
+    profile: ProfileOut | None = ProfileOut(about="other")
+
+
+class Numbers(Schema):
+    float: Any
+    decimal: Any
+
+
+class DictOrNone(Schema):
+    data: dict | None
+
+
+class ListOut(Schema):
+    data: list
+
+
 NATIVE = [ArticleOut, ArticleModelOut, AnyOut, Aliased, ComputedOut, Dotted, ReadResolved, ReadComputed]
 FALLBACKS = [
     Resolved,
@@ -243,6 +369,14 @@ FALLBACKS = [
     NullPath,
     ManyAliases,
     ComputedOfRelations,
+    LeftOut,
+    *([LeftOutIf] if hasattr(LeftOutIf.model_fields["title"], "exclude_if") else []),
+    ResolvedLeftOut,
+    ComputedOfLeftOut,
+    AfterInit,
+    OwnCoreSchema,
+    NestedAfterInit,
+    ComputedSerialized,
 ]
 
 
@@ -259,8 +393,8 @@ def get(schema, queryset, *, decorated, renderer=None):
     (match,) = [found for found in matches if found is not None]
     try:
         response = match.func(RequestFactory().get("/articles"))
-    except ValidationError as error:
-        return type(error).__name__
+    except (KeyError, ValidationError) as error:
+        return type(error), re.sub("0x[0-9a-f]+", "0x", str(error))
     return response.status_code, response["Content-Type"], response.content
 
 
@@ -295,8 +429,72 @@ def test_native_rows_make_no_instances(schema, sqlite):
 
 @pytest.mark.parametrize("schema", FALLBACKS, ids=lambda schema: schema.__name__)
 def test_schema_that_does_more_says_why(schema):
-    with pytest.raises(SchemaFallbackError, match=schema.__name__):
+    with pytest.raises(SchemaFallbackError, match=f"{schema.__name__}|Inner"):
         schema_fields(schema, m.Article)
+
+
+@pytest.mark.parametrize("schema", [Raising, RaisingComputed, RaisingRequired], ids=lambda schema: schema.__name__)
+def test_error_of_a_resolver_is_ninjas(schema, sqlite):
+    assert get(schema, QUERYSETS["all"], decorated=True) == get(schema, QUERYSETS["all"], decorated=False)
+
+
+@pytest.mark.parametrize(
+    ("schema", "native"),
+    [(NoProfile, False), (ProfileOrNone, True), (ProfileOrOther, False)],
+    ids=["required", "None", "other"],
+)
+def test_object_that_is_missing_is_the_default(schema, native, sqlite):
+    queryset = m.Author.objects.order_by("pk")
+    assert get(schema, queryset, decorated=True) == get(schema, queryset, decorated=False)
+    if native:
+        assert schema_fields(schema, m.Author)
+    else:
+        with pytest.raises(SchemaFallbackError, match="None"):
+            schema_fields(schema, m.Author)
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [1], "text", 1, None, {}, []], ids=str)
+@pytest.mark.parametrize("schema", [DictOrNone, ListOut], ids=lambda schema: schema.__name__)
+def test_json_of_another_type_is_refused_as_by_pydantic(schema, value, sqlite):
+    article = m.Article.objects.order_by("pk").first()
+    queryset = m.Article.objects.filter(pk=article.pk)
+    queryset.update(data=Value(value, m.Article._meta.get_field("data")))
+    assert get(schema, queryset, decorated=True) == get(schema, queryset, decorated=False)
+    assert schema_fields(schema, m.Article)
+
+
+@pytest.mark.parametrize("column", ["float", "decimal"])
+@pytest.mark.parametrize("value", ["9e999", "-9e999", "1.5"])
+def test_numbers_that_are_not_json_are_ninjas(value, column, sqlite):
+    pk = Scalars.objects.create(char="x").pk
+    with connections["default"].cursor() as cursor:
+        cursor.execute(f'UPDATE "{Scalars._meta.db_table}" SET "{column}" = {value} WHERE id = {pk}')
+    queryset = Scalars.objects.filter(pk=pk)
+    assert get(Numbers, queryset, decorated=True) == get(Numbers, queryset, decorated=False)
+    assert schema_fields(Numbers, Scalars)
+
+
+@pytest.mark.parametrize("schema", [Dotted, ReadComputed], ids=lambda schema: schema.__name__)
+def test_prefetch_that_hides_an_object_is_ninjas(schema, sqlite):
+    authors = m.Author.objects.exclude(pk=m.Article.objects.order_by("pk").first().author_id)
+    for queryset in (
+        m.Article.objects.order_by("pk").prefetch_related(Prefetch("author", authors)),
+        m.Article.objects.order_by("pk").prefetch_related(Prefetch("tags", m.Tag.objects.filter(parent=None))),
+    ):
+        assert get(schema, queryset, decorated=True) == get(schema, queryset, decorated=False)
+
+
+@pytest.mark.parametrize("name", ["author", "certain"])
+@pytest.mark.parametrize("is_dotted", [True, False])
+def test_object_that_need_not_exist_is_ninjas(name, is_dotted, sqlite):
+    kind = Any if is_dotted else AuthorOut | None
+    attributes = {"author_name": Field(alias=f"{name}.name")} if is_dotted else {}
+    annotations = {"author_name": kind} if is_dotted else {name: kind}
+    schema = type("LooseOut", (Schema,), {"__annotations__": annotations, "__module__": __name__, **attributes})
+    queryset = m.Loose.objects.order_by("pk")
+    assert get(schema, queryset, decorated=True) == get(schema, queryset, decorated=False)
+    with pytest.raises(SchemaFallbackError, match=f"db_constraint|{name} is not"):
+        schema_fields(schema, m.Loose)
 
 
 def test_files_are_written_as_urls(sqlite):

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
-from rest_framework import relations, serializers
+from rest_framework import relations, serializers, validators
 
 from pyforge_web.rest_framework import CompiledSerializerMixin
 from tests.relations import models as m
@@ -140,13 +140,40 @@ def test_one_query_for_each_column(name, columns):
     assert len(statements) == columns
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"code": "a-1"}, {"code": "b-2"}],
+        [{"code": "a-1"}, {"code": "a-1"}, {"code": "new"}],
+        [{"code": True}, {"code": "a-1"}],
+        [{}, {"code": "new"}],
+        [{"code": " a-1 "}, {"code": ""}],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("message", ["This one is taken.", None])
+def test_unique_values_take_no_more_statements_than_drf(rows, message):
+    m.Shelf.objects.get_or_create(code="a-1")
+    m.Shelf.objects.get_or_create(code="b-2")
+    found = []
+    for mixins in ((), (CompiledSerializerMixin,)):
+        options = {} if message is None else {"message": message}
+        validator = validators.UniqueValidator(m.Shelf.objects.all(), **options)
+        field = serializers.SlugField(validators=[validator])
+        kind = type("Codes", (*mixins, serializers.Serializer), {"code": field})
+        with CaptureQueriesContext(connections["default"]) as statements:
+            found.append((outcome(kind, rows), len(statements)))
+    assert found[1][0] == found[0][0]
+    assert found[1][1] <= found[0][1]
+
+
 def test_fields_are_as_before_afterwards():
     serializer = GIVEN["comment"](data=make_bodies()["comment"][0], many=True)
     serializer.is_valid()
     assert "to_internal_value" not in vars(serializer.child.fields["article"])
-    validators = GIVEN["shelf"](data=make_bodies()["shelf"][0], many=True)
-    validators.is_valid()
-    names = [type(validator).__name__ for validator in validators.child.fields["code"].validators]
+    shelves = GIVEN["shelf"](data=make_bodies()["shelf"][0], many=True)
+    shelves.is_valid()
+    names = [type(validator).__name__ for validator in shelves.child.fields["code"].validators]
     assert "_KnownUniqueValidator" not in names
 
 

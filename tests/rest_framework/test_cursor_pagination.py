@@ -6,6 +6,7 @@ from django.db import connections
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from rest_framework import generics, pagination, renderers, serializers
+from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from pyforge_web.rest_framework import (
@@ -136,3 +137,14 @@ def test_own_positions_give_a_list(sqlite):
     drf, _ = paginate(pagination.CursorPagination, Author.objects.all(), _get_position_from_instance=position)
     assert type(page) is list
     assert ours.get_next_link() == drf.get_next_link()
+
+
+def test_dicts_without_the_ordering_column_raise_what_drf_raises(sqlite):
+    errors = []
+    for kind in (pagination.CursorPagination, PyForgeCursorPagination):
+        paginator = type("Pages", (kind,), {"ordering": "name", "page_size": 1})()
+        request = Request(APIRequestFactory().get("/"))
+        with pytest.raises(KeyError) as error:
+            paginator.paginate_queryset(Author.objects.values("pk"), request)
+        errors.append(str(error.value))
+    assert errors[0] == errors[1]

@@ -50,12 +50,14 @@ def test_page_is_that_of_drf(standard, ours, query, sqlite):
 
 @pytest.mark.parametrize("query", ["?page=0", "?page=99", "?page=x"])
 def test_missing_page_raises_what_drf_raises(query, sqlite):
-    messages = []
+    messages, statements = [], []
     for kind in (pagination.PageNumberPagination, PyForgePageNumberPagination):
-        with pytest.raises(NotFound) as error:
+        with CaptureQueriesContext(connections["default"]) as captured, pytest.raises(NotFound) as error:
             paginate(kind, query, Author.objects.order_by("name"))
         messages.append(str(error.value))
+        statements.append([query["sql"] for query in captured.captured_queries])
     assert messages[0] == messages[1]
+    assert statements[0] == statements[1]  # none for what is no number of a page
 
 
 def page_of(queryset=None):
