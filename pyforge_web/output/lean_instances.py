@@ -71,16 +71,21 @@ def related_loader(model: type[Model], related: RelatedColumns, using: str, owne
             rows = relation.model._default_manager.using(using).only("pk", *columns, *key)
             prefetch_related_objects(list(instances), Prefetch(name, rows))
             for instance in instances:
-                for row in getattr(instance, name).all():
+                # Not iterated: the rows of a class of its own may be others each time.
+                for row in getattr(instance, name).all()._result_cache:
                     row.__dict__["refresh_from_db"] = guard
 
     return load_related
 
 
-def attach_related(instance: Model, name: str, objects: list[Model]) -> None:
-    """Make these objects what a relation to many of an instance has, as `prefetch_related` does."""
+def attach_related(instance: Model, name: str, objects: list[Model], loaded: Any) -> None:
+    """Make these objects what a relation to many of an instance has, as `prefetch_related` does.
+
+    They are in a QuerySet like the one that was loaded.
+    """
     manager: Any = getattr(instance, name)
-    rows = manager.get_queryset()
+    rows = loaded._chain()
+    rows._add_hints(instance=instance)
     rows._result_cache = objects
     rows._prefetch_done = True
     relation = cast(Relation, find_relation(type(instance), name))

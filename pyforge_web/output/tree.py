@@ -28,6 +28,8 @@ class Leaf(NamedTuple):
     sources: "tuple[Leaf, ...]" = ()
     # Relations to many that an `Attribute` reads: their names, and the columns of their rows.
     related: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    # The lookups of the query that load some of these: a `Prefetch` each.
+    lookups: tuple[Any, ...] = ()
 
     @property
     def key(self) -> str:
@@ -106,6 +108,8 @@ def find_doubts(tree: Tree, path: NamePath = ()) -> Iterator[tuple[NamePath, str
 
 
 def _leaf_doubt(model: type[Model], leaf: Leaf) -> str | None:
+    if leaf.lookups:
+        return f"a Prefetch loads {leaf.lookups[0].to[0]}"
     for source in leaf.sources:
         if reason := _leaf_doubt(model, source):
             return reason

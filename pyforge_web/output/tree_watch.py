@@ -32,7 +32,7 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
                 return None  # relations that an attribute reads, and a class of files that may ask for more columns
             work += [(model, source) for source in item.sources]
             for relation in item.path:
-                watched.append((model, (relation.name,), False))
+                watched += [(model, (relation.name,), False), *_watch_base(relation)]
                 model = relation.model or model
             if item.path and item.field is not None:  # whether null has to be told from no row
                 watched += _watch_converters(item.field)
@@ -43,13 +43,18 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
         watched.append((model, (relation.name,), False))
         if relation.model is None:
             continue
-        managed = watch_manager(relation) if relation.many else []
+        managed = watch_manager(relation) if relation.many else _watch_base(relation)
         if managed is None:
             return None
         watched += managed
         watched.append((relation.model._meta, ("concrete_fields",), True))
         work += [(item.tree.model, inner) for inner in item.tree.items]
     return watched
+
+
+def _watch_base(relation: Relation) -> list[Watched]:
+    """Return what a native watch compares of the base manager that loads a relation to one."""
+    return [] if relation.model is None else [(relation.model._meta, ("base_manager",), True)]
 
 
 def _watch_converters(field: Any) -> Iterator[Watched]:

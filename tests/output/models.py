@@ -194,3 +194,53 @@ class Guarded(models.Model):
         if name == "text":
             return f"read {value}"
         return value and str(value) if name == "number" else value
+
+
+class LiveManager(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(deleted=False)
+
+
+class Maker(models.Model):
+    """Its base manager hides rows: an attribute does not find them, and a join would."""
+
+    name = models.CharField(max_length=20)
+    mood = models.CharField(max_length=1, choices=[("g", "good"), ("b", "bad")], default="g")
+    logo = models.FileField(upload_to="logos", null=True)
+    deleted = models.BooleanField(default=False)
+    owner = models.ForeignKey("self", models.CASCADE, null=True, related_name="owned")
+
+    everything = models.Manager()
+    live = LiveManager()
+
+    class Meta:
+        base_manager_name = "live"
+
+    def __str__(self):
+        return self.name
+
+
+class Address(models.Model):
+    """One to one with its maker, and hidden in the same way."""
+
+    maker = models.OneToOneField(Maker, models.CASCADE, related_name="address")
+    town = models.CharField(max_length=20)
+    deleted = models.BooleanField(default=False)
+
+    everything = models.Manager()
+    live = LiveManager()
+
+    class Meta:
+        base_manager_name = "live"
+
+    def __str__(self):
+        return self.town
+
+
+class Product(models.Model):
+    name = models.CharField(max_length=20)
+    maker = models.ForeignKey(Maker, models.CASCADE, related_name="products")
+    seller = models.ForeignKey(Maker, models.CASCADE, null=True, related_name="sold")
+
+    def __str__(self):
+        return self.name

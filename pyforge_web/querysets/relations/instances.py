@@ -31,7 +31,7 @@ from pyforge_web.output.resolve import resolve_model_fields, star_columns
 from pyforge_web.output.tree import Leaf, find_row_path
 from pyforge_web.querysets.instances import read_column
 from pyforge_web.querysets.relations.fetching import fetch_deferred, fetch_relation, find_plain_name
-from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_related
+from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_loaded_queryset, find_related
 from pyforge_web.querysets.relations.output_columns import bind_output, fill_gaps
 from pyforge_web.querysets.relations.query_expressions import QueryExpressions
 
@@ -161,11 +161,13 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
 def _related_copier(group: Sequence[Model], leaf: Leaf, fetch: bool, path: NamePath) -> LoadRelated:
     """Return the function that gives lean instances the related objects of a group, with the columns that are read."""
     owner = repr(leaf.output)
-    loaded: list[tuple[str, list[list[Model]]]] = []
+    loaded: list[tuple[str, list[Any], list[list[Model]]]] = []
     for name, columns in leaf.related:
         if fetch:
             fetch_relation(group, name)
-        lists = cast("list[list[Model]]", [find_related(instance, name, (*path, name)) for instance in group])
+        querysets = [find_loaded_queryset(instance, name, (*path, name)) for instance in group]
+        # Not iterated here: the attribute does that.
+        lists = [queryset._result_cache for queryset in querysets]
         objects = [each for each_list in lists for each in each_list]
         names = list(dict.fromkeys(["pk", *columns]))
         values = [_read_named(objects, column, fetch, (*path, name)) for column in names]
@@ -173,12 +175,12 @@ def _related_copier(group: Sequence[Model], leaf: Leaf, fetch: bool, path: NameP
         attnames = [cast(Any, find_column(model, column)).attname for column in names]
         make = instance_maker(model, attnames, group[0]._state.db or DEFAULT_DB_ALIAS, owner)
         copies = iter(make(list(zip(*values, strict=True))))
-        loaded.append((name, [[next(copies) for _ in each_list] for each_list in lists]))
+        loaded.append((name, querysets, [[next(copies) for _ in each_list] for each_list in lists]))
 
     def copy_related(instances: Sequence[Model]) -> None:
-        for name, lists in loaded:
-            for instance, objects in zip(instances, lists, strict=True):
-                attach_related(instance, name, objects)
+        for name, querysets, lists in loaded:
+            for instance, queryset, objects in zip(instances, querysets, lists, strict=True):
+                attach_related(instance, name, objects, queryset)
 
     return copy_related
 
