@@ -68,6 +68,10 @@ class OutputField:
         """Return what native code writes of these columns of a row; None where Python makes each value."""
         return None
 
+    def is_stored(self, number: int, source: Source) -> bool:
+        """Return whether an instance is given this column: it reads it by its own code, which must not run before."""
+        return False
+
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and vars(other) == vars(self)
 
@@ -114,6 +118,10 @@ class Display(OutputField):
         if source.may_lack_row and None in labels:
             return None  # a row with None has that label, and no row has none
         return ValueLabels({value: force_str(label, strings_only=True) for value, label in labels.items()})
+
+    def is_stored(self, number: int, source: Source) -> bool:
+        """Return whether the model has a method of its own for the label."""
+        return self._find_own_method(source) is not None
 
     def _find_field(self, source: Source) -> "Field[Any, Any]":
         if source.field is None or source.field.choices is None:
@@ -169,6 +177,10 @@ class FileUrl(OutputField):
             return None
         url = self.bind(sources, request, "")
         return FileUrlText(base, lambda name: url((name,)))
+
+    def is_stored(self, number: int, source: Source) -> bool:
+        """Return whether this is a key of the instance that a class of files may ask."""
+        return number > 0
 
     def _find_field(self, source: Source) -> FileField:
         if not isinstance(source.field, FileField):
@@ -241,6 +253,10 @@ class Attribute(OutputField):
 
     def __repr__(self) -> str:
         return f"Attribute({self.name!r}, reads={list(self.names)!r})"
+
+    def is_stored(self, number: int, source: Source) -> bool:
+        """Return True: the attribute reads its columns."""
+        return True
 
     def read_values(self, instances: Sequence[Model]) -> list[Any]:
         """Return the values that are written of instances."""

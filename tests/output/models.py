@@ -184,6 +184,8 @@ class Guarded(models.Model):
     text = Shown(max_length=20)
     number = models.IntegerField(null=True)
     cover = models.FileField(upload_to="covers", null=True)
+    loud = LoudField(upload_to="x", default="l.txt")
+    kind = models.CharField(max_length=9, choices=[("a", "A")], default="a")
     before = models.ForeignKey("self", models.CASCADE, null=True, related_name="after")
 
     def __str__(self):
@@ -191,9 +193,15 @@ class Guarded(models.Model):
 
     def __getattribute__(self, name):
         value = super().__getattribute__(name)
-        if name == "text":
+        if name in ("text", "kind"):
             return f"read {value}"
         return value and str(value) if name == "number" else value
+
+    def get_kind_display(self):
+        return f"kind {self.kind}"
+
+    def both(self):
+        return [self.text, self.number, self.before and self.before.text, [each.text for each in self.after.all()]]
 
 
 class LiveManager(models.Manager):

@@ -32,7 +32,7 @@ from pyforge_web.output.tree import Leaf, find_row_path
 from pyforge_web.querysets.instances import read_column
 from pyforge_web.querysets.relations.fetching import fetch_deferred, fetch_relation, find_plain_name
 from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_loaded_queryset, find_related
-from pyforge_web.querysets.relations.output_columns import bind_output, fill_gaps
+from pyforge_web.querysets.relations.output_columns import bind_output, fill_gaps, sources_of
 from pyforge_web.querysets.relations.query_expressions import QueryExpressions
 
 
@@ -146,7 +146,10 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
         using = group[0]._state.db or DEFAULT_DB_ALIAS
         copy_related = _related_copier(group, leaf, fetch, path) if leaf.related else None
         make = bind_output(leaf, model, using, copy_related)
-        columns = [_read_named(group, source.name, fetch, path) for source in leaf.sources]
+        columns = [
+            _read_named(group, source.name, fetch, path, stored=leaf.output.is_stored(number, source))  # type: ignore[union-attr]
+            for number, source in enumerate(sources_of(leaf, model))
+        ]
         arguments = list(zip(*columns, strict=True)) if columns else [()] * len(group)
         if row_path := find_row_path(leaf):
             key = LOOKUP_SEP.join([*(relation.name for relation in row_path), "pk"])
@@ -170,7 +173,7 @@ def _related_copier(group: Sequence[Model], leaf: Leaf, fetch: bool, path: NameP
         lists = [queryset._result_cache for queryset in querysets]
         objects = [each for each_list in lists for each in each_list]
         names = list(dict.fromkeys(["pk", *columns]))
-        values = [_read_named(objects, column, fetch, (*path, name)) for column in names]
+        values = [_read_named(objects, column, fetch, (*path, name), stored=True) for column in names]
         model: Any = cast(Any, find_relation(type(group[0]), name)).model
         attnames = [cast(Any, find_column(model, column)).attname for column in names]
         make = instance_maker(model, attnames, group[0]._state.db or DEFAULT_DB_ALIAS, owner)
@@ -210,15 +213,20 @@ def _add_related(
             row[item.name] = None if one is None else next(written)
 
 
-def _read_named(instances: Sequence[Model], name: str, fetch: bool, path: NamePath) -> list[Any]:
-    """Return what a name alone stands for of each instance: a column, an addition, a path, the keys of a relation."""
+def _read_named(
+    instances: Sequence[Model], name: str, fetch: bool, path: NamePath, *, stored: bool = False
+) -> list[Any]:
+    """Return what a name alone stands for of each instance: a column, an addition, a path, the keys of a relation.
+
+    With `stored` it is what another instance is made of, and not what the model's own `__getattribute__` makes of it.
+    """
     kinds = {model: _name_kind(model, name) for model in dict.fromkeys(map(type, instances))}
     if fetch and {"relation", "one"} & set(kinds.values()):
         for model in kinds:
             one = find_key_relation(model, name) if kinds[model] == "one" else None
             fetch_relation([each for each in instances if type(each) is model], name if one is None else one.name)
     if "path" in kinds.values():
-        return _read_path(instances, name, fetch, path)
+        return _read_path(instances, name, fetch, path, stored)
     values: list[Any] = []
     for instance in instances:
         match kinds[type(instance)]:
@@ -232,7 +240,7 @@ def _read_named(instances: Sequence[Model], name: str, fetch: bool, path: NamePa
                 related = find_related(instance, relation.name, (*path, relation.name))
                 values.append(getattr(related, "pk", None))
             case _:
-                values.append(_read_column(instance, name, path))
+                values.append(_read_column(instance, name, path, stored))
     return values
 
 
@@ -249,7 +257,7 @@ def _name_kind(model: type[Model], name: str) -> str:
     return "path" if is_path else "column"
 
 
-def _read_path(instances: Sequence[Model], name: str, fetch: bool, path: NamePath) -> list[Any]:
+def _read_path(instances: Sequence[Model], name: str, fetch: bool, path: NamePath, stored: bool) -> list[Any]:
     """Return the values of a path through relations to one; None where one of them leads nowhere."""
     if all(name in instance.__dict__ for instance in instances):
         return [instance.__dict__[name] for instance in instances]  # the name of an annotation: `tags__count`
@@ -273,7 +281,8 @@ def _read_path(instances: Sequence[Model], name: str, fetch: bool, path: NamePat
     present = list({id(place): place for place in places if place is not None}.values())
     if fetch:
         fetch_deferred(present, (last,))
-    values = dict(zip(map(id, present), _read_named(present, last, fetch, within), strict=True))
+    read = _read_named(present, last, fetch, within, stored=stored)
+    values = dict(zip(map(id, present), read, strict=True))
     return [None if place is None else values[id(place)] for place in places]
 
 
@@ -282,7 +291,7 @@ def _find_one(instance: Model, part: str, path: NamePath) -> Any:
     return find_related(instance, part if relation is None else relation.name, path)
 
 
-def _read_column(instance: Model, name: str, path: NamePath) -> Any:
+def _read_column(instance: Model, name: str, path: NamePath, stored: bool = False) -> Any:
     field = find_column(type(instance), name)
     attname = name if field is None else field.attname
     if field is not None and field.column is None:  # a key of several columns: no `__dict__` has it
@@ -295,7 +304,7 @@ def _read_column(instance: Model, name: str, path: NamePath) -> Any:
             f"{'.'.join((*path, name))} is not loaded; leave it out of fields=, load it with the QuerySet, or once "
             f"with refresh_from_db(fields=[{name!r}])"
         )
-    return value if field is None else read_column(instance, field)
+    return value if field is None else read_column(instance, field, stored)
 
 
 def _has_models(value: Any) -> bool:

@@ -24,11 +24,12 @@ def bind_output(leaf: Leaf, model: type[Model], using: str, load_related: LoadRe
     """
     output: Any = leaf.output
     if isinstance(output, Attribute):
-        return output.bind_instances(model, _sources_of(leaf, model), leaf.related, using, load_related)
-    return output.bind_rows(model, _sources_of(leaf, model), output_options.get().request, using)  # type: ignore[no-any-return]
+        return output.bind_instances(model, sources_of(leaf, model), leaf.related, using, load_related)
+    return output.bind_rows(model, sources_of(leaf, model), output_options.get().request, using)  # type: ignore[no-any-return]
 
 
-def _sources_of(leaf: Leaf, model: type[Model]) -> list[Source]:
+def sources_of(leaf: Leaf, model: type[Model]) -> list[Source]:
+    """Return the columns of an output field of a model."""
     return [
         Source(
             source.name,
@@ -56,7 +57,7 @@ def _bind_native(leaf: Leaf, model: type[Model], columns: Sequence[int]) -> Nati
     if any(map(is_null_of_rows, leaf.sources)):
         return None
     output: Any = leaf.output
-    native: NativeOutput | None = output.bind_native(_sources_of(leaf, model), output_options.get().request, columns)
+    native: NativeOutput | None = output.bind_native(sources_of(leaf, model), output_options.get().request, columns)
     return native
 
 
