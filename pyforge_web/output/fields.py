@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from functools import partialmethod
-from itertools import starmap
+from itertools import starmap, takewhile
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from django.core.files.storage import FileSystemStorage
 from django.db.models import Field, FileField, Model
+from django.db.models.constants import LOOKUP_SEP
 from django.db.models.fields.files import FieldFile
 from django.utils.encoding import force_str
 from django.utils.functional import LazyObject
@@ -18,6 +19,7 @@ from pyforge_web.output.absolute_urls import make_absolute
 from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.lean_instances import (
     LoadRelated,
+    MakeInstances,
     RelatedColumns,
     Row,
     check_all_made,
@@ -37,6 +39,15 @@ class Source(NamedTuple):
     model: type[Model]
     # Whether it is null where a relation of its path has no row.
     may_lack_row: bool = False
+    # Whether its values are those of instances in memory.
+    is_loaded: bool = False
+
+    @property
+    def column_path(self) -> str:
+        """The path of the attribute that it is on an instance."""
+        if self.field is None:
+            return self.name
+        return LOOKUP_SEP.join([*self.name.split(LOOKUP_SEP)[:-1], self.field.attname])
 
 
 Make = Callable[[Row], Any]
@@ -46,6 +57,10 @@ NativeOutput: TypeAlias = ValueLabels | LinkText | FileUrlText
 _LABELLED_KINDS = {
     "boolean", "date", "datetime", "decimal", "float", "integer", "text", "time", "uuid",
 }  # fmt: skip
+# What of a class of files decides its URL.
+_FILE_METHODS = frozenset(
+    ("__bool__", "__getattr__", "__getattribute__", "__init__", "__new__", "_require_file", "name", "storage", "url")
+)
 
 
 class OutputField:
@@ -94,8 +109,9 @@ class Display(OutputField):
         (source,) = sources
         field, model = self._find_field(source), source.model
         if self._find_own_method(source) is not None:
+            owner, name = repr(self), f"get_{field.name}_display"
             return lambda values: getattr(
-                make_instance(model, {field.attname: values[0]}, using, repr(self)), f"get_{field.name}_display"
+                make_instance(model, {field.attname: values[0]}, using, owner, is_loaded=source.is_loaded), name
             )()
         labels = _read_labels(field)
         texts: dict[Any, Any] = {}
@@ -161,8 +177,12 @@ class FileUrl(OutputField):
                 keys = {
                     cast(Any, source.field).attname: key for source, key in zip(sources[1:], values[1:], strict=True)
                 }
-                instance = make_instance(model, {field.attname: name, **keys}, using, repr(self))
-                address = field.attr_class(instance, field, name).url
+                stored = {field.attname: name, **keys}
+                instance = make_instance(model, stored, using, repr(self), is_loaded=source.is_loaded)
+                file = field.attr_class(instance, field, name)
+                if not file:
+                    return None
+                address = file.url
             return address if request is None else request.build_absolute_uri(address)
 
         return url
@@ -189,8 +209,11 @@ class FileUrl(OutputField):
 
 
 def is_own_file(field: "Field[Any, Any] | None") -> bool:
-    """Return whether the files of a field are of a class that gives its own URL: it may ask the instance."""
-    return isinstance(field, FileField) and field.attr_class.url is not FieldFile.url
+    """Return whether the files of a field are of a class that gives its own URL or storage: it may ask the instance."""
+    if not isinstance(field, FileField):
+        return False
+    classes = takewhile(lambda each: each is not FieldFile, field.attr_class.__mro__)
+    return any(not _FILE_METHODS.isdisjoint(vars(each)) for each in classes)
 
 
 def _find_base_url(field: FileField) -> str | None:
@@ -203,7 +226,7 @@ def _find_base_url(field: FileField) -> str | None:
         storage = unwrap_lazy(storage)
     kind = type(storage)
     is_stock = (
-        field.attr_class.url is FieldFile.url
+        not is_own_file(field)
         and getattr(kind, "url", None) is FileSystemStorage.url
         and getattr(kind, "base_url", None) is FileSystemStorage.__dict__["base_url"]
         and "url" not in vars(storage)
@@ -268,17 +291,18 @@ class Attribute(OutputField):
         sources: Sequence[Source],
         related: RelatedColumns,
         using: str,
+        copy_loaded: MakeInstances | None = None,
         load_related: LoadRelated | None = None,
     ) -> MakeColumn:
         """Return the function from the values of the columns to the attribute of instances that have them.
 
         The instances of all rows are made first, and each relation to many is loaded for all of them, by
-        `load_related` where it is in memory. Queries are refused while their attributes are read.
+        `copy_loaded` and `load_related` where they are in memory. Queries are refused while their attributes are read.
         """
         owner = repr(self)
         load = load_related or related_loader(model, related, using, owner)
-        columns = [source.name if source.field is None else _column_path(source) for source in sources]
-        make_instances = instance_maker(model, columns, using, owner)
+        columns = [source.column_path for source in sources]
+        make_instances = copy_loaded or instance_maker(model, columns, using, owner)
 
         def query_error(sql: str) -> ValueError:
             return ValueError(f"{owner} sends a query, which reads=[...] does not name: {sql}")
@@ -290,11 +314,6 @@ class Attribute(OutputField):
                 return self.read_values(instances)
 
         return read_rows
-
-
-def _column_path(source: Source) -> str:
-    *path, last = source.name.split("__")
-    return "__".join([*path, source.field.attname if source.field is not None else last])
 
 
 class Flat(OutputField):

@@ -15,7 +15,6 @@ from django.db.models.constants import LOOKUP_SEP
 from pyforge_web.output.fields import Flat, OutputField
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields
 from pyforge_web.output.key_names import finish_rows
-from pyforge_web.output.lean_instances import LoadRelated, attach_related, instance_maker
 from pyforge_web.output.model_names import (
     NamePath,
     find_column,
@@ -31,6 +30,7 @@ from pyforge_web.output.resolve import resolve_model_fields, star_columns
 from pyforge_web.output.tree import Leaf, find_row_path
 from pyforge_web.querysets.instances import read_column
 from pyforge_web.querysets.relations.fetching import fetch_deferred, fetch_relation, find_plain_name
+from pyforge_web.querysets.relations.lean_copies import LeanCopies, LoadedRows
 from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_loaded_queryset, find_related
 from pyforge_web.querysets.relations.output_columns import bind_output, fill_gaps, sources_of
 from pyforge_web.querysets.relations.query_expressions import QueryExpressions
@@ -143,13 +143,15 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
     for model in dict.fromkeys(map(type, instances)):
         group = [instance for instance in instances if type(instance) is model]
         leaf = cast(Leaf, resolve_model_fields(model, (item,)).items[0])
-        using = group[0]._state.db or DEFAULT_DB_ALIAS
-        copy_related = _related_copier(group, leaf, fetch, path) if leaf.related else None
-        make = bind_output(leaf, model, using, copy_related)
+        sources = sources_of(leaf, model)
         columns = [
             _read_named(group, source.name, fetch, path, stored=leaf.output.is_stored(number, source))  # type: ignore[union-attr]
-            for number, source in enumerate(sources_of(leaf, model))
+            for number, source in enumerate(sources)
         ]
+        related = [_load_related(group, name, names, fetch, path) for name, names in leaf.related]
+        copies = LeanCopies(group, [source.column_path for source in sources], related, repr(leaf.output), path)
+        using = group[0]._state.db or DEFAULT_DB_ALIAS
+        make = bind_output(leaf, model, using, copies.copy_rows, copies.copy_related)
         arguments = list(zip(*columns, strict=True)) if columns else [()] * len(group)
         if row_path := find_row_path(leaf):
             key = LOOKUP_SEP.join([*(relation.name for relation in row_path), "pk"])
@@ -161,31 +163,16 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
     return [values[id(instance)] for instance in instances]
 
 
-def _related_copier(group: Sequence[Model], leaf: Leaf, fetch: bool, path: NamePath) -> LoadRelated:
-    """Return the function that gives lean instances the related objects of a group, with the columns that are read."""
-    owner = repr(leaf.output)
-    loaded: list[tuple[str, list[Any], list[list[Model]]]] = []
-    for name, columns in leaf.related:
-        if fetch:
-            fetch_relation(group, name)
-        querysets = [find_loaded_queryset(instance, name, (*path, name)) for instance in group]
-        # Not iterated here: the attribute does that.
-        lists = [queryset._result_cache for queryset in querysets]
-        objects = [each for each_list in lists for each in each_list]
-        names = list(dict.fromkeys(["pk", *columns]))
-        values = [_read_named(objects, column, fetch, (*path, name), stored=True) for column in names]
-        model: Any = cast(Any, find_relation(type(group[0]), name)).model
-        attnames = [cast(Any, find_column(model, column)).attname for column in names]
-        make = instance_maker(model, attnames, group[0]._state.db or DEFAULT_DB_ALIAS, owner)
-        copies = iter(make(list(zip(*values, strict=True))))
-        loaded.append((name, querysets, [[next(copies) for _ in each_list] for each_list in lists]))
-
-    def copy_related(instances: Sequence[Model]) -> None:
-        for name, querysets, lists in loaded:
-            for instance, queryset, objects in zip(instances, querysets, lists, strict=True):
-                attach_related(instance, name, objects, queryset)
-
-    return copy_related
+def _load_related(group: Sequence[Model], name: str, columns: Sequence[str], fetch: bool, path: NamePath) -> LoadedRows:
+    """Return the rows of a relation to many that a group of instances has loaded, and the columns that are read."""
+    if fetch:
+        fetch_relation(group, name)
+    querysets = [find_loaded_queryset(instance, name, (*path, name)) for instance in group]
+    # Not iterated here: the attribute does that.
+    objects = [each for queryset in querysets for each in queryset._result_cache]
+    for column in columns:
+        _read_named(objects, column, fetch, (*path, name), stored=True)  # it may not be loaded
+    return LoadedRows(name, querysets, columns)
 
 
 def _add_all_columns(instances: Sequence[Model], rows: list[dict[str, Any]], item: AllColumns, path: NamePath) -> None:
