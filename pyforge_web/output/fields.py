@@ -118,8 +118,10 @@ class Display(OutputField):
 
         def label(values: tuple[Any, ...]) -> Any:
             value = make_hashable(values[0])
+            if value not in labels:  # not kept: values that are equal may be written as others, such as 1 and true
+                return force_str(values[0], strings_only=True)
             if value not in texts:
-                texts[value] = force_str(labels.get(value, values[0]), strings_only=True)
+                texts[value] = force_str(labels[value], strings_only=True)
             return texts[value]
 
         return label

@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
+from pyforge_web.output.date_formats import format_made
 from pyforge_web.output.fields import Flat, OutputField
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields
 from pyforge_web.output.key_names import finish_rows
@@ -159,7 +160,7 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
             written = fill_gaps(make(list(compress(arguments, exists))), exists)
         else:
             written = make(arguments)
-        values.update(zip(map(id, group), written, strict=True))
+        values.update(zip(map(id, group), format_made(written), strict=True))
     return [values[id(instance)] for instance in instances]
 
 
@@ -254,23 +255,31 @@ def _read_path(instances: Sequence[Model], name: str, fetch: bool, path: NamePat
     for part in parts:
         present = [place for place in places if place is not None]
         for model in dict.fromkeys(map(type, present)):
-            relation = find_relation(model, part) or find_key_relation(model, part)
-            if relation is None and find_column(model, part) is not None:
-                raise no_relation_in_path(model, name, part, within)
-            if relation is None:
-                raise unknown_column(model, part if within != path else name, within)
-            if relation.many:
-                raise many_in_path(model, name, part, within)
+            _refuse_part(model, name, part, within, is_first=within == path)
         if fetch:
             fetch_relation(present, part)
         within = (*within, part)
         places = [None if place is None else _find_one(place, part, within) for place in places]
     present = list({id(place): place for place in places if place is not None}.values())
+    for model in dict.fromkeys(map(type, present)):
+        if _name_kind(model, last) == "relation":
+            raise many_in_path(model, name, last, within)
     if fetch:
         fetch_deferred(present, (last,))
     read = _read_named(present, last, fetch, within, stored=stored)
     values = dict(zip(map(id, present), read, strict=True))
     return [None if place is None else values[id(place)] for place in places]
+
+
+def _refuse_part(model: type[Model], name: str, part: str, path: NamePath, *, is_first: bool) -> None:
+    """Raise for a part of a path that does not lead to one row; `is_first` says that it is the first part."""
+    relation = find_relation(model, part) or find_key_relation(model, part)
+    if relation is None and find_column(model, part) is not None:
+        raise no_relation_in_path(model, name, part, path)
+    if relation is None:
+        raise unknown_column(model, name if is_first else part, path)
+    if relation.many:
+        raise many_in_path(model, name, part, path)
 
 
 def _find_one(instance: Model, part: str, path: NamePath) -> Any:
