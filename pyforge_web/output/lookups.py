@@ -109,5 +109,6 @@ def make_prefetches(tree: Tree, path: NamePath = ()) -> "Iterator[Prefetch[Any]]
                 yield Prefetch(through, queryset, to_attr=item.name if renamed else None)
             yield from make_prefetches(item.tree, (*path, item.name))
         else:
-            for lookup in item.lookups:
-                yield Prefetch(LOOKUP_SEP.join((*path, *lookup.through)), lookup.queryset)
+            for lookup in (*item.lookups, *(lookup for source in item.sources for lookup in source.lookups)):
+                to_attr = lookup.to[-1] if lookup.to[-1] != lookup.through[-1] else None
+                yield Prefetch(LOOKUP_SEP.join((*path, *lookup.to[:-1], lookup.through[-1])), lookup.queryset, to_attr)

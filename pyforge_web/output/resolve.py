@@ -74,9 +74,9 @@ def resolve_fields(queryset: UntypedQuerySet, fields: ParsedFields) -> Tree:
     return tree
 
 
-def resolve_model_fields(model: type[Model], fields: ParsedFields) -> Tree:
-    """Return the tree of the output fields of a model of which nothing more is known."""
-    return _resolve(FieldScope(model, [], (), None, (), None), fields)
+def resolve_model_fields(model: type[Model], fields: ParsedFields, added: NamePath = ()) -> Tree:
+    """Return the tree of the output fields of a model of which no more is known than names that instances have."""
+    return _resolve(FieldScope(model, [], added, None, (), None), fields)
 
 
 def added_names(queryset: UntypedQuerySet) -> NamePath:

@@ -60,9 +60,10 @@ def find_path_column(scope: FieldScope, name: str) -> Leaf:
             )
         relations.append(one)
         field = one.model._meta.pk
-    if relations and any(lookup.to[0] == parts[0] for lookup in scope.lookups):
+    loading = tuple(lookup for lookup in scope.lookups if lookup.to[0] == parts[0])
+    if loading:
         relations[0] = relations[0]._replace(doubt="a lookup of prefetch_related loads it")
-    return Leaf(name, field.attname, field, mark_own_bases(scope, relations))
+    return Leaf(name, field.attname, field, mark_own_bases(scope, relations), lookups=loading)
 
 
 def mark_own_bases(scope: FieldScope, relations: Sequence[Relation]) -> tuple[Relation, ...]:

@@ -28,7 +28,7 @@ class Leaf(NamedTuple):
     sources: "tuple[Leaf, ...]" = ()
     # Relations to many that an `Attribute` reads: their names, and the columns of their rows.
     related: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    # The lookups of the query that load some of these: a `Prefetch` each.
+    # The lookups of the query that load some of these, or the relations of its path.
     lookups: tuple[Any, ...] = ()
 
     @property
@@ -108,13 +108,11 @@ def find_doubts(tree: Tree, path: NamePath = ()) -> Iterator[tuple[NamePath, str
 
 
 def _leaf_doubt(model: type[Model], leaf: Leaf) -> str | None:
-    if leaf.lookups:
-        return f"a Prefetch loads {leaf.lookups[0].to[0]}"
     for source in leaf.sources:
         if reason := _leaf_doubt(model, source):
             return reason
     if leaf.field is None:
-        return None
+        return f"a Prefetch loads {leaf.lookups[0].to[0]}" if leaf.lookups else None
     if leaf.field.column is None:
         return "a key of several columns"
     for relation in leaf.path:

@@ -143,7 +143,7 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
     values: dict[int, Any] = {}
     for model in dict.fromkeys(map(type, instances)):
         group = [instance for instance in instances if type(instance) is model]
-        leaf = cast(Leaf, resolve_model_fields(model, (item,)).items[0])
+        leaf = cast(Leaf, resolve_model_fields(model, (item,), _find_added(group, item.expression.names)).items[0])
         sources = sources_of(leaf, model)
         columns = [
             _read_named(group, source.name, fetch, path, stored=leaf.output.is_stored(number, source))  # type: ignore[union-attr]
@@ -162,6 +162,21 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
             written = make(arguments)
         values.update(zip(map(id, group), format_made(written), strict=True))
     return [values[id(instance)] for instance in instances]
+
+
+def _find_added(group: Sequence[Model], names: Iterable[str]) -> NamePath:
+    """Return those of some names that the instances have besides their columns: annotations of their query."""
+    return tuple(
+        name
+        for name in names
+        if not name.startswith("_")
+        and all(name in each.__dict__ for each in group)
+        and not _is_name_of_model(group[0], name)
+    )
+
+
+def _is_name_of_model(instance: Model, name: str) -> bool:
+    return find_column(type(instance), name) is not None or find_relation(type(instance), name) is not None
 
 
 def _load_related(group: Sequence[Model], name: str, columns: Sequence[str], fetch: bool, path: NamePath) -> LoadedRows:
