@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict};
 
 use crate::ffi::raw_call::{self, RawFunction};
 use crate::imports::EncoderImports;
@@ -328,15 +328,13 @@ pub fn dump_chunk<'py>(
     metered.map(|()| (bytes, count, error.map(|error| error.into_value(py))))
 }
 
-/// Return what `make` returns, which is counted as one call: the rows of a serializer, for collectors.
+/// Return the rows of a serializer, which `make` gives with their number: they are counted as one call.
 #[pyfunction]
 pub fn serialize_rows<'py>(serializer: &Bound<'py, PyAny>, make: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     metered(serializer, "serialize_rows", |meter| {
-        let made = meter.call_out(|| make.call0())?;
-        if let Ok(rows) = made.cast_exact::<PyList>() {
-            meter.rows = rows.len();
-        }
-        Ok(made)
+        let (rows, count) = meter.call_out(|| make.call0())?.extract::<(Bound<'py, PyAny>, usize)>()?;
+        meter.rows = count;
+        Ok(rows)
     })
 }
 

@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.sql import Query
 
 from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
@@ -18,7 +19,13 @@ from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.options import NO_OPTIONS
 from pyforge_web.output.refusals import Refusal
 from pyforge_web.output.resolve import resolve_fields
-from pyforge_web.querysets.prepared_queries import ForeignValueError, PreparedTemplate, make_template
+from pyforge_web.querysets.prepared_queries import (
+    ForeignValueError,
+    PreparedTemplate,
+    check_function,
+    check_queryset,
+    make_template,
+)
 from pyforge_web.querysets.relations.columns import select_tree
 from pyforge_web.querysets.relations.remembered_pages import PageRows, keep_page
 from pyforge_web.querysets.relations.rows import open_compiled, write_page
@@ -33,6 +40,7 @@ class PreparedFunction:
     """A function that returns a QuerySet; called, it returns its rows. `why_not` says why it runs at each call."""
 
     def __init__(self, function: Callable[..., "QuerySet[Any, Any]"], fields: ParsedFields) -> None:
+        check_function(function)
         update_wrapper(self, function)
         self.function = function
         self.fields = fields
@@ -59,11 +67,14 @@ class PreparedFunction:
         return self if instance is None else partial(self, instance)
 
     def make_queryset(self, values: Mapping[str, Any]) -> "QuerySet[Any, Any]":
-        """Return what the function returns for the values of its parameters."""
-        if self._takes_names:
-            return self.function(**values)
+        """Return what the function returns for the values of its parameters.
+
+        Raises `TypeError` where that is not a QuerySet.
+        """
         bound = BoundArguments(self._signature, OrderedDict(values))
-        return self.function(*bound.args, **bound.kwargs)
+        queryset = self.function(**values) if self._takes_names else self.function(*bound.args, **bound.kwargs)
+        check_queryset(self.function, queryset)
+        return queryset
 
     def find_template(self) -> PreparedTemplate | None:
         """Return what was compiled of the function; None where it has to run at each call.
@@ -158,6 +169,17 @@ class PreparedRows(OutputRows):
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value!r}" for name, value in self._values.items())
         return f"{self._prepared.function.__qualname__}({values})"
+
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(PreparedRows, name):  # the function itself has raised an AttributeError: again, as its own
+            return object.__getattribute__(self, name)
+        # `Subquery(...)` asks for what a query has, `Prefetch(...)` for what is private.
+        if name.startswith("__") or not (hasattr(QuerySet, name) or hasattr(Query, name)):
+            raise AttributeError(f"{self!r} has no attribute {name!r}")
+        raise AttributeError(f"{self!r} are rows to write and have no {name!r}: use {self._name_queryset()}")
+
+    def _name_queryset(self) -> str:
+        return f"their QuerySet, {self!r}.queryset"
 
     def describe_data(self) -> Description:
         """Return what the rows mean now."""

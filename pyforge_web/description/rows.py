@@ -1,7 +1,7 @@
 """`rows(queryset, fields)`: rows and their output fields as a value, which can stand anywhere in other data."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from django.db.models import QuerySet
 
@@ -109,6 +109,13 @@ class OutputRows:
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.tolist())
+
+    def resolve_expression(self, *args: Any, **options: Any) -> NoReturn:
+        """Raise `TypeError`: Django asks this of a value in `filter()` or `annotate()`."""
+        raise TypeError(f"{self!r} are rows to write and cannot stand in a query: use {self._name_queryset()}")
+
+    def _name_queryset(self) -> str:
+        return "the QuerySet itself"
 
     def __repr__(self) -> str:
         return f"rows({type(self._data).__name__}, {self._fields!r})"

@@ -47,7 +47,7 @@ def key_sources(model: type[Model], sources: Iterable[Leaf]) -> Iterator[Leaf]:
 
 
 def key_source(model: type[Model], path: tuple[Relation, ...], known: set[Any]) -> Iterator[Leaf]:
-    """Yield the key of the instances that a path leads to, if it is one column and not among those known."""
-    key = (path[-1].model if path else model)._meta.pk  # type: ignore[union-attr]
-    if key.column is not None and (path, key.attname) not in known:
-        yield Leaf(LOOKUP_SEP.join([*(relation.name for relation in path), key.attname]), key.attname, key, path)
+    """Yield the columns of the key of the instances that a path leads to, if they are not among those known."""
+    for key in cast("type[Model]", path[-1].model if path else model)._meta.pk_fields:
+        if key.column is not None and (path, key.attname) not in known:
+            yield Leaf(LOOKUP_SEP.join([*(relation.name for relation in path), key.attname]), key.attname, key, path)

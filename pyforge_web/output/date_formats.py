@@ -11,6 +11,7 @@ from pyforge_web.conf import Dates
 from pyforge_web.output.options import output_options
 
 DateValue = datetime | time
+_MOST_DEPTH_OF_DATES = 100  # more than any value has; each takes two frames of Python
 
 
 def format_iso(value: DateValue) -> str:
@@ -52,3 +53,23 @@ def format_date(value: Any) -> Any:
     if dates is None or not isinstance(value, DateValue):
         return value
     return _DATE_FORMATS[dates](value)
+
+
+def format_made(values: list[Any]) -> list[Any]:
+    """Return values that Python code has made, with the datetimes and times inside of them in the format of the rows.
+
+    Native code does the same for the values of a query.
+    """
+    return values if output_options.get().dates is None else [_format_inside(value, ()) for value in values]
+
+
+def _format_inside(value: Any, around: tuple[int, ...]) -> Any:
+    if not isinstance(value, dict | list | tuple):
+        return format_date(value)
+    # A value that stands inside of itself is refused where it is written, and so is one that is too deep.
+    if id(value) in around or len(around) > _MOST_DEPTH_OF_DATES:
+        return value
+    around = (*around, id(value))
+    if isinstance(value, dict):
+        return {key: _format_inside(each, around) for key, each in value.items()}
+    return [_format_inside(each, around) for each in value]

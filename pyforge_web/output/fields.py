@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from functools import partialmethod
-from itertools import starmap
+from itertools import starmap, takewhile
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from django.core.files.storage import FileSystemStorage
 from django.db.models import Field, FileField, Model
+from django.db.models.constants import LOOKUP_SEP
 from django.db.models.fields.files import FieldFile
 from django.utils.encoding import force_str
 from django.utils.functional import LazyObject
@@ -18,6 +19,7 @@ from pyforge_web.output.absolute_urls import make_absolute
 from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.lean_instances import (
     LoadRelated,
+    MakeInstances,
     NotNamedError,
     RelatedColumns,
     Row,
@@ -39,6 +41,15 @@ class Source(NamedTuple):
     model: type[Model]
     # Whether it is null where a relation of its path has no row.
     may_lack_row: bool = False
+    # Whether its values are those of instances in memory.
+    is_loaded: bool = False
+
+    @property
+    def column_path(self) -> str:
+        """The path of the attribute that it is on an instance."""
+        if self.field is None:
+            return self.name
+        return LOOKUP_SEP.join([*self.name.split(LOOKUP_SEP)[:-1], self.field.attname])
 
 
 Make = Callable[[Row], Any]
@@ -51,6 +62,10 @@ _DISPLAY_METHOD = find_stock(Model, "_get_FIELD_display")
 _LABELLED_KINDS = {
     "boolean", "date", "datetime", "decimal", "float", "integer", "text", "time", "uuid",
 }  # fmt: skip
+# What of a class of files decides its URL.
+FILE_METHODS = frozenset(
+    ("__bool__", "__getattr__", "__getattribute__", "__init__", "__new__", "_require_file", "name", "storage", "url")
+)
 
 
 class OutputField:
@@ -72,6 +87,10 @@ class OutputField:
     def bind_native(self, sources: Sequence[Source], request: Any, columns: Sequence[int]) -> NativeOutput | None:
         """Return what native code writes of these columns of a row; None where Python makes each value."""
         return None
+
+    def is_stored(self, number: int, source: Source) -> bool:
+        """Return whether an instance is given this column: it reads it by its own code, which must not run before."""
+        return False
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and vars(other) == vars(self)
@@ -95,16 +114,19 @@ class Display(OutputField):
         (source,) = sources
         field, model = self._find_field(source), source.model
         if self._find_own_method(source) is not None:
+            owner, name = repr(self), f"get_{field.name}_display"
             return lambda values: getattr(
-                make_instance(model, {field.attname: values[0]}, using, repr(self)), f"get_{field.name}_display"
+                make_instance(model, {field.attname: values[0]}, using, owner, is_loaded=source.is_loaded), name
             )()
         labels = _read_labels(field)
         texts: dict[Any, Any] = {}
 
         def label(values: tuple[Any, ...]) -> Any:
             value = make_hashable(values[0])
+            if value not in labels:  # not kept: values that are equal may be written as others, such as 1 and true
+                return force_str(values[0], strings_only=True)
             if value not in texts:
-                texts[value] = force_str(labels.get(value, values[0]), strings_only=True)
+                texts[value] = force_str(labels[value], strings_only=True)
             return texts[value]
 
         return label
@@ -119,6 +141,10 @@ class Display(OutputField):
         if source.may_lack_row and None in labels:
             return None  # a row with None has that label, and no row has none
         return ValueLabels({value: force_str(label, strings_only=True) for value, label in labels.items()})
+
+    def is_stored(self, number: int, source: Source) -> bool:
+        """Return whether the model has a method of its own for the label."""
+        return self._find_own_method(source) is not None
 
     def _find_field(self, source: Source) -> "Field[Any, Any]":
         if source.field is None or source.field.choices is None:
@@ -158,8 +184,12 @@ class FileUrl(OutputField):
                 keys = {
                     cast(Any, source.field).attname: key for source, key in zip(sources[1:], values[1:], strict=True)
                 }
-                instance = make_instance(model, {field.attname: name, **keys}, using, repr(self))
-                address = field.attr_class(instance, field, name).url
+                stored = {field.attname: name, **keys}
+                instance = make_instance(model, stored, using, repr(self), is_loaded=source.is_loaded)
+                file = field.attr_class(instance, field, name)
+                if not file:
+                    return None
+                address = file.url
             return address if request is None else request.build_absolute_uri(address)
 
         return url
@@ -175,6 +205,10 @@ class FileUrl(OutputField):
         url = self.bind(sources, request, "")
         return FileUrlText(base, lambda name: url((name,)))
 
+    def is_stored(self, number: int, source: Source) -> bool:
+        """Return whether this is a key of the instance that a class of files may ask."""
+        return number > 0
+
     def _find_field(self, source: Source) -> FileField:
         if not isinstance(source.field, FileField):
             raise ValueError(f"FileUrl({source.name!r}): {source.name} is no file field")
@@ -182,8 +216,11 @@ class FileUrl(OutputField):
 
 
 def is_own_file(field: "Field[Any, Any] | None") -> bool:
-    """Return whether the files of a field are of a class that gives its own URL: it may ask the instance."""
-    return isinstance(field, FileField) and field.attr_class.url is not _FILE_URL
+    """Return whether the files of a field are of a class that gives its own URL or storage: it may ask the instance."""
+    if not isinstance(field, FileField):
+        return False
+    classes = takewhile(lambda each: each is not FieldFile, field.attr_class.__mro__)
+    return field.attr_class.url is not _FILE_URL or any(not FILE_METHODS.isdisjoint(vars(each)) for each in classes)
 
 
 def _find_base_url(field: FileField) -> str | None:
@@ -196,7 +233,7 @@ def _find_base_url(field: FileField) -> str | None:
         storage = unwrap_lazy(storage)
     kind = type(storage)
     is_stock = (
-        field.attr_class.url is _FILE_URL
+        not is_own_file(field)
         and getattr(kind, "url", None) is _STORAGE_URL
         and getattr(kind, "base_url", None) is _STORAGE_BASE
         and "url" not in vars(storage)
@@ -247,6 +284,10 @@ class Attribute(OutputField):
     def __repr__(self) -> str:
         return f"Attribute({self.name!r}, reads={list(self.names)!r})"
 
+    def is_stored(self, number: int, source: Source) -> bool:
+        """Return True: the attribute reads its columns."""
+        return True
+
     def read_values(self, instances: Sequence[Model]) -> list[Any]:
         """Return the values that are written of instances."""
         return read_attributes(instances, self.name, repr(self))
@@ -257,17 +298,18 @@ class Attribute(OutputField):
         sources: Sequence[Source],
         related: RelatedColumns,
         using: str,
+        copy_loaded: MakeInstances | None = None,
         load_related: LoadRelated | None = None,
     ) -> MakeColumn:
         """Return the function from the values of the columns to the attribute of instances that have them.
 
         The instances of all rows are made first, and each relation to many is loaded for all of them, by
-        `load_related` where it is in memory. Queries are refused while their attributes are read.
+        `copy_loaded` and `load_related` where they are in memory. Queries are refused while their attributes are read.
         """
         owner = repr(self)
         load = load_related or related_loader(model, related, using, owner)
-        columns = [source.name if source.field is None else _column_path(source) for source in sources]
-        make_instances = instance_maker(model, columns, using, owner)
+        columns = [source.column_path for source in sources]
+        make_instances = copy_loaded or instance_maker(model, columns, using, owner)
 
         def query_error(sql: str) -> NotNamedError:
             return NotNamedError(f"{owner} sends a query, which reads=[...] does not name: {sql}")
@@ -279,11 +321,6 @@ class Attribute(OutputField):
                 return self.read_values(instances)
 
         return read_rows
-
-
-def _column_path(source: Source) -> str:
-    *path, last = source.name.split("__")
-    return "__".join([*path, source.field.attname if source.field is not None else last])
 
 
 class Flat(OutputField):

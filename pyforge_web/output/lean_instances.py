@@ -10,6 +10,7 @@ from django.db import connections
 from django.db.models import Model, Prefetch, prefetch_related_objects
 from django.db.models.base import ModelState
 from django.db.models.constants import LOOKUP_SEP
+from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_init, pre_init
 
 from pyforge_web.output.model_names import Relation, find_relation, has_stock_descriptor
@@ -28,9 +29,39 @@ class NotNamedError(ValueError):
     """An output field needs a column, or a query, that it does not name."""
 
 
-def make_instance(model: type[Model], values: dict[str, Any], using: str, owner: str) -> Model:
-    """Return an instance with these columns, by their attributes or paths: `title`, `author__name`."""
-    return instance_maker(model, list(values), using, owner)([tuple(values.values())])[0]
+def make_instance(
+    model: type[Model], values: dict[str, Any], using: str, owner: str, *, is_loaded: bool = False
+) -> Model:
+    """Return an instance with these columns, by their attributes or paths: `title`, `author__name`.
+
+    With `is_loaded` they are those of an instance: code of the project that makes instances has seen them.
+    """
+    rows = [tuple(values.values())]
+    if is_loaded:
+        return bare_instances(model, list(values), rows, using, _refuse_columns(owner))[0]
+    return instance_maker(model, list(values), using, owner)(rows)[0]
+
+
+def copy_instance(instance: Model, names: set[str], owner: str) -> Model:
+    """Return a copy of an instance with these columns, as they are in memory; any other one raises `ValueError`.
+
+    It has what code of the project has given the instance besides, when it was made.
+    """
+    model = type(instance)
+    absent = set() if _is_bare(model, names) else {field.attname for field in model._meta.concrete_fields} - names
+    attributes = {
+        # A file belongs to its instance, and its descriptor makes another one of the name.
+        name: value.name if isinstance(value, FieldFile) else value
+        for name, value in instance.__dict__.items()
+        if (name not in absent if absent else name in names)
+    }
+    attributes.pop("_prefetched_objects_cache", None)
+    state = attributes["_state"] = ModelState()
+    state.db, state.adding = instance._state.db, instance._state.adding
+    attributes["refresh_from_db"] = _refuse_columns(owner)
+    copied: Model = object.__new__(model)
+    copied.__dict__.update(attributes)
+    return copied
 
 
 def instance_maker(model: type[Model], names: Sequence[str], using: str, owner: str) -> MakeInstances:
@@ -57,7 +88,7 @@ def instance_maker(model: type[Model], names: Sequence[str], using: str, owner: 
             # The key is among the columns of a relation, so that a row without values is none.
             exists = [any(value is not None for value in row) for row in inner]
             made = iter(make(list(compress(inner, exists))))
-            key = _relation_cache_name(relation)
+            key = relation_cache_name(relation)
             for instance, has_row in zip(instances, exists, strict=True):
                 instance._state.fields_cache[key] = next(made) if has_row else None
         return instances
@@ -76,16 +107,21 @@ def related_loader(model: type[Model], related: RelatedColumns, using: str, owne
             rows = relation.model._default_manager.using(using).only("pk", *columns, *key)
             prefetch_related_objects(list(instances), Prefetch(name, rows))
             for instance in instances:
-                for row in getattr(instance, name).all():
+                # Not iterated: the rows of a class of its own may be others each time.
+                for row in getattr(instance, name).all()._result_cache:
                     row.__dict__["refresh_from_db"] = guard
 
     return load_related
 
 
-def attach_related(instance: Model, name: str, objects: list[Model]) -> None:
-    """Make these objects what a relation to many of an instance has, as `prefetch_related` does."""
+def attach_related(instance: Model, name: str, objects: list[Model], loaded: Any) -> None:
+    """Make these objects what a relation to many of an instance has, as `prefetch_related` does.
+
+    They are in a QuerySet like the one that was loaded.
+    """
     manager: Any = getattr(instance, name)
-    rows = manager.get_queryset()
+    rows = loaded._chain()
+    rows._add_hints(instance=instance)
     rows._result_cache = objects
     rows._prefetch_done = True
     relation = cast(Relation, find_relation(type(instance), name))
@@ -174,7 +210,8 @@ def _is_bare(model: type[Model], names: Iterable[str]) -> bool:
     )
 
 
-def _relation_cache_name(relation: Relation) -> str:
+def relation_cache_name(relation: Relation) -> str:
+    """Return the name under which an instance keeps what is behind a relation to one."""
     field = relation.field if relation.sort == "forward" else relation.field.remote_field
     return str(getattr(field, "cache_name", None) or field.get_cache_name())
 
@@ -182,7 +219,8 @@ def _relation_cache_name(relation: Relation) -> str:
 def _refuse_columns(owner: str) -> Callable[..., NoReturn]:
     def refuse_column(using: Any = None, fields: Any = None, **options: Any) -> NoReturn:
         names = ", ".join(map(repr, fields or ()))
-        raise NotNamedError(f"{owner} reads {names}, which is not among its columns: name it in reads=[...]")
+        hint = "name it in reads=[...]" if owner.startswith("Attribute(") else "write Attribute(..., reads=[...])"
+        raise NotNamedError(f"{owner} reads {names}, which is not among its columns: {hint}")
 
     return refuse_column
 

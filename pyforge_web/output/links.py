@@ -1,7 +1,9 @@
 """`Link`: the URL of a view, reversed once, with the text of a row's values in it."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, NamedTuple, cast
+from uuid import UUID
 
 from django.db.models import Value
 from django.urls import NoReverseMatch, converters, get_resolver, get_urlconf, reverse
@@ -19,6 +21,8 @@ _PATH_CONVERTERS: dict[type, tuple[str, str]] = {
     converters.UUIDConverter: ("uuid", "5f3c9a4e-0b1d-4c2a-9e8f-7a6b5c4d3e2{}"),
     converters.PathConverter: ("path", "pyforge/path-{}"),
 }
+# Values of these types that are equal have the same text. Decimals and datetimes have not, and a list has no hash.
+_SAME_TEXT = frozenset({bool, date, int, str, UUID})
 
 
 class Link(OutputField):
@@ -52,11 +56,15 @@ class Link(OutputField):
         def url(values: tuple[Any, ...]) -> Any:
             if None in values:
                 return None
-            key = tuple((type(value), value) for value in values)
-            if key not in urls:
-                address = self._reverse(values)
-                urls[key] = address if request is None else request.build_absolute_uri(address)
-            return urls[key]
+            kinds = tuple(map(type, values))
+            key = (kinds, values) if _SAME_TEXT.issuperset(kinds) else None
+            if key is not None and key in urls:
+                return urls[key]
+            address = self._reverse(values)
+            made = address if request is None else request.build_absolute_uri(address)
+            if key is not None:
+                urls[key] = made
+            return made
 
         return url
 

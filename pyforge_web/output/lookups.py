@@ -88,10 +88,14 @@ def is_djangos(lookup: object) -> bool:
     return type(lookup) in (str, Prefetch)
 
 
-def find_base_queryset(relation: Relation) -> UntypedQuerySet | None:
-    """What a plain lookup loads a relation to one from, where that may be other rows than a join has."""
-    manager = relation.model._base_manager if relation.model else None
-    return None if manager is None or type(manager) is Manager else manager.all()
+def has_own_base_manager(relation: Relation) -> bool:
+    """Return whether a relation to one is loaded by a base manager of the project's: a join may find other rows.
+
+    A parent link needs no manager: Django makes the parent of the child's own columns.
+    """
+    if relation.many or relation.model is None or type(relation.model._base_manager) is Manager:
+        return False
+    return not (relation.sort == "forward" and relation.field.remote_field.parent_link)
 
 
 def make_prefetches(tree: Tree, path: NamePath = ()) -> "Iterator[Prefetch[Any]]":
@@ -104,3 +108,7 @@ def make_prefetches(tree: Tree, path: NamePath = ()) -> "Iterator[Prefetch[Any]]
                 through = LOOKUP_SEP.join((*path, item.relation.name))
                 yield Prefetch(through, queryset, to_attr=item.name if renamed else None)
             yield from make_prefetches(item.tree, (*path, item.name))
+        else:
+            for lookup in (*item.lookups, *(lookup for source in item.sources for lookup in source.lookups)):
+                to_attr = lookup.to[-1] if lookup.to[-1] != lookup.through[-1] else None
+                yield Prefetch(LOOKUP_SEP.join((*path, *lookup.to[:-1], lookup.through[-1])), lookup.queryset, to_attr)

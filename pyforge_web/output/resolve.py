@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple, cast
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
-from django.db.models import F, Model
+from django.db.models import F, Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web._native import AttributeWatch
@@ -12,7 +12,7 @@ from pyforge_web.output.attribute_columns import find_related_columns, find_rela
 from pyforge_web.output.fields import Attribute, FileUrl, Flat, OutputField, is_own_file
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields, has_expressions
 from pyforge_web.output.joined_expressions import can_be_joined
-from pyforge_web.output.lookups import ParentContext, find_base_queryset, find_inner_lookups, read_lookups
+from pyforge_web.output.lookups import ParentContext, find_inner_lookups, has_own_base_manager, read_lookups
 from pyforge_web.output.model_names import (
     NamePath,
     Relation,
@@ -22,7 +22,7 @@ from pyforge_web.output.model_names import (
     unknown_column,
     unknown_relation,
 )
-from pyforge_web.output.scopes import FieldScope, find_path_column
+from pyforge_web.output.scopes import FieldScope, find_path_column, mark_own_bases
 from pyforge_web.output.shown_secrets import expression_names, refuse_secret, refuse_secret_path
 from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, keep_tree
 from pyforge_web.output.tree_watch import watch_tree
@@ -74,9 +74,9 @@ def resolve_fields(queryset: UntypedQuerySet, fields: ParsedFields) -> Tree:
     return tree
 
 
-def resolve_model_fields(model: type[Model], fields: ParsedFields) -> Tree:
-    """Return the tree of the output fields of a model of which nothing more is known."""
-    return _resolve(FieldScope(model, [], (), None, (), None), fields)
+def resolve_model_fields(model: type[Model], fields: ParsedFields, added: NamePath = ()) -> Tree:
+    """Return the tree of the output fields of a model of which no more is known than names that instances have."""
+    return _resolve(FieldScope(model, [], added, None, (), None), fields)
 
 
 def added_names(queryset: UntypedQuerySet) -> NamePath:
@@ -148,7 +148,7 @@ def _named(scope: FieldScope, name: str) -> Leaf | Branch:
             return branch._replace(keys_only=True)
         raise unknown_column(scope.model, name, scope.path, scope.added)
     if (one := find_key_relation(scope.model, name)) is not None and one.model is not None:
-        return Leaf(name, one.model._meta.pk.attname, one.model._meta.pk, (one,))
+        return Leaf(name, one.model._meta.pk.attname, one.model._meta.pk, mark_own_bases(scope, [one]))
     if LOOKUP_SEP in name.strip("_"):
         return find_path_column(scope, name)
     raise unknown_column(scope.model, name, scope.path, scope.added)
@@ -209,7 +209,12 @@ def _attribute_leaf(scope: FieldScope, item: KeyedExpression) -> Leaf:
     keys = [find_relation_key_name(scope.model, name) for name in many]
     sources = tuple(_source(scope, item, name) for name in dict.fromkeys([*names, *keys]))
     sources = (*sources, *key_sources(scope.model, sources))
-    return Leaf(item.name, "", None, (), None, item.expression, sources, related)
+    given = tuple(
+        lookup
+        for lookup in scope.lookups
+        if lookup.queryset is not None and len(lookup.to) == 1 and lookup.to == lookup.through and lookup.to[0] in many
+    )
+    return Leaf(item.name, "", None, (), None, item.expression, sources, related, given)
 
 
 def _source(scope: FieldScope, item: KeyedExpression, name: str) -> Leaf:
@@ -234,11 +239,11 @@ def _branch(scope: FieldScope, item: NestedFields) -> Branch:
         onwards = [lookup for lookup in mine if len(lookup.to) > 1]
         rest = [*around.lookups, *(around.lead_back(lookup) for lookup in onwards)]
         inner = FieldScope(relation.model, rest, (), None, within, around.around)
-        return Branch(name, relation, fields, _resolve(inner, fields), _own_queryset(relation, fields))
+        queryset: UntypedQuerySet = QuerySet(relation.model) if _needs_query(relation, fields) else None
+        return Branch(name, relation, fields, _resolve(inner, fields), queryset)
     queryset = mine[0].queryset if mine and len(mine[0].to) == 1 else None
-    if queryset is None and mine and not relation.many:
-        queryset = find_base_queryset(relation)
-    queryset = _own_queryset(relation, fields) if queryset is None else queryset
+    if queryset is None and (has_own_base_manager(relation) or _needs_query(relation, fields)):
+        queryset = cast(Any, relation.model)._base_manager.all()
     if relation.model is None:  # of several models: which names there are is known with the objects
         return Branch(name, relation, fields, Tree(Model, ()), queryset)
     source = queryset
@@ -255,14 +260,13 @@ def _branch(scope: FieldScope, item: NestedFields) -> Branch:
     return Branch(name, relation, fields, _resolve(inner, fields), queryset)
 
 
-def _own_queryset(relation: Relation, fields: ParsedFields) -> UntypedQuerySet | None:
-    """Return what a relation to one is loaded from, where its expressions need a query of their own model."""
-    if relation.many or relation.model is None:
-        return None
+def _needs_query(relation: Relation, fields: ParsedFields) -> bool:
+    """Return whether the expressions of a relation to one need a query of its own model."""
     model = relation.model
+    if relation.many or model is None:
+        return False
     expressions = [item.expression for item in fields if isinstance(item, KeyedExpression)]
-    needs_own = any(not isinstance(each, OutputField) and not can_be_joined(each, model) for each in expressions)
-    return relation.model._base_manager.all() if needs_own else None
+    return any(not isinstance(each, OutputField) and not can_be_joined(each, model) for each in expressions)
 
 
 def _deferring(queryset: UntypedQuerySet) -> frozenset[str] | None:

@@ -1,11 +1,12 @@
 """Where output fields are resolved: the rows that they are of, and the columns that paths lead to from there."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
-from pyforge_web.output.lookups import Lookup, ParentContext
+from pyforge_web.output.lookups import Lookup, ParentContext, has_own_base_manager
 from pyforge_web.output.model_names import (
     NamePath,
     Relation,
@@ -47,8 +48,6 @@ def find_path_column(scope: FieldScope, name: str) -> Leaf:
             raise many_in_path(model, name, part, path)
         relations.append(relation)
         model, path = cast("type[Model]", relation.model), (*path, part)
-    if relations and any(lookup.to[0] == parts[0] for lookup in scope.lookups):
-        relations[0] = relations[0]._replace(doubt="a lookup of prefetch_related loads it")
     field = find_column(model, last)
     if field is None:
         one = find_key_relation(model, last)
@@ -61,4 +60,18 @@ def find_path_column(scope: FieldScope, name: str) -> Leaf:
             )
         relations.append(one)
         field = one.model._meta.pk
-    return Leaf(name, field.attname, field, tuple(relations))
+    loading = tuple(lookup for lookup in scope.lookups if lookup.to[0] == parts[0])
+    if loading:
+        relations[0] = relations[0]._replace(doubt="a lookup of prefetch_related loads it")
+    return Leaf(name, field.attname, field, mark_own_bases(scope, relations), lookups=loading)
+
+
+def mark_own_bases(scope: FieldScope, relations: Sequence[Relation]) -> tuple[Relation, ...]:
+    """Return the relations of a path, those marked that a join may find other rows of than their attribute gives."""
+    marked = []
+    for number, relation in enumerate(relations):
+        is_in_memory = number == 0 and scope.around is not None and scope.around.is_behind(relation)
+        if relation.doubt is None and not is_in_memory and has_own_base_manager(relation):
+            relation = relation._replace(doubt=f"{relation.model.__name__} has a base manager of its own")  # type: ignore[union-attr]
+        marked.append(relation)
+    return tuple(marked)

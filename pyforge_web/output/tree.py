@@ -28,6 +28,8 @@ class Leaf(NamedTuple):
     sources: "tuple[Leaf, ...]" = ()
     # Relations to many that an `Attribute` reads: their names, and the columns of their rows.
     related: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    # The lookups of the query that load some of these, or the relations of its path.
+    lookups: tuple[Any, ...] = ()
 
     @property
     def key(self) -> str:
@@ -110,7 +112,7 @@ def _leaf_doubt(model: type[Model], leaf: Leaf) -> str | None:
         if reason := _leaf_doubt(model, source):
             return reason
     if leaf.field is None:
-        return None
+        return f"a Prefetch loads {leaf.lookups[0].to[0]}" if leaf.lookups else None
     if leaf.field.column is None:
         return "a key of several columns"
     for relation in leaf.path:

@@ -8,7 +8,7 @@ from django.db.models import FileField, ForeignKey, Manager, Model, QuerySet
 from django.db.models.fields.files import FieldFile
 
 from pyforge_web.fields import CONVERTER_METHODS
-from pyforge_web.output.fields import FileUrl
+from pyforge_web.output.fields import FILE_METHODS, FileUrl
 from pyforge_web.output.model_names import Relation
 from pyforge_web.output.tree import Branch, Leaf, Tree
 
@@ -35,7 +35,7 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
                 watched += _watch_files(item.sources[0].field)
             work += [(model, source) for source in item.sources]
             for relation in item.path:
-                watched.append((model, (relation.name,), False))
+                watched += [(model, (relation.name,), False), *_watch_base(relation)]
                 model = relation.model or model
             if item.path and item.field is not None:  # whether null has to be told from no row
                 watched += _watch_converters(item.field)
@@ -46,7 +46,7 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
         watched.append((model, (relation.name,), False))
         if relation.model is None:
             continue
-        managed = watch_manager(relation) if relation.many else []
+        managed = watch_manager(relation) if relation.many else _watch_base(relation)
         if managed is None:
             return None
         watched += managed
@@ -59,8 +59,13 @@ def _watch_files(field: Any) -> list[Watched]:
     """Return what a native watch compares of the class of a field's files, which may ask for more columns."""
     if not isinstance(field, FileField):  # which is said when the rows are written
         return []
-    files = field.attr_class
-    return [(field, ("attr_class",), True), (files, ("url",), False), (FieldFile, ("url",), False)]
+    names = tuple(FILE_METHODS)
+    return [(field, ("attr_class",), True), (field.attr_class, names, False), (FieldFile, names, False)]
+
+
+def _watch_base(relation: Relation) -> list[Watched]:
+    """Return what a native watch compares of the base manager that loads a relation to one."""
+    return [] if relation.model is None else [(relation.model._meta, ("base_manager",), True)]
 
 
 def _watch_converters(field: Any) -> Iterator[Watched]:

@@ -50,6 +50,7 @@ _OWN_ROWS = ("__iter__", "__getitem__", "_chain", "_clone", "_fetch_all", "_iter
 _OWN_INSTANCES = ("__getattribute__", "__new__", "__setattr__")
 _find_row_methods, _find_instance_methods = attrgetter(*_OWN_ROWS), attrgetter(*_OWN_INSTANCES)
 _ROW_METHODS, _INSTANCE_METHODS = _find_row_methods(QuerySet), _find_instance_methods(Model)
+_find_iteration = attrgetter("__iter__", "_fetch_all")
 _find_raw_methods = attrgetter("__iter__", "_fetch_all", "iterator")
 _RAW_METHODS = _find_raw_methods(RawQuerySet)
 _DJANGOS_FROM_DB, _DJANGOS_INIT = Model.from_db.__func__, Model.__init__  # type: ignore[attr-defined]
@@ -83,6 +84,11 @@ _FOUND_PATCHED = _find_patched()
 def has_own_rows(kind: type[AnyQuerySet]) -> bool:
     """Return whether a class has rows of its own, other ones than Django's QuerySet as it is now."""
     return bool(_find_row_methods(kind) != _find_row_methods(QuerySet))
+
+
+def has_own_iteration(kind: type[AnyQuerySet]) -> bool:
+    """Return whether rows that a QuerySet of this class has in its cache are iterated by code of the project."""
+    return bool(_find_iteration(kind) != _find_iteration(QuerySet))
 
 
 def copy_unread(queryset: AnyQuerySet) -> AnyQuerySet:

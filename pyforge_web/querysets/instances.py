@@ -82,12 +82,16 @@ def _read_added(instance: Model, names: Attributes) -> dict[str, Any]:
     }
 
 
-def read_column(instance: Model, field: Any) -> Any:
-    """Return the value of a loaded column: what the row has, in whatever form its descriptor keeps it."""
+def read_column(instance: Model, field: Any, stored: bool = False) -> Any:
+    """Return the value of a loaded column: what the row has, in whatever form its descriptor keeps it.
+
+    With `stored` the model's own `__getattribute__` is not asked.
+    """
     model, name = type(instance), field.attname
-    if has_stock_descriptor(model, name):
+    is_stock = type(getattr(model, name, None)) in STOCK_DESCRIPTORS
+    if is_stock and (stored or has_stock_descriptor(model, name)):
         value = instance.__dict__[name]
-    elif type(getattr(model, name, None)) in STOCK_DESCRIPTORS:
+    elif is_stock:
         value = getattr(instance, name)  # the model's own `__getattribute__` has the last word
     else:
         value = field.value_from_object(instance)

@@ -18,6 +18,7 @@ class FetchedQuery:
 
     def __init__(self, executed: ExecutedQuery, indexes: dict[ColumnSlot, int], trace: RowTrace | None) -> None:
         self._executed, self._trace = executed, trace
+        self.count = 0  # of the rows that were fetched
         self.indexes = indexes
         self.readers = executed.readers
         self.convert = executed.convert
@@ -41,16 +42,16 @@ class FetchedQuery:
         cursor, trace = self._executed.cursor, self._trace
         fetch = fetch or _parts(cursor.fetchmany)
         try:
-            return read(fetch if trace is None else self._counted(fetch, trace))
+            return read(self._counted(fetch if trace is None else metering.time_database(fetch, trace), trace))
         finally:
             cursor.close()
 
-    def _counted(self, fetch: Callable[[], list[Any]], trace: RowTrace) -> Callable[[], list[Any]]:
-        timed = metering.time_database(fetch, trace)
-
+    def _counted(self, fetch: Callable[[], list[Any]], trace: RowTrace | None) -> Callable[[], list[Any]]:
         def fetch_counted() -> list[Any]:
-            rows = timed()
-            trace.rows += len(rows)
+            rows = fetch()
+            self.count += len(rows)
+            if trace is not None:
+                trace.rows += len(rows)
             return rows
 
         return fetch_counted

@@ -36,23 +36,35 @@ def list_of(serializer: Any, data: Any, standard: MakeList) -> list[Any]:
     """
     if serializer.parent is not None:
         return standard(data)
-    make = partial(_make_list, serializer, data, standard)
-    return cast("list[Any]", serialize_rows(serializer, make)) if metering.active_collectors.get() else make()
+    made: list[Any] = _count_call(serializer, partial(_make_list, serializer, data, standard))
+    return made
 
 
-def _make_list(serializer: Any, data: Any, standard: MakeList) -> list[Any]:
+def _count_call(serializer: Any, make: Callable[[], tuple[Any, int]]) -> Any:
+    """Return the rows that `make` gives with their number, which collectors see as one call."""
+    return serialize_rows(serializer, make) if metering.active_collectors.get() else make()[0]
+
+
+def _make_list(serializer: Any, data: Any, standard: MakeList) -> tuple[list[Any], int]:
     try:
         rows = rows_of(serializer, data)
-        return [] if rows is None else rows.objects()
+        items = [] if rows is None else rows.objects()
     except FallbackError as error:
         why = str(error)
+    else:
+        return items, len(items)
+    items = _list_by_drf(serializer, data, standard, why)
+    return items, len(items)
+
+
+def _list_by_drf(serializer: Any, data: Any, standard: MakeList, why: str) -> list[Any]:
+    """Return what DRF makes of a list, and note why it does."""
     items = standard(data)
     _note_fallback(serializer, data, why, len(items))
     return items
 
 
 def _note_fallback(serializer: Any, data: Any, why: str, count: int) -> None:
-    """Note that DRF has serialized a list, and why."""
     is_query = isinstance(data, QuerySet | BaseManager)
     model = data.model if is_query else getattr(getattr(serializer.child, "Meta", None), "model", None)
     if model is None:
@@ -69,12 +81,17 @@ def rows_data(serializer: Any) -> RowsData:
 
     The query runs here, and so do method fields: what they raise goes through DRF's handler. A list serializer with its
     own `to_representation` decides what the list is. One that has been given data shows what DRF makes of that, and one
-    whose `.data` has been read shows that.
+    whose `.data` has been read shows that. Collectors see it as one call.
     """
     if serializer.instance is None or hasattr(serializer, "initial_data") or hasattr(serializer, "_data"):
         return RowsData(None, None, list(serializer.data), serializer)
     if not has_standard_list(serializer):
         return RowsData(None, None, serializer.to_representation(serializer.instance), serializer)
+    made: RowsData = _count_call(serializer, partial(_make_rows, serializer))
+    return made
+
+
+def _make_rows(serializer: Any) -> tuple[RowsData, int]:
     try:
         try:
             rows = rows_of(serializer, serializer.instance, is_streamed=True)
@@ -83,14 +100,17 @@ def rows_data(serializer: Any) -> RowsData:
             rows = rows_of(serializer, serializer.instance)
             body = b"[]" if rows is None else rows.array()
         if rows is None:
-            return RowsData(b"[]", list, [], serializer)
+            return RowsData(b"[]", list, [], serializer), 0
         if body is None or (b"\\" in body and b"\\ud" in body):
             items = rows.objects() if rows.statement.is_fetched else json.loads(cast(bytes, body))
-            return RowsData(None, None, items, serializer)
+            return RowsData(None, None, items, serializer), len(items)
         make = rows.objects if rows.statement.is_fetched else partial(json.loads, body)
-        return RowsData(escape_line_separators(body), make, [], serializer)
-    except FallbackError:
-        return RowsData(None, None, standard_list(serializer, serializer.instance), serializer)
+        count = len(rows.statement.rows) if rows.statement.is_fetched else rows.statement.count
+        return RowsData(escape_line_separators(body), make, [], serializer), count
+    except FallbackError as error:
+        why = str(error)
+    items = _list_by_drf(serializer, serializer.instance, partial(standard_list, serializer), why)
+    return RowsData(None, None, items, serializer), len(items)
 
 
 def has_standard_data(serializer: Any) -> bool:
@@ -155,7 +175,11 @@ class CompiledListSerializer(CompiledRows):
     def to_representation(self, data: Any) -> list[Any]:
         """Return the list of DRF's dicts."""
         standard: MakeList = super().to_representation  # type: ignore[misc]
-        return list_of(self, data, standard) if has_standard_list(self) else standard(data)
+        if not has_standard_list(self):
+            return standard(data)
+        if getattr(standard, "__func__", None) in STANDARD_LISTS:  # the project's setting would try and note it again
+            standard = partial(standard_list, self)
+        return list_of(self, data, standard)
 
 
 STANDARD_LISTS.add(CompiledListSerializer.to_representation)

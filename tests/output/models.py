@@ -184,6 +184,8 @@ class Guarded(models.Model):
     text = Shown(max_length=20)
     number = models.IntegerField(null=True)
     cover = models.FileField(upload_to="covers", null=True)
+    loud = LoudField(upload_to="x", default="l.txt")
+    kind = models.CharField(max_length=9, choices=[("a", "A")], default="a")
     before = models.ForeignKey("self", models.CASCADE, null=True, related_name="after")
 
     def __str__(self):
@@ -191,6 +193,62 @@ class Guarded(models.Model):
 
     def __getattribute__(self, name):
         value = super().__getattribute__(name)
-        if name == "text":
+        if name in ("text", "kind"):
             return f"read {value}"
         return value and str(value) if name == "number" else value
+
+    def get_kind_display(self):
+        return f"kind {self.kind}"
+
+    def both(self):
+        return [self.text, self.number, self.before and self.before.text, [each.text for each in self.after.all()]]
+
+
+class LiveManager(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(deleted=False)
+
+
+class Maker(models.Model):
+    """Its base manager hides rows: an attribute does not find them, and a join would."""
+
+    name = models.CharField(max_length=20)
+    mood = models.CharField(max_length=1, choices=[("g", "good"), ("b", "bad")], default="g")
+    logo = models.FileField(upload_to="logos", null=True)
+    deleted = models.BooleanField(default=False)
+    owner = models.ForeignKey("self", models.CASCADE, null=True, related_name="owned")
+
+    everything = models.Manager()
+    live = LiveManager()
+
+    class Meta:
+        base_manager_name = "live"
+
+    def __str__(self):
+        return self.name
+
+
+class Address(models.Model):
+    """One to one with its maker, and hidden in the same way."""
+
+    maker = models.OneToOneField(Maker, models.CASCADE, related_name="address")
+    town = models.CharField(max_length=20)
+    deleted = models.BooleanField(default=False)
+
+    everything = models.Manager()
+    live = LiveManager()
+
+    class Meta:
+        base_manager_name = "live"
+
+    def __str__(self):
+        return self.town
+
+
+class Product(models.Model):
+    name = models.CharField(max_length=20)
+    maker = models.ForeignKey(Maker, models.CASCADE, related_name="products")
+    seller = models.ForeignKey(Maker, models.CASCADE, null=True, related_name="sold")
+
+    def __str__(self):
+        return self.name

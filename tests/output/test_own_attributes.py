@@ -5,7 +5,7 @@ import json
 import pytest
 from django.core.serializers.json import DjangoJSONEncoder
 
-from pyforge_web import Computed, PyForgeJsonResponse, dumps
+from pyforge_web import Attribute, Computed, Display, FileUrl, PyForgeJsonResponse, dumps
 from tests.output.models import Guarded
 from tests.output.ways import WAYS_IN, WAYS_OUT, read_bare, read_fields
 
@@ -54,3 +54,37 @@ def test_made_values_are_of_the_attributes(guarded):
     expected = as_json([{"both": [each.text, each.number]} for each in guarded.all()])
     for way_in in WAYS_IN.values():
         assert json.loads(dumps(way_in(guarded.all()), fields=fields)) == expected
+
+
+READS = ["text", "number", "before__text", "after__text"]
+MADE = {
+    "a method": ({"x": Attribute("both", reads=READS)}, lambda each: each.both()),
+    "a label": ({"x": Display("kind")}, lambda each: each.get_kind_display()),
+    "a file": ({"x": FileUrl("loud")}, lambda each: each.loud.url),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("way", WAYS_IN)
+def test_an_instance_reads_its_columns_once(guarded, name, way):
+    fields, read = MADE[name]
+    expected = as_json([{"x": read(each)} for each in guarded.all()])
+    assert json.loads(dumps(WAYS_IN[way](guarded.all()), fields=[fields], fetch=True)) == expected
+    loaded = guarded.select_related("before").prefetch_related("after")
+    assert json.loads(dumps(list(loaded), fields=[fields])) == expected
+
+
+def test_side_effects_of_reading_are_seen_once(guarded, monkeypatch):
+    reads, method = [], Guarded.__getattribute__
+
+    def note(self, name):
+        if name in ("text", "number"):
+            reads.append(name)
+        return method(self, name)
+
+    monkeypatch.setattr(Guarded, "__getattribute__", note)
+    for each in guarded.all():
+        each.both()
+    expected, reads[:] = list(reads), []
+    dumps(guarded.all(), fields=[{"x": Attribute("both", reads=READS)}])
+    assert sorted(reads) == sorted(expected)

@@ -7,6 +7,7 @@ import pyforge_web
 from pyforge_web.metering import collect
 from tests.relations.models import Article, Author, Comment, Meaning, Peculiar, Tag, Word
 from tests.relations.test_cases import on
+from tests.relations.unusual import Half, Person
 from tests.streams.reading import read
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -60,14 +61,22 @@ def test_columns_that_django_converts(database):
 
 
 def test_a_relation_on_djangos_path(sqlite):
-    rows = Peculiar.objects.count()
+    rows = list(Half.objects.all())
     group, found = group_of(
-        lambda: pyforge_web.dumps(on(sqlite)(Author).order_by("pk"), fields=["id", {"peculiar": ["text"]}])
+        lambda: pyforge_web.dumps(on(sqlite)(Person).order_by("pk"), fields=["id", {"halves": ["text"]}])
     )
     assert group.path == "values + django"
-    assert group.why == "OwnWayQuerySet fetches its rows in its own way"
-    assert group.label == "relations.Author, relations.Peculiar"
-    assert (found.django_rows, group.django_rows, group.query_count) == (rows, rows, 0)
+    assert group.why == "ListIterable makes rows in its own way"
+    assert group.label == "relations.Person, relations.Half"
+    assert (found.django_rows, group.django_rows, group.query_count) == (len(rows), len(rows), 0)
+
+
+def test_a_relation_that_is_iterated_in_its_own_way(sqlite):
+    group, _ = group_of(
+        lambda: pyforge_web.dumps(on(sqlite)(Author).order_by("pk"), fields=["id", {"peculiar": ["text"]}])
+    )
+    assert (group.path, group.label) == ("django", "relations.Author")
+    assert group.why == "peculiar: OwnWayQuerySet iterates its rows in its own way"
 
 
 def test_a_whole_queryset_on_djangos_path(sqlite):

@@ -6,7 +6,6 @@ from types import CodeType, FunctionType
 from typing import Any, NamedTuple, NoReturn
 
 from django.db import connections
-from django.db.models import QuerySet
 from django.db.models.expressions import Col, Value
 from django.db.models.lookups import IsNull
 from django.db.models.sql.constants import LOUTER
@@ -19,6 +18,7 @@ from pyforge_web.querysets.prepared_queries.provenance import (
     find_branch,
     watch_calls,
 )
+from pyforge_web.querysets.prepared_queries.returned import check_queryset
 from pyforge_web.querysets.sql_cache import tables
 
 
@@ -85,8 +85,7 @@ def make_template(function: FunctionType, names: list[str]) -> Template:
         return Template(None, "it asks the database before its QuerySet is there")
     except Exception as error:  # with values it may raise nothing
         return Template(None, f"it raises {type(error).__name__} with parameters: {error}")
-    if not isinstance(queryset, QuerySet):
-        raise TypeError(f"@prepared: {function.__name__} returned {type(queryset).__name__}, not a QuerySet")
+    check_queryset(function, queryset)
     read = ReadNames(function, queryset)
     if why := _why_called(function, names, queryset, called, read.members):
         return Template(queryset, why)

@@ -25,8 +25,12 @@ def with_relations(queryset: UntypedQuerySet, tree: Tree) -> UntypedQuerySet:
     query, lookups = queryset.query, queryset._prefetch_related_lookups
     if query.combinator or not all(is_djangos(lookup) for lookup in lookups):
         return queryset  # a union takes no more of these, and lookups of others are the user's own
-    if lookups or any(isinstance(item, Branch) for item in tree.items):
-        queryset = queryset.prefetch_related(None).prefetch_related(*make_prefetches(tree))
+    # Each once: Django refuses a second one with a QuerySet.
+    prefetches: dict[str, Any] = {}
+    for lookup in make_prefetches(tree):
+        prefetches.setdefault(lookup.prefetch_to, lookup)
+    if lookups or prefetches:
+        queryset = queryset.prefetch_related(None).prefetch_related(*prefetches.values())
     known = {field.name for field in queryset._known_related_objects}  # Django leaves what is joined alone
     joined = [path for path in _joined_paths(tree) if path.split(LOOKUP_SEP)[0] not in known]
     if joined and has_bare_columns(query, joined_models(tree)):

@@ -8,7 +8,7 @@ from django.db.models import Model
 
 from pyforge_web.output.lookups import is_djangos
 from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, find_doubts
-from pyforge_web.querysets.django_path import why_django, why_instances
+from pyforge_web.querysets.django_path import has_own_iteration, why_django, why_instances
 from pyforge_web.querysets.relations.flat_plan import find_flat_plan
 from pyforge_web.querysets.relations.raw_sql import has_bare_columns
 
@@ -28,7 +28,32 @@ def why_tree_django(queryset: UntypedQuerySet, tree: Tree, connection: Any = Non
         _why_joined_query(queryset, tree)
         or next((f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None)
         or next(filter(None, map(why_instances, dict.fromkeys(joined_models(tree)))), None)
+        or _why_iterated(tree)
     )
+
+
+def _why_iterated(tree: Tree) -> str | None:
+    """Return which relation to many is iterated for each of its parents, by code of the project.
+
+    Django iterates the rows of all parents, and then again those that each of them has got. A `to_attr` is a list.
+    """
+    work = [tree]
+    while work:
+        branches = work.pop()
+        if branches.is_kept:  # the managers of its relations are Django's
+            continue
+        for item in branches.items:
+            if not isinstance(item, Branch):
+                continue
+            if item.is_joined:
+                work.append(item.tree)
+            relation: Any = item.relation
+            if not relation.many or item.name != relation.name or relation.model is None:
+                continue
+            queryset = relation.model._default_manager.all() if item.queryset is None else item.queryset
+            if has_own_iteration(type(queryset)):
+                return f"{item.name}: {type(queryset).__name__} iterates its rows in its own way"
+    return None
 
 
 def _first_relations(tree: Tree) -> Iterator[str]:
@@ -56,6 +81,8 @@ def joined_models(tree: Tree) -> Iterator[type[Model]]:
 def _why_joined_query(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     """Return what a query has that does not go together with joins and statements of ours."""
     query = queryset.query
+    if joined := _find_joined_already(query, tree):
+        return f"select_related joins {joined}, which has a query of its own"
     joins = any((isinstance(item, Branch) and item.is_joined) or getattr(item, "path", ()) for item in tree.items)
     strangers = [lookup for lookup in queryset._prefetch_related_lookups if not is_djangos(lookup)]
     if strangers and any(isinstance(item, Branch) for item in tree.items):
@@ -70,6 +97,26 @@ def _why_joined_query(queryset: UntypedQuerySet, tree: Tree) -> str | None:
             return "a part of rows whose key has several columns"
         if query.distinct:
             return "a part of distinct rows"
+    return None
+
+
+def _find_joined_already(query: Any, tree: Tree) -> str | None:
+    """Return a relation with a query of its own that `select_related` has loaded before that."""
+    work = [(tree, query.select_related, 0)]
+    while work:
+        branches, wanted, depth = work.pop()
+        for item in branches.items if wanted and not tree.is_kept else ():
+            if not isinstance(item, Branch) or item.relation.many or item.relation.doubt is not None:
+                continue
+            name, inner = item.relation.query_name, wanted
+            if isinstance(wanted, dict):
+                is_wanted, inner = name in wanted, wanted.get(name)
+            else:
+                is_wanted = item.relation.sort == "forward" and not item.relation.field.null and depth < query.max_depth
+            if is_wanted and item.is_joined:
+                work.append((item.tree, inner, depth + 1))
+            elif is_wanted and item.name == item.relation.name:
+                return item.name
     return None
 
 

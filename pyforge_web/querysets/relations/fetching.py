@@ -10,7 +10,7 @@ from pyforge_web.output.fields import Flat, OutputField
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields
 from pyforge_web.output.model_names import find_column, find_relation
 from pyforge_web.querysets.django_path import why_instances
-from pyforge_web.querysets.relations.loaded_relations import ABSENT, read_relation_cache
+from pyforge_web.querysets.relations.loaded_relations import is_loaded
 from pyforge_web.stock import find_stock
 
 _REFRESH = find_stock(Model, "refresh_from_db")
@@ -21,7 +21,7 @@ def fetch_relation(instances: Iterable[Model], name: str) -> None:
     missing: dict[type[Model], list[Model]] = {}
     for instance in instances:
         relation = find_relation(type(instance), name)
-        if relation is not None and read_relation_cache(instance, relation) is ABSENT:
+        if relation is not None and not is_loaded(instance, relation):
             missing.setdefault(type(instance), []).append(instance)
     for group in missing.values():
         prefetch_related_objects(group, name)

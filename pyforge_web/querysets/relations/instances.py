@@ -12,10 +12,10 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
+from pyforge_web.output.date_formats import format_made
 from pyforge_web.output.fields import Flat, OutputField
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields
 from pyforge_web.output.key_names import finish_rows
-from pyforge_web.output.lean_instances import LoadRelated, attach_related, instance_maker
 from pyforge_web.output.model_names import (
     NamePath,
     find_column,
@@ -31,8 +31,9 @@ from pyforge_web.output.resolve import resolve_model_fields, star_columns
 from pyforge_web.output.tree import Leaf, find_row_path
 from pyforge_web.querysets.instances import read_column
 from pyforge_web.querysets.relations.fetching import fetch_deferred, fetch_relation, find_plain_name
-from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_related
-from pyforge_web.querysets.relations.output_columns import bind_output, fill_gaps
+from pyforge_web.querysets.relations.lean_copies import LeanCopies, LoadedRows
+from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_loaded_queryset, find_related
+from pyforge_web.querysets.relations.output_columns import bind_output, fill_gaps, sources_of
 from pyforge_web.querysets.relations.query_expressions import QueryExpressions
 
 
@@ -142,11 +143,16 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
     values: dict[int, Any] = {}
     for model in dict.fromkeys(map(type, instances)):
         group = [instance for instance in instances if type(instance) is model]
-        leaf = cast(Leaf, resolve_model_fields(model, (item,)).items[0])
+        leaf = cast(Leaf, resolve_model_fields(model, (item,), _find_added(group, item.expression.names)).items[0])
+        sources = sources_of(leaf, model)
+        columns = [
+            _read_named(group, source.name, fetch, path, stored=leaf.output.is_stored(number, source))  # type: ignore[union-attr]
+            for number, source in enumerate(sources)
+        ]
+        related = [_load_related(group, name, names, fetch, path) for name, names in leaf.related]
+        copies = LeanCopies(group, [source.column_path for source in sources], related, repr(leaf.output), path)
         using = group[0]._state.db or DEFAULT_DB_ALIAS
-        copy_related = _related_copier(group, leaf, fetch, path) if leaf.related else None
-        make = bind_output(leaf, model, using, copy_related)
-        columns = [_read_named(group, source.name, fetch, path) for source in leaf.sources]
+        make = bind_output(leaf, model, using, copies.copy_rows, copies.copy_related)
         arguments = list(zip(*columns, strict=True)) if columns else [()] * len(group)
         if row_path := find_row_path(leaf):
             key = LOOKUP_SEP.join([*(relation.name for relation in row_path), "pk"])
@@ -154,33 +160,35 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
             written = fill_gaps(make(list(compress(arguments, exists))), exists)
         else:
             written = make(arguments)
-        values.update(zip(map(id, group), written, strict=True))
+        values.update(zip(map(id, group), format_made(written), strict=True))
     return [values[id(instance)] for instance in instances]
 
 
-def _related_copier(group: Sequence[Model], leaf: Leaf, fetch: bool, path: NamePath) -> LoadRelated:
-    """Return the function that gives lean instances the related objects of a group, with the columns that are read."""
-    owner = repr(leaf.output)
-    loaded: list[tuple[str, list[list[Model]]]] = []
-    for name, columns in leaf.related:
-        if fetch:
-            fetch_relation(group, name)
-        lists = cast("list[list[Model]]", [find_related(instance, name, (*path, name)) for instance in group])
-        objects = [each for each_list in lists for each in each_list]
-        names = list(dict.fromkeys(["pk", *columns]))
-        values = [_read_named(objects, column, fetch, (*path, name)) for column in names]
-        model: Any = cast(Any, find_relation(type(group[0]), name)).model
-        attnames = [cast(Any, find_column(model, column)).attname for column in names]
-        make = instance_maker(model, attnames, group[0]._state.db or DEFAULT_DB_ALIAS, owner)
-        copies = iter(make(list(zip(*values, strict=True))))
-        loaded.append((name, [[next(copies) for _ in each_list] for each_list in lists]))
+def _find_added(group: Sequence[Model], names: Iterable[str]) -> NamePath:
+    """Return those of some names that the instances have besides their columns: annotations of their query."""
+    return tuple(
+        name
+        for name in names
+        if not name.startswith("_")
+        and all(name in each.__dict__ for each in group)
+        and not _is_name_of_model(group[0], name)
+    )
 
-    def copy_related(instances: Sequence[Model]) -> None:
-        for name, lists in loaded:
-            for instance, objects in zip(instances, lists, strict=True):
-                attach_related(instance, name, objects)
 
-    return copy_related
+def _is_name_of_model(instance: Model, name: str) -> bool:
+    return find_column(type(instance), name) is not None or find_relation(type(instance), name) is not None
+
+
+def _load_related(group: Sequence[Model], name: str, columns: Sequence[str], fetch: bool, path: NamePath) -> LoadedRows:
+    """Return the rows of a relation to many that a group of instances has loaded, and the columns that are read."""
+    if fetch:
+        fetch_relation(group, name)
+    querysets = [find_loaded_queryset(instance, name, (*path, name)) for instance in group]
+    # Not iterated here: the attribute does that.
+    objects = [each for queryset in querysets for each in queryset._result_cache]
+    for column in columns:
+        _read_named(objects, column, fetch, (*path, name), stored=True)  # it may not be loaded
+    return LoadedRows(name, querysets, columns)
 
 
 def _add_all_columns(instances: Sequence[Model], rows: list[dict[str, Any]], item: AllColumns, path: NamePath) -> None:
@@ -208,15 +216,20 @@ def _add_related(
             row[item.name] = None if one is None else next(written)
 
 
-def _read_named(instances: Sequence[Model], name: str, fetch: bool, path: NamePath) -> list[Any]:
-    """Return what a name alone stands for of each instance: a column, an addition, a path, the keys of a relation."""
+def _read_named(
+    instances: Sequence[Model], name: str, fetch: bool, path: NamePath, *, stored: bool = False
+) -> list[Any]:
+    """Return what a name alone stands for of each instance: a column, an addition, a path, the keys of a relation.
+
+    With `stored` it is what another instance is made of, and not what the model's own `__getattribute__` makes of it.
+    """
     kinds = {model: _name_kind(model, name) for model in dict.fromkeys(map(type, instances))}
     if fetch and {"relation", "one"} & set(kinds.values()):
         for model in kinds:
             one = find_key_relation(model, name) if kinds[model] == "one" else None
             fetch_relation([each for each in instances if type(each) is model], name if one is None else one.name)
     if "path" in kinds.values():
-        return _read_path(instances, name, fetch, path)
+        return _read_path(instances, name, fetch, path, stored)
     values: list[Any] = []
     for instance in instances:
         match kinds[type(instance)]:
@@ -230,7 +243,7 @@ def _read_named(instances: Sequence[Model], name: str, fetch: bool, path: NamePa
                 related = find_related(instance, relation.name, (*path, relation.name))
                 values.append(getattr(related, "pk", None))
             case _:
-                values.append(_read_column(instance, name, path))
+                values.append(_read_column(instance, name, path, stored))
     return values
 
 
@@ -247,7 +260,7 @@ def _name_kind(model: type[Model], name: str) -> str:
     return "path" if is_path else "column"
 
 
-def _read_path(instances: Sequence[Model], name: str, fetch: bool, path: NamePath) -> list[Any]:
+def _read_path(instances: Sequence[Model], name: str, fetch: bool, path: NamePath, stored: bool) -> list[Any]:
     """Return the values of a path through relations to one; None where one of them leads nowhere."""
     if all(name in instance.__dict__ for instance in instances):
         return [instance.__dict__[name] for instance in instances]  # the name of an annotation: `tags__count`
@@ -257,22 +270,31 @@ def _read_path(instances: Sequence[Model], name: str, fetch: bool, path: NamePat
     for part in parts:
         present = [place for place in places if place is not None]
         for model in dict.fromkeys(map(type, present)):
-            relation = find_relation(model, part) or find_key_relation(model, part)
-            if relation is None and find_column(model, part) is not None:
-                raise no_relation_in_path(model, name, part, within)
-            if relation is None:
-                raise unknown_column(model, part if within != path else name, within)
-            if relation.many:
-                raise many_in_path(model, name, part, within)
+            _refuse_part(model, name, part, within, is_first=within == path)
         if fetch:
             fetch_relation(present, part)
         within = (*within, part)
         places = [None if place is None else _find_one(place, part, within) for place in places]
     present = list({id(place): place for place in places if place is not None}.values())
+    for model in dict.fromkeys(map(type, present)):
+        if _name_kind(model, last) == "relation":
+            raise many_in_path(model, name, last, within)
     if fetch:
         fetch_deferred(present, (last,))
-    values = dict(zip(map(id, present), _read_named(present, last, fetch, within), strict=True))
+    read = _read_named(present, last, fetch, within, stored=stored)
+    values = dict(zip(map(id, present), read, strict=True))
     return [None if place is None else values[id(place)] for place in places]
+
+
+def _refuse_part(model: type[Model], name: str, part: str, path: NamePath, *, is_first: bool) -> None:
+    """Raise for a part of a path that does not lead to one row; `is_first` says that it is the first part."""
+    relation = find_relation(model, part) or find_key_relation(model, part)
+    if relation is None and find_column(model, part) is not None:
+        raise no_relation_in_path(model, name, part, path)
+    if relation is None:
+        raise unknown_column(model, name if is_first else part, path)
+    if relation.many:
+        raise many_in_path(model, name, part, path)
 
 
 def _find_one(instance: Model, part: str, path: NamePath) -> Any:
@@ -280,7 +302,7 @@ def _find_one(instance: Model, part: str, path: NamePath) -> Any:
     return find_related(instance, part if relation is None else relation.name, path)
 
 
-def _read_column(instance: Model, name: str, path: NamePath) -> Any:
+def _read_column(instance: Model, name: str, path: NamePath, stored: bool = False) -> Any:
     field = find_column(type(instance), name)
     attname = name if field is None else field.attname
     if field is not None and field.column is None:  # a key of several columns: no `__dict__` has it
@@ -293,7 +315,7 @@ def _read_column(instance: Model, name: str, path: NamePath) -> Any:
             f"{'.'.join((*path, name))} is not loaded; leave it out of fields=, load it with the QuerySet, or once "
             f"with refresh_from_db(fields=[{name!r}])"
         )
-    return value if field is None else read_column(instance, field)
+    return value if field is None else read_column(instance, field, stored)
 
 
 def _has_models(value: Any) -> bool:

@@ -17,24 +17,48 @@ def find_related(instance: Model, name: str, path: NamePath) -> Model | list[Mod
         value = instance.__dict__.get(name, ABSENT)
         if value is None or isinstance(value, Model):
             return value
-        if isinstance(value, list) and all(isinstance(item, Model) for item in value):
-            return value
+        if isinstance(value, list):
+            value = list(value)  # once: a class of its own may give other objects each time
+            if all(isinstance(item, Model) for item in value):
+                return value
         added = () if value is ABSENT else (name,)
         raise unknown_relation(type(instance), name, path[:-1], added)
     objects = read_relation_cache(instance, relation)
     if objects is not ABSENT:
         return objects  # type: ignore[no-any-return]
+    raise _not_loaded(relation, path)
+
+
+def find_loaded_queryset(instance: Model, name: str, path: NamePath) -> Any:
+    """Return the QuerySet of a relation to many that is loaded."""
+    relation: Any = find_relation(type(instance), name)
+    queryset = find_prefetched(instance, relation)
+    if queryset is None:
+        raise _not_loaded(relation, path)
+    return queryset
+
+
+def _not_loaded(relation: Relation, path: NamePath) -> ValueError:
     method = "prefetch_related" if relation.many or relation.model is None else "select_related"
-    raise ValueError(
+    return ValueError(
         f"{'.'.join(path)} is not loaded; add {method}({LOOKUP_SEP.join(path)!r}) to the QuerySet, or pass fetch=True "
         "to load it now"
     )
 
 
+def is_loaded(instance: Model, relation: Relation) -> bool:
+    """Return whether a relation's cache has its objects; the rows of a QuerySet there are not iterated."""
+    if relation.many:
+        return find_prefetched(instance, relation) is not None
+    return read_relation_cache(instance, relation) is not ABSENT
+
+
 def read_relation_cache(instance: Model, relation: Relation) -> Any:
     """Return what a relation's cache has; `ABSENT` where the next access would be a query."""
     if relation.many:
-        return _read_prefetched(instance, relation)
+        queryset = find_prefetched(instance, relation)
+        # Iterated: a class of its own may give other rows than its cache has.
+        return ABSENT if queryset is None else list(queryset)
     if relation.sort == "backward":
         rel = relation.field.remote_field
         return rel.get_cached_value(instance, default=None if instance.pk is None else ABSENT)
@@ -64,12 +88,11 @@ def _read_own_row(instance: Model, field: Any) -> Any:
     return ABSENT
 
 
-def _read_prefetched(instance: Model, relation: Relation) -> Any:
-    """Return the objects of a relation to many, as the manager would give them."""
+def find_prefetched(instance: Model, relation: Relation) -> Any:
+    """Return the QuerySet that `prefetch_related` has left of a relation to many; None where there is none."""
     if instance.pk is None:
-        return ABSENT
+        return None
     queryset = instance.__dict__.get("_prefetched_objects_cache", {}).get(relation.name)
     if queryset is None:  # the cache has its own name for some relations; a new QuerySet has no result
         queryset = getattr(instance, relation.name).all()
-    objects = getattr(queryset, "_result_cache", None)
-    return ABSENT if objects is None else objects
+    return None if getattr(queryset, "_result_cache", None) is None else queryset

@@ -9,7 +9,7 @@ from django.db.models import Model
 
 from pyforge_web._native import MadeValues
 from pyforge_web.output.fields import Attribute, MakeColumn, NativeOutput, Source
-from pyforge_web.output.lean_instances import LoadRelated
+from pyforge_web.output.lean_instances import LoadRelated, MakeInstances
 from pyforge_web.output.options import output_options
 from pyforge_web.output.tree import Leaf, may_lack_row
 from pyforge_web.querysets.relations.tree_walk import ColumnSlot, OutputColumn, is_null_of_rows
@@ -17,24 +17,34 @@ from pyforge_web.querysets.rows import find_date_format
 from pyforge_web.querysets.statement import ExecutedQuery
 
 
-def bind_output(leaf: Leaf, model: type[Model], using: str, load_related: LoadRelated | None = None) -> MakeColumn:
+def bind_output(
+    leaf: Leaf,
+    model: type[Model],
+    using: str,
+    copy_loaded: MakeInstances | None = None,
+    load_related: LoadRelated | None = None,
+) -> MakeColumn:
     """Return the function from the values of an output field's columns, row by row, to what is written.
 
-    `load_related` gives the instances of an `Attribute` their relations to many, where these are in memory.
+    Where the rows are instances in memory, `copy_loaded` gives those of an `Attribute`, and `load_related` gives them
+    their relations to many.
     """
     output: Any = leaf.output
+    sources = sources_of(leaf, model, is_loaded=copy_loaded is not None)
     if isinstance(output, Attribute):
-        return output.bind_instances(model, _sources_of(leaf, model), leaf.related, using, load_related)
-    return output.bind_rows(model, _sources_of(leaf, model), output_options.get().request, using)  # type: ignore[no-any-return]
+        return output.bind_instances(model, sources, leaf.related, using, copy_loaded, load_related)
+    return output.bind_rows(model, sources, output_options.get().request, using)  # type: ignore[no-any-return]
 
 
-def _sources_of(leaf: Leaf, model: type[Model]) -> list[Source]:
+def sources_of(leaf: Leaf, model: type[Model], *, is_loaded: bool = False) -> list[Source]:
+    """Return the columns of an output field of a model."""
     return [
         Source(
             source.name,
             source.field,
             source.path[-1].model or model if source.path else model,
             may_lack_row(source.path),
+            is_loaded,
         )
         for source in leaf.sources
     ]
@@ -56,7 +66,7 @@ def _bind_native(leaf: Leaf, model: type[Model], columns: Sequence[int]) -> Nati
     if any(map(is_null_of_rows, leaf.sources)):
         return None
     output: Any = leaf.output
-    native: NativeOutput | None = output.bind_native(_sources_of(leaf, model), output_options.get().request, columns)
+    native: NativeOutput | None = output.bind_native(sources_of(leaf, model), output_options.get().request, columns)
     return native
 
 

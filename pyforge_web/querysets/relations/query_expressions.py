@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Manager, Model, QuerySet
 
 from pyforge_web.output.fields import OutputField
 from pyforge_web.output.grammar import KeyedExpression, ParsedFields
@@ -77,9 +77,18 @@ class QueryExpressions:
         for (model, using), group in groups.items():
             for item in items:
                 resolve_model_fields(model, (item,))  # it may show a secret column
-            queryset: Any = model._base_manager.using(using).filter(pk__in=[instance.pk for instance in group])
-            for pk, *values in queryset.annotate(**added).values_list("pk", *added):
-                found.setdefault((model, using, pk), values)  # the first, as where a relation is loaded
+            keys = list(dict.fromkeys(instance.pk for instance in group))
+            # A base manager of the project's may add what an expression names, and hide rows that are in memory.
+            managers: list[Any] = [model._base_manager]
+            if type(model._base_manager) is not Manager:
+                managers.append(QuerySet(model))
+            for manager in managers:
+                missing = [pk for pk in keys if (model, using, pk) not in found]
+                if not missing:
+                    break
+                queryset = manager.using(using).filter(pk__in=missing)
+                for pk, *values in queryset.annotate(**added).values_list("pk", *added):
+                    found.setdefault((model, using, pk), values)  # the first, as where a relation is loaded
         rows = [found.get((type(each), each._state.db, each.pk)) for each in self._instances]
         for number, item in enumerate(items):
             self._values[id(item)] = [None if row is None else row[number] for row in rows]
