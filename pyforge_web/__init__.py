@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pyforge_web.description.rows import rows
     from pyforge_web.encoders import adumps, dumps
     from pyforge_web.http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse
-    from pyforge_web.output.fields import Attribute, Computed, Display, FileUrl, Flat, Keys
+    from pyforge_web.output.fields import Attribute, Computed, Display, Flat, Keys
+    from pyforge_web.output.file_urls import FileUrl
     from pyforge_web.output.grammar import Fields
     from pyforge_web.output.links import Link
     from pyforge_web.parsers import BodyError, loads
@@ -76,7 +77,8 @@ _HOMES = {
     "bulk": ("BatchResult", "BatchValidationError", "bulk_create_validated", "validate_many"),
     "encoders": ("adumps", "dumps"),
     "http": ("PyForgeJsonResponse", "PyForgeProblemResponse", "PyForgeStreamingResponse"),
-    "output.fields": ("Attribute", "Computed", "Display", "FileUrl", "Flat", "Keys"),
+    "output.fields": ("Attribute", "Computed", "Display", "Flat", "Keys"),
+    "output.file_urls": ("FileUrl",),
     "output.grammar": ("Fields",),
     "output.links": ("Link",),
     "description.prepared_rows": ("prepared",),

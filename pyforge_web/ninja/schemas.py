@@ -19,7 +19,8 @@ from pyforge_web.ninja.resolvers import (
     is_written_as_is,
     make_check,
 )
-from pyforge_web.output.fields import Computed, FileUrl
+from pyforge_web.output.fields import Computed
+from pyforge_web.output.file_urls import FileUrl
 from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import Relation, find_column, find_relation
 from pyforge_web.stock import find_function

@@ -11,7 +11,8 @@ from typing import Any
 from django.db.models import F
 
 from pyforge_web._native import are_same_fields
-from pyforge_web.output.fields import Attribute, Computed, Display, FileUrl, Flat, Keys
+from pyforge_web.output.fields import Attribute, Computed, Display, Flat, Keys
+from pyforge_web.output.file_urls import FileUrl
 from pyforge_web.output.links import Link
 
 # What says all that it means by its attributes. Other expressions may hold a query, a value, or a model.

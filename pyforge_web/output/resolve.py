@@ -9,7 +9,8 @@ from django.db.models.constants import LOOKUP_SEP
 from pyforge_web._native import AttributeWatch
 from pyforge_web.conf import get_settings
 from pyforge_web.output.attribute_columns import find_related_columns, find_relation_key_name, key_source, key_sources
-from pyforge_web.output.fields import Attribute, FileUrl, Flat, OutputField, is_own_file
+from pyforge_web.output.fields import Attribute, Flat, OutputField
+from pyforge_web.output.file_urls import FileUrl, is_own_file
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields, has_expressions
 from pyforge_web.output.joined_expressions import can_be_joined
 from pyforge_web.output.lookups import ParentContext, find_inner_lookups, has_own_base_manager, read_lookups

@@ -8,7 +8,7 @@ from django.db.models import FileField, ForeignKey, Manager, Model, QuerySet
 from django.db.models.fields.files import FieldFile
 
 from pyforge_web.fields import CONVERTER_METHODS
-from pyforge_web.output.fields import FILE_METHODS, FileUrl
+from pyforge_web.output.file_urls import FILE_METHODS, FileUrl
 from pyforge_web.output.model_names import Relation
 from pyforge_web.output.tree import Branch, Leaf, Tree
 
