@@ -28,6 +28,8 @@ from tests.databases.changes import (
 )
 from tests.querysets.models import Scalars
 
+NUMERIC = psycopg.adapters.types["numeric"].oid
+
 
 def shouting_row(cursor):
     return lambda values: tuple(map(shout, values))
@@ -146,6 +148,10 @@ class ZonedWrapper(base.DatabaseWrapper):
     timezone_name = "UTC"
 
 
+def other_loader(method):
+    return lambda self, oid, form: FloatLoader if oid == NUMERIC else method(self, oid, form)
+
+
 def own_adapters():
     adapters = AdaptersMap(psycopg.adapters)
     adapters.register_loader("bool", IntLoader)
@@ -186,6 +192,7 @@ CHANGES = {
     "cursor_factory of later": (None, {}, lambda c: attribute(c, cursor_factory=FetchingCursor)),
     "binary cursor": (None, {"cursor_factory": BinaryCursor}, None),
     "loader of cursors": (LoadingWrapper, {}, None),
+    "loaders found by others": (None, {}, patched(AdaptersMap, "get_loader", other_loader)),
     "loader of connections": (InitializingWrapper, {}, None),
     "zone loader patched": (None, {}, patched(BaseTzLoader, "load", other_value("now"))),
     "operations, all columns": (

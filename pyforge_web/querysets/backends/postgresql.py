@@ -78,7 +78,7 @@ _LOAD_METHODS = [
 ]
 _LOADER_WATCH = AttributeWatch([(loader, ("load",), False) for loader in _PYTHON_LOADERS])
 _ARE_LOADERS_STOCK = all(loader.load is method for loader, method in zip(_PYTHON_LOADERS, _LOAD_METHODS, strict=True))
-_ADAPTER_METHODS = StockMethods(AdaptersMap, ["get_loader"], psycopg)
+_ADAPTER_METHODS = StockMethods(AdaptersMap, ["get_loader", "register_loader"], psycopg)
 _COPIES_LOADERS = all(hasattr(_PRISTINE, name) for name in ("_loaders", "_own_loaders"))
 _FETCHES = [StockMethods(kind, ["fetchmany", "fetchall"], psycopg) for kind in (psycopg.Cursor, psycopg.ServerCursor)]
 
@@ -212,9 +212,8 @@ def _find_shared(adapters: AdaptersMap) -> dict[int, Any] | None:
 
     psycopg copies the dict at the first registration after another map has got it, so nobody changes it any more.
     """
-    if type(adapters) is not AdaptersMap or not _COPIES_LOADERS or adapters._own_loaders[Format.TEXT]:
-        return None
-    return adapters._loaders[Format.TEXT]
+    is_stock = type(adapters) is AdaptersMap and _COPIES_LOADERS and _ADAPTER_METHODS.are_methods_of(AdaptersMap)
+    return adapters._loaders[Format.TEXT] if is_stock and not adapters._own_loaders[Format.TEXT] else None
 
 
 def _remember_shared(loaders: dict[int, Any]) -> None:
@@ -227,7 +226,7 @@ def _register_text(adapters: AdaptersMap) -> dict[int, Any]:
     """Have a cursor give the text of the types that we read; return their loaders."""
     shared = _shared
     if shared.text is not None and _find_shared(adapters) is shared.stock:
-        # A tenth of what five registrations cost, each of which has the cursor make its loaders anew.
+        # Each of five registrations would have the cursor make its loaders anew.
         adapters._loaders[Format.TEXT] = shared.text
         return shared.replaced
     loaders = {oid: adapters.get_loader(oid, Format.TEXT) for oid in KIND_BY_OID}
