@@ -133,7 +133,7 @@ def field(name):
     return Ticket._meta.get_field(name)
 
 
-def make_loud(cls, db, field_names, values):
+def make_loud(cls, db, field_names, values, *, fetch_mode=None):
     instance = cls(*values)
     instance._state.db = db
     instance.title = instance.title.upper() if "title" in instance.__dict__ else ""
