@@ -72,3 +72,12 @@ impl<'py> Meter<'py> {
         Ok(())
     }
 }
+
+/// Works, and no more.
+pub fn metered<'py, T>(
+    about: &Bound<'py, PyAny>,
+    _function: &'static str,
+    work: impl FnOnce(&mut Meter<'py>) -> PyResult<T>,
+) -> PyResult<T> {
+    work(&mut Meter::start(about.py())?)
+}
