@@ -6,7 +6,7 @@ from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
 
 from django.core.exceptions import FieldError
-from django.db import DatabaseError, InterfaceError
+from django.db import Error as DjangoDatabaseError
 from django.db.models import Manager, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.query import ModelIterable
@@ -60,7 +60,7 @@ def _body(result: Any, schema: type[Schema]) -> bytes | None:
         return None
     try:
         return dumps(result, fields=_fields_of(cast(Any, schema), cast(Any, result.model)), django_bytes=True)
-    except (DatabaseError, InterfaceError, NotNamedError):
+    except (DjangoDatabaseError, NotNamedError):
         raise
     except Exception:
         return None  # ninja raises its own error, or writes what only its encoder knows: infinities, for example

@@ -144,8 +144,12 @@ class Display(OutputField):
         """Return the model's own method for the label, which does what it likes; None for Django's."""
         name = f"get_{self._find_field(source).name}_display"
         method = find_attribute(source.model, name)
-        is_djangos = isinstance(method, partialmethod) and method.func is _DISPLAY_METHOD
-        return None if is_djangos else name
+        return None if is_label_method(method) else name
+
+
+def is_label_method(method: Any) -> bool:
+    """Return whether a class has Django's own `get_FOO_display()`."""
+    return isinstance(method, partialmethod) and method.func is _DISPLAY_METHOD
 
 
 def _read_labels(field: "Field[Any, Any]") -> dict[Any, Any]:

@@ -17,7 +17,7 @@ from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.lean_instances import make_instance
 from pyforge_web.stock import find_stock
 
-_FILE_URL = find_stock(FieldFile, "url")
+_STOCK_FILE = {name: find_stock(FieldFile, name) for name in ("__bool__", "__init__", "url")}
 _STORAGE_URL, _STORAGE_BASE = find_stock(FileSystemStorage, "url"), find_stock(FileSystemStorage, "base_url")
 # What of a class of files decides its URL.
 FILE_METHODS = frozenset(
@@ -80,8 +80,10 @@ def is_own_file(field: "Field[Any, Any] | None") -> bool:
     """Return whether the files of a field are of a class that gives its own URL or storage: it may ask the instance."""
     if not isinstance(field, FileField):
         return False
-    classes = takewhile(lambda each: each is not FieldFile, field.attr_class.__mro__)
-    return field.attr_class.url is not _FILE_URL or any(not FILE_METHODS.isdisjoint(vars(each)) for each in classes)
+    kind = field.attr_class
+    is_patched = any(getattr(kind, name) is not stock for name, stock in _STOCK_FILE.items())
+    classes = takewhile(lambda each: each is not FieldFile, kind.__mro__)
+    return is_patched or any(not FILE_METHODS.isdisjoint(vars(each)) for each in classes)
 
 
 def _find_base_url(field: FileField) -> str | None:

@@ -3,20 +3,17 @@
 import inspect
 from typing import Any
 
-import django
 from django.db.models import Manager, Model
-from django.db.models.fields.files import FieldFile, FileDescriptor, ImageFileDescriptor
+from django.db.models.fields.files import FileDescriptor, ImageFileDescriptor
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.query_utils import DeferredAttribute
 from rest_framework import fields, relations, serializers
 
+from pyforge_web.output.file_urls import is_own_file
 from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.querysets.django_path import why_django
 from pyforge_web.rest_framework.nodes import FallbackError
-from pyforge_web.stock import StockMethods, find_stock
 
-_FILE_METHODS = StockMethods(FieldFile, ["__bool__", "__init__"], django)
-_FILE_ADDRESS = find_stock(FieldFile, "url")
 _DESCRIPTORS = (DeferredAttribute, ForeignKeyDeferredAttribute)
 FILE_DESCRIPTORS = (FileDescriptor, ImageFileDescriptor)
 # DRF's own methods and options, as they were at the import: somebody may patch its classes later.
@@ -77,12 +74,7 @@ def own_column(model: type[Model], name: str) -> tuple[Any, Any]:
 
 def is_standard_file(column: Any, field: Any) -> bool:
     """Whether a file's address is what its storage says, and the field is DRF's."""
-    kind = column.attr_class
-    return (
-        find_own_method(field, fields.FileField, "to_representation") is None
-        and _FILE_METHODS.are_methods_of(kind)
-        and kind.url is _FILE_ADDRESS
-    )
+    return find_own_method(field, fields.FileField, "to_representation") is None and not is_own_file(column)
 
 
 # The byte code of the simplest `__str__`. Another Python compiles it in its own way: both sides come from this one.

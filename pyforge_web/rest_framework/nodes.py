@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from django.db import DatabaseError, InterfaceError
+from django.db import Error as DjangoDatabaseError
 
 from pyforge_web._native import RowProgram
 from pyforge_web.output.method_reads import ColumnNotReadError
@@ -33,7 +33,7 @@ def errors_by_drf() -> Iterator[None]:
     """
     try:
         yield
-    except (FallbackError, ColumnNotReadError, DatabaseError, InterfaceError):
+    except (FallbackError, ColumnNotReadError, DjangoDatabaseError):
         raise
     except Exception as error:
         raise FallbackError(f"a field raises {type(error).__name__}") from error

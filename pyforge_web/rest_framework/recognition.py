@@ -5,12 +5,13 @@ the reason, and the serializer is DRF's.
 """
 
 import inspect
-from functools import cached_property, partialmethod
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Model
 from rest_framework import fields, relations, serializers
 
+from pyforge_web.output.fields import is_label_method
 from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import find_relation
 from pyforge_web.rest_framework.model_attributes import find_own_method, related_model, why_not_rows
@@ -18,9 +19,6 @@ from pyforge_web.rest_framework.nodes import EntryNode, FallbackError, ObjectNod
 from pyforge_web.rest_framework.plan import Level, LevelBuilder, LiveName
 from pyforge_web.rest_framework.related_fields import RelatedScope
 from pyforge_web.rest_framework.row_scope import Place, ends_in
-from pyforge_web.stock import find_stock
-
-_FIND_LABEL = find_stock(Model, "_get_FIELD_display")
 
 
 def compile_level(
@@ -139,7 +137,7 @@ class SerializerScope(RelatedScope):
             raise FallbackError(f"{model.__name__}.{last} is a relation, whose object is written as it is")
         self.builder.attributes[model, last] = None
         names, guarded = names_read(method), True
-        if isinstance(method, partialmethod) and method.func is _FIND_LABEL:
+        if is_label_method(method):
             names, guarded = (method.keywords["field"].attname,), False
         if names is None:
             sort = "property" if isinstance(method, property | cached_property) else "method"

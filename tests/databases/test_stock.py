@@ -7,18 +7,16 @@ import importlib.util
 import pytest
 from django.db.backends.sqlite3 import base
 from django.db.models.functions import Upper
-from django.test import override_settings
 
 import pyforge_web
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.sql_cache import remembered
-from pyforge_web.querysets.sql_cache.memory import sql_memory
 from tests.databases.conftest import opened
 from tests.databases.sqlite_changes import CHANGES as SQLITE
 from tests.oracle import assert_same, django_value, strict
 from tests.querysets.judge import assert_like_django, like_values
 from tests.querysets.models import Scalars
 from tests.streams.reading import read
+from tests.unheard import sql_cache
 
 POSTGRESQL = {}
 if importlib.util.find_spec("psycopg"):
@@ -89,10 +87,8 @@ def pages(request, monkeypatch):
 
     With the SQL cache they take the shortest way then. Nobody listens, as to the rows of `assert_like_django`.
     """
-    monkeypatch.setattr(remembered, "ALWAYS_CHECK", False)
-    with override_settings(PYFORGE_WEB={"SQL_CACHE": bool(request.param), "SQL_CACHE_CHECK": 10**9}):
+    with sql_cache(monkeypatch, is_on=bool(request.param)):
         yield lambda: [outcome(lambda: pyforge_web.dumps(page(), fields="*")) for _ in range(3)]
-    sql_memory.reset()
 
 
 def assert_page_like_django():

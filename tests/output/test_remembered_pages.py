@@ -22,10 +22,8 @@ from django.utils import translation
 import pyforge_web
 from pyforge_web import Attribute, Computed, Display, FileUrl, Flat, Keys, Link
 from pyforge_web.querysets.relations import remembered_pages
-from pyforge_web.querysets.sql_cache import remembered
-from pyforge_web.querysets.sql_cache.memory import sql_memory
 from tests.output.models import LoudFile, Person, Ticket
-from tests.unheard import unheard
+from tests.unheard import sql_cache, unheard
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.output.urls")]
 
@@ -73,11 +71,8 @@ def as_dict(ticket):
 @pytest.fixture(params=["sqlite", "postgresql"])
 def alias(request, filled_tickets, db, monkeypatch):
     """Each database in turn, with the SQL cache and without what listens to it in these tests."""
-    monkeypatch.setattr(remembered, "ALWAYS_CHECK", False)
-    cached = override_settings(PYFORGE_WEB={"SQL_CACHE": True, "SQL_CACHE_CHECK": 10**9})
-    with cached, unheard(connections[filled_tickets[request.param]]) as connection:
+    with sql_cache(monkeypatch), unheard(connections[filled_tickets[request.param]]) as connection:
         yield connection.alias
-    sql_memory.reset()
 
 
 @pytest.fixture

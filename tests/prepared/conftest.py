@@ -5,7 +5,7 @@ from django.test import override_settings
 
 from pyforge_web.querysets.sql_cache import remembered
 from tests.relations.two_databases import database, filled, sqlite  # noqa: F401
-from tests.sql_cache.conftest import NEVER
+from tests.unheard import NEVER
 
 
 @pytest.fixture(autouse=True)

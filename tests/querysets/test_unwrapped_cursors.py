@@ -15,26 +15,21 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError, Error, connections, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import F
-from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 import pyforge_web
 from pyforge_web.metering import collect
 from pyforge_web.querysets.backends.direct_driver import DirectCursor, UnwrappedCursor
-from pyforge_web.querysets.sql_cache import remembered
-from pyforge_web.querysets.sql_cache.memory import sql_memory
 from tests.querysets.models import Event
-from tests.unheard import unheard
+from tests.unheard import sql_cache, unheard
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 
 @pytest.fixture(params=["", "remembered"], autouse=True)
 def cache(request, monkeypatch):
-    monkeypatch.setattr(remembered, "ALWAYS_CHECK", False)
-    with override_settings(PYFORGE_WEB={"SQL_CACHE": bool(request.param), "SQL_CACHE_CHECK": 10**9}):
+    with sql_cache(monkeypatch, is_on=bool(request.param)):
         yield
-    sql_memory.reset()
 
 
 @pytest.fixture
