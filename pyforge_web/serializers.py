@@ -22,7 +22,7 @@ from pyforge_web.output.key_names import KeyStyle
 from pyforge_web.output.refusals import refuse_secrets
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.output.tree import Leaf, is_own_column
-from pyforge_web.querysets.django_path import why_django
+from pyforge_web.querysets.django_path import why_columns, why_django
 from pyforge_web.querysets.relations.doubts import why_tree_django
 from pyforge_web.querysets.sql_cache import explain_sql, sql_memory
 from pyforge_web.secrets import is_secret_descriptor
@@ -149,7 +149,7 @@ class CompiledSerializer:
         if self._tree is not None:
             tree = resolve_fields(queryset, self._fields or ())
             return list(explain_tree(tree, queryset.db, "", why_tree_django(queryset, tree)))
-        reason = why_django(queryset)
+        reason = why_django(queryset) or why_columns(self.model, [each["attname"] for each in self.descriptors])
         model_fields = [find_field(self.model, descriptor["attname"]) for descriptor in self.descriptors]
         return [explain_column(field, connections[queryset.db], reason) for field in model_fields]
 

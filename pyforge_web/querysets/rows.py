@@ -31,6 +31,8 @@ from pyforge_web.querysets.statement import Chunks, CompiledQuery, execute_query
 DatedReader = backends.ColumnReader | tuple[str, str, bool, int, int, str]
 Written = QueryRows | NestedRows | list[Any] | str  # a text says why Django has to read the rows
 
+_NONE_DEFERRED: tuple[frozenset[str], bool] = (frozenset(), True)
+
 
 def write_model_rows(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Written:
     """Return the executed query of a model QuerySet, of which native code writes all that its instances have.
@@ -41,6 +43,10 @@ def write_model_rows(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) 
     if (why := why_django(queryset)) is not None:
         return why
     query, given = queryset.query, queryset
+    # Before the query is compiled, which Django does again. A column that is not loaded does not count.
+    odd = why_columns(queryset.model, [field.attname for field in queryset.model._meta.concrete_fields])
+    if odd is not None and query.deferred_loading == _NONE_DEFERRED:
+        return odd
     joins_only = query.select_related and not (query.distinct or query.select_for_update or query.combinator)
     if drops_joins := bool(joins_only and not joins_unconstrained(query)):
         query = query.chain()
@@ -52,8 +58,8 @@ def write_model_rows(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) 
     positions = compiled.positions
     names = sorted(positions, key=positions.__getitem__)
     added = compiled.compiler.annotation_col_map or ()
-    if (why := why_columns(queryset.model, [name for name in names if name not in added])) is not None:
-        return why
+    if odd is not None and (odd := why_columns(queryset.model, [name for name in names if name not in added])):
+        return odd
     return write_columns(queryset, compiled, names, [positions[name] for name in names], sizes)
 
 

@@ -8,11 +8,13 @@ import uuid
 from importlib.metadata import version as installed_version
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import FieldError
 from django.core.management import call_command
 
 import pyforge_web
 from pyforge_web.metering import collect
+from pyforge_web.secrets import secret_columns
 from pyforge_web.serializers import CompiledSerializer
 from tests.app.models import Article, Blob, Member
 from tests.querysets.data import MOMENTS
@@ -106,6 +108,17 @@ class TestExplain:
             assert crossings.native_columns == paths.count("native"), model
             assert crossings.django_columns == paths.count("django"), model
             assert crossings.rows == model._base_manager.count()
+
+    @pytest.mark.parametrize("app", ["tests_app", "relations", "streams", "output"])
+    def test_it_agrees_with_the_path_that_is_taken(self, app):
+        models = apps.get_app_config(app).get_models()
+        for model in (model for model in models if not secret_columns(model)):
+            reasons = {row.reason for row in CompiledSerializer.for_model(model).explain()}
+            with collect(details=True) as crossings:
+                pyforge_web.dumps(model._default_manager.all())
+            (group,) = crossings.groups
+            expected = {f"Django reads the whole statement: {group.why}"} if group.path == "django" else set()
+            assert {reason for reason in reasons if reason.startswith("Django reads the whole")} == expected, model
 
     @pytest.mark.parametrize("label", ["querysets.Customs", "querysets.Scalars"])
     def test_the_command(self, label):
