@@ -87,11 +87,13 @@ def test_blocks_of_a_page(page, page_names, request):
 
 FAULTS = {
     "an exception": ("python", "1 / 0"),
-    "a view that fails": ("python", "def articles(request):\n    return PyForgeJsonResponse({'value': {1, 2}})"),
+    "a name that the page does not import": ("python", "dumps([1])"),
+    "a view that fails": ("python", "from pyforge_web import dumps\ndef articles(request):\n    return dumps({1, 2})"),
     "an asynchronous view that fails": ("python", "async def articles(request):\n    raise ValueError"),
     "a stream that ends in the middle": (
         "python",
-        "def export(request):\n    return PyForgeStreamingResponse([1, {2}], chunk_size=1)",
+        "from pyforge_web import PyForgeStreamingResponse as Stream\n"
+        "def export(request):\n    return Stream([1, {2}], chunk_size=1)",
     ),
     "a test that fails": ("python", "def test_list(client):\n    assert client.get('/articles/').status_code == 404"),
     "a class of tests that fails": (
