@@ -26,6 +26,7 @@ from pyforge_web.querysets.django_path import why_columns, why_django
 from pyforge_web.querysets.relations.doubts import why_tree_django
 from pyforge_web.querysets.sql_cache import explain_sql, sql_memory
 from pyforge_web.secrets import is_secret_descriptor
+from pyforge_web.validation.explanation import explain_model
 
 __all__ = [
     "CompiledSerializer",
@@ -82,6 +83,8 @@ class CompiledSerializer:
 
         Raises `FieldError` for a name that the model does not have.
         """
+        if not (isinstance(model, type) and issubclass(model, Model)):
+            raise TypeError(explain_model(model))
         return _find_compiled(cls, model, None if fields is None else parse_fields(fields))
 
     def dump_queryset(self, queryset: "QuerySet[Any, Any]", **options: Unpack[DumpOptions]) -> bytes:

@@ -117,7 +117,7 @@ def test_dates_by_default_are_djangos():
 
 
 def test_dates_of_an_unknown_format_are_refused():
-    with pytest.raises(ValueError, match="dates must be"):
+    with pytest.raises(ValueError, match="dates= must be"):
         dumps(1, dates="rfc2822")
 
 

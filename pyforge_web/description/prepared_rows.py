@@ -88,7 +88,7 @@ class PreparedFunction:
     def _make_template(self) -> None:
         # A class or a callable object has no code that could be read for the constants of its query.
         if type(self.function) is not FunctionType or not self._takes_names:
-            self.why_not = "it is no function of named parameters"
+            self.why_not = "it is not a function with named parameters"
         else:
             template = make_template(self.function, list(self._signature.parameters))
             self.why_not = template.why_not
@@ -293,6 +293,8 @@ def prepared(fields: Fields) -> Callable[[Callable[..., "QuerySet[Any, Any]"]], 
     `ForeignValueError` for a value of its query that is neither a parameter nor a constant of its code, such as
     `timezone.now()`.
     """
+    if callable(fields):
+        raise TypeError("prepared needs the output fields: write @prepared(fields=[...])")
     parsed = parse_fields(fields)
 
     def decorate(function: Callable[..., "QuerySet[Any, Any]"]) -> PreparedFunction:

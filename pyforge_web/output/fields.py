@@ -137,7 +137,7 @@ class Display(OutputField):
 
     def _find_field(self, source: Source) -> "Field[Any, Any]":
         if source.field is None or source.field.choices is None:
-            raise ValueError(f"Display({source.name!r}): {source.name} is no field with choices")
+            raise ValueError(f"Display({source.name!r}): {source.name} is not a field with choices")
         return source.field
 
     def _find_own_method(self, source: Source) -> Any:

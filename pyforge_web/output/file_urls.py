@@ -72,7 +72,7 @@ class FileUrl(OutputField):
 
     def _find_field(self, source: Source) -> FileField:
         if not isinstance(source.field, FileField):
-            raise ValueError(f"FileUrl({source.name!r}): {source.name} is no file field")
+            raise ValueError(f"FileUrl({source.name!r}): {source.name} is not a file field")
         return source.field
 
 

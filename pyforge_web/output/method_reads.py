@@ -38,21 +38,23 @@ def names_read(method: Any) -> tuple[str, ...] | None:
     return found if isinstance(found, tuple) else None
 
 
-def refuse_column(label: str, name: str) -> ColumnNotReadError:
-    """The error for a column that a method reads and does not name."""
-    return ColumnNotReadError(
-        f"{label}.{name} is read here, and @reads(...) does not name it: add {name!r} to @reads, or take the "
-        "decorator away to get whole instances"
-    )
-
-
 def refuse_columns_of(model: type[Model]) -> Callable[..., NoReturn]:
     """Return what stands in for `refresh_from_db` of an instance, which deferred columns call."""
 
     def refresh_from_db(using: Any = None, fields: Any = None, from_queryset: Any = None) -> NoReturn:
-        raise refuse_column(model.__name__, ", ".join(fields or ["*"]))
+        name = ", ".join(fields or ["*"])
+        raise ColumnNotReadError(
+            f"{model.__name__}.{name} is read here, and @reads(...) does not name it: add {name!r} to @reads"
+            f"{_related(model, name)}, or take the decorator away to get whole instances"
+        )
 
     return refresh_from_db
+
+
+def _related(model: type[Model], name: str) -> str:
+    """Return what to write instead where a column is read because a method follows its foreign key."""
+    followed = [field.name for field in model._meta.concrete_fields if field.attname == name and field.is_relation]
+    return f", or a path like '{followed[0]}__name' for what it reads of {followed[0]}" if followed else ""
 
 
 def query_not_read(sql: str) -> ColumnNotReadError:

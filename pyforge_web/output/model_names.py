@@ -94,7 +94,7 @@ def _checked(relation: Relation, field: Any) -> Relation:
     if len(field.foreign_related_fields) != 1:
         return relation._replace(doubt="its key has several columns")
     if getattr(field, "column", None) is None:  # a ForeignObject over one column: its `attname` is its own name
-        return relation._replace(doubt="its key is no column of its own")
+        return relation._replace(doubt="its key is not one column")
     return relation
 
 
@@ -211,12 +211,12 @@ def _hint(model: type[Model], name: str, added: NamePath) -> str:
     if name == f"get_{display}_display" and find_column(model, display) is not None:
         return f"It is a method that gives the label of a choice: write {{{display!r}: Display({display!r})}}. "
     if isinstance(attribute, property) or hasattr(attribute, "func"):
-        return f"It is a property and no column: write {{{name!r}: Attribute({name!r}, reads=[...])}}. "
+        return f"It is a property, not a column: write {{{name!r}: Attribute({name!r}, reads=[...])}}. "
     if callable(attribute) or isinstance(attribute, classmethod | staticmethod):
-        return f"It is a method and no column: write {{{name!r}: Attribute({name!r}, reads=[...])}}. "
+        return f"It is a method, not a column: write {{{name!r}: Attribute({name!r}, reads=[...])}}. "
     if hasattr(attribute, "__get__"):
-        return f"It is a {type(attribute).__name__} of the class and no column. "
-    return f"It is a constant of the class and no column: write {{{name!r}: Value({model.__name__}.{name})}}. "
+        return f"It is a {type(attribute).__name__} of the class, not a column. "
+    return f"It is a constant of the class, not a column: write {{{name!r}: Value({model.__name__}.{name})}}. "
 
 
 def _close(name: str, names: "list[str]") -> str:

@@ -34,7 +34,7 @@ _HINTS: tuple[tuple[type | tuple[type, ...], str], ...] = (
         "JSON has no bytes: decode them, or use base64.b64encode(value).decode()",
     ),
     (File, "write its .url or its .name"),
-    ((io.IOBase, pathlib.PurePath), "write what shall be read from it, or str() of its path"),
+    ((io.IOBase, pathlib.PurePath), "write what you read from it, or str() of its path"),
     (BaseManager, "call .all() on it"),
     (Paginator, "write one page: value.get_page(number)"),
     (Field, "write its name, or the value of an instance"),
@@ -79,7 +79,7 @@ def refuse_secrets(model: type[Model]) -> Refusal | None:
         return None
     return Refusal(
         f"{model.__name__} has secret columns ({', '.join(secrets)}) and is not JSON serializable without fields=",
-        f"write rows(value, fields={public_columns(model)!r}) in its place, with the columns to send; a column that "
-        f"everybody may see can be added to "
+        f"name the columns to send, as fields={public_columns(model)!r}, or inside of other data as "
+        f"rows(value, fields=[...]); a column that everybody may see can be added to "
         f"PYFORGE_WEB['PUBLIC_FIELDS'] as '{model._meta.label}.{secrets[0]}'",
     )

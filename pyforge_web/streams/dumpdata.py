@@ -97,7 +97,7 @@ def _why_model(model: Any) -> str | None:
         return reason
     for field in [options.pk, *_serialized_fields(model)]:
         if not _is_plain_field(model, field):
-            return f"{field.name} gives its value in its own way"
+            return f"{field.name} has a field class that changes how its value is written"
     return None
 
 

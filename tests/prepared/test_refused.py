@@ -26,6 +26,11 @@ async def waits_and_yields(author):
     yield Article.objects.filter(author=author)
 
 
+def test_a_decorator_without_fields_says_what_to_write():
+    with pytest.raises(TypeError, match=r"write @prepared\(fields=\[\.\.\.\]\)"):
+        prepared(live_by.function)
+
+
 @pytest.mark.parametrize(
     ("function", "words"),
     [

@@ -193,6 +193,15 @@ def test_column_that_is_not_read_is_an_error_of_its_own(way):
         _ = getattr(kind(m.Article.objects.all(), many=True), way)
 
 
+def test_foreign_key_that_is_followed_is_named_with_a_path():
+    def get_body(self, article):
+        return article.author.name
+
+    kind = make(MIXINS, m.Article, ["body"], body=fields.SerializerMethodField(), get_body=reads("title")(get_body))
+    with pytest.raises(ColumnNotReadError, match="a path like 'author__name'"):
+        _ = kind(m.Article.objects.all(), many=True).data
+
+
 @pytest.mark.parametrize(
     "options", [{}, {"data": []}, {"data": [{"name": "Ann"}]}, {"data": [{}]}, {"data": {}}], ids=str
 )

@@ -170,15 +170,19 @@ class TestProgress:
 class TestRefusals:
     @pytest.mark.parametrize("label", ["querysets.Nothing", "nothing.Event", "Event", "a.b.c"])
     def test_no_such_model(self, label, sqlite):
-        with pytest.raises(CommandError, match="No model"):
+        with pytest.raises(CommandError, match="write app_label.Model"):
             dump(label)
+
+    def test_a_model_without_its_application(self, sqlite):
+        with pytest.raises(CommandError, match=r"did you mean .*querysets\.Event"):
+            dump("event")
 
     def test_a_wrong_field(self, sqlite):
         with pytest.raises(CommandError, match="Choices are: at, "):
             dump("querysets.Event", fields="id,nonsense")
 
     def test_secrets(self, db):
-        with pytest.raises(CommandError, match="with the columns to send"):
+        with pytest.raises(CommandError, match=r"--fields id,.*email"):
             dump("tests_app.Member")
         Member.objects.create(email="a@example.com", password="hash")
         assert dump("tests_app.Member", fields="email") == '{"email":"a@example.com"}\n'

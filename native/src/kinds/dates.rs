@@ -19,7 +19,7 @@ impl DateFormat {
             "django" => Ok(Self::Django),
             "iso" => Ok(Self::Iso),
             "drf" => Ok(Self::Drf),
-            _ => Err(PyValueError::new_err(format!("dates must be \"django\", \"iso\" or \"drf\", not {name:?}"))),
+            _ => Err(PyValueError::new_err(format!("dates= must be \"django\", \"iso\" or \"local\", not {name:?}"))),
         }
     }
 }

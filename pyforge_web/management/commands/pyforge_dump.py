@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from django.apps import apps
 from django.core import serializers
 from django.core.exceptions import FieldError
 from django.core.management import call_command
@@ -17,8 +16,10 @@ from django.db.models import Model, QuerySet
 from django.db.models.base import ModelBase
 
 from pyforge_web.conf import get_settings
+from pyforge_web.management.model_labels import find_model
 from pyforge_web.management.output_files import is_special, open_output, replace_file
 from pyforge_web.output.grammar import read_fields
+from pyforge_web.secrets import public_columns, secret_columns
 from pyforge_web.streams import dumpdata as fixtures
 from pyforge_web.streams import writer as streams
 from pyforge_web.streams.sources import OpenSource, find_source
@@ -48,11 +49,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, model: str, **options: Any) -> None:
         """Writes the rows."""
-        try:
-            found = apps.get_model(model)
-        except (LookupError, ValueError) as error:
-            raise CommandError(f"No model {model!r}: {error}") from error
+        found = find_model(model)
         _refuse_unused(options)
+        _refuse_secrets(found, options)
         self.stdout.ending = ""  # each part is written as it is, without a line break after it
         reason = _why_dumpdata(found, options) if options["format"] == "django" else None
         if reason is None:
@@ -140,6 +139,16 @@ def _refuse_unused(options: dict[str, Any]) -> None:
         raise CommandError(f"--{of_django[0].replace('_', '-')} is for --format django.")
     if (options["output"] or "").endswith(".zip"):
         raise CommandError("A .zip is not written: use .gz, .bz2, .lzma or .xz.")
+
+
+def _refuse_secrets(model: type[Model], options: dict[str, Any]) -> None:
+    """Raise `CommandError` for a model with secret columns and no `--fields`. A fixture is a backup, and has them."""
+    secrets = secret_columns(model)
+    if secrets and options["fields"] is None and options["format"] != "django":
+        raise CommandError(
+            f"{model._meta.label} has secret columns ({', '.join(secrets)}): name the columns to write, as "
+            f"--fields {','.join(public_columns(model))}"
+        )
 
 
 def _ordered_queryset(model: type[Model], options: dict[str, Any]) -> "QuerySet[Any, Any]":

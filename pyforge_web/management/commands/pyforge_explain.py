@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.apps import apps
 from django.core.exceptions import FieldError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
+from pyforge_web.management.model_labels import find_model
 from pyforge_web.output.grammar import read_fields
 from pyforge_web.report.model_paths import PathSummary, summarize_validated, summarize_written
 from pyforge_web.serializers import CompiledSerializer
@@ -41,10 +41,7 @@ class Command(BaseCommand):
             return
         if not model:
             raise CommandError("Name a model, as app_label.Model, or give --all or --serializer.")
-        try:
-            found = apps.get_model(model)
-        except (LookupError, ValueError) as error:
-            raise CommandError(f"No model {model!r}: {error}") from error
+        found = find_model(model)
         try:
             compiled = CompiledSerializer.for_model(found, None if fields is None else read_fields(fields))
         except (FieldError, TypeError, ValueError) as error:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 
+from pyforge_web.management.model_labels import find_model
 from pyforge_web.output.attribute_reads import watch_attribute
 
 
@@ -24,10 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, attribute: str, pk: str | None, database: str, **options: Any) -> None:
         """Prints the line."""
         label, _, name = attribute.rpartition(".")
-        try:
-            model = apps.get_model(label)
-        except (LookupError, ValueError) as error:
-            raise CommandError(f"No model {label!r}: {error}. Write app_label.Model.attribute.") from error
+        model = find_model(label, "app_label.Model.attribute")
         if not hasattr(model, name):
             raise CommandError(f"{model.__name__} has no attribute {name!r}.")
         read = watch_attribute(self._find_instance(model, pk, database), name)

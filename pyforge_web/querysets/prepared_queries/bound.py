@@ -150,7 +150,7 @@ class PreparedTemplate:
         plan = selection.finish(entry.extra, compiled)
         named = tuple((names.get(id(leaf)), leaf, text) for leaf, text in zip(leaves, texts, strict=True))
         if len(list(filter(None, (name for name, _, _ in named)))) != len(names):
-            return "a parameter is no value of a condition"
+            return "a parameter is not the value of a condition"
         return BoundQuery(entry, plan, state, named)
 
 

@@ -61,7 +61,7 @@ class Evidence:
         options = list({id(model): model._meta for model in models}.values())
         for opts in options:
             if type(opts.db_table) is not str:
-                raise NotRememberedError(f"the table of {opts.label} is no plain text")
+                raise NotRememberedError(f"the table of {opts.label} is not plain text")
         self._versions = ClassVersions([*classes, type(connection)])
         # Of the classes of fields the methods alone: Django counts its fields on `Field`, so each new one changes it.
         self._watch = AttributeWatch(
@@ -121,7 +121,7 @@ def _refuse_field(field: Any) -> None:
     if not attributes.keys().isdisjoint(tables.FIELD_OVERRIDES):
         raise NotRememberedError(f"{field} has methods of its own")
     if type(attributes.get("column")) not in (str, type(None)):
-        raise NotRememberedError(f"the column of {field} is no plain text")
+        raise NotRememberedError(f"the column of {field} is not plain text")
 
 
 def _find_foreign_method(kind: type, names: Iterable[str]) -> str | None:

@@ -86,7 +86,7 @@ class Fingerprint:
                 self.held.append(field)
                 parts += (alias, table.table_alias, table.parent_alias, table.join_type, id(field))
             else:
-                raise NotRememberedError(f"{kind.__name__} is no plain join")
+                raise NotRememberedError(f"{kind.__name__} is not a plain join")
         for alias, count in attributes["alias_refcount"].items():
             parts += (alias, count)
         for name, aliases in attributes["table_map"].items():
@@ -239,7 +239,7 @@ class Fingerprint:
 
     def _add_text(self, text: Any) -> None:
         if type(text) is not str:
-            raise NotRememberedError(f"{type(text).__name__} is no plain text")
+            raise NotRememberedError(f"{type(text).__name__} is not plain text")
         self.parts.append(text)
 
     def _add_annotations(self, query: Any) -> None:
@@ -309,7 +309,7 @@ class Fingerprint:
         field: Any = opts.pk if piece == "pk" else opts._forward_fields_map.get(piece) or opts.fields_map.get(piece)
         has_column = getattr(field, "column", None) is not None
         if field is None or not (getattr(field, "path_infos", None) if field.is_relation else has_column):
-            raise NotRememberedError(f"it is ordered by {name}, which is no path of fields")
+            raise NotRememberedError(f"it is ordered by {name}, which is not a path of fields")
         (self.columns if has_column else self.held).append(field)
         return field
 
@@ -328,7 +328,7 @@ def _freeze_names(names: Any) -> Any:
             continue
         name, inner = item
         if type(name) is not str:
-            raise NotRememberedError("select_related has a name that is no plain text")
+            raise NotRememberedError("select_related has a name that is not plain text")
         frozen += (depth, name)
         work.append((iter(inner.items()), depth + 1))
     return tuple(frozen)
