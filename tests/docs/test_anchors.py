@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
+from django.utils.module_loading import import_string
 
 import pyforge_web
 import pyforge_web.ninja
@@ -28,6 +29,12 @@ PUBLIC = [
     *(f"pyforge_web.rest_framework.{name}" for name in pyforge_web.rest_framework.__all__),
     *(f"pyforge_web.ninja.{name}" for name in pyforge_web.ninja.__all__),
 ]
+# The exceptions that a project can catch by their name.
+ERRORS = sorted({
+    name.rpartition(".")[2]
+    for name in PUBLIC
+    if isinstance(found := import_string(name), type) and issubclass(found, Exception)
+})  # fmt: skip
 COMMANDS = sorted(name for name, app in get_commands().items() if app == "pyforge_web")
 # Functions of public modules that only other modules of the package use.
 INTERNAL = {"find_literal", "format_server_timing", "rewrite_tags"}
@@ -63,6 +70,12 @@ def test_anchors_of_checks_have_a_check():
 @pytest.mark.parametrize("warning", [warning.id for warning in WARNINGS])
 def test_warning_of_the_panel_has_an_anchor(warning):
     assert warning.lower() in find_anchors(REFERENCE / "panel.md")
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_error_has_an_anchor(error):
+    heading = re.compile(rf"^\(error-[\w-]+\)=\n### `{error}`$", re.M)
+    assert heading.search((REFERENCE / "errors.md").read_text())
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -5,6 +5,7 @@ serializer of DRF writes rows. Commands run, JSON and templates are read. Only `
 programs are left alone, and each of those is listed below.
 """
 
+import copy
 import inspect
 import json
 import re
@@ -36,6 +37,10 @@ CHECKED_PAGES = [page for page in [*PAGES, *TOP_PAGES] if page != TUTORIAL and a
 # Languages that nothing here executes: plain text, and files of other programs.
 UNTESTED = {"", "text", "apache", "nginx", "dockerfile", "js", "yaml", "http", "diff", "ini"}
 TESTED = {"python", "console", "json", "django", "jinja", "html"}
+# Settings that a block may change in their place.
+LISTS = ("MIDDLEWARE", "TEMPLATES")
+# Commands whose output on a page is compared, line by line; `...` stands for lines that are left out.
+COMPARED = ("pyforge_explain", "pyforge_reads")
 # Commands that are not run: what they name must exist.
 MAKE_TARGETS = set(re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)[1].split())
 PACKAGES = (ROOT / "pyproject.toml").read_text()
@@ -95,7 +100,10 @@ FAULTS = {
         "from pyforge_web import PyForgeStreamingResponse as Stream\n"
         "def export(request):\n    return Stream([1, {2}], chunk_size=1)",
     ),
-    "a test that fails": ("python", "def test_list(client):\n    assert client.get('/articles/').status_code == 404"),
+    "a test that fails": ("python", "def test_list():\n    assert 1 == 2"),
+    "a test without the database": ("python", "def test_list(client):\n    client.get('/articles/')"),
+    "a middleware that is added and is not there": ("python", "MIDDLEWARE += ['pyforge_web.middleware.Missing']"),
+    "a command that prints something else": ("console", "$ python manage.py pyforge_explain blog.Article\nReplied"),
     "a class of tests that fails": (
         "python",
         "from django.test import TestCase\nclass Tests(TestCase):\n    def test_list(self):\n        self.fail()",
@@ -121,15 +129,15 @@ def run_block(block, names, request):
     """Execute one block, and use what it defines."""
     assert block.language in UNTESTED | TESTED, f"{block.name}: a block of {block.language!r}"
     if block.language == "python":
-        before = dict(names)
+        before = {**names, **copy.deepcopy({key: names[key] for key in LISTS if key in names})}  # `+=` changes them
         exec(compile(adapt_source(block.code), block.name, "exec", dont_inherit=True), names)
         use_settings(names, before)
         for name, value in list(names.items()):
             if before.get(name) is not value and getattr(value, "__module__", None) == names["__name__"]:
                 names["_answer"] = use_definition(name, value, block, names, request)
     elif block.language == "console":
-        for command, _ in read_commands(block):
-            run_command(command)
+        for command, shown in read_commands(block):
+            require_lines(shown, run_command(command), command)
     elif block.language == "json":
         shown = [json.loads(text) for text in re.split(r"\n(?=[\[{])", block.code.strip())]
         if isinstance(answer := names.pop("_answer", None), HttpResponse):
@@ -160,10 +168,10 @@ def use_settings(names, before):
         with override_settings(PYFORGE_WEB=names["PYFORGE_WEB"]):
             get_settings()
     for key in ("MIDDLEWARE", "DEBUG_TOOLBAR_PANELS"):
-        if names.get(key) is not before.get(key):
+        if names.get(key) != before.get(key):
             for path in names[key]:
                 assert path is ... or import_string(path)
-    if names.get("TEMPLATES") is not before.get("TEMPLATES"):
+    if names.get("TEMPLATES") != before.get("TEMPLATES"):
         with override_settings(TEMPLATES=names["TEMPLATES"]):
             assert len(engines.all()) == len(names["TEMPLATES"])
 
@@ -173,6 +181,8 @@ def use_definition(name, value, block, names, request):
     if isinstance(value, type):
         use_class(value, names)
     elif inspect.isfunction(value) and name.startswith("test_"):
+        marks = {mark.name for mark in getattr(value, "pytestmark", ())}
+        assert "client" not in inspect.signature(value).parameters or "django_db" in marks, "it has no database"
         value(**{fixture: request.getfixturevalue(fixture) for fixture in inspect.signature(value).parameters})
     elif callable(value) and next(iter(inspect.signature(value).parameters), "") == "request":
         sent = make_request(post="request.body" in block.code, upload="request.FILES" in block.code)
@@ -205,15 +215,23 @@ def require_response(response):
         assert b"pyforge_error" not in b"".join(response.streaming_content)
 
 
+def require_lines(shown, output, command):
+    """Compare what a page shows below a command with what it has printed."""
+    if any(f" {name} " in command for name in COMPARED):
+        printed = iter(output.splitlines())
+        assert [line for line in shown.splitlines() if line != "..." and line not in printed] == [], output
+
+
 def run_command(command):
-    """Run a command of Django; of other commands, look whether what they name is there."""
+    """Run a command of Django, and return what it prints; of other commands, look whether what they name is there."""
     words = [word for word in shlex.split(command, comments=True) if not re.fullmatch(r"[A-Z_]+=.*", word)]
     if words[:2] == ["python", "manage.py"]:
         if words[2] == "check":
             words = [*words[:3], "blog"]  # the models and settings of the tests have faults on purpose
         if words[2] not in ("runserver", "migrate"):
             with override_settings(DEBUG=True):
-                call_command(*words[2:], stdout=StringIO())
+                call_command(*words[2:], stdout=(printed := StringIO()))
+            return printed.getvalue()
     elif words[0] == "make":
         assert {word for word in words[1:] if "=" not in word} <= MAKE_TARGETS
     elif words[:4] == ["python", "-m", "pip", "install"]:
@@ -227,3 +245,4 @@ def run_command(command):
         assert all((ROOT / suites).with_name(f"{word}.py").exists() for word in words[3:] if not word.startswith("-"))
     else:
         assert words[0] in ("git", "curl", "cargo", "docker", "cd", "python"), f"what is {command!r}?"
+    return ""
