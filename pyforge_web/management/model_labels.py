@@ -8,7 +8,10 @@ from django.db.models import Model
 
 
 def find_model(label: str, form: str = "app_label.Model") -> type[Model]:
-    """Return the model of a label. Raises `CommandError` with the labels that are close to it; `form` is how to write it."""
+    """Return the model of a label; `form` is how the command wants it written.
+
+    Raises `CommandError` with the labels that are close to it.
+    """
     try:
         return apps.get_model(label)
     except (LookupError, ValueError):  # there is no such model; it is not a label

@@ -97,8 +97,7 @@ FAULTS = {
     "an asynchronous view that fails": ("python", "async def articles(request):\n    raise ValueError"),
     "a stream that ends in the middle": (
         "python",
-        "from pyforge_web import PyForgeStreamingResponse as Stream\n"
-        "def export(request):\n    return Stream([1, {2}], chunk_size=1)",
+        "import pyforge_web\ndef export(request):\n    return pyforge_web.PyForgeStreamingResponse([{2}])",
     ),
     "a test that fails": ("python", "def test_list():\n    assert 1 == 2"),
     "a test without the database": ("python", "def test_list(client):\n    client.get('/articles/')"),

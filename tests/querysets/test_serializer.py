@@ -59,9 +59,7 @@ class TestCompiled:
             with pytest.raises(TypeError, match=r"Town.*Event"):
                 call(Event.objects.all())
 
-    @pytest.mark.parametrize(
-        ("value", "words"), [("tests_app.Article", "not the text"), (Article(), "not an instance")]
-    )
+    @pytest.mark.parametrize(("value", "words"), [("app.Article", "not the text"), (Article(), "not an instance")])
     def test_only_a_model_is_taken(self, value, words):
         with pytest.raises(TypeError, match=words):
             CompiledSerializer.for_model(value)

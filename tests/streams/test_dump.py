@@ -170,7 +170,7 @@ class TestProgress:
 class TestRefusals:
     @pytest.mark.parametrize("label", ["querysets.Nothing", "nothing.Event", "Event", "a.b.c"])
     def test_no_such_model(self, label, sqlite):
-        with pytest.raises(CommandError, match="write app_label.Model"):
+        with pytest.raises(CommandError, match=r"write app_label\.Model"):
             dump(label)
 
     def test_a_model_without_its_application(self, sqlite):
