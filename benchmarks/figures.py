@@ -173,11 +173,13 @@ def make_ratio_table(suite: str, number: int = 0, bold_above: float = 1.005) -> 
 
 
 def make_plain_table(suite: str, *columns: str, number: int = 0) -> str:
-    """Return some columns of a table of results, as they stand there."""
+    """Return some columns of a table of results, as they stand there, without the goals."""
     table = read_result(suite)["tables"][number]
     places = [table["columns"].index(column) for column in columns]
     lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
-    lines += [f"| {' | '.join(_as_code(row[place]) for place in places)} |" for row in table["rows"]]
+    lines += [
+        f"| {' | '.join(_as_code(row[place].partition(' (at ')[0]) for place in places)} |" for row in table["rows"]
+    ]
     return "\n".join(lines)
 
 
@@ -223,6 +225,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "bodies": lambda: make_plain_table("bodies", "body", "size", "json.loads", "ours", "orjson", "msgspec"),
     "memory": lambda: make_ratio_table("memory", bold_above=float("inf")),
     "queryset-memory": lambda: make_ratio_table("queryset_memory", bold_above=float("inf")),
+    "sql-cache": lambda: make_plain_table("sql_cache", "page", "remembered", "compiled", "/ values() and json"),
+    "prepared": lambda: make_plain_table(
+        "sql_cache", "page", "prepared", "driver and writing", "prepared / driver", number=1
+    ),
     "output-fields": lambda: make_ratio_table("output_fields"),
 }
 

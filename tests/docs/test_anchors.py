@@ -5,14 +5,16 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
+from django.test import override_settings
 from django.utils.module_loading import import_string
 
 import pyforge_web
 import pyforge_web.ninja
 import pyforge_web.rest_framework
-from pyforge_web.conf import DEFAULTS
+from pyforge_web.conf import DEFAULTS, get_settings
 from pyforge_web.templatetags import pyforge
 from pyforge_web.toolbar.warnings import WARNINGS
 from tests.docs.markdown import DOCS, PAGES, ROOT, TOP_PAGES, find_anchors, find_links
@@ -55,6 +57,16 @@ def test_only_public_names_are_documented():
 @pytest.mark.parametrize("setting", DEFAULTS)
 def test_setting_has_an_anchor(setting):
     assert f"setting-{setting.lower().replace('_', '-')}" in find_anchors(REFERENCE / "settings.md")
+
+
+@pytest.mark.parametrize("setting", DEFAULTS)
+def test_error_of_a_setting_links_to_its_anchor(setting):
+    address = f"{SITE}reference/settings.html#setting-{setting.lower().replace('_', '-')}"
+    with (
+        override_settings(PYFORGE_WEB={setting: object()}),
+        pytest.raises(ImproperlyConfigured, match=f" See {re.escape(address)}$"),
+    ):
+        get_settings()
 
 
 @pytest.mark.parametrize("check", CHECKS)
