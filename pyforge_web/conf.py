@@ -115,7 +115,7 @@ def _refuse(message: str, key: str = "") -> ImproperlyConfigured:
     given: Any = getattr(settings, "PYFORGE_WEB", {})
     base = given.get("DOCS_URL") if isinstance(given, dict) else None  # it may be what is wrong
     anchor = f"setting-{key.lower().replace('_', '-')}" if key else ""
-    address = _join_url(base if isinstance(base, str) else cast(str, DEFAULTS["DOCS_URL"]), "settings", anchor)
+    address = _join_url(base if isinstance(base, str) else DEFAULTS["DOCS_URL"], "settings", anchor)
     return ImproperlyConfigured(f"{message} See {address}" if address else message)
 
 
