@@ -12,14 +12,8 @@ from pyforge_web.output.key_names import finish_rows, is_row_plain
 from pyforge_web.output.refusals import Refusal, refuse_secrets
 from pyforge_web.output.resolve import added_names
 from pyforge_web.output.tree import Tree
-from pyforge_web.querysets.django_path import (
-    AnyQuerySet,
-    copy_unread,
-    django_chunks,
-    django_rows,
-    iterate_raw,
-    iterate_rows,
-)
+from pyforge_web.querysets.django_path import AnyQuerySet, copy_unread
+from pyforge_web.querysets.fallback_rows import django_chunks, django_rows, iterate_raw, iterate_rows
 from pyforge_web.querysets.instances import read_bare, write_bare, write_named, write_rows
 from pyforge_web.querysets.relations.django_relations import with_relations
 from pyforge_web.querysets.relations.instances import memory_chunks, to_dicts

@@ -5,31 +5,26 @@ What is asked here is asked at each use, by identity. A class, a manager or a to
 
 import dis
 import sys
-from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
-from itertools import islice
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
 import django
 from django.db import connections
-from django.db.models import Model, QuerySet, prefetch_related_objects
+from django.db.models import Model, QuerySet
 from django.db.models.expressions import ColPairs
 from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
     NamedValuesListIterable,
-    RawQuerySet,
     ValuesIterable,
     ValuesListIterable,
 )
 from django.db.models.signals import post_init, pre_init
 from django.db.models.sql import Query
 
-from pyforge_web import metering
 from pyforge_web._native import AttributeWatch
 from pyforge_web.conf import get_settings
-from pyforge_web.metering.row_traces import call_notes, trace_rows
 from pyforge_web.output.model_names import has_stock_descriptor, is_set_by_class
 from pyforge_web.querysets import backends
 from pyforge_web.stock import find_stock, is_own_function
@@ -51,15 +46,12 @@ _OWN_INSTANCES = ("__getattribute__", "__new__", "__setattr__")
 _find_row_methods, _find_instance_methods = attrgetter(*_OWN_ROWS), attrgetter(*_OWN_INSTANCES)
 _ROW_METHODS, _INSTANCE_METHODS = _find_row_methods(QuerySet), _find_instance_methods(Model)
 _find_iteration = attrgetter("__iter__", "_fetch_all")
-_find_raw_methods = attrgetter("__iter__", "_fetch_all", "iterator")
-_RAW_METHODS = _find_raw_methods(RawQuerySet)
 _DJANGOS_FROM_DB, _DJANGOS_INIT = Model.from_db.__func__, Model.__init__  # type: ignore[attr-defined]
 # What of a model's class makes its instances. `from_db` is another object at each look: the class's version counts.
 _OWN_CREATION = ("__init__", "from_db", *_OWN_INSTANCES)
 # What is known of the classes of QuerySets is kept in the `__dict__` of the model's `_meta`, and ends with the model.
 _VERIFIED = "_pyforge_verified"
 _MOST_VERIFIED = 64
-_END = object()
 # The same of Django's own classes, which a tool may patch for a whole process, before this module is imported or later.
 _PATCHABLE: tuple[tuple[type, tuple[str, ...]], ...] = (
     (QuerySet, _OWN_ROWS),
@@ -84,6 +76,11 @@ _FOUND_PATCHED = _find_patched()
 def has_own_rows(kind: type[AnyQuerySet]) -> bool:
     """Return whether a class has rows of its own, other ones than Django's QuerySet as it is now."""
     return bool(_find_row_methods(kind) != _find_row_methods(QuerySet))
+
+
+def fetches_as_django(kind: type[AnyQuerySet]) -> bool:
+    """Return whether a class fetches its rows as Django's own QuerySet: no subclass and no tool has changed that."""
+    return bool(_find_row_methods(kind) == _ROW_METHODS)
 
 
 def has_own_iteration(kind: type[AnyQuerySet]) -> bool:
@@ -282,59 +279,3 @@ def joins_unconstrained(query: Any) -> bool:
                 inner = wanted[field.name] if isinstance(wanted, dict) else wanted
                 work.append((field.remote_field.model, inner, depth + 1))
     return False
-
-
-def django_rows(queryset: AnyQuerySet, why: str) -> list[Any]:
-    """Return the rows that Django makes; the collectors hear why."""
-    trace = trace_rows(queryset.model, "django", why)
-    rows = metering.time_database(lambda: list(queryset), trace)()
-    metering.count_django_rows(len(rows))
-    if trace is not None:
-        trace.rows = len(rows)
-    return rows
-
-
-def django_chunks(queryset: AnyQuerySet, rows: Iterator[Any], why: str) -> Iterator[Any]:
-    """Yield the rows of a stream that Django makes; each native call that writes some of them is told so."""
-    told, trace, listening = None, None, None
-    step: Callable[[], Any] = partial(next, rows, _END)
-    while True:
-        if (noted := call_notes.get()) is not None and noted is not told:
-            told, trace, listening = noted, trace_rows(queryset.model, "django", why), None
-        if (collectors := metering.active_collectors.get()) is not listening:
-            listening, step = collectors, metering.time_database(partial(next, rows, _END), trace)
-        row = step()
-        if row is _END:
-            return
-        if collectors:
-            metering.count_django_rows(1)
-        if trace is not None:
-            trace.rows += 1
-        yield row
-
-
-def iterate_raw(queryset: Any, chunk_size: int) -> Iterator[Any]:
-    """Yield the instances of raw SQL, as a stream asks for them: with what `prefetch_related` loads, chunk by chunk.
-
-    `iterator()` of Django gives other ones than iterating does: without it, and with a query where there was one.
-    """
-    if queryset._result_cache is not None or _find_raw_methods(type(queryset)) != _RAW_METHODS:
-        yield from queryset
-        return
-    rows, lookups = queryset.iterator(), queryset._prefetch_related_lookups
-    if not lookups:
-        yield from rows
-    while lookups and (chunk := list(islice(rows, chunk_size))):
-        prefetch_related_objects(chunk, *lookups)
-        yield from chunk
-
-
-def iterate_rows(queryset: AnyQuerySet, chunk_size: int) -> Iterator[Any]:
-    """Yield the rows of a QuerySet, as a stream asks for them.
-
-    A class that fetches in its own way, or a tool that patches Django's, gives other rows through `iterator()`.
-    """
-    if queryset._result_cache is not None or _find_row_methods(type(queryset)) != _ROW_METHODS:
-        yield from queryset
-    else:
-        yield from queryset.iterator(chunk_size)

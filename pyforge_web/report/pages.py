@@ -1,15 +1,11 @@
 """The report as one HTML file, with its styles and its charts in it."""
 
-from typing import TYPE_CHECKING
-
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from pyforge_web.report.results import EndpointReport, ProjectReport
 from pyforge_web.report.verdicts import gained_ms, writes_json
 from pyforge_web.toolbar import formats
-
-if TYPE_CHECKING:
-    from pyforge_web.report.runner import EndpointReport, ProjectReport
 
 # In the page itself: a report is mailed around, and must not ask a server for anything.
 _STYLE = """
@@ -29,7 +25,7 @@ svg.split{height:.8rem}.key{display:inline-block;width:.7em;height:.7em;margin-i
 """
 
 
-def write_html(report: "ProjectReport") -> str:
+def write_html(report: ProjectReport) -> str:
     """Return the whole page."""
     measured = [found.measured for found in report.endpoints if found.measured and found.measured.equal]
     # One scale for all charts, or a bar of 2 ms would be as long as one of 2 s.
@@ -59,7 +55,7 @@ def write_html(report: "ProjectReport") -> str:
     )
 
 
-def _show_endpoint(found: "EndpointReport", longest: float) -> SafeString:
+def _show_endpoint(found: EndpointReport, longest: float) -> SafeString:
     endpoint, measured = found.endpoint, found.measured
     request, chart, split = "", SafeString(""), SafeString("")
     if measured is not None and measured.status == 200:

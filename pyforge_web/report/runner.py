@@ -3,7 +3,7 @@
 import json
 import sys
 from argparse import ArgumentParser
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -11,10 +11,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.urls import Resolver404
 
-from pyforge_web.report.databases import DatabaseSummary, summarize_databases
+from pyforge_web.report.databases import summarize_databases
 from pyforge_web.report.endpoints import Endpoint, find_endpoint_at, find_endpoints
-from pyforge_web.report.measure import Measurement, measure_endpoint
+from pyforge_web.report.measure import measure_endpoint
 from pyforge_web.report.pages import write_html
+from pyforge_web.report.results import EndpointReport, ProjectReport
 from pyforge_web.report.texts import write_text
 from pyforge_web.report.verdicts import is_native, judge_measured, judge_static
 
@@ -23,24 +24,6 @@ REPORT_VERSION = 1
 
 class ReportError(Exception):
     """An option that cannot be followed; its text says why."""
-
-
-@dataclass(slots=True)
-class EndpointReport:
-    """An endpoint with what was measured, and the verdict."""
-
-    endpoint: Endpoint
-    measured: Measurement | None
-    verdict: str
-    native: bool
-
-
-@dataclass(slots=True)
-class ProjectReport:
-    """All that was found."""
-
-    databases: list[DatabaseSummary]
-    endpoints: list[EndpointReport]
 
 
 def add_arguments(parser: ArgumentParser) -> None:

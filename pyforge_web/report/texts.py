@@ -1,17 +1,15 @@
 """The report in a terminal."""
 
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
+from pyforge_web.report.results import EndpointReport, ProjectReport
 from pyforge_web.report.verdicts import gained_ms, writes_json
-
-if TYPE_CHECKING:
-    from pyforge_web.report.runner import EndpointReport, ProjectReport
 
 _KINDS = {"drf": "DRF", "ninja": "ninja", "plain": "JSON", "pyforge": "PyForge", "html": "other"}
 _MOST_REASONS = 3
 
 
-def write_text(report: "ProjectReport", out: TextIO) -> None:
+def write_text(report: ProjectReport, out: TextIO) -> None:
     """Write databases first, then the endpoints, and what a change would be for each."""
     out.write("Databases\n")
     for database in report.databases:
@@ -26,7 +24,7 @@ def write_text(report: "ProjectReport", out: TextIO) -> None:
         _write_endpoint(found, out)
 
 
-def _write_endpoint(found: "EndpointReport", out: TextIO) -> None:
+def _write_endpoint(found: EndpointReport, out: TextIO) -> None:
     endpoint, measured = found.endpoint, found.measured
     out.write(f"  {endpoint.route}  [{_KINDS[endpoint.kind]}]  {found.verdict}\n")
     if measured is not None and measured.status == 200:

@@ -12,7 +12,7 @@ from pyforge_web.output.model_names import NamePath
 from pyforge_web.output.resolve import added_names
 from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.django_path import django_rows
+from pyforge_web.querysets.fallback_rows import django_rows
 from pyforge_web.querysets.relations.doubts import joined_models
 from pyforge_web.querysets.relations.instances import to_dicts
 from pyforge_web.querysets.relations.prefetch import RelationKey

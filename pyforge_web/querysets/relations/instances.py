@@ -19,20 +19,16 @@ from pyforge_web.output.key_names import finish_rows
 from pyforge_web.output.model_names import (
     NamePath,
     find_column,
-    find_key_relation,
     find_relation,
     is_set_by_class,
-    many_in_path,
-    no_relation_in_path,
-    unknown_column,
 )
 from pyforge_web.output.options import output_options, output_with
 from pyforge_web.output.resolve import resolve_model_fields, star_columns
 from pyforge_web.output.tree import Leaf, find_row_path
-from pyforge_web.querysets.instances import read_column
 from pyforge_web.querysets.relations.fetching import fetch_deferred, fetch_relation, find_plain_name
 from pyforge_web.querysets.relations.lean_copies import LeanCopies, LoadedRows
-from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_loaded_queryset, find_related
+from pyforge_web.querysets.relations.loaded_relations import find_loaded_queryset, find_related
+from pyforge_web.querysets.relations.named_values import read_loaded_column, read_named
 from pyforge_web.querysets.relations.output_columns import bind_output, fill_gaps, sources_of
 from pyforge_web.querysets.relations.query_expressions import QueryExpressions
 
@@ -63,7 +59,7 @@ def to_dicts(
             elif isinstance(item, KeyedExpression):
                 key, values = item.name, _read_keyed(instances, item, fetch, path, computed)
             else:
-                key, values = item, _read_named(instances, item, fetch, path)
+                key, values = item, read_named(instances, item, fetch, path)
             for row, value in zip(rows, values, strict=True):
                 row[key] = value
     if any(isinstance(item, AllColumns) for item in fields):
@@ -124,7 +120,7 @@ def _read_keyed(
         return _read_output(instances, item, fetch, path)
     name = find_plain_name(item)
     if name is not None and (name in instances[0].__dict__ or not _is_expression(instances, item, name)):
-        return _read_named(instances, name, fetch, path)
+        return read_named(instances, name, fetch, path)
     return computed.read(item, fetch)
 
 
@@ -146,7 +142,7 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
         leaf = cast(Leaf, resolve_model_fields(model, (item,), _find_added(group, item.expression.names)).items[0])
         sources = sources_of(leaf, model)
         columns = [
-            _read_named(group, source.name, fetch, path, stored=leaf.output.is_stored(number, source))  # type: ignore[union-attr]
+            read_named(group, source.name, fetch, path, stored=leaf.output.is_stored(number, source))  # type: ignore[union-attr]
             for number, source in enumerate(sources)
         ]
         related = [_load_related(group, name, names, fetch, path) for name, names in leaf.related]
@@ -156,7 +152,7 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
         arguments = list(zip(*columns, strict=True)) if columns else [()] * len(group)
         if row_path := find_row_path(leaf):
             key = LOOKUP_SEP.join([*(relation.name for relation in row_path), "pk"])
-            exists = [value is not None for value in _read_named(group, key, fetch, path)]
+            exists = [value is not None for value in read_named(group, key, fetch, path)]
             written = fill_gaps(make(list(compress(arguments, exists))), exists)
         else:
             written = make(arguments)
@@ -187,7 +183,7 @@ def _load_related(group: Sequence[Model], name: str, columns: Sequence[str], fet
     # Not iterated here: the attribute does that.
     objects = [each for queryset in querysets for each in queryset._result_cache]
     for column in columns:
-        _read_named(objects, column, fetch, (*path, name), stored=True)  # it may not be loaded
+        read_named(objects, column, fetch, (*path, name), stored=True)  # it may not be loaded
     return LoadedRows(name, querysets, columns)
 
 
@@ -196,7 +192,7 @@ def _add_all_columns(instances: Sequence[Model], rows: list[dict[str, Any]], ite
         model = type(instance)
         for name in star_columns(model, item, None, path):
             if name in instance.__dict__:
-                row[name] = _read_column(instance, name, path)
+                row[name] = read_loaded_column(instance, name, path)
 
 
 def _add_related(
@@ -214,110 +210,3 @@ def _add_related(
             row[item.name] = [next(written) for _ in one]
         else:
             row[item.name] = None if one is None else next(written)
-
-
-def _read_named(
-    instances: Sequence[Model], name: str, fetch: bool, path: NamePath, *, stored: bool = False
-) -> list[Any]:
-    """Return what a name alone stands for of each instance: a column, an addition, a path, the keys of a relation.
-
-    With `stored` it is what another instance is made of, and not what the model's own `__getattribute__` makes of it.
-    """
-    kinds = {model: _name_kind(model, name) for model in dict.fromkeys(map(type, instances))}
-    if fetch and {"relation", "one"} & set(kinds.values()):
-        for model in kinds:
-            one = find_key_relation(model, name) if kinds[model] == "one" else None
-            fetch_relation([each for each in instances if type(each) is model], name if one is None else one.name)
-    if "path" in kinds.values():
-        return _read_path(instances, name, fetch, path, stored)
-    values: list[Any] = []
-    for instance in instances:
-        match kinds[type(instance)]:
-            case "relation":
-                related = find_related(instance, name, (*path, name))
-                if not isinstance(related, list):
-                    raise unknown_column(type(instance), name, path)
-                values.append([each.pk for each in related])
-            case "one":
-                relation: Any = find_key_relation(type(instance), name)
-                related = find_related(instance, relation.name, (*path, relation.name))
-                values.append(getattr(related, "pk", None))
-            case _:
-                values.append(_read_column(instance, name, path, stored))
-    return values
-
-
-def _name_kind(model: type[Model], name: str) -> str:
-    if find_column(model, name) is not None:
-        return "column"
-    relation = find_relation(model, name)
-    if relation is not None and relation.many:
-        return "relation"
-    if find_key_relation(model, name) is not None:
-        return "one"
-    first = name.split(LOOKUP_SEP)[0]
-    is_path = LOOKUP_SEP in name.strip("_") and (find_relation(model, first) or find_column(model, first))
-    return "path" if is_path else "column"
-
-
-def _read_path(instances: Sequence[Model], name: str, fetch: bool, path: NamePath, stored: bool) -> list[Any]:
-    """Return the values of a path through relations to one; None where one of them leads nowhere."""
-    if all(name in instance.__dict__ for instance in instances):
-        return [instance.__dict__[name] for instance in instances]  # the name of an annotation: `tags__count`
-    *parts, last = name.split(LOOKUP_SEP)
-    places: list[Any] = list(instances)
-    within = path
-    for part in parts:
-        present = [place for place in places if place is not None]
-        for model in dict.fromkeys(map(type, present)):
-            _refuse_part(model, name, part, within, is_first=within == path)
-        if fetch:
-            fetch_relation(present, part)
-        within = (*within, part)
-        places = [None if place is None else _find_one(place, part, within) for place in places]
-    present = list({id(place): place for place in places if place is not None}.values())
-    for model in dict.fromkeys(map(type, present)):
-        if _name_kind(model, last) == "relation":
-            raise many_in_path(model, name, last, within)
-    if fetch:
-        fetch_deferred(present, (last,))
-    read = _read_named(present, last, fetch, within, stored=stored)
-    values = dict(zip(map(id, present), read, strict=True))
-    return [None if place is None else values[id(place)] for place in places]
-
-
-def _refuse_part(model: type[Model], name: str, part: str, path: NamePath, *, is_first: bool) -> None:
-    """Raise for a part of a path that does not lead to one row; `is_first` says that it is the first part."""
-    relation = find_relation(model, part) or find_key_relation(model, part)
-    if relation is None and find_column(model, part) is not None:
-        raise no_relation_in_path(model, name, part, path)
-    if relation is None:
-        raise unknown_column(model, name if is_first else part, path)
-    if relation.many:
-        raise many_in_path(model, name, part, path)
-
-
-def _find_one(instance: Model, part: str, path: NamePath) -> Any:
-    relation = find_relation(type(instance), part) or find_key_relation(type(instance), part)
-    return find_related(instance, part if relation is None else relation.name, path)
-
-
-def _read_column(instance: Model, name: str, path: NamePath, stored: bool = False) -> Any:
-    field = find_column(type(instance), name)
-    attname = name if field is None else field.attname
-    if field is not None and field.column is None:  # a key of several columns: no `__dict__` has it
-        return getattr(instance, name)
-    value = instance.__dict__.get(attname, ABSENT)
-    if field is None and (value is ABSENT or name.startswith("_") or _has_models(value)):
-        raise unknown_column(type(instance), name, path)
-    if value is ABSENT:
-        raise ValueError(
-            f"{'.'.join((*path, name))} is not loaded; leave it out of fields=, load it with the QuerySet, or once "
-            f"with refresh_from_db(fields=[{name!r}])"
-        )
-    return value if field is None else read_column(instance, field, stored)
-
-
-def _has_models(value: Any) -> bool:
-    """Return whether an attribute holds instances: nobody has said which of their columns to write."""
-    return isinstance(value, Model) or (isinstance(value, list) and any(isinstance(item, Model) for item in value))
