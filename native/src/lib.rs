@@ -9,19 +9,19 @@
 //! | [`rules`] | the tests of Django's validators, one file each |
 //! | [`validator`] | a model's compiled fields: `clean_fields` in one native call |
 //! | [`outcome`] | accepted, rejected or fallback: the possible results for a value |
-//! | `attribute_watch` | whether attributes are still those that they were |
+//! | `attribute_watch`, `class_versions` | whether attributes and classes are still those that they were |
 //! | `field_lists` | whether a list of output fields says what another one says |
 //! | [`metering`] | what native calls cost |
-//! | `row_programs` | what stands where in a row of JSON, for Django REST framework |
-//! | `row_texts` | rows that are JSON already, and those of a relation by their parents |
-//! | `text_columns` | columns as texts, for Django REST framework |
+//! | `open_containers` | the containers that a walk has open |
+//! | `rest_framework` | rows and columns of Django REST framework |
 //! | [`error`] | what can go wrong, and the Python exception for it |
 //! | [`imports`] | the Python objects that Rust may name |
 //! | [`ffi`] | all `unsafe` code: the output buffer, the text of a str, raw reads |
-//! | `functions` | what Python calls |
+//! | `functions`, `dump_functions` | what Python calls |
 
 mod attribute_watch;
 mod class_versions;
+mod dump_functions;
 pub mod error;
 pub mod ffi;
 mod field_lists;
@@ -30,13 +30,12 @@ pub mod imports;
 pub mod json;
 pub mod kinds;
 pub mod metering;
+mod open_containers;
 pub mod outcome;
 pub mod parser;
-mod row_programs;
-mod row_texts;
+mod rest_framework;
 pub mod rules;
 pub mod serializer;
-mod text_columns;
 pub mod validator;
 
 /// The extension module, for the fuzz targets of tests/fuzz too. `pyforge_web/_native.pyi` lists what is in it.
@@ -49,12 +48,11 @@ pub mod _native {
     #[pymodule_export]
     use super::class_versions::ClassVersions;
     #[pymodule_export]
+    use super::dump_functions::{dumps, dumps_html, dumps_natively, dumps_response, set_native};
+    #[pymodule_export]
     use super::field_lists::are_same_fields;
     #[pymodule_export]
-    use super::functions::{
-        columns_to_dict, dump_chunk, dumps, dumps_html, dumps_natively, dumps_response, listen, read_body,
-        serialize_rows, set_native, totals,
-    };
+    use super::functions::{columns_to_dict, dump_chunk, listen, read_body, serialize_rows, totals};
     #[pymodule_export]
     use super::metering::counters::Counters;
     #[pymodule_export]
@@ -62,16 +60,16 @@ pub mod _native {
     #[pymodule_export]
     use super::parser::BodyFallback;
     #[pymodule_export]
-    use super::row_programs::RowProgram;
+    use super::rest_framework::row_programs::RowProgram;
     #[pymodule_export]
-    use super::row_texts::{RelatedTexts, RowTexts};
+    use super::rest_framework::row_texts::{RelatedTexts, RowTexts};
+    #[pymodule_export]
+    use super::rest_framework::text_columns::{columns_of, is_plain_json, text_column};
     #[pymodule_export]
     use super::serializer::{
         FileUrlText, LinkText, MadeValues, ModelInstances, NestedRows, QueryRows, RelatedRows, RowColumns, RowLayout,
         ValueLabels, ValueTuples,
     };
-    #[pymodule_export]
-    use super::text_columns::{columns_of, is_plain_json, text_column};
     #[pymodule_export]
     use super::validator::Validator;
 
@@ -80,7 +78,7 @@ pub mod _native {
         super::ffi::interpreters::refuse_other_interpreters(module.py())?;
         super::error::set_panic_hook();
         super::ffi::choose_once(module.py())?;
-        super::functions::install_raw_calls(module)?;
+        super::dump_functions::install_raw_calls(module)?;
         module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
         module.add("BUILD_PROFILE", if cfg!(debug_assertions) { "debug" } else { "release" })
     }

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::ffi::{DictCursor, list_item};
+use crate::kinds::Outcome;
 
 /// One open container and how far the walk is in it. Every frame owns what it reads.
 pub enum OpenContainer<'py> {
@@ -31,6 +32,47 @@ pub enum OpenContainer<'py> {
         /// The next one.
         index: usize,
     },
+}
+
+/// How the writing of one value ended. Two words: it is returned in registers.
+pub enum WalkStep<'py> {
+    /// It is written.
+    Done,
+    /// See `Sink::error`.
+    Failed,
+    /// A container begins: its first bracket is written.
+    Open(OpeningContainer<'py>),
+}
+
+/// A container that begins.
+pub enum OpeningContainer<'py> {
+    /// An exact list.
+    List(Bound<'py, PyList>),
+    /// An exact tuple.
+    Tuple(Bound<'py, PyTuple>),
+    /// An exact dict.
+    Dict(Bound<'py, PyDict>),
+    /// A subclass of one of them.
+    Copied(Box<OpenContainer<'py>>),
+}
+
+impl<'py> From<OpeningContainer<'py>> for OpenContainer<'py> {
+    #[inline(always)]
+    fn from(opened: OpeningContainer<'py>) -> Self {
+        match opened {
+            OpeningContainer::List(list) => Self::List(list, 0),
+            OpeningContainer::Dict(dict) => Self::dict(dict),
+            OpeningContainer::Tuple(tuple) => Self::Tuple(tuple, 0),
+            OpeningContainer::Copied(frame) => *frame,
+        }
+    }
+}
+
+impl From<Outcome> for WalkStep<'_> {
+    #[inline(always)]
+    fn from(outcome: Outcome) -> Self {
+        if outcome == Outcome::Accepted { Self::Done } else { Self::Failed }
+    }
 }
 
 impl<'py> OpenContainer<'py> {

@@ -20,7 +20,7 @@ from pyforge_web.querysets.backends import ColumnReader
 from pyforge_web.rest_framework.formats import ValueFormat
 
 Column = Any  # a tuple from the driver, a list from a function
-# In native/src/row_programs.rs: the kind, the zone, digits and places of a decimal.
+# In native/src/rest_framework/columns.rs: the kind, the zone, digits and places of a decimal.
 NativeReader = tuple[str, str, int, int]
 _NONE = type(None)
 _BOOLEANS = {0: False, 1: True, None: None}

@@ -1,6 +1,5 @@
 //! Strings, RFC 8259 section 7: how each code point is escaped, and the tables the fast loops of `ffi` read.
 
-pub use super::reformat::{reformat_json, reformat_json_as_ascii};
 use super::writer::Out;
 
 /// Raw UTF-8; only what JSON requires is escaped.

@@ -7,4 +7,5 @@ pub mod number;
 pub mod reader;
 pub mod reformat;
 pub mod temporal;
+pub mod temporal_reader;
 pub mod writer;

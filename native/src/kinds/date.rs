@@ -7,7 +7,8 @@ use pyo3::types::{PyDate, PyDateAccess, PyString};
 use super::{CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, ToPython};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_instance};
-use crate::json::temporal::{self, parse_date, write_date};
+use crate::json::temporal::{self, write_date};
+use crate::json::temporal_reader::parse_date;
 
 /// See the head of this file.
 pub struct Date;

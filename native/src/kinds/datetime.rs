@@ -10,7 +10,8 @@ use super::time::time_of;
 use super::{CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, StoredZone, ToPython};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_exact, is_instance};
-use crate::json::temporal::{Offset, parse_datetime};
+use crate::json::temporal::Offset;
+use crate::json::temporal_reader::parse_datetime;
 
 /// See the head of this file.
 pub struct DateTime;

@@ -6,7 +6,8 @@ use pyo3::types::{PyDelta, PyDeltaAccess, PyInt};
 use super::{CleanOutcome, Form, JsonKind, Kind, Outcome, Sink, StoredForm, ToPython};
 use crate::ffi::{ascii, int_value};
 use crate::imports::{Imports, is_instance};
-use crate::json::temporal::{DateFormat, parse_duration, write_duration, write_duration_string};
+use crate::json::temporal::{DateFormat, write_duration, write_duration_string};
+use crate::json::temporal_reader::parse_duration;
 
 /// See the head of this file.
 pub struct Duration;

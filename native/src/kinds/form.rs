@@ -4,7 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::ffi::{AsciiText, BytesBuffer, HtmlText, TextEscape, Utf8Text};
-use crate::json::escape;
+use crate::json::escape::{self, pass_json, pass_json_as_ascii, pass_json_as_html};
+use crate::json::reformat::{reformat_json, reformat_json_as_ascii};
 use crate::json::writer::Out;
 
 /// The format of the text: separators and escapes.
@@ -44,7 +45,7 @@ macro_rules! forms {
             type Text = $text;
 
             fn write_json(out: &mut BytesBuffer, text: &str) -> bool {
-                escape::$json(out, text)
+                $json(out, text)
             }
 
             fn write_str(out: &mut impl Out, text: &str) {

@@ -7,7 +7,8 @@ use pyo3::types::{PyString, PyTime, PyTimeAccess, PyTzInfoAccess};
 use super::{CleanOutcome, Form, JsonKind, Outcome, Sink, StoredForm, ToPython};
 use crate::ffi::ascii;
 use crate::imports::{Imports, is_instance};
-use crate::json::temporal::{self, parse_time, write_time};
+use crate::json::temporal::{self, write_time};
+use crate::json::temporal_reader::parse_time;
 
 /// See the head of this file.
 pub struct Time;

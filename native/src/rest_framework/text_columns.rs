@@ -4,11 +4,11 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
+use super::columns::{Reader, open_sink, stored_form};
 use crate::error::catch_panics;
 use crate::ffi::{DictCursor, list_item, tuple_item};
 use crate::imports::Imports;
 use crate::kinds::{Kind, Outcome};
-use crate::row_programs::{Reader, open_sink, stored_form};
 
 /// Deeper data is for Python's encoder, which has a limit of its own.
 const DEPTH: usize = 200;

@@ -1,9 +1,8 @@
 //! The walk over any value: every Python object that JSON knows, written in one pass.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList};
 
-use super::stack::{self, OpenContainer};
 use crate::error::{Error, MAX_DEPTH};
 use crate::ffi::walk::{self, ValueWriter, WalkFault};
 use crate::ffi::{BytesBuffer, TextEscape};
@@ -11,50 +10,10 @@ use crate::imports::Imports;
 use crate::json::writer::Out;
 use crate::kinds::{Form, Kind, NotFinite, Outcome, Sink};
 use crate::metering::meter::Meter;
+use crate::open_containers::{self, OpenContainer, OpeningContainer, WalkStep};
 
 /// Where a cycle is looked for the first time.
 const FIRST_SEARCH: usize = 64;
-
-/// How the writing of one value ended. Two words: it is returned in registers.
-pub enum WalkStep<'py> {
-    /// It is written.
-    Done,
-    /// See [`Sink::error`].
-    Failed,
-    /// A container begins: its first bracket is written.
-    Open(OpeningContainer<'py>),
-}
-
-/// A container that begins.
-pub enum OpeningContainer<'py> {
-    /// An exact list.
-    List(Bound<'py, PyList>),
-    /// An exact tuple.
-    Tuple(Bound<'py, PyTuple>),
-    /// An exact dict.
-    Dict(Bound<'py, PyDict>),
-    /// A subclass of one of them.
-    Copied(Box<OpenContainer<'py>>),
-}
-
-impl<'py> From<OpeningContainer<'py>> for OpenContainer<'py> {
-    #[inline(always)]
-    fn from(opened: OpeningContainer<'py>) -> Self {
-        match opened {
-            OpeningContainer::List(list) => Self::List(list, 0),
-            OpeningContainer::Dict(dict) => Self::dict(dict),
-            OpeningContainer::Tuple(tuple) => Self::Tuple(tuple, 0),
-            OpeningContainer::Copied(frame) => *frame,
-        }
-    }
-}
-
-impl From<Outcome> for WalkStep<'_> {
-    #[inline(always)]
-    fn from(outcome: Outcome) -> Self {
-        if outcome == Outcome::Accepted { Self::Done } else { Self::Failed }
-    }
-}
 
 /// One encode.
 pub struct Walk<'py, 'call, F: Form> {
@@ -115,7 +74,7 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
     #[cold]
     pub(super) fn take_error(&mut self) -> PyErr {
         let error = self.sink.error.take().unwrap_or(Error::OutOfMemory);
-        error.into_pyerr(self.py, &stack::shorten(&format!("${}", self.place)))
+        error.into_pyerr(self.py, &open_containers::shorten(&format!("${}", self.place)))
     }
 
     /// Writes `root` and everything below it if no Python code has to run for it; None else, and none has run.
@@ -170,7 +129,7 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         match &self.sink.error {
             // An empty container was one too many, and may stand beside one that closes a cycle.
             Some(Error::TooDeep) => {
-                if let Some(at) = stack::find_cycle(frames.iter()) {
+                if let Some(at) = open_containers::find_cycle(frames.iter()) {
                     way = &frames[..at];
                     self.sink.error = Some(Error::Circular);
                 }
@@ -179,7 +138,7 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
             Some(Error::Changed | Error::NotPairs) => way = &frames[..frames.len() - 1],
             _ => {}
         }
-        self.place.insert_str(0, &stack::steps(way));
+        self.place.insert_str(0, &open_containers::steps(way));
     }
 
     /// Writes one value.
@@ -258,12 +217,12 @@ impl<'py, F: Form> ValueWriter<'py> for Walk<'py, '_, F> {
     /// values of the cycle as often as there may be containers.
     #[cold]
     fn may_go_deeper(&mut self, open: &[OpenContainer<'py>]) -> bool {
-        if let Some(at) = stack::find_cycle(open.iter()) {
-            self.place.insert_str(0, &stack::steps(&open[..at]));
+        if let Some(at) = open_containers::find_cycle(open.iter()) {
+            self.place.insert_str(0, &open_containers::steps(&open[..at]));
             return self.fail_walk(Error::Circular);
         }
         if self.limit >= MAX_DEPTH {
-            self.place.insert_str(0, &stack::steps(&open[..open.len() - 1]));
+            self.place.insert_str(0, &open_containers::steps(&open[..open.len() - 1]));
             return self.fail_walk(Error::TooDeep);
         }
         self.limit = MAX_DEPTH.min(self.limit * 2);

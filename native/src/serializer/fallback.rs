@@ -4,17 +4,17 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use super::any_value::{OpeningContainer, Walk, WalkStep};
+use super::any_value::Walk;
 use super::columns::RowColumns;
 use super::instances::ModelInstances;
 use super::relations::NestedRows;
 use super::rows::QueryRows;
-use super::stack::OpenContainer;
 use super::tuples::ValueTuples;
 use crate::error::{Error, MAX_DEPTH};
 use crate::ffi::class_version;
 use crate::imports::{EncoderImports, is_exact, is_instance};
 use crate::kinds::{DateFormat, Form, Kind, Outcome};
+use crate::open_containers::{OpenContainer, OpeningContainer, WalkStep};
 
 impl<'py, F: Form> Walk<'py, '_, F> {
     /// Writes a value of a rarer type, a subclass, or what Python code gives in the value's place.

@@ -7,7 +7,6 @@ mod fallback;
 mod instances;
 mod relations;
 mod rows;
-mod stack;
 mod stream_chunk;
 mod tuples;
 
@@ -24,12 +23,10 @@ use crate::json::writer::Out;
 use crate::kinds::{Compact, CompactAscii, DateFormat, Django, DjangoText, Form, Html, LocalZone, NotFinite};
 use crate::metering::meter::Meter;
 use any_value::Walk;
-pub use any_value::WalkStep;
 pub use columns::{RowColumns, parse_zone};
 pub use instances::{ModelInstances, ready_values};
 pub use relations::{FileUrlText, LinkText, MadeValues, NestedRows, RelatedRows, RowLayout, ValueLabels};
 pub use rows::{QueryRows, RowFraming};
-pub use stack::OpenContainer;
 pub use stream_chunk::RowChunk;
 pub use tuples::ValueTuples;
 

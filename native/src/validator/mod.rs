@@ -71,7 +71,7 @@ impl Validator {
             meter.rows = 1;
             meter.model(self.model.bind(py));
             let mut target = self.target(instance)?;
-            let errors = CleanRun { validator: self, meter, exclude, lazy: false, imports: Imports::get(py)? }
+            let errors = CleanRun { plans: &self.plans, meter, exclude, lazy: false, imports: Imports::get(py)? }
                 .clean(&mut target)?;
             Ok(errors.map(Bound::into_any))
         })
@@ -95,7 +95,7 @@ impl Validator {
             meter.rows = instances.len();
             meter.model(self.model.bind(py));
             let found = PyDict::new(py);
-            let mut run = CleanRun { validator: self, meter, exclude, lazy: true, imports: Imports::get(py)? };
+            let mut run = CleanRun { plans: &self.plans, meter, exclude, lazy: true, imports: Imports::get(py)? };
             for (index, instance) in instances.iter().enumerate() {
                 match (run.clean(&mut self.target(&instance)?), exceptions) {
                     (Ok(Some(errors)), _) => found.set_item(index, errors)?,
@@ -128,7 +128,8 @@ impl Validator {
             meter.rows = 1;
             meter.model(self.model.bind(py));
             let mut target = CleanTarget::Values { values, make, made: None };
-            let mut run = CleanRun { validator: self, meter, exclude: None, lazy: unbuilt, imports: Imports::get(py)? };
+            let mut run =
+                CleanRun { plans: &self.plans, meter, exclude: None, lazy: unbuilt, imports: Imports::get(py)? };
             let errors = run.clean(&mut target)?;
             Ok(errors.map(Bound::into_any))
         })

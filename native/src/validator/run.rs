@@ -4,7 +4,6 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::Validator;
 use super::plan::FieldPlan;
 use crate::ffi::DictPosition;
 use crate::imports::Imports;
@@ -21,7 +20,8 @@ pub enum CleanTarget<'a, 'py> {
 
 /// One call.
 pub struct CleanRun<'a, 'py> {
-    pub validator: &'a Validator,
+    /// The fields of the model, in their order.
+    pub plans: &'a [FieldPlan],
     pub meter: &'a mut Meter<'py>,
     pub exclude: Option<&'a Bound<'py, PyAny>>,
     /// Whether errors may be left unbuilt.
@@ -39,7 +39,7 @@ impl<'py> CleanRun<'_, 'py> {
         let mut ran_python = false;
         // A model's attributes stand in the order of its fields, unless somebody made it otherwise.
         let mut position = DictPosition::default();
-        for plan in &self.validator.plans {
+        for plan in self.plans {
             if let Some(exclude) = self.exclude {
                 if exclude.contains(&plan.name)? {
                     continue;

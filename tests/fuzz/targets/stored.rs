@@ -1,7 +1,7 @@
 //! JSON text that a database stores: the check before it is passed through, its three forms, and Python's format of it.
 #![no_main]
 
-use _native::json::{check, escape};
+use _native::json::{check, escape, reformat};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -17,8 +17,8 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         write(|out, text| escape::pass_json_as_html(out, text)),
     ];
     let reformatted = [
-        write(|out, text| escape::reformat_json(out, text)),
-        write(|out, text| escape::reformat_json_as_ascii(out, text)),
+        write(|out, text| reformat::reformat_json(out, text)),
+        write(|out, text| reformat::reformat_json_as_ascii(out, text)),
     ];
     Python::attach(|py| {
         let bytes = |written: &Option<Vec<u8>>| written.as_ref().map(|written| PyBytes::new(py, written).unbind());

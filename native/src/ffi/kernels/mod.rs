@@ -12,7 +12,11 @@
 
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx2_escapes;
 pub mod blocks;
+#[cfg(target_arch = "x86_64")]
+mod dirty_bytes;
 #[cfg(target_arch = "aarch64")]
 pub mod neon;
 #[cfg(target_arch = "x86_64")]

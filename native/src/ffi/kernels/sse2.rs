@@ -2,8 +2,8 @@
 
 use std::arch::x86_64::*;
 
-use super::avx2::dirty16;
 use super::blocks::ByteBlock;
+use super::dirty_bytes::dirty16;
 
 /// Sixteen bytes of SSE2.
 #[derive(Clone, Copy)]

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use super::super::DictCursor;
 use super::super::layouts::dict_size;
-use crate::serializer::OpenContainer;
+use crate::open_containers::OpenContainer;
 
 /// Which container it is, and how it is read.
 ///

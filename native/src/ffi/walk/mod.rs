@@ -25,7 +25,7 @@ use super::kernels::TextKernel;
 use super::kernels::avx2;
 use super::text::BaselineKernel;
 use crate::kinds::Form;
-use crate::serializer::{OpenContainer, WalkStep};
+use crate::open_containers::{OpenContainer, WalkStep};
 use frame_stack::{FrameStack, OpenFrame};
 use steps::ContainerWalk;
 

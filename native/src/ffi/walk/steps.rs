@@ -13,7 +13,7 @@ use super::pen::Pen;
 use super::{ValueWriter, WalkFault, WalkTarget};
 use crate::error::MAX_DEPTH;
 use crate::kinds::Form;
-use crate::serializer::WalkStep;
+use crate::open_containers::WalkStep;
 
 /// Why the items of a container are not written further.
 enum Pause {

@@ -6,6 +6,7 @@ mod level;
 mod outputs;
 mod rows;
 mod steps;
+mod write_outputs;
 
 pub use layout::RowLayout;
 pub use level::{NestedRows, RelatedRows};
