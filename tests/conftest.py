@@ -12,6 +12,8 @@ from pathlib import Path
 import django
 import pytest
 from django.db import connections
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 import pyforge_web  # noqa: F401
 from pyforge_web import conf
@@ -21,6 +23,10 @@ from tests import postgres as postgresql
 from tests.created_databases import create_database
 from tests.oracle import FORMS
 from tests.shared_rows import SharedRows
+
+# No test depends on time: on a busy machine an example takes longer than the 200 ms that hypothesis allows.
+hypothesis_settings.register_profile("any_speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("any_speed")
 
 # A server runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
 SHARES = {"mysql": 5, "postgresql": 4}
