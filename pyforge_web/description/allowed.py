@@ -6,9 +6,18 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.core.paginator import Page
 from django.db.models import Model, QuerySet
+from django.db.models.constants import LOOKUP_SEP
 from django.db.models.query import RawQuerySet
 
-from pyforge_web.output.grammar import AllColumns, Fields, NestedFields, ParsedFields, ParsedItem, parse_fields
+from pyforge_web.output.grammar import (
+    AllColumns,
+    Fields,
+    NestedFields,
+    ParsedFields,
+    ParsedItem,
+    parse_fields,
+    read_list,
+)
 from pyforge_web.output.model_names import find_relation
 from pyforge_web.output.resolve import star_columns
 
@@ -25,7 +34,10 @@ def choose_fields(
     Raises as `parse_fields` and `allow_fields` do.
     """
     names = exclude if isinstance(exclude, str) else tuple(exclude or ())
-    if names:
+    if names and allowed is not None:
+        # What a client may ask for does not have them. Its own fields are names, which no `exclude=` goes with.
+        allowed = parse_fields(allowed, names)
+    elif names:
         fields = parse_fields(fields, names)
     if allowed is None and max_depth is None:
         return fields
@@ -48,7 +60,7 @@ def allow_fields(
     if fields is None:
         return permitted
     try:
-        requested = parse_fields(fields)
+        requested = read_list(fields)
     except (TypeError, ValueError) as error:
         raise BadRequest(str(error)) from error
     if max_depth is not None:
@@ -61,7 +73,11 @@ def allow_fields(
 
 def _refuse_depth(fields: ParsedFields, max_depth: int) -> None:
     level = [fields]
-    for _ in range(max_depth + 1):
+    for depth in range(max_depth + 1):
+        # A path leads through as many relations as a list of the same depth: `author__country__name`.
+        names = (item for items in level for item in items if isinstance(item, str))
+        if any(name.count(LOOKUP_SEP) > max_depth - depth for name in names):
+            break
         level = [item.fields for items in level for item in items if isinstance(item, NestedFields)]
         if not level:
             return

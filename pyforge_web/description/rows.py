@@ -152,6 +152,6 @@ def rows(
     that is not allowed; also when rows are written that are too long.
     """
     if allowed is not None or max_depth is not None:
-        fields = cast(Fields, choose_fields(data, fields, (), allowed, max_depth))
+        fields, exclude = cast(Fields, choose_fields(data, fields, exclude, allowed, max_depth)), ()
     options = OutputOptions(request, find_key_style(keys), check_dates(dates), None, check_max_bytes(max_bytes))
     return OutputRows(data, fields, exclude, fetch, options)

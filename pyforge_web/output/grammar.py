@@ -60,12 +60,13 @@ def parse_fields(fields: object, exclude: Iterable[str] = ()) -> ParsedFields:
         # Most lists are names alone: they need no more than this.
         if items and all(type(item) is str and item != "*" for item in items):
             return tuple(dict.fromkeys(cast("list[str]", items)))
-        return keep_parsed(items, _parse_list)
-    parsed = _parse_list("*" if fields is None and exclude else fields)
+        return keep_parsed(items, read_list)
+    parsed = read_list("*" if fields is None and exclude else fields)
     return _exclude(parsed, exclude) if exclude else parsed
 
 
-def _parse_list(fields: object) -> ParsedFields:
+def read_list(fields: object) -> ParsedFields:
+    """Return the same as `parse_fields`, and keep nothing of the list, which a client may have written."""
     return tuple(_read_list(fields, ()).values())
 
 

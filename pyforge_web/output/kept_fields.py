@@ -17,7 +17,9 @@ from pyforge_web.output.links import Link
 
 # What says all that it means by its attributes. Other expressions may hold a query, a value, or a model.
 _COMPARED = (F, Attribute, Computed, Display, FileUrl, Flat, Keys, Link)
-_MOST_ALIKE, _MOST_LISTS = 8, 256  # a client may choose the names
+# A client may choose the names, and names that no model has are kept, too: they are known here before the model is.
+_MOST_ALIKE, _MOST_LISTS = 8, 256
+_LONGEST_LIST, _LONGEST_OF_ALL = 5_000, 500_000  # characters of their names
 
 
 class KeptFields(tuple[Any, ...]):
@@ -33,6 +35,7 @@ class KeptFields(tuple[Any, ...]):
 
 # By the length of a list and its first name.
 _kept_lists: dict[tuple[int, str], list[tuple[Any, KeptFields]]] = {}
+_kept_length = [0]  # of all names since the lists were last cleared
 
 
 def keep_parsed(fields: list[Any] | tuple[Any, ...], parse: Callable[[Any], tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -46,13 +49,37 @@ def keep_parsed(fields: list[Any] | tuple[Any, ...], parse: Callable[[Any], tupl
             return kept
     parsed = parse(fields)
     before = _copy_plain(fields)
-    if before is None:
+    if before is None or (length := count_characters(before)) > _LONGEST_LIST:
         return parsed
     kept = KeptFields(parse(before))  # of the copy, which nobody changes
-    if len(_kept_lists) >= _MOST_LISTS:
+    if len(_kept_lists) >= _MOST_LISTS or _kept_length[0] > _LONGEST_OF_ALL:
         _kept_lists.clear()
+        _kept_length[0] = 0
+    _kept_length[0] += length
     _kept_lists[key] = [*alike[1 - _MOST_ALIKE :], (before, kept)]
     return kept
+
+
+def count_characters(part: Any) -> int:
+    """Return how long the names of a list are together; each other thing in it counts as one character."""
+    length, work = 0, [part]
+    while work:
+        part = work.pop()
+        if isinstance(part, str):
+            length += len(part)
+        elif isinstance(part, dict):
+            work += (*part, *part.values())
+        elif isinstance(part, list | tuple):
+            length += len(part)
+            work += part
+        else:
+            length += 1
+    return length
+
+
+def is_long(fields: Any) -> bool:
+    """Return whether fields are longer than any that a view names, so that nothing is kept of them."""
+    return count_characters(fields) > _LONGEST_LIST
 
 
 def _find_key(fields: list[Any] | tuple[Any, ...]) -> tuple[int, str] | None:

@@ -13,6 +13,7 @@ from pyforge_web.output.fields import Attribute, Flat, OutputField
 from pyforge_web.output.file_urls import FileUrl, is_own_file
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields, has_expressions
 from pyforge_web.output.joined_expressions import can_be_joined
+from pyforge_web.output.kept_fields import is_long
 from pyforge_web.output.lookups import ParentContext, find_inner_lookups, has_own_base_manager, read_lookups
 from pyforge_web.output.model_names import (
     NamePath,
@@ -24,7 +25,12 @@ from pyforge_web.output.model_names import (
     unknown_relation,
 )
 from pyforge_web.output.scopes import FieldScope, find_path_column, mark_own_bases
-from pyforge_web.output.shown_secrets import expression_names, refuse_secret, refuse_secret_path
+from pyforge_web.output.shown_secrets import (
+    expression_names,
+    refuse_other_name,
+    refuse_secret,
+    refuse_secret_path,
+)
 from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, keep_tree
 from pyforge_web.output.tree_watch import watch_tree
 from pyforge_web.secrets import public_columns
@@ -69,7 +75,7 @@ def resolve_fields(queryset: UntypedQuerySet, fields: ParsedFields) -> Tree:
         return remembered_tree.tree
     tree = _resolve(FieldScope(queryset.model, [], added, loaded, (), None, aliased), fields)
     watched = watch_tree(tree)
-    if watched is not None:
+    if watched is not None and not is_long(fields):
         tree = keep_tree(tree)
         known[key] = KnownTree(tree, AttributeWatch(watched))
     return tree
@@ -138,6 +144,7 @@ def _named(scope: FieldScope, name: str) -> Leaf | Branch:
     """Return what a name alone stands for: a column, an addition, a path, or the keys of a relation."""
     field = find_column(scope.model, name)
     if field is not None:
+        refuse_other_name(scope.model, field, name)
         return Leaf(name, field.attname, field)
     if name in scope.added:
         return Leaf(name, name)
@@ -149,6 +156,7 @@ def _named(scope: FieldScope, name: str) -> Leaf | Branch:
             return branch._replace(keys_only=True)
         raise unknown_column(scope.model, name, scope.path, scope.added)
     if (one := find_key_relation(scope.model, name)) is not None and one.model is not None:
+        refuse_other_name(one.model, one.model._meta.pk, name)
         return Leaf(name, one.model._meta.pk.attname, one.model._meta.pk, mark_own_bases(scope, [one]))
     if LOOKUP_SEP in name.strip("_"):
         return find_path_column(scope, name)

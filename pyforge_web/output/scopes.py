@@ -17,6 +17,7 @@ from pyforge_web.output.model_names import (
     no_relation_in_path,
     unknown_column,
 )
+from pyforge_web.output.shown_secrets import refuse_other_name
 from pyforge_web.output.tree import Leaf
 
 
@@ -59,7 +60,8 @@ def find_path_column(scope: FieldScope, name: str) -> Leaf:
                 else unknown_column(model, last, path)
             )
         relations.append(one)
-        field = one.model._meta.pk
+        model, field = one.model, one.model._meta.pk
+    refuse_other_name(model, field, name)
     loading = tuple(lookup for lookup in scope.lookups if lookup.to[0] == parts[0])
     if loading:
         relations[0] = relations[0]._replace(doubt="a lookup of prefetch_related loads it")

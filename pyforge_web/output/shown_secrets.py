@@ -1,10 +1,10 @@
-"""Secret columns under other keys: an expression or an output field that would show one is refused."""
+"""Secret columns under other keys and names: an expression or a name that would show one is refused."""
 
 from collections.abc import Iterator
 from typing import Any, cast
 
 from django.core.exceptions import FieldError
-from django.db.models import F, Model, Q
+from django.db.models import F, Field, Model, Q
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web.output.grammar import KeyedExpression
@@ -38,10 +38,21 @@ def refuse_secret(model: type[Model], leaf: Leaf, item: KeyedExpression) -> None
     field = leaf.field
     end = leaf.path[-1].model if leaf.path else model
     if field is not None and is_secret(field, end):
-        raise FieldError(
-            f"{item.name}: {item.expression!r} would show the secret column {field.name!r} of {field.model.__name__}. "
-            f"Name it itself, or add it to PYFORGE_WEB['PUBLIC_FIELDS']"
-        )
+        raise _refusal(f"{item.name}: {item.expression!r}", field)
+
+
+def refuse_other_name(model: type[Model], field: "Field[Any, Any] | None", name: str) -> None:
+    """Raise for a name that is not the secret column's own: `pk`, or a relation that stands for its rows' keys."""
+    # Few names are not the column's own: only those ask the guard.
+    if field is not None and name.split(LOOKUP_SEP)[-1] not in (field.name, field.attname) and is_secret(field, model):
+        raise _refusal(repr(name), field)
+
+
+def _refusal(what: str, field: "Field[Any, Any]") -> FieldError:
+    return FieldError(
+        f"{what} would show the secret column {field.name!r} of {field.model.__name__}. "
+        f"Name it itself, or add it to PYFORGE_WEB['PUBLIC_FIELDS']"
+    )
 
 
 def refuse_secret_path(model: type[Model], name: str, item: KeyedExpression) -> None:

@@ -18,6 +18,7 @@ from pyforge_web import metering
 from pyforge_web._native import ClassVersions, ModelInstances, RowColumns
 from pyforge_web.output.key_names import finish_rows, is_row_plain
 from pyforge_web.output.model_names import STOCK_DESCRIPTORS, find_column, has_stock_descriptor, is_set_by_class
+from pyforge_web.output.shown_secrets import refuse_other_name
 
 # The columns of each model class whose bare instances were written before, by its `id()`: native code looks here first,
 # as long as the class has the version that it had. A class is not held: its entry ends with it, before the id can be
@@ -115,6 +116,8 @@ def _named_columns(model: type[Model], names: Attributes, added: Attributes) -> 
             columns.append((name, name, "value"))
             continue
         field = find_column(model, name)
+        if field is not None:
+            refuse_other_name(model, field, name)
         if field is None or field.column is None or not has_stock_descriptor(model, field.attname):
             return None
         # Only a file is not what it is written as; everything else is written by its type, for anything may be

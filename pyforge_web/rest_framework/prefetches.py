@@ -32,7 +32,7 @@ def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
     collect_names(level, names)
     if not names:
         return {}
-    tree = resolve_fields(queryset, to_fields(names))
+    tree = resolve_fields(queryset, to_fields(queryset.model, names))
     found: dict[tuple[str, ...], Any] = {}
     work: list[tuple[tuple[str, ...], Tree]] = [((), tree)]
     while work:
@@ -97,6 +97,11 @@ def _common(column: ManyColumn, level: Level) -> int:
     return len(column.path) - 1 - len(column.slot[0])
 
 
-def to_fields(names: dict[str, Any]) -> ParsedFields:
+def to_fields(model: Any, names: dict[str, Any]) -> ParsedFields:
     """Return a tree of names as fields: the key stands for the columns, which do not matter here."""
-    return ("pk", *(NestedFields(name, to_fields(inner)) for name, inner in names.items()))
+    relations = [(name, find_relation(model, name), inner) for name, inner in names.items()]
+    nested = [
+        NestedFields(name, to_fields(relation.model, inner) if relation and relation.model else ("pk",))
+        for name, relation, inner in relations
+    ]
+    return (model._meta.pk.attname, *nested)  # by its own name: a key may be secret

@@ -92,3 +92,23 @@ class Door(models.Model):
 
     def __str__(self):
         return self.room
+
+
+class Shelf(models.Model):
+    """What is shared by tokens: the keys of two relations are secrets."""
+
+    room = models.CharField(max_length=20)
+
+    def __str__(self):
+        return self.room
+
+
+class ShelfToken(models.Model):
+    """As DRF's `Token`, whose key is its secret."""
+
+    key = models.CharField(max_length=40, primary_key=True)
+    shelf = models.ForeignKey(Shelf, models.CASCADE, related_name="shares")
+    only = models.OneToOneField(Shelf, models.CASCADE, related_name="share")
+
+    def __str__(self):
+        return "a token"

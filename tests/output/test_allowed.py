@@ -5,7 +5,7 @@ import json
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, FieldError
 from django.core.paginator import Paginator
 from django.db.models import F, Value
 from django.db.models.functions import Upper
@@ -13,6 +13,7 @@ from django.db.models.functions import Upper
 from pyforge_web import PyForgeJsonResponse, PyForgeStreamingResponse, adumps, dumps
 from pyforge_web.description.rows import rows
 from pyforge_web.html import pyforge_json
+from pyforge_web.output import kept_fields, model_names
 from tests.app.models import Article, Author, Tag
 
 ARTICLE = [
@@ -137,6 +138,21 @@ def test_a_star_without_some_columns(write):
             write(articles(), [name], allowed)
 
 
+@pytest.mark.parametrize("fields", [None, "*", ["*"]])
+def test_excluded_columns_are_not_allowed(write, fields):
+    (row,) = write(articles(), fields, "*", exclude=["price", "author"])
+    assert row == {"id": row["id"], "title": "first", "live": True, "published": None, "editor_id": None}
+
+
+def test_a_client_may_name_what_is_not_excluded(write):
+    assert write(articles(), ["title"], "*", exclude=["price"]) == [{"title": "first"}]
+    for name in ("price", {"author": ["*"]}):
+        with pytest.raises(BadRequest):
+            write(articles(), [name], "*", exclude=["price"])
+    with pytest.raises(ValueError, match="exclude="):
+        write(articles(), ["title"], ["title"], exclude=["price"])
+
+
 def test_without_both_nothing_is_chosen():
     assert json.loads(PyForgeJsonResponse(articles(), max_depth=1).content)[0]["title"] == "first"
 
@@ -178,13 +194,40 @@ def test_the_depth_is_bounded(write):
         write(articles(), ["id", {"author": ["name"]}], None, max_depth=0)
 
 
-def test_refused_names_are_not_kept():
-    from pyforge_web.output import model_names
+def test_paths_are_as_deep_as_their_relations(write):
+    assert write(articles(), ["author__name"], None, max_depth=1) == [{"author__name": "Ann"}]
+    for fields in (["author__articles__id"], ["author__name__upper__x"], [{"author": ["articles__id"]}]):
+        with pytest.raises(BadRequest, match="more than 1 relations"):
+            write(articles(), fields, None, max_depth=1)
+    with pytest.raises(BadRequest):
+        write(articles(), ["author__name"], None, max_depth=0)
 
+
+NEVER = [
+    lambda name: [name],
+    lambda name: ["title", {name: ["id"]}],
+    lambda name: [{name: ["id"]}],
+    lambda name: [{"author": [name]}],
+    lambda name: [{"author": ["name", {name: ["id"]}]}],
+    lambda name: [f"author__{name}"],
+]
+
+
+@pytest.mark.parametrize("make", NEVER)
+def test_refused_names_are_not_kept(make):
     for number in range(50):
         with pytest.raises(BadRequest):
-            PyForgeJsonResponse(articles(), fields=[f"never_{number}"], allowed=ARTICLE)
-    assert not any("never_" in str(known) for known in vars(model_names).values())
+            PyForgeJsonResponse(articles(), fields=make(f"never_{number}"), allowed=ARTICLE)
+    assert not any("never_" in str(known) for known in (*vars(model_names).values(), *vars(kept_fields).values()))
+
+
+@pytest.mark.parametrize("make", NEVER)
+def test_without_allowed_no_long_names_are_kept(make):
+    for number in range(1500):
+        with pytest.raises(FieldError):
+            dumps(articles(), fields=make("n" * number + str(number)))
+    kept = [kept for alike in kept_fields._kept_lists.values() for kept in alike]
+    assert sum(map(kept_fields.count_characters, kept)) < 3 * kept_fields._LONGEST_OF_ALL
 
 
 @pytest.mark.parametrize("data", [lambda: Author.objects.all(), lambda: list(Author.objects.all())])

@@ -6,15 +6,29 @@ import weakref
 import pytest
 from django.contrib.auth.models import User
 from django.core.checks import run_checks
+from django.core.exceptions import FieldError
 from django.core.paginator import Paginator
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Upper
 from django.test import override_settings
 from django.test.utils import isolate_apps
 
 import pyforge_web
-from pyforge_web import CompiledSerializer, PyForgeJsonResponse, PyForgeStreamingResponse, dumps, extract_model_fields
+from pyforge_web import (
+    Attribute,
+    CompiledSerializer,
+    Computed,
+    Flat,
+    Keys,
+    PyForgeJsonResponse,
+    PyForgeStreamingResponse,
+    dumps,
+    extract_model_fields,
+    rows,
+)
 from pyforge_web.secrets import find_secret_fields, is_secret, is_secret_name, public_columns, secret_columns
-from tests.app.models import Door, Member
+from tests.app.models import Door, Member, Shelf, ShelfToken
 from tests.secrets.names import HARMLESS_NAMES, MODELS, SECRET_NAMES, make_model
 from tests.tables import cases
 
@@ -223,6 +237,75 @@ class TestEntryPoints:
         made = make_model("Gone", (models.Model,), "gone", token=TEXT(max_length=9))
         with refused():
             pyforge_web.serialize_instance(made(token="t"), extract_model_fields(made))
+
+
+@pytest.mark.django_db
+class TestOtherNames:
+    """A secret column is written under its own name: not as `pk`, and not as the key of a relation."""
+
+    @pytest.fixture(autouse=True)
+    def token(self):
+        shelf = Shelf.objects.create(room="1")
+        return ShelfToken.objects.create(key="s3cr3t", shelf=shelf, only=shelf)
+
+    @pytest.mark.parametrize("read", [lambda q: q, list, lambda q: q.get(), lambda q: (len(q), q)[1]])
+    @pytest.mark.parametrize("write", [dumps, lambda data, **options: dumps(rows(data, **options))])
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            ["shares"],
+            ["share"],
+            ["share__pk"],
+            [{"shares": ["pk"]}],
+            [{"share": ["pk"]}],
+            [{"keys": Keys("shares")}],
+            [{"keys": Flat("shares", "key")}],
+            [{"own": F("share")}],
+            [{"own": F("share__key")}],
+            [{"own": Computed(str, "share__pk")}],
+            ["room", {"shares": ["*", "pk"]}],
+        ],
+        ids=repr,
+    )
+    def test_relations(self, fields, write, read):
+        with pytest.raises(FieldError, match="secret column 'key' of ShelfToken"):
+            write(read(Shelf.objects.all()), fields=fields, fetch=True)
+
+    @pytest.mark.parametrize("read", [lambda q: q, list, lambda q: q.get(), lambda q: (len(q), q)[1]])
+    @pytest.mark.parametrize("fields", [["pk"], ["shelf", "pk"], [{"own": F("pk")}], [{"own": F("key")}]], ids=repr)
+    def test_the_key_itself(self, fields, read):
+        with pytest.raises(FieldError, match="secret column 'key' of ShelfToken"):
+            dumps(read(ShelfToken.objects.all()), fields=fields)
+        assert b"s3cr3t" in dumps(read(ShelfToken.objects.all()), fields=["key"])
+        assert b"s3cr3t" not in dumps(read(ShelfToken.objects.all()), fields=["shelf_id"])
+
+    def test_own_names_are_obeyed(self):
+        for fields in (["share__key"], [{"shares": ["key"]}], [{"share": ["key"]}]):
+            assert b"s3cr3t" in dumps(Shelf.objects.all(), fields=fields)
+            assert b"s3cr3t" in dumps(list(Shelf.objects.all()), fields=fields, fetch=True)
+        with override_settings(PYFORGE_WEB={"PUBLIC_FIELDS": ["tests_app.ShelfToken.key"]}):
+            assert dumps(Shelf.objects.all(), fields=["shares", "share"]) == b'[{"shares":["s3cr3t"],"share":"s3cr3t"}]'
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda q: q,
+        list,
+        lambda q: q.get(),
+        lambda q: (len(q), q)[1],
+        lambda q: Paginator(list(q), 5).page(1),
+        lambda q: User.objects.raw("SELECT * FROM auth_user"),
+    ],
+)
+@pytest.mark.parametrize("fetch", [True, False])
+def test_a_secret_of_rows_in_memory_has_no_other_key(read, fetch):
+    User.objects.create_user("ada", "ada@example.com", "pass the word")
+    for expression in (F("password"), Upper("password"), Computed(str, "password"), Attribute("x", reads=["password"])):
+        with pytest.raises((FieldError, ValueError)) as caught:
+            dumps(read(User.objects.all()), fields=["id", {"shown": expression}], fetch=fetch)
+        assert caught.type is FieldError or not fetch
 
 
 class TestCheck:

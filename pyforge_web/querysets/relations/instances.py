@@ -24,6 +24,7 @@ from pyforge_web.output.model_names import (
 )
 from pyforge_web.output.options import output_options, output_with
 from pyforge_web.output.resolve import resolve_model_fields, star_columns
+from pyforge_web.output.shown_secrets import refuse_secret_path
 from pyforge_web.output.tree import Leaf, find_row_path
 from pyforge_web.querysets.relations.fetching import fetch_deferred, fetch_relation, find_plain_name
 from pyforge_web.querysets.relations.lean_copies import LeanCopies, LoadedRows
@@ -119,13 +120,16 @@ def _read_keyed(
     if isinstance(expression, OutputField):
         return _read_output(instances, item, fetch, path)
     name = find_plain_name(item)
+    if name is not None:
+        for model in dict.fromkeys(map(type, instances)):
+            refuse_secret_path(model, name, item)
     if name is not None and (name in instances[0].__dict__ or not _is_expression(instances, item, name)):
         return read_named(instances, name, fetch, path)
     return computed.read(item, fetch)
 
 
 def _is_expression(instances: Sequence[Model], item: KeyedExpression, name: str) -> bool:
-    """Return whether a name is more than a path of columns: a transform, a key of a JSON. It may show a secret, too."""
+    """Return whether a name is more than a path of columns: a transform, a key of a JSON."""
     leaves: list[Any] = []
     for model in dict.fromkeys(map(type, instances)):
         if find_column(model, name.split(LOOKUP_SEP)[0]) or find_relation(model, name.split(LOOKUP_SEP)[0]):
@@ -152,7 +156,7 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
         arguments = list(zip(*columns, strict=True)) if columns else [()] * len(group)
         if row_path := find_row_path(leaf):
             key = LOOKUP_SEP.join([*(relation.name for relation in row_path), "pk"])
-            exists = [value is not None for value in read_named(group, key, fetch, path)]
+            exists = [value is not None for value in read_named(group, key, fetch, path, stored=True)]
             written = fill_gaps(make(list(compress(arguments, exists))), exists)
         else:
             written = make(arguments)

@@ -15,6 +15,7 @@ from pyforge_web.output.model_names import (
     no_relation_in_path,
     unknown_column,
 )
+from pyforge_web.output.shown_secrets import refuse_other_name
 from pyforge_web.querysets.instances import read_column
 from pyforge_web.querysets.relations.fetching import fetch_deferred, fetch_relation
 from pyforge_web.querysets.relations.loaded_relations import ABSENT, find_related
@@ -26,8 +27,12 @@ def read_named(
     """Return what a name alone stands for of each instance: a column, an addition, a path, the keys of a relation.
 
     With `stored` it is what another instance is made of, and not what the model's own `__getattribute__` makes of it.
+    That is not written, and may be a secret key.
     """
     kinds = {model: _name_kind(model, name) for model in dict.fromkeys(map(type, instances))}
+    if not stored:
+        for model, kind in kinds.items():
+            _refuse_secret_key(model, name, kind)
     if fetch and {"relation", "one"} & set(kinds.values()):
         for model in kinds:
             one = find_key_relation(model, name) if kinds[model] == "one" else None
@@ -49,6 +54,16 @@ def read_named(
             case _:
                 values.append(read_loaded_column(instance, name, path, stored))
     return values
+
+
+def _refuse_secret_key(model: type[Model], name: str, kind: str) -> None:
+    """Raise for a secret key that is written under the name `pk`, or under that of a relation."""
+    if kind == "column":
+        refuse_other_name(model, find_column(model, name), name)
+    elif kind != "path":  # the end of a path is read by its own name
+        relation = find_relation(model, name) if kind == "relation" else find_key_relation(model, name)
+        if relation is not None and relation.model is not None:
+            refuse_other_name(relation.model, relation.model._meta.pk, name)
 
 
 def _name_kind(model: type[Model], name: str) -> str:
