@@ -96,8 +96,12 @@ def _compress_file(file: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
 
 
 def is_special(path: Path) -> bool:
-    """Return whether a path is a device, a pipe or a folder, which no other file can replace."""
-    return path.exists() and not path.is_file()
+    """Return whether a path is a device, a pipe or a folder, which no other file can replace.
+
+    Raises `CommandError` for a path that cannot be asked for, such as one in a closed folder.
+    """
+    with _report_errors(path):
+        return path.exists() and not path.is_file()
 
 
 def _find_status(target: Path) -> os.stat_result | None:

@@ -2,7 +2,10 @@
 
 import datetime
 import decimal
+import enum
+import ipaddress
 import os
+import types
 import uuid
 from collections.abc import Callable
 from functools import cache
@@ -10,8 +13,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.paginator import Page
 from django.core.signals import setting_changed
-from django.utils.functional import Promise
+from django.db.models import Model, QuerySet
+from django.db.models.query import RawQuerySet
+from django.utils.functional import LazyObject, Promise
 from django.utils.module_loading import import_string
 
 from pyforge_web.conf import get_settings
@@ -22,16 +28,21 @@ _DJANGOS_TYPES = (
     str, int, float, list, tuple, dict, type(None), datetime.date, datetime.time, datetime.timedelta, decimal.Decimal,
     uuid.UUID, Promise,
 )  # fmt: skip
+# And these have one form here, or are models, whose columns are written; `TYPES` is asked behind them.
+_WRITTEN_TYPES = (
+    Model, QuerySet, RawQuerySet, Page, LazyObject, enum.Enum, range, types.MappingProxyType, ipaddress.IPv4Address,
+    ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network,
+)  # fmt: skip
 
 
 def find_converter(kind: type) -> Callable[[Any], Any] | None:
     """Return the function for values of a class: of `TYPES`, nearest base first, else the `default=` of the call."""
     # `dumps` of plain values works without settings, too.
-    types = _read_types() if settings.configured or "DJANGO_SETTINGS_MODULE" in os.environ else {}
+    known = _read_types() if settings.configured or "DJANGO_SETTINGS_MODULE" in os.environ else {}
     # The nearest base first, as methods are found.
     for base in kind.__mro__:
-        if base in types:
-            return types[base]
+        if base in known:
+            return known[base]
     return output_options.get().default
 
 
@@ -49,6 +60,8 @@ def _read_types() -> dict[type, Callable[[Any], Any]]:
         # Such a value never gets here, and the setting would silently do nothing.
         if issubclass(kind, _DJANGOS_TYPES):
             raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'] has {path!r}, which Django's encoder writes itself.")
+        if issubclass(kind, _WRITTEN_TYPES):
+            raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'] has {path!r}, which is written without it.")
         found[kind] = convert
     return found
 

@@ -36,6 +36,7 @@ _DESCRIPTIONS = {
     "style": "in a style sheet",
     "tag": "in the name of an element or attribute",
     "unquoted": "in an attribute without quotes",
+    "url": "in a javascript: URL, of which a browser decodes %22",
 }
 
 
@@ -128,10 +129,15 @@ def _read_attributes(page: str, position: int) -> Generator[tuple[int, str], Non
         yield from _find_marks(page, *found.span(1), "tag")
         for group, context in ((3, "double"), (4, "single"), (5, "unquoted")):
             if found[group]:
-                yield from _find_marks(page, *found.span(group), context)
+                yield from _find_marks(page, *found.span(group), "url" if _is_script_url(found[group]) else context)
         position = found.end()
     end = page.find(">", position)
     return len(page) if end < 0 else end + 1
+
+
+def _is_script_url(value: str) -> bool:
+    """Return whether the value of an attribute is a script: browsers leave out blanks and control characters in it."""
+    return re.sub(r"[\x00-\x20]", "", value[:200]).lower().startswith("javascript:")
 
 
 def _find_script_marks(page: str, start: int, end: int) -> Iterator[tuple[int, str]]:

@@ -73,6 +73,19 @@ def leaves(result):
     return sum(len(errors) for error in result.errors.values() for errors in error.error_dict.values())
 
 
+def test_unknown_keys_beyond_the_limit():
+    body = json.dumps({"name": "x" * 50, **{f"more {at}": 1 for at in range(5_000)}})
+    with pytest.raises(ValidationError) as caught:
+        validator().clean_json(body, **ALL, unknown="error")
+    errors = caught.value.error_dict
+    assert "name" in errors
+    assert len([name for name in errors if name.startswith("more ")]) == 1_000
+    assert (
+        errors.keys()
+        == validator().clean_json_rows(f"[{body}]", **ALL, unknown="error", max_errors=None).errors[0].error_dict.keys()
+    )
+
+
 @pytest.mark.parametrize("limit", [0, 1, 2, 7, 1_000])
 def test_errors_beyond_the_limit(limit):
     bad = [{"name": "x" * 50, "count": "x", "nope": 1, f"more {at}": 2} for at in range(5)]

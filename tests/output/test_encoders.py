@@ -119,7 +119,19 @@ def test_types_of_a_project_are_written_as_the_setting_says():
         assert dumps({"phone": Phone(5)}) == b'{"phone":{"number":5}}'
 
 
-@pytest.mark.parametrize("types", [{"decimal.Decimal": "str"}, {"no.such.Type": "str"}, {"json.loads": "str"}])
+NO_OWN_TYPES = [
+    "decimal.Decimal",
+    "no.such.Type",
+    "json.loads",
+    "django.contrib.auth.models.User",
+    "django.db.models.QuerySet",
+    "signal.Signals",
+    "builtins.range",
+    "ipaddress.IPv4Interface",
+]
+
+
+@pytest.mark.parametrize("types", [{name: "str"} for name in NO_OWN_TYPES])
 def test_types_that_cannot_be_are_improperly_configured(types):
     from django.core.exceptions import ImproperlyConfigured
     from django.test import override_settings

@@ -167,6 +167,16 @@ class TestErrors:
         path.symlink_to(path)
         self.fails(path, r"(?i)symlink loop|symbolic links")
 
+    def test_a_name_that_no_file_can_have(self, ending, tmp_path):
+        self.fails(tmp_path / f"{'n' * 300}.{ending}", "File name too long")
+
+    def test_a_folder_that_may_not_be_read(self, ending, tmp_path, monkeypatch):
+        def refuse(path, **options):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "stat", refuse)
+        self.fails(tmp_path / f"rows.{ending}", "Permission denied")
+
     def test_a_full_disk(self, ending, tmp_path):
         link = tmp_path / f"rows.{ending}"
         link.symlink_to("/dev/full")

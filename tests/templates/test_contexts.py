@@ -50,6 +50,9 @@ UNSAFE = {
     "function of Jinja2": ('<p data-x="{{ pyforge_json(x) }}">', "double quotes"),
     "tag of Jinja2": ('<p data-x="<% pyforge_json x %>">', "double quotes"),
     "upper case": (f"<SCRIPT>const x = {FILTER}</SCRIPT>", "in a script"),
+    "filter in a script URL": (f'<a href="javascript:go({FILTER})">', "javascript: URL"),
+    "filter in a script URL with blanks": (f"<a href=' \tjava\tScript:go({FILTER})'>", "javascript: URL"),
+    "tag for attributes in a script URL": (f'<a href="javascript:go({ATTRIBUTE})">', "javascript: URL"),
     "not ended": (f'<p data-x="{TAG}', "double quotes"),
 }
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Collection, Mapping
+from itertools import islice
 from typing import Any, Protocol, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from pyforge_web.parsers import NOT_AN_OBJECT, kind_of_value
 from pyforge_web.validation.errors import RejectedValue, RowErrorParts, build_errors
 from pyforge_web.validation.payload.natural_keys import NaturalKeys
-from pyforge_web.validation.payload.options import PayloadOptions
+from pyforge_web.validation.payload.options import MAX_ERRORS, PayloadOptions
 from pyforge_web.validation.payload.writable_fields import WritableFields, rename_keys
 
 CleanedValues = dict[str, Any]
@@ -140,10 +141,10 @@ class PayloadCleaner:
                 conflicts.add(attname)
         if self.options.unknown == "error":
             text = _("This field is not expected.")
+            # A key takes a client three bytes and its error a kilobyte: not all of them are told.
+            unknown_keys = islice((key for key in payload if key not in self.keys.attnames), MAX_ERRORS)
             key_errors |= {
-                str(key): [ValidationError(text, code="unknown_field", params={"name": key})]
-                for key in payload
-                if key not in self.keys.attnames
+                str(key): [ValidationError(text, code="unknown_field", params={"name": key})] for key in unknown_keys
             }
         return conflicts, key_errors
 
