@@ -349,3 +349,32 @@ def test_a_model_made_at_run_time_is_freed():
     del made
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.django_db
+def test_a_serializer_writes_the_keys_that_it_names(django_assert_num_queries):
+    from rest_framework import serializers
+
+    from pyforge_web.rest_framework import CompiledSerializerMixin
+
+    shelf = Shelf.objects.create(room="1")
+    ShelfToken.objects.create(key="s3cr3t", shelf=shelf, only=shelf)
+    bases = (serializers.ModelSerializer,)
+    plain, native = (
+        type(
+            "ShelfSerializer",
+            own,
+            {
+                "shares": type(
+                    "TokenSerializer", own, {"Meta": type("Meta", (), {"model": ShelfToken, "fields": ["key"]})}
+                )(many=True),
+                "Meta": type("Meta", (), {"model": Shelf, "fields": ["room", "share", "shares"]}),
+            },
+        )
+        for own in (bases, (CompiledSerializerMixin, *bases))
+    )
+    shelves = Shelf.objects.prefetch_related(models.Prefetch("shares", ShelfToken.objects.order_by("-key")))
+    assert native(shelves, many=True).data == plain(shelves, many=True).data
+    assert "s3cr3t" in str(native(shelves, many=True).data)
+    with django_assert_num_queries(2):
+        assert native(shelves.all(), many=True).data
