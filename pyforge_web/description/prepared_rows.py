@@ -140,6 +140,15 @@ class PreparedRows(OutputRows):
         return queryset if (self._low, self._high) == (0, None) else queryset[self._low : self._high]
 
     @property
+    def data(self) -> "QuerySet[Any, Any]":
+        """Return the QuerySet of the function."""
+        return self.queryset
+
+    def renew(self, change: Callable[[Any], Any]) -> "PreparedRows":
+        """Return the same rows, which are not read yet: the values of a call are no data."""
+        return self[:]  # type: ignore[no-any-return]
+
+    @property
     def ordered(self) -> bool:
         """Whether the rows have an order."""
         template = self._prepared.find_template()

@@ -1,6 +1,6 @@
 """`rows(queryset, fields)`: rows and their output fields as a value, which can stand anywhere in other data."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn, cast
 
 from django.db.models import QuerySet
@@ -93,6 +93,19 @@ class OutputRows:
         described = describe_data(self._data, self._fields, fetch=self._fetch)
         # Without options of their own the rows have those of the response.
         return described if self._options == NO_OPTIONS else OptionedRows(described, self._options)
+
+    @property
+    def data(self) -> Any:
+        """Return what the rows are read from."""
+        return self._data
+
+    def renew(self, change: Callable[[Any], Any]) -> "OutputRows":
+        """Return the same rows of what `change` makes of the data."""
+        renewed = object.__new__(OutputRows)  # `__init__` would parse the fields again
+        for name in OutputRows.__slots__:
+            setattr(renewed, name, getattr(self, name))
+        renewed._data = change(self._data)
+        return renewed
 
     @property
     def max_bytes(self) -> int | None:

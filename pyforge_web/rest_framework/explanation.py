@@ -11,7 +11,7 @@ from pyforge_web.rest_framework.model_attributes import why_not_rows
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.plan import InstanceColumn, Level, LevelBuilder, ManyColumn, RawColumn, ValueColumn
 from pyforge_web.rest_framework.queries import why_not_read
-from pyforge_web.rest_framework.recognition import SerializerScope
+from pyforge_web.rest_framework.recognition import STANDARD_LISTS, SerializerScope
 from pyforge_web.rest_framework.row_scope import Place
 
 
@@ -51,6 +51,7 @@ def explain(serializer: Any, queryset: "QuerySet[Any, Any] | None" = None) -> Se
     """
     if isinstance(serializer, type):
         serializer = serializer()
+    own_list = _find_own_list(serializer)
     if isinstance(serializer, serializers.ListSerializer):
         serializer = serializer.child
     if queryset is None:
@@ -62,11 +63,19 @@ def explain(serializer: Any, queryset: "QuerySet[Any, Any] | None" = None) -> Se
     plan = find_plan(serializer, queryset)
     # Also where the whole falls back: each reason is a line that can be mended.
     fields = list(_fields(serializer, queryset))
-    reason = why or plan.why or ""
+    reason = why or own_list or plan.why or ""
     if reason or plan.level is None:
         return SerializerExplanation("instances", reason, fields)
     mode = "rows with instances" if has_instances(plan.level) else "rows"
     return SerializerExplanation(mode, "", fields)
+
+
+def _find_own_list(serializer: Any) -> str:
+    """Return why a list serializer makes its list itself; an empty text where it gives that of its child."""
+    kind = type(serializer)
+    if not issubclass(kind, serializers.ListSerializer):
+        kind = getattr(getattr(serializer, "Meta", None), "list_serializer_class", serializers.ListSerializer)
+    return "" if kind.to_representation in STANDARD_LISTS else f"{kind.__name__} has its own to_representation()"
 
 
 def has_instances(level: Level) -> bool:

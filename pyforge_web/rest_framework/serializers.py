@@ -36,6 +36,10 @@ def list_of(serializer: Any, data: Any, standard: MakeList) -> list[Any]:
     """
     if serializer.parent is not None:
         return standard(data)
+    if "_notes_inner_list" in vars(serializer):
+        # A list serializer of somebody's own has called its `super()`: both are one call.
+        serializer._notes_inner_list = True
+        return _make_list(serializer, data, standard)[0]
     made: list[Any] = _count_call(serializer, partial(_make_list, serializer, data, standard))
     return made
 
@@ -55,6 +59,20 @@ def _make_list(serializer: Any, data: Any, standard: MakeList) -> tuple[list[Any
         return items, len(items)
     items = _list_by_drf(serializer, data, standard, why)
     return items, len(items)
+
+
+def _make_own_list(serializer: Any, data: Any, own: MakeList) -> tuple[Any, int]:
+    """Return what a list serializer with its own `to_representation` makes, and note that it has one."""
+    own_state = vars(serializer)
+    own_state["_notes_inner_list"] = False
+    try:
+        items = own(data)
+    finally:
+        is_noted = own_state.pop("_notes_inner_list")
+    count = len(items) if isinstance(items, list) else 0  # it may return anything
+    if not is_noted:
+        _note_fallback(serializer, data, f"{type(serializer).__name__} has its own to_representation()", count)
+    return items, count
 
 
 def _list_by_drf(serializer: Any, data: Any, standard: MakeList, why: str) -> list[Any]:
@@ -169,6 +187,17 @@ class CompiledRows:
             return super().to_internal_value(data)  # type: ignore[misc, no-any-return]
 
 
+class CompiledOwnList(CompiledRows):
+    """Before a list serializer that has its own `to_representation`."""
+
+    def to_representation(self, data: Any) -> Any:
+        """Return what the class makes. Collectors see it as one call."""
+        own: MakeList = super().to_representation  # type: ignore[misc]
+        if self.parent is not None or not metering.active_collectors.get():  # type: ignore[attr-defined]
+            return own(data)
+        return _count_call(self, partial(_make_own_list, self, data, own))
+
+
 class CompiledListSerializer(CompiledRows):
     """Before DRF's `ListSerializer`, for the lists of a serializer that has the mixin."""
 
@@ -192,7 +221,7 @@ def compiled_list_class(kind: type) -> type:
         return kind
     if kind not in _list_classes:
         names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
-        mixed = CompiledListSerializer if kind.to_representation in STANDARD_LISTS else CompiledRows  # type: ignore[attr-defined]
+        mixed = CompiledListSerializer if kind.to_representation in STANDARD_LISTS else CompiledOwnList  # type: ignore[attr-defined]
         _list_classes[kind] = type(kind.__name__, (mixed, kind), names)
     return _list_classes[kind]
 

@@ -20,6 +20,7 @@ from django.utils.translation import pgettext
 
 from pyforge_web.conf import get_settings
 from pyforge_web.description.describe import is_model_data
+from pyforge_web.description.rows import OutputRows
 from pyforge_web.encoders import dumps, to_plain
 from pyforge_web.metering import Collector
 from pyforge_web.toolbar.differences import Difference, find_difference
@@ -219,7 +220,7 @@ class _DjangoRowsEncoder(DjangoJSONEncoder):
     """Django's encoder, with the rows that one writes by hand before it: `list(queryset.values())`."""
 
     def default(self, o: Any) -> Any:
-        return to_plain(o) if isinstance(o, QuerySet | Model | Page) else super().default(o)
+        return to_plain(o) if isinstance(o, QuerySet | Model | Page | OutputRows) else super().default(o)
 
 
 def _write_django(data: Any, fields: Any) -> bytes:
@@ -239,11 +240,13 @@ def _refresh_value(value: Any) -> Any:
         return type(value)(_refresh_value(item) for item in value) if any(map(_may_hold_rows, value)) else value
     if type(value) is Page:
         return Page(_refresh_value(value.object_list), value.number, value.paginator)
+    if isinstance(value, OutputRows):
+        return value.renew(_refresh_value)
     return value
 
 
 def _may_hold_rows(value: Any) -> bool:
-    return isinstance(value, QuerySet | Page) or type(value) in (dict, list, tuple)
+    return isinstance(value, QuerySet | Page | OutputRows) or type(value) in (dict, list, tuple)
 
 
 def _queries_rows(value: Any) -> bool:
@@ -252,4 +255,6 @@ def _queries_rows(value: Any) -> bool:
         return any(map(_queries_rows, value.values()))
     if type(value) in (list, tuple):
         return any(map(_queries_rows, value))
+    if isinstance(value, OutputRows):
+        return _queries_rows(value.data)
     return isinstance(value.object_list if type(value) is Page else value, QuerySet)

@@ -9,7 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.test import Client
 
-from pyforge_web import PyForgeJsonResponse
+from pyforge_web import PyForgeJsonResponse, prepared, rows
 from pyforge_web.toolbar import comparison
 from pyforge_web.toolbar.comparison import Comparison, compare_captured
 from pyforge_web.toolbar.differences import find_difference
@@ -47,8 +47,17 @@ INPUTS = {
     "instances": lambda: list(Article.objects.all()),
     "instances in a dict": lambda: {"rows": list(Article.objects.all()), "one": Article.objects.first()},
     "a page": lambda: Paginator(Article.objects.all(), 3).page(2),
+    "rows() in a dict, of a QuerySet": lambda: {"rows": rows(Article.objects.all(), ["id", {"author": ["name"]}])},
+    "rows() in a dict, of a page": lambda: {"rows": rows(Paginator(Article.objects.all(), 3).page(2), "*")},
+    "rows() of instances": lambda: {"rows": rows(list(Article.objects.all()), ["title"])},
+    "rows() of a prepared QuerySet": lambda: {"rows": newest(at=3)},
     "a page in a list": lambda: {"page": [Paginator(Article.objects.all(), 3).page(2)]},
 }
+
+
+@prepared(fields=["id", "title"])
+def newest(at):
+    return Article.objects.filter(id__gte=at)
 
 
 def evaluated(queryset):
