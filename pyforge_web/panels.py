@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 
 from pyforge_web._native import listen
 from pyforge_web.metering import active_collectors
-from pyforge_web.metering.sql_traces import time_recording, watch_queries
+from pyforge_web.metering.sql_traces import QuerySums, query_sums, time_recording, watch_queries
 from pyforge_web.metering.streaming_bodies import follow_body
 from pyforge_web.toolbar import display, stats
 from pyforge_web.toolbar.comparison import CapturingCollector, explain_size, keep_input, max_input_size
@@ -63,6 +63,8 @@ class PyForgePanel(Panel):
         super().__init__(*args, **kwargs)
         self._collector: CapturingCollector | None = None
         self._token: Token[Any] | None = None
+        self._queries = QuerySums()
+        self._queries_token: Token[Any] | None = None
         self._outside = False
         self._timing = ""
         self._stored: Any = None
@@ -175,6 +177,7 @@ class PyForgePanel(Panel):
         around = active_collectors.get()
         self._outside = getattr(self.toolbar.request, "pyforge", None) in around
         self._token = active_collectors.set((*around, self._collector))
+        self._queries_token = query_sums.set(self._queries)
 
     def disable_instrumentation(self) -> None:
         """Close the collector. A streaming body opens it again for each of its parts."""
@@ -182,6 +185,9 @@ class PyForgePanel(Panel):
         token, self._token = self._token, None
         if token is not None:
             active_collectors.reset(token)
+        if self._queries_token is not None:
+            query_sums.reset(self._queries_token)
+            self._queries_token = None
 
     def generate_stats(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Store what was counted; once more when a streaming body ends."""
@@ -194,7 +200,7 @@ class PyForgePanel(Panel):
         # A FileResponse is streaming too, but no Python code of a view runs for its parts.
         streaming = response.streaming and not isinstance(response, FileResponse)
         middleware = "outside" if self._outside else "inside" if hasattr(request, "pyforge") else ""
-        other = find_other_json(request, response, collector)
+        other = find_other_json(request, response, collector, self._queries)
         collector.captured = collector.captured or capture_other(response, other)
         self._record_calls(collector, middleware, other, streaming=streaming)
         if streaming:
@@ -204,8 +210,7 @@ class PyForgePanel(Panel):
     def _record_calls(
         self, collector: CapturingCollector, middleware: str, other: dict[str, Any], *, streaming: bool
     ) -> None:
-        # JSON in a page is part of a text: there is nothing to compare.
-        size = other["size"] if other and other["kind"] != "element" else collector.largest
+        size = other["size"] if other else collector.largest
         most = max_input_size()
         env = {
             "middleware": middleware,

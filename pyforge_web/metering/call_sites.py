@@ -1,14 +1,17 @@
 """Call sites: the line of the project's own code that made a native call."""
 
+import re
+import sys
 from contextvars import ContextVar
+from linecache import getlines
 from types import FrameType
 from typing import NamedTuple
 
 _MAX_FRAMES = 20  # of one stack
 # Packages whose lines a developer would not change. A compiled Jinja2 template has no module name.
 _FRAMEWORKS = frozenset(
-    ("", "asgiref", "asyncio", "concurrent", "contextlib", "contextvars", "debug_toolbar", "django", "jinja2",
-     "pyforge_web", "threading")
+    ("", "asgiref", "asyncio", "concurrent", "contextlib", "contextvars", "debug_toolbar", "django", "jinja2", "ninja",
+     "pyforge_web", "rest_framework", "threading")
 )  # fmt: skip
 _REQUEST_HANDLER = "django.core.handlers.base"  # calls the view; the frames outside of it are the server's
 
@@ -25,6 +28,28 @@ class CallSite(NamedTuple):
         """Return the line that a frame is at."""
         # `co_qualname` came with Python 3.11: it names the class, too.
         return cls(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
+
+    @classmethod
+    def of_project(cls, frame: FrameType) -> "CallSite":
+        """Return the line that a frame is at; for a framework's line the class of the project that it works for.
+
+        A generic view of DRF has no line in the project but that of its class.
+        """
+        outer: FrameType | None = frame
+        while outer is not None and frame_owner(outer) in (1, 2):
+            kind = type(outer.f_locals.get("self"))
+            if not _is_framework[kind.__module__] and (found := _find_class(kind)) is not None:
+                return found
+            outer = outer.f_back
+        return cls.of(frame)
+
+
+def _find_class(kind: type) -> CallSite | None:
+    """Return the first line of a class. `inspect` parses the whole file for that, which takes milliseconds."""
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    start = re.compile(rf"\s*class {re.escape(kind.__name__)}\b")
+    lines = enumerate(getlines(file), 1) if file else ()
+    return next((CallSite(str(file), number, kind.__qualname__) for number, line in lines if start.match(line)), None)
 
 
 # The template tag that makes the call; `call_from_template` sets it.

@@ -108,7 +108,7 @@ class CallRecorder:
         source = CALL_SOURCES.get(function, "direct")
         models, path = _name_path(kind, model, traces)
         is_stream = source == "stream"
-        site = None if frame is None else CallSite.of(frame)
+        site = None if frame is None else CallSite.of_project(frame)
         return CallGroup(
             function=function,
             source=source,

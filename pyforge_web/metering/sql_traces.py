@@ -1,6 +1,7 @@
 """SQL that runs inside of a native call, beside that of the QuerySets it writes: finds a query for each row."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import cache
 from threading import local
 from time import perf_counter_ns
@@ -46,18 +47,35 @@ def are_silent(wrappers: list[Callable[..., Any]]) -> bool:
     return call_notes.get() is None and all(wrapper is note_query for wrapper in wrappers)
 
 
+class QuerySums:
+    """The queries of a request: their number, and the nanoseconds of their execution."""
+
+    __slots__ = ("count", "ns")
+
+    def __init__(self) -> None:
+        self.count = self.ns = 0
+
+
+# An object that is changed in its place: the threads and tasks of a request have copies of the variable.
+query_sums: ContextVar[QuerySums | None] = ContextVar("pyforge_web_query_sums", default=None)
+
+
 def note_query(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    """Execute a statement, and note it where a native call listens. It asks the connection for nothing."""
-    noted = call_notes.get()
-    if noted is None:
+    """Execute a statement, and note it where a native call or a request listens. It asks the connection for nothing."""
+    noted, sums = call_notes.get(), query_sums.get()
+    if noted is None and sums is None:
         return execute(sql, params, many, context)
     started = perf_counter_ns()
     try:
         return execute(sql, params, many, context)
     finally:
         ended = perf_counter_ns()
-        # `str`: psycopg's composed statements are objects.
-        noted.append(SqlTrace(str(sql), ended - started, ended))
+        if sums is not None:
+            sums.count += 1
+            sums.ns += ended - started
+        if noted is not None:
+            # `str`: psycopg's composed statements are objects.
+            noted.append(SqlTrace(str(sql), ended - started, ended))
 
 
 def time_recording(record: Callable[..., None]) -> Callable[..., None]:

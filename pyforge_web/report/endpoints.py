@@ -8,6 +8,8 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
+from pyforge_web.conf import get_settings
+
 # Addresses that are not the project's own, or that must not be called.
 _SKIPPED_NAMESPACES = {"admin", "djdt"}
 _SKIPPED_NAMES = re.compile(r"log_?out|sign_?out|delete|remove|password|close|cancel|unsubscribe", re.IGNORECASE)
@@ -35,6 +37,7 @@ class Endpoint:
     fields: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     skipped: str = ""
+    is_ours: bool = False  # as far as the code tells
 
 
 def find_endpoints(urlconf: str | None = None) -> list[Endpoint]:
@@ -79,9 +82,12 @@ def _describe_endpoint(route: str, view: Any, name: str | None) -> Endpoint:
         endpoint.path = endpoint.route
     if _SKIPPED_NAMES.search(f"{route} {name or ''}"):
         endpoint.path, endpoint.skipped = "", "its name says that it changes something"
+    endpoint.is_ours = endpoint.kind == "pyforge"
     if endpoint.kind == "drf":
         endpoint.answers = _find_answers(view, kind)
-        _describe_serializer(endpoint, kind)
+        # `as_view(serializer_class=...)` gives it to each instance of the view.
+        given = getattr(view, "initkwargs", {}).get("serializer_class")
+        _describe_serializer(endpoint, given or getattr(kind, "serializer_class", None))
     return endpoint
 
 
@@ -125,11 +131,11 @@ def _find_kind(view: Any, kind: Any) -> str:
     return "plain" if _WRITES_JSON.search(source) else "html"
 
 
-def _describe_serializer(endpoint: Endpoint, kind: Any) -> None:
+def _describe_serializer(endpoint: Endpoint, serializer: Any) -> None:
     """Add how the serializer of a DRF view would be read."""
+    from pyforge_web.rest_framework import CompiledSerializerMixin
     from pyforge_web.rest_framework.explanation import explain
 
-    serializer = getattr(kind, "serializer_class", None)
     if serializer is None:
         endpoint.mode = "unknown"
         endpoint.reasons["the view chooses its serializer at run time"] = 1
@@ -145,9 +151,13 @@ def _describe_serializer(endpoint: Endpoint, kind: Any) -> None:
         endpoint.mode = "unknown"
         endpoint.reasons[f"{type(error).__name__}: {error}"[:200]] = 1
         return
+    is_compiled = issubclass(serializer, CompiledSerializerMixin) or get_settings()["REST_FRAMEWORK"]
+    endpoint.is_ours = bool(is_compiled and explanation.mode != "instances")
     # One mode for the serializer; the fields say which of them keep it from a better one.
     endpoint.mode = explanation.mode
     for item in explanation.fields:
         endpoint.fields[item.mode] = endpoint.fields.get(item.mode, 0) + 1
         if item.mode != "native" and item.reason:
             endpoint.reasons[item.reason] = endpoint.reasons.get(item.reason, 0) + 1
+    if explanation.reason:  # where it is not one of a field's
+        endpoint.reasons.setdefault(explanation.reason, 1)

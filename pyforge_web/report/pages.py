@@ -38,18 +38,28 @@ def write_html(report: ProjectReport) -> str:
             for item in report.databases
         ),
     )
+    environment = report.environment
+    packages = ", ".join(f"{name} {number}" for name, number in environment.packages.items())
+    python = format_html(
+        "<p>{}, {}: {}{}</p>",
+        environment.python,
+        packages,
+        "native" if environment.native else "not native",
+        f". {environment.reason}" if environment.reason else "",
+    )
     shown = [found for found in report.endpoints if writes_json(found.endpoint, found.measured)]
     shown.sort(key=lambda found: gained_ms(found.measured), reverse=True)
     endpoints = format_html_join("\n", "{}", ((_show_endpoint(found, longest),) for found in shown))
     return format_html(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>PyForge report</title>'
         '<meta name="viewport" content="width=device-width"><style>{}</style></head><body>'
-        '<h1>PyForge report</h1><h2>Databases</h2><div class="scroll" tabindex="0"><table>{}</table></div>'
+        '<h1>PyForge report</h1>{}<h2>Databases</h2><div class="scroll" tabindex="0"><table>{}</table></div>'
         '<h2>Endpoints that write JSON</h2><div class="scroll" tabindex="0"><table><thead><tr><th>Endpoint</th>'
         "<th>Verdict</th><th>Request, and its parts</th><th>Data to bytes: today, ours</th></tr></thead>"
         "<tbody>{}</tbody></table></div>"
         "</body></html>\n",
         SafeString(_STYLE),
+        python,
         databases,
         endpoints,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pyforge_web.report.databases import DatabaseSummary
 from pyforge_web.report.endpoints import Endpoint
+from pyforge_web.report.environment import EnvironmentSummary
 from pyforge_web.report.measure import Measurement
 
 
@@ -21,5 +22,6 @@ class EndpointReport:
 class ProjectReport:
     """All that was found."""
 
+    environment: EnvironmentSummary
     databases: list[DatabaseSummary]
     endpoints: list[EndpointReport]

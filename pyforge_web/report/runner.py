@@ -13,6 +13,7 @@ from django.urls import Resolver404
 
 from pyforge_web.report.databases import summarize_databases
 from pyforge_web.report.endpoints import Endpoint, find_endpoint_at, find_endpoints
+from pyforge_web.report.environment import summarize_environment
 from pyforge_web.report.measure import measure_endpoint
 from pyforge_web.report.pages import write_html
 from pyforge_web.report.results import EndpointReport, ProjectReport
@@ -55,6 +56,10 @@ def run_report(options: dict[str, Any], out: TextIO) -> int:
             "--measure calls your views: what they write to the database is rolled back, but files that they "
             "write and services that they call are not. Set DEBUG, or add --yes."
         )
+    # Before anything is measured, which may take minutes.
+    baseline = _read_baseline(options) if options["baseline"] else None
+    for file in filter(None, (options["json"], options["html"])):
+        _check_folder(Path(file))
     user = _find_user(options["user"]) if options["user"] else None
     headers = _read_headers(options["header"])
     named = [_find_named(address) for address in options["path"]]
@@ -69,19 +74,20 @@ def run_report(options: dict[str, Any], out: TextIO) -> int:
         )
         for found in _with_progress(endpoints)
     ]
-    report = ProjectReport(summarize_databases(), reports)
+    report = ProjectReport(summarize_environment(), summarize_databases(), reports)
     write_text(report, out)
     if options["json"]:
-        Path(options["json"]).write_text(json.dumps(to_json(report), indent=2) + "\n", "utf-8")
+        _write_file(options["json"], json.dumps(to_json(report), indent=2) + "\n")
     if options["html"]:
-        Path(options["html"]).write_text(write_html(report), "utf-8")
-    return _compare_baseline(report, options["baseline"], out) if options["baseline"] else 0
+        _write_file(options["html"], write_html(report))
+    return 0 if baseline is None else _compare_baseline(report, baseline, out)
 
 
 def to_json(report: ProjectReport) -> dict[str, Any]:
     """Return the report as plain data."""
     return {
         "version": REPORT_VERSION,
+        "environment": report.environment._asdict(),
         "databases": [database._asdict() for database in report.databases],
         "endpoints": [asdict(endpoint) for endpoint in report.endpoints],
     }
@@ -132,16 +138,40 @@ def _with_progress(endpoints: list[Endpoint]) -> Any:
         sys.stderr.write("\r" + " " * 90 + "\r")
 
 
-def _compare_baseline(report: ProjectReport, file: str, out: TextIO) -> int:
-    """Return 1 if an endpoint that was native is not any more."""
+def _check_folder(file: Path) -> None:
+    if not file.parent.is_dir():
+        raise ReportError(f"Unable to write {file}: there is no folder {file.parent}")
+    if file.is_dir():
+        raise ReportError(f"Unable to write {file}: it is a folder")
+
+
+def _write_file(file: str, text: str) -> None:
+    try:
+        Path(file).write_text(text, "utf-8")
+    except OSError as error:
+        raise ReportError(f"Unable to write {file}: {error.strerror or error}") from error
+
+
+def _read_baseline(options: dict[str, Any]) -> set[str]:
+    """Return the routes that were native in an earlier report."""
+    file = options["baseline"]
     try:
         before = json.loads(Path(file).read_text("utf-8"))
         if before["version"] != REPORT_VERSION:
             raise ReportError(f"{file} was written by another version of the report.")
+        was_measured = any(found["measured"] for found in before["endpoints"])
         # By route: line numbers and times change from day to day.
         native = {found["endpoint"]["route"] for found in before["endpoints"] if found["native"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReportError(f"{file} is not a report: {error}") from error
+    # The code alone tells less than a measurement: each endpoint that only this knows to be native would be an alarm.
+    if was_measured and not options["measure"]:
+        raise ReportError(f"{file} was written with --measure: add --measure, or write it anew without.")
+    return native
+
+
+def _compare_baseline(report: ProjectReport, native: set[str], out: TextIO) -> int:
+    """Return 1 if an endpoint that was native is not any more."""
     lost = [found for found in report.endpoints if found.endpoint.route in native and not found.native]
     for found in lost:
         out.write(f"No longer native: {found.endpoint.route} ({found.verdict})\n")

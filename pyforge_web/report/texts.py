@@ -3,15 +3,21 @@
 from typing import TextIO
 
 from pyforge_web.report.results import EndpointReport, ProjectReport
-from pyforge_web.report.verdicts import gained_ms, writes_json
+from pyforge_web.report.verdicts import gained_ms, has_failed, writes_json
+from pyforge_web.toolbar import formats
 
 _KINDS = {"drf": "DRF", "ninja": "ninja", "plain": "JSON", "pyforge": "PyForge", "html": "other"}
 _MOST_REASONS = 3
 
 
 def write_text(report: ProjectReport, out: TextIO) -> None:
-    """Write databases first, then the endpoints, and what a change would be for each."""
-    out.write("Databases\n")
+    """Write Python and databases first, then the endpoints, and what a change would be for each."""
+    environment = report.environment
+    packages = ", ".join(f"{name} {number}" for name, number in environment.packages.items())
+    out.write(f"Python\n  {environment.python}  {'native' if environment.native else 'not native'}  {packages}\n")
+    if environment.reason:
+        out.write(f"      {environment.reason}\n")
+    out.write("\nDatabases\n")
     for database in report.databases:
         share = f"{database.native} of {database.columns} columns native"
         out.write(f"  {database.alias}  {database.engine}  {share}\n")
@@ -22,13 +28,18 @@ def write_text(report: ProjectReport, out: TextIO) -> None:
     # What gains most comes first: many readers look no further.
     for found in sorted(shown, key=lambda found: gained_ms(found.measured), reverse=True):
         _write_endpoint(found, out)
+    failed = [found for found in report.endpoints if has_failed(found.endpoint, found.measured)]
+    if failed:
+        out.write(f"\nEndpoints that failed: {len(failed)}\n")
+    for found in failed:
+        out.write(f"  {found.endpoint.route}  {found.verdict}\n")
 
 
 def _write_endpoint(found: EndpointReport, out: TextIO) -> None:
     endpoint, measured = found.endpoint, found.measured
     out.write(f"  {endpoint.route}  [{_KINDS[endpoint.kind]}]  {found.verdict}\n")
     if measured is not None and measured.status == 200:
-        parts = [f"{measured.total_ms:.1f} ms", f"{measured.size:,} bytes", f"{measured.queries} queries"]
+        parts = [f"{measured.total_ms:.1f} ms", f"{measured.size:,} bytes", formats.count_queries(measured.queries)]
         if measured.write_ms:
             parts.append(f"data to bytes {measured.write_ms:.2f} ms, ours {measured.pyforge_ms:.2f} ms")
         out.write(f"      {', '.join(parts)}\n")

@@ -91,7 +91,7 @@ def _build_context(stats: StoredStats) -> dict[str, Any]:
         "compiled": _show_compiled(stats["compiled"]),
         "functions": [_show_function(function) for function in stats["functions"]],
         "env": stats["env"],
-        "other": describe_other(stats["other"]) if stats["other"] else {},
+        "other": describe_other(stats["other"], span) if stats["other"] else {},
         "panel_docs": docs_url("panel"),
     }
 

@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
+from django.utils.html import json_script
 
 from pyforge_web.encoders import dumps
+from pyforge_web.html import pyforge_json
 from pyforge_web.toolbar.comparison import ResponseInput, WriteJson, max_input_size
+from pyforge_web.toolbar.other_json import ELEMENT
 
 
 def capture_other(response: Any, other: dict[str, Any], most: int | None = None) -> ResponseInput | None:
@@ -18,8 +22,10 @@ def capture_other(response: Any, other: dict[str, Any], most: int | None = None)
 
     The data of a `JsonResponse` is gone when it has been written: its text is read again. DRF keeps its data.
     """
-    if not other or other["size"] > (max_input_size() if most is None else most) or other["kind"] == "element":
+    if not other or other["size"] > (max_input_size() if most is None else most):
         return None
+    if other["kind"] == "element":
+        return _capture_elements(response, other["size"])
     if other["kind"] == "drf":
         return _capture_drf(response, other["size"])
     return _capture_text(response, other["size"])
@@ -31,6 +37,23 @@ def _capture_text(response: Any, size: int) -> ResponseInput:
         "PyForge": lambda data: dumps(data, nan="null"),
     }
     return ResponseInput(response.content, None, size, writers, json.loads, {"json_ms": writers["Django"]})
+
+
+def _capture_elements(response: Any, size: int) -> ResponseInput:
+    """Return the data of a page's elements, with `json_script` and ours, each without the tags around it."""
+
+    def write(make: Callable[..., str], parts: list[Any]) -> bytes:
+        # An array of the elements: a page may have several.
+        texts = (make(part).partition(">")[2].removesuffix("</script>") for part in parts)
+        return f"[{','.join(texts)}]".encode()
+
+    ours = partial(pyforge_json, id="data", nan="null")
+    writers: dict[str, WriteJson] = {"Django": partial(write, json_script), "PyForge": partial(write, ours)}
+    return ResponseInput(ELEMENT.findall(response.content), None, size, writers, _read_texts)
+
+
+def _read_texts(texts: list[bytes]) -> list[Any]:
+    return [json.loads(text) for text in texts]
 
 
 def _capture_drf(response: Any, size: int) -> ResponseInput | None:
@@ -61,10 +84,10 @@ def _capture_drf(response: Any, size: int) -> ResponseInput | None:
         data = kind(source, many=many, context=serializer.context).data
         return data if key is None else {**response.data, key: data}
 
-    source = serializer.instance
-    if type(source) is list:
-        source = _find_page(context.get("view"), source)
-    is_page = source is not serializer.instance
+    source, load = serializer.instance, None
+    is_page = type(source) is list
+    if is_page:
+        load = partial(_find_page, context.get("view"))
     steps: dict[str, Callable[[Any], Any]] = {
         "instances_ms": lambda source: list(source.all()) if isinstance(source, QuerySet) else source,
         "serializer_ms": lambda instances: make_data(plain, instances),
@@ -75,7 +98,7 @@ def _capture_drf(response: Any, size: int) -> ResponseInput | None:
         "DRF": lambda source: write_drf(make_data(plain, list(source) if is_page else source)),
         "PyForge": lambda source: write_ours(make_data(ours, source)),
     }
-    return ResponseInput(source, None, size, writers, None, steps)
+    return ResponseInput(source, None, size, writers, load, steps)
 
 
 def _find_serializer(data: Any) -> tuple[str | None, Any] | None:
@@ -105,13 +128,29 @@ def _find_page(view: Any, instances: list[Any]) -> Any:
 
     With the QuerySet, the query and the instances are part of both measurements, as they are of the request.
     """
-    page: Any = getattr(getattr(view, "paginator", None), "page", None)
+    from rest_framework.pagination import LimitOffsetPagination
+
+    paginator: Any = getattr(view, "paginator", None)
+    if isinstance(paginator, LimitOffsetPagination):
+        return _find_limited_rows(view, paginator, instances)
+    page: Any = getattr(paginator, "page", None)
     rows = getattr(getattr(page, "paginator", None), "object_list", None)
     # The length tells that these are the rows of that page: a view may filter the list that its paginator returned.
     if not isinstance(rows, QuerySet) or len(instances) != len(page.object_list):
         return instances
     start = (page.number - 1) * page.paginator.per_page
     return rows[start : start + len(instances)]
+
+
+def _find_limited_rows(view: Any, paginator: Any, instances: list[Any]) -> Any:
+    """Return the page's QuerySet, which such a paginator does not keep: the view is asked for it again."""
+    try:
+        rows = view.filter_queryset(view.get_queryset())[paginator.offset : paginator.offset + paginator.limit]
+        # A view may give its paginator something else than its own QuerySet.
+        is_page = isinstance(rows, QuerySet) and [row.pk for row in rows.all()] == [row.pk for row in instances]
+    except Exception:  # code of the view, which ran in another place before
+        return instances
+    return rows if is_page else instances
 
 
 def _to_bytes(text: Any) -> bytes:

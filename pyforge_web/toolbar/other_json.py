@@ -4,19 +4,19 @@ import inspect
 import re
 from typing import Any, NamedTuple
 
-from django.db import connections
 from django.http import FileResponse, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
 from pyforge_web.conf import docs_url
 from pyforge_web.metering import Collector
 from pyforge_web.metering.call_sites import CallSite
+from pyforge_web.metering.sql_traces import QuerySums
 from pyforge_web.toolbar import formats
 from pyforge_web.toolbar.links import show_sites
 from pyforge_web.toolbar.stat_limits import PROJECT_FOLDER, store_site
 
 _SMALL_JSON = 200  # bytes: less is not worth a word
-_ELEMENT = re.compile(rb'<script id="[^"]*" type="application/json">(.*?)</script>', re.DOTALL)
+ELEMENT = re.compile(rb'<script id="[^"]*" type="application/json">(.*?)</script>', re.DOTALL)
 
 
 class JsonAuthor(NamedTuple):
@@ -71,7 +71,9 @@ AUTHORS = {
 }
 
 
-def find_other_json(request: HttpRequest, response: HttpResponseBase, collector: Collector) -> dict[str, Any]:
+def find_other_json(
+    request: HttpRequest, response: HttpResponseBase, collector: Collector, queries: QuerySums | None = None
+) -> dict[str, Any]:
     """Return what the panel stores about JSON that others wrote; empty if there is none."""
     # Its body cannot be looked at without being taken from the client.
     if response.streaming or isinstance(response, FileResponse):
@@ -79,20 +81,18 @@ def find_other_json(request: HttpRequest, response: HttpResponseBase, collector:
     content = getattr(response, "content", b"")
     kind, size, elements = _find_author(request, response), len(content), 1
     if kind == "element":
-        texts = _ELEMENT.findall(content)
+        texts = ELEMENT.findall(content)
         elements, size = len(texts), sum(map(len, texts))
     # Our own responses and template tags are counted by the collector, and this JSON must not be theirs.
     if not kind or size < _SMALL_JSON or collector.bytes >= size / 2:
         return {}
-    # `initialized_only`: to ask is no reason to connect. `queries_log` is filled while DEBUG is on.
-    queries = [query for connection in connections.all(initialized_only=True) for query in connection.queries_log]
     site = _find_view(request)
     return {
         "kind": kind,
         "size": size,
         "elements": elements,
-        "queries": len(queries),
-        "query_us": round(sum(float(query.get("time") or 0) for query in queries) * 1e6, 1),
+        "queries": queries.count if queries else 0,
+        "query_us": round(queries.ns / 1000, 1) if queries else 0.0,
         "sites": [store_site(site)] if site else [],
         "renderer": _find_renderer(response) if kind == "drf" else None,
     }
@@ -128,6 +128,8 @@ def _find_author(request: HttpRequest, response: HttpResponseBase) -> str:
 def _find_view(request: HttpRequest) -> CallSite | None:
     """Return the line of the view."""
     view = getattr(getattr(request, "resolver_match", None), "func", None)
+    if getattr(view, "__module__", "").partition(".")[0] == "ninja":
+        view = _find_operation(view, request.method) or view
     # `as_view()` of Django leaves `view_class`, that of DRF `cls`.
     view = getattr(view, "view_class", None) or getattr(view, "cls", None) or view
     try:
@@ -138,7 +140,19 @@ def _find_view(request: HttpRequest) -> CallSite | None:
     return CallSite(file, line, view.__qualname__) if file else None
 
 
-def describe_other(other: dict[str, Any]) -> dict[str, Any]:
+def _find_operation(view: Any, method: str | None) -> Any:
+    """Return the function of the operation that a view of ninja calls: the view itself is a function of ninja's.
+
+    Source: `ninja.operation.PathView.get_view`.
+    """
+    for cell in getattr(view, "__closure__", None) or ():
+        for operation in getattr(cell.cell_contents, "operations", ()):
+            if method in operation.methods:
+                return operation.view_func
+    return None
+
+
+def describe_other(other: dict[str, Any], request_us: float) -> dict[str, Any]:
     """Return what the template shows about JSON that others wrote."""
     renderer = other["renderer"]
     author = AUTHORS["drf_view" if renderer and renderer["own"] else other["kind"]]
@@ -147,6 +161,7 @@ def describe_other(other: dict[str, Any]) -> dict[str, Any]:
         "size": formats.format_size(other["size"]),
         "elements": formats.format_number(other["elements"]) if other["elements"] > 1 else "",
         "queries": formats.count_queries(other["queries"]) if other["queries"] else "",
+        "whole": formats.format_time(request_us),
         "query_time": formats.format_time(other["query_us"]),
         "many_queries": other["queries"] > 20,
         "before": author.before.format(**renderer) if renderer else author.before,

@@ -8,16 +8,19 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import django
 import html5lib
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.urls import path
+from rest_framework import generics, serializers
 
 from pyforge_web.report import measure
 from pyforge_web.report.endpoints import Endpoint, find_endpoints
 from pyforge_web.report.measure import Measurement
 from pyforge_web.report.verdicts import judge_measured, judge_static
+from pyforge_web.rest_framework import CompiledSerializerMixin
 from tests.app.models import Article, Author
 from tests.report import urls
 
@@ -86,7 +89,7 @@ def test_endpoints_are_measured_and_judged(project, tmp_path):
     assert found["/each/"]["verdict"].startswith("61 queries first")
     assert found["/text/"]["verdict"] == "leave alone: no JSON to write"
     assert found["/members/"]["verdict"] == "not measured: status 403; try --user or --header"
-    assert found["/broken/"]["verdict"] == "not measured: status 500"
+    assert found["/broken/"]["verdict"] == "not measured: LookupError: broken"
     assert found["/detail/<int:pk>/"]["measured"] is None
     assert found["/logout/"]["measured"] is None
     for route in ("/plain/", "/api/authors/"):
@@ -161,6 +164,55 @@ def test_an_endpoint_that_is_no_longer_native_fails_the_run(project, tmp_path):
         report("--baseline", str(file))
 
 
+def test_a_baseline_that_was_measured_is_compared_with_a_measurement(project, tmp_path):
+    """The code alone does not know what a measurement knows: it would be an alarm for each endpoint."""
+    file = tmp_path / "baseline.json"
+    report("--measure", "--json", str(file))
+    with pytest.raises(CommandError, match="add --measure"):
+        report("--baseline", str(file))
+    report("--json", str(file))
+    report("--baseline", str(file))
+
+
+def test_python_comes_first(project):
+    first, second, *_ = report().splitlines()
+    assert first == "Python"
+    assert f"cpython {sys.version.split()[0]}  native  Django {django.__version__}" in second
+    project.PYFORGE_WEB = {"NATIVE": False}
+    assert "not native" in report().splitlines()[1]
+    assert 'PYFORGE_WEB["NATIVE"] is False' in report().splitlines()[2]
+
+
+def test_an_endpoint_that_raises_is_listed(project):
+    assert "/broken/  not measured: LookupError: broken" in report("--measure", "--all", "--only", "/broken")
+
+
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_a_file_that_cannot_be_written_is_an_error_before_the_views_are_called(project, option, tmp_path, monkeypatch):
+    monkeypatch.setattr("pyforge_web.report.runner.measure_endpoint", None)
+    with pytest.raises(CommandError, match="Unable to write"):
+        report("--measure", option, str(tmp_path / "none" / "report"))
+    with pytest.raises(CommandError, match="is a folder"):
+        report("--measure", option, str(tmp_path))
+
+
+def test_a_view_of_drf_that_has_the_mixin_uses_pyforge(project):
+    compiled = type("Compiled", (CompiledSerializerMixin, urls.AuthorSerializer), {"__module__": __name__})
+    lists = type("OwnList", (serializers.ListSerializer,), {"to_representation": lambda self, data: []})
+    meta = type("Meta", (urls.AuthorSerializer.Meta,), {"list_serializer_class": lists})
+    own = type("Own", (compiled,), {"Meta": meta, "__module__": __name__})
+    urlconf = ModuleType("urlconf")
+    urlconf.urlpatterns = [
+        path(f"{kind.__name__}/", generics.ListAPIView.as_view(queryset=Author.objects.all(), serializer_class=kind))
+        for kind in (compiled, own, urls.AuthorSerializer)
+    ]
+    first, second, third = find_endpoints(urlconf)
+    assert (judge_static(first), first.reasons) == ("uses PyForge", {})
+    assert judge_static(second) == "renderer only: a few percent"
+    assert "OwnList has its own to_representation()" in second.reasons
+    assert judge_static(third).startswith("rows: ")
+
+
 def test_the_page_is_one_file_with_charts(project, tmp_path):
     file = tmp_path / "report.html"
     report("--measure", "--html", str(file))
@@ -194,7 +246,15 @@ def test_verdict_on_queries_of_a_serializer_names_both_ways():
         ({"total_ms": 10.0, "write_ms": 8.0, "pyforge_ms": 5.0}, "1.6x on 80% of the request, one line (import)"),
         ({"total_ms": 10.0, "write_ms": 9.0, "pyforge_ms": 8.0}, "leave alone: 1.1x on 90% of the request"),
         ({"queries": 312, "query_ms": 80.0, "total_ms": 100.0}, "312 queries first (80 ms of 100)"),
+        (
+            {"total_ms": 100.0, "write_ms": 3.0, "pyforge_ms": 0.3, "queries": 1, "size": 9000},
+            (
+                "the JSON is 3.0% of the request, most of it is Python code of the view: "
+                "if it makes rows of a QuerySet, pass the QuerySet, or rows()"
+            ),
+        ),
         ({"equal": False, "difference": "$.a"}, "not the same at $.a"),
+        ({"status": 405}, "leave alone: it does not take GET"),
         ({"error": "LookupError: x"}, "not measured: LookupError: x"),
     ],
 )

@@ -1,0 +1,41 @@
+"""What a project runs on: whether the native core works there, and if not, why."""
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
+
+from pyforge_web import _native
+from pyforge_web.conf import get_settings
+
+_PACKAGES = ("Django", "djangorestframework", "django-ninja")
+
+
+class EnvironmentSummary(NamedTuple):
+    """The Python, whether native code runs in it, why if not, and the versions of the packages that write JSON."""
+
+    python: str
+    native: bool
+    reason: str
+    packages: dict[str, str]
+
+
+def summarize_environment() -> EnvironmentSummary:
+    """Return what this process runs on."""
+    name = f"{sys.implementation.name} {sys.version.partition(' ')[0]}"
+    is_native = get_settings()["NATIVE"]
+    reason = ""
+    if not is_native:
+        reason = 'PYFORGE_WEB["NATIVE"] is False: Django writes everything'
+    elif _native.BUILD_PROFILE == "debug":
+        reason = "a debug build of the native core: times mean nothing, install a release build"
+    return EnvironmentSummary(name, is_native, reason, dict(_find_versions()))
+
+
+def _find_versions() -> list[tuple[str, str]]:
+    found = []
+    for package in _PACKAGES:
+        try:
+            found.append((package, version(package)))
+        except PackageNotFoundError:
+            continue
+    return found
