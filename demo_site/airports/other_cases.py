@@ -1,9 +1,9 @@
-"""Work that the compare page compares beside responses: validation, embedding, a stream, REST framework."""
+"""Work that the compare page compares beside responses: validation, embedding, a stream, REST framework, ninja."""
 
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -106,6 +106,13 @@ def _serialize_natively() -> bytes:
     return PyForgeJSONRenderer().render(_serializers()[1](Airport.objects.exclude(iata="")[:1000], many=True).data)
 
 
+def _answer(slug: str) -> bytes:
+    """Give the body of a way of the page of frameworks, with 250 airports."""
+    from demo_site.airports.frameworks import respond_in_way, ways
+
+    return respond_in_way(next(way for way in ways() if way.slug == slug), 250)
+
+
 OTHERS = (
     Case(
         "validate",
@@ -141,6 +148,16 @@ DRF = (
     ),
 )
 
+NINJA = (
+    Case(
+        "ninja",
+        "250 airports through ninja, with their countries",
+        "An operation with a Schema, beside the same with @native_rows. The page Frameworks has six ways.",
+        ways=(partial(_answer, "ninja"), partial(_answer, "native")),
+        peer="ninja",
+    ),
+)
+
 # The strongest cases first; those with little to gain are at the end.
 _VALIDATE, _EMBED, _STREAM = OTHERS
 _COUNTRIES, _NEARBY, *_REST = RESPONSES
@@ -149,6 +166,7 @@ CASES = (
     _COUNTRIES,
     _NEARBY,
     *(DRF if find_spec("rest_framework") else ()),
+    *(NINJA if find_spec("ninja") and find_spec("rest_framework") else ()),
     _STREAM,
     _EMBED,
     *_REST,

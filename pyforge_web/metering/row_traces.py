@@ -89,6 +89,17 @@ class RowTrace:
             self.sql_ns += sum(note.ns for note in own)
         self._noted[:] = [note for note in self._noted if type(note) is not SqlTrace]
 
+    def take_first_query(self) -> None:
+        """Take the first query of the call for that of these rows, which other code has run: not one beside it."""
+        for at, note in enumerate(self._noted):
+            if type(note) is SqlTrace:
+                del self._noted[at]
+                self.queries += 1
+                self.database_ns += note.ns
+                self.sql_ns += note.ns
+                self.execute_ns += note.ns + note.recording_ns
+                return
+
     def add_reading(self, rows: int, database_ns: int, callbacks: list[tuple[int, int, int]]) -> None:
         """Add what native code has read in one call. It counts rows, and times fetches and converters by column."""
         self.rows += rows

@@ -92,6 +92,7 @@ def _note_fallback(serializer: Any, data: Any, why: str, count: int) -> None:
         metering.count_django_rows(count)
         if trace is not None:
             trace.rows = count
+            trace.take_first_query()
 
 
 def rows_data(serializer: Any) -> RowsData:
