@@ -4,7 +4,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from pyforge_web.report.results import EndpointReport, ProjectReport
-from pyforge_web.report.verdicts import gained_ms, writes_json
+from pyforge_web.report.verdicts import gained_ms, has_failed, writes_json
 from pyforge_web.toolbar import formats
 
 # In the page itself: a report is mailed around, and must not ask a server for anything.
@@ -47,14 +47,18 @@ def write_html(report: ProjectReport) -> str:
         "native" if environment.native else "not native",
         f". {environment.reason}" if environment.reason else "",
     )
-    shown = [found for found in report.endpoints if writes_json(found.endpoint, found.measured)]
+    shown = [
+        found
+        for found in report.endpoints
+        if writes_json(found.endpoint, found.measured) or has_failed(found.endpoint, found.measured)
+    ]
     shown.sort(key=lambda found: gained_ms(found.measured), reverse=True)
     endpoints = format_html_join("\n", "{}", ((_show_endpoint(found, longest),) for found in shown))
     return format_html(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>PyForge report</title>'
         '<meta name="viewport" content="width=device-width"><style>{}</style></head><body>'
         '<h1>PyForge report</h1>{}<h2>Databases</h2><div class="scroll" tabindex="0"><table>{}</table></div>'
-        '<h2>Endpoints that write JSON</h2><div class="scroll" tabindex="0"><table><thead><tr><th>Endpoint</th>'
+        '<h2>Endpoints that write JSON, or failed</h2><div class="scroll" tabindex="0"><table><thead><tr><th>Endpoint</th>'
         "<th>Verdict</th><th>Request, and its parts</th><th>Data to bytes: today, ours</th></tr></thead>"
         "<tbody>{}</tbody></table></div>"
         "</body></html>\n",

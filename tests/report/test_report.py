@@ -215,7 +215,8 @@ def test_a_view_of_drf_that_has_the_mixin_uses_pyforge(project):
 
 def test_the_page_is_one_file_with_charts(project, tmp_path):
     file = tmp_path / "report.html"
-    report("--measure", "--html", str(file))
+    report("--measure", "--all", "--html", str(file))
+    assert "LookupError: broken" in file.read_text()
     page = html5lib.parse(file.read_text(), namespaceHTMLElements=False)
     assert not list(page.iter("script"))
     assert not [element for element in page.iter() if {"src", "href"} & set(element.attrib)]
