@@ -58,8 +58,9 @@ def write_html(report: ProjectReport) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>PyForge report</title>'
         '<meta name="viewport" content="width=device-width"><style>{}</style></head><body>'
         '<h1>PyForge report</h1>{}<h2>Databases</h2><div class="scroll" tabindex="0"><table>{}</table></div>'
-        '<h2>Endpoints that write JSON, or failed</h2><div class="scroll" tabindex="0"><table><thead><tr><th>Endpoint</th>'
-        "<th>Verdict</th><th>Request, and its parts</th><th>Data to bytes: today, ours</th></tr></thead>"
+        '<h2>Endpoints that write JSON, or failed</h2><div class="scroll" tabindex="0"><table><thead><tr>'
+        "<th>Endpoint</th><th>Verdict</th><th>Request, and its parts</th><th>Data to bytes: today, ours</th>"
+        "</tr></thead>"
         "<tbody>{}</tbody></table></div>"
         "</body></html>\n",
         SafeString(_STYLE),
