@@ -5,9 +5,10 @@ import os
 
 import pytest
 from django.db import connections
+from django.db.models.functions import Upper
 from django.test.utils import CaptureQueriesContext
 
-from pyforge_web import CompiledSerializer
+from pyforge_web import CompiledSerializer, Computed
 from tests.output.ways import FEATURES, FIELDS, WAYS_IN, WAYS_OUT, expected, read_bare
 from tests.relations.models import Article
 
@@ -103,3 +104,24 @@ def test_a_compiled_serializer_is_the_same(feature, database):
         data = make(database, feature, 5)
         ours = json.loads(CompiledSerializer.for_model(Article, fields).dump_queryset(data))
         assert ours == expected(data.all(), fields)
+
+
+# Output fields that read a path, which is a join, and expressions: what each gives of an instance.
+READING = {
+    "a path": (Computed(lambda *values: list(values), "author__name", "title"), lambda e: [e.author.name, e.title]),
+    "an expression": (Upper("title"), lambda e: e.title.upper()),
+    "a joined expression": (Upper("author__name"), lambda e: e.author.name.upper()),
+}
+
+
+@pytest.mark.parametrize("reading", READING)
+@pytest.mark.parametrize("feature", FEATURES)
+def test_what_output_fields_read_is_of_the_instances(feature, reading, database):
+    field, read = READING[reading]
+    for way_in in WAYS_IN:
+        data = make(database, feature, 5)
+        like = [{"id": each.pk, "read": read(each)} for each in data.all()]
+        for way_out in ("dumps", "stream"):
+            data = WAYS_IN[way_in](make(database, feature, 5))
+            ours = WAYS_OUT[way_out](data, fields=["id", {"read": field}], fetch=True)
+            assert ours == like, (feature, way_in, way_out)

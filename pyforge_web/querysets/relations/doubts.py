@@ -83,14 +83,16 @@ def _why_joined_query(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     query = queryset.query
     if joined := _find_joined_already(query, tree):
         return f"select_related joins {joined}, which has a query of its own"
-    joins = any((isinstance(item, Branch) and item.is_joined) or getattr(item, "path", ()) for item in tree.items)
     strangers = [lookup for lookup in queryset._prefetch_related_lookups if not is_djangos(lookup)]
     if strangers and any(isinstance(item, Branch) for item in tree.items):
         return f"{type(strangers[0]).__name__} loads relations in its own way"
+    if query.combinator and any(isinstance(item, Leaf) and item.expression is not None for item in tree.items):
+        return f"a {query.combinator} has no expressions of its own"
     known = {field.name for field in queryset._known_related_objects}
     if known and (given := known.intersection(_first_relations(tree))):
         return f"its rows have the {given.pop()} that is in memory"
-    if joins and (reason := _why_no_joins(queryset, tree)):
+    # Those that output fields read are among them: a path of `Link` or `Computed`.
+    if any(joined_models(tree)) and (reason := _why_no_joins(queryset, tree)):
         return reason
     if query.where.contains_over_clause:  # of a sliced Prefetch: Django selects from a query of its own there
         if len(queryset.model._meta.pk_fields) > 1:
