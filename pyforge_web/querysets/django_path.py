@@ -44,9 +44,10 @@ _GET_COMPILER = find_stock(Query, "get_compiler")
 _OWN_ROWS = ("__iter__", "__getitem__", "_chain", "_clone", "_fetch_all", "_iterator", "db", "iterator", "query")
 _OWN_INSTANCES = ("__getattribute__", "__new__", "__setattr__")
 _find_row_methods, _find_instance_methods = attrgetter(*_OWN_ROWS), attrgetter(*_OWN_INSTANCES)
-_ROW_METHODS, _INSTANCE_METHODS = _find_row_methods(QuerySet), _find_instance_methods(Model)
+# Django's `Model` has none of these of its own.
+_ROW_METHODS, _INSTANCE_METHODS = _find_row_methods(QuerySet), _find_instance_methods(object)
 _find_iteration = attrgetter("__iter__", "_fetch_all")
-_DJANGOS_FROM_DB, _DJANGOS_INIT = Model.from_db.__func__, Model.__init__  # type: ignore[attr-defined]
+_DJANGOS_FROM_DB, _DJANGOS_INIT = find_stock(Model, "from_db"), find_stock(Model, "__init__")
 # What of a model's class makes its instances. `from_db` is another object at each look: the class's version counts.
 _OWN_CREATION = ("__init__", "from_db", *_OWN_INSTANCES)
 # What is known of the classes of QuerySets is kept in the `__dict__` of the model's `_meta`, and ends with the model.

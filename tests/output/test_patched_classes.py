@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from unittest import mock
 
 import pytest
@@ -86,3 +88,32 @@ def test_instances_of_all_models(filled_tickets, db, fields):
         titles = [ticket.title for ticket in Ticket.objects.order_by("pk")]
         written = json.loads(dumps(Ticket.objects.order_by("pk"), **({"fields": fields} if fields else {})))
     assert [row["title"] for row in written] == titles
+
+
+BEFORE_IMPORT = """
+import django
+from django.conf import settings
+from django.db.models import Model
+{patch}
+settings.configure()
+django.setup()
+class Plain(Model):
+    class Meta:
+        app_label = "plain"
+from pyforge_web.querysets.django_path import why_instances
+print(why_instances(Plain))
+"""
+EARLY_PATCHES = {
+    "__setattr__": "Model.__setattr__ = lambda self, name, value: object.__setattr__(self, name, value)",
+    "__getattribute__": "Model.__getattribute__ = lambda self, name: object.__getattribute__(self, name)",
+    "from_db": "stock = Model.from_db.__func__\n"
+    "Model.from_db = classmethod(lambda cls, *row, **options: stock(cls, *row, **options))",
+    "__init__": "stock = Model.__init__\nModel.__init__ = lambda self, *values, **named: stock(self, *values, **named)",
+}
+
+
+@pytest.mark.parametrize("name", ["none", *EARLY_PATCHES])
+def test_instances_of_models_that_were_patched_before_the_import(name):
+    program = BEFORE_IMPORT.format(patch=EARLY_PATCHES.get(name, ""))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout.strip() == "None") == (name == "none")
