@@ -34,11 +34,13 @@ __all__ = [
     "are_same_fields",
     "columns_of",
     "columns_to_dict",
+    "count_option_scope",
     "dump_chunk",
     "dumps",
     "dumps_html",
     "dumps_natively",
     "dumps_response",
+    "dumps_within",
     "is_plain_json",
     "listen",
     "read_body",
@@ -101,6 +103,21 @@ def dumps_html(
     dates: _Dates = "django",
 ) -> bytes:
     """Return the JSON of a page: compact ASCII in which `< > & '` are escaped, between two texts."""
+
+def dumps_within(
+    obj: Any,
+    *,
+    fields: Fields | None = None,
+    fetch: bool = False,
+    django_bytes: bool = False,
+    ensure_ascii: bool = False,
+    nan: Literal["raise", "null"] = "raise",
+    dates: _Dates = "django",
+) -> bytes:
+    """Return what `dumps` returns, with the options of the output around it."""
+
+def count_option_scope(opens: bool) -> None:
+    """Count a call that has options of its own, or one that ends."""
 
 def dumps_natively(obj: Any, django_bytes: bool, ensure_ascii: bool, nan: Literal["raise", "null"]) -> bytes | None:
     """Return a value as JSON if no Python code has to run for it, else None: then nothing was called."""

@@ -23,7 +23,7 @@ from django.http import HttpRequest
 from django.utils.duration import duration_string
 from django.utils.functional import LazyObject
 
-from pyforge_web._native import dumps, dumps_natively
+from pyforge_web._native import dumps, dumps_natively, dumps_within
 from pyforge_web.conf import Dates, Nan
 from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import describe_data
@@ -33,7 +33,7 @@ from pyforge_web.output.date_formats import DateValue, format_drf, format_iso, f
 from pyforge_web.output.grammar import Fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style
 from pyforge_web.output.lazy_values import unwrap_lazy
-from pyforge_web.output.options import OutputOptions, check_max_bytes, output_with
+from pyforge_web.output.options import OutputOptions, check_max_bytes, output_as
 from pyforge_web.output.own_types import find_converter
 from pyforge_web.output.refusals import Refusal, refuse_secrets, refuse_value
 from pyforge_web.output.text_keys import DJANGO_TYPES, convert_key, distinct_keys, django_default, with_text_keys
@@ -111,8 +111,8 @@ def dump_with_options(obj: Any, fields: Any, chosen: Sequence[Any], options: Seq
     keys, request, default, max_bytes = options
     fields = choose_fields(obj, fields, exclude or (), allowed, max_depth)
     own = OutputOptions(request, find_key_style(keys), None, default, check_max_bytes(max_bytes))
-    with output_with(own):
-        written = dumps(obj, fields=fields, **native)
+    with output_as(own):
+        written = dumps_within(obj, fields=fields, **native)
     own.check_length(len(written))
     return written
 

@@ -16,7 +16,7 @@ from pyforge_web.description.allowed import choose_fields
 from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style
-from pyforge_web.output.options import OutputOptions, output_with
+from pyforge_web.output.options import OutputOptions, output_as
 
 Mode = Literal["script", "attr"]
 
@@ -59,7 +59,7 @@ def pyforge_json(
     nan = preset["NAN"] if nan is None else nan
     dates = check_dates(preset["DATES"] if dates is None else dates)
     after = "</script>" if before else ""
-    with output_with(OutputOptions(request, find_key_style(preset["KEYS"] if keys is None else keys))):
+    with output_as(OutputOptions(request, find_key_style(preset["KEYS"] if keys is None else keys))):
         # One expression, so that the bytes are freed before SafeString copies the text.
         text = str(
             dumps_html(value, fields=names, nan=nan, before=before, after=after, dates=dates or "django"), "utf-8"

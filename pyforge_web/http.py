@@ -23,7 +23,7 @@ from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.json_forms import ASCII_FORMS, find_native_form, is_utf8_charset
 from pyforge_web.output.key_names import KeyStyle, find_key_style
-from pyforge_web.output.options import NO_OPTIONS, OutputOptions, check_max_bytes, output_with
+from pyforge_web.output.options import NO_OPTIONS, OutputOptions, check_max_bytes, output_as, output_options
 from pyforge_web.output.refusals import has_hint, refuse_value
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.stock import find_stock
@@ -120,7 +120,7 @@ class PyForgeJsonResponse(JsonResponse):
                     raise TypeError(
                         "dates= and default= have no effect beside a custom encoder or such json_dumps_params"
                     )
-                with output_with(options):
+                with output_as(options):
                     plain = data if fields is None else to_plain(data, fields, fetch)
                     # False: `safe=` was checked above, of the data as the caller gave it.
                     super().__init__(plain, cast(Any, model_encoder(encoder)), False, json_dumps_params, **kwargs)
@@ -130,7 +130,7 @@ class PyForgeJsonResponse(JsonResponse):
         nan = preset["NAN"] if nan is None else nan
         dates = preset["DATES"] if dates is None else dates
         write = partial(_write_body, data, fields, fetch, form, nan, dates)
-        if options is not NO_OPTIONS:
+        if options is not NO_OPTIONS or output_options.get() is not NO_OPTIONS:
             write = partial(_write_with_options, options, write)
         # `HttpResponse` finds the charset in these three. Where one of them is given, it must be read before the
         # body.
@@ -250,7 +250,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
 
 def _write_with_options(options: OutputOptions, write: Callable[[str], bytes], charset: str) -> bytes:
     """Return a body that is written for a request, with keys or types of its own."""
-    with output_with(options):
+    with output_as(options):
         body = write(charset)
     options.check_length(len(body))
     return body

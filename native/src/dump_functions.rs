@@ -11,6 +11,7 @@ use crate::ffi::raw_call::{self, RawFunction};
 use crate::imports::EncoderImports;
 use crate::kinds::NotFinite;
 use crate::metering::meter::Meter;
+use crate::option_scopes::without_options;
 use crate::serializer::{self, DateOptions, EncodeOptions, parse_dates, parse_nan};
 
 /// Return a value as JSON: the encoder of the response, for caches, websockets and tasks.
@@ -61,6 +62,23 @@ pub fn dumps<'py>(
             EncoderImports::get(py)?.dump_with_options.bind(py).call1((obj, fields, chosen, options, kwargs))?;
         return Ok(written.cast_into()?);
     }
+    without_options(py, || dumps_within(py, obj, fields, fetch, django_bytes, ensure_ascii, nan, dates))
+}
+
+/// Return what `dumps` returns, with the options of the output around it; for `dump_with_options`.
+#[pyfunction]
+#[pyo3(signature = (obj, *, fields=None, fetch=false, django_bytes=false, ensure_ascii=false, nan="raise", dates="django"))]
+#[allow(clippy::too_many_arguments)] // they are Python's
+pub fn dumps_within<'py>(
+    py: Python<'py>,
+    obj: Bound<'py, PyAny>,
+    fields: Option<Bound<'py, PyAny>>,
+    fetch: bool,
+    django_bytes: bool,
+    ensure_ascii: bool,
+    nan: &str,
+    dates: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
     let form = form_of(django_bytes, ensure_ascii);
     let options = EncodeOptions { html: None, form, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
     write(py, obj, fields, fetch, options, dates, "dumps")
@@ -104,16 +122,21 @@ impl RawFunction for RawDumps {
 
     #[inline(always)]
     fn call_plainly<'py>(py: Python<'py>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-        if !is_native() {
-            let options =
-                EncodeOptions { html: None, form: "compact", not_finite: NotFinite::Raise, dates: DateOptions::DJANGO };
-            return write_by_django(py, value, None, false, options, "django");
-        }
-        let mut meter = Meter::start(py)?;
-        meter.about(&value, None);
-        let result = serializer::dumps_plainly(value, &mut meter);
-        finish_call(py, meter, result, "dumps")
+        without_options(py, || dumps_plainly(py, value))
     }
+}
+
+#[inline(always)]
+fn dumps_plainly<'py>(py: Python<'py>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    if !is_native() {
+        let options =
+            EncodeOptions { html: None, form: "compact", not_finite: NotFinite::Raise, dates: DateOptions::DJANGO };
+        return write_by_django(py, value, None, false, options, "django");
+    }
+    let mut meter = Meter::start(py)?;
+    meter.about(&value, None);
+    let result = serializer::dumps_plainly(value, &mut meter);
+    finish_call(py, meter, result, "dumps")
 }
 
 /// Put the functions that read their arguments themselves into the module.

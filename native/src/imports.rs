@@ -105,6 +105,8 @@ imports! {
         dump_with_options: PyAny = "pyforge_web.encoders"."dump_with_options",
         /// The `ContextVar` with the options of the output
         output_options: PyAny = "pyforge_web.output.options"."output_options",
+        /// Sets them to none for a call of its own, and returns the token to reset them with
+        leave_options: PyAny = "pyforge_web.output.options"."leave_options",
         /// Writes a value by Django's own encoder, where the setting `NATIVE` is off
         write_by_django: PyAny = "pyforge_web.encoders"."write_by_django",
         /// The columns of each model class whose instances were written before, by its `id()`, and the version of the class

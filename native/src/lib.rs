@@ -31,6 +31,7 @@ pub mod json;
 pub mod kinds;
 pub mod metering;
 mod open_containers;
+mod option_scopes;
 pub mod outcome;
 pub mod parser;
 mod rest_framework;
@@ -48,7 +49,7 @@ pub mod _native {
     #[pymodule_export]
     use super::class_versions::ClassVersions;
     #[pymodule_export]
-    use super::dump_functions::{dumps, dumps_html, dumps_natively, dumps_response, set_native};
+    use super::dump_functions::{dumps, dumps_html, dumps_natively, dumps_response, dumps_within, set_native};
     #[pymodule_export]
     use super::field_lists::are_same_fields;
     #[pymodule_export]
@@ -57,6 +58,8 @@ pub mod _native {
     use super::metering::counters::Counters;
     #[pymodule_export]
     use super::metering::totals::CallTotals;
+    #[pymodule_export]
+    use super::option_scopes::count_option_scope;
     #[pymodule_export]
     use super::parser::BodyFallback;
     #[pymodule_export]

@@ -6,11 +6,12 @@ asyncio has its own.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any, NamedTuple
 
 from django.core.exceptions import BadRequest
 
+from pyforge_web._native import count_option_scope
 from pyforge_web.conf import Dates
 
 
@@ -68,8 +69,25 @@ def output_with(options: OutputOptions) -> Iterator[None]:
     if options == NO_OPTIONS:
         yield
         return
-    token = output_options.set(options.add_to(output_options.get()))
+    with output_as(options.add_to(output_options.get())):
+        yield
+
+
+@contextmanager
+def output_as(options: OutputOptions) -> Iterator[None]:
+    """Write an output of its own: a call that the project's code makes below another one does not have its options."""
+    if options == output_options.get():
+        yield
+        return
+    token = output_options.set(options)
+    count_option_scope(True)
     try:
         yield
     finally:
+        count_option_scope(False)
         output_options.reset(token)
+
+
+def leave_options() -> Token[OutputOptions] | None:
+    """Set the options to none, for native code; return the token to reset them with, None where there are none."""
+    return None if output_options.get() == NO_OPTIONS else output_options.set(NO_OPTIONS)

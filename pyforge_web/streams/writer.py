@@ -21,7 +21,7 @@ from pyforge_web._native import NestedRows, QueryRows, dump_chunk
 from pyforge_web.conf import Dates, Nan, get_settings
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.encoders import write_by_django
-from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_with, refuse_length
+from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_as, refuse_length
 from pyforge_web.streams.sources import OpenSource, find_source
 
 ValueForm = Literal["compact", "ascii", "django", "fixture"]
@@ -176,7 +176,7 @@ class StreamWriter:
     def _dump_rows(self, source: Any, limit: int, **framing: Any) -> tuple[bytes, int, BaseException | None]:
         """Return the text of the next rows, their number, and the error of the row after them."""
         zone = nullcontext() if self._timezone is None else timezone.override(self._timezone)
-        with output_with(self._options), zone:
+        with output_as(self._options), zone:
             return self._call_native(source, limit, framing)
 
     def _call_native(self, source: Any, limit: int, framing: dict[str, Any]) -> tuple[bytes, int, BaseException | None]:

@@ -289,3 +289,28 @@ def test_a_compiled_serializer_takes_the_options(alias):
     queryset = Ticket.objects.using(alias).order_by("pk")
     expected = dumps(queryset.all(), fields=["id", "owner_id", {"changed": F("at")}], keys="camel", dates="iso")
     assert serializer.dump_queryset(queryset.all(), keys="camel", dates="iso") == expected
+
+
+OWN_OUTPUTS = {
+    "dumps": dumps,
+    "dumps of a field": lambda queryset: dumps({"nested": [*queryset]}),
+    "adumps": lambda queryset: async_to_sync(adumps)(queryset),
+    "response": lambda queryset: PyForgeJsonResponse(queryset).content,
+    "stream": lambda queryset: b"".join(PyForgeStreamingResponse(queryset, "array")),
+    "html": pyforge_json,
+    "serializer": CompiledSerializer.for_model(Ticket).dump_queryset,
+}
+
+
+@pytest.mark.parametrize("way_out", ["dumps", "adumps", "response", "stream", "rows()", "html", "NATIVE off"])
+@pytest.mark.parametrize("name", OWN_OUTPUTS)
+@pytest.mark.parametrize("alias", ["sqlite"], indirect=True)
+def test_an_output_that_a_function_makes_has_its_own_options(alias, name, way_out):
+    queryset = Ticket.objects.using(alias).order_by("pk")
+    write, made = OWN_OUTPUTS[name], []
+    expected = write(queryset.all())
+    fields = ["owner_id", {"made_here": Computed(lambda key: made.append(write(queryset.all())), "id")}]
+    options = {"keys": "camel"} if way_out == "html" else {"keys": "camel", "dates": "iso"}
+    written = json.loads(WAYS_OUT[way_out](rows(queryset.all(), fields), **options))
+    assert [*written[0]] == ["ownerId", "madeHere"]
+    assert made == [expected] * len(written)
