@@ -90,8 +90,11 @@ class CompiledSerializer:
     def dump_queryset(self, queryset: "QuerySet[Any, Any]", **options: Unpack[DumpOptions]) -> bytes:
         """The rows of a QuerySet of this model as a JSON array of objects; the options are those of `dumps`."""
         # A proxy has the table and the columns of its model.
-        if queryset.model._meta.concrete_model is not self.model._meta.concrete_model:
-            raise TypeError(f"a QuerySet of {self.model.__name__} is needed, not of {queryset.model.__name__}")
+        model: Any = getattr(queryset, "model", None)
+        if model is None:
+            raise TypeError(f"a QuerySet of {self.model.__name__} is needed, not {type(queryset).__name__}")
+        if model._meta.concrete_model is not self.model._meta.concrete_model:
+            raise TypeError(f"a QuerySet of {self.model.__name__} is needed, not of {model.__name__}")
         return dumps(queryset, fields=cast(Any, self._fields), **options)
 
     def dump_instance(self, instance: Model, *, fetch: bool = False, **options: Unpack[DumpOptions]) -> bytes:

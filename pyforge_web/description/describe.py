@@ -30,6 +30,7 @@ from pyforge_web.description.descriptions import (
 )
 from pyforge_web.output.grammar import ParsedFields, parse_fields
 from pyforge_web.output.lazy_values import unwrap_lazy
+from pyforge_web.output.refusals import find_row_hint
 from pyforge_web.output.resolve import resolve_fields
 from pyforge_web.output.tree import Tree
 from pyforge_web.querysets.django_path import AnyQuerySet
@@ -77,9 +78,10 @@ def describe_data(
             return _describe_list(source, rows, parsed, fetch)
         if parsed is None or all(isinstance(item, Model) for item in rows):
             return InstanceRows(rows, parsed, fetch)
+    hint = find_row_hint(data) or "inside of other data write rows(queryset, fields=...) in their place"
     raise TypeError(
         f"fields= chooses columns of a QuerySet, an instance, a page or a list of instances, not of "
-        f"{type(data).__name__}; inside of other data write rows(queryset, fields=...) in their place"
+        f"{type(data).__name__}; {hint}"
     )
 
 

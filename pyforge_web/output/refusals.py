@@ -14,6 +14,7 @@ from django.core.paginator import Paginator
 from django.db.models import Field, Model
 from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.manager import BaseManager
+from django.db.models.sql import Query
 
 from pyforge_web.secrets import public_columns, secret_columns
 
@@ -25,8 +26,15 @@ class Refusal(NamedTuple):
     hint: str
 
 
+Hints = tuple[tuple[type | tuple[type, ...], str], ...]
+# What has rows, and is not these rows.
+_ROW_HINTS: Hints = (
+    (BaseManager, "call .all() on it"),
+    (Paginator, "write one page: value.get_page(number)"),
+    (Query, "write the QuerySet, not its .query"),
+)
 # The first row whose class fits gives the hint.
-_HINTS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+_HINTS: Hints = (
     (KeysView, "write list(value)"),
     (Set, "sets have no order: write a list, such as sorted(value)"),
     (
@@ -35,8 +43,7 @@ _HINTS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     ),
     (File, "write its .url or its .name"),
     ((io.IOBase, pathlib.PurePath), "write what you read from it, or str() of its path"),
-    (BaseManager, "call .all() on it"),
-    (Paginator, "write one page: value.get_page(number)"),
+    *_ROW_HINTS,
     (Field, "write its name, or the value of an instance"),
     ((BaseExpression, Combinable), "it is not computed yet: save the instance and call refresh_from_db()"),
     (ValidationError, "write its .message_dict or .messages"),
@@ -48,6 +55,11 @@ _HINTS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (Mapping, "write dict(value)"),
 )
 _OTHERWISE = "write a dict, list, str, number or bool in its place, or pass an encoder= with a default() for it"
+
+
+def find_row_hint(value: Any) -> str | None:
+    """Return what to write in place of a value that has rows but is not these rows."""
+    return next((hint for classes, hint in _ROW_HINTS if isinstance(value, classes)), None)
 
 
 def has_hint(value: Any) -> bool:

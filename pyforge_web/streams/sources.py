@@ -12,6 +12,7 @@ from pyforge_web._native import NestedRows, QueryRows
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.encoders import describe_value, select_fields
 from pyforge_web.output.grammar import ParsedFields, parse_fields
+from pyforge_web.output.refusals import find_row_hint
 
 # Runs the query, with the number of rows that each fetch takes, or begins with the values.
 OpenSource = Callable[[Iterator[int]], QueryRows | NestedRows | Iterator[Any]]
@@ -45,9 +46,8 @@ def find_source(data: Any, fields: object, chunk_size: int, fetch: bool = False)
             return lambda _: values if names is None else (select_fields(value, names, fetch) for value in values)
         if isinstance(data, AsyncIterable):
             return _choose_async_fields(data, names, fetch)
-    raise TypeError(
-        f"a stream needs rows, not {type(data).__name__}: give a QuerySet, an iterable or an async iterable of values"
-    )
+    hint = find_row_hint(data) or "give a QuerySet, an iterable or an async iterable of values"
+    raise TypeError(f"a stream needs rows, not {type(data).__name__}: {hint}")
 
 
 def _end_once(values: Iterator[Any]) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """`keys=`, `dates=`, `default=`, `exclude=`, `request=`: the same in each way out, from the settings and in rows()."""
 
 import json
+import re
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,7 @@ from pyforge_web import (
 from pyforge_web.conf import get_settings
 from pyforge_web.fields import to_camel
 from pyforge_web.html import pyforge_json
+from pyforge_web.output.refusals import refuse_value
 from tests.output.models import Person, Ticket
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.output.urls")]
@@ -314,3 +316,36 @@ def test_an_output_that_a_function_makes_has_its_own_options(alias, name, way_ou
     written = json.loads(WAYS_OUT[way_out](rows(queryset.all(), fields), **options))
     assert [*written[0]] == ["ownerId", "madeHere"]
     assert made == [expected] * len(written)
+
+
+HAVE_ROWS = {
+    "a manager": Person.objects,
+    "a related manager": Person(pk=1).tickets,
+    "a paginator": Paginator(Person.objects.order_by("pk"), 2),
+    "a query": Person.objects.all().query,
+}
+FIELD_CALLS = {
+    "dumps": lambda value: dumps(value, fields=["id"]),
+    "response": lambda value: PyForgeJsonResponse(value, fields=["id"]),
+    "rows()": lambda value: dumps(rows(value, ["id"])),
+}
+
+
+@pytest.mark.parametrize("call", FIELD_CALLS)
+@pytest.mark.parametrize("name", HAVE_ROWS)
+def test_fields_of_what_has_rows_say_what_to_write(name, call):
+    hint = refuse_value(HAVE_ROWS[name]).hint
+    with pytest.raises(TypeError, match=re.escape(hint)):
+        FIELD_CALLS[call](HAVE_ROWS[name])
+
+
+@pytest.mark.parametrize("name", ["a manager", "a related manager", "a query"])
+def test_a_stream_of_what_has_rows_says_what_to_write(name):
+    hint = refuse_value(HAVE_ROWS[name]).hint
+    with pytest.raises(TypeError, match=re.escape(hint)):
+        PyForgeStreamingResponse(HAVE_ROWS[name])
+
+
+def test_a_compiled_serializer_says_that_it_needs_a_queryset():
+    with pytest.raises(TypeError, match="a QuerySet of Person is needed, not list"):
+        CompiledSerializer.for_model(Person).dump_queryset([])
