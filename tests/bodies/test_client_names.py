@@ -211,3 +211,25 @@ class TestLookup:
         result = self.clean(["1", "2"], lookup={"item": "price"})
         assert [leaf.code for leaf in result.errors[0].error_dict["item"]] == ["ambiguous"]
         assert [leaf.code for leaf in result.errors[1].error_dict["item"]] == ["invalid"]
+
+
+@pytest.mark.parametrize("key", ["pk", "id"])
+@pytest.mark.parametrize("options", [{}, {"keys": "camel"}, {"rename": {"Name": "name"}}])
+def test_a_key_that_may_be_set_is_taken_as_pk_too(key, options):
+    cleaned = validator().clean_data({key: "7"}, fields=["pk", "name"], partial=True, unknown="error", **options)
+    assert cleaned == {"id": 7} == {"id": Item._meta.pk.to_python(Item(**{key: "7"}).pk)}
+
+
+def test_pk_and_its_name_are_not_taken_together():
+    with pytest.raises(ValidationError, match="pk"):
+        validator().clean_data({"pk": 1, "id": 2}, fields=["pk"], partial=True)
+
+
+def test_pk_is_not_taken_where_only_its_name_may_be_set():
+    with pytest.raises(ValidationError, match="not expected"):
+        validator().clean_data({"pk": 1}, fields=["id"], partial=True, unknown="error")
+
+
+def test_a_key_that_is_no_text_is_refused():
+    with pytest.raises(TypeError, match="keys= makes 5 of 'name': a key must be a str"):
+        validator().clean_data({}, fields=["name"], keys=lambda name: 5)

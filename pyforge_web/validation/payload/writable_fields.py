@@ -78,10 +78,16 @@ def find_writable_fields(model: Any, names: tuple[str, ...] | None) -> WritableF
         chosen = [field for field in model._meta.concrete_fields if field in named]
         if generated := [field.name for field in chosen if field.generated]:
             raise FieldError(f"{', '.join(generated)} cannot be set: the database computes it")
+        if several := [field for field in named if field.column is None]:
+            columns = [field.name for field in model._meta.pk_fields]
+            raise FieldError(f"{several[0].name} stands for several columns: name {columns!r} in its place")
+    attnames = {key: field.attname for field in chosen for key in (field.name, field.attname)}
+    if names is not None and "pk" in names:
+        attnames["pk"] = model._meta.pk.attname  # as in `Model(pk=1)`
     return WritableFields(
         {field.attname: field for field in chosen},
         KeyNames(
-            {key: field.attname for field in chosen for key in (field.name, field.attname)},
+            attnames,
             {field.name: field.name for field in chosen if isinstance(field, ForeignKey)},
             {},
         ),
@@ -111,7 +117,7 @@ def rename_keys(
     renamed = set(names.shown)
     for field in fields.fields.values():
         if field.name not in renamed:
-            for name in dict.fromkeys((field.name, field.attname)):
+            for name in [key for key, attname in fields.keys.attnames.items() if attname == field.attname]:
                 _add_key(names, spell(name) if spell else name, field, as_name=name == field.name)
             if spell:
                 names.shown[field.name] = spell(field.name)
@@ -119,6 +125,8 @@ def rename_keys(
 
 
 def _add_key(names: KeyNames, key: str, field: Any, *, as_name: bool) -> None:
+    if not isinstance(key, str):
+        raise TypeError(f"keys= makes {key!r} of {field.name!r}: a key must be a str")
     # The name and the attname of a field are the same for most fields: then it is no conflict.
     known = names.attnames.setdefault(key, field.attname)
     if known != field.attname:
