@@ -5,14 +5,15 @@ serializers and fields, `Meta`, the declared fields, the attributes of the model
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from django.db.models import Model, QuerySet
 from django.db.models.signals import post_init, pre_init
-from rest_framework import serializers
+from rest_framework import fields, relations, serializers
 
 from pyforge_web._native import AttributeWatch
-from pyforge_web.rest_framework.fixed import HOOKS, OWN_NAMES, is_fixed
+from pyforge_web.rest_framework.fixed import HOOKS, MAKING, OWN_NAMES, are_made_alike, is_fixed
 from pyforge_web.rest_framework.formats import settings_key
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.plan import Level
@@ -49,6 +50,7 @@ class _KeptPlan(NamedTuple):
         )
 
 
+_get_attribute = fields.get_attribute
 _kept_plans: dict[tuple[Any, ...], _KeptPlan] = {}
 _LIMIT = 2048
 
@@ -56,7 +58,7 @@ _LIMIT = 2048
 def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
     """Return the plan of a serializer for the rows of a QuerySet."""
     model, query = queryset.model, queryset.query
-    if why := _why_heard([model]):
+    if why := _why_patched() or _why_heard([model]):
         return Plan(None, why)
     added = (*query.extra_select, *query.annotation_select)
     key = (type(serializer), model, added, queryset.db)
@@ -65,8 +67,10 @@ def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
         # Fields that are made for this instance are compiled for it alone.
         if not is_fixed(serializer):
             return _refuse_heard(compile_plan(serializer, model, added, queryset.db))
-        plan = compile_plan(serializer, model, added, queryset.db)._replace(is_kept=True)
-        kept = _keep_plan(plan, serializer, model)
+        plan = compile_plan(serializer, model, added, queryset.db)
+        if not are_made_alike(islice(all_fields(serializer), 1, None)):
+            return _refuse_heard(plan)
+        kept = _keep_plan(plan._replace(is_kept=True), serializer, model)
         if len(_kept_plans) >= _LIMIT:
             _kept_plans.clear()
         _kept_plans[key] = kept
@@ -77,6 +81,14 @@ def _refuse_heard(plan: Plan) -> Plan:
     """Return the plan, or that DRF serializes the rows where a receiver listens to instances of a related model."""
     why = _why_heard(plan.level.read_attributes) if plan.level is not None else None
     return plan if why is None else Plan(None, why)
+
+
+def _why_patched() -> str | None:
+    """Return which function of DRF that reads the attributes of instances is not DRF's own."""
+    for module in (fields, relations):
+        if module.get_attribute is not _get_attribute:
+            return f"{module.__name__}.get_attribute is not DRF's"
+    return None
 
 
 def _why_heard(models: Iterable[type[Model]]) -> str | None:
@@ -187,6 +199,7 @@ def all_fields(serializer: Any) -> Iterator[Any]:
 
 
 _FIELD_METHODS = (
+    *MAKING,
     "to_representation",
     "get_attribute",
     "_readable_fields",

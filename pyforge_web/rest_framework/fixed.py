@@ -1,5 +1,8 @@
 """Serializers whose fields are decided by their class alone, so that a plan can be kept for all of them."""
 
+import sys
+from collections.abc import Iterable
+from types import FunctionType
 from typing import Any
 
 from rest_framework import serializers
@@ -33,6 +36,11 @@ OWN_NAMES = frozenset({*HOOKS, "Meta", "_declared_fields", "to_representation", 
 _STANDARDS = (serializers.Serializer, serializers.ModelSerializer, serializers.HyperlinkedModelSerializer)
 
 
+# What makes a field, and binds it to its serializer: DRF makes all of them anew for each serializer.
+MAKING = ("__new__", "__init__", "__deepcopy__", "__getattr__", "__getattribute__", "bind")
+_METHODS = (FunctionType, classmethod, staticmethod)
+
+
 def is_fixed(serializer: Any) -> bool:
     """Whether another serializer of this class would have the same fields, whatever its context is."""
     if not OWN_NAMES.isdisjoint(vars(serializer)):
@@ -58,3 +66,26 @@ def _is_fixed_field(field: Any) -> bool:
         return is_fixed(field)
     choices = field._kwargs.get("choices")
     return choices is None or type(choices) in (list, tuple, dict)
+
+
+def are_made_alike(fields: Iterable[Any]) -> bool:
+    """Whether fields of these classes have the same options in each serializer: none is made by code of a project."""
+    return not any(map(_has_own_options, fields))
+
+
+def _has_own_options(field: Any) -> bool:
+    """Whether a project's code may decide an option when the field is made, bound or read."""
+    is_serializer = isinstance(field, serializers.BaseSerializer)  # HOOKS are all that decides its fields
+    for owner in type(field).__mro__[:-1]:
+        if _is_drfs(owner):
+            continue
+        for name, value in vars(owner).items():
+            if name in MAKING or not (is_serializer or isinstance(value, _METHODS) or not hasattr(value, "__get__")):
+                return True
+    return False
+
+
+def _is_drfs(kind: type) -> bool:
+    """Whether DRF's module has this class: one that `type()` makes is said to be of DRF's module, too."""
+    module = kind.__module__
+    return module.startswith("rest_framework.") and getattr(sys.modules.get(module), kind.__name__, None) is kind

@@ -156,3 +156,77 @@ def test_change_of_what_a_field_calls_is_seen(column, field, owner, name, value)
         expected = written(())
         assert written(MIXINS) == expected
         assert expected != before or column == "hidden"
+
+
+IS_ON = {"value": False}  # a setting of a project, which may differ from request to request
+
+
+class MadeField(fields.DateTimeField):
+    def __init__(self, **options):
+        super().__init__(**options)
+        if IS_ON["value"]:
+            self.format = "%Y"
+
+
+class BoundField(fields.CharField):
+    def bind(self, field_name, parent):
+        super().bind(field_name, parent)
+        if IS_ON["value"]:
+            self.source_attrs = ["body"]
+
+
+class ReadField(fields.CharField):
+    @property
+    def write_only(self):
+        return IS_ON["value"]
+
+    @write_only.setter
+    def write_only(self, value):
+        """Each request has its own."""
+
+
+class MadeSlugField(relations.SlugRelatedField):
+    def __init__(self, **options):
+        super().__init__(**(options | {"slug_field": "pk" if IS_ON["value"] else "name"}))
+
+
+def made_nested(mixins):
+    def make_some(self, *args, **options):
+        serializers.ModelSerializer.__init__(self, *args, **options)
+        if IS_ON["value"]:
+            self.fields.pop("name")
+
+    return make(mixins, m.Author, ["id", "name"], __init__=make_some)(read_only=True)
+
+
+@pytest.mark.parametrize("way", ["data", "rows"])
+@pytest.mark.parametrize(
+    ("name", "make_field"),
+    [
+        ("published", lambda mixins: MadeField()),
+        ("title", lambda mixins: BoundField()),
+        ("title", lambda mixins: ReadField()),
+        ("tags", lambda mixins: MadeSlugField(slug_field="name", many=True, read_only=True)),
+        ("author", made_nested),
+        ("published", None),
+    ],
+    ids=["made", "bound", "read", "related", "nested", "mapped"],
+)
+def test_field_whose_class_decides_its_options_is_asked_each_time(name, make_field, way, monkeypatch):
+    if make_field is None:
+        monkeypatch.setitem(serializers.ModelSerializer.serializer_field_mapping, models.DateTimeField, MadeField)
+    ours, drfs = (
+        make(mixins, m.Article, ["id", name], **({name: make_field(mixins)} if make_field else {}))
+        for mixins in (MIXINS, ())
+    )
+    for value in (False, True, False):
+        monkeypatch.setitem(IS_ON, "value", value)
+        expected = drfs(m.Article.objects.order_by("pk"), many=True).data
+        assert list(getattr(ours(m.Article.objects.order_by("pk"), many=True), way)) == expected
+
+
+def test_patched_function_that_reads_attributes_is_called(monkeypatch):
+    ours, drfs = plain(MIXINS), plain(())
+    monkeypatch.setattr(fields, "get_attribute", lambda instance, names: 5)
+    expected = drfs(m.Author.objects.order_by("pk"), many=True).data
+    assert ours(m.Author.objects.order_by("pk"), many=True).data == expected
