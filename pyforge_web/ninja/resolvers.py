@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Annotated, Any, Union, get_args, get_origin
 from uuid import UUID
 
-from django.db import Error as DjangoDatabaseError
 from django.db.models import Model
 from ninja.schema import Schema
 from pydantic import TypeAdapter
@@ -68,7 +67,7 @@ def errors_by_ninja() -> Iterator[None]:
     """Leave an error of a resolver to ninja, where an attribute that is missing is the field's default."""
     try:
         yield
-    except (DjangoDatabaseError, NotNamedError, SchemaFallbackError):
+    except (NotNamedError, SchemaFallbackError):
         raise
     except Exception as error:
         raise SchemaFallbackError(f"a resolver raises {type(error).__name__}") from error
