@@ -19,6 +19,7 @@ from pyforge_web.output.lean_instances import NotNamedError
 # What pydantic leaves as it is under an annotation of exactly this type.
 _EXACT = (str, int, bool)
 Check = Callable[[Any], Any]
+Rules = tuple[Any, tuple[Any, ...]]  # an annotation, and what pydantic has beside it
 # What pydantic writes of a computed field as it is, alone and in the containers below.
 _UNCHANGED_TYPES = {
     *(Any, None, type(None), bool, bytes, dict, float, int, list, str, tuple, Decimal, UUID),
@@ -31,11 +32,12 @@ class SchemaFallbackError(TypeError):
     """A Schema does more than name columns: ninja has to serialize its objects. Says why."""
 
 
-def make_check(annotation: Any, metadata: Sequence[Any]) -> Check:
+def make_check(rules: Rules) -> Check:
     """Return the function from what a resolver gives to what pydantic makes of it.
 
     It raises pydantic's `ValidationError`, and `SchemaFallbackError` for a value that is not JSON.
     """
+    annotation, metadata = rules
     adapter: TypeAdapter[Any] = TypeAdapter(Annotated[annotation, *metadata] if metadata else annotation)
     exact = annotation if annotation in _EXACT and not metadata else None
 
@@ -94,12 +96,14 @@ class JsonCheck:
 class ResolvedField(Attribute):
     """What `resolve_*` makes of an instance that has the columns of `@reads`."""
 
-    def __init__(self, where: str, function: Callable[[Any], Any], reads: Sequence[str], check: Check) -> None:
+    def __init__(self, where: str, function: Callable[[Any], Any], reads: Sequence[str], rules: Rules) -> None:
         super().__init__(where, reads=list(dict.fromkeys(["pk", *reads])))
-        self._function, self._check = function, check
+        self._function, self._check = function, make_check(rules)
+        # A Schema may inherit a resolver and have an annotation of its own.
+        self._key = function, self.names, rules
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ResolvedField) and (self._function, self.names) == (other._function, other.names)
+        return isinstance(other, ResolvedField) and self._key == other._key
 
     def __hash__(self) -> int:
         return hash((self._function, self.names))
@@ -115,12 +119,15 @@ class SchemaProperty:
 
     def __init__(self, schema: type[Schema], name: str, reads: Sequence[str]) -> None:
         self._schema, self._name, self._reads = schema, name, tuple(reads)
+        self._key = schema, name, self._reads
+        # Asked for its warnings: a value of another type than the annotation's is written with one.
+        self._write = TypeAdapter(schema.__pydantic_decorators__.computed_fields[name].info.return_type).dump_python
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, SchemaProperty) and vars(self) == vars(other)
+        return isinstance(other, SchemaProperty) and self._key == other._key
 
     def __hash__(self) -> int:
-        return hash((self._schema, self._name, self._reads))
+        return hash(self._key)
 
     def __call__(self, *values: Any) -> Any:
         fields = dict(zip(self._reads, values, strict=True))
@@ -134,4 +141,6 @@ class SchemaProperty:
         ):
             object.__setattr__(made, name, value)
         with errors_by_ninja():
-            return check_plain(getattr(made, self._name))
+            value = check_plain(getattr(made, self._name))
+            self._write(value, warnings="error")
+            return value

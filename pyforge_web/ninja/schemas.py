@@ -17,7 +17,6 @@ from pyforge_web.ninja.resolvers import (
     SchemaFallbackError,
     SchemaProperty,
     is_written_as_is,
-    make_check,
 )
 from pyforge_web.output.fields import Computed
 from pyforge_web.output.file_urls import FileUrl
@@ -98,6 +97,8 @@ def _why_not_schema(schema: type[Schema]) -> str | None:
     if not has_standard_getter():
         return "DjangoGetter is patched"
     config = {key for key in schema.model_config if key not in ("from_attributes", "title")}
+    if not schema.model_config.get("from_attributes"):
+        config.add("from_attributes")
     return f"model_config has {', '.join(sorted(config))}" if config else None
 
 
@@ -127,6 +128,8 @@ def _output_field(schema: type[Schema], name: str, model: type[Model]) -> Any:
     annotation, optional = _optional(field.annotation)
     relation = find_relation(model, source)
     if relation is not None:
+        if field.metadata:
+            raise SchemaFallbackError(f"{where}: pydantic has rules for the relation: {field.metadata}")
         return _relation_field(where, name, relation, annotation, optional=optional, default=field.get_default())
     column, path = _find_column(where, model, source)
     if isinstance(column, FileField):
@@ -187,7 +190,7 @@ def _resolved_field(where: str, resolver: Resolver, field: Any) -> ResolvedField
     names = names_read(resolver._func)
     if names is None or not resolver._static or resolver._takes_context:
         raise SchemaFallbackError(f"{where}: its resolver may read anything: declare it with @reads(...)")
-    return ResolvedField(where, resolver._func, names, make_check(field.annotation, field.metadata))
+    return ResolvedField(where, resolver._func, names, (field.annotation, tuple(field.metadata)))
 
 
 def _computed_field(schema: type[Schema], name: str, model: type[Model]) -> dict[str, Any]:
