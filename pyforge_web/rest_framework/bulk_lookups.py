@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django.db import connections
-from rest_framework import relations, serializers
+from rest_framework import fields, relations, serializers
 from rest_framework.validators import UniqueValidator
 
 from pyforge_web.rest_framework.known_rows import KnownTargets, find_taken, find_targets
@@ -21,6 +21,9 @@ _standard_methods = {
     relations.PrimaryKeyRelatedField: relations.PrimaryKeyRelatedField.to_internal_value,
     relations.SlugRelatedField: relations.SlugRelatedField.to_internal_value,
 }
+
+# Fields that leave a text or a whole number as it is, but for white space around a text.
+_STANDARD_VALUES = {fields.CharField.to_internal_value, fields.IntegerField.to_internal_value}
 
 
 @contextmanager
@@ -46,9 +49,10 @@ def lookups_of(child: Any, rows: Any) -> Iterator[None]:
 def _are_looked_up(child: Any, rows: Any) -> bool:
     if not isinstance(rows, list) or len(rows) < 2 or getattr(child, "instance", None) is not None:
         return False
-    # DRF refuses a longer list without looking at its rows.
-    longest = getattr(getattr(child, "parent", None), "max_length", None)
-    return longest is None or len(rows) <= longest
+    # DRF refuses a list that is longer or shorter without looking at its rows.
+    parent = getattr(child, "parent", None)
+    longest, shortest = getattr(parent, "max_length", None), getattr(parent, "min_length", None)
+    return (longest is None or len(rows) <= longest) and (shortest is None or len(rows) >= shortest)
 
 
 class WriteWatch:
@@ -67,8 +71,9 @@ class WriteWatch:
 @contextmanager
 def _targets(field: Any, values: Iterable[Any], watch: WriteWatch) -> Iterator[None]:
     """A foreign key: its targets are looked up at once."""
-    name = _lookup_name(field)
-    known: KnownTargets | None = find_targets(field.get_queryset(), name, values) if name and values else None
+    name, asked = _lookup_name(field), _asked(values)
+    # A QuerySet that a project makes may raise: it is made where DRF would make it.
+    known: KnownTargets | None = find_targets(field.get_queryset(), name, asked) if name and len(asked) > 1 else None
     if known is None:
         yield
         return
@@ -90,6 +95,11 @@ def _targets(field: Any, values: Iterable[Any], watch: WriteWatch) -> Iterator[N
         yield
     finally:
         del field.to_internal_value
+
+
+def _asked(values: Iterable[Any]) -> set[Any]:
+    """The values that DRF asks the database for: an empty text is null, or an error."""
+    return {value for value in values if type(value) in (int, str) and value != ""}
 
 
 def _lookup_name(field: Any) -> str | None:
@@ -136,7 +146,10 @@ def _uniques(field: Any, values: Iterable[Any], watch: WriteWatch) -> Iterator[N
 def _known(field: Any, validator: Any, values: Iterable[Any], watch: WriteWatch) -> Any:
     if type(validator) is not UniqueValidator or not _has_drf_methods(validator) or not field.source_attrs:
         return validator
-    found = find_taken(validator.queryset, field.source_attrs[-1], map(_internal(field), values))
+    internal = _find_internal(field)
+    if internal is None:
+        return validator
+    found = find_taken(validator.queryset, field.source_attrs[-1], _asked(map(internal, values)))
     return _KnownUniqueValidator(validator, *found, watch) if found else validator
 
 
@@ -147,10 +160,10 @@ def _has_drf_methods(validator: Any) -> bool:
     return validator.lookup == "exact" and unchanged and own.isdisjoint(methods)
 
 
-def _internal(field: Any) -> Callable[[Any], Any]:
-    """What a field makes of a value before its validators; nothing certain for a value that it refuses."""
-    standard = serializers.CharField.to_internal_value
-    if type(field).to_internal_value is not standard:
-        return lambda value: value
-    trims = field.trim_whitespace
+def _find_internal(field: Any) -> Callable[[Any], Any] | None:
+    """Return what a field makes of a value before its validators; None where only the field can say."""
+    method = type(field).to_internal_value
+    if method not in _STANDARD_VALUES or "to_internal_value" in vars(field):
+        return None
+    trims = getattr(field, "trim_whitespace", False)
     return lambda value: value.strip() if trims and type(value) is str else value
