@@ -92,14 +92,7 @@ class RelatedScope(RowScope):
             own_column(place.model, key.attname)
             return self.value(self.key_column(field, self.builder.slot(place.path, key.attname), live))
         if find_own_method(field, relations.SlugRelatedField, "to_representation") is None:
-            *before, last = field.slug_field.replace("__", ".").split(".")
-            target, steps = self.follow(place, before)
-            if steps:
-                raise FallbackError("its slug is behind a relation that may be null")
-            column, descriptor = own_column(target.model, last)
-            if type(descriptor) in FILE_DESCRIPTORS:
-                raise FallbackError("its slug is a file")
-            return self.value(ValueColumn(self.builder.slot(target.path, column.attname), SAME, live))
+            return self.slug(field, live, place)
         if find_own_method(field, relations.StringRelatedField, "to_representation") is None:
             if (name := column_of_text(place.model)) is not None:
                 column, _ = own_column(place.model, name)
@@ -117,6 +110,19 @@ class RelatedScope(RowScope):
         if find_own_method(field, standard, "to_representation", "get_url") is None:
             return self.instance(("pk", field.lookup_field), live, place, guarded=False, followed=True)
         raise FallbackError(f"{type(field).__name__}.to_representation reads an instance")
+
+    def slug(self, field: Any, live: LiveName, place: Place) -> ValueNode:
+        """Return the node of a related object's slug: a column of it, or of one behind it."""
+        *before, last = field.slug_field.replace("__", ".").split(".")
+        target, steps = self.follow(place, before)
+        if steps:
+            raise FallbackError("its slug is behind a relation that may be null")
+        if find_relation(target.model, last) is not None:
+            raise FallbackError(f"{target.model.__name__}.{last} is a relation, whose object is written as it is")
+        column, descriptor = own_column(target.model, last)
+        if type(descriptor) in FILE_DESCRIPTORS:
+            raise FallbackError("its slug is a file")
+        return self.value(ValueColumn(self.builder.slot(target.path, column.attname), SAME, live))
 
     def flat_level(self, field: Any, live: LiveName, model: type[Model]) -> Level:
         """Return the level of a list of keys, slugs, texts or links: a value for each row."""

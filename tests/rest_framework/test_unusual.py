@@ -217,3 +217,15 @@ def test_joined_model_that_changes_while_plans_are_kept(changed, shape):
     with changed():
         assert written(ours) == written(drfs) != before
     assert written(ours) == before
+
+
+@pytest.mark.parametrize(("name", "slug"), [("author", "country"), ("author", "country__code"), ("tags", "parent")])
+def test_slug_that_is_a_relation_is_the_object(name, slug):
+    def serializer(mixins):
+        field = relations.SlugRelatedField(slug_field=slug, read_only=True, many=name == "tags")
+        articles = m.Article.objects.exclude(author__country=None).order_by("pk")
+        return make(mixins, m.Article, ["id", name], **{name: field})(articles, many=True)
+
+    expected = serializer(()).data
+    assert serializer(MIXINS).data == expected
+    assert list(serializer(MIXINS).rows) == expected
