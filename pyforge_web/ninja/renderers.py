@@ -1,6 +1,7 @@
 """The renderer: the bytes of ninja's `JSONRenderer`."""
 
 import json
+from operator import attrgetter
 from typing import Any
 
 from ninja.renderers import BaseRenderer
@@ -8,7 +9,8 @@ from ninja.responses import NinjaJSONEncoder
 
 from pyforge_web._native import dumps, is_plain_json
 
-_ninja_default = NinjaJSONEncoder.default
+_find_encoding = attrgetter("default", "encode", "iterencode")
+_ninja_encoding = _find_encoding(NinjaJSONEncoder)
 
 
 class PyForgeRenderer(BaseRenderer):
@@ -31,4 +33,4 @@ class PyForgeRenderer(BaseRenderer):
 
 def has_standard_encoder() -> bool:
     """Return whether ninja's encoder is as ninja has it."""
-    return NinjaJSONEncoder.default is _ninja_default
+    return bool(_find_encoding(NinjaJSONEncoder) == _ninja_encoding)

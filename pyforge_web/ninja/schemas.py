@@ -3,6 +3,7 @@
 import datetime
 import types
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Union, cast, get_args, get_origin
 from uuid import UUID
 
@@ -24,7 +25,8 @@ from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import Relation, find_column, find_relation
 from pyforge_web.stock import find_function
 
-_standard_getter = DjangoGetter.__getattr__
+_find_getter = attrgetter("__init__", "__getattr__", "_convert_result")
+_standard_getter = _find_getter(DjangoGetter)
 # What pydantic leaves as it is: the annotation, by the kind of the column.
 _ANNOTATIONS: dict[Any, tuple[str, ...]] = {
     Any: (
@@ -104,7 +106,7 @@ def _why_not_schema(schema: type[Schema]) -> str | None:
 
 def has_standard_getter() -> bool:
     """Return whether ninja reads attributes as it does by itself."""
-    return DjangoGetter.__getattr__ is _standard_getter
+    return bool(_find_getter(DjangoGetter) == _standard_getter)
 
 
 def source_of(schema: type[Schema], name: str) -> str:

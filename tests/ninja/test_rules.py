@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import pytest
 from ninja import Field, Schema
+from ninja.responses import NinjaJSONEncoder
+from ninja.schema import DjangoGetter
 from pydantic import AfterValidator, ConfigDict, PlainSerializer, computed_field
 
 from pyforge_web.ninja import SchemaFallbackError, reads, schema_fields
@@ -46,6 +48,23 @@ def test_rule_that_columns_do_not_have_is_pydantics(schema):
     assert get(schema, queryset, decorated=True) == get(schema, queryset, decorated=False)
     with pytest.raises(SchemaFallbackError, match=r"rules|from_attributes"):
         schema_fields(schema, m.Article)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "value"),
+    [
+        (NinjaJSONEncoder, "encode", lambda encoder, value: "patched"),
+        (NinjaJSONEncoder, "iterencode", lambda encoder, value, _one_shot=False: iter(["patched"])),
+        (DjangoGetter, "_convert_result", lambda getter, value: "patched"),
+    ],
+    ids=["encode", "iterencode", "convert"],
+)
+def test_patched_method_of_ninja_is_called(owner, name, value, monkeypatch):
+    queryset = m.Tag.objects.order_by("pk")
+    before = get(TagOut, queryset, decorated=True)
+    monkeypatch.setattr(owner, name, value)
+    expected = get(TagOut, queryset, decorated=False)
+    assert get(TagOut, queryset, decorated=True) == expected != before
 
 
 class Resolved(Schema):
