@@ -19,14 +19,14 @@ from pyforge_web.ninja.renderers import PyForgeRenderer, has_standard_encoder
 
 _CALLBACKS = "_ninja_contribute_to_operation"
 _running: ContextVar[Any] = ContextVar("pyforge_web_ninja_operation", default=None)
-_OPTIONS = ("by_alias", "exclude_unset", "exclude_defaults", "exclude_none", "stream_format")
+_WRITING_OPTIONS = ("by_alias", "exclude_unset", "exclude_defaults", "exclude_none", "stream_format")
 # What makes a response of a view's result, as ninja has it: somebody may patch it later.
-_MAKERS = (
+_RESPONSE_MAKERS = (
     (Operation, "_result_to_response"),
     (NinjaAPI, "create_response"),
     (NinjaAPI, "create_temporal_response"),
 )
-_STANDARD_MAKERS = {(owner, name): getattr(owner, name) for owner, name in _MAKERS}
+_STANDARD_MAKERS = {(owner, name): getattr(owner, name) for owner, name in _RESPONSE_MAKERS}
 _standard_render = JSONRenderer.render
 
 
@@ -64,7 +64,7 @@ def find_response(
     operation: Any, schema: type[Schema], request: Any, arguments: Mapping[str, Any]
 ) -> HttpResponse | None:
     """Return the response that ninja would write a list of this Schema into; None where it does anything else."""
-    if any(getattr(operation, name, None) for name in _OPTIONS) or not _has_standard_makers(operation):
+    if any(getattr(operation, name, None) for name in _WRITING_OPTIONS) or not _has_standard_makers(operation):
         return None
     models = operation.response_models
     status = next(iter(models)) if len(models) == 1 else 200
@@ -86,11 +86,12 @@ def _has_standard_makers(operation: Any) -> bool:
     renderer = operation.api.renderer
     if type(renderer) not in (JSONRenderer, PyForgeRenderer) or vars(renderer) or not has_standard_encoder():
         return False
-    # From ninja 1.5 on a renderer has its encoder and arguments as attributes.
+    if type(renderer) is PyForgeRenderer:
+        return True
     return (
         JSONRenderer.render is _standard_render
-        and getattr(renderer, "encoder_class", NinjaJSONEncoder) is NinjaJSONEncoder
-        and not getattr(renderer, "json_dumps_params", None)
+        and renderer.encoder_class is NinjaJSONEncoder
+        and not renderer.json_dumps_params
     )
 
 

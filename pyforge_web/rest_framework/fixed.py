@@ -38,7 +38,7 @@ _STANDARDS = (serializers.Serializer, serializers.ModelSerializer, serializers.H
 
 # What makes a field, and binds it to its serializer: DRF makes all of them anew for each serializer.
 MAKING = ("__new__", "__init__", "__deepcopy__", "__getattr__", "__getattribute__", "bind")
-_METHODS = (FunctionType, classmethod, staticmethod)
+_METHOD_KINDS = (FunctionType, classmethod, staticmethod)
 
 
 def is_fixed(serializer: Any) -> bool:
@@ -80,7 +80,9 @@ def _has_own_options(field: Any) -> bool:
         if _is_drfs(owner):
             continue
         for name, value in vars(owner).items():
-            if name in MAKING or not (is_serializer or isinstance(value, _METHODS) or not hasattr(value, "__get__")):
+            if name in MAKING or not (
+                is_serializer or isinstance(value, _METHOD_KINDS) or not hasattr(value, "__get__")
+            ):
                 return True
     return False
 
