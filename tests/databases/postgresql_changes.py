@@ -64,6 +64,27 @@ def loader(connection, name, kind):
 
 
 @contextlib.contextmanager
+def loader_put_in_place(connection):
+    """A loader in the dict that all cursors of a connection share, past the method that registers loaders."""
+    connection.ensure_connection()
+    loaders = connection.connection.adapters._loaders[psycopg.pq.Format.TEXT]
+    before = loaders[NUMERIC]
+    loaders[NUMERIC] = FloatLoader
+    try:
+        yield
+    finally:
+        loaders[NUMERIC] = before
+
+
+@contextlib.contextmanager
+def pipeline(connection):
+    """Statements whose results come later than they are executed."""
+    connection.ensure_connection()
+    with connection.connection.pipeline():
+        yield
+
+
+@contextlib.contextmanager
 def column_type(connection, column, kind):
     """A column of another type than its field's."""
     with transaction.atomic(using=connection.alias):
@@ -104,6 +125,12 @@ class ExecutedCursor(base.Cursor):
     def execute(self, *args, **kwargs):
         self.row_factory = shouting_row
         return super().execute(*args, **kwargs)
+
+
+class RowMakingCursor(base.Cursor):
+    def _make_row_maker(self):
+        make_row = super()._make_row_maker()
+        return lambda values: tuple(map(shout, make_row(values)))
 
 
 class BinaryCursor(base.ServerBindingCursor):
@@ -190,6 +217,7 @@ CHANGES = {
     "cursor_factory that executes": (None, {"cursor_factory": ExecutingCursor}, None),
     "cursor_factory that sets rows": (None, {"cursor_factory": ExecutedCursor}, None),
     "cursor_factory of later": (None, {}, lambda c: attribute(c, cursor_factory=FetchingCursor)),
+    "cursor_factory that makes rows": (None, {"cursor_factory": RowMakingCursor}, None),
     "binary cursor": (None, {"cursor_factory": BinaryCursor}, None),
     "loader of cursors": (LoadingWrapper, {}, None),
     "loaders found by others": (None, {}, patched(AdaptersMap, "get_loader", other_loader)),
@@ -216,9 +244,13 @@ CHANGES = {
     "zone by another name": (ZonedWrapper, {}, None),
     "JSON patched": (None, {}, patched(models.JSONField, "from_db_value", other_value("document"))),
     "dates of SQL": (None, {}, lambda c: session(c, "SET DateStyle TO 'SQL, DMY'")),
+    "texts as bytes": (None, {}, lambda c: session(c, "SET client_encoding TO 'SQL_ASCII'")),
+    "loader put in place": (None, {}, loader_put_in_place),
     "session in Tokyo": (None, {}, lambda c: session(c, "SET TimeZone TO 'Asia/Tokyo'")),
     "column of floats": (None, {}, lambda c: column_type(c, "decimal", "double precision")),
     "column of texts": (None, {}, lambda c: column_type(c, "moment", "text")),
     "column of another width": (None, {}, lambda c: column_type(c, "integer", "bigint")),
     "server-side binding": (None, {"server_side_binding": True}, None),
 }
+# psycopg has no cursors on the server while its statements wait for each other, so Django has no streams.
+WITHOUT_STREAMS = {"pipeline": (None, {}, pipeline)}

@@ -18,9 +18,10 @@ from tests.querysets.models import Scalars
 from tests.streams.reading import read
 from tests.unheard import sql_cache
 
-POSTGRESQL = {}
+POSTGRESQL, WITHOUT_STREAMS = {}, {}
 if importlib.util.find_spec("psycopg"):
     from tests.databases.postgresql_changes import CHANGES as POSTGRESQL
+    from tests.databases.postgresql_changes import WITHOUT_STREAMS
 
 # Only the readers of single columns change: the rest of a statement stays native.
 BY_COLUMN = {
@@ -42,6 +43,7 @@ STOCK = {
     "binary cursor",
     "dates of SQL",
     "session in Tokyo",
+    "texts as bytes",
     "server-side binding",
 }
 # These change their rows while they execute, which shows when they have: Django's statement comes after ours. What a
@@ -172,9 +174,9 @@ def test_postgresql_rows_are_djangos(name, postgresql_settings):
             assert name in (STOCK | LATE) or backends.why_not_stock(connection)
 
 
-@pytest.mark.parametrize("name", POSTGRESQL)
+@pytest.mark.parametrize("name", [*POSTGRESQL, *WITHOUT_STREAMS])
 def test_postgresql_pages_are_djangos(name, postgresql_settings, pages):
-    engine, options, change = POSTGRESQL[name]
+    engine, options, change = (POSTGRESQL | WITHOUT_STREAMS)[name]
     wrapper = importlib.import_module("django.db.backends.postgresql.base").DatabaseWrapper
     with opened(wrapper, postgresql_settings):
         pages()

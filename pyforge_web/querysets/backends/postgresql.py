@@ -4,6 +4,7 @@ psycopg loads `timestamptz` in Python under Django (`BaseTzLoader` in `django/db
 5 us a value, against 0.1 us for its text. The loaders are set on the cursor alone.
 """
 
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import django
@@ -42,6 +43,7 @@ _TYPES = (
     *("jsonb", "text", "timestamp", "timetz", "varchar"),
 )
 _OIDS = {psycopg.adapters.types[name].oid: name for name in _TYPES}
+_find_of_types = itemgetter(*_OIDS)
 
 
 def _pristine_adapters() -> AdaptersMap:
@@ -80,7 +82,8 @@ _LOADER_WATCH = AttributeWatch([(loader, ("load",), False) for loader in _PYTHON
 _ARE_LOADERS_STOCK = all(loader.load is method for loader, method in zip(_PYTHON_LOADERS, _LOAD_METHODS, strict=True))
 _ADAPTER_METHODS = StockMethods(AdaptersMap, ["get_loader", "register_loader"], psycopg)
 _COPIES_LOADERS = all(hasattr(_PRISTINE, name) for name in ("_loaders", "_own_loaders"))
-_FETCHES = [StockMethods(kind, ["fetchmany", "fetchall"], psycopg) for kind in (psycopg.Cursor, psycopg.ServerCursor)]
+_FETCHING = [name for name in ("fetchmany", "fetchall", "_make_row_maker") if hasattr(psycopg.Cursor, name)]
+_FETCHES = [StockMethods(kind, _FETCHING, psycopg) for kind in (psycopg.Cursor, psycopg.ServerCursor)]
 
 
 class PostgreSQLCursor(TextCursor):
@@ -155,6 +158,9 @@ class PostgreSQLBackend(PostgreSQLTypes):
             return reason
         if raw.row_factory is not tuple_row:
             return f"the cursor has a row_factory ({describe_callable(raw.row_factory)})"
+        # There is no result yet when a statement has been executed, so nothing says what its columns hold.
+        if raw.connection.pgconn.pipeline_status:
+            return "the connection is in pipeline mode"
         return self._why_not_loaders(raw.adapters)
 
     def why_not_parameters(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
@@ -176,7 +182,7 @@ class PostgreSQLBackend(PostgreSQLTypes):
     def _why_not_loaders(self, adapters: AdaptersMap) -> str | None:
         """Return which type has a loader that is not stock. They are registered in place, so each is compared."""
         shared = _find_shared(adapters)
-        if shared is not None and shared is _shared.stock and _LOADER_WATCH.holds() and _ARE_LOADERS_STOCK:
+        if shared is not None and _is_known(shared, self._known_loaders):
             return None
         loaders = find_loaders(adapters)
         if not _LOADER_WATCH.holds() or not _ARE_LOADERS_STOCK:
@@ -214,6 +220,16 @@ def _find_shared(adapters: AdaptersMap) -> dict[int, Any] | None:
     """
     is_stock = type(adapters) is AdaptersMap and _COPIES_LOADERS and _ADAPTER_METHODS.are_methods_of(AdaptersMap)
     return adapters._loaders[Format.TEXT] if is_stock and not adapters._own_loaders[Format.TEXT] else None
+
+
+def _is_known(loaders: dict[int, Any], known: tuple[Any, ...]) -> bool:
+    """Return whether these are the stock loaders that were looked into before, each of them as it was."""
+    if loaders is not _shared.stock or not (_LOADER_WATCH.holds() and _ARE_LOADERS_STOCK):
+        return False
+    try:
+        return bool(_find_of_types(loaders) == known)
+    except KeyError:
+        return False
 
 
 def _remember_shared(loaders: dict[int, Any]) -> None:
@@ -265,13 +281,17 @@ def _is_djangos_zone_loader(loader: Any) -> bool:
 
 
 def _is_usual_session(raw: "psycopg.Cursor[Any]", connection: Any) -> bool:
-    """Return whether the server prints dates as ISO 8601, in the zone that Django believes the session has."""
+    """Return whether the server prints dates as ISO 8601, in the zone that Django believes the session has.
+
+    With the encoding SQL_ASCII psycopg makes bytes of a text.
+    """
     status = raw.connection.pgconn.parameter_status
     style = status(b"DateStyle") or b""
     loader: Any = raw.adapters.get_loader(TIMESTAMPTZ, Format.TEXT)
     zone = connection.timezone_name if settings.USE_TZ else None
     return (
         style.startswith(b"ISO")
+        and status(b"client_encoding") != b"SQL_ASCII"
         and status(b"TimeZone") == connection.timezone_name.encode()
         and (None if loader.timezone is None else str(loader.timezone)) == zone
     )
