@@ -17,7 +17,7 @@ from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.lean_instances import make_instance
 from pyforge_web.stock import find_stock
 
-_STOCK_FILE = {name: find_stock(FieldFile, name) for name in ("__bool__", "__init__", "url")}
+_STOCK_FILE = {name: find_stock(FieldFile, name) for name in ("__bool__", "__init__", "_require_file", "url")}
 _STORAGE_URL, _STORAGE_BASE = find_stock(FileSystemStorage, "url"), find_stock(FileSystemStorage, "base_url")
 # What of a class of files decides its URL.
 FILE_METHODS = frozenset(

@@ -145,6 +145,10 @@ def choices(name, *pairs):
         field(name).choices = before
 
 
+def require_other(file):
+    file.name = "other.png"
+
+
 def named(text):
     return property(lambda self: text, lambda self, value: None)
 
@@ -155,6 +159,7 @@ CHANGES = {
     "script prefix": script_prefix,
     "class of files": lambda: mock.patch.object(field("cover"), "attr_class", LoudFile),
     "url of files": lambda: mock.patch.object(FieldFile, "url", named("/patched")),
+    "files that are required": lambda: mock.patch.object(FieldFile, "_require_file", require_other),
     "storage": lambda: mock.patch.object(field("cover").storage, "url", lambda name: f"//{name}", create=True),
     "url of storages": lambda: mock.patch.object(FileSystemStorage, "url", lambda self, name: f"/of/{name}"),
     "base of storages": lambda: mock.patch.object(FileSystemStorage, "base_url", "/based/"),
