@@ -5,6 +5,7 @@ Each test warms the cache, changes something, and changes it back: what is writt
 
 import contextlib
 import itertools
+import json
 from unittest import mock
 
 import pytest
@@ -19,8 +20,10 @@ from django.db.models.sql.datastructures import Join
 from django.db.models.sql.where import WhereNode
 from django.test import override_settings
 
+from pyforge_web import dumps, prepared
 from tests.relations.models import Article, Author, Comment, Country, Tag
 from tests.sql_cache.oracle import has_versions, run, run_django_keeping
+from tests.unheard import unheard
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.usefixtures("sqlite")]
 
@@ -252,6 +255,37 @@ def test_order_of_a_list_in_place(cache):
             with changed_list(ordering, *new):
                 for make in (tags, by_parent, nested):
                     assert [run(make) for _ in range(3)] == [run_django_keeping(make, cache)] * 3
+
+
+ORDERS = {
+    "descends": (lambda: [F("name").asc(), "pk"], lambda ordering: setattr(ordering[0], "descending", True)),
+    "is reversed": (lambda: [F("pk").asc()], lambda ordering: ordering[0].reverse_ordering()),
+    "has another name": (
+        lambda: [F("name").asc(), "pk"],
+        lambda ordering: setattr(ordering[0].expression, "name", "pk"),
+    ),
+    "is none at first": (list, lambda ordering: ordering.append("-name")),
+}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_order_in_place_of_rows_that_nobody_hears_of(name):
+    """The rows of a relation, and of a prepared function, are read without a key of their query."""
+    make, change = ORDERS[name]
+    ordering = make()
+    function = prepared(fields=["name"])(lambda low: Tag.objects.filter(id__gte=low))
+
+    def assert_like_instances():
+        tags = [{"name": tag.name} for tag in Tag.objects.filter(id__gte=1)]
+        articles = [{"tags": [{"name": tag.name} for tag in article.tags.all()]} for article in Article.objects.all()]
+        for _ in range(3):
+            assert json.loads(dumps(function(1))) == tags
+            assert json.loads(dumps(Article.objects.all(), fields=[{"tags": ["name"]}])) == articles
+
+    with unheard(connections["default"]), meta(Tag, ordering=ordering):
+        assert_like_instances()
+        change(ordering)
+        assert_like_instances()
 
 
 class TenantManager(models.Manager):

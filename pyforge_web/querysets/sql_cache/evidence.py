@@ -72,9 +72,9 @@ class Evidence:
                 *[(opts, ("db_table", "managed", "ordering"), True) for opts in options],
             ]
         )
-        # A list can be changed in its place. The watch holds what it compares, and nobody sees that it does: fields in
-        # it would keep a model that was made at run time.
-        self._options = tuple((opts, opts.concrete_fields, list(opts.ordering)) for opts in options)
+        # A list can be changed in its place, and so can what is in it. The watch holds what it compares, and nobody
+        # sees that it does: fields in it would keep a model that was made at run time.
+        self._options = tuple((opts, opts.concrete_fields, _read_ordering(opts.ordering)) for opts in options)
         self._operators = dict(connection.operators), dict(connection.pattern_ops)
         self._features = _read_features(connection.features)
 
@@ -83,7 +83,7 @@ class Evidence:
         if not (self._versions.are_unchanged() and self._watch.holds()):
             return False
         for opts, concrete, ordering in self._options:
-            if opts.concrete_fields is not concrete or (ordering and list(opts.ordering) != ordering):
+            if opts.concrete_fields is not concrete or _read_ordering(opts.ordering) != ordering:
                 return False
         ops = connection.ops
         return (
@@ -92,6 +92,17 @@ class Evidence:
             and _read_features(connection.features) == self._features
             and vars(ops).keys() <= _operations_attributes(type(ops))
         )
+
+
+def _read_ordering(ordering: Iterable[Any]) -> list[Any]:
+    """Return what the default order of a model says now: texts, and the attributes of `F("name").desc()`."""
+    return [_read_order(item) if type(item) is OrderBy else item for item in ordering]
+
+
+def _read_order(order: Any) -> tuple[Any, ...]:
+    expression = order.expression
+    name = vars(expression)["name"] if type(expression) is F else expression
+    return order.descending, order.nulls_first, order.nulls_last, name
 
 
 def _read_methods(kind: type) -> list[Any]:
