@@ -82,8 +82,8 @@ _LOADER_WATCH = AttributeWatch([(loader, ("load",), False) for loader in _PYTHON
 _ARE_LOADERS_STOCK = all(loader.load is method for loader, method in zip(_PYTHON_LOADERS, _LOAD_METHODS, strict=True))
 _ADAPTER_METHODS = StockMethods(AdaptersMap, ["get_loader", "register_loader"], psycopg)
 _COPIES_LOADERS = all(hasattr(_PRISTINE, name) for name in ("_loaders", "_own_loaders"))
-_FETCHING = [name for name in ("fetchmany", "fetchall", "_make_row_maker") if hasattr(psycopg.Cursor, name)]
-_FETCHES = [StockMethods(kind, _FETCHING, psycopg) for kind in (psycopg.Cursor, psycopg.ServerCursor)]
+_FETCH_METHODS = [name for name in ("fetchmany", "fetchall", "_make_row_maker") if hasattr(psycopg.Cursor, name)]
+_FETCHES = [StockMethods(kind, _FETCH_METHODS, psycopg) for kind in (psycopg.Cursor, psycopg.ServerCursor)]
 
 
 class PostgreSQLCursor(TextCursor):
@@ -182,7 +182,7 @@ class PostgreSQLBackend(PostgreSQLTypes):
     def _why_not_loaders(self, adapters: AdaptersMap) -> str | None:
         """Return which type has a loader that is not stock. They are registered in place, so each is compared."""
         shared = _find_shared(adapters)
-        if shared is not None and _is_known(shared, self._known_loaders):
+        if shared is not None and _are_loaders_known(shared, self._known_loaders):
             return None
         loaders = find_loaders(adapters)
         if not _LOADER_WATCH.holds() or not _ARE_LOADERS_STOCK:
@@ -222,7 +222,7 @@ def _find_shared(adapters: AdaptersMap) -> dict[int, Any] | None:
     return adapters._loaders[Format.TEXT] if is_stock and not adapters._own_loaders[Format.TEXT] else None
 
 
-def _is_known(loaders: dict[int, Any], known: tuple[Any, ...]) -> bool:
+def _are_loaders_known(loaders: dict[int, Any], known: tuple[Any, ...]) -> bool:
     """Return whether these are the stock loaders that were looked into before, each of them as it was."""
     if loaders is not _shared.stock or not (_LOADER_WATCH.holds() and _ARE_LOADERS_STOCK):
         return False
