@@ -54,7 +54,11 @@ _HINTS: Hints = (
     ((Iterator, collections.deque, collections.UserList, array.array), "write list(value)"),
     (Mapping, "write dict(value)"),
 )
-_OTHERWISE = "write a dict, list, str, number or bool in its place, or pass an encoder= with a default() for it"
+# Not `encoder=`: it would take the whole value away from native code.
+_OTHERWISE = (
+    "write a dict, list, str, number or bool in its place, or pass default= with a function that gives one, "
+    "or name its class in PYFORGE_WEB['TYPES']"
+)
 
 
 def find_row_hint(value: Any) -> str | None:
