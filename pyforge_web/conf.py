@@ -101,6 +101,18 @@ def get_settings() -> Settings:
     return cast(Settings, merged)
 
 
+def check_limit(name: str, most: Any, least: int = 0) -> int | None:
+    """Return an argument that limits something; None is no limit.
+
+    Raises `TypeError` for anything but a whole number, and `ValueError` below `least`.
+    """
+    if most is not None and type(most) is not int:  # True is an int in Python, and never a number here
+        raise TypeError(f"{name}= must be a whole number, not {most!r}")
+    if most is not None and most < least:
+        raise ValueError(f"{name}= must be {least} or more, not {most}")
+    return most
+
+
 def docs_url(page: str, anchor: str = "") -> str:
     """Return the address of a page of the reference, or an empty text if `DOCS_URL` is empty."""
     return _join_url(get_settings()["DOCS_URL"], page, anchor)

@@ -24,7 +24,7 @@ from django.utils.duration import duration_string
 from django.utils.functional import LazyObject
 
 from pyforge_web._native import dumps, dumps_natively, dumps_within
-from pyforge_web.conf import Dates, Nan
+from pyforge_web.conf import Dates, Nan, check_limit
 from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
@@ -33,7 +33,7 @@ from pyforge_web.output.date_formats import DateValue, format_drf, format_iso, f
 from pyforge_web.output.grammar import Fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style
 from pyforge_web.output.lazy_values import unwrap_lazy
-from pyforge_web.output.options import OutputOptions, check_max_bytes, output_as
+from pyforge_web.output.options import OutputOptions, output_as
 from pyforge_web.output.own_types import find_converter
 from pyforge_web.output.refusals import Refusal, refuse_secrets, refuse_value
 from pyforge_web.output.text_keys import DJANGO_TYPES, convert_key, distinct_keys, django_default, with_text_keys
@@ -110,7 +110,7 @@ def dump_with_options(obj: Any, fields: Any, chosen: Sequence[Any], options: Seq
     exclude, allowed, max_depth = chosen
     keys, request, default, max_bytes = options
     fields = choose_fields(obj, fields, exclude or (), allowed, max_depth)
-    own = OutputOptions(request, find_key_style(keys), None, default, check_max_bytes(max_bytes))
+    own = OutputOptions(request, find_key_style(keys), None, default, check_limit("max_bytes", max_bytes, 1))
     with output_as(own):
         written = dumps_within(obj, fields=fields, **native)
     own.check_length(len(written))

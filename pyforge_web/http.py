@@ -14,7 +14,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 
 from pyforge_web._native import dumps_response
-from pyforge_web.conf import Dates, Nan, get_settings
+from pyforge_web.conf import Dates, Nan, check_limit, get_settings
 from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import is_model_data
 from pyforge_web.description.rows import OutputRows
@@ -23,7 +23,7 @@ from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.json_forms import ASCII_FORMS, find_native_form, is_utf8_charset
 from pyforge_web.output.key_names import KeyStyle, find_key_style
-from pyforge_web.output.options import NO_OPTIONS, OutputOptions, check_max_bytes, output_as, output_options
+from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_as, output_options
 from pyforge_web.output.refusals import has_hint, refuse_value
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.stock import find_stock
@@ -108,7 +108,9 @@ class PyForgeJsonResponse(JsonResponse):
         keys = preset["KEYS"] if keys is None else keys
         options = NO_OPTIONS
         if not (request is None and keys is None and default is None and max_bytes is None):
-            options = OutputOptions(request, find_key_style(keys), None, default, check_max_bytes(max_bytes))
+            options = OutputOptions(
+                request, find_key_style(keys), None, default, check_limit("max_bytes", max_bytes, 1)
+            )
         if encoder is not DjangoJSONEncoder or json_dumps_params:
             if django_bytes is not None or nan is not None:
                 raise TypeError("django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params")
@@ -198,7 +200,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         fields = choose_fields(source, fields, exclude, allowed, max_depth)
         preset = get_settings()
         make_key = find_key_style(preset["KEYS"] if keys is None else keys)
-        options = OutputOptions(request, make_key, None, default, check_max_bytes(max_bytes))
+        options = OutputOptions(request, make_key, None, default, check_limit("max_bytes", max_bytes, 1))
         # `get`: a format that does not exist is refused below, by `find_format`.
         kwargs.setdefault("content_type", streams.MEDIA_TYPES.get(format))
         super().__init__(**kwargs)

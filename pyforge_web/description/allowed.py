@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.query import RawQuerySet
 
+from pyforge_web.conf import check_limit
 from pyforge_web.output.grammar import (
     AllColumns,
     Fields,
@@ -39,6 +40,7 @@ def choose_fields(
         allowed = parse_fields(allowed, names)
     elif names:
         fields = parse_fields(fields, names)
+    check_limit("max_depth", max_depth)
     if allowed is None and max_depth is None:
         return fields
     return allow_fields(data, fields, allowed, max_depth)

@@ -6,14 +6,14 @@ from typing import Any, NoReturn, cast
 from django.db.models import QuerySet
 
 from pyforge_web._native import NestedRows, QueryRows
-from pyforge_web.conf import Dates
+from pyforge_web.conf import Dates, check_limit
 from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
 from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style
-from pyforge_web.output.options import NO_OPTIONS, OutputOptions, check_max_bytes, output_with
+from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_with
 from pyforge_web.output.refusals import Refusal
 
 
@@ -166,5 +166,7 @@ def rows(
     """
     if allowed is not None or max_depth is not None:
         fields, exclude = cast(Fields, choose_fields(data, fields, exclude, allowed, max_depth)), ()
-    options = OutputOptions(request, find_key_style(keys), check_dates(dates), None, check_max_bytes(max_bytes))
+    options = OutputOptions(
+        request, find_key_style(keys), check_dates(dates), None, check_limit("max_bytes", max_bytes, 1)
+    )
     return OutputRows(data, fields, exclude, fetch, options)

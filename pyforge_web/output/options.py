@@ -48,17 +48,6 @@ def refuse_length(most: int) -> BadRequest:
     return BadRequest(f"the output has more than {most} bytes, which max_bytes= does not allow: ask for less")
 
 
-def check_max_bytes(most: Any) -> int | None:
-    """Return a `max_bytes=` argument. Raises `TypeError` for anything but a whole number, and `ValueError` below 1."""
-    if most is None:
-        return None
-    if type(most) is not int:
-        raise TypeError(f"max_bytes= must be a whole number, not {most!r}")
-    if most < 1:
-        raise ValueError(f"max_bytes= must be 1 or more, not {most}")
-    return most
-
-
 NO_OPTIONS = OutputOptions()
 output_options: ContextVar[OutputOptions] = ContextVar("pyforge_web_output_options", default=NO_OPTIONS)
 

@@ -168,3 +168,12 @@ def test_writable_fields_are_remembered_within_a_bound():
 def test_rows_without_foreign_key_lookup_hold_nothing():
     result = validator(Linked).clean_json_rows('[{"item": 5}, {"item": null}]', **ALL, foreign_keys=False)
     assert [row is None for row in result.rows] == [bool(row in result.errors) for row in range(2)]
+
+
+@pytest.mark.parametrize("name", ["max_rows", "max_errors"])
+@pytest.mark.parametrize("most", ["7", 7.5, True])
+def test_a_limit_is_a_whole_number(name, most):
+    with pytest.raises(TypeError, match=f"{name}= must be a whole number"):
+        validator().clean_data_rows([{}], **ALL, **{name: most})
+    with pytest.raises(ValueError, match=f"{name}= must be 0 or more"):
+        validator().clean_json_rows(b"[{}]", **ALL, **{name: -1})

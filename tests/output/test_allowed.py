@@ -241,3 +241,11 @@ def test_relations_that_multiply_end_at_max_bytes(data, write):
     assert write(data(), fields=pair, fetch=True, max_bytes=len(whole)) == whole
     with pytest.raises(BadRequest, match="more than 700 bytes"):
         write(data(), fields=pair, fetch=True, max_bytes=700)
+
+
+@pytest.mark.parametrize("most", ["1", 1.5, True])
+def test_a_depth_is_a_whole_number(most):
+    with pytest.raises(TypeError, match="max_depth= must be a whole number"):
+        dumps(articles(), fields=["id"], max_depth=most)
+    with pytest.raises(ValueError, match="max_depth= must be 0 or more"):
+        dumps(articles(), fields=["id"], max_depth=-1)

@@ -16,6 +16,7 @@ from pyforge_web.validation.payload.options import (
     RowLimits,
     UnknownKeys,
     WritableNames,
+    read_limits,
     read_options,
 )
 
@@ -105,7 +106,7 @@ class PayloadMethods:
         more than `max_rows` rows. None is no limit.
         """
         options = _read_arguments(fields, partial, unknown, foreign_keys, keys, rename, lookup)
-        return self._clean_rows(rows, options, RowLimits(max_rows, max_errors))
+        return self._clean_rows(rows, options, read_limits(max_rows, max_errors))
 
     def clean_json(
         self,
@@ -154,7 +155,7 @@ class PayloadMethods:
         from pyforge_web.parsers import load_array
 
         options = _read_arguments(fields, partial, unknown, foreign_keys, keys, rename, lookup)
-        return self._clean_rows(load_array(body, max_size, max_depth), options, RowLimits(max_rows, max_errors))
+        return self._clean_rows(load_array(body, max_size, max_depth), options, read_limits(max_rows, max_errors))
 
     def _make_cleaner(self, *arguments: Any) -> "PayloadCleaner":
         from pyforge_web.validation.payload.clean import PayloadCleaner

@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 
+from pyforge_web.conf import check_limit
 from pyforge_web.fields import check_names, to_camel
 
 # Rows that one payload may have, and errors that are kept of them, unless the caller says otherwise.
@@ -34,6 +35,11 @@ class RowLimits(NamedTuple):
 
     max_rows: int | None = MAX_ROWS
     max_errors: int | None = MAX_ERRORS
+
+
+def read_limits(max_rows: Any, max_errors: Any) -> RowLimits:
+    """Return the limits of a call. Raises as `check_limit` does."""
+    return RowLimits(check_limit("max_rows", max_rows), check_limit("max_errors", max_errors))
 
 
 def read_options(
