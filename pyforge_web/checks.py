@@ -261,12 +261,12 @@ def check_template_contexts(**kwargs: Any) -> list[CheckMessage]:
     directories = {directory for engine in engines.all() for directory, _ in _find_directories(engine)}
     return [
         CheckWarning(
-            f"{path}, line {use.line}: pyforge_json {use.context} is not safe, or not JSON for who reads it.",
+            f"pyforge_json {use.context} is not safe, or not JSON for who reads it.",
             hint=(
                 'Put the filter, or the tag with mode="attr", into an attribute in quotes. In a script use the tag, '
                 'but not in a string. The best choice is an element of its own: {% pyforge_json value id="..." %}.'
             ),
-            obj=str(path),
+            obj=f"{path}, line {use.line}",
             id="pyforge_web.W012",
         )
         for path, source in _find_sources(directories)
@@ -289,13 +289,13 @@ def _find_sources(directories: Iterable[Path]) -> Iterator[tuple[Path, str]]:
 
 def _literal_tag_warning(path: Path, line: int) -> CheckMessage:
     return CheckWarning(
-        f"{path}, line {line}: no template engine runs <% pyforge_json %> here; it would be sent to the browser.",
+        "No template engine runs <% pyforge_json %> here; it would be sent to the browser.",
         hint=(
             "Write {% load pyforge %}{% pyforge_json ... %}; or use pyforge_web.loaders.FilesystemLoader and "
             "AppDirectoriesLoader, or Jinja2 with pyforge_web.jinja.PyForgeExtension and block_start_string='<%'. "
             "Wrap literal text in {% verbatim %}."
         ),
-        obj=str(path),
+        obj=f"{path}, line {line}",
         id="pyforge_web.W010",
     )
 

@@ -42,7 +42,7 @@ def test_check_looks_at_every_engine(settings, tmp_path, engines, warns):
     messages = check_literal_tags()
     assert [message.id for message in messages] == ["pyforge_web.W010"] * warns
     if warns:
-        assert str(tmp_path / "pages" / "list.html") + ", line 3:" in messages[0].msg
+        assert messages[0].obj == f"{tmp_path / 'pages' / 'list.html'}, line 3"
         assert "{% load pyforge %}" in messages[0].hint
 
 

@@ -95,5 +95,6 @@ def test_check_reads_the_templates(settings, tmp_path, backend):
     (tmp_path / "bad.html").write_text("\n" + UNSAFE["filter in a script"][0])
     configure(settings, tmp_path, [(backend, {})])
     (message,) = (found for found in run_checks(tags=[Tags.templates]) if found.id == "pyforge_web.W012")
-    assert message.msg.startswith(f"{tmp_path / 'bad.html'}, line 2: pyforge_json in a script")
+    assert message.obj == f"{tmp_path / 'bad.html'}, line 2"
+    assert message.msg.startswith("pyforge_json in a script")
     assert "in quotes" in message.hint
