@@ -103,10 +103,16 @@ def dump_with_serializer(data, fields=None, fetch=False):
     return json.loads(CompiledSerializer.for_model(Article, fields).dump_queryset(data))
 
 
+def allow_fetching(queryset):
+    """The same rows, whose instances load what they lack: our statements ask for all columns, so none is refused."""
+    if hasattr(queryset, "fetch_mode") and not queryset.query.combinator:
+        return queryset.fetch_mode(models.FETCH_ONE)
+    return queryset
+
+
 def expected(queryset, fields):
     """The rows of a QuerySet, of the attributes of its instances."""
-    if hasattr(queryset, "fetch_mode") and not queryset.query.combinator:
-        queryset = queryset.fetch_mode(models.FETCH_ONE)  # our statements ask for all columns, so that none is refused
+    queryset = allow_fetching(queryset)
     query = queryset.query
     before, added = tuple(query.extra_select), tuple(query.annotation_select)
     instances = list(queryset)
