@@ -19,7 +19,7 @@ from tests.browser import browser, visit
 from tests.serving import ROOT, process
 
 __all__ = ["browser", "visit"]
-QUICK = {"DEMO_MEASURE_SECONDS": "0"}  # as few runs as there must be
+QUICK = {"DEMO_MEASURE_SECONDS": "0"}  # one run of each
 READY = "/api/airports/BIKF/"
 # Iceland; Fiji, on both sides of the 180th meridian; Kosovo, unknown to countryinfo; Andorra, without an airport.
 SAMPLE = frozenset({"IS", "FJ", "XK", "AD"})

@@ -203,7 +203,7 @@ def test_the_servers_own_words_are_shown(visit):
     assert "without JSON" in page.evaluate(api, "/map/")
 
 
-def test_the_compare_page_shows_every_case_equal(visit):
+def test_the_compare_page_shows_every_case_equal_with_bars_that_add_up(visit):
     page = visit().open("/compare/")
     loaded(page)
     verdicts = page.locator("[data-verdict]").all_inner_texts()
@@ -218,11 +218,6 @@ def test_the_compare_page_shows_every_case_equal(visit):
         "[data-side] .bar", "bars => bars.map((bar) => bar.getBoundingClientRect().width)"
     )
     assert min(widths) > 0
-
-
-def test_the_parts_of_a_bar_add_up_to_it(visit):
-    page = visit().open("/compare/")
-    loaded(page)
     for case in CASES:
         card = page.locator(f"[data-case={case.slug}]")
         bars = card.locator(".bar").evaluate_all(
@@ -231,11 +226,7 @@ def test_the_parts_of_a_bar_add_up_to_it(visit):
         assert [len(parts) for _, parts in bars] == ([3, 2] if case.queryset else [1, 1])
         assert all(abs(width - sum(parts)) <= 3 for width, parts in bars)
         assert card.locator("[data-keys] .key").count() == (5 if case.queryset else 0)
-
-
-def test_bars_are_seen_in_forced_colours(visit):
-    page = visit(forced_colors="active").open("/compare/")
-    loaded(page)
+    page.emulate_media(forced_colors="active")
     colours = page.locator(".bar span").evaluate_all(
         "parts => parts.map((part) => getComputedStyle(part).backgroundColor)"
     )

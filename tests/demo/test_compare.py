@@ -26,10 +26,10 @@ def test_first_difference_has_a_path(one, other, path):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.slug)
 def test_every_case_is_equal_and_measured(sample, case):
-    found = compare(case, runs=RUNS_MIN, budget=0)
+    found = compare(case, budget=0)
     assert found.difference is None
     assert found.same_bytes or case.slug in ("embed", "stream")
-    assert found.runs == RUNS_MIN
+    assert found.runs == 1
     assert set(found.sides) == set(SIDES)
     assert found.sides["pyforge"].size <= found.sides["django"].size
     for side in found.sides.values():
@@ -39,7 +39,7 @@ def test_every_case_is_equal_and_measured(sample, case):
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.queryset], ids=lambda case: case.slug)
 def test_a_queryset_is_measured_in_parts_and_read_natively(sample, case):
-    found = compare(case, runs=RUNS_MIN, budget=0)
+    found = compare(case, budget=0)
     django, pyforge = (found.sides[side].timing.parts for side in SIDES)
     assert [*django, list(pyforge)[1]] == [part.slug for part in PARTS]
     assert list(pyforge) == ["sql", "native"]
@@ -59,7 +59,8 @@ def test_what_is_no_queryset_has_no_parts(sample):
 
 def test_a_difference_is_found():
     case = Case("x", "", "", lambda: {"rows": [1, 2]}, lambda: {"rows": [1, 3]})
-    found = compare(case, runs=1)
+    found = compare(case, budget=1e-9)
+    assert found.runs == RUNS_MIN
     assert found.difference == "$.rows[1]"
     assert not found.same_bytes
 
