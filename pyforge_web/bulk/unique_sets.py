@@ -105,18 +105,21 @@ def search_duplicates(
 
 
 def _search_duplicates(batch: InstanceBatch, unique: UniqueSet, without: set[int], stored_too: bool) -> DuplicateSearch:
-    not_stock = not_stock_reason(unique.queryset)
-    if not not_stock:
-        if (compared := _compare_in_python(batch, unique, without)) is not None:
-            stored = _find_stored_rows(unique, compared) or set() if stored_too else set()
-            return DuplicateSearch(stored, compared, BY_VALUES)
-        if (compared := _compare_in_python(batch, unique, without, texts=True)) is not None:
-            hits = _find_stored_rows(unique, compared) if stored_too else None
-            # Some text is stored already. The database may hold others equal that Python does not: "a" and "A" in a
-            # collation without case.
-            if hits is not None:
-                hits = hits.union(find_matching_rows(unique.queryset, _other_texts(unique, compared, hits)))
-            return DuplicateSearch(hits or set(), _classify_texts(unique, compared), BY_COLLATION)
+    compared, by_text = _compare_in_python(batch, unique, without), False
+    if compared is None:
+        compared, by_text = _compare_in_python(batch, unique, without, texts=True), True
+    if compared is not None and not compared.rows:
+        return DuplicateSearch(set(), compared, BY_VALUES)  # the database is not asked, nor connected to
+    not_stock = "" if compared is None else not_stock_reason(unique.queryset)
+    if compared is not None and not not_stock:
+        hits = _find_stored_rows(unique, compared) if stored_too else None
+        if not by_text:
+            return DuplicateSearch(hits or set(), compared, BY_VALUES)
+        # Some text is stored already. The database may hold others equal that Python does not: "a" and "A" in a
+        # collation without case.
+        if hits is not None:
+            hits = hits.union(find_matching_rows(unique.queryset, _other_texts(unique, compared, hits)))
+        return DuplicateSearch(hits or set(), _classify_texts(unique, compared), BY_COLLATION)
     rows = (row for row in range(len(batch.rows)) if row not in without)
     # The last way, which is always right: Django's own lookups of the rows, joined by OR.
     lookups = [lookup for row in rows if (lookup := unique.lookup_of(row)) is not None]
@@ -214,6 +217,8 @@ def _compare_in_python(
     rows: Sequence[int] = range(len(batch.rows))
     if dropped:
         rows = [row for row in rows if row not in dropped]
+        if not rows:
+            return ComparedRows([], [], {})
         columns = [[column[row] for row in rows] for column in columns]
     keys = _comparable_keys(unique, unique.fields, columns, texts)
     if keys is None:

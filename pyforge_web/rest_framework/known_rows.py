@@ -117,8 +117,8 @@ def find_targets(queryset: Any, name: str, values: Iterable[Any]) -> KnownTarget
 
 def find_taken(source: Any, name: str, values: Iterable[Any]) -> tuple[set[Any], set[Any]] | None:
     """Return the values that were asked for and those that a row has; None where DRF has to ask for each."""
-    queryset = _unfiltered(source)
-    column = None if queryset is None else _comparable_column(queryset, name)
+    values, queryset = set(values), _unfiltered(source)
+    column = _comparable_column(queryset, name) if len(values) > 1 and queryset is not None else None
     if column is None:
         return None
     asked = column.certain(values)

@@ -63,7 +63,8 @@ def _compare_instances(queryset, rows):
     names = [*extra, *columns, *annotations]  # the order of `.values()`
     if len(columns) == len(queryset.model._meta.concrete_fields):
         _compare_ways(queryset, [_read(row, names, is_partial=True) for row in rows], {})
-    names = [name for name in names if all(name in vars(row) for row in rows)]
+    # A private name is refused in fields=; Django's prefetches add some.
+    names = [name for name in names if name[0] != "_" and all(name in vars(row) for row in rows)]
     if names:
         some = _dice.sample(names, _dice.randint(1, min(6, len(names))))
         _compare_ways(queryset, [_read(row, some) for row in rows], {"fields": some})
@@ -95,6 +96,8 @@ def _compare_ways(queryset, expected, options):
         ours = _show(*attempt(way))
         if ours != right and _asked_again(fresh) != _asked_again(queryset._chain()):
             continue  # random order, clocks
+        if name in ("array", "ndjson") and _is_broken(right, ours):
+            ours = right
         compare(f"rows, {kind}: {name}", *_without_order(queryset, right, ours), sql=_sql(queryset), options=options)
 
 
@@ -122,6 +125,12 @@ def _show(text, error):
         return json.loads(text, object_pairs_hook=lambda pairs: ("object", pairs))
     except ValueError:
         return f"no JSON: {text!r}"
+
+
+def _is_broken(right, ours):
+    """Whether rows that cannot be written end a stream of them: by an error line, or without its end."""
+    is_cut = isinstance(ours, str) and ours.startswith("no JSON")
+    return isinstance(right, str) and right.startswith("raised") and (is_cut or "pyforge_error" in repr(ours))
 
 
 def _sql(queryset):

@@ -90,7 +90,8 @@ def find_stored(queryset: ModelQuerySet, fields: Sequence[Any], keys: Sequence[A
 
 def filter_by_keys(queryset: ModelQuerySet, fields: Sequence[Any], keys: Sequence[Any]) -> Iterator[ModelQuerySet]:
     """Yield a QuerySet of the rows that have one of the keys, for each part of the keys that fits into a statement."""
-    size = rows_per_statement(connections[queryset.db], len(fields), ROWS_IN_LIST)
+    # Without keys the database is not even connected to.
+    size = rows_per_statement(connections[queryset.db], len(fields), ROWS_IN_LIST) if keys else 1
     for start in range(0, len(keys), size):
         yield queryset.filter(InRows(fields, keys[start : start + size]))
 
@@ -110,7 +111,7 @@ def find_matching_rows(queryset: ModelQuerySet, lookups: Sequence[RowLookup]) ->
     Where a statement finds something, its lookups are halved and asked again until one is left. If most rows match,
     that would take more statements than rows: then each row is asked alone.
     """
-    size = rows_per_statement(connections[queryset.db], _PARAMS_OF_LOOKUP, _ROWS_IN_OR)
+    size = rows_per_statement(connections[queryset.db], _PARAMS_OF_LOOKUP, _ROWS_IN_OR) if lookups else 1
     if changed_queryset_methods(queryset):  # a `filter()` of the project expects the lookups that Django gives it
         size = 1
     waiting = [lookups[start : start + size] for start in range(0, len(lookups), size)]

@@ -54,6 +54,8 @@ def look_up_targets(field: Any, alias: str, limit: Any, keys: Mapping[int, Any])
     `limit` is what `field.get_limit_choices_to()` returns. Equal keys are looked up once, keys of other types one by
     one. Source: `django.db.models.fields.related.ForeignKey.validate`.
     """
+    if not keys:
+        return  # the database is not even connected to
     queryset = field.remote_field.model._base_manager.using(alias).complex_filter(limit)
     not_stock = not_stock_reason(queryset)
     # By type: 1, True and 1.0 are one member of a set, but not the same question to every column.

@@ -106,6 +106,8 @@ def _convert(natural: Any, value: Any) -> Any:
 
 def _find_targets(field: Any, natural: Any, keys: set[Any]) -> dict[Any, list[Any]]:
     """Return the foreign keys of the rows that have each natural key; more than one if the key is not unique."""
+    if not keys:
+        return {}
     remote = field.remote_field
     alias = router.db_for_read(remote.model)
     connection = connections[alias]
