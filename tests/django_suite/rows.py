@@ -30,7 +30,12 @@ def install_query(is_compared):
         if is_fresh and self._result_cache is not None:
             with checking() as may_check:
                 if may_check and _can_be_asked_again(self):
-                    _compare(self)
+                    # The product leaves rows to Django where a tool patches the QuerySet: this one, too.
+                    QuerySet._fetch_all = fetch_all
+                    try:
+                        _compare(self)
+                    finally:
+                        QuerySet._fetch_all = checked_fetch_all
 
     QuerySet._fetch_all = checked_fetch_all
 
@@ -41,6 +46,7 @@ def _can_be_asked_again(queryset):
         and not queryset.query.select_for_update
         and not connections[queryset.db].needs_rollback
         and queryset.model is not None
+        and "?" not in queryset.query.order_by
     )
 
 
