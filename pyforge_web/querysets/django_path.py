@@ -268,10 +268,12 @@ def why_added(model: type[Model], query: Any) -> str | None:
 
 
 def joins_unconstrained(query: Any) -> bool:
-    """Return whether `select_related` joins a key without a constraint: a row without its target is lost by that."""
+    """Return whether `select_related` joins what may lose a row, or give it twice: not only keys with a constraint."""
     work: list[tuple[Any, Any, int]] = [(query.model, query.select_related, 0)]
     while work:
         model, wanted, depth = work.pop()
+        if isinstance(wanted, dict) and not wanted.keys() <= {field.name for field in model._meta.fields}:
+            return True  # a relation from the other side, or a `FilteredRelation`: it may give a row more than once
         for field in model._meta.fields:
             is_joined = field.name in wanted if isinstance(wanted, dict) else not field.null and depth < query.max_depth
             if field.remote_field and is_joined:

@@ -7,6 +7,7 @@ import json
 import os
 import traceback
 import unittest
+from collections import deque
 from pathlib import Path
 
 from django.db import connections
@@ -14,6 +15,8 @@ from django.db import connections
 counts = collections.Counter()
 _KEPT = 5  # differences of one kind in one test
 _kept = collections.Counter()
+# What of a connection hears of queries.
+_LISTENERS = ("execute_wrappers", "force_debug_cursor", "queries_log", "run_on_commit")
 _state = {"test": "?", "busy": False}
 _files = {}
 
@@ -78,18 +81,13 @@ def checking():
         yield False
         return
     _state["busy"] = True
-    kept = [
-        (c, c.force_debug_cursor, c.execute_wrappers, c.run_on_commit) for c in connections.all(initialized_only=True)
-    ]
+    kept = [(c, {name: getattr(c, name) for name in _LISTENERS}) for c in connections.all(initialized_only=True)]
     try:
-        for connection, *_ in kept:
-            connection.force_debug_cursor, connection.execute_wrappers = False, []
+        for connection, _ in kept:
+            # A test with DEBUG logs all queries: these go into a log of their own.
+            connection.force_debug_cursor, connection.execute_wrappers, connection.queries_log = False, [], deque()
         yield True
     finally:
-        for connection, debug, wrappers, commit in kept:
-            connection.force_debug_cursor, connection.execute_wrappers, connection.run_on_commit = (
-                debug,
-                wrappers,
-                commit,
-            )
+        for connection, before in kept:
+            vars(connection).update(before)
         _state["busy"] = False

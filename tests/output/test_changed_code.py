@@ -5,7 +5,7 @@ import json
 import pytest
 from django.core.paginator import Page, Paginator
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import F, Model, QuerySet, Value
+from django.db.models import F, FilteredRelation, Model, QuerySet, Value
 from django.db.models.base import ModelBase
 from django.db.models.query import (
     FlatValuesListIterable,
@@ -225,6 +225,25 @@ def test_a_join_without_a_constraint_loses_the_rows_that_django_loses(alias, fie
     assert expected == ["to 1"]
     assert [row["name"] for row in json.loads(pyforge_web.dumps(joined.all(), fields=fields))] == expected
     assert [row["name"] for row in stream(joined.all(), fields)] == expected
+
+
+@pytest.mark.parametrize("fields", [["id", "name"], "*", ["name", {"tickets": ["title"]}]])
+def test_a_join_of_a_relation_to_many_gives_rows_as_often_as_django(alias, fields):
+    owner = Person.objects.using(alias).create(name="twice")
+    for title in ("one", "two"):
+        Ticket.objects.using(alias).create(title=title, owner=owner)
+    joined = Person.objects.using(alias).annotate(joined=FilteredRelation("tickets")).select_related("joined")
+    joined = joined.order_by("pk")
+    expected = [each.name for each in joined]
+    assert expected.count("twice") == 2
+    assert [row["name"] for row in json.loads(pyforge_web.dumps(joined.all(), fields=fields))] == expected
+    assert [row["name"] for row in stream(joined.all(), fields)] == expected
+    regions = Region.objects.using(alias).annotate(joined=FilteredRelation("visits")).select_related("joined")
+    for code in (1, 2):
+        Region.objects.using(alias).create(code=code, name="one")
+        Visit.objects.using(alias).create(name="to one", region_code=1)
+    expected = [each.code for each in regions.order_by("pk")]
+    assert [row["code"] for row in json.loads(pyforge_web.dumps(regions.order_by("pk")))] == expected == [1, 1, 2]
 
 
 @pytest.mark.parametrize(

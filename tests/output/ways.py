@@ -16,7 +16,14 @@ from django.template import Context, Engine
 import pyforge_web
 from pyforge_web import CompiledSerializer, PyForgeJsonResponse, PyForgeStreamingResponse
 from pyforge_web.description.rows import rows as output_rows
-from tests.relations.models import Article
+from tests.relations.models import Article, Author
+
+
+def from_the_other_side(queryset):
+    """The articles of an author, by the related manager, which knows the author of each."""
+    author = Author.objects.using(queryset.db).filter(articles__isnull=False).order_by("pk").first()
+    return author.articles.filter(pk__in=queryset.values("pk")).order_by("pk")
+
 
 # What a QuerySet may be: the name, and the QuerySet made of one of all articles in the order of their keys.
 FEATURES = {
@@ -33,6 +40,7 @@ FEATURES = {
     "sliced": lambda q: q[1:3],
     "select_related": lambda q: q.select_related("author__country"),
     "prefetch_related": lambda q: q.prefetch_related("tags"),
+    "known from the other side": lambda q: from_the_other_side(q).only("title"),
 }
 # From Django 6.1 on instances may load what they lack for all their peers, or refuse to.
 if hasattr(QuerySet, "fetch_mode"):
