@@ -103,13 +103,9 @@ def aliased_names(queryset: UntypedQuerySet) -> frozenset[str]:
 
 
 def loaded_columns(queryset: UntypedQuerySet) -> frozenset[str] | None:
-    """Return the columns that a QuerySet does not defer; None where it loads all.
-
-    The key of an object that a related manager knows is loaded for each row.
-    """
+    """Return the columns that a QuerySet does not defer; None where it loads all."""
     mask = queryset.query.get_select_mask()
-    loaded = (*mask, *queryset._known_related_objects)  # type: ignore[attr-defined]
-    return frozenset(field.attname for field in loaded if hasattr(field, "attname")) if mask else None
+    return frozenset(field.attname for field in mask if hasattr(field, "attname")) if mask else None
 
 
 def star_columns(model: type[Model], item: AllColumns, loaded: frozenset[str] | None, path: NamePath = ()) -> list[str]:

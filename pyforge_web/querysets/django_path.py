@@ -119,7 +119,9 @@ def why_django(queryset: AnyQuerySet, connection: Any = None) -> str | None:
             return reason
         if model.__init__ is _DJANGOS_INIT and len(verified) < _MOST_VERIFIED:
             verified[key] = AttributeWatch(watch_classes(queryset))
-    if queryset._iterable_class is ModelIterable and (reason := why_receivers(model) or why_added(model, query)):
+    if queryset._iterable_class is ModelIterable and (
+        reason := why_receivers(model) or why_added(model, query) or _why_known(queryset)
+    ):
         return reason
     if reason := backends.why_no_backend(connections[queryset.db] if connection is None else connection):
         return reason
@@ -252,6 +254,15 @@ def why_columns(model: type[Model], names: Any) -> str | None:
             kind = type(getattr(model, name, None)).__name__
             return f"{name}: its descriptor {kind} may give another value"
     return None
+
+
+def _why_known(queryset: Any) -> str | None:
+    """Return which key that a related manager knows is deferred: whether its rows get it depends on Django's version."""
+    if not (queryset._known_related_objects and queryset.query.deferred_loading[0]):
+        return None
+    loaded = queryset.query.get_select_mask()
+    deferred = [field.attname for field in queryset._known_related_objects if field not in loaded]
+    return f"{deferred[0]} is deferred, and known from the relation" if deferred else None
 
 
 def why_added(model: type[Model], query: Any) -> str | None:

@@ -5,7 +5,7 @@ every other goes through them in Python, and so does each value that is not of t
 takes Django's path as a whole.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from functools import lru_cache
 from time import perf_counter_ns
@@ -56,10 +56,6 @@ def write_model_rows(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) 
     if compiled is None:
         return _nothing(queryset)
     positions = compiled.positions
-    # Where a related manager knows the object, Django loads its key for each row that does not have it.
-    known: Iterable[Any] = queryset._known_related_objects  # type: ignore[attr-defined]
-    if unloaded := [field.attname for field in known if field.attname not in positions]:
-        return f"{unloaded[0]} is deferred, and known from the relation"
     names = sorted(positions, key=positions.__getitem__)
     added = compiled.compiler.annotation_col_map or ()
     if odd is not None and (odd := why_columns(queryset.model, [name for name in names if name not in added])):
