@@ -257,7 +257,7 @@ def why_columns(model: type[Model], names: Any) -> str | None:
 
 
 def _why_known(queryset: Any) -> str | None:
-    """Return which key that a related manager knows is deferred: whether its rows get it depends on Django's version."""
+    """Return which key that a related manager knows is deferred: Django's version decides whether its rows get it."""
     if not (queryset._known_related_objects and queryset.query.deferred_loading[0]):
         return None
     loaded = queryset.query.get_select_mask()
