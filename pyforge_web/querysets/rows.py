@@ -31,8 +31,6 @@ from pyforge_web.querysets.statement import Chunks, CompiledQuery, execute_query
 DatedReader = backends.ColumnReader | tuple[str, str, bool, int, int, str]
 Written = QueryRows | NestedRows | list[Any] | str  # a text says why Django has to read the rows
 
-_NONE_DEFERRED: tuple[frozenset[str], bool] = (frozenset(), True)
-
 
 def write_model_rows(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) -> Written:
     """Return the executed query of a model QuerySet, of which native code writes all that its instances have.
@@ -45,7 +43,7 @@ def write_model_rows(queryset: AnyQuerySet, sizes: Iterator[int] | None = None) 
     query, given = queryset.query, queryset
     # Before the query is compiled, which Django does again. A column that is not loaded does not count.
     odd = why_columns(queryset.model, [field.attname for field in queryset.model._meta.concrete_fields])
-    if odd is not None and query.deferred_loading == _NONE_DEFERRED:
+    if odd is not None and not query.deferred_loading[0]:
         return odd
     joins_only = query.select_related and not (query.distinct or query.select_for_update or query.combinator)
     if drops_joins := bool(joins_only and not joins_unconstrained(query)):

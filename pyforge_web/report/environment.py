@@ -18,6 +18,10 @@ class EnvironmentSummary(NamedTuple):
     reason: str
     packages: dict[str, str]
 
+    def show_packages(self) -> str:
+        """Return `Django 5.2.1, djangorestframework 3.16.0`."""
+        return ", ".join(f"{name} {number}" for name, number in self.packages.items())
+
 
 def summarize_environment() -> EnvironmentSummary:
     """Return what this process runs on."""
@@ -28,14 +32,14 @@ def summarize_environment() -> EnvironmentSummary:
         reason = 'PYFORGE_WEB["NATIVE"] is False: Django writes everything'
     elif _native.BUILD_PROFILE == "debug":
         reason = "a debug build of the native core: times mean nothing, install a release build"
-    return EnvironmentSummary(name, is_native, reason, dict(_find_versions()))
+    return EnvironmentSummary(name, is_native, reason, _find_versions())
 
 
-def _find_versions() -> list[tuple[str, str]]:
-    found = []
+def _find_versions() -> dict[str, str]:
+    found = {}
     for package in _PACKAGES:
         try:
-            found.append((package, version(package)))
+            found[package] = version(package)
         except PackageNotFoundError:
             continue
     return found

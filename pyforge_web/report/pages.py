@@ -39,11 +39,10 @@ def write_html(report: ProjectReport) -> str:
         ),
     )
     environment = report.environment
-    packages = ", ".join(f"{name} {number}" for name, number in environment.packages.items())
     python = format_html(
         "<p>{}, {}: {}{}</p>",
         environment.python,
-        packages,
+        environment.show_packages(),
         "native" if environment.native else "not native",
         f". {environment.reason}" if environment.reason else "",
     )

@@ -13,8 +13,8 @@ _MOST_REASONS = 3
 def write_text(report: ProjectReport, out: TextIO) -> None:
     """Write Python and databases first, then the endpoints, and what a change would be for each."""
     environment = report.environment
-    packages = ", ".join(f"{name} {number}" for name, number in environment.packages.items())
-    out.write(f"Python\n  {environment.python}  {'native' if environment.native else 'not native'}  {packages}\n")
+    is_native = "native" if environment.native else "not native"
+    out.write(f"Python\n  {environment.python}  {is_native}  {environment.show_packages()}\n")
     if environment.reason:
         out.write(f"      {environment.reason}\n")
     out.write("\nDatabases\n")
