@@ -63,6 +63,8 @@ class StockMethods:
 
     def find_replaced(self, kind: type) -> str | None:
         """Return the first method of a class that is another one; None where all are stock."""
+        if self.are_methods_of(kind):
+            return None
         for name, function in self.functions.items():
             if getattr(kind, name, None) is not function:
                 return f"{kind.__name__}.{name}"

@@ -17,6 +17,7 @@ from hypothesis import settings as hypothesis_settings
 
 import pyforge_web  # noqa: F401
 from pyforge_web import conf
+from pyforge_web.querysets.backends.select_lists import select_memory
 from pyforge_web.querysets.sql_cache import sql_memory
 from tests import mariadb
 from tests import postgres as postgresql
@@ -83,6 +84,8 @@ LONG_FILES = (
     "test_interpreters.py",
 )
 
+# Each use of columns that are kept is compared with what Django writes.
+select_memory.always_check = True
 # With PYFORGE_SQL_CACHE=1 all tests run with remembered SQL, and each hit is compared with Django's compiler.
 if os.environ.get("PYFORGE_SQL_CACHE"):
     conf.DEFAULTS["SQL_CACHE"] = True
@@ -91,10 +94,11 @@ if os.environ.get("PYFORGE_SQL_CACHE"):
 
 @pytest.fixture(autouse=True)
 def no_wrong_sql():
-    """Remembered SQL differs from Django's in no test."""
+    """Remembered SQL, and the columns of SELECT that are kept, differ from Django's in no test."""
     before = sql_memory.differences
     yield
     assert sql_memory.differences == before, sql_memory.why_off
+    assert select_memory.why_off is None
 
 
 def pytest_collection_modifyitems(config, items):

@@ -41,7 +41,12 @@ class CompiledQuery(NamedTuple):
     def positions(self) -> dict[str, int]:
         """Return the index of each column of the model, and of each value that the query adds, by their names."""
         known = self.known_positions
-        return _read_positions(self.compiler) if known is None else known
+        compiler = self.compiler
+        return (
+            backends.find_positions(compiler.select, compiler.klass_info, compiler.annotation_col_map)
+            if known is None
+            else known
+        )
 
 
 class ExecutedQuery(NamedTuple):
@@ -83,7 +88,11 @@ def compile_query(queryset: QuerySet[Any, Any]) -> CompiledQuery | None:
         return None
     expressions = [column for column, _, _ in compiler.select[: compiler.col_count]]
     most = find_most(queryset.query.low_mark, queryset.query.high_mark)
-    return CompiledQuery(compiler, sql, params, expressions, backend, most=most)
+    kept = compiler.kept
+    if kept is None:
+        return CompiledQuery(compiler, sql, params, expressions, backend, most=most)
+    plan = kept.find_plan(backend, compiler)
+    return CompiledQuery(compiler, sql, params, expressions, backend, kept.positions, plan, most)
 
 
 def find_most(low: int, high: int | None) -> int | None:
@@ -94,16 +103,6 @@ def find_most(low: int, high: int | None) -> int | None:
 def fit_at_once(most: int | None) -> bool:
     """Return whether so many rows are fetched at once."""
     return most is not None and most <= ROWS_AT_ONCE
-
-
-def _read_positions(compiler: Any) -> dict[str, int]:
-    """Return the index of each column as `ModelIterable` and `ValuesIterable` take it, from the compiled query."""
-    if compiler.klass_info is None:
-        return compiler.annotation_col_map or {}
-    own = compiler.klass_info["select_fields"]
-    targets = ((index, getattr(compiler.select[index][0], "target", None)) for index in own)
-    positions = {target.attname: index for index, target in targets if target is not None}
-    return {**positions, **compiler.annotation_col_map} if compiler.annotation_col_map else positions
 
 
 def execute_query(

@@ -1,4 +1,4 @@
-"""What Django's compiler gives: the same call with the cache off. Compared are the statements and what is written."""
+"""What Django's compiler gives: the same call with nothing remembered. Compared are the statements and the bytes."""
 
 import contextlib
 import sys
@@ -16,6 +16,7 @@ from django.utils.tree import Node
 
 import pyforge_web
 from pyforge_web._native import ClassVersions
+from pyforge_web.querysets.backends.select_lists import select_memory
 
 OFF = {"SQL_CACHE": False}
 
@@ -50,7 +51,7 @@ def run(make):
 
 def run_django(make):
     """Return the same with SQL of Django's compiler alone."""
-    with override_settings(PYFORGE_WEB=OFF):
+    with override_settings(PYFORGE_WEB=OFF), columns_by_django():
         return run(make)
 
 
@@ -58,9 +59,20 @@ def run_django_keeping(make, cache):
     """Return the same and leave the entries of the cache as they are: a setting that changes clears them."""
     cache.why_off = "the oracle is asked"
     try:
-        return run(make)
+        with columns_by_django():
+            return run(make)
     finally:
         cache.why_off = None
+
+
+@contextlib.contextmanager
+def columns_by_django():
+    """Django writes the columns of SELECT, too."""
+    select_memory.why_off = "the oracle is asked"
+    try:
+        yield
+    finally:
+        select_memory.why_off = None
 
 
 def has_versions():

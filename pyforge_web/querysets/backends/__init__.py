@@ -22,6 +22,7 @@ from pyforge_web.querysets.backends.columns import (
 from pyforge_web.querysets.backends.cursors import DriverCursor, StatementPlan, find_raw_cursor, warn_once
 from pyforge_web.querysets.backends.database import DatabaseBackend
 from pyforge_web.querysets.backends.direct_driver import find_driver_text
+from pyforge_web.querysets.backends.select_lists import find_positions
 
 __all__ = [
     "DJANGO",
@@ -36,6 +37,7 @@ __all__ = [
     "find_backend",
     "find_converters",
     "find_driver_text",
+    "find_positions",
     "intern_readers",
     "why_no_backend",
     "why_not_stock",

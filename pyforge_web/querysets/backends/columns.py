@@ -126,11 +126,15 @@ def intern_readers(readers: Iterable[ColumnReader]) -> InternedReaders:
     return known
 
 
-def _make_plan_key(targets: list[Any], outputs: list[Any], connection: BaseDatabaseWrapper) -> tuple[Any, ...]:
+def read_session(connection: BaseDatabaseWrapper) -> tuple[Any, ...]:
+    """Return what of a connection decides how columns are read."""
     features = connection.features
     asked = features.interprets_empty_strings_as_nulls, features.has_native_duration_field
-    session = connection.alias, connection.timezone, settings.USE_TZ, type(connection), type(connection.ops)
-    return (*session, *asked, *map(id, targets), *map(id, outputs))
+    return connection.alias, connection.timezone, settings.USE_TZ, type(connection), type(connection.ops), *asked
+
+
+def _make_plan_key(targets: list[Any], outputs: list[Any], connection: BaseDatabaseWrapper) -> tuple[Any, ...]:
+    return (*read_session(connection), *map(id, targets), *map(id, outputs))
 
 
 def _has_stock_converters(kind: type) -> bool:

@@ -25,6 +25,7 @@ from pyforge_web.querysets.backends.columns import (
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor, StatementPlan, open_django_cursor
 from pyforge_web.querysets.backends.direct_driver import DirectDriver, UnwrappedCursor
+from pyforge_web.querysets.backends.select_lists import find_select_compiler
 from pyforge_web.stock import StockMethods, find_function
 
 # What reads and converts rows in Django. `as_sql` is an engine's own matter: its SQL and its columns are used.
@@ -106,7 +107,8 @@ class DatabaseBackend:
 
     def compiler(self, query: Any, connection: BaseDatabaseWrapper, using: str) -> Any:
         """Return the compiler of a query, as `Query.get_compiler` gives it."""
-        return connection.ops.compiler(query.compiler)(query, connection, using)
+        standard: Any = connection.ops.compiler(query.compiler)
+        return find_select_compiler(standard)(query, connection, using)
 
     def read_column(
         self, expression: BaseExpression, converters: list[Converter], connection: BaseDatabaseWrapper

@@ -6,6 +6,7 @@ server names for a column, through a dict of the connection. Another dict is the
 JSON is checked by us: what MariaDB has checked is not always JSON, as it lets `1.` and `"\\x"` pass.
 """
 
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -21,6 +22,7 @@ from pyforge_web.querysets.backends.columns import (
     VALUE,
     ColumnReader,
     Converter,
+    InternedReaders,
     intern_readers,
 )
 from pyforge_web.querysets.backends.cursors import DriverCursor
@@ -113,7 +115,7 @@ class MySQLCursor(DriverCursor):
     def prepare(self) -> None:
         """Have the statement read through other converters."""
         self._converters: dict[int, Any] = getattr(self.raw.connection, _CONVERTERS)
-        self._columns: dict[int, Any] = {}
+        self._types: tuple[Any, ...] = ()  # of the columns, as the server names them
         self._rows: UnmadeRows | None = None
         # A stream during which nobody asks anything else: a wrapper of executions may.
         self._is_on_server = (
@@ -142,34 +144,23 @@ class MySQLCursor(DriverCursor):
     def _keep_result(self) -> None:
         """Take the result, of which the driver would make all rows now."""
         result, self.raw._result = self.raw._result, None
-        parsers = {field_type: self._converters.get(field_type) for field_type in _KIND_BY_TYPE}
-        self._rows = self.raw._rows = UnmadeRows(result, parsers)
+        self._rows = self.raw._rows = UnmadeRows(result, self._find_parser)
+
+    def _find_parser(self, field_type: int) -> Any:
+        """Return what the driver would have parsed the values of a type with; None where that was not replaced."""
+        return self._converters.get(field_type) if field_type in _KIND_BY_TYPE else None
 
     def executed(self) -> str | None:
         """Choose the readers by the types of the columns."""
         if vars(self.raw).pop("_query", None) is None or (self._rows is not self.raw._rows and not _IS_PYMYSQL):
             return f"{type(self.raw).__name__} executes in its own way"
-        if len(self.raw.description or ()) < len(self.readers):
+        described = self.raw.description or ()
+        if len(described) < len(self.readers):
             return "the cursor has executed another statement"
-        readers = list(self.readers)
-        zone = _zone_of_datetimes(self.connection)
-        for index, reader in enumerate(readers):
-            field_type = self.raw.description[index][1]
-            kind = _KIND_BY_TYPE.get(field_type)
-            if kind is None:
-                if reader.kind == "datetime":  # a text that Django makes no datetime of
-                    readers[index] = DJANGO
-                continue
-            self._columns[index] = self._converters.get(field_type)
-            if kind == "datetime":
-                # Without USE_TZ no converter makes the datetimes aware.
-                is_native = zone is not None and (reader.kind == "datetime" if settings.USE_TZ else reader is VALUE)
-                readers[index] = ColumnReader(kind, zone=zone or "naive") if is_native else DJANGO
-            elif reader is VALUE:
-                readers[index] = ColumnReader(kind)
-            elif reader.kind != kind:
-                readers[index] = DJANGO
-        self.readers = intern_readers(readers)
+        self._types = tuple([column[1] for column in described])
+        self.readers = _choose_readers(
+            self.readers, self._types, _zone_of_datetimes(self.connection), is_aware=settings.USE_TZ
+        )
         self.cursor = self._read_rows()
         return None
 
@@ -185,8 +176,30 @@ class MySQLCursor(DriverCursor):
 
     def driver_value(self, index: int, value: Any) -> Any:
         """Return what the driver gives for a column under Django."""
-        converter = self._columns.get(index)
+        converter = self._find_parser(self._types[index]) if self._types else None
         return converter(value) if converter is not None and isinstance(value, str) else value
+
+
+@lru_cache(maxsize=1024)
+def _choose_readers(
+    planned: InternedReaders, types: tuple[int, ...], zone: str | None, *, is_aware: bool
+) -> InternedReaders:
+    """Return how columns of these types are read, where the fields alone would have them read as planned."""
+    readers = list(planned)
+    for index, reader in enumerate(planned):
+        kind = _KIND_BY_TYPE.get(types[index])
+        if kind is None:
+            if reader.kind == "datetime":  # a text that Django makes no datetime of
+                readers[index] = DJANGO
+        elif kind == "datetime":
+            # Without USE_TZ no converter makes the datetimes aware.
+            is_native = zone is not None and (reader.kind == "datetime" if is_aware else reader is VALUE)
+            readers[index] = ColumnReader(kind, zone=zone or "naive") if is_native else DJANGO
+        elif reader is VALUE:
+            readers[index] = ColumnReader(kind)
+        elif reader.kind != kind:
+            readers[index] = DJANGO
+    return intern_readers(readers)
 
 
 class _ListCursor:

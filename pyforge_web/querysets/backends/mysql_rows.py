@@ -4,7 +4,7 @@ The driver's own cursor makes tuples of all rows as soon as it has executed. Her
 library, or, for a stream, at the server, until they are asked for.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -27,17 +27,17 @@ class UnmadeRows:
     A wrapper of executions that fetches them gets what the driver would have made.
     """
 
-    def __init__(self, result: Any, parsers: Mapping[int, Any]) -> None:
+    def __init__(self, result: Any, find_parser: Callable[[int], Any]) -> None:
         self.result = result
         self.are_made = False
-        self._parsers = parsers
+        self._find_parser = find_parser
 
     @cached_property
     def _made(self) -> tuple[tuple[Any, ...], ...]:
         self.are_made = True
         if self.result is None:
             return ()
-        parsers = [self._parsers.get(column[1]) for column in self.result.describe()]
+        parsers = [self._find_parser(column[1]) for column in self.result.describe()]
         return tuple(
             [
                 tuple(

@@ -16,7 +16,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper, SQLiteCursorWrapper
 from django.db.models import DecimalField
 from django.db.models.expressions import BaseExpression, Col
-from django.db.models.sql.compiler import SQLCompiler
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
 
 from pyforge_web.querysets.backends.columns import (
@@ -28,6 +27,7 @@ from pyforge_web.querysets.backends.columns import (
 from pyforge_web.querysets.backends.cursors import DriverCursor, StatementPlan
 from pyforge_web.querysets.backends.database import DatabaseBackend
 from pyforge_web.querysets.backends.direct_driver import DirectCursor, DirectDriver
+from pyforge_web.querysets.backends.select_lists import SelectCompiler
 from pyforge_web.stock import StockMethods, describe_callable, find_function, is_own_function
 
 Parsers = Mapping[int, Callable[[str], Any]]
@@ -246,7 +246,7 @@ def _column_decimal() -> object:
     return cast(FunctionType, get_converter(None, column)).__code__
 
 
-class RawSelect(SQLCompiler):
+class RawSelect(SelectCompiler):
     """Selects `+column` where the driver would parse a date in Python.
 
     Only where the plan stays the same: a column that ORDER BY names by its position (`PositionRef`), or that GROUP BY,
@@ -264,7 +264,11 @@ class RawSelect(SQLCompiler):
         if not (group_by or self.query.distinct or self.query.combinator):
             by_position = {getattr(ordering.expression, "ordinal", None) for ordering, _ in order_by}
             columns = [column for column, _, _ in self.select]
-            plan = self.backend.plan_columns(self, columns)
+            plan = (
+                self.backend.plan_columns(self, columns)
+                if self.kept is None
+                else self.kept.find_plan(self.backend, self)
+            )
             self.planned = columns, plan
             self.parsers = plan.facts
             if not by_position.isdisjoint(index + 1 for index in self.parsers):

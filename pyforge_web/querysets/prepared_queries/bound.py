@@ -14,7 +14,6 @@ from pyforge_web.querysets.prepared_queries.parameters import Parameter
 from pyforge_web.querysets.relations.columns import SelectPlan, select_tree
 from pyforge_web.querysets.relations.doubts import why_tree_django
 from pyforge_web.querysets.relations.remembered_pages import PageRows, find_page, read_page
-from pyforge_web.querysets.sql_cache.fingerprint import NotRememberedError
 from pyforge_web.querysets.sql_cache.memory import FailedEntry
 from pyforge_web.querysets.sql_cache.recording import RememberedQuery
 from pyforge_web.querysets.sql_cache.remembered import (
@@ -25,6 +24,7 @@ from pyforge_web.querysets.sql_cache.remembered import (
     remember_selection,
     use_entry,
 )
+from pyforge_web.querysets.sql_facts.evidence import NotRememberedError
 from pyforge_web.querysets.statement import CompiledQuery
 
 # The values that a lookup takes without another lookup being chosen for them: None, booleans, lists, instances and

@@ -19,7 +19,7 @@ from pyforge_web.querysets.prepared_queries.provenance import (
     watch_calls,
 )
 from pyforge_web.querysets.prepared_queries.returned import check_queryset
-from pyforge_web.querysets.sql_cache import tables
+from pyforge_web.querysets.sql_facts import tables
 
 
 class ForeignValueError(ValueError):

@@ -12,14 +12,11 @@ from django.db.models.sql import Query
 from django.db.models.sql.datastructures import BaseTable, Join
 from django.db.models.sql.where import AND, OR, WhereNode
 
-from pyforge_web.querysets.sql_cache import tables
 from pyforge_web.querysets.sql_cache.key_numbers import KeyNumbers
+from pyforge_web.querysets.sql_facts import tables
+from pyforge_web.querysets.sql_facts.evidence import NotRememberedError
 
 _MOST_ORDERINGS = 30
-
-
-class NotRememberedError(Exception):
-    """Why a query has no key."""
 
 
 class Fingerprint:

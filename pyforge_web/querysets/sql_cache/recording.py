@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from django.db.models.expressions import Col
 from django.db.models.sql.where import WhereNode
 
-from pyforge_web.querysets.sql_cache import tables
-from pyforge_web.querysets.sql_cache.evidence import Evidence, collect_models
-from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint, NotRememberedError
+from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint
 from pyforge_web.querysets.sql_cache.key_numbers import KeyNumbers
+from pyforge_web.querysets.sql_facts import tables
+from pyforge_web.querysets.sql_facts.evidence import Evidence, NotRememberedError, collect_models
 from pyforge_web.querysets.statement import CompiledQuery
 
 _MOST_SLICES = 4  # of an entry

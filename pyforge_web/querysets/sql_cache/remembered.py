@@ -4,7 +4,6 @@ A wrong hit would give somebody the rows of somebody else. So parameters come fr
 what decides the text is compared at each use, and a part of all hits is compared with what Django compiles.
 """
 
-import os
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ from django.db import connections
 from pyforge_web.conf import get_settings
 from pyforge_web.metering.row_traces import note_sql_origin
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint, NotRememberedError
+from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint
 from pyforge_web.querysets.sql_cache.memory import FailedEntry, sql_memory
 from pyforge_web.querysets.sql_cache.recording import (
     RememberedQuery,
@@ -23,11 +22,11 @@ from pyforge_web.querysets.sql_cache.recording import (
     find_parameters,
     record_query,
 )
+from pyforge_web.querysets.sql_facts.evidence import ALWAYS_CHECK, NotRememberedError
 from pyforge_web.querysets.statement import CompiledQuery, compile_query, find_most
 
 # Returns the QuerySet that is compiled, and what belongs to it: the names of its columns, for example.
 Prepare = Callable[[], tuple[Any, Any]]
-ALWAYS_CHECK = bool(os.environ.get("PYFORGE_SQL_CACHE"))
 
 
 class RememberedCompiler:

@@ -227,6 +227,8 @@ FIELD_METHODS = (
     "select_format",
     "target_field",
 )
+# Of these, and of the attributes of a field, what the column in SELECT is made of.
+SELECT_METHODS = ("cached_col", "column", "get_col", "related_fields", "select_format", "target_field")
 # What an instance of a field may not have in its `__dict__`: methods of its own.
 FIELD_OVERRIDES = (
     "db_type",

@@ -4,6 +4,7 @@ An entry is used only while all of this is as it was. What is found to be of oth
 there is no entry.
 """
 
+import os
 from collections.abc import Iterable
 from functools import cached_property
 from operator import attrgetter
@@ -20,16 +21,60 @@ from django.utils.functional import cached_property as django_cached_property
 
 from pyforge_web._native import AttributeWatch, ClassVersions
 from pyforge_web.fields import find_attribute
-from pyforge_web.querysets.sql_cache import tables
-from pyforge_web.querysets.sql_cache.fingerprint import NotRememberedError
+from pyforge_web.querysets.sql_facts import tables
 from pyforge_web.stock import find_foreign, is_own_attribute
 
-# The classes that make the SQL of every query.
+# Whether each use of remembered SQL is compared with what Django compiles: set for runs of our tests.
+ALWAYS_CHECK = bool(os.environ.get("PYFORGE_SQL_CACHE"))
+# The classes that make the SQL of every query, and those that write a column in SELECT.
 _ALWAYS = (BaseTable, Col, F, Join, Options, OrderBy, PositionRef, Query, Ref, WhereNode)
+_ALWAYS_OF_SELECT = (Col, Options, Query)
 _read_features = attrgetter(*tables.FEATURES)
 # What is known of classes: their versions or methods, and why they are not Django's own.
 _verified: WeakKeyDictionary[type, tuple[ClassVersions, str | None]] = WeakKeyDictionary()
 _verified_fields: WeakKeyDictionary[type, tuple[list[Any], str | None]] = WeakKeyDictionary()
+
+
+class NotRememberedError(Exception):
+    """Why SQL is not remembered."""
+
+
+class SelectEvidence:
+    """What the columns of SELECT were written with; `is_valid` says whether all of that is the same now."""
+
+    __slots__ = ("_columns", "_versions", "_watch")
+
+    def __init__(self, compiler: Any, fields: Iterable[Any], models: Iterable[Any]) -> None:
+        """Raise `NotRememberedError` where something is not Django's own."""
+        connection = compiler.connection
+        fields = list({id(field): field for field in fields}.values())
+        options = list({id(model): model._meta for model in models}.values())
+        classes = {*_ALWAYS_OF_SELECT, type(connection.ops), type(compiler)}
+        for kind in classes:
+            _refuse_changed(kind)
+        for field in fields:
+            _refuse_field(field)
+        _refuse_operations(connection)
+        _refuse_tables(options)
+        self._versions = ClassVersions([*classes, type(connection)])
+        self._watch = AttributeWatch(
+            [
+                *[(kind, tables.SELECT_METHODS, False) for kind in set(map(type, fields))],
+                *[(field, tables.SELECT_METHODS, True) for field in fields],
+                *[(opts, ("db_table",), True) for opts in options],
+            ]
+        )
+        self._columns = tuple((opts, opts.concrete_fields) for opts in options)
+
+    def is_valid(self, connection: Any) -> bool:
+        """Return whether the same columns would be written in the same way now."""
+        ops = connection.ops
+        return (
+            self._versions.are_unchanged()
+            and self._watch.holds()
+            and all(opts.concrete_fields is concrete for opts, concrete in self._columns)
+            and vars(ops).keys() <= _operations_attributes(type(ops))
+        )
 
 
 class Evidence:
@@ -59,9 +104,7 @@ class Evidence:
             _refuse_methods(kind, tables.VALUE_METHODS)
         _refuse_operations(connection)
         options = list({id(model): model._meta for model in models}.values())
-        for opts in options:
-            if type(opts.db_table) is not str:
-                raise NotRememberedError(f"the table of {opts.label} is not plain text")
+        _refuse_tables(options)
         self._versions = ClassVersions([*classes, type(connection)])
         # Of the classes of fields the methods alone: Django counts its fields on `Field`, so each new one changes it.
         self._watch = AttributeWatch(
@@ -92,6 +135,12 @@ class Evidence:
             and _read_features(connection.features) == self._features
             and vars(ops).keys() <= _operations_attributes(type(ops))
         )
+
+
+def _refuse_tables(options: Iterable[Any]) -> None:
+    for opts in options:
+        if type(opts.db_table) is not str:
+            raise NotRememberedError(f"the table of {opts.label} is not plain text")
 
 
 def _read_ordering(ordering: Iterable[Any]) -> list[Any]:

@@ -1,0 +1,209 @@
+"""The columns of SELECT that are kept, with the SQL cache off: always those that Django would write, or Django's."""
+
+import contextlib
+import logging
+from unittest import mock
+
+import pytest
+from django.db import connections
+from django.db.models import F, Value
+from django.db.models.fields import Field
+from django.test import override_settings
+
+from pyforge_web import dumps
+from pyforge_web.querysets import backends
+from pyforge_web.querysets.backends.select_lists import KeptSelect, find_select_compiler, select_memory
+from tests.querysets.models import Event, OldPlace, Restaurant
+from tests.relations.models import Article, Author, Tag
+from tests.sql_cache.families import FAMILIES
+from tests.sql_cache.oracle import columns_by_django, has_versions, run
+from tests.sql_cache.test_changes import CHANGES, MAKES
+from tests.unheard import sql_cache
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch):
+    """No SQL cache; nothing is compared but by the tests."""
+    monkeypatch.setattr(select_memory, "always_check", False)
+    with sql_cache(monkeypatch, is_on=False):
+        yield
+
+
+@contextlib.contextmanager
+def counted():
+    """How often kept columns were given."""
+    given = []
+    original = KeptSelect.give
+
+    def note(self, query):
+        given.append(self)
+        return original(self, query)
+
+    with mock.patch.object(KeptSelect, "give", note):
+        yield given
+
+
+def run_django(make):
+    with columns_by_django():
+        return run(make)
+
+
+def compile_select(queryset):
+    """What our compiler, cold and warm, and Django's make of a query: SQL, parameters, the places of the columns."""
+    vars(queryset.model._meta).pop("_pyforge_select", None)
+    connection = connections[queryset.db]
+    standard = connection.ops.compiler(queryset.query.compiler)
+    compiled = []
+    for kind in (find_select_compiler(standard), find_select_compiler(standard), standard):
+        compiler = kind(queryset.query.clone(), connection, queryset.db)
+        made = compiler.as_sql()
+        (compiler.klass_info or {}).pop("related_klass_infos", None)  # it has functions, which are others each time
+        compiled.append((made, compiler.select, compiler.klass_info, compiler.annotation_col_map))
+    return compiled
+
+
+QUERIES = {
+    "all": lambda: Article.objects.all(),
+    "page": lambda: Article.objects.order_by("pk")[:25],
+    "distinct": lambda: Article.objects.distinct(),
+    "distinct, ordered by another": lambda: Article.objects.distinct().order_by("author__name"),
+    "distinct values, ordered by another": lambda: Article.objects.values("title").distinct().order_by("id"),
+    "values": lambda: Article.objects.values(),
+    "values of some": lambda: Article.objects.values("title", "id"),
+    "values, renamed": lambda: Article.objects.values(name=F("title")),
+    "values, a name twice": lambda: Article.objects.values_list("id", "id"),
+    "values of a join": lambda: Article.objects.values("id", "author__name"),
+    "values of two joins to a table": lambda: Article.objects.values("author__name", "editor__name", "id"),
+    "values of a parent": lambda: Restaurant.objects.values("name", "pk"),
+    "values with a constant": lambda: Article.objects.values("id", one=Value(1)),
+    "values with extra": lambda: Article.objects.extra(select={"one": "1"}).values("one", "id"),
+    "pk": lambda: Article.objects.values_list("pk", flat=True),
+    "deferred": lambda: Article.objects.defer("title"),
+    "only": lambda: Article.objects.only("title"),
+    "joined": lambda: Article.objects.select_related("author"),
+    "annotated": lambda: Article.objects.annotate(name=F("title")),
+    "alias": lambda: Article.objects.alias(name=F("title")).order_by("name"),
+    "child": lambda: Restaurant.objects.order_by("name"),
+    "proxy": lambda: OldPlace.objects.all(),
+    "filtered by a join": lambda: Article.objects.filter(author__name__gte="a", editor__name__gte="a"),
+    "union": lambda: Article.objects.values("id").union(Author.objects.values("id")),
+    "union of rows": lambda: Tag.objects.order_by().union(Tag.objects.order_by(), all=True),
+    "in a subquery": lambda: Article.objects.filter(author__in=Author.objects.filter(name__gte="a")),
+    "excluded": lambda: Article.objects.exclude(tags__name="x"),
+    "locked": lambda: Article.objects.select_for_update(),
+    "none": lambda: Article.objects.filter(pk__in=[1]),
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_select_compared_with_django(name, database):
+    first, second, django = compile_select(QUERIES[name]().using(database))
+    assert first == second == django
+    assert [tuple(map(type, part)) for part in second[1]] == [tuple(map(type, part)) for part in django[1]]
+
+
+@pytest.mark.parametrize("name", ["all", "page", "values", "values of some", "values of a join", "distinct", "pk"])
+def test_select_of_plain_columns_kept(name, database):
+    with counted() as given:
+        compile_select(QUERIES[name]().using(database))
+    assert given or not has_versions()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_select_in_families(name, database):
+    """Members of a family follow each other, so that each may meet the columns of another."""
+
+    def objects(model, manager="_default_manager"):
+        return getattr(model, manager).using(database)
+
+    makes = [lambda make=make, fields=fields: (make(objects), fields) for make, fields in FAMILIES[name]]
+    expected = [run_django(make) for make in makes]
+    for _ in range(3):
+        assert [run(make) for make in makes] == expected
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_select_after_change(name, sqlite):
+    for make in MAKES:
+        plain = run_django(make)
+        assert [run(make) for _ in range(3)] == [plain] * 3
+        for _ in range(2):
+            with CHANGES[name]():
+                changed = run_django(make)
+                assert [run(make) for _ in range(3)] == [changed] * 3
+            assert run(make) == plain
+
+
+def test_select_of_a_column_with_the_name_of_a_join(sqlite):
+    """Django 5.2 writes no quotes around a name that is an alias of the query."""
+    field = Article._meta.get_field("title")
+    queryset = Article.objects.filter(author__name__gte="a", editor__name__gte="a")
+    (alias,) = [name for name in queryset.query.alias_map if name not in queryset.query.table_map]
+    with mock.patch.object(field, "column", alias):
+        first, second, django = compile_select(Article.objects.all())
+        assert first == second == django
+        first, second, django = compile_select(queryset)
+        assert first == second == django
+
+
+def test_select_of_an_attribute_of_a_column(sqlite):
+    """A column that somebody has given a method of its own is Django's to write."""
+    queryset = Article.objects.values("title")
+    compile_select(queryset)
+    (column,) = queryset.query.select
+    column.as_sql = lambda compiler, connection: ("1", ())
+    try:
+        first, second, django = compile_select(queryset)
+        assert first == second == django
+        assert django[0][0].startswith("SELECT 1 ")
+    finally:
+        del column.as_sql
+
+
+def test_select_given_is_the_callers_own(sqlite):
+    """What a compiler does with its columns is not seen by the next."""
+    connection = connections["default"]
+    for _ in range(3):
+        compiler = backends.find_backend(connection).compiler(Event.objects.all().query, connection, "default")
+        select, klass_info, annotations = compiler.get_select()
+        assert len(select) == len(klass_info["select_fields"]) == len(Event._meta.concrete_fields)
+        assert annotations == {}
+        select.clear()
+        klass_info["select_fields"].clear()
+        annotations["x"] = 1
+
+
+def test_select_that_differs_turns_it_off(sqlite, caplog):
+    """Under DEBUG each use is compared."""
+    vars(Tag._meta).pop("_pyforge_select", None)
+    expected = dumps(Tag.objects.all())
+    try:
+        with (
+            mock.patch.object(KeptSelect, "give", return_value=([], None, {})),
+            override_settings(DEBUG=True),
+            caplog.at_level(logging.ERROR, "pyforge_web.select_lists"),
+        ):
+            assert dumps(Tag.objects.all()) == expected
+        assert "differ from Django's" in caplog.text or not has_versions()
+        with counted() as given:
+            assert dumps(Tag.objects.all()) == expected
+        assert not given
+    finally:
+        select_memory.why_off = None
+
+
+def test_select_changed_all_the_time(sqlite):
+    """Where a field changes at each query its columns are kept more and more rarely, and again when it stays."""
+    vars(Tag._meta).pop("_pyforge_select", None)
+    expected = dumps(Tag.objects.all())
+    with mock.patch.object(KeptSelect, "__init__", autospec=True, side_effect=KeptSelect.__init__) as made:
+        for _ in range(30):
+            with mock.patch.object(Field, "select_format", lambda self, compiler, sql, params: (sql, params)):
+                assert dumps(Tag.objects.all()) == expected
+    assert 1 < made.call_count < 8
+    with counted() as given:
+        for _ in range(100):
+            assert dumps(Tag.objects.all()) == expected
+    assert given or not has_versions()
