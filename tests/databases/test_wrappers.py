@@ -14,6 +14,7 @@ from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 import pyforge_web
 from pyforge_web import checks, metering
 from pyforge_web.querysets import backends
+from pyforge_web.querysets.backends import cursors
 from tests.databases.conftest import opened
 from tests.querysets.judge import assert_like_django
 from tests.querysets.models import Scalars
@@ -142,7 +143,9 @@ def test_postgresql_engine_is_native(name, options, postgresql_settings):
         importlib.import_module("dj_db_conn_pool.core").pool_container.get("engine").dispose()
 
 
-def test_fallback_is_logged_once(sqlite_file, caplog):
+def test_fallback_is_logged_once(sqlite_file, caplog, monkeypatch):
+    monkeypatch.setattr(cursors, "_warned", set())  # another test may have met the same reason
+
     class DatabaseWrapper(sqlite.DatabaseWrapper):
         timezone = None
 
