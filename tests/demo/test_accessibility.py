@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 ADDRESSES = (
     "/", "/map/?country=IS", "/compare/", "/import/?sample=json", "/export/", "/embedded/", "/embedded-jinja2/",
-    "/explorer/", "/frameworks/", "/warnings/", "/warnings/PF001/", "/warnings/mixed/", "/source/api/",
+    "/explorer/", "/frameworks/", "/warnings/", "/warnings/PF001/", "/warnings/mixed/", "/source/nearby/",
 )  # fmt: skip
 LOOKS = (("light", 1280), ("dark", 375))
 OTHERS = [["#djDebugRoot"]]  # the toolbar's own elements
