@@ -90,27 +90,28 @@ WARNINGS = (
             "": (
                 pgettext_lazy(
                     "panel",
-                    "Writing {label} ran {queries} more queries: code that the values call queries the database.",
+                    "Queries while {label} was written: {queries}. Code that the values call asks the database.",
                 ),
                 pgettext_lazy("panel", "Fetch what it needs before the value is written."),
             ),
             "deferred": (
                 pgettext_lazy(
                     "panel",
-                    "Writing {label} ran {queries} more queries: {column} was deferred, and fetched for each object.",
+                    "Queries while {label} was written: {queries}. {column} was deferred, and fetched for each object.",
                 ),
                 pgettext_lazy("panel", "Add {name} to only(), or take it out of defer(), or do not write it."),
             ),
             "relation": (
                 pgettext_lazy(
-                    "panel", "Writing {label} ran {queries} more queries: {column} was fetched for each object."
+                    "panel",
+                    "Queries while {label} was written: {queries}. {column} was fetched for each object.",
                 ),
                 pgettext_lazy("panel", 'Add select_related("{name}") to the QuerySet.'),
             ),
             "model": (
                 pgettext_lazy(
                     "panel",
-                    "Writing {label} ran {queries} more queries: {model} was fetched while the value was written.",
+                    "Queries while {label} was written: {queries}. {model} was fetched while the value was written.",
                 ),
                 pgettext_lazy(
                     "panel",

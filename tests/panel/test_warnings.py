@@ -66,7 +66,7 @@ def test_a_query_for_each_row_of_a_stream(ask, articles):
     panel = finished(ask, "/streamed-values/?each")
     assert panel.warned == ["PF003"]
     (warning,) = panel.stats["warnings"]
-    assert "Writing generator ran 13 more queries: tests_app.Author was fetched" in panel.text
+    assert "Queries while generator was written: 13. tests_app.Author was fetched" in panel.text
     assert warning["sites"][0][2] == "streamed_values"
 
 
