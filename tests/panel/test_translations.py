@@ -85,7 +85,7 @@ def test_numbers_follow_the_language():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("language", "words"), [("de", "Abfragen beim Schreiben von"), ("fr", "Requêtes SQL pendant l’écriture")])
+@pytest.mark.parametrize(("language", "words"), [("de", "Abfragen beim Schreiben von"), ("fr", "Requêtes SQL pendant")])
 def test_the_panel_speaks_the_language_of_the_toolbar(ask, language, words):
     author = Author.objects.create(name="Ann")
     Article.objects.bulk_create([Article(title=f"{number}", author=author) for number in range(12)])

@@ -1,4 +1,4 @@
-"""The columns of SELECT that are kept, with the SQL cache off: always those that Django would write, or Django's."""
+"""The columns of SELECT and ORDER BY that are kept, with the SQL cache off: always those that Django would write."""
 
 import contextlib
 import logging
@@ -6,18 +6,20 @@ from unittest import mock
 
 import pytest
 from django.db import connections
-from django.db.models import F, Value
+from django.db.models import Count, F, Value
 from django.db.models.fields import Field
+from django.db.models.functions import Lower
 from django.test import override_settings
 
 from pyforge_web import dumps
 from pyforge_web.querysets import backends
+from pyforge_web.querysets.backends.kept_orders import KeptOrder
 from pyforge_web.querysets.backends.select_lists import KeptSelect, find_select_compiler, select_memory
 from tests.querysets.models import Event, OldPlace, Restaurant
 from tests.relations.models import Article, Author, Tag
 from tests.sql_cache.families import FAMILIES
 from tests.sql_cache.oracle import columns_by_django, has_versions, run
-from tests.sql_cache.test_changes import CHANGES, MAKES
+from tests.sql_cache.test_changes import CHANGES, MAKES, change_field
 from tests.unheard import sql_cache
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -56,11 +58,13 @@ def compile_select(queryset):
     connection = connections[queryset.db]
     standard = connection.ops.compiler(queryset.query.compiler)
     compiled = []
-    for kind in (find_select_compiler(standard), find_select_compiler(standard), standard):
+    ours = find_select_compiler(standard)
+    for kind in (ours, ours, ours, standard):
         compiler = kind(queryset.query.clone(), connection, queryset.db)
         made = compiler.as_sql()
         (compiler.klass_info or {}).pop("related_klass_infos", None)  # it has functions, which are others each time
-        compiled.append((made, compiler.select, compiler.klass_info, compiler.annotation_col_map))
+        ordered = compiler._meta_ordering
+        compiled.append((made, compiler.select, compiler.klass_info, compiler.annotation_col_map, ordered))
     return compiled
 
 
@@ -92,6 +96,27 @@ QUERIES = {
     "union of rows": lambda: Tag.objects.order_by().union(Tag.objects.order_by(), all=True),
     "in a subquery": lambda: Article.objects.filter(author__in=Author.objects.filter(name__gte="a")),
     "excluded": lambda: Article.objects.exclude(tags__name="x"),
+    "by name": lambda: Article.objects.order_by("title"),
+    "by two names": lambda: Article.objects.order_by("-title", "pk"),
+    "by a name twice": lambda: Article.objects.order_by("id", "pk"),
+    "by the default order": lambda: Tag.objects.all(),
+    "by the default order, reversed": lambda: Tag.objects.reverse(),
+    "by no order": lambda: Tag.objects.order_by(),
+    "by a column that is not selected": lambda: Article.objects.values("title").order_by("-id"),
+    "by a column that is selected": lambda: Article.objects.values("title").order_by("-title"),
+    "by a key": lambda: Article.objects.order_by("author_id"),
+    "by a relation": lambda: Article.objects.order_by("author"),
+    "by a relation with an order": lambda: Tag.objects.order_by("parent"),
+    "by a column of a relation": lambda: Article.objects.order_by("author__name", "id"),
+    "by an expression": lambda: Article.objects.order_by(F("title").desc(nulls_last=True), Lower("title"), "id"),
+    "by a name and an expression": lambda: Article.objects.order_by("title", F("id")),
+    "by an annotation": lambda: Article.objects.annotate(n=F("id")).order_by("n"),
+    "by extra": lambda: Article.objects.extra(order_by=["-id"]),
+    "by the parent's column": lambda: Restaurant.objects.order_by("-pk"),
+    "by chance": lambda: Article.objects.order_by("?"),
+    "groups": lambda: Tag.objects.values("name").annotate(n=Count("id")),
+    "groups in order": lambda: Tag.objects.values("name").annotate(n=Count("id")).order_by("name"),
+    "distinct, in order": lambda: Tag.objects.distinct().order_by("name"),
     "locked": lambda: Article.objects.select_for_update(),
     "none": lambda: Article.objects.filter(pk__in=[1]),
 }
@@ -99,9 +124,9 @@ QUERIES = {
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_select_compared_with_django(name, database):
-    first, second, django = compile_select(QUERIES[name]().using(database))
-    assert first == second == django
-    assert [tuple(map(type, part)) for part in second[1]] == [tuple(map(type, part)) for part in django[1]]
+    *ours, django = compile_select(QUERIES[name]().using(database))
+    assert ours == [django] * 3
+    assert [tuple(map(type, part)) for part in ours[2][1]] == [tuple(map(type, part)) for part in django[1]]
 
 
 @pytest.mark.parametrize("name", ["all", "page", "values", "values of some", "values of a join", "distinct", "pk"])
@@ -136,16 +161,67 @@ def test_select_after_change(name, sqlite):
             assert run(make) == plain
 
 
+@pytest.mark.parametrize("name", ["by name", "by two names", "by the default order, reversed", "page"])
+def test_order_of_plain_columns_kept(name, database):
+    queryset = QUERIES[name]().using(database)
+    compile_select(queryset)
+    connection = connections[database]
+    compiler = find_select_compiler(connection.ops.compiler("SQLCompiler"))(
+        queryset.query.clone(), connection, database
+    )
+    compiler.as_sql()
+    assert not has_versions() or [type(order) for order in compiler.kept.orders.values()] == [KeptOrder]
+
+
+def test_order_of_a_column_that_has_changed(sqlite):
+    """It is not selected, so that the columns of SELECT are as they were."""
+
+    def make():
+        return Article.objects.values("title").order_by("-id"), None
+
+    for _ in range(3):
+        assert run(make) == run_django(make)
+    for change in (
+        {"column": "author_id"},
+        {"select_format": lambda compiler, sql, params: (sql, params)},
+        {"get_col": lambda alias, output_field=None: Article._meta.get_field("author").get_col(alias)},
+    ):
+        with change_field(Article._meta.get_field("id"), **change):
+            for _ in range(3):
+                assert run(make) == run_django(make)
+        assert run(make) == run_django(make)
+
+
+def test_order_by_a_name_that_is_another_field_now(sqlite):
+    """A name may come to mean another field: a field that was taken out and put back, or another of its name."""
+    title, body = Article._meta.get_field("title"), Article._meta.get_field("body")
+
+    def make():
+        return Article.objects.order_by("title"), ["id"]
+
+    for _ in range(3):
+        assert run(make) == run_django(make)
+    with mock.patch.object(title, "name", "body"), mock.patch.object(body, "name", "title"):
+        Article._meta._expire_cache()
+        try:
+            for _ in range(3):
+                assert run(make) == run_django(make)
+        finally:
+            changed = run(make)
+    Article._meta._expire_cache()
+    for _ in range(3):
+        assert run(make) == run_django(make) != changed
+
+
 def test_select_of_a_column_with_the_name_of_a_join(sqlite):
     """Django 5.2 writes no quotes around a name that is an alias of the query."""
     field = Article._meta.get_field("title")
     queryset = Article.objects.filter(author__name__gte="a", editor__name__gte="a")
     (alias,) = [name for name in queryset.query.alias_map if name not in queryset.query.table_map]
     with mock.patch.object(field, "column", alias):
-        first, second, django = compile_select(Article.objects.all())
-        assert first == second == django
-        first, second, django = compile_select(queryset)
-        assert first == second == django
+        for each in (Article.objects.all(), queryset):
+            *ours, django = compile_select(each)
+            assert ours == [django] * 3
 
 
 def test_select_of_an_attribute_of_a_column(sqlite):
@@ -155,8 +231,8 @@ def test_select_of_an_attribute_of_a_column(sqlite):
     (column,) = queryset.query.select
     column.as_sql = lambda compiler, connection: ("1", ())
     try:
-        first, second, django = compile_select(queryset)
-        assert first == second == django
+        *ours, django = compile_select(queryset)
+        assert ours == [django] * 3
         assert django[0][0].startswith("SELECT 1 ")
     finally:
         del column.as_sql

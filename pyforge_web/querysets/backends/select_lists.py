@@ -17,6 +17,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from pyforge_web.conf import get_settings
 from pyforge_web.querysets.backends.columns import ColumnPlan, read_session
+from pyforge_web.querysets.backends.kept_orders import KeptOrder, find_ordering, keep_order, make_order_key
 from pyforge_web.querysets.sql_facts import tables
 from pyforge_web.querysets.sql_facts.evidence import NotRememberedError, SelectEvidence
 
@@ -25,11 +26,13 @@ logger = logging.getLogger("pyforge_web.select_lists")
 # The key of a model's lists in the `__dict__` of its `_meta`: they end with the model.
 _SELECTS = "_pyforge_select"
 _MOST_SELECTS = 32  # of a model
+_MOST_ORDERS = 16  # of a list of columns
 _LONGEST_WAIT = 1024  # uses of Django's columns before they are kept again, where they changed each time before
 # What puts other columns into SELECT than those of the key, or names them in another way.
 _OTHER_SELECT = ("annotations", "combinator", "external_aliases", "extra", "select_related", "_filtered_relations")
 _SELECTED = (dict, type(None))
 # What is kept, the uses since, and how many of them there must be before it is made again.
+_UNKNOWN: Any = object()
 _NOTHING_KEPT: tuple[Any, int, int] = (None, 0, 0)
 
 # What `SQLCompiler.get_select` returns: columns with their SQL and alias, those of the model, those of annotations.
@@ -48,6 +51,7 @@ class KeptSelect:
         "_plan",
         "_texts",
         "names",
+        "orders",
         "positions",
     )
 
@@ -76,6 +80,7 @@ class KeptSelect:
         self._annotations = dict(annotations)
         self._plan: tuple[Any, Any] = (None, None)
         self.names = frozenset(column.target.column for column in columns)
+        self.orders: dict[Any, KeptOrder | None] = {}
         self.positions = find_positions(select, klass_info, annotations)
 
     def is_valid(self, compiler: "SelectCompiler") -> bool:
@@ -128,7 +133,7 @@ class SelectMemory:
         self.uses += 1
         return self.always_check or settings.DEBUG or self.uses % get_settings()["SQL_CACHE_CHECK"] == 0
 
-    def turn_off(self, ours: Select, django: Select) -> None:
+    def turn_off(self, ours: Any, django: Any) -> None:
         """Have Django write all columns from now on, in this process."""
         self.why_off = f"Kept: {ours!r}. Django's: {django!r}."
         logger.error(
@@ -142,11 +147,12 @@ select_memory = SelectMemory()
 
 
 class SelectCompiler(SQLCompiler):
-    """Django's compiler, which keeps the columns of SELECT. `kept` are those of this query, where it has some."""
+    """Django's compiler, which keeps the columns of SELECT and ORDER BY. `kept` are those of this query, where it has some."""
 
     query: Any
     connection: Any
     kept: KeptSelect | None = None
+    _is_checked = False
 
     def get_select(self, with_col_aliases: bool = False) -> Any:
         """Return the columns of SELECT. Source: `django.db.models.sql.compiler.SQLCompiler.get_select`."""
@@ -161,8 +167,9 @@ class SelectCompiler(SQLCompiler):
                 lists[key] = kept, 0, 0
             query.get_initial_alias()  # it counts its uses
             given = kept.give(query)
-            if select_memory.is_check_due() and (made := super().get_select()) != given:
-                select_memory.turn_off(given, cast(Select, made))
+            self._is_checked = select_memory.is_check_due()
+            if self._is_checked and (made := super().get_select()) != given:
+                select_memory.turn_off(given, made)
                 return made
             self.kept = kept
             return given
@@ -176,6 +183,32 @@ class SelectCompiler(SQLCompiler):
         changed = joined != len(query.alias_map)  # a parent's table
         lists[key] = None if changed else _keep_columns(self, cast(Select, made)), 0, min(2 * wait + 1, _LONGEST_WAIT)
         return made
+
+    def get_order_by(self) -> Any:
+        """Return ORDER BY. Source: `django.db.models.sql.compiler.SQLCompiler.get_order_by`."""
+        kept = self.kept
+        if kept is None:
+            return super().get_order_by()
+        ordering, is_default = find_ordering(self.query)
+        key = make_order_key(self.query, ordering)
+        if key is None:
+            return super().get_order_by()
+        order = kept.orders.get(key, _UNKNOWN)
+        if order is None:
+            return super().get_order_by()
+        if order is _UNKNOWN or not order.evidence.is_valid(self.connection):
+            made = super().get_order_by()
+            if len(kept.orders) >= _MOST_ORDERS:
+                kept.orders.clear()
+            kept.orders[key] = keep_order(self, ordering, made)
+            return made
+        given = list(order.items)
+        if self._is_checked and (made := super().get_order_by()) != given:
+            select_memory.turn_off(given, made)
+            return made
+        if is_default:
+            self._meta_ordering = ordering  # with GROUP BY Django leaves it out
+        return given
 
 
 @cache

@@ -26,9 +26,9 @@ from pyforge_web.stock import find_foreign, is_own_attribute
 
 # Whether each use of remembered SQL is compared with what Django compiles: set for runs of our tests.
 ALWAYS_CHECK = bool(os.environ.get("PYFORGE_SQL_CACHE"))
-# The classes that make the SQL of every query, and those that write a column in SELECT.
+# The classes that make the SQL of every query, and those that write a column in SELECT and ORDER BY.
 _ALWAYS = (BaseTable, Col, F, Join, Options, OrderBy, PositionRef, Query, Ref, WhereNode)
-_ALWAYS_OF_SELECT = (Col, Options, Query)
+_ALWAYS_OF_SELECT = (Col, Options, OrderBy, PositionRef, Query)
 _read_features = attrgetter(*tables.FEATURES)
 # What is known of classes: their versions or methods, and why they are not Django's own.
 _verified: WeakKeyDictionary[type, tuple[ClassVersions, str | None]] = WeakKeyDictionary()
