@@ -147,7 +147,7 @@ select_memory = SelectMemory()
 
 
 class SelectCompiler(SQLCompiler):
-    """Django's compiler, which keeps the columns of SELECT and ORDER BY. `kept` are those of this query, where it has some."""
+    """Django's compiler, which keeps the columns of SELECT and ORDER BY. `kept` are those of this query, if any."""
 
     query: Any
     connection: Any
