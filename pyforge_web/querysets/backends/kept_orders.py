@@ -43,6 +43,8 @@ def make_order_key(query: Any, ordering: Any) -> tuple[Any, ...] | None:
         return None
     if query.base_table != query.model._meta.db_table or not _TEXT.issuperset(map(type, ordering)):
         return None
+    if query.annotations and not {name.removeprefix("-") for name in ordering}.isdisjoint(query.annotations):
+        return None
     return (query.standard_ordering, *ordering) if 0 < len(ordering) <= _MOST_NAMES else None
 
 

@@ -29,7 +29,7 @@ _MOST_SELECTS = 32  # of a model
 _MOST_ORDERS = 16  # of a list of columns
 _LONGEST_WAIT = 1024  # uses of Django's columns before they are kept again, where they changed each time before
 # What puts other columns into SELECT than those of the key, or names them in another way.
-_OTHER_SELECT = ("annotations", "combinator", "external_aliases", "extra", "select_related", "_filtered_relations")
+_OTHER_SELECT = ("combinator", "external_aliases", "extra", "select_related", "_filtered_relations")
 _SELECTED = (dict, type(None))
 # What is kept, the uses since, and how many of them there must be before it is made again.
 _UNKNOWN: Any = object()
@@ -67,7 +67,7 @@ class KeptSelect:
         if not query.default_cols:
             places = range(len(columns)) if query.selected is None else query.selected.values()
             self._columns = tuple(places)
-            columns = [query.select[place] if type(place) is int else None for place in places]
+            columns = _choose_columns(query, self._columns)
         elif not all(map(_is_own_column, columns, query.model._meta.concrete_fields)):
             raise NotRememberedError("a field has another column each time")
         if any(kept is not given[0] for kept, given in zip(columns, select, strict=True)):
@@ -90,8 +90,7 @@ class KeptSelect:
 
     def give(self, query: Any) -> Select:
         """Return the same as `SQLCompiler.get_select`, for a query with these columns."""
-        chosen = query.select
-        columns = self._columns if query.default_cols else [chosen[place] for place in self._columns]
+        columns = self._columns if query.default_cols else _choose_columns(query, self._columns)
         klass_info = {"model": query.model, "select_fields": list(self._of_model)} if self._of_model else None
         return list(zip(columns, self._texts, self._aliases, strict=True)), klass_info, dict(self._annotations)
 
@@ -104,6 +103,12 @@ class KeptSelect:
         made: ColumnPlan = backend.plan_columns(compiler, columns)
         self._plan = made, backend.find_plan_watch(columns, compiler.connection)
         return made
+
+
+def _choose_columns(query: Any, places: Any) -> list[Any]:
+    """Return the chosen columns of a query: each by its place, or by its name where it is the column of a join."""
+    chosen, joined = query.select, query.annotations
+    return [chosen[place] if type(place) is int else joined[place] for place in places]
 
 
 def _is_own_column(column: Any, field: Any) -> bool:
@@ -226,19 +231,22 @@ def _make_key(compiler: SelectCompiler) -> tuple[Any, ...] | None:
     if model is None or type(selected) not in _SELECTED:
         return None
     if query.default_cols:
-        if query.select or selected is not None or query.base_table != model._meta.db_table:
+        if query.select or query.annotations or selected is not None or query.base_table != model._meta.db_table:
             return None
         return type(compiler), *read_session(compiler.connection)
+    if selected is None and query.annotations:
+        return None
     tables_by_name: dict[str, Any] = query.table_map
     columns: list[Any] = []
-    for column in query.select:
+    for column in (*query.select, *query.annotations.values()):
         # An alias that is no table's name may have no quotes.
         if type(column) is not Col or column.alias not in tables_by_name:
             return None
         if not vars(column).keys() <= tables.COL_ATTRIBUTES:
             return None
         columns += (column.alias, id(column.target), id(column.output_field))
-    return type(compiler), *read_session(compiler.connection), *(selected.items() if selected else ()), *columns
+    names = (*selected.items(), *query.annotations) if selected else ()
+    return type(compiler), *read_session(compiler.connection), *names, *columns
 
 
 def _keep_columns(compiler: SelectCompiler, made: Select) -> KeptSelect | None:
