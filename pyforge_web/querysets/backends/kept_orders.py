@@ -1,4 +1,4 @@
-"""ORDER BY of plain columns, which Django writes anew for each query: 30 us beside 4 columns, 58 us beside 14.
+"""ORDER BY of plain columns, for which Django looks at each column of SELECT: see `querysets` in benchmarks/, 25 rows.
 
 It is kept beside the columns of SELECT, which decide a part of its text, for names of the model's own columns that are
 no relations: with `"-created"` or `"pk"`, in `order_by()` or in `Meta.ordering`.
