@@ -1,7 +1,7 @@
 """ORDER BY of plain columns, for which Django looks at each column of SELECT: see `querysets` in benchmarks/, 25 rows.
 
-It is kept beside the columns of SELECT, which decide a part of its text, for names of the model's own columns, but not of
-relations: with `"-created"` or `"pk"`, in `order_by()` or in `Meta.ordering`.
+It is kept beside the columns of SELECT, which decide a part of its text, for names of the model's own columns, as `"-created"` or
+`"pk"`, in `order_by()` or in `Meta.ordering`. A relation may have an order of its own.
 """
 
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from pyforge_web.querysets.sql_facts.evidence import NotRememberedError, SelectE
 # Expressions of ORDER BY with their SQL, parameters, and whether they refer to SELECT: `SQLCompiler.get_order_by`.
 Order = list[tuple[Any, tuple[str, Any, bool]]]
 
-_MOST_NAMES = 8
+_MOST_ORDER_NAMES = 8
 _TEXT = frozenset({str})
 _SEQUENCES = (list, tuple)
 
@@ -45,7 +45,7 @@ def make_order_key(query: Any, ordering: Any) -> tuple[Any, ...] | None:
         return None
     if query.annotations and not {name.removeprefix("-") for name in ordering}.isdisjoint(query.annotations):
         return None
-    return (query.standard_ordering, *ordering) if 0 < len(ordering) <= _MOST_NAMES else None
+    return (query.standard_ordering, *ordering) if 0 < len(ordering) <= _MOST_ORDER_NAMES else None
 
 
 def keep_order(compiler: Any, ordering: Any, made: Order) -> KeptOrder | None:

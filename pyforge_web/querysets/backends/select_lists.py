@@ -31,7 +31,7 @@ _LONGEST_WAIT = 1024  # uses of Django's columns before they are kept again, whe
 # What puts other columns into SELECT than those of the key, or names them in another way.
 _OTHER_SELECT = ("combinator", "external_aliases", "extra", "select_related", "_filtered_relations")
 _SELECTED = (dict, type(None))
-_UNKNOWN: Any = object()  # an ORDER BY that was not looked at
+_NOT_LOOKED_AT: Any = object()  # stands for an ORDER BY
 # What is kept, the uses since, and how many of them there must be before it is made again.
 _NOTHING_KEPT: tuple[Any, int, int] = (None, 0, 0)
 
@@ -198,10 +198,10 @@ class SelectCompiler(SQLCompiler):
         key = make_order_key(self.query, ordering)
         if key is None:
             return super().get_order_by()
-        order = kept.orders.get(key, _UNKNOWN)
+        order = kept.orders.get(key, _NOT_LOOKED_AT)
         if order is None:
             return super().get_order_by()
-        if order is _UNKNOWN or not order.evidence.is_valid(self.connection):
+        if order is _NOT_LOOKED_AT or not order.evidence.is_valid(self.connection):
             made = super().get_order_by()
             if len(kept.orders) >= _MOST_ORDERS:
                 kept.orders.clear()
