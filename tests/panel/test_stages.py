@@ -36,7 +36,7 @@ def test_queries_inside_of_values_are_a_stage_of_their_own(ask, articles):
 
 
 def test_the_recording_of_the_sql_panel_is_taken_out(site, ask, articles, monkeypatch):
-    """It takes a millisecond for each query here, and no stage has it."""
+    """It takes a millisecond for each query here, and no stage has it: all together they are the span of the call."""
     import time
 
     from debug_toolbar.panels.sql.panel import SQLPanel
@@ -55,7 +55,7 @@ def test_the_recording_of_the_sql_panel_is_taken_out(site, ask, articles, monkey
     own, inner = ask("/rows/"), ask("/related/")
     (group,) = own.stats["groups"]
     assert group["recording_us"] > 1000
-    assert group["stages"]["execute"] < 1000
+    assert sum(group["stages"].values()) + group["recording_us"] == pytest.approx(group["span_us"], rel=0.02)
     (group,) = [group for group in inner.stats["groups"] if group["query_count"]]
     assert group["recording_us"] > 1000 * group["query_count"]
     assert "Toolbar" in inner.text

@@ -20,6 +20,7 @@ from tests.relations.models import Article, Author, Tag
 from tests.sql_cache.families import FAMILIES
 from tests.sql_cache.oracle import columns_by_django, has_versions, run
 from tests.sql_cache.test_changes import CHANGES, MAKES, change_field
+from tests.sql_cache.test_families import bind
 from tests.unheard import sql_cache
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -140,10 +141,7 @@ def test_select_of_plain_columns_kept(name, database):
 def test_select_in_families(name, database):
     """Members of a family follow each other, so that each may meet the columns of another."""
 
-    def objects(model, manager="_default_manager"):
-        return getattr(model, manager).using(database)
-
-    makes = [lambda make=make, fields=fields: (make(objects), fields) for make, fields in FAMILIES[name]]
+    makes = [bind(database, member) for member in FAMILIES[name]]
     expected = [run_django(make) for make in makes]
     for _ in range(3):
         assert [run(make) for make in makes] == expected

@@ -1,7 +1,7 @@
 """ORDER BY of plain columns, for which Django looks at each column of SELECT: see `querysets` in benchmarks/, 25 rows.
 
-It is kept beside the columns of SELECT, which decide a part of its text, for names of the model's own columns, as `"-created"` or
-`"pk"`, in `order_by()` or in `Meta.ordering`. A relation may have an order of its own.
+It is kept beside the columns of SELECT, which decide a part of its text, for names of the model's own columns, as
+`"-created"` or `"pk"`, in `order_by()` or in `Meta.ordering`. A relation may have an order of its own.
 """
 
 from typing import Any, NamedTuple

@@ -28,6 +28,7 @@ from pyforge_web.stock import is_own_function
 _ROUTER_FILE = ConnectionRouter.db_for_read.__code__.co_filename
 _LIBRARIES = frozenset({"asgiref", "pyforge_web", *sys.stdlib_module_names})
 _STEP = 7919
+_LAST_PLACE = 255
 # What makes the QuerySet of a manager.
 _OF_MANAGERS = ("get_queryset", "_queryset_class", "_db")
 _UNKNOWN = object()
@@ -174,7 +175,7 @@ def change_constants(function: FunctionType, members: list[Enum]) -> Iterator[tu
 
     The members of enums that the code reads by their names, as `Article.Status.LIVE`, are constants too.
     """
-    code = function.__code__
+    code = write_small_integers(function.__code__)
     names = _name_tuples(code)
     for index, constant in enumerate(code.co_consts):
         if index in names:
@@ -187,6 +188,24 @@ def change_constants(function: FunctionType, members: list[Enum]) -> Iterator[tu
         if other is not None:
             renamed = tuple([other.name if name == member.name else name for name in code.co_names])
             yield member, other, _copy_function(function, code.replace(co_names=renamed))
+
+
+def write_small_integers(code: CodeType) -> CodeType:
+    """Return the same code with all its integers among its constants.
+
+    From Python 3.14 on those from 0 to 255 stand in an instruction of their own.
+    """
+    constants, text = list(code.co_consts), bytearray(code.co_code)
+    places: dict[int, int] = {}
+    for step in dis.get_instructions(code):
+        if step.opname == "LOAD_SMALL_INT":
+            place = places.setdefault(step.argval, len(constants))
+            if place == len(constants):
+                constants.append(step.argval)
+            if place > _LAST_PLACE:  # it takes two instructions
+                return code
+            text[step.offset : step.offset + 2] = dis.opmap["LOAD_CONST"], place
+    return code.replace(co_code=bytes(text), co_consts=tuple(constants)) if places else code
 
 
 def _copy_function(function: FunctionType, code: CodeType) -> FunctionType:
@@ -215,6 +234,13 @@ def _change(constant: Any) -> Iterator[tuple[Any, Any, Any]]:
         for index, item in enumerate(items):
             for value, changed, replaced in _change(item):
                 yield value, changed, type(constant)([*items[:index], replaced, *items[index + 1 :]])
+        return
+    if type(constant) is slice:  # a constant from Python 3.14 on
+        marks = [constant.start, constant.stop, constant.step]
+        for index, mark in enumerate(marks):
+            for value, changed, replaced in () if mark is None else _change(mark):
+                start, stop, step = [*marks[:index], replaced, *marks[index + 1 :]]
+                yield value, changed, slice(start, stop, step)
         return
     if type(constant) is int and constant > 0:  # the start of a slice may not be behind its end
         yield constant, constant - 1, constant - 1
