@@ -236,11 +236,10 @@ def _change(constant: Any) -> Iterator[tuple[Any, Any, Any]]:
                 yield value, changed, type(constant)([*items[:index], replaced, *items[index + 1 :]])
         return
     if type(constant) is slice:  # a constant from Python 3.14 on
-        marks = [constant.start, constant.stop, constant.step]
+        marks: list[Any] = [constant.start, constant.stop, constant.step]
         for index, mark in enumerate(marks):
             for value, changed, replaced in () if mark is None else _change(mark):
-                start, stop, step = [*marks[:index], replaced, *marks[index + 1 :]]
-                yield value, changed, slice(start, stop, step)
+                yield value, changed, slice(*[*marks[:index], replaced, *marks[index + 1 :]])
         return
     if type(constant) is int and constant > 0:  # the start of a slice may not be behind its end
         yield constant, constant - 1, constant - 1
