@@ -1,21 +1,16 @@
 """The columns of SELECT and ORDER BY that are kept, with the SQL cache off: always those that Django would write."""
 
 import contextlib
-import logging
 from unittest import mock
 
 import pytest
 from django.db import connections
 from django.db.models import Count, F, Value
-from django.db.models.fields import Field
 from django.db.models.functions import Lower
-from django.test import override_settings
 
-from pyforge_web import dumps
-from pyforge_web.querysets import backends
 from pyforge_web.querysets.backends.kept_orders import KeptOrder
 from pyforge_web.querysets.backends.select_lists import KeptSelect, find_select_compiler, select_memory
-from tests.querysets.models import Event, OldPlace, Restaurant
+from tests.querysets.models import Diner, OldPlace, Restaurant
 from tests.relations.models import Article, Author, Tag
 from tests.sql_cache.families import FAMILIES
 from tests.sql_cache.oracle import columns_by_django, has_versions, run
@@ -53,20 +48,33 @@ def run_django(make):
         return run(make)
 
 
+def compile_with(kind, queryset):
+    """What a compiler makes of a query: SQL, parameters, the places of the columns, how often tables are used."""
+    query = queryset.query.clone()
+    compiler = kind(query, connections[queryset.db], queryset.db)
+    made = compiler.as_sql()
+    (compiler.klass_info or {}).pop("related_klass_infos", None)  # it has functions, which are others each time
+    return (
+        made,
+        compiler.select,
+        compiler.klass_info,
+        compiler.annotation_col_map,
+        compiler._meta_ordering,
+        query.alias_refcount,
+    )
+
+
+def compile_both(queryset):
+    """The same by our compiler, and by Django's."""
+    standard = connections[queryset.db].ops.compiler(queryset.query.compiler)
+    return compile_with(find_select_compiler(standard), queryset), compile_with(standard, queryset)
+
+
 def compile_select(queryset):
-    """What our compiler, cold and warm, and Django's make of a query: SQL, parameters, the places of the columns."""
+    """The same by our compiler, cold and warm, and by Django's. Columns are kept at the second use, orders at the third."""
     vars(queryset.model._meta).pop("_pyforge_select", None)
-    connection = connections[queryset.db]
-    standard = connection.ops.compiler(queryset.query.compiler)
-    compiled = []
-    ours = find_select_compiler(standard)
-    for kind in (ours, ours, ours, standard):
-        compiler = kind(queryset.query.clone(), connection, queryset.db)
-        made = compiler.as_sql()
-        (compiler.klass_info or {}).pop("related_klass_infos", None)  # it has functions, which are others each time
-        ordered = compiler._meta_ordering
-        compiled.append((made, compiler.select, compiler.klass_info, compiler.annotation_col_map, ordered))
-    return compiled
+    compiled = [compile_both(queryset) for _ in range(4)]
+    return [*[ours for ours, _ in compiled], compiled[-1][1]]
 
 
 QUERIES = {
@@ -91,6 +99,8 @@ QUERIES = {
     "annotated": lambda: Article.objects.annotate(name=F("title")),
     "alias": lambda: Article.objects.alias(name=F("title")).order_by("name"),
     "child": lambda: Restaurant.objects.order_by("name"),
+    "child, filtered by its parent": lambda: Restaurant.objects.filter(name__gte="a"),
+    "grandchild": lambda: Diner.objects.order_by("pk"),
     "proxy": lambda: OldPlace.objects.all(),
     "filtered by a join": lambda: Article.objects.filter(author__name__gte="a", editor__name__gte="a"),
     "union": lambda: Article.objects.values("id").union(Author.objects.values("id")),
@@ -126,7 +136,7 @@ QUERIES = {
 @pytest.mark.parametrize("name", QUERIES)
 def test_select_compared_with_django(name, database):
     *ours, django = compile_select(QUERIES[name]().using(database))
-    assert ours == [django] * 3
+    assert ours == [django] * len(ours)
     assert [tuple(map(type, part)) for part in ours[2][1]] == [tuple(map(type, part)) for part in django[1]]
 
 
@@ -137,13 +147,34 @@ def test_select_of_plain_columns_kept(name, database):
     assert given or not has_versions()
 
 
+CHILDREN = [
+    lambda: Restaurant.objects.all(),
+    lambda: Restaurant.objects.filter(name__gte="a"),
+    lambda: Restaurant.objects.filter(place_ptr__isnull=False),
+    lambda: Restaurant.objects.filter(place_ptr__opened=None).order_by("name"),
+    lambda: Restaurant.objects.values("name"),
+    lambda: Restaurant.objects.values("pk", "serves"),
+    lambda: Restaurant.objects.filter(name__gte="a").values("pk"),
+]
+
+
+@pytest.mark.parametrize("first", range(len(CHILDREN)))
+def test_select_of_a_child_after_another(first):
+    """Whether the parent's table is joined by conditions or by columns: each follows each other."""
+    for make in CHILDREN:
+        vars(Restaurant._meta).pop("_pyforge_select", None)
+        for queryset in (CHILDREN[first](), CHILDREN[first](), CHILDREN[first](), make(), make(), make()):
+            ours, django = compile_both(queryset)
+            assert ours == django
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_select_in_families(name, database):
     """Members of a family follow each other, so that each may meet the columns of another."""
 
     makes = [bind(database, member) for member in FAMILIES[name]]
     expected = [run_django(make) for make in makes]
-    for _ in range(3):
+    for _ in range(4):
         assert [run(make) for make in makes] == expected
 
 
@@ -151,11 +182,11 @@ def test_select_in_families(name, database):
 def test_select_after_change(name, sqlite):
     for make in MAKES:
         plain = run_django(make)
-        assert [run(make) for _ in range(3)] == [plain] * 3
+        assert [run(make) for _ in range(4)] == [plain] * 4
         for _ in range(2):
             with CHANGES[name]():
                 changed = run_django(make)
-                assert [run(make) for _ in range(3)] == [changed] * 3
+                assert [run(make) for _ in range(4)] == [changed] * 4
             assert run(make) == plain
 
 
@@ -219,7 +250,7 @@ def test_select_of_a_column_with_the_name_of_a_join(sqlite):
     with mock.patch.object(field, "column", alias):
         for each in (Article.objects.all(), queryset):
             *ours, django = compile_select(each)
-            assert ours == [django] * 3
+            assert ours == [django] * len(ours)
 
 
 def test_select_of_an_attribute_of_a_column(sqlite):
@@ -230,54 +261,7 @@ def test_select_of_an_attribute_of_a_column(sqlite):
     column.as_sql = lambda compiler, connection: ("1", ())
     try:
         *ours, django = compile_select(queryset)
-        assert ours == [django] * 3
+        assert ours == [django] * len(ours)
         assert django[0][0].startswith("SELECT 1 ")
     finally:
         del column.as_sql
-
-
-def test_select_given_is_the_callers_own(sqlite):
-    """What a compiler does with its columns is not seen by the next."""
-    connection = connections["default"]
-    for _ in range(3):
-        compiler = backends.find_backend(connection).compiler(Event.objects.all().query, connection, "default")
-        select, klass_info, annotations = compiler.get_select()
-        assert len(select) == len(klass_info["select_fields"]) == len(Event._meta.concrete_fields)
-        assert annotations == {}
-        select.clear()
-        klass_info["select_fields"].clear()
-        annotations["x"] = 1
-
-
-def test_select_that_differs_turns_it_off(sqlite, caplog):
-    """Under DEBUG each use is compared."""
-    vars(Tag._meta).pop("_pyforge_select", None)
-    expected = dumps(Tag.objects.all())
-    try:
-        with (
-            mock.patch.object(KeptSelect, "give", return_value=([], None, {})),
-            override_settings(DEBUG=True),
-            caplog.at_level(logging.ERROR, "pyforge_web.select_lists"),
-        ):
-            assert dumps(Tag.objects.all()) == expected
-        assert "differ from Django's" in caplog.text or not has_versions()
-        with counted() as given:
-            assert dumps(Tag.objects.all()) == expected
-        assert not given
-    finally:
-        select_memory.why_off = None
-
-
-def test_select_changed_all_the_time(sqlite):
-    """Where a field changes at each query its columns are kept more and more rarely, and again when it stays."""
-    vars(Tag._meta).pop("_pyforge_select", None)
-    expected = dumps(Tag.objects.all())
-    with mock.patch.object(KeptSelect, "__init__", autospec=True, side_effect=KeptSelect.__init__) as made:
-        for _ in range(30):
-            with mock.patch.object(Field, "select_format", lambda self, compiler, sql, params: (sql, params)):
-                assert dumps(Tag.objects.all()) == expected
-    assert 1 < made.call_count < 8
-    with counted() as given:
-        for _ in range(100):
-            assert dumps(Tag.objects.all()) == expected
-    assert given or not has_versions()

@@ -189,13 +189,15 @@ class ColumnPlans:
             self._known[key] = plan, self._watch(fields, targets, type(ops))
         return plan
 
-    def find_watch(self, columns: list[Col], connection: BaseDatabaseWrapper) -> AttributeWatch | None:
-        """Return what holds as long as the plan of these columns does; None where it has to be made each time."""
+    def find_watch(
+        self, plan: ColumnPlan, columns: list[Col], connection: BaseDatabaseWrapper
+    ) -> AttributeWatch | None:
+        """Return what holds as long as this plan of columns does; None where it has to be made each time."""
         key = _make_plan_key(
             [column.target for column in columns], [column.output_field for column in columns], connection
         )
         known = self._known.get(key)
-        return known[1] if known is not None and known[1].holds() else None
+        return known[1] if known is not None and known[0] is plan and known[1].holds() else None
 
     def _watch(self, fields: Iterable[Any], targets: Iterable[Any], operations: type) -> AttributeWatch:
         """Return what compares everything that decides the converters of fields, and whether a driver parses them."""

@@ -173,10 +173,12 @@ class DatabaseBackend:
         ]
         return ColumnPlan(intern_readers(readers), self.find_facts(expressions, readers, connection))
 
-    def find_plan_watch(self, expressions: list[Any], connection: BaseDatabaseWrapper) -> AttributeWatch | None:
-        """Return what holds as long as these columns are read in the same way; None where they must be looked at."""
+    def find_plan_watch(
+        self, plan: ColumnPlan, expressions: list[Any], connection: BaseDatabaseWrapper
+    ) -> AttributeWatch | None:
+        """Return what holds as long as these columns are read as planned; None where they must be looked at."""
         is_plain = _COLUMN.issuperset(map(type, expressions)) and expressions
-        return self._plans.find_watch(expressions, connection) if is_plain else None
+        return self._plans.find_watch(plan, expressions, connection) if is_plain else None
 
     def column_reader(self, column: Any, connection: BaseDatabaseWrapper) -> ColumnReader:
         """Return the reader of one column."""

@@ -60,7 +60,7 @@ def keep_order(compiler: Any, ordering: Any, made: Order) -> KeptOrder | None:
         if params or not (is_own or type(column) is PositionRef):
             return None
     try:
-        return KeptOrder(tuple(made), SelectEvidence(compiler, fields, [compiler.query.model]))
+        return KeptOrder(tuple(made), SelectEvidence(compiler, fields, opts))
     except NotRememberedError:
         return None
 

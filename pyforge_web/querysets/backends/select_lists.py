@@ -1,12 +1,13 @@
 """The columns of SELECT, which Django writes anew for each query: with ORDER BY the most of its work for a small page.
 
-They are kept for a model's own columns, and for chosen columns of a model and its joins: no value and no condition of a
-query decides their text. What does is compared at each use. Under DEBUG, and at each thousandth use, the whole list is
-compared with Django's.
+They are kept for all columns of a model's own table, and for chosen columns of a model and its joins: no value and no
+condition of a query decides their text. What does is compared at each use. Under DEBUG, and at each thousandth use, the
+whole list is compared with Django's.
 """
 
 import logging
 from functools import cache
+from operator import attrgetter
 from typing import Any, cast
 
 from django.conf import settings
@@ -32,8 +33,11 @@ _LONGEST_WAIT = 1024  # uses of Django's columns before they are kept again, whe
 _OTHER_SELECT = ("combinator", "external_aliases", "extra", "select_related", "_filtered_relations")
 _SELECTED = (dict, type(None))
 _NOT_LOOKED_AT: Any = object()  # stands for an ORDER BY
-# What is kept, the uses since, and how many of them there must be before it is made again.
-_NOTHING_KEPT: tuple[Any, int, int] = (None, 0, 0)
+_COLUMN = frozenset({Col})
+_find_alias, _find_target, _find_output = map(attrgetter, ("alias", "target", "output_field"))
+# What is kept, the uses since, and how many of them there must be before it is made (again). To keep columns takes
+# longer than to write them: those of a query that comes once, with fields that a client has named, are not kept.
+_NOTHING_KEPT: tuple[Any, int, int] = (None, 0, 1)
 
 # What `SQLCompiler.get_select` returns: columns with their SQL and alias, those of the model, those of annotations.
 Select = tuple[list[tuple[Any, tuple[str, Any], str | None]], dict[str, Any] | None, dict[str, int]]
@@ -43,13 +47,13 @@ class KeptSelect:
     """The columns of SELECT as Django has written them, what they were written with, and how they are read."""
 
     __slots__ = (
-        "_aliases",
         "_annotations",
-        "_columns",
         "_evidence",
         "_of_model",
+        "_places",
         "_plan",
-        "_texts",
+        "_select",
+        "_written",
         "names",
         "orders",
         "positions",
@@ -62,20 +66,23 @@ class KeptSelect:
         columns = [column for column, _, _ in select]
         if not columns or any(type(column) is not Col or text[1] for column, text, _ in select):
             raise NotRememberedError("it selects more than columns")
-        # Chosen columns are each query's own, and found by their places; those of a model are kept by its fields.
-        self._columns: tuple[Any, ...] = tuple(columns)
-        if not query.default_cols:
-            places = range(len(columns)) if query.selected is None else query.selected.values()
-            self._columns = tuple(places)
-            columns = _choose_columns(query, self._columns)
-        elif not all(map(_is_own_column, columns, query.model._meta.concrete_fields)):
-            raise NotRememberedError("a field has another column each time")
-        if any(kept is not given[0] for kept, given in zip(columns, select, strict=True)):
-            raise NotRememberedError("it selects other columns than those that were chosen")
+        # First: with a compiler that is not Django's there may be any columns.
         fields = [field for column in columns for field in (column.target, column.output_field)]
-        self._evidence = SelectEvidence(compiler, fields, [query.model, *(column.target.model for column in columns)])
-        self._texts = tuple(text for _, text, _ in select)
-        self._aliases = tuple(alias for _, _, alias in select)
+        self._evidence = SelectEvidence(compiler, fields, query.model._meta if query.default_cols else None)
+        # The columns of a model's table are kept. Chosen ones are each query's own, and found by their places.
+        self._select: tuple[Any, ...] | None = None
+        self._places: tuple[int, ...] = ()
+        if query.default_cols:
+            pairs = zip(columns, query.model._meta.concrete_fields, strict=True)
+            if not all(_is_own_column(*pair, query.base_table) for pair in pairs):
+                raise NotRememberedError("a field has another column each time, or one of a parent's table")
+            self._select = tuple(select)
+        else:
+            self._places = tuple(range(len(columns)) if query.selected is None else query.selected.values())
+            chosen = _choose_columns(query, self._places)
+            if any(kept is not given for kept, given in zip(chosen, columns, strict=True)):
+                raise NotRememberedError("it selects other columns than those that were chosen")
+        self._written = tuple((text, alias) for _, text, alias in select)
         self._of_model = tuple(klass_info["select_fields"]) if klass_info else ()
         self._annotations = dict(annotations)
         self._plan: tuple[Any, Any] = (None, None)
@@ -86,13 +93,17 @@ class KeptSelect:
     def is_valid(self, compiler: "SelectCompiler") -> bool:
         """Return whether Django would write the same now."""
         # Django 5.2 leaves the name of a column without quotes where a join has it for its alias.
-        return self._evidence.is_valid(compiler.connection) and self.names.isdisjoint(compiler.query.alias_map)
+        return self._evidence.is_valid(compiler) and self.names.isdisjoint(compiler.query.alias_map)
 
     def give(self, query: Any) -> Select:
         """Return the same as `SQLCompiler.get_select`, for a query with these columns."""
-        columns = self._columns if query.default_cols else _choose_columns(query, self._columns)
+        if self._select is None:
+            chosen = _choose_columns(query, self._places)
+            select = [(column, *written) for column, written in zip(chosen, self._written, strict=True)]
+        else:
+            select = list(self._select)
         klass_info = {"model": query.model, "select_fields": list(self._of_model)} if self._of_model else None
-        return list(zip(columns, self._texts, self._aliases, strict=True)), klass_info, dict(self._annotations)
+        return select, klass_info, dict(self._annotations)
 
     def find_plan(self, backend: Any, compiler: "SelectCompiler") -> ColumnPlan:
         """Return how the columns are read: as before while all that decides it is the same."""
@@ -101,7 +112,7 @@ class KeptSelect:
             return cast(ColumnPlan, plan)
         columns = [column for column, _, _ in compiler.select]
         made: ColumnPlan = backend.plan_columns(compiler, columns)
-        self._plan = made, backend.find_plan_watch(columns, compiler.connection)
+        self._plan = made, backend.find_plan_watch(made, columns, compiler.connection)
         return made
 
 
@@ -111,9 +122,11 @@ def _choose_columns(query: Any, places: Any) -> list[Any]:
     return [chosen[place] if type(place) is int else joined[place] for place in places]
 
 
-def _is_own_column(column: Any, field: Any) -> bool:
-    """Return whether a column is that of a field for all queries. A foreign key makes one of its target's type."""
-    return column.target is field and (column is field.cached_col or isinstance(field, ForeignKey))
+def _is_own_column(column: Any, field: Any, table: str) -> bool:
+    """Return whether a column is that of a field, in this table, for all queries. A foreign key makes one each time."""
+    if column.target is not field or column.alias != table:  # a parent's table, which a query has joined or not
+        return False
+    return isinstance(field, ForeignKey) or column is field.cached_col
 
 
 def find_positions(select: Any, klass_info: Any, annotations: dict[str, int] | None) -> dict[str, int]:
@@ -161,6 +174,7 @@ class SelectCompiler(SQLCompiler):
 
     def get_select(self, with_col_aliases: bool = False) -> Any:
         """Return the columns of SELECT. Source: `django.db.models.sql.compiler.SQLCompiler.get_select`."""
+        self.kept = None
         key = None if with_col_aliases or select_memory.why_off else _make_key(self)
         if key is None:
             return super().get_select(with_col_aliases)
@@ -170,7 +184,8 @@ class SelectCompiler(SQLCompiler):
         if kept is not None and kept.is_valid(self):
             if wait:
                 lists[key] = kept, 0, 0
-            query.get_initial_alias()  # it counts its uses
+            if query.default_cols:
+                query.get_initial_alias()  # it counts its uses
             given = kept.give(query)
             self._is_checked = select_memory.is_check_due()
             if self._is_checked and (made := super().get_select()) != given:
@@ -178,15 +193,13 @@ class SelectCompiler(SQLCompiler):
                 return made
             self.kept = kept
             return given
-        joined = len(query.alias_map)
         made = super().get_select()
+        if key not in lists and len(lists) >= _MOST_SELECTS:
+            lists.clear()
         if uses < wait:
             lists[key] = kept, uses + 1, wait
-            return made
-        if len(lists) >= _MOST_SELECTS:
-            lists.clear()
-        changed = joined != len(query.alias_map)  # a parent's table
-        lists[key] = None if changed else _keep_columns(self, cast(Select, made)), 0, min(2 * wait + 1, _LONGEST_WAIT)
+        else:
+            lists[key] = self._keep(cast(Select, made)), 0, min(2 * wait + 1, _LONGEST_WAIT)
         return made
 
     def get_order_by(self) -> Any:
@@ -201,7 +214,7 @@ class SelectCompiler(SQLCompiler):
         order = kept.orders.get(key, _NOT_LOOKED_AT)
         if order is None:
             return super().get_order_by()
-        if order is _NOT_LOOKED_AT or not order.evidence.is_valid(self.connection):
+        if order is _NOT_LOOKED_AT or not order.evidence.is_valid(self):
             made = super().get_order_by()
             if len(kept.orders) >= _MOST_ORDERS:
                 kept.orders.clear()
@@ -214,6 +227,15 @@ class SelectCompiler(SQLCompiler):
         if is_default:
             self._meta_ordering = ordering  # with GROUP BY Django leaves it out
         return given
+
+    def _keep(self, made: Select) -> KeptSelect | None:
+        """Return what is kept of columns; None where Django has to write them each time."""
+        try:
+            kept = KeptSelect(self, made)
+        except NotRememberedError:
+            return None
+        # What another thread has changed since is in the evidence, and not in these columns.
+        return kept if super().get_select() == made else None
 
 
 @cache
@@ -236,21 +258,13 @@ def _make_key(compiler: SelectCompiler) -> tuple[Any, ...] | None:
         return type(compiler), *read_session(compiler.connection)
     if selected is None and query.annotations:
         return None
-    tables_by_name: dict[str, Any] = query.table_map
-    columns: list[Any] = []
-    for column in (*query.select, *query.annotations.values()):
-        # An alias that is no table's name may have no quotes.
-        if type(column) is not Col or column.alias not in tables_by_name:
-            return None
-        if not vars(column).keys() <= tables.COL_ATTRIBUTES:
-            return None
-        columns += (column.alias, id(column.target), id(column.output_field))
-    names = (*selected.items(), *query.annotations) if selected else ()
-    return type(compiler), *read_session(compiler.connection), *names, *columns
-
-
-def _keep_columns(compiler: SelectCompiler, made: Select) -> KeptSelect | None:
-    try:
-        return KeptSelect(compiler, made)
-    except NotRememberedError:
+    columns = (*query.select, *query.annotations.values())
+    # A column that somebody has given a method of its own is Django's to write.
+    if not (_COLUMN.issuperset(map(type, columns)) and all(map(tables.COL_ATTRIBUTES.issuperset, map(vars, columns)))):
         return None
+    aliases = tuple(map(_find_alias, columns))
+    if not query.table_map.keys() >= set(aliases):  # an alias that is no table's name may have no quotes
+        return None
+    names = (*selected.items(), *query.annotations) if selected is not None else None
+    ids = *map(id, map(_find_target, columns)), *map(id, map(_find_output, columns))
+    return type(compiler), *read_session(compiler.connection), names, aliases, ids

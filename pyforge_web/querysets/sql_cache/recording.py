@@ -73,7 +73,7 @@ class RememberedQuery:
         self.expressions = tuple(compiled.expressions)
         self.positions = compiled.positions
         self.plan = compiled.backend.plan_columns(compiler, compiled.expressions)
-        self.plan_watch = compiled.backend.find_plan_watch(compiled.expressions, compiler.connection)
+        self.plan_watch = compiled.backend.find_plan_watch(self.plan, compiled.expressions, compiler.connection)
         self.timezone = compiler.connection.timezone
         # What was found out about the SQL once, and its text with the limits that it had.
         self.memo: dict[Any, Any] = {}

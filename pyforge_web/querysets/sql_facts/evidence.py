@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from django.db.models import ForeignKey
 from django.db.models.expressions import Col, F, OrderBy, Ref
 from django.db.models.options import Options
 from django.db.models.sql import Query
@@ -32,7 +33,7 @@ _ALWAYS_OF_SELECT = (Col, Options, OrderBy, PositionRef, Query)
 _read_features = attrgetter(*tables.FEATURES)
 # What is known of classes: their versions or methods, and why they are not Django's own.
 _verified: WeakKeyDictionary[type, tuple[ClassVersions, str | None]] = WeakKeyDictionary()
-_verified_fields: WeakKeyDictionary[type, tuple[list[Any], str | None]] = WeakKeyDictionary()
+_verified_fields: WeakKeyDictionary[type, dict[Any, tuple[list[Any], str | None]]] = WeakKeyDictionary()
 
 
 class NotRememberedError(Exception):
@@ -40,39 +41,47 @@ class NotRememberedError(Exception):
 
 
 class SelectEvidence:
-    """What the columns of SELECT were written with; `is_valid` says whether all of that is the same now."""
+    """What the columns of SELECT were written with; `is_valid` says whether all of that is the same now.
 
-    __slots__ = ("_columns", "_versions", "_watch")
+    A model's own columns are found through its `opts`. Chosen columns, without `opts`, are in the query: it decides
+    which fields and tables they are of.
+    """
 
-    def __init__(self, compiler: Any, fields: Iterable[Any], models: Iterable[Any]) -> None:
+    __slots__ = ("_concrete", "_opts", "_versions", "_watch")
+
+    def __init__(self, compiler: Any, fields: Iterable[Any], opts: Any = None) -> None:
         """Raise `NotRememberedError` where something is not Django's own."""
         connection = compiler.connection
-        fields = list({id(field): field for field in fields}.values())
-        options = list({id(model): model._meta for model in models}.values())
         classes = {*_ALWAYS_OF_SELECT, type(connection.ops), type(compiler)}
         for kind in classes:
             _refuse_changed(kind)
-        for field in fields:
-            _refuse_field(field)
+        fields = collect_fields(fields)
+        options = (
+            [] if opts is None else [opts, *{field.model._meta: None for field in fields if hasattr(field, "model")}]
+        )
+        names = tables.CHOSEN_METHODS if opts is None else tables.SELECT_METHODS
+        _refuse_fields(fields, names)
         _refuse_operations(connection)
         _refuse_tables(options)
         self._versions = ClassVersions([*classes, type(connection)])
         self._watch = AttributeWatch(
             [
-                *[(kind, tables.SELECT_METHODS, False) for kind in set(map(type, fields))],
-                *[(field, tables.SELECT_METHODS, True) for field in fields],
-                *[(opts, ("db_table",), True) for opts in options],
+                *[(kind, names, False) for kind in set(map(type, fields))],
+                *[(field, names if isinstance(field, ForeignKey) else tables.PLAIN_METHODS, True) for field in fields],
+                *[(of_field, ("db_table",), True) for of_field in options],
             ]
         )
-        self._columns = tuple((opts, opts.concrete_fields) for opts in options)
+        self._opts = opts
+        self._concrete = None if opts is None else opts.concrete_fields
 
-    def is_valid(self, connection: Any) -> bool:
+    def is_valid(self, compiler: Any) -> bool:
         """Return whether the same columns would be written in the same way now."""
-        ops = connection.ops
+        ops, opts = compiler.connection.ops, self._opts
         return (
             self._versions.are_unchanged()
             and self._watch.holds()
-            and all(opts.concrete_fields is concrete for opts, concrete in self._columns)
+            # A copy of the options has what was kept with these.
+            and (opts is None or (opts is compiler.query.model._meta and opts.concrete_fields is self._concrete))
             and vars(ops).keys() <= _operations_attributes(type(ops))
         )
 
@@ -97,8 +106,7 @@ class Evidence:
         classes = {*_ALWAYS, *databases, *kinds}
         for kind in classes:
             _refuse_changed(kind)
-        for field in fields:
-            _refuse_field(field)
+        _refuse_fields(fields, tables.FIELD_METHODS)
         value_kinds = set(map(type, value_fields))
         for kind in value_kinds:
             _refuse_methods(kind, tables.VALUE_METHODS)
@@ -154,10 +162,6 @@ def _read_order(order: Any) -> tuple[Any, ...]:
     return order.descending, order.nulls_first, order.nulls_last, name
 
 
-def _read_methods(kind: type) -> list[Any]:
-    return [getattr(kind, name, None) for name in tables.FIELD_METHODS]
-
-
 def _refuse_changed(kind: type) -> None:
     """Raise for a class that has a function of others, of its own or from one of its bases."""
     known = _verified.get(kind)
@@ -167,21 +171,26 @@ def _refuse_changed(kind: type) -> None:
         raise NotRememberedError(known[1])
 
 
-def _refuse_field(field: Any) -> None:
-    """Raise for a field whose column or type may be another one each time."""
-    kind = type(field)
-    known = _verified_fields.get(kind)
-    methods = _read_methods(kind)
+def _refuse_fields(fields: Iterable[Any], names: tuple[str, ...]) -> None:
+    """Raise for a field whose column or type may be another one each time: one of these methods is not Django's."""
+    for kind in set(map(type, fields)):
+        _refuse_field_class(kind, names)
+    for field in fields:
+        attributes = vars(field)
+        if not attributes.keys().isdisjoint(tables.FIELD_OVERRIDES):
+            raise NotRememberedError(f"{field} has methods of its own")
+        if type(attributes.get("column")) not in (str, type(None)):
+            raise NotRememberedError(f"the column of {field} is not plain text")
+
+
+def _refuse_field_class(kind: type, names: tuple[str, ...]) -> None:
+    by_names = _verified_fields.setdefault(kind, {})
+    methods = [getattr(kind, name, None) for name in names]
+    known = by_names.get(names)
     if known is None or known[0] != methods:
-        reason = _find_foreign_method(kind, tables.FIELD_METHODS)
-        known = _verified_fields[kind] = methods, reason
+        known = by_names[names] = methods, _find_foreign_method(kind, names)
     if known[1] is not None:
         raise NotRememberedError(known[1])
-    attributes = vars(field)
-    if not attributes.keys().isdisjoint(tables.FIELD_OVERRIDES):
-        raise NotRememberedError(f"{field} has methods of its own")
-    if type(attributes.get("column")) not in (str, type(None)):
-        raise NotRememberedError(f"the column of {field} is not plain text")
 
 
 def _find_foreign_method(kind: type, names: Iterable[str]) -> str | None:
@@ -217,6 +226,19 @@ def _operations_attributes(kind: type) -> frozenset[str]:
         }
         known = _known_operations[kind] = frozenset({"connection", "_cache", *computed})
     return known
+
+
+def collect_fields(fields: Iterable[Any]) -> list[Any]:
+    """Return fields, and those that give foreign keys their type: the last key that each of them leads to."""
+    found: dict[int, Any] = {}
+    work = list(fields)
+    while work:
+        field = work.pop()
+        if id(field) not in found:
+            found[id(field)] = field
+            if isinstance(field, ForeignKey):
+                work.append(field.target_field)
+    return list(found.values())
 
 
 def collect_models(fields: Iterable[Any], models: Iterable[Any]) -> dict[int, Any]:

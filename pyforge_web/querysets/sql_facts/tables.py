@@ -227,8 +227,11 @@ FIELD_METHODS = (
     "select_format",
     "target_field",
 )
-# Of these, and of the attributes of a field, what the column in SELECT is made of.
-SELECT_METHODS = ("cached_col", "column", "get_col", "related_fields", "select_format", "target_field")
+# Of these, and of the attributes of a field, what its column in SELECT is written with.
+CHOSEN_METHODS = ("column", "select_format")
+# Besides, what that column is made by, and of a foreign key its type, where a query has not got the column already.
+PLAIN_METHODS = (*CHOSEN_METHODS, "cached_col", "get_col")
+SELECT_METHODS = (*PLAIN_METHODS, "foreign_related_fields", "related_fields", "target_field")
 # What an instance of a field may not have in its `__dict__`: methods of its own.
 FIELD_OVERRIDES = (
     "db_type",
