@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 
 from pyforge_web.querysets.backends.kept_orders import KeptOrder
 from pyforge_web.querysets.backends.select_lists import KeptSelect, find_select_compiler, select_memory
-from tests.querysets.models import Diner, OldPlace, Restaurant
+from tests.querysets.models import Box, Diner, OldPlace, Restaurant
 from tests.relations.models import Article, Author, Tag
 from tests.sql_cache.families import FAMILIES
 from tests.sql_cache.oracle import columns_by_django, has_versions, run
@@ -71,7 +71,7 @@ def compile_both(queryset):
 
 
 def compile_select(queryset):
-    """The same by our compiler, cold and warm, and by Django's. Columns are kept at the second use, orders at the third."""
+    """The same by our compiler, cold and warm: columns are kept at the second use, orders at the third; by Django's."""
     vars(queryset.model._meta).pop("_pyforge_select", None)
     compiled = [compile_both(queryset) for _ in range(4)]
     return [*[ours for ours, _ in compiled], compiled[-1][1]]
@@ -101,6 +101,8 @@ QUERIES = {
     "child": lambda: Restaurant.objects.order_by("name"),
     "child, filtered by its parent": lambda: Restaurant.objects.filter(name__gte="a"),
     "grandchild": lambda: Diner.objects.order_by("pk"),
+    "generated": lambda: Box.objects.all(),
+    "generated values": lambda: Box.objects.values("again", "area"),
     "proxy": lambda: OldPlace.objects.all(),
     "filtered by a join": lambda: Article.objects.filter(author__name__gte="a", editor__name__gte="a"),
     "union": lambda: Article.objects.values("id").union(Author.objects.values("id")),

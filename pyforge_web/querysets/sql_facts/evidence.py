@@ -56,9 +56,8 @@ class SelectEvidence:
         for kind in classes:
             _refuse_changed(kind)
         fields = collect_fields(fields)
-        options = (
-            [] if opts is None else [opts, *{field.model._meta: None for field in fields if hasattr(field, "model")}]
-        )
+        models = dict.fromkeys(field.model for field in fields if hasattr(field, "model"))
+        options = [] if opts is None else [opts, *[model._meta for model in models]]
         names = tables.CHOSEN_METHODS if opts is None else tables.SELECT_METHODS
         _refuse_fields(fields, names)
         _refuse_operations(connection)
