@@ -22,8 +22,7 @@ _standard_methods = {
     relations.SlugRelatedField: relations.SlugRelatedField.to_internal_value,
 }
 
-# Fields that leave a text or a whole number as it is, but for white space around a text.
-_STANDARD_VALUES = {fields.CharField.to_internal_value, fields.IntegerField.to_internal_value}
+_standard_text, _standard_integer = fields.CharField.to_internal_value, fields.IntegerField.to_internal_value
 
 
 @contextmanager
@@ -161,9 +160,22 @@ def _has_drf_methods(validator: Any) -> bool:
 
 
 def _find_internal(field: Any) -> Callable[[Any], Any] | None:
-    """Return what a field makes of a value before its validators; None where only the field can say."""
-    method = type(field).to_internal_value
-    if method not in _STANDARD_VALUES or "to_internal_value" in vars(field):
+    """Return what a field makes of a value before its validators: None of what is not looked up at once.
+
+    None in place of that where only the field can say.
+    """
+    if "to_internal_value" in vars(field):
         return None
-    trims = getattr(field, "trim_whitespace", False)
-    return lambda value: value.strip() if trims and type(value) is str else value
+    method = type(field).to_internal_value
+    if method is _standard_integer:
+        return lambda value: value if type(value) is int else None
+    if method is not _standard_text:
+        return None
+    trims = field.trim_whitespace
+
+    def text(value: Any) -> str | None:
+        if type(value) not in (int, str):
+            return None
+        return str(value).strip() if trims else str(value)
+
+    return text

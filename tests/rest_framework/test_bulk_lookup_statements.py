@@ -71,8 +71,27 @@ def test_queryset_is_made_where_drf_makes_it(many, rows):
             ["de", "fr"],
             {},
         ),
+        (
+            lambda: serializers.CharField(validators=[UniqueValidator(m.Country.objects.all())], source="code"),
+            [12, "12", " 13 ", True, 1.5],
+            {},
+        ),
+        (lambda: serializers.CharField(validators=[UniqueValidator(m.Author.objects.all())], source="pk"), [1, 2], {}),
+        (
+            lambda: serializers.IntegerField(validators=[UniqueValidator(m.Country.objects.all())], source="code"),
+            ["1", "2"],
+            {},
+        ),
+        (
+            lambda: serializers.IntegerField(validators=[UniqueValidator(m.Author.objects.all())], source="pk"),
+            ["1", 2, 3, 999, True],
+            {},
+        ),
     ],
-    ids=["too few", "too many", "own values", "no texts", "texts"],
+    ids=[
+        *("too few", "too many", "own values", "no texts", "texts"),
+        *("numbers as texts", "texts of a number", "numbers of a text", "texts and numbers"),
+    ],
 )
 def test_statements_are_no_more_than_drfs(field, rows, options):
     (expected, most), (given, number) = validate(field, rows, **options)
