@@ -105,7 +105,7 @@ def rows_data(serializer: Any) -> RowsData:
     if serializer.instance is None or hasattr(serializer, "initial_data") or hasattr(serializer, "_data"):
         return RowsData(None, None, list(serializer.data), serializer)
     if not has_standard_list(serializer):
-        return RowsData(None, None, serializer.to_representation(serializer.instance), serializer)
+        return RowsData(None, None, list(serializer.to_representation(serializer.instance)), serializer)
     made: RowsData = _count_call(serializer, partial(_make_rows, serializer))
     return made
 

@@ -35,6 +35,16 @@ class Wrapped(serializers.ListSerializer):
         return {"wrapped": super().data}
 
 
+class Keyed(serializers.ListSerializer):
+    def to_representation(self, data):
+        return {str(row["id"]): row for row in super().to_representation(data)}
+
+
+class Generated(serializers.ListSerializer):
+    def to_representation(self, data):
+        return (row["title"] for row in super().to_representation(data))
+
+
 class Plain(serializers.ListSerializer):
     """No method of its own."""
 
@@ -48,7 +58,7 @@ def make(mixins, model, names, list_class=None, **attributes):
     )
 
 
-@pytest.mark.parametrize("list_class", [Plain, Reversed, Wrapped])
+@pytest.mark.parametrize("list_class", [Plain, Reversed, Wrapped, Keyed, Generated])
 def test_list_serializer_of_a_project(list_class):
     def serializer(mixins):
         return make(mixins, m.Article, ["id", "title"], list_class)(m.Article.objects.order_by("pk"), many=True)
@@ -58,7 +68,7 @@ def test_list_serializer_of_a_project(list_class):
     assert PyForgeJSONRenderer().render(serializer(MIXINS).rows) == JSONRenderer().render(expected)
 
 
-@pytest.mark.parametrize("list_class", [Plain, Reversed, Wrapped])
+@pytest.mark.parametrize("list_class", [Plain, Reversed, Wrapped, Keyed, Generated])
 @pytest.mark.parametrize("mixins", [(), MIXINS], ids=["plain", "mixed"])
 def test_list_view_with_a_list_serializer_of_a_project(list_class, mixins):
     def body(bases, renderer, mixins):
