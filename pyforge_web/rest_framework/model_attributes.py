@@ -1,6 +1,8 @@
 """What is known of a model's attributes: whether reading one gives the value of a column, and nothing else happens."""
 
+import dis
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Manager, Model
@@ -10,6 +12,7 @@ from django.db.models.query_utils import DeferredAttribute
 from rest_framework import fields, relations, serializers
 
 from pyforge_web.output.file_urls import is_own_file
+from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.querysets.django_path import why_django
 from pyforge_web.rest_framework.nodes import FallbackError
@@ -89,6 +92,47 @@ def column_of_text(model: type[Model]) -> str | None:
     name = code.co_names[0]
     column: Any = find_column(model, name)
     return name if column is not None and name == column.attname else None
+
+
+def names_of_text(model: type[Model]) -> tuple[str, ...]:
+    """Return what an instance needs for `str()`, which is the name of a hyperlink: it is pickled, and shown in pages.
+
+    What is not among it is loaded when it is read, by a query that the instances of DRF do not need.
+    """
+    if model.__str__ is Model.__str__:
+        return ("pk",)
+    names = names_read(model.__str__) or _attributes_of_self(model.__str__)
+    columns = tuple(_plain_columns(model))
+    return columns if names is None or not _are_known(model, names) else names
+
+
+def _are_known(model: type[Model], names: tuple[str, ...]) -> bool:
+    """Whether these names are columns that are read as they are, or paths that somebody has declared."""
+    known = {"pk", *_plain_columns(model)}
+    return all("__" in name or name in known for name in names)
+
+
+def _plain_columns(model: type[Model]) -> Iterator[str]:
+    for column in model._meta.concrete_fields:
+        descriptor = type(inspect.getattr_static(model, column.attname, None))
+        if column.column is not None and (descriptor in _DESCRIPTORS or descriptor in FILE_DESCRIPTORS):
+            yield column.attname
+
+
+def _attributes_of_self(method: Any) -> tuple[str, ...] | None:
+    """Return the attributes that a method reads of its instance, seen in its code; None where it does anything else."""
+    code = getattr(method, "__code__", None)
+    if code is None or code.co_argcount != 1 or code.co_cellvars or code.co_freevars:
+        return None
+    owner = code.co_varnames[0]
+    steps = list(dis.get_instructions(code))
+    names = []
+    for step, following in zip(steps, [*steps[1:], None], strict=True):
+        if step.argval == owner or (isinstance(step.argval, tuple) and owner in step.argval):
+            if not step.opname.startswith("LOAD_FAST") or following is None or following.opname != "LOAD_ATTR":
+                return None
+            names.append(str(following.argval))
+    return tuple(dict.fromkeys(names))
 
 
 def why_not_rows(model: type[Model]) -> str | None:

@@ -14,7 +14,7 @@ from rest_framework import fields, relations, serializers
 from pyforge_web.output.fields import is_label_method
 from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import find_relation
-from pyforge_web.rest_framework.model_attributes import find_own_method, related_model, why_not_rows
+from pyforge_web.rest_framework.model_attributes import find_own_method, names_of_text, related_model, why_not_rows
 from pyforge_web.rest_framework.nodes import EntryNode, FallbackError, ObjectNode
 from pyforge_web.rest_framework.plan import Level, LevelBuilder, LiveName
 from pyforge_web.rest_framework.related_fields import RelatedScope
@@ -113,7 +113,7 @@ class SerializerScope(RelatedScope):
             why = find_own_method(
                 field, relations.HyperlinkedRelatedField, "get_attribute", "to_representation", "get_url"
             )
-            names, guarded = ("pk", field.lookup_field), False
+            names, guarded = ("pk", field.lookup_field, *names_of_text(place.model)), False
         else:
             names, guarded = names_read(type(field).to_representation) or (), True
             why = None if names else f"{type(field).__name__} gets the whole instance: declare it with @reads(...)"

@@ -13,6 +13,7 @@ from pyforge_web.rest_framework.model_attributes import (
     FILE_DESCRIPTORS,
     column_of_text,
     find_own_method,
+    names_of_text,
     own_column,
     related_model,
     why_not_many,
@@ -108,7 +109,8 @@ class RelatedScope(RowScope):
             return self.instance(names, live, place, guarded=True, followed=True)
         standard = relations.HyperlinkedRelatedField
         if find_own_method(field, standard, "to_representation", "get_url") is None:
-            return self.instance(("pk", field.lookup_field), live, place, guarded=False, followed=True)
+            names = ("pk", field.lookup_field, *names_of_text(place.model))
+            return self.instance(names, live, place, guarded=False, followed=True)
         raise FallbackError(f"{type(field).__name__}.to_representation reads an instance")
 
     def slug(self, field: Any, live: LiveName, place: Place) -> ValueNode:

@@ -1,13 +1,18 @@
 """Hyperlinks are what DRF's `reverse` gives for each object, and are asked for once where that is certain."""
 
+import pickle
+from unittest import mock
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import set_script_prefix
 from rest_framework import relations, serializers, versioning
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from pyforge_web.rest_framework import CompiledSerializerMixin, PyForgeJSONRenderer, link_texts
+from pyforge_web.rest_framework import CompiledSerializerMixin, PyForgeJSONRenderer, link_texts, reads
 from tests.relations.models import Article, Author, Country, Owner, Profile
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest_framework.link_urls")]
@@ -146,3 +151,69 @@ def test_links_in_lists():
         return made(Article.objects.order_by("pk"), many=True, context={"request": None})
 
     assert kind(CompiledSerializerMixin).data == kind().data
+
+
+def text_of_many(author):
+    def describe(*values):
+        return [*values, author.born]
+
+    return str(describe(author.name, author.pk))
+
+
+TEXTS = {
+    "column": Author.__str__,
+    "columns": lambda self: f"{self.name.upper()} {self.born} {self.country_id}",
+    "declared": reads("name", "country__name")(lambda self: f"{self.name} {self.country and self.country.name}"),
+    "closure": text_of_many,
+    "key": lambda self: f"{self.pk}",
+    "constant": lambda self: "author",
+    "relation": lambda self: f"{self.name} of {self.country}",
+    "standard": Author.__base__.__str__,
+    "parent": lambda self: super(Author, self).__str__() + self.name,
+}
+
+
+def test_name_of_a_link_may_be_that_of_a_file():
+    def pickled(*mixins):
+        meta = type("Meta", (), {"model": Profile, "fields": ("link",)})
+        field = relations.HyperlinkedIdentityField("str")
+        kind = type("Links", (*mixins, serializers.ModelSerializer), {"Meta": meta, "link": field})
+        with CaptureQueriesContext(connection) as statements:
+            data = kind(Profile.objects.order_by("pk"), many=True, context={"request": None}).data
+            return [row["link"].name for row in data], len(statements)
+
+    with mock.patch.object(Profile, "__str__", lambda self: f"{self.picture.name} {self.about}"):
+        assert pickled(CompiledSerializerMixin) == pickled()
+
+
+@pytest.mark.parametrize("shape", ["itself", "one", "many"])
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_names_of_links_are_there_without_a_query_of_their_own(text, shape):
+    model, source, lookup = {
+        "itself": (Author, "*", "pk"),
+        "one": (Article, "author", "name"),
+        "many": (Author, "friends", "pk"),
+    }[shape]
+
+    def pickled(*mixins):
+        options = {"lookup_field": lookup, "lookup_url_kwarg": "pk"}
+        if shape == "itself":
+            field = relations.HyperlinkedIdentityField("str", **options)
+        else:
+            field = relations.HyperlinkedRelatedField(
+                "str", source=source, read_only=True, many=shape == "many", **options
+            )
+        meta = type("Meta", (), {"model": model, "fields": ("link",)})
+        kind = type("Links", (*mixins, serializers.ModelSerializer), {"Meta": meta, "link": field})
+        rows = kind(model.objects.order_by("pk"), many=True, context={"request": None})
+        with CaptureQueriesContext(connection) as statements:
+            data = rows.data
+            pickle.dumps(data)
+        found = [row["link"] for row in data]
+        return [[one.name for one in link] if shape == "many" else link.name for link in found], len(statements)
+
+    with mock.patch.object(Author, "__str__", text):
+        expected, most = pickled()
+        names, count = pickled(CompiledSerializerMixin)
+    assert names == expected
+    assert count <= most
