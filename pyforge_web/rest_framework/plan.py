@@ -26,6 +26,7 @@ class ValueColumn(NamedTuple):
     """The values of a column as a DRF field gives them.
 
     `live` names the serializer's field that is asked for values without a native format; `via` says how (`live.py`).
+    Values that are written as they are need no field: equal columns are then one.
     """
 
     slot: Slot

@@ -83,7 +83,7 @@ class RelatedScope(RowScope):
         """Return the column of a key: as it is, or what the field makes of an object that has this key alone."""
         standard = relations.PrimaryKeyRelatedField
         if find_own_method(field, standard, "to_representation") is None and field.pk_field is None:
-            return ValueColumn(slot, SAME, live)
+            return ValueColumn(slot, SAME, ())
         return ValueColumn(slot, PYTHON, live, "key")
 
     def related(self, field: Any, live: LiveName, place: Place) -> ValueNode:
@@ -124,7 +124,7 @@ class RelatedScope(RowScope):
         column, descriptor = own_column(target.model, last)
         if type(descriptor) in FILE_DESCRIPTORS:
             raise FallbackError("its slug is a file")
-        return self.value(ValueColumn(self.builder.slot(target.path, column.attname), SAME, live))
+        return self.value(ValueColumn(self.builder.slot(target.path, column.attname), SAME, ()))
 
     def flat_level(self, field: Any, live: LiveName, model: type[Model]) -> Level:
         """Return the level of a list of keys, slugs, texts or links: a value for each row."""

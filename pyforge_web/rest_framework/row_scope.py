@@ -17,7 +17,7 @@ from pyforge_web.rest_framework.nodes import (
     RequiredNode,
     ValueNode,
 )
-from pyforge_web.rest_framework.plan import InstanceColumn, LevelBuilder, LiveName, Path, ValueColumn
+from pyforge_web.rest_framework.plan import InstanceColumn, LevelBuilder, LiveName, Path, Slot, ValueColumn
 
 
 class Step(NamedTuple):
@@ -105,15 +105,14 @@ class RowScope:
     def column(self, field: Any, live: LiveName, place: Place, name: str) -> ValueNode:
         """Return the node of a column's value."""
         if not place.path and not self.joins and name in self.added:
-            slot = self.builder.slot((), name)
-            return self.value(ValueColumn(slot, format_of(field), live))
+            return self.value(formatted_column(self.builder.slot((), name), field, live))
         column, descriptor = own_column(place.model, name)
         slot = self.builder.slot(place.path, column.attname)
         if type(descriptor) in FILE_DESCRIPTORS:
             if not is_standard_file(column, field):
                 raise FallbackError("its files are of a class of their own")
             return self.value(ValueColumn(slot, ValueFormat("file", (column,)), live, "file"))
-        return self.value(ValueColumn(slot, format_of(field), live))
+        return self.value(formatted_column(slot, field, live))
 
     def value(self, column: ValueColumn) -> ValueNode:
         """Return the node of a column of values."""
@@ -140,7 +139,16 @@ class RowScope:
 
     def attribute(self, path: Path, name: str) -> int:
         """Return the number of a column with the values that instances have."""
-        return self.builder.add(ValueColumn(self.builder.slot(path, name), SAME, (), "attribute"))
+        return self.builder.add(ValueColumn(self.builder.slot(path, name), SAME, ()))
+
+
+def formatted_column(slot: Slot, field: Any, live: LiveName) -> ValueColumn:
+    """Return the column of a field's values.
+
+    Values that are written as they are, all fields and instances share: one may change a JSON value in place.
+    """
+    value_format = format_of(field)
+    return ValueColumn(slot, value_format, () if value_format == SAME else live)
 
 
 def ends_in(steps: list[Step], place: Place) -> bool:

@@ -12,7 +12,7 @@ from rest_framework import generics, relations, serializers
 from rest_framework.renderers import JSONRenderer
 from rest_framework.test import APIRequestFactory
 
-from pyforge_web.rest_framework import CompiledListMixin, CompiledSerializerMixin, PyForgeJSONRenderer, project
+from pyforge_web.rest_framework import CompiledListMixin, CompiledSerializerMixin, PyForgeJSONRenderer, project, reads
 from tests.relations import models as m
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -239,3 +239,27 @@ def test_slug_that_is_a_relation_is_the_object(name, slug):
     expected = serializer(()).data
     assert serializer(MIXINS).data == expected
     assert list(serializer(MIXINS).rows) == expected
+
+
+def mark(serializer, article):
+    """A method that changes what it reads."""
+    article.data["marked"] = article.pk
+    return article.data["n"]
+
+
+@pytest.mark.parametrize("names", [("data", "marks", "again", "inner"), ("marks", "inner", "data", "again")], ids=str)
+def test_json_value_is_one_object_for_all_that_read_it(names):
+    def rows(mixins):
+        fields = {
+            "again": serializers.ReadOnlyField(source="data"),
+            "inner": make(mixins, m.Article, ["data"])(source="*"),
+            "marks": serializers.SerializerMethodField(),
+            "get_marks": reads("data")(mark),
+        }
+        kind = make(mixins, m.Article, names, **fields)
+        return kind(m.Article.objects.order_by("pk"), many=True)
+
+    expected = rows(()).data
+    assert rows(MIXINS).data == expected
+    assert PyForgeJSONRenderer().render(rows(MIXINS).rows) == JSONRenderer().render(expected)
+    assert all(row["data"] is row["again"] is row["inner"]["data"] for row in [*expected, *rows(MIXINS).data])
