@@ -67,7 +67,7 @@ class SelectEvidence:
             [
                 *[(kind, names, False) for kind in set(map(type, fields))],
                 *[(field, names if isinstance(field, ForeignKey) else tables.PLAIN_METHODS, True) for field in fields],
-                *[(of_field, ("db_table",), True) for of_field in options],
+                *[(own, ("db_table",), True) for own in options],
             ]
         )
         self._opts = opts
