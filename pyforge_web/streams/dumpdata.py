@@ -29,10 +29,10 @@ from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import AnyQuerySet, why_django, why_instances
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute_query
 from pyforge_web.stock import find_stock
-from pyforge_web.streams.dumpdata_m2m import KeysFunction, make_holder, make_keys_function
+from pyforge_web.streams.dumpdata_m2m import KeysFunction, gives_attribute, make_holder, make_keys_function
 
 # Kinds whose JSON text is the serializer's: it hands them to the encoder as they are, or their `str()`.
-_VALUE_FROM_OBJECT, _VALUE_TO_STRING = find_stock(Field, "value_from_object"), find_stock(Field, "value_to_string")
+_VALUE_TO_STRING = find_stock(Field, "value_to_string")
 _FIXTURE_KINDS = {"boolean", "date", "datetime", "decimal", "float", "integer", "ip", "text", "time", "uuid"}
 _ATTRIBUTES = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
 # What decides the rows of `iterator()`, the one method that dumpdata calls of a finished QuerySet.
@@ -103,11 +103,12 @@ def _why_model(model: Any) -> str | None:
 
 def _is_plain_field(model: type[Model], field: AnyField) -> bool:
     """Return whether a field's value is what its column holds, and its text is Django's."""
-    kind: Any = type(field)
     attribute = find_attribute(model, field.attname)
     return (
-        kind.value_from_object is _VALUE_FROM_OBJECT
-        and is_django_function(kind.value_to_string)
+        gives_attribute(field)
+        # On the field itself, too: a project may put a function there.
+        and "value_to_string" not in vars(field)
+        and is_django_function(cast(Any, type(field)).value_to_string)
         and type(attribute) in _ATTRIBUTES
         and getattr(field, "attr_class", FieldFile) in (FieldFile, ImageFieldFile)
     )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 
 from django.core.serializers.python import Serializer
 from django.db import connections
-from django.db.models import ManyToManyField, Model, QuerySet
+from django.db.models import Field, ManyToManyField, Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.manager import BaseManager
 from django.db.models.signals import post_init, pre_init
@@ -18,6 +18,7 @@ from django.db.models.signals import post_init, pre_init
 from pyforge_web.stock import find_stock
 
 KeysFunction = Callable[[Any], list[Any]]
+_VALUE_FROM_OBJECT = find_stock(Field, "value_from_object")
 _GET_QUERYSET = find_stock(BaseManager, "get_queryset")
 _MODEL_METHODS = ("__getattribute__", "__init__", "__new__", "__setattr__")
 _RELATED_QUERYSET_METHODS = ("_fetch_all", "_iterator", "filter", "iterator", "only", "order_by", "select_related")
@@ -48,6 +49,11 @@ def makes_own_instances(model: Any) -> bool:
     changed = any(getattr(model, name) is not getattr(Model, name) for name in _MODEL_METHODS)
     own = changed or model.from_db.__func__ is not cast(Any, Model.from_db).__func__
     return own or pre_init.has_listeners(model) or post_init.has_listeners(model)
+
+
+def gives_attribute(field: Any) -> bool:
+    """Return whether the serializer takes the attribute of an instance for the value of a field."""
+    return type(field).value_from_object is _VALUE_FROM_OBJECT and "value_from_object" not in vars(field)
 
 
 def make_holder(model: type[Model], using: str, key: Any = None) -> Any:
@@ -102,10 +108,10 @@ def _read_keys(field: "ManyToManyField[Any, Any]", statement: _KeysStatement, ke
     if converters:
         rows = list(compiler.apply_converters(rows, converters))
     values = [row[0] for row in rows]
-    if all(type(value) is int for value in values):
-        return values
     related: Any = field.remote_field.model
     pk = related._meta.pk
+    if gives_attribute(pk) and all(type(value) is int for value in values):
+        return values
     return [_key_serializer._value_from_field(make_holder(related, compiler.using, value), pk) for value in values]
 
 

@@ -257,6 +257,26 @@ def test_keys_of_related_instances_made_in_their_own_way(filled, monkeypatch):
     assert dumpdata(MODELS["streams.Tagged"], filled) != before
 
 
+@pytest.mark.parametrize("name", ["value_from_object", "value_to_string"])
+@pytest.mark.parametrize("model", ["Label", "Tagged"])
+def test_functions_on_a_field_are_called(name, model, filled, monkeypatch):
+    """On the field itself, where its class has Django's own."""
+    before = dumpdata(MODELS[f"streams.{model}"], filled)
+    for field in MODELS["streams.Label"]._meta.local_fields:
+        # Into the dict: monkeypatch.setattr() would leave the class's method on the field.
+        monkeypatch.setitem(vars(field), name, lambda instance: f"own {instance.pk}")
+    assert_like_dumpdata(MODELS[f"streams.{model}"], filled)
+    changed = dumpdata(MODELS[f"streams.{model}"], filled) != before
+    assert changed is (model == "Label" or name == "value_from_object")
+
+
+def test_an_application_without_a_module_of_models(filled, monkeypatch):
+    """dumpdata leaves out its models, wherever they are defined."""
+    monkeypatch.setattr(apps.get_app_config("streams"), "models_module", None)
+    assert "no module models" in assert_like_dumpdata(MODELS["streams.Label"], filled)
+    assert dump(MODELS["streams.Label"], filled)[0].strip() == "[]"
+
+
 def test_another_json_serializer_takes_dumpdata(filled, settings):
     settings.SERIALIZATION_MODULES = {"json": "django.core.serializers.jsonl"}
     serializers._serializers.clear()

@@ -167,6 +167,8 @@ def _why_dumpdata(model: type[Model], options: dict[str, Any]) -> str | None:
     if getattr(type(model), name) is not getattr(ModelBase, name):
         # django-polymorphic gives dumpdata another manager than its other callers.
         return f"{type(model).__name__} chooses its manager in its own way"
+    if model._meta.app_config.models_module is None:
+        return "its application has no module models, and dumpdata leaves such out"
     if model._meta.proxy:
         return "it is a proxy, whose rows are those of its model"
     if not router.allow_migrate_model(options["database"], model):
