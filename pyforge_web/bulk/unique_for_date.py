@@ -45,7 +45,7 @@ class UniqueForDateCheck:
         """
         repeats = set()
         for rows in search.compared.repeated():
-            earlier_rows: list[tuple[int, tuple[int, ...]]] = []
+            earlier_rows: list[tuple[int, tuple[int, ...] | None]] = []
             for row in rows:
                 if row in search.stored:
                     continue
@@ -53,9 +53,17 @@ class UniqueForDateCheck:
                 own = self._parts_of(date)
                 if any(own == other and search.compared.are_two(row, earlier) for earlier, other in earlier_rows):
                     repeats.add(row)
-                aware = isinstance(date, datetime.datetime) and timezone.is_aware(date)
-                earlier_rows.append((row, self._parts_of(timezone.localtime(date)) if aware else own))
+                earlier_rows.append((row, self._stored_parts_of(date)))
         return repeats
+
+    def _stored_parts_of(self, date: Any) -> tuple[int, ...] | None:
+        """Return the parts that the database reads, in the current time zone; None if no date of Python's has them."""
+        if isinstance(date, datetime.datetime) and timezone.is_aware(date):
+            try:
+                date = timezone.localtime(date)
+            except OverflowError:  # before the year 1, or after 9999
+                return None
+        return self._parts_of(date)
 
     def _parts_of(self, date: Any) -> tuple[int, ...]:
         return tuple(getattr(date, part) for part in self._parts)

@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 
 from pyforge_web import BatchValidationError, bulk_create_validated, validate_many
-from tests.bulk.models import Blankable, Maker, Token, Uniques
+from tests.bulk.models import Blankable, Dated, Maker, Token, Uniques
 from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -104,6 +105,44 @@ def test_impossible_value_among_other_rows(alias, name):
         (whole,) = result.errors[1].error_dict["__all__"]
         assert (whole.code, type(whole.__cause__)) == ("invalid", type(expected))
         assert whole.messages == ["Enter a valid value."]
+
+
+def test_key_without_target_that_a_check_reads(alias):
+    """`unique_for_year` of a foreign key reads its instance, which nobody looked up with `foreign_keys=False`."""
+    Maker.objects.create(id=1, name="m")
+    day = datetime.date(2026, 1, 1)
+
+    def make():
+        return [Dated(title=f"{n}", slug="same", maker_id=key, published=day) for n, key in enumerate((1, 99, 1))]
+
+    with pytest.raises(Maker.DoesNotExist) as djangos:
+        make()[1].validate_unique()
+    result = validate_many(make(), foreign_keys=False)
+    assert list(result.errors) == [1, 2]
+    (whole,) = result.errors[1].error_dict["__all__"]
+    assert (whole.code, type(whole.__cause__)) == ("invalid", djangos.type)
+    assert {"slug", "maker"} == result.errors[2].error_dict.keys()
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone"), [(datetime.datetime.min, "America/New_York"), (datetime.datetime.max, "Asia/Tokyo")]
+)
+def test_moment_that_no_date_of_the_zone_has(moment, zone, alias):
+    """It is of one row, and ends no batch; the other rows have what they have without it."""
+    Maker.objects.create(id=1, name="m")
+    moment = moment.replace(tzinfo=datetime.UTC)
+
+    others = [{"moment": None}, {"moment": "2026-01-01T10:00Z"}, {"moment": "2026-01-01T11:00Z"}, {"slug": "no slug"}]
+
+    def find_errors(rows):
+        made = [Dated(**{"slug": "s", "maker_id": 1, "room": 1, **row}) for row in rows]
+        return {row: error.message_dict for row, error in validate_many(made).errors.items()}
+
+    with timezone.override(zone):
+        expected = find_errors(others)
+        errors = find_errors([*others, {"moment": moment}, {"moment": moment}])
+    assert expected
+    assert {row: error for row, error in errors.items() if row < len(others)} == expected
 
 
 def test_impossible_value_in_an_import(alias):
