@@ -110,6 +110,11 @@ class ConstraintPhase:
                 self._file_error(row, constraint, error)
             except VALUE_ERRORS as error:
                 batch.end_row(row, error)
+            except FieldError as error:
+                # The condition of an ExclusionConstraint names a field that has failed in this row.
+                if excluded.of_row(row) == excluded.base:
+                    raise
+                batch.end_row(row, error)
 
     def _check_unique(
         self, model: type[Model], constraint: Any, alias: str, rows: Sequence[int], excluded: ExcludedFields

@@ -10,9 +10,11 @@ from django.contrib.postgres.fields import (
     IntegerRangeField,
     RangeOperators,
 )
+from django.core.exceptions import FieldError, ValidationError
 from django.db import models
 from django.db.models import Q, UniqueConstraint
 
+from pyforge_web import validate_many
 from tests.bulk.oracle import assert_like_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -38,6 +40,42 @@ class OfPostgreSQL(models.Model):
 
     def __str__(self):
         return str(self.pk)
+
+
+def test_failed_field_of_a_condition(postgresql):
+    """Where Django cannot ask the condition without it, that is an error of the row."""
+
+    def make():
+        return [
+            OfPostgreSQL(number=number, span=(1, 5), tags=[tag]) for number, tag in ((1, "a"), ("x", "b"), (2, "a"))
+        ]
+
+    try:
+        make()[1].full_clean()
+    except ValidationError as error:
+        expected = error
+    except FieldError as error:
+        expected = error
+    result = validate_many(make())
+    assert list(result.errors) == [1, 2]
+    assert [leaf.code for leaf in result.errors[2].error_dict["tags"]] == ["unique"]
+    if isinstance(expected, ValidationError):
+        assert result.errors[1].message_dict == expected.message_dict
+    else:
+        assert type(result.errors[1].error_dict["__all__"][0].__cause__) is FieldError
+        assert result.errors[1].error_dict["number"]
+
+
+def test_excluded_field_of_a_condition(postgresql):
+    """Excluded by the caller, it is not the fault of a row."""
+    rows = [OfPostgreSQL(number=1, span=(1, 5))]
+    try:
+        rows[0].full_clean(exclude=["number"])
+    except FieldError:
+        with pytest.raises(FieldError):
+            validate_many(rows, exclude=["number"])
+    else:
+        assert validate_many(rows, exclude=["number"]).ok
 
 
 class Newest(models.Manager):
