@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from pyforge_web import validate_many
-from tests.bulk.models import Constrained, Maker, OwnMessage, Relations, Uniques
+from tests.bulk.models import Constrained, Maker, OwnClean, OwnMessage, Relations, Uniques
 from tests.bulk.oracle import assert_like_django, assert_same_errors, clean_by_django
 from tests.oracle import describe_errors
 
@@ -48,6 +48,19 @@ def test_method_put_on_a_foreign_key(there, name):
         assert_like_django(with_keys, there, rows=None)
     finally:
         delattr(field, name)
+
+
+@pytest.mark.parametrize("name", ["get_prep_value", "to_python"])
+def test_method_put_on_a_unique_field(there, name, monkeypatch):
+    """It changes what is looked up: the text that `clean()` of the row left."""
+    OwnClean.objects.create(name="a", maker_id=1, number=50)
+    field = OwnClean._meta.get_field("name")
+    monkeypatch.setitem(vars(field), name, lambda value: value.strip("."))
+
+    def make():
+        return [OwnClean(name=text, maker_id=1, number=n) for n, text in enumerate((" .a.", " .b.", "b", ".b ", "c"))]
+
+    assert_like_django(make, there)
 
 
 @pytest.mark.parametrize(("owner", "name"), [(models.ForeignKey, "validate"), (models.ForeignKey, "to_python")])

@@ -133,6 +133,24 @@ def test_recompile_many_changes(make_field):
             assert_all_same(pair)
 
 
+@pytest.mark.parametrize("known_before", [True, False])
+@pytest.mark.parametrize("name", ["clean", "to_python", "validate", "run_validators", "empty_values"])
+def test_recompile_method_in_the_place_of_another_attribute(name, known_before):
+    """The field has as many attributes as before."""
+    pair = models_with(FIELDS["Char"])
+    fields = [model._meta.get_field("value") for model in pair]
+    for field in fields if known_before else ():
+        field.own = field.last = 1
+    assert_all_same(pair)
+    for field in fields if not known_before else ():
+        field.own = 1
+    assert_all_same(pair)
+    for field in fields:
+        del field.own
+        CHANGES[name](field)
+    assert_all_same(pair)
+
+
 def test_recompile_change_within_a_batch():
     """Made by a validator in the middle of it."""
     pair = models_with(lambda: models.CharField(max_length=9, validators=[own.accept]))

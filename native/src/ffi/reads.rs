@@ -115,6 +115,33 @@ impl DictPosition {
         None
     }
 
+    /// Where the last entry stands, and the identity of its key. A key that is new stands behind it.
+    pub fn of_last(dict: &Bound<'_, PyDict>) -> Option<(Self, usize)> {
+        let mut position = Self::default();
+        let mut last = None;
+        loop {
+            let here = position;
+            let Some((key, _)) = position.step(dict) else { return last };
+            last = Some((here, key as usize));
+        }
+    }
+
+    /// Whether the key of this identity stands here, and no entry behind it.
+    #[inline]
+    pub fn is_last(mut self, dict: &Bound<'_, PyDict>, key: usize) -> bool {
+        self.step(dict).is_some_and(|(found, _)| found as usize == key) && self.step(dict).is_none()
+    }
+
+    /// The place as a number, to be kept where several threads write it.
+    pub const fn to_number(self) -> isize {
+        self.0
+    }
+
+    /// The place of such a number.
+    pub const fn of_number(number: isize) -> Self {
+        Self(number)
+    }
+
     /// The entry that stands here, by pointers borrowed from the dict.
     #[inline]
     fn step(&mut self, dict: &Bound<'_, PyDict>) -> Option<(*mut ffi::PyObject, *mut ffi::PyObject)> {

@@ -1,6 +1,6 @@
 //! What was compiled of one field: how its values are converted, the rules they must pass, and what those were read from.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
 
 use pyo3::PyTraverseError;
 use pyo3::gc::PyVisit;
@@ -64,13 +64,39 @@ struct NativePlan {
     source: PlanSource,
 }
 
-/// Enough to see that a field was changed: the list of its validators and what is in it, and how many attributes it has.
+/// Enough to see that a field was changed: the list of its validators and what is in it, and its newest attribute.
 struct PlanSource {
     /// Where the list stands among the attributes.
     position: DictPosition,
     validators: Py<PyList>,
     items: Vec<Py<PyAny>>,
-    attributes: AtomicUsize,
+    newest: NewestAttribute,
+}
+
+/// The attribute of a field that was set last: one that is new stands behind it, however many were taken away.
+struct NewestAttribute {
+    place: AtomicIsize,
+    /// The identity of its name.
+    name: AtomicUsize,
+}
+
+impl NewestAttribute {
+    fn of(state: &Bound<'_, PyDict>) -> Self {
+        let newest = Self { place: AtomicIsize::new(0), name: AtomicUsize::new(0) };
+        newest.remember(state);
+        newest
+    }
+
+    fn remember(&self, state: &Bound<'_, PyDict>) {
+        let (place, name) = DictPosition::of_last(state).unwrap_or_default();
+        self.place.store(place.to_number(), Relaxed);
+        self.name.store(name, Relaxed);
+    }
+
+    #[inline]
+    fn is_newest(&self, state: &Bound<'_, PyDict>) -> bool {
+        DictPosition::of_number(self.place.load(Relaxed)).is_last(state, self.name.load(Relaxed))
+    }
 }
 
 /// What Django's fields have on their class. On a field itself it was put there by the project.
@@ -80,14 +106,14 @@ impl PlanSource {
     /// Whether the field has no attributes of a meaning that it had not: Django itself keeps computed ones there.
     #[inline]
     fn has_attributes(&self, state: &Bound<'_, PyDict>) -> bool {
-        state.len() == self.attributes.load(Relaxed) || self.has_none_of_meaning(state)
+        self.newest.is_newest(state) || self.has_none_of_meaning(state)
     }
 
     #[cold]
     fn has_none_of_meaning(&self, state: &Bound<'_, PyDict>) -> bool {
         let none = METHODS.iter().all(|name| matches!(state.contains(*name), Ok(false)));
         if none {
-            self.attributes.store(state.len(), Relaxed);
+            self.newest.remember(state);
         }
         none
     }
@@ -212,7 +238,7 @@ impl NativePlan {
                 position: DictPosition::of(state, intern!(state.py(), "validators")).unwrap_or_default(),
                 validators: validators.clone().unbind(),
                 items: validators.iter().map(Bound::unbind).collect(),
-                attributes: AtomicUsize::new(state.len()),
+                newest: NewestAttribute::of(state),
             },
         })
     }

@@ -27,9 +27,10 @@ _VALUE_TYPES: dict[type, type] = {
     models.PositiveSmallIntegerField: int,
     **dict.fromkeys((models.CharField, models.TextField, models.SlugField, models.EmailField, models.URLField), str),
 }
-# What changes a value on its way to a column and back, as Django has it in each of these classes.
+# What changes a value on its way to a column and back, as Django has it in each of these classes. `to_python` is called
+# by `get_prep_value`.
 _COLUMN_METHODS = {
-    kind: StockMethods(kind, ("get_db_converters", "get_prep_value", "get_db_prep_value"), django)
+    kind: StockMethods(kind, ("get_db_converters", "get_prep_value", "get_db_prep_value", "to_python"), django)
     for kind in _VALUE_TYPES
 }
 # Databases that compare text without an explicit collation byte by byte.
