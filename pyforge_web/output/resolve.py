@@ -24,7 +24,7 @@ from pyforge_web.output.model_names import (
     unknown_column,
     unknown_relation,
 )
-from pyforge_web.output.scopes import FieldScope, find_path_column, mark_own_bases
+from pyforge_web.output.scopes import AliasedNames, FieldScope, find_path_column, mark_own_bases
 from pyforge_web.output.shown_secrets import (
     expression_names,
     refuse_other_name,
@@ -91,15 +91,16 @@ def added_names(queryset: UntypedQuerySet) -> NamePath:
     return (*queryset.query.extra_select, *queryset.query.annotation_select)
 
 
-def aliased_names(queryset: UntypedQuerySet) -> frozenset[str]:
+def aliased_names(queryset: UntypedQuerySet) -> AliasedNames:
     """Return the names of a query that an expression may begin with besides: those of `alias()` are no values of rows.
 
-    A `FilteredRelation` is among them.
+    A `FilteredRelation` is among them, with the path of its relation; the others have an empty one.
     """
     query = queryset.query
     if not (query.annotations or query._filtered_relations):
         return frozenset()
-    return frozenset((*query.annotations, *query._filtered_relations))
+    filtered = ((name, relation.relation_name) for name, relation in query._filtered_relations.items())
+    return frozenset((*((name, "") for name in query.annotations), *filtered))
 
 
 def loaded_columns(queryset: UntypedQuerySet) -> frozenset[str] | None:
@@ -182,7 +183,7 @@ def _expression(scope: FieldScope, item: KeyedExpression) -> Leaf | Branch:
     if type(expression) is F and (leaf := _renamed_leaf(scope, item, cast(Any, expression).name)) is not None:
         return leaf
     for name in expression_names(expression):
-        refuse_secret_path(scope.model, name, item)
+        refuse_secret_path(scope.model, scope.find_filtered(name), item)
     return Leaf(item.name, item.name, None, (), expression)
 
 
@@ -192,7 +193,7 @@ def _renamed_leaf(scope: FieldScope, item: KeyedExpression, path: str) -> Leaf |
         leaf = _named(scope, path)
     except FieldError:
         first = path.split(LOOKUP_SEP)[0]
-        if find_column(scope.model, first) is None and first not in scope.aliased:
+        if find_column(scope.model, first) is None and first not in dict(scope.aliased):
             raise
         return None
     if not isinstance(leaf, Leaf):

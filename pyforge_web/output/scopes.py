@@ -20,6 +20,9 @@ from pyforge_web.output.model_names import (
 from pyforge_web.output.shown_secrets import refuse_other_name
 from pyforge_web.output.tree import Leaf
 
+# Names of a query, and the path of the relation that each stands for; empty where it is an annotation.
+AliasedNames = frozenset[tuple[str, str]]
+
 
 class FieldScope(NamedTuple):
     """What is known of the rows whose fields are resolved: their model, what their query adds and leaves out."""
@@ -31,7 +34,12 @@ class FieldScope(NamedTuple):
     path: NamePath
     around: ParentContext | None
     # What expressions may refer to besides: also what `alias()` has added, which is no value of a row.
-    aliased: frozenset[str] = frozenset()
+    aliased: AliasedNames = frozenset()
+
+    def find_filtered(self, name: str) -> str:
+        """Return a path with the relation in place of the name that a `FilteredRelation` has given it."""
+        first, separator, rest = name.partition(LOOKUP_SEP)
+        return (dict(self.aliased).get(first) or first) + separator + rest
 
 
 def find_path_column(scope: FieldScope, name: str) -> Leaf:

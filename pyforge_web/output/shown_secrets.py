@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, cast
 
-from django.core.exceptions import FieldError
+from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import F, Field, Model, Q
 from django.db.models.constants import LOOKUP_SEP
 
@@ -27,10 +27,12 @@ def expression_names(expression: Any) -> Iterator[str]:
                     work.append(child[1])
                 else:
                     work.append(child)
+        elif isinstance(part, list | tuple | set | frozenset):  # what `IN` compares with
+            work.extend(part)
         elif hasattr(part, "get_source_expressions"):
-            work.extend(each for each in part.get_source_expressions() if each is not None)
-            if hasattr(part, "condition"):
-                work.append(part.condition)
+            work.extend(part.get_source_expressions())
+            # A lookup names an `F` on its right side no source expression.
+            work.extend(getattr(part, name, None) for name in ("condition", "rhs"))
 
 
 def refuse_secret(model: type[Model], leaf: Leaf, item: KeyedExpression) -> None:
@@ -65,5 +67,16 @@ def refuse_secret_path(model: type[Model], name: str, item: KeyedExpression) -> 
         field = find_column(current, part)
         if field is not None and is_secret(field, current):
             refuse_secret(current, Leaf(item.name, field.attname, field), item)
-        relation = find_relation(current, part) or find_key_relation(current, part)
-        current = None if relation is None else relation.model
+        current = _follow_relation(current, part)
+
+
+def _follow_relation(model: type[Model], name: str) -> type[Model] | None:
+    """Return the model behind a relation, by the name of its attribute or by that in queries; None for other names."""
+    relation = find_relation(model, name) or find_key_relation(model, name)
+    if relation is not None:
+        return relation.model
+    try:
+        field: Any = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    return cast("type[Model] | None", field.related_model)

@@ -113,6 +113,7 @@ def _read_keyed(
         for model in dict.fromkeys(map(type, instances)):
             if find_relation(model, expression.relation) is not None:
                 resolve_model_fields(model, (item,))  # it may be no relation to many, or show a secret column
+        _refuse_secret_list(instances, item)
         nested = NestedFields(expression.relation, (expression.name,))
         rows: list[dict[str, Any]] = [{} for _ in instances]
         _add_related(instances, rows, nested, fetch, path)
@@ -126,6 +127,15 @@ def _read_keyed(
     if name is not None and (name in instances[0].__dict__ or not _is_expression(instances, item, name)):
         return read_named(instances, name, fetch, path)
     return computed.read(item, fetch)
+
+
+def _refuse_secret_list(instances: Sequence[Model], item: KeyedExpression) -> None:
+    """Raise for a secret column of the objects that a `to_attr` has: only they tell which model that is."""
+    lists = [instance.__dict__.get(item.expression.relation) for instance in instances]
+    objects = [each for one in lists if isinstance(one, list) for each in one]
+    for model in dict.fromkeys(map(type, objects)):
+        if issubclass(model, Model):
+            refuse_secret_path(model, item.expression.name, item)
 
 
 def _is_expression(instances: Sequence[Model], item: KeyedExpression, name: str) -> bool:
