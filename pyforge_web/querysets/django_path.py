@@ -41,7 +41,10 @@ SHAPES = {
 }
 # What decides which rows there are when a QuerySet is iterated or cloned.
 _GET_COMPILER = find_stock(Query, "get_compiler")
-_OWN_ROWS = ("__iter__", "__getitem__", "_chain", "_clone", "_fetch_all", "_iterator", "db", "iterator", "query")
+_OWN_ROWS = (
+    "__iter__", "__getitem__", "_chain", "_clone", "_fetch_all", "_iterator", "_prefetch_related_objects", "db",
+    "iterator", "query",
+)  # fmt: skip
 _OWN_INSTANCES = ("__getattribute__", "__new__", "__setattr__")
 _find_row_methods, _find_instance_methods = attrgetter(*_OWN_ROWS), attrgetter(*_OWN_INSTANCES)
 # Django's `Model` has none of these of its own.

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import connections
+from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web._native import NestedRows
@@ -21,7 +22,10 @@ from pyforge_web.querysets.rows import compile_layout
 
 
 def with_relations(queryset: UntypedQuerySet, tree: Tree) -> UntypedQuerySet:
-    """Return a QuerySet whose instances have what a tree names, by joins and `Prefetch`es."""
+    """Return a QuerySet whose instances have what a tree names, by joins and `Prefetch`es.
+
+    The methods are those of `QuerySet`: in a class of the project they may do more, such as hide rows.
+    """
     query, lookups = queryset.query, queryset._prefetch_related_lookups
     if query.combinator or not all(is_djangos(lookup) for lookup in lookups):
         return queryset  # a union takes no more of these, and lookups of others are the user's own
@@ -30,15 +34,15 @@ def with_relations(queryset: UntypedQuerySet, tree: Tree) -> UntypedQuerySet:
     for lookup in make_prefetches(tree):
         prefetches.setdefault(lookup.prefetch_to, lookup)
     if lookups or prefetches:
-        queryset = queryset.prefetch_related(None).prefetch_related(*prefetches.values())
+        queryset = QuerySet.prefetch_related(QuerySet.prefetch_related(queryset, None), *prefetches.values())
     known = {field.name for field in queryset._known_related_objects}  # Django leaves what is joined alone
     joined = [path for path in _joined_paths(tree) if path.split(LOOKUP_SEP)[0] not in known]
     if joined and has_bare_columns(query, joined_models(tree)):
-        return queryset.prefetch_related(*joined)
+        return QuerySet.prefetch_related(queryset, *joined)
     if joined and not query.distinct and not query.select_for_update:
         if query.deferred_loading[0]:
-            queryset = queryset.defer(None)
-        queryset = queryset.select_related(*joined)
+            queryset = QuerySet.defer(queryset, None)
+        queryset = QuerySet.select_related(queryset, *joined)
     return queryset
 
 
