@@ -108,6 +108,11 @@ def _other(model: type[Model], name: str, kind: type) -> Relation | None:
     return Relation(name, "other", field.related_model, many, field, doubt)
 
 
+def is_generic_key(field: Any) -> bool:
+    """Return whether a field is Django's own generic foreign key, which leads to a row of any model."""
+    return type(field).__module__ == _GENERIC and type(field).__name__ == "GenericForeignKey"
+
+
 def _attribute(field: Any) -> str | None:
     """The attribute of the instances behind a relation, from either side; None for what is no relation."""
     if not field.is_relation:

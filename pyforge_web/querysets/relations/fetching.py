@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
+from django.contrib.contenttypes.prefetch import GenericPrefetch
 from django.db.models import F, Model, prefetch_related_objects
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web.output.fields import Flat, OutputField
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields
-from pyforge_web.output.model_names import find_column, find_relation
+from pyforge_web.output.model_names import Relation, find_column, find_relation, is_generic_key
 from pyforge_web.querysets.django_path import why_instances
 from pyforge_web.querysets.relations.loaded_relations import is_loaded
 from pyforge_web.stock import find_stock
@@ -17,14 +18,40 @@ _REFRESH = find_stock(Model, "refresh_from_db")
 
 
 def fetch_relation(instances: Iterable[Model], name: str) -> None:
-    """Load a relation of the instances that do not have it: one statement for each model among them."""
-    missing: dict[type[Model], list[Model]] = {}
+    """Load a relation of the instances that do not have it: one statement for each model and database among them.
+
+    Django's own prefetching asks the database of the first instance for all of them.
+    """
+    missing: dict[tuple[type[Model], str | None], list[Model]] = {}
     for instance in instances:
         relation = find_relation(type(instance), name)
         if relation is not None and not is_loaded(instance, relation):
-            missing.setdefault(type(instance), []).append(instance)
-    for group in missing.values():
-        prefetch_related_objects(group, name)
+            missing.setdefault((type(instance), instance._state.db), []).append(instance)
+    for (model, using), group in missing.items():
+        field = cast(Relation, find_relation(model, name)).field
+        if using is not None and is_generic_key(field):
+            _fetch_generic(group, field, using)
+        else:
+            prefetch_related_objects(group, name)
+
+
+def _fetch_generic(instances: list[Model], field: Any, using: str) -> None:
+    """Load what a generic foreign key leads to, from the database of its instances.
+
+    Django's prefetching asks the database that a router names for the model.
+    """
+    attname = field.model._meta.get_field(field.ct_field).attname
+    models: dict[Any, type[Model]] = {}
+    for key in {getattr(instance, attname) for instance in instances} - {None}:
+        model = field.get_content_type(id=key, using=using).model_class()
+        # Not of a proxy: a QuerySet of it would be one of its concrete model here.
+        if model is not None and field.get_content_type(model=model, using=using).pk == key:
+            models[key] = model
+    for instance in instances:
+        if getattr(instance, attname) not in models:
+            getattr(instance, field.name)
+    querysets = [model._base_manager.using(using) for model in models.values()]
+    prefetch_related_objects(instances, GenericPrefetch(field.name, querysets))
 
 
 def fetch_deferred(instances: Iterable[Model], fields: ParsedFields) -> None:

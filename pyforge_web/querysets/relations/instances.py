@@ -151,8 +151,10 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
     if fetch:
         fetch_deferred(instances, item.expression.names)
     values: dict[int, Any] = {}
-    for model in dict.fromkeys(map(type, instances)):
-        group = [instance for instance in instances if type(instance) is model]
+    groups: dict[tuple[type[Model], str | None], list[Model]] = {}
+    for instance in instances:
+        groups.setdefault((type(instance), instance._state.db), []).append(instance)
+    for (model, database), group in groups.items():
         leaf = cast(Leaf, resolve_model_fields(model, (item,), _find_added(group, item.expression.names)).items[0])
         sources = sources_of(leaf, model)
         columns = [
@@ -161,8 +163,7 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
         ]
         related = [_load_related(group, name, names, fetch, path) for name, names in leaf.related]
         copies = LeanCopies(group, [source.column_path for source in sources], related, repr(leaf.output), path)
-        using = group[0]._state.db or DEFAULT_DB_ALIAS
-        make = bind_output(leaf, model, using, copies.copy_rows, copies.copy_related)
+        make = bind_output(leaf, model, database or DEFAULT_DB_ALIAS, copies.copy_rows, copies.copy_related)
         arguments = list(zip(*columns, strict=True)) if columns else [()] * len(group)
         if row_path := find_row_path(leaf):
             key = LOOKUP_SEP.join([*(relation.name for relation in row_path), "pk"])
