@@ -10,7 +10,7 @@ from pyforge_web.output.date_formats import format_date
 from pyforge_web.output.grammar import ParsedFields
 from pyforge_web.output.key_names import finish_rows, is_row_plain
 from pyforge_web.output.refusals import Refusal, refuse_secrets
-from pyforge_web.output.resolve import added_names
+from pyforge_web.output.resolve import added_names, loaded_columns
 from pyforge_web.output.tree import Tree
 from pyforge_web.querysets.django_path import AnyQuerySet, copy_unread
 from pyforge_web.querysets.fallback_rows import django_chunks, django_rows, iterate_raw, iterate_rows
@@ -39,7 +39,10 @@ class Description(Protocol):
 
 
 class InstanceRows(NamedTuple):
-    """Instances in memory: one, or a list of them. `before` and `added` are what their query has added to them."""
+    """Instances in memory: one, or a list of them. `before` and `added` are what their query has added to them.
+
+    `loaded` are the columns that their query does not defer, where its instances have more.
+    """
 
     instances: list[Any]
     fields: ParsedFields | None
@@ -47,6 +50,7 @@ class InstanceRows(NamedTuple):
     single: bool = False
     before: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    loaded: frozenset[str] | None = None
 
     def refuse(self) -> Refusal | None:
         if self.fields is not None:
@@ -88,7 +92,8 @@ class InstanceRows(NamedTuple):
         if self.fields is not None:
             if stranger := next((each for each in self.instances if not isinstance(each, Model)), None):
                 raise TypeError(f"fields= chooses columns of models, not of {type(stranger).__name__}")
-            rows = to_dicts(self.instances, self.fields, fetch=self.fetch, added=(*self.before, *self.added))
+            added = (*self.before, *self.added)
+            rows = to_dicts(self.instances, self.fields, fetch=self.fetch, added=added, loaded=self.loaded)
         else:
             rows = [
                 read_bare(each, self.added, self.before) if isinstance(each, Model) else each for each in self.instances
@@ -145,7 +150,8 @@ class ModelRows(NamedTuple):
             return iter(written) if isinstance(written, list) else written
         rows = iterate_rows(self._with_relations(), chunk_size)
         if self.fields is not None:
-            rows = memory_chunks(rows, self.fields, chunk_size, fetch=True, added=added_names(self.queryset))
+            added, loaded = added_names(self.queryset), self._find_loaded()
+            rows = memory_chunks(rows, self.fields, chunk_size, fetch=True, added=added, loaded=loaded)
         else:
             rows = (self._write_row(row) for row in rows)
         return django_chunks(self.queryset, rows, written)
@@ -170,7 +176,13 @@ class ModelRows(NamedTuple):
         return related if self.fields is None else with_expressions(related, self.fields)
 
     def _in_memory(self, rows: list[Any]) -> InstanceRows:
-        return evaluated_rows(self.queryset, rows, self.fields, fetch=self.fields is not None)
+        described = evaluated_rows(self.queryset, rows, self.fields, fetch=self.fields is not None)
+        return described._replace(loaded=self._find_loaded())
+
+    def _find_loaded(self) -> frozenset[str] | None:
+        """Return the columns that are not deferred, of a QuerySet that `_with_relations` makes load all of them."""
+        is_own = self.tree is None or copy_unread(self.queryset) is self.queryset
+        return None if is_own else loaded_columns(self.queryset)
 
 
 class RawRows(NamedTuple):

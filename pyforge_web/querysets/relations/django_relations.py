@@ -10,7 +10,7 @@ from django.db.models.constants import LOOKUP_SEP
 from pyforge_web._native import NestedRows
 from pyforge_web.output.lookups import is_djangos, make_prefetches
 from pyforge_web.output.model_names import NamePath
-from pyforge_web.output.resolve import added_names
+from pyforge_web.output.resolve import added_names, loaded_columns
 from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.fallback_rows import django_rows
@@ -74,9 +74,10 @@ def _with_parent_key(queryset: UntypedQuerySet, found: RelationKey) -> tuple[Unt
 
 def read_relation(queryset: UntypedQuerySet, branch: Branch, found: RelationKey, why: str) -> tuple[NestedRows, int]:
     """Return the rows of a relation by Django's own path, and the column of their key."""
+    loaded = loaded_columns(queryset)
     queryset, name = _with_parent_key(queryset, found)
     objects = django_rows(with_relations(queryset, branch.tree), why)
-    rows = to_dicts(objects, branch.fields, fetch=True, added=added_names(queryset))
+    rows = to_dicts(objects, branch.fields, fetch=True, added=added_names(queryset), loaded=loaded)
     keys = list(rows[0]) if rows else ["pk"] * branch.keys_only
     tuples = [(*row.values(), getattr(each, name)) for row, each in zip(rows, objects, strict=True)]
     steps = tuple(("column", key, index) for index, key in enumerate(keys))

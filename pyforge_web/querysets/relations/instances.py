@@ -35,14 +35,25 @@ from pyforge_web.querysets.relations.query_expressions import QueryExpressions
 
 
 def to_dicts(
-    instances: Sequence[Model], fields: ParsedFields, *, fetch: bool = False, path: NamePath = (), added: NamePath = ()
+    instances: Sequence[Model],
+    fields: ParsedFields,
+    *,
+    fetch: bool = False,
+    path: NamePath = (),
+    added: NamePath = (),
+    loaded: frozenset[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the output fields of instances, of one model or of several; `added` are the names of their query.
+
+    `"*"` has the columns that they have now, and of those only the `loaded` ones, if these are given.
 
     Raises `FieldError` for a name that does not exist, `ValueError` for what is not loaded.
     """
     _refuse_number(len(instances))
     rows: list[dict[str, Any]] = [{} for _ in instances]
+    has_star = any(isinstance(item, AllColumns) for item in fields)
+    # Before another field of the list has one loaded that is deferred.
+    present = [frozenset(instance.__dict__) for instance in instances] if has_star else []
     if fetch:
         fetch_deferred(instances, fields)
     models = dict.fromkeys(map(type, instances))
@@ -52,7 +63,8 @@ def to_dicts(
         if isinstance(item, NestedFields):
             _add_related(instances, rows, item, fetch, path)
         elif isinstance(item, AllColumns):
-            _add_all_columns(instances, rows, item, path)
+            for instance, row, names in zip(instances, rows, present, strict=True):
+                _add_all_columns(instance, row, item, path, names if loaded is None else names & loaded)
         else:
             if (name := find_plain_name(item) if isinstance(item, KeyedExpression) else item) in set_by_class:
                 key = item.name if isinstance(item, KeyedExpression) else item
@@ -63,7 +75,7 @@ def to_dicts(
                 key, values = item, read_named(instances, item, fetch, path)
             for row, value in zip(rows, values, strict=True):
                 row[key] = value
-    if any(isinstance(item, AllColumns) for item in fields):
+    if has_star:
         _refuse_clash(instances, fields)
     return finish_rows(rows)
 
@@ -80,6 +92,7 @@ def memory_chunks(
     *,
     fetch: bool = False,
     added: NamePath = (),
+    loaded: frozenset[str] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Return the rows of instances, so many of them at once; nothing is asked for before the first."""
     options = output_options.get()
@@ -88,7 +101,7 @@ def memory_chunks(
         iterator = iter(instances)
         while chunk := list(islice(iterator, chunk_size)):
             with output_with(options):
-                rows = to_dicts(chunk, fields, fetch=fetch, added=added)
+                rows = to_dicts(chunk, fields, fetch=fetch, added=added, loaded=loaded)
             yield from rows
 
     return read_rows()
@@ -202,12 +215,11 @@ def _load_related(group: Sequence[Model], name: str, columns: Sequence[str], fet
     return LoadedRows(name, querysets, columns)
 
 
-def _add_all_columns(instances: Sequence[Model], rows: list[dict[str, Any]], item: AllColumns, path: NamePath) -> None:
-    for instance, row in zip(instances, rows, strict=True):
-        model = type(instance)
-        for name in star_columns(model, item, None, path):
-            if name in instance.__dict__:
-                row[name] = read_loaded_column(instance, name, path)
+def _add_all_columns(
+    instance: Model, row: dict[str, Any], item: AllColumns, path: NamePath, loaded: frozenset[str]
+) -> None:
+    for name in star_columns(type(instance), item, loaded, path):
+        row[name] = read_loaded_column(instance, name, path)
 
 
 def _add_related(
