@@ -71,3 +71,22 @@ def test_a_star_of_a_prefetch(way_out, database):
         written = json.loads(WAYS_OUT[way_out](rows(way_in(queryset.all()), fields, fetch=True)))
         assert {name for row in written for article in row["articles"] for name in article} >= {"title", "shown"}
         assert not any("body" in article for row in written for article in row["articles"])
+
+
+JOINS = {
+    "defer": lambda queryset: queryset.select_related("author__country").defer("author__name", "author__country__name"),
+    "only": lambda queryset: queryset.select_related("author").only("title", "author__born"),
+    "not joined": lambda queryset: queryset.defer("author__name"),
+    "another one": lambda queryset: queryset.select_related("editor").defer("editor__name"),
+    "all": lambda queryset: queryset.select_related("author__country").defer("body"),
+}
+
+
+@pytest.mark.parametrize("way_out", WAYS_OUT)
+@pytest.mark.parametrize("name", JOINS)
+def test_a_star_of_a_relation_that_is_joined(name, way_out, database):
+    queryset = JOINS[name](Article.objects.using(database).order_by("pk"))
+    for fields in ([{"author": ["*"]}], ["title", {"author": ["*", {"country": ["*"]}]}, {"tags": ["name"]}]):
+        for way_in in WAYS_IN.values():
+            written = json.loads(WAYS_OUT[way_out](rows(way_in(queryset.all()), fields, fetch=True)))
+            assert written == expected(queryset.all(), fields), fields

@@ -14,7 +14,7 @@ from pyforge_web.output.resolve import added_names, loaded_columns
 from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.fallback_rows import django_rows
-from pyforge_web.querysets.relations.doubts import joined_models
+from pyforge_web.querysets.relations.doubts import defers_joined_star, joined_models
 from pyforge_web.querysets.relations.instances import to_dicts
 from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.querysets.relations.raw_sql import has_bare_columns
@@ -39,7 +39,7 @@ def with_relations(queryset: UntypedQuerySet, tree: Tree) -> UntypedQuerySet:
     joined = [path for path in _joined_paths(tree) if path.split(LOOKUP_SEP)[0] not in known]
     if joined and has_bare_columns(query, joined_models(tree)):
         return QuerySet.prefetch_related(queryset, *joined)
-    if joined and not query.distinct and not query.select_for_update:
+    if joined and not (query.distinct or query.select_for_update or defers_joined_star(query, tree)):
         if query.deferred_loading[0]:
             queryset = QuerySet.defer(queryset, None)
         queryset = QuerySet.select_related(queryset, *joined)

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.db import connections
 from django.db.models import Model
+from django.db.models.constants import LOOKUP_SEP
 
+from pyforge_web.output.grammar import AllColumns
 from pyforge_web.output.lookups import is_djangos
 from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, find_doubts
 from pyforge_web.querysets.django_path import has_own_iteration, why_django, why_instances
@@ -81,6 +83,8 @@ def joined_models(tree: Tree) -> Iterator[type[Model]]:
 def _why_joined_query(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     """Return what a query has that does not go together with joins and statements of ours."""
     query = queryset.query
+    if defers_joined_star(query, tree):
+        return "columns that select_related joins are deferred"
     if joined := _find_joined_already(query, tree):
         return f"select_related joins {joined}, which has a query of its own"
     strangers = [lookup for lookup in queryset._prefetch_related_lookups if not is_djangos(lookup)]
@@ -100,6 +104,20 @@ def _why_joined_query(queryset: UntypedQuerySet, tree: Tree) -> str | None:
         if query.distinct:
             return "a part of distinct rows"
     return None
+
+
+def defers_joined_star(query: Any, tree: Tree) -> bool:
+    """Return whether a joined relation has `"*"`, and the query may defer columns of it: only its instances tell."""
+    if not query.select_related or not any(LOOKUP_SEP in name for name in query.deferred_loading[0]):
+        return False
+    work = [tree]
+    while work:
+        for item in work.pop().items:
+            if isinstance(item, Branch) and not item.relation.many:
+                if any(isinstance(each, AllColumns) for each in item.fields):
+                    return True
+                work.append(item.tree)
+    return False
 
 
 def _find_joined_already(query: Any, tree: Tree) -> str | None:
