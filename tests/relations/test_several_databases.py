@@ -51,11 +51,11 @@ def expected(instances, fields):
     ],
     ids=repr,
 )
-def test_relations(fields, aliases):
+def test_each_instance_has_its_own_related_rows(fields, aliases):
     assert write(all_of(Article, aliases), fields) == expected(all_of(Article, aliases), fields)
 
 
-def test_output_fields(aliases):
+def test_output_fields_read_the_own_related_rows(aliases):
     fields = [
         {"writer": Computed(str, "author__name")},
         {"tags": Flat("tags", "name")},
@@ -83,7 +83,7 @@ def notes(aliases):
 
 
 @pytest.mark.parametrize(("model", "name"), [(Note, "subject"), (Sticker, "target")])
-def test_generic_keys(model, name, notes):
+def test_generic_keys_lead_to_the_own_database(model, name, notes):
     """Django's prefetching asks the default database for all of them; an attribute asks that of its instance."""
     fields = [{name: ["*"]}]
     for aliases in (["default"], ["postgres"], notes):

@@ -50,13 +50,14 @@ def test_the_name_of_a_relation_in_queries(name, way_in):
 
 @pytest.mark.parametrize("joined", [False, True])
 def test_a_filtered_relation(joined):
-    queryset = Article.objects.annotate(writer=FilteredRelation("author", condition=Q(author__name="Ada")))
+    articles = Article.objects.filter(title="one")
+    queryset = articles.annotate(writer=FilteredRelation("author", condition=Q(author__name="Ada")))
     queryset = queryset.select_related("writer") if joined else queryset
     assert b"s3cr3t" in dumps(queryset.values(shown=F("writer__password")))  # the path leads there
     for expression in (F("writer__password"), Upper("writer__password")):
         assert "secret column 'password' of Author" in refuse(queryset, [{"shown": expression}])
     # Another relation of that name: what is remembered of the first one does not count.
-    other = Article.objects.annotate(writer=FilteredRelation("tags", condition=Q(tags__name="tag")))
+    other = articles.annotate(writer=FilteredRelation("tags", condition=Q(tags__name="tag")))
     assert dumps(other, fields=[{"shown": F("writer__name")}]) == dumps(other.values(shown=F("writer__name")))
     shown = [{"shown": F("writer__name")}]
     assert dumps(queryset, fields=shown) == dumps(queryset.values(shown=F("writer__name")))
@@ -73,7 +74,9 @@ def test_the_right_side_of_a_lookup(expression):
 
 
 def test_a_list_in_memory():
-    articles = Article.objects.prefetch_related(Prefetch("contributors", Author.objects.all(), to_attr="writers"))
+    articles = Article.objects.filter(title="one").prefetch_related(
+        Prefetch("contributors", Author.objects.all(), to_attr="writers")
+    )
     for way_in in READ.values():
         data = way_in(articles)
         assert "secret column 'password' of Author" in refuse(data, [{"shown": Flat("writers", "password")}])
