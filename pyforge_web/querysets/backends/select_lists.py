@@ -33,7 +33,7 @@ _LONGEST_WAIT = 1024  # uses of Django's columns before they are kept again, whe
 _OTHER_SELECT = ("combinator", "external_aliases", "extra", "select_related", "_filtered_relations")
 _SELECTED = (dict, type(None))
 _NOT_LOOKED_AT: Any = object()  # stands for an ORDER BY
-_COLUMN = frozenset({Col})
+_PLAIN_COLUMN = frozenset({Col})
 _find_alias, _find_target, _find_output = map(attrgetter, ("alias", "target", "output_field"))
 # What is kept, the uses since, and how many of them there must be before it is made (again). To keep columns takes
 # longer than to write them: those of a query that comes once, with fields that a client has named, are not kept.
@@ -260,7 +260,9 @@ def _make_key(compiler: SelectCompiler) -> tuple[Any, ...] | None:
         return None
     columns = (*query.select, *query.annotations.values())
     # A column that somebody has given a method of its own is Django's to write.
-    if not (_COLUMN.issuperset(map(type, columns)) and all(map(tables.COL_ATTRIBUTES.issuperset, map(vars, columns)))):
+    if not (
+        _PLAIN_COLUMN.issuperset(map(type, columns)) and all(map(tables.COL_ATTRIBUTES.issuperset, map(vars, columns)))
+    ):
         return None
     aliases = tuple(map(_find_alias, columns))
     if not query.table_map.keys() >= set(aliases):  # an alias that is no table's name may have no quotes
