@@ -12,7 +12,7 @@ from pyforge_web.output.key_names import finish_rows, is_row_plain
 from pyforge_web.output.refusals import Refusal, refuse_secrets
 from pyforge_web.output.resolve import added_names, loaded_columns
 from pyforge_web.output.tree import Tree
-from pyforge_web.querysets.django_path import AnyQuerySet, copy_unread
+from pyforge_web.querysets.django_path import AnyQuerySet, copy_unread, why_known
 from pyforge_web.querysets.fallback_rows import django_chunks, django_rows, iterate_raw, iterate_rows
 from pyforge_web.querysets.instances import read_bare, write_bare, write_named, write_rows
 from pyforge_web.querysets.relations.django_relations import with_relations
@@ -182,7 +182,7 @@ class ModelRows(NamedTuple):
     def _find_loaded(self) -> frozenset[str] | None:
         """Return the columns that are not deferred, of a QuerySet that `_with_relations` makes load all of them."""
         is_own = self.tree is None or copy_unread(self.queryset) is self.queryset
-        return None if is_own else loaded_columns(self.queryset)
+        return None if is_own or why_known(self.queryset) else loaded_columns(self.queryset)
 
 
 class RawRows(NamedTuple):

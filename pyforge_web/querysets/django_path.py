@@ -123,7 +123,7 @@ def why_django(queryset: AnyQuerySet, connection: Any = None) -> str | None:
         if model.__init__ is _DJANGOS_INIT and len(verified) < _MOST_VERIFIED:
             verified[key] = AttributeWatch(watch_classes(queryset))
     if queryset._iterable_class is ModelIterable and (
-        reason := why_receivers(model) or why_added(model, query) or _why_known(queryset)
+        reason := why_receivers(model) or why_added(model, query) or why_known(queryset)
     ):
         return reason
     if reason := backends.why_no_backend(connections[queryset.db] if connection is None else connection):
@@ -259,7 +259,7 @@ def why_columns(model: type[Model], names: Any) -> str | None:
     return None
 
 
-def _why_known(queryset: Any) -> str | None:
+def why_known(queryset: Any) -> str | None:
     """Return which key that a related manager knows is deferred: Django's version decides whether its rows get it."""
     if not (queryset._known_related_objects and queryset.query.deferred_loading[0]):
         return None

@@ -13,6 +13,7 @@ from pyforge_web.output.model_names import NamePath
 from pyforge_web.output.resolve import added_names, loaded_columns
 from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
+from pyforge_web.querysets.django_path import why_known
 from pyforge_web.querysets.fallback_rows import django_rows
 from pyforge_web.querysets.relations.doubts import defers_joined_star, joined_models
 from pyforge_web.querysets.relations.instances import to_dicts
@@ -39,7 +40,8 @@ def with_relations(queryset: UntypedQuerySet, tree: Tree) -> UntypedQuerySet:
     joined = [path for path in _joined_paths(tree) if path.split(LOOKUP_SEP)[0] not in known]
     if joined and has_bare_columns(query, joined_models(tree)):
         return QuerySet.prefetch_related(queryset, *joined)
-    if joined and not (query.distinct or query.select_for_update or defers_joined_star(query, tree)):
+    is_unchanged = query.distinct or query.select_for_update or why_known(queryset) or defers_joined_star(query, tree)
+    if joined and not is_unchanged:
         if query.deferred_loading[0]:
             queryset = QuerySet.defer(queryset, None)
         queryset = QuerySet.select_related(queryset, *joined)
