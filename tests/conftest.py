@@ -30,13 +30,15 @@ hypothesis_settings.register_profile("any_speed", deadline=None, suppress_health
 hypothesis_settings.load_profile("any_speed")
 
 # A server runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
-SHARES = {"mysql": 5, "postgresql": 4}
+SHARES = {"mysql": 6, "postgresql": 5}
 
 # Files whose tests need that CPython still gives Django's classes versions: from 3.13 on a class has at most 1,000 of
 # them (`MAX_VERSIONS_PER_CLASS` in Objects/typeobject.c), and all tests together patch some classes more often.
 FIRST_FILES = (
     "sql_cache/test_families.py",
     "sql_cache/test_random.py",
+    "sql_cache/test_select_changes.py",
+    "sql_cache/test_select_lists.py",
     "output/test_remembered_pages.py",
     "prepared/test_prepared.py",
     "querysets/test_instances.py",

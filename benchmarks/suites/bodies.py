@@ -44,7 +44,7 @@ class Body:
 def run(effort: Effort, only: str = "") -> Report:
     report = Report("Request bodies")
     reading = [_read(report, body, effort) for body in _bodies() if only in body.name]
-    report.add(table(["body", "size", *READERS, "ours beside json.loads"], reading))
+    report.add(table(["body", "size", *READERS, "ours beside json.loads", "ours beside orjson"], reading))
     validating = [_validate(report, name, many, effort) for name, many in _DOCUMENTS.items() if only in name]
     if validating:
         report.add(table(["12 fields as JSON has them", "Django", "ours", "ours beside Django"], validating))
@@ -85,7 +85,9 @@ def _read(report: Report, body: Body, effort: Effort) -> list[str]:
     )
     ratio = timings["ours"].over(timings["json.loads"])
     verdict = report.judge(body.name, body.goal, ratio) if body.goal else f"{ratio:.2f}"
-    return [body.name, size(len(body.content)), *(duration(timings[name].best) for name in READERS), verdict]
+    beside_orjson = f"{timings['ours'].over(timings['orjson']):.2f}"
+    times = [duration(timings[name].best) for name in READERS]
+    return [body.name, size(len(body.content)), *times, verdict, beside_orjson]
 
 
 def _same(content: bytes, count: int) -> list[bytes]:

@@ -26,8 +26,8 @@ class Reader:
             return self.value(value.pk)
         return value.isoformat() if self.dates and type(value).__name__ in ("datetime", "time") else value
 
-    def read_bare(self, instance, added):
-        deferred = instance.get_deferred_fields()
+    def read_bare(self, instance, added, deferred=None):
+        deferred = instance.get_deferred_fields() if deferred is None else deferred
         columns = [each for each in instance._meta.concrete_fields if each.attname not in deferred]
         row = {self.key(each.attname): self.column(instance, each) for each in columns}
         return row | {self.key(name): self.value(getattr(instance, name)) for name in added}
@@ -38,9 +38,10 @@ class Reader:
 
     def read(self, instance, fields):
         row = {}
+        deferred = instance.get_deferred_fields()  # before another field of the list loads one of them
         for item in fields:
             if item == "*":
-                row |= self.read_bare(instance, ())
+                row |= self.read_bare(instance, (), deferred)
             elif isinstance(item, str):
                 row[self.key(item)] = self.value(follow(instance, item.split("__")))
             else:

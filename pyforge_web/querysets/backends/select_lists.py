@@ -218,7 +218,9 @@ class SelectCompiler(SQLCompiler):
             made = super().get_order_by()
             if len(kept.orders) >= _MOST_ORDERS:
                 kept.orders.clear()
-            kept.orders[key] = keep_order(self, ordering, made)
+            order = keep_order(self, ordering, made)
+            # As with the columns: what another thread has changed since is in the evidence, and not in this text.
+            kept.orders[key] = order if order is not None and super().get_order_by() == made else None
             return made
         given = list(order.items)
         if self._is_checked and (made := super().get_order_by()) != given:
