@@ -5,6 +5,7 @@ Each with and without the SQL cache: what is remembered of a page goes the short
 
 import asyncio
 import contextlib
+import gc
 import json
 import threading
 from unittest import mock
@@ -78,6 +79,18 @@ def test_unwrapped_rows_are_djangos(database):
         pyforge_web.dumps(find_page(database).values("id"))
     assert len(expected) == 3
     assert len(made) == 3
+
+
+def test_unwrapped_page_leaves_no_cycle(database):
+    """What a page leaves to the collector of garbage stays in memory for a while, with the driver's rows."""
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            write(database)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("name", ["execute", "_execute", "__getattr__", "close"])

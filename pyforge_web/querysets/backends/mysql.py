@@ -6,7 +6,7 @@ server names for a column, through a dict of the connection. Another dict is the
 JSON is checked by us: what MariaDB has checked is not always JSON, as it lets `1.` and `"\\x"` pass.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -144,11 +144,8 @@ class MySQLCursor(DriverCursor):
     def _keep_result(self) -> None:
         """Take the result, of which the driver would make all rows now."""
         result, self.raw._result = self.raw._result, None
-        self._rows = self.raw._rows = UnmadeRows(result, self._find_parser)
-
-    def _find_parser(self, field_type: int) -> Any:
-        """Return what the driver would have parsed the values of a type with; None where that was not replaced."""
-        return self._converters.get(field_type) if field_type in _KIND_BY_TYPE else None
+        # Not a method of this cursor: it holds these rows, and a cycle would hold them until the collector runs.
+        self._rows = self.raw._rows = UnmadeRows(result, partial(_find_parser, self._converters))
 
     def executed(self) -> str | None:
         """Choose the readers by the types of the columns."""
@@ -176,8 +173,13 @@ class MySQLCursor(DriverCursor):
 
     def driver_value(self, index: int, value: Any) -> Any:
         """Return what the driver gives for a column under Django."""
-        converter = self._find_parser(self._types[index]) if self._types else None
+        converter = _find_parser(self._converters, self._types[index]) if self._types else None
         return converter(value) if converter is not None and isinstance(value, str) else value
+
+
+def _find_parser(converters: dict[int, Any], field_type: int) -> Any:
+    """Return what the driver would have parsed the values of a type with; None where that was not replaced."""
+    return converters.get(field_type) if field_type in _KIND_BY_TYPE else None
 
 
 @lru_cache(maxsize=1024)
