@@ -10,16 +10,15 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, cast
 
-from django.conf import settings
 from django.db.models import ForeignKey
 from django.db.models.expressions import Col
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
-from pyforge_web.conf import get_settings
 from pyforge_web.querysets.backends.columns import ColumnPlan, read_session
 from pyforge_web.querysets.backends.kept_orders import KeptOrder, find_ordering, keep_order, make_order_key
 from pyforge_web.querysets.sql_facts import tables
+from pyforge_web.querysets.sql_facts.comparisons import is_comparison_due
 from pyforge_web.querysets.sql_facts.evidence import NotRememberedError, SelectEvidence
 
 logger = logging.getLogger("pyforge_web.select_lists")
@@ -149,7 +148,7 @@ class SelectMemory:
     def is_check_due(self) -> bool:
         """Return whether this use is compared with what Django writes."""
         self.uses += 1
-        return self.always_check or settings.DEBUG or self.uses % get_settings()["SQL_CACHE_CHECK"] == 0
+        return self.always_check or is_comparison_due(self.uses)
 
     def turn_off(self, ours: Any, django: Any) -> None:
         """Have Django write all columns from now on, in this process."""

@@ -22,17 +22,25 @@ def fetch_relation(instances: Iterable[Model], name: str) -> None:
 
     Django's own prefetching asks the database of the first instance for all of them.
     """
-    missing: dict[tuple[type[Model], str | None], list[Model]] = {}
+    missing = []
     for instance in instances:
         relation = find_relation(type(instance), name)
         if relation is not None and not is_loaded(instance, relation):
-            missing.setdefault((type(instance), instance._state.db), []).append(instance)
-    for (model, using), group in missing.items():
+            missing.append(instance)
+    for (model, using), group in group_instances(missing).items():
         field = cast(Relation, find_relation(model, name)).field
         if using is not None and is_generic_key(field):
             _fetch_generic(group, field, using)
         else:
             prefetch_related_objects(group, name)
+
+
+def group_instances(instances: Iterable[Model]) -> dict[tuple[type[Model], str | None], list[Model]]:
+    """Return the instances of each model and database, in their order."""
+    groups: dict[tuple[type[Model], str | None], list[Model]] = {}
+    for instance in instances:
+        groups.setdefault((type(instance), instance._state.db), []).append(instance)
+    return groups
 
 
 def _fetch_generic(instances: list[Model], field: Any, using: str) -> None:

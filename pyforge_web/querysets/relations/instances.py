@@ -26,7 +26,7 @@ from pyforge_web.output.options import output_options, output_with
 from pyforge_web.output.resolve import resolve_model_fields, star_columns
 from pyforge_web.output.shown_secrets import refuse_secret_path
 from pyforge_web.output.tree import Leaf, find_row_path
-from pyforge_web.querysets.relations.fetching import fetch_deferred, fetch_relation, find_plain_name
+from pyforge_web.querysets.relations.fetching import fetch_deferred, fetch_relation, find_plain_name, group_instances
 from pyforge_web.querysets.relations.lean_copies import LeanCopies, LoadedRows
 from pyforge_web.querysets.relations.loaded_relations import find_loaded_queryset, find_related
 from pyforge_web.querysets.relations.named_values import read_loaded_column, read_named
@@ -164,10 +164,7 @@ def _read_output(instances: Sequence[Model], item: KeyedExpression, fetch: bool,
     if fetch:
         fetch_deferred(instances, item.expression.names)
     values: dict[int, Any] = {}
-    groups: dict[tuple[type[Model], str | None], list[Model]] = {}
-    for instance in instances:
-        groups.setdefault((type(instance), instance._state.db), []).append(instance)
-    for (model, database), group in groups.items():
+    for (model, database), group in group_instances(instances).items():
         leaf = cast(Leaf, resolve_model_fields(model, (item,), _find_added(group, item.expression.names)).items[0])
         sources = sources_of(leaf, model)
         columns = [

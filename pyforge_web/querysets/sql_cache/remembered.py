@@ -4,6 +4,7 @@ A wrong hit would give somebody the rows of somebody else. So parameters come fr
 what decides the text is compared at each use, and a part of all hits is compared with what Django compiles.
 """
 
+import os
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
@@ -22,11 +23,13 @@ from pyforge_web.querysets.sql_cache.recording import (
     find_parameters,
     record_query,
 )
-from pyforge_web.querysets.sql_facts.evidence import ALWAYS_CHECK, NotRememberedError
+from pyforge_web.querysets.sql_facts.comparisons import is_comparison_due
+from pyforge_web.querysets.sql_facts.evidence import NotRememberedError
 from pyforge_web.querysets.statement import CompiledQuery, compile_query, find_most
 
 # Returns the QuerySet that is compiled, and what belongs to it: the names of its columns, for example.
 Prepare = Callable[[], tuple[Any, Any]]
+ALWAYS_CHECK = bool(os.environ.get("PYFORGE_SQL_CACHE"))
 
 
 class RememberedCompiler:
@@ -171,7 +174,7 @@ def is_remembering() -> bool:
 
 def is_check_due(uses: int) -> bool:
     """Return whether this use of remembered SQL is compared with what Django compiles."""
-    return ALWAYS_CHECK or settings.DEBUG or uses % get_settings()["SQL_CACHE_CHECK"] == 0
+    return ALWAYS_CHECK or is_comparison_due(uses)
 
 
 def compare_compiled(ours: CompiledQuery, real: CompiledQuery | None, extra: Any, real_extra: Any) -> str | None:

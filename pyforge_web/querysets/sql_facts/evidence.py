@@ -4,7 +4,6 @@ An entry is used only while all of this is as it was. What is found to be of oth
 there is no entry.
 """
 
-import os
 from collections.abc import Iterable
 from functools import cached_property
 from operator import attrgetter
@@ -25,8 +24,6 @@ from pyforge_web.fields import find_attribute
 from pyforge_web.querysets.sql_facts import tables
 from pyforge_web.stock import find_foreign, is_own_attribute
 
-# Whether each use of remembered SQL is compared with what Django compiles: set for runs of our tests.
-ALWAYS_CHECK = bool(os.environ.get("PYFORGE_SQL_CACHE"))
 # The classes that make the SQL of every query, and those that write a column in SELECT and ORDER BY.
 _ALWAYS = (BaseTable, Col, F, Join, Options, OrderBy, PositionRef, Query, Ref, WhereNode)
 _ALWAYS_OF_SELECT = (Col, Options, OrderBy, PositionRef, Query)
