@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+# A click ends before the page that it leads to is there: what follows one is awaited by expect(), not read at once.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")

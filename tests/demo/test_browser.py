@@ -6,6 +6,7 @@ from itertools import product
 
 import airportsdata
 import pytest
+from playwright.sync_api import expect
 
 from demo_site.airports import samples
 from demo_site.airports.guide import SPELLINGS
@@ -96,7 +97,7 @@ def test_the_map_draws_every_airport_of_a_country(visit):
     # Fiji lies on both sides of the 180th meridian: drawn as one, it fills both halves of the canvas.
     left, right = page.eval_on_selector("canvas", PIXELS)
     assert min(left, right) > 100
-    assert f"{expected} airports" in page.locator("[data-status]").inner_text()
+    expect(page.locator("[data-status]")).to_contain_text(f"{expected} airports")
     page.go_back()
     drawn(page, "> 7000")
     assert visited.errors == []
@@ -153,15 +154,17 @@ def test_the_map_by_mouse(visit):
     page = visit().open("/map/?country=XK")
     loaded(page)
     page.locator("#canvas").hover(position=first_dot(page))
-    assert page.locator("[data-details] h2").count() == 1
+    expect(page.locator("[data-details] h2")).to_have_count(1)
 
 
 def test_the_map_by_finger(visit):
     page = visit(viewport={"width": PHONE, "height": 800}, has_touch=True).open("/map/?country=XK")
     loaded(page)
     page.locator("#canvas").tap(position=first_dot(page))
-    assert page.locator("[data-details] h2").count() == 1
-    assert "outline" not in page.locator(".legend").inner_text(), "countryinfo has none of Kosovo"
+    expect(page.locator("[data-details] h2")).to_have_count(1)
+    expect(page.locator(".legend"), "countryinfo has none of Kosovo").not_to_contain_text(
+        "outline", use_inner_text=True
+    )
 
 
 def first_dot(page) -> dict[str, float]:
@@ -179,7 +182,7 @@ def first_dot(page) -> dict[str, float]:
 def test_a_country_without_airports_says_so(visit):
     visited = visit()
     page = visited.open("/map/?country=AD")
-    assert "no airport under Andorra" in page.get_by_role("alert").inner_text()
+    expect(page.get_by_role("alert")).to_contain_text("no airport under Andorra")
     assert visited.errors == []
 
 
@@ -188,11 +191,11 @@ def test_when_the_server_fails_the_map_says_so_and_can_try_again(visit):
     visited.page.route("**/api/airports/**", lambda route: route.abort())
     page = visited.open("/map/?country=IS")
     alert = page.get_by_role("alert")
-    assert "cannot be reached" in alert.inner_text()
+    expect(alert).to_contain_text("cannot be reached")
     page.unroute("**/api/airports/**")
     alert.get_by_role("button", name="Try again").click()
     loaded(page)
-    assert alert.count() == 0
+    expect(alert).to_have_count(0)
 
 
 def test_the_servers_own_words_are_shown(visit):
@@ -208,7 +211,7 @@ def test_the_compare_page_shows_every_case_equal_with_bars_that_add_up(visit):
     loaded(page)
     verdicts = page.locator("[data-verdict]").all_inner_texts()
     assert verdicts == ["Equal"] * len(CASES)
-    assert page.locator("[data-overall]").inner_text() == f"Done: {len(CASES)} of {len(CASES)} equal in value."
+    expect(page.locator("[data-overall]")).to_have_text(f"Done: {len(CASES)} of {len(CASES)} equal in value.")
     texts = page.locator("[data-size]").all_inner_texts()
     assert sum("the same bytes" in text for text in texts) == sum(case.queryset is not None for case in CASES)
     assert not any("NOT" in text for text in texts)
@@ -225,7 +228,7 @@ def test_the_compare_page_shows_every_case_equal_with_bars_that_add_up(visit):
         )
         assert [len(parts) for _, parts in bars] == ([3, 2] if case.queryset else [1, 1])
         assert all(abs(width - sum(parts)) <= 3 for width, parts in bars)
-        assert card.locator("[data-keys] .key").count() == (5 if case.queryset else 0)
+        expect(card.locator("[data-keys] .key")).to_have_count(5 if case.queryset else 0)
     page.emulate_media(forced_colors="active")
     colours = page.locator(".bar span").evaluate_all(
         "parts => parts.map((part) => getComputedStyle(part).backgroundColor)"
@@ -249,14 +252,14 @@ def test_the_import_page_shows_errors_in_the_language_chosen(visit, language, di
     page = visited.open("/import/?sample=json")
     page.get_by_label("Language of the errors").select_option(language)
     page.get_by_role("button", name="Check").click()
-    assert page.get_by_role("heading", name="8 rows: 3 valid, 5 with errors").count() == 1
+    expect(page.get_by_role("heading", name="8 rows: 3 valid, 5 with errors")).to_have_count(1)
     latitude = page.locator('[data-row="4"] [data-field="latitude"]')
-    assert "95" in latitude.locator(".value").inner_text()
+    expect(latitude.locator(".value")).to_contain_text("95")
     text = latitude.locator("dd")
     assert text.evaluate("text => [text.lang, getComputedStyle(text).direction]") == [language, direction]
-    assert not text.inner_text().isascii()
+    expect(text).to_have_text(re.compile(r"[^\x00-\x7f]"))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.get_by_label("Language of the errors").input_value() == language
+    expect(page.get_by_label("Language of the errors")).to_have_value(language)
     assert visited.errors == []
 
 
@@ -269,7 +272,7 @@ def test_valid_rows_are_imported_and_then_there(visit, own_site, tmp_path):
     page.get_by_label("or a file").set_input_files(file)
     page.get_by_role("button", name="Import the valid rows").click()
     status = page.locator("main").get_by_role("status")
-    assert "Imported 3 airports: PYF1, PYF2, PYF4." in status.inner_text()
+    expect(status).to_contain_text("Imported 3 airports: PYF1, PYF2, PYF4.")
     status.get_by_role("link", name="PYF1").click()
-    assert "Reykholt Heliport" in page.locator("body").inner_text()
+    expect(page.locator("body")).to_contain_text("Reykholt Heliport")
     assert visited.errors == []

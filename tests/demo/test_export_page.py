@@ -4,6 +4,7 @@ import json
 
 import airportsdata
 import pytest
+from playwright.sync_api import expect
 
 TOTAL = len(airportsdata.load())
 
@@ -27,7 +28,7 @@ def test_every_airport_arrives_and_can_be_saved(visit, tmp_path, format, view): 
     page.get_by_role("link", name="Save the file").wait_for(timeout=60_000)
     assert status(page).startswith(f"Complete: {TOTAL:,} airports, ")
     assert page.locator("progress").evaluate("bar => [bar.value, bar.max]") == [TOTAL, TOTAL]
-    assert "airports a second" in page.locator("[data-facts]").inner_text()
+    expect(page.locator("[data-facts]")).to_contain_text("airports a second")
     assert page.locator("[data-rows]").inner_text().startswith("[{" if format == "array" else "{")
     with page.expect_download() as download:
         page.get_by_role("link", name="Save the file").click()
@@ -81,7 +82,7 @@ def test_it_can_be_stopped_and_begun_again(visit):
     page.get_by_role("button", name="Stop").click()
     page.wait_for_function("() => document.querySelector('[data-status]').textContent.startsWith('Stopped after')")
     assert 0 < page.locator("progress").evaluate("bar => bar.value") < TOTAL
-    assert page.get_by_role("button", name="Export").is_enabled()
+    expect(page.get_by_role("button", name="Export")).to_be_enabled()
     assert visited.errors == []
 
 
@@ -100,4 +101,4 @@ def test_a_broken_body_is_no_file(visit, body, format, said):  # noqa: A002
     choose(page, format, "sync")
     page.get_by_role("button", name="Export").click()
     page.wait_for_function("said => document.querySelector('[data-status]').textContent.includes(said)", arg=said)
-    assert page.get_by_role("link", name="Save the file").count() == 0
+    expect(page.get_by_role("link", name="Save the file")).to_have_count(0)

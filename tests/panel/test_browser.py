@@ -1,9 +1,11 @@
 """The panel in headless Chromium, in a site of its own: in both looks, under policies, in History, by hand."""
 
+import re
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import browser, visit
 from tests.serving import process
@@ -33,8 +35,8 @@ def is_dark(panel, selector=".djDebugPanelContent"):
 def test_the_panel_in_both_looks(visit, scheme, policy):
     visited = visit(color_scheme=scheme)
     panel = open_panel(visited.open(f"/tag/?csp={policy}"))
-    assert panel.locator("h3").inner_text() == "PyForge: 1 serialize call"
-    assert panel.locator(".pf-chip").first.inner_text() == "generic"
+    expect(panel.locator("h3")).to_have_text("PyForge: 1 serialize call")
+    expect(panel.locator(".pf-chip").first).to_have_text("generic")
     assert is_dark(panel, "h4") == (scheme == "dark")
     card = panel.locator(".pf-cards > div").first.evaluate("it => getComputedStyle(it).borderRadius")
     assert card == "4px", "our stylesheet is loaded"
@@ -64,10 +66,10 @@ def test_without_our_style_and_script_all_is_there(visit):
         assert words in text
     assert panel.locator(".pf-bar").first.bounding_box()["height"] > 5
     details = panel.locator("#pfDetails_1")
-    assert not details.is_visible()
+    expect(details).to_be_hidden()
     panel.locator(".djToggleSwitch").first.click()
-    assert details.is_visible(), "the toolbar's own script opens the details"
-    assert "a value that is not made of model rows" in details.inner_text()
+    expect(details, "the toolbar's own script opens the details").to_be_visible()
+    expect(details).to_contain_text("a value that is not made of model rows")
 
 
 def test_rows_open_close_and_sort(visit):
@@ -77,18 +79,18 @@ def test_rows_open_close_and_sort(visit):
     calls = panel.locator(".pf-sortable tbody tr[id^=pfCall] td:nth-child(5)")
     button = panel.locator("th", has_text="Calls").locator("button")
     button.click()
-    assert calls.all_inner_texts() == ["7", "3", "1"]
-    assert panel.locator("th[aria-sort]").all_inner_texts() == ["Calls"]
+    expect(calls).to_have_text(["7", "3", "1"])
+    expect(panel.locator("th[aria-sort]")).to_have_text(["Calls"])
     button.click()
-    assert calls.all_inner_texts() == ["1", "3", "7"]
+    expect(calls).to_have_text(["1", "3", "7"])
     labels.nth(1).locator(".djToggleSwitch").click()
     opened = panel.locator("tr.djSelected")
-    assert opened.count() == 1
+    expect(opened).to_have_count(1)
     button.click()
     order = panel.locator(".pf-sortable tbody tr").evaluate_all("rows => rows.map((row) => row.id.split('_')[1])")
     assert order[::2] == order[1::2], "details follow their row"
     labels.nth(1).locator(".djToggleSwitch").click()
-    assert opened.count() == 0
+    expect(opened).to_have_count(0)
     assert visited.errors == []
 
 
@@ -96,18 +98,18 @@ def test_the_sidebar_follows_fetch_and_history_switches(visit):
     visited = visit()
     page = visited.open("/page/?calls=3")
     subtitle = page.locator("#djdt-PyForgePanel small")
-    assert subtitle.inner_text().startswith("3 calls in ")
+    expect(subtitle).to_have_text(re.compile("^3 calls in "))
     open_panel(page)
     for calls in (5, 7):
         page.evaluate(f"fetch('/data/?calls={calls}').then((response) => response.text())")
         page.locator("#djdt-PyForgePanel small", has_text=f"{calls} calls").wait_for()
     panel = open_panel(page)
-    assert panel.locator("h3").inner_text() == "PyForge: 7 serialize calls"
-    assert panel.locator("th button").count() == 6, "the script, which ran before, has seen the new panel"
+    expect(panel.locator("h3")).to_have_text("PyForge: 7 serialize calls")
+    expect(panel.locator("th button"), "the script, which ran before, has seen the new panel").to_have_count(6)
     page.locator("#djdt-HistoryPanel a").click()
     page.locator("#HistoryPanel tr", has_text="/page/?calls=3").first.locator(".switchHistory").click()
     page.locator("#djdt-PyForgePanel small", has_text="3 calls").wait_for()
-    assert open_panel(page).locator("h3").inner_text() == "PyForge: 3 serialize calls"
+    expect(open_panel(page).locator("h3")).to_have_text("PyForge: 3 serialize calls")
     assert visited.errors == []
 
 
@@ -121,7 +123,7 @@ def test_the_sidebar_says_when_a_stream_has_ended(visit):
     urllib.request.urlopen(f"{visited.site}/release/", timeout=10).close()
     page.evaluate("globalThis.body")
     page.locator("#djdt-PyForgePanel small", has_text="4 calls in").wait_for()
-    assert "streaming" not in subtitle.inner_text()
+    expect(subtitle).not_to_contain_text("streaming")
     assert visited.errors == []
 
 
@@ -145,11 +147,11 @@ def test_a_stream_is_renewed_when_the_panel_is_opened_again(visit):
     page.evaluate("globalThis.body = fetch('/held/').then((response) => response.text()); null")
     page.locator("#djdt-PyForgePanel small", has_text="streaming").wait_for()
     panel = open_panel(page)
-    assert panel.locator(".pf-note").is_visible()
+    expect(panel.locator(".pf-note")).to_be_visible()
     urllib.request.urlopen(f"{visited.site}/release/", timeout=10).close()
     page.evaluate("globalThis.body")
     panel.locator(".pf-note").wait_for(state="detached")
-    assert "4 calls" in panel.locator(".pf-cards").inner_text()
+    expect(panel.locator(".pf-cards")).to_contain_text("4 calls")
     assert visited.errors == []
 
 
@@ -163,7 +165,7 @@ def test_compare_in_the_toolbars_window(visit):
     window = page.locator("#djDebugWindow")
     window.get_by_text("Equal in value").wait_for()
     window.locator(".djDebugClose").click()
-    assert not window.is_visible()
+    expect(window).to_be_hidden()
     assert visited.errors == []
 
 
@@ -175,15 +177,15 @@ def test_on_a_phone_the_panel_has_the_whole_width(visit):
     scroll = panel.locator(".djdt-scroll")
     assert scroll.evaluate("it => it.scrollWidth <= it.clientWidth"), "only tables scroll sideways"
     panel.locator(".djDebugClose").click()
-    assert not panel.is_visible()
+    expect(panel).to_be_hidden()
 
 
 def test_hostile_names_do_not_run(visit):
     visited = visit()
     visited.page.on("dialog", lambda dialog: visited.errors.append(dialog.message) or dialog.dismiss())
     panel = open_panel(visited.open("/hostile/"))
-    assert "<script>alert(1)</script>" in panel.inner_text()
-    assert panel.locator("img").count() == 0
+    expect(panel).to_contain_text("<script>alert(1)</script>")
+    expect(panel.locator("img")).to_have_count(0)
     assert visited.errors == []
 
 
@@ -196,5 +198,5 @@ def test_the_panel_without_the_shadow_dom(browser):
         panel = open_panel(page)
         assert page.evaluate("document.getElementById('djDebugRoot').shadowRoot") is None
         panel.locator("th", has_text="Calls").locator("button").click()
-        assert panel.locator("th[aria-sort]").all_inner_texts() == ["Calls"]
+        expect(panel.locator("th[aria-sort]")).to_have_text(["Calls"])
         context.close()
