@@ -120,7 +120,7 @@ def why_django(queryset: AnyQuerySet, connection: Any = None) -> str | None:
     if watch is None or not watch.holds():
         if reason := _why_class(queryset, model):
             return reason
-        if model.__init__ is _DJANGOS_INIT and len(verified) < _MOST_VERIFIED:
+        if has_djangos_init(model) and len(verified) < _MOST_VERIFIED:
             verified[key] = AttributeWatch(watch_classes(queryset))
     if queryset._iterable_class is ModelIterable and (
         reason := why_receivers(model) or why_added(model, query) or why_known(queryset)
@@ -175,9 +175,14 @@ def why_instances(model: Any) -> str | None:
         return f"{type(model).__name__}, the class of {model.__name__}, makes instances in its own way"
     if getattr(model.from_db, "__func__", None) is not _DJANGOS_FROM_DB:
         return f"{model.__name__} has its own from_db"
-    if model.__init__ is not _DJANGOS_INIT and (reason := _why_changed(model, model.__init__)):
+    if not has_djangos_init(model) and (reason := _why_changed(model, model.__init__)):
         return reason
     return why_receivers(model)
+
+
+def has_djangos_init(model: Any) -> bool:
+    """Return whether a model's instances are made by Django's own `Model.__init__`."""
+    return model.__init__ is _DJANGOS_INIT
 
 
 def why_receivers(model: Any) -> str | None:

@@ -15,6 +15,7 @@ from django.db.models.query import (
     ValuesListIterable,
 )
 from django.db.models.query_utils import DeferredAttribute
+from django.db.models.signals import post_init
 
 import pyforge_web
 from pyforge_web import Computed, PyForgeStreamingResponse, rows
@@ -179,6 +180,20 @@ def test_what_is_written_follows(alias, name, monkeypatch):
         assert_like_instances(alias)
     assert_like_instances(alias)
     assert plain == as_json([bare(each) for each in Ticket.objects.using(alias).order_by("pk")])
+
+
+def test_a_receiver_of_the_owner_that_is_connected_later(alias):
+    assert_like_instances(alias)
+
+    def receive(sender, instance, **kwargs):
+        shouted(instance)
+
+    post_init.connect(receive, sender=Person)
+    try:
+        assert_like_instances(alias)
+    finally:
+        post_init.disconnect(receive, sender=Person)
+    assert_like_instances(alias)
 
 
 def read_loud(self):

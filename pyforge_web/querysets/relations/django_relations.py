@@ -15,10 +15,11 @@ from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import why_known
 from pyforge_web.querysets.fallback_rows import django_rows
-from pyforge_web.querysets.relations.doubts import defers_joined_star, joined_models
+from pyforge_web.querysets.relations.doubts import defers_joined_star
 from pyforge_web.querysets.relations.instances import to_dicts
 from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.querysets.relations.raw_sql import has_bare_columns
+from pyforge_web.querysets.relations.tree_classes import joined_models
 from pyforge_web.querysets.rows import compile_layout
 
 

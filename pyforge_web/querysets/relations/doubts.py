@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import connections
-from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web.output.grammar import AllColumns
 from pyforge_web.output.lookups import is_djangos
-from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, find_doubts
-from pyforge_web.querysets.django_path import has_own_iteration, why_django, why_instances
+from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet
+from pyforge_web.querysets.django_path import has_own_iteration, why_django
 from pyforge_web.querysets.relations.flat_plan import find_flat_plan
 from pyforge_web.querysets.relations.raw_sql import has_bare_columns
+from pyforge_web.querysets.relations.tree_classes import joined_models, why_classes
 
 
 def why_tree_django(queryset: UntypedQuerySet, tree: Tree, connection: Any = None) -> str | None:
@@ -26,12 +26,7 @@ def why_tree_django(queryset: UntypedQuerySet, tree: Tree, connection: Any = Non
     is_whole = not queryset.query.where.contains_over_clause
     if plan is not None and is_whole and plan.has_stock_descriptors(tree.model):
         return None
-    return (
-        _why_joined_query(queryset, tree)
-        or next((f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None)
-        or next(filter(None, map(why_instances, dict.fromkeys(joined_models(tree)))), None)
-        or _why_iterated(tree)
-    )
+    return _why_joined_query(queryset, tree) or why_classes(tree) or _why_iterated(tree)
 
 
 def _why_iterated(tree: Tree) -> str | None:
@@ -67,19 +62,6 @@ def _first_relations(tree: Tree) -> Iterator[str]:
             yield from (leaf.path[0].name for leaf in (item, *item.sources) if leaf.path)
 
 
-def joined_models(tree: Tree) -> Iterator[type[Model]]:
-    """Yield the models whose columns are read by joins; a generic foreign key, whose model each row has, by none."""
-    work: list[Leaf | Branch] = [*tree.items]
-    while work:
-        item = work.pop()
-        if isinstance(item, Leaf):
-            yield from (relation.model for relation in item.path if relation.model is not None)
-            work += item.sources
-        elif item.is_joined and item.relation.model is not None:
-            yield item.tree.model
-            work += item.tree.items
-
-
 def _why_joined_query(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     """Return what a query has that does not go together with joins and statements of ours."""
     query = queryset.query
@@ -96,7 +78,7 @@ def _why_joined_query(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     if known and (given := known.intersection(_first_relations(tree))):
         return f"its rows have the {given.pop()} that is in memory"
     # Those that output fields read are among them: a path of `Link` or `Computed`.
-    if any(joined_models(tree)) and (reason := _why_no_joins(queryset, tree)):
+    if joined_models(tree) and (reason := _why_no_joins(queryset, tree)):
         return reason
     if query.where.contains_over_clause:  # of a sliced Prefetch: Django selects from a query of its own there
         if len(queryset.model._meta.pk_fields) > 1:

@@ -43,7 +43,7 @@ class _KnownPlans(NamedTuple):
     """What is known of the columns that a model had."""
 
     columns: Any
-    by_tree: dict[int, tuple[Tree, FlatPlan]]
+    by_tree: dict[int, tuple[Tree, FlatPlan | None]]
     by_names: dict[tuple[Any, ...], FlatPlan]
     selections: dict[tuple[str, ...], Mapping[str, Any] | None]
 
@@ -67,6 +67,14 @@ def find_flat_plan(tree: Tree) -> FlatPlan | None:
     same = known.by_tree.get(id(tree))
     if same is not None and same[0] is tree:
         return same[1]
+    columns = _find_own_columns(tree)
+    plan = None if columns is None else _plan_columns(known, columns)
+    _remember(known.by_tree, id(tree), (tree, plan))
+    return plan
+
+
+def _find_own_columns(tree: Tree) -> dict[str, str] | None:
+    """Return the key of each column, where all output fields are columns of the model's own table."""
     columns: dict[str, str] = {}
     for item in tree.items:
         if not isinstance(item, Leaf) or item.field is None or item.field.column is None or item.path:
@@ -74,8 +82,10 @@ def find_flat_plan(tree: Tree) -> FlatPlan | None:
         if item.expression is not None or item.output is not None or item.attname in columns:
             return None
         columns[item.attname] = item.key
-    if not columns:
-        return None
+    return columns or None
+
+
+def _plan_columns(known: _KnownPlans, columns: dict[str, str]) -> FlatPlan:
     names = tuple(columns.items())
     plan = known.by_names.get(names)
     if plan is None:
@@ -83,7 +93,6 @@ def find_flat_plan(tree: Tree) -> FlatPlan | None:
         steps = tuple(zip(repeat("column"), keys, slots))
         plan = FlatPlan(tuple(columns), keys, attrgetter(*columns), slots, steps)
         _remember(known.by_names, names, plan)
-    _remember(known.by_tree, id(tree), (tree, plan))
     return plan
 
 

@@ -15,11 +15,11 @@ _BARE_NAME = re.compile(r"""(?<![\w.])["`]?(?<!\.["`])(\w+)["`]?(?!["`]?\s*[.(\w
 
 def has_bare_columns(query: Any, models: Iterable[type[Model]]) -> bool:
     """Return whether SQL of `extra()`, `RawSQL` or a function's template may mean a column of these models."""
+    texts = list(_find_raw_sql(query))
+    if not texts:
+        return False
     columns = {(field.column or "").lower() for model in models for field in model._meta.concrete_fields}
-    return any(
-        sql is None or not columns.isdisjoint(name.lower() for name in _BARE_NAME.findall(sql))
-        for sql in _find_raw_sql(query)
-    )
+    return any(sql is None or not columns.isdisjoint(name.lower() for name in _BARE_NAME.findall(sql)) for sql in texts)
 
 
 def _find_raw_sql(query: Any) -> Iterator[str | None]:

@@ -15,7 +15,6 @@ from pyforge_web.output.tree_watch import watch_manager
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import why_patched, why_receivers
 from pyforge_web.querysets.relations.columns import select_tree
-from pyforge_web.querysets.relations.doubts import joined_models
 from pyforge_web.querysets.relations.prefetch import RelationKey, related_rows, stand_in
 from pyforge_web.querysets.relations.remembered_pages import (
     PageRows,
@@ -26,6 +25,7 @@ from pyforge_web.querysets.relations.remembered_pages import (
     plan_page,
     watch_page,
 )
+from pyforge_web.querysets.relations.tree_classes import joined_models
 from pyforge_web.querysets.sql_cache import KeyNumbers, sql_memory
 from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint
 from pyforge_web.querysets.sql_cache.recording import RememberedQuery
@@ -151,7 +151,7 @@ def keep_related(
         AttributeWatch(watched),
         watch_page(queryset, branch.tree),
         tuple(map(backend.write_driver_sql, entry.recipe.parts)),
-        tuple(dict.fromkeys(joined_models(branch.tree))),
+        joined_models(branch.tree),
     )
 
 

@@ -15,12 +15,12 @@ from pyforge_web.conf import get_settings
 from pyforge_web.metering.compilations import active_collectors
 from pyforge_web.metering.row_traces import call_notes
 from pyforge_web.output.options import output_options
-from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet
+from pyforge_web.output.tree import Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.django_path import watch_classes, watch_instances, why_added, why_patched, why_receivers
+from pyforge_web.querysets.django_path import watch_classes, why_added, why_patched, why_receivers
 from pyforge_web.querysets.relations.columns import SelectPlan, find_purpose, select_tree
-from pyforge_web.querysets.relations.doubts import joined_models
 from pyforge_web.querysets.relations.steps import Steps
+from pyforge_web.querysets.relations.tree_classes import joined_models, watch_tree_classes
 from pyforge_web.querysets.relations.tree_walk import ColumnSlot
 from pyforge_web.querysets.sql_cache import sql_memory
 from pyforge_web.querysets.sql_cache.recording import RememberedQuery, fill_places
@@ -152,8 +152,7 @@ def keep_page(queryset: UntypedQuerySet, tree: Tree, opened: Any) -> None:
         known.clear()
     key = id(tree), type(queryset), type(queryset.query), queryset._iterable_class
     if key not in known or not known[key].watch.holds():
-        joined = tuple(dict.fromkeys(joined_models(tree)))
-        known[key] = KnownPage(tree, purpose, watch_page(queryset, tree), joined)
+        known[key] = KnownPage(tree, purpose, watch_page(queryset, tree), joined_models(tree))
 
 
 def keep_written(tree: Tree, opened: Any) -> WrittenPage | None:
@@ -170,31 +169,4 @@ def keep_written(tree: Tree, opened: Any) -> WrittenPage | None:
 
 def watch_page(queryset: UntypedQuerySet, tree: Tree) -> AttributeWatch:
     """Return what compares the classes of a QuerySet and the descriptors of a tree."""
-    joined = [watched for model in joined_models(tree) for watched in watch_instances(model)]
-    return AttributeWatch([*watch_classes(queryset), *joined, *_watch_descriptors(tree)])
-
-
-def _watch_descriptors(tree: Tree) -> list[Any]:
-    """Return what a native watch compares of the descriptors of columns, those of joined models among them."""
-    watched: list[Any] = []
-    work: list[Tree] = [tree]
-    while work:
-        current = work.pop()
-        for item in current.items:
-            if isinstance(item, Branch):
-                watched.append((current.model, (item.relation.name,), False))
-                if item.is_joined:
-                    work.append(item.tree)
-            else:
-                watched += _watch_leaf(current.model, item)
-    return watched
-
-
-def _watch_leaf(model: Any, leaf: Leaf) -> list[Any]:
-    watched = [each for source in leaf.sources for each in _watch_leaf(model, source)]
-    if leaf.field is None:
-        return watched
-    for relation in leaf.path:
-        watched.append((model, (relation.name,), False))
-        model = relation.model or model
-    return [*watched, (model, (leaf.attname,), False)]
+    return AttributeWatch([*watch_classes(queryset), *watch_tree_classes(tree)])
