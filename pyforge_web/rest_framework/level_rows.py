@@ -180,8 +180,8 @@ class LevelRows:
             return True
         path, name = column.slot
         field = find_column(path[-1].model if path else self.level.model, name)
-        # Of what a query adds, only the values tell.
-        return reader != _ANY_VALUE if field is None else kind_of(field) in kinds
+        # Of what a query adds, only the values tell: a `CharField` may show a count.
+        return field is not None and kind_of(field) in kinds
 
     def _native_reader(self, number: int) -> NativeReader | None:
         """How native code reads the driver's values of a column; None where values are made first."""

@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connections
-from django.db.models import Prefetch
+from django.db.models import Count, F, Prefetch, Value
 from django.db.models.signals import post_init
 from django.test.utils import CaptureQueriesContext
 from rest_framework import fields, relations, serializers
@@ -231,3 +231,18 @@ def test_rows_before_validation_raise_what_data_raises():
             getattr(serializer, way)
         messages.append(str(error.value))
     assert messages[0] == messages[1]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", [fields.CharField, fields.IntegerField, fields.FloatField, fields.BooleanField])
+@pytest.mark.parametrize("added", [Count("tags"), F("price"), Value(True), Value(1.5), Value("1")])
+def test_annotation_of_another_type_is_one_statement(kind, added, way):
+    """A field of a text that shows a count, for example: its values are of another form than the field's."""
+
+    def make_serializer(mixins):
+        return make(mixins, m.Article, ["id", "added"], added=kind())
+
+    def make_queryset():
+        return m.Article.objects.annotate(added=added).order_by("pk")
+
+    assert_no_more_statements(make_serializer, make_queryset, way)
