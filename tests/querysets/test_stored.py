@@ -8,8 +8,9 @@ import json
 
 import pytest
 from django.db import connection, connections
-from django.db.models import Case, F, Max, When
+from django.db.models import Case, DateField, DateTimeField, F, Max, Model, TimeField, When
 from django.db.models.functions import Coalesce
+from django.test.utils import isolate_apps
 
 import pyforge_web
 from tests.querysets.conftest import SITES
@@ -293,3 +294,34 @@ def test_not_a_number(table, column, sql):
     with pytest.raises(ValueError, match=rf"\$\.rows\[1\]\.{column}"):
         pyforge_web.dumps({"rows": rows.all()})
     assert b"null" in pyforge_web.dumps(rows.filter(id=2), nan="null")
+
+
+OF_ANY_TYPE = ["NULL", *texts("2024-01-01", "2024-01-01 10:00:00", "10:11:12", "garbage", ""), "0", "x'31'"]
+
+
+@pytest.mark.parametrize("place", ["class", "field"])
+@pytest.mark.parametrize("declared", ["text", "integer", "bool", "DATE", "datetime", "time", "timestamp(3)"])
+@pytest.mark.parametrize("kind", [DateField, DateTimeField, TimeField])
+@isolate_apps("tests.querysets")
+def test_column_of_a_type_of_the_projects(sqlite, kind, declared, place):
+    """The driver parses by the declared type, which need not be that of Django's field."""
+    own = type("Own", (kind,), {"db_type": lambda self, connection: declared}) if place == "class" else kind
+
+    class Declared(Model):
+        when = own(null=True)
+
+        class Meta:
+            app_label = "querysets"
+
+    if place == "field":
+        Declared._meta.get_field("when").db_type = lambda connection: declared
+    table = Declared._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE TABLE {table} (id integer PRIMARY KEY, "when" {declared})')
+        try:
+            for pk, sql in enumerate(OF_ANY_TYPE):
+                cursor.execute(f"INSERT INTO {table} VALUES ({pk}, {sql})")
+                assert_like_django(lambda pk=pk: Declared.objects.filter(pk=pk), "default")
+                assert_like_django(lambda pk=pk: Declared.objects.filter(pk=pk).values("when"), "default")
+        finally:
+            cursor.execute(f"DROP TABLE {table}")

@@ -28,6 +28,7 @@ from pyforge_web.querysets.backends.cursors import DriverCursor, StatementPlan
 from pyforge_web.querysets.backends.database import DatabaseBackend
 from pyforge_web.querysets.backends.direct_driver import DirectCursor, DirectDriver
 from pyforge_web.querysets.backends.select_lists import SelectCompiler
+from pyforge_web.querysets.backends.sqlite_types import REGISTERED_PARSERS, find_declared_parser, list_declared_types
 from pyforge_web.stock import StockMethods, describe_callable, find_function, is_own_function
 
 Parsers = Mapping[int, Callable[[str], Any]]
@@ -45,8 +46,6 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "DateTimeField": parse_datetime,
     "TimeField": parse_time,
 }
-# What Django registers with sqlite3 (`django/db/backends/sqlite3/base.py`): the parser under `decoder`.
-_REGISTERED = {"DATE": parse_date, "TIME": parse_time, "DATETIME": parse_datetime, "TIMESTAMP": parse_datetime}
 _DETECTS = sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES
 
 
@@ -161,12 +160,16 @@ class SQLiteBackend(DatabaseBackend):
         self, expressions: list[Any], readers: Sequence[ColumnReader], connection: BaseDatabaseWrapper
     ) -> Parsers:
         """Return with what the driver would parse the texts that native code reads itself, by column."""
-        return {
+        parsers = {
             index: _PARSERS[column.output_field.get_internal_type()]
             for index, (column, reader) in enumerate(zip(expressions, readers, strict=True))
-            # What other hands have declared in an unmanaged table is not known here.
-            if type(column) is Col and reader is not DJANGO and column.target.model._meta.managed
+            if type(column) is Col and reader is not DJANGO
             if column.output_field.get_internal_type() in _PARSERS
+        }
+        return {
+            index: parser
+            for index, parser in parsers.items()
+            if find_declared_parser(expressions[index].target, connection) is parser
         }
 
     def plan_columns(self, compiler: Any, expressions: list[Any]) -> ColumnPlan:
@@ -202,16 +205,16 @@ def _why_not_converters() -> str | None:
     if converters == _known_converters:
         return None
     for name, converter in converters.items():
-        parser = _REGISTERED.get(name)
+        parser = REGISTERED_PARSERS.get(name)
         if parser is not None:
             is_stock = is_own_function(converter, django) and _closure(converter) == [parser]
         elif name == "BOOL":
             is_stock = getattr(converter, "__self__", None) == b"1" and converter.__name__ == "__eq__"
         else:
-            is_stock = name not in _declared_types()
+            is_stock = name not in list_declared_types()
         if not is_stock:
             return f"sqlite3 has a converter for {name.lower()} that is not Django's ({describe_callable(converter)})"
-    missing = {*_REGISTERED, "BOOL"} - converters.keys()
+    missing = {*REGISTERED_PARSERS, "BOOL"} - converters.keys()
     if missing:
         return f"sqlite3 has no converter for {', '.join(sorted(missing)).lower()}"
     _known_converters = dict(converters)
@@ -220,13 +223,6 @@ def _why_not_converters() -> str | None:
 
 def _closure(function: Any) -> list[object]:
     return [cell.cell_contents for cell in function.__closure__ or ()]
-
-
-@cache
-def _declared_types() -> frozenset[str]:
-    """Return the types that Django declares, as sqlite3 looks them up: the first word, without the length."""
-    names = {str(name({"max_length": 1}) if callable(name) else name) for name in DatabaseWrapper.data_types.values()}
-    return frozenset(name.replace("(", " ").split()[0].upper() for name in names)
 
 
 def _datetime_reader(connection: BaseDatabaseWrapper) -> ColumnReader:
