@@ -8,7 +8,8 @@ import json
 
 import pytest
 from django.db import connection, connections
-from django.db.models import Case, DateField, DateTimeField, F, Max, Model, TimeField, When
+from django.db.models import Case, CharField, DateField, DateTimeField, F, IntegerField, Max, Model, TimeField, When
+from django.db.models.expressions import Col
 from django.db.models.functions import Coalesce
 from django.test.utils import isolate_apps
 
@@ -299,13 +300,21 @@ def test_not_a_number(table, column, sql):
 OF_ANY_TYPE = ["NULL", *texts("2024-01-01", "2024-01-01 10:00:00", "10:11:12", "garbage", ""), "0", "x'31'"]
 
 
-@pytest.mark.parametrize("place", ["class", "field"])
+@pytest.mark.parametrize("place", ["class", "field", "selected", "selected by the field"])
 @pytest.mark.parametrize("declared", ["text", "integer", "bool", "DATE", "datetime", "time", "timestamp(3)"])
 @pytest.mark.parametrize("kind", [DateField, DateTimeField, TimeField])
 @isolate_apps("tests.querysets")
 def test_column_of_a_type_of_the_projects(sqlite, kind, declared, place):
-    """The driver parses by the declared type, which need not be that of Django's field."""
-    own = type("Own", (kind,), {"db_type": lambda self, connection: declared}) if place == "class" else kind
+    """The driver parses by the declared type, which need not be that of Django's field, and no expression has one."""
+
+    def select_format(compiler, sql, params):
+        return f"{sql} || ''", params
+
+    methods = {
+        "class": {"db_type": lambda self, connection: declared},
+        "selected": {"select_format": lambda self, *arguments: select_format(*arguments)},
+    }
+    own = type("Own", (kind,), methods[place]) if place in methods else kind
 
     class Declared(Model):
         when = own(null=True)
@@ -315,6 +324,8 @@ def test_column_of_a_type_of_the_projects(sqlite, kind, declared, place):
 
     if place == "field":
         Declared._meta.get_field("when").db_type = lambda connection: declared
+    if place == "selected by the field":
+        Declared._meta.get_field("when").select_format = select_format
     table = Declared._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(f'CREATE TABLE {table} (id integer PRIMARY KEY, "when" {declared})')
@@ -323,5 +334,32 @@ def test_column_of_a_type_of_the_projects(sqlite, kind, declared, place):
                 cursor.execute(f"INSERT INTO {table} VALUES ({pk}, {sql})")
                 assert_like_django(lambda pk=pk: Declared.objects.filter(pk=pk), "default")
                 assert_like_django(lambda pk=pk: Declared.objects.filter(pk=pk).values("when"), "default")
+        finally:
+            cursor.execute(f"DROP TABLE {table}")
+
+
+@isolate_apps("tests.querysets")
+def test_field_with_the_column_of_another(sqlite):
+    """All columns of a model are its instance's by their places, whatever `get_col` makes of a field."""
+
+    class Borrowing(CharField):
+        def get_col(self, alias, output_field=None):
+            return Col(alias, self.model._meta.get_field("number"))
+
+    class Lender(Model):
+        text = Borrowing(max_length=9, default="text")
+        number = IntegerField(default=7)
+
+        class Meta:
+            app_label = "querysets"
+
+    table, rows = Lender._meta.db_table, Lender.objects.all()
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE {table} (id integer PRIMARY KEY, text varchar(9), number integer)")
+        try:
+            cursor.execute(f"INSERT INTO {table} VALUES (1, 'text', 7)")
+            for make in (rows.all, lambda: rows.values("text"), lambda: rows.only("number")):
+                for _ in range(3):
+                    assert_like_django(make, "default")
         finally:
             cursor.execute(f"DROP TABLE {table}")

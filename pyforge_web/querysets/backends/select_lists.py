@@ -132,8 +132,12 @@ def find_positions(select: Any, klass_info: Any, annotations: dict[str, int] | N
     """Return the index of each column as `ModelIterable` and `ValuesIterable` take it, from a compiled query."""
     if klass_info is None:
         return annotations or {}
-    targets = ((index, getattr(select[index][0], "target", None)) for index in klass_info["select_fields"])
-    positions = {target.attname: index for index, target in targets if target is not None}
+    indexes = klass_info["select_fields"]
+    fields = [getattr(select[index][0], "target", None) for index in indexes]
+    concrete = klass_info["model"]._meta.concrete_fields
+    if len(fields) == len(concrete):  # `Model.from_db` takes all columns by their place, whatever they are columns of
+        fields = concrete
+    positions = {field.attname: index for index, field in zip(indexes, fields, strict=True) if field is not None}
     return {**positions, **annotations} if annotations else positions
 
 
