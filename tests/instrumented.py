@@ -28,7 +28,8 @@ def main(mode, *arguments):
     host = _run(["rustc", "--print", "host-tuple"], environment, stdout=subprocess.PIPE, text=True).stdout.strip()
     library = _build(mode, folder, host, environment)
     shutil.copy(library, tree / "pyforge_web" / f"_native{sysconfig.get_config_var('EXT_SUFFIX')}")
-    environment.pop("PYTHONPATH", None)
+    # Processes that the tests start elsewhere import the copy, too.
+    environment["PYTHONPATH"] = str(tree)
     run = _run_asan if mode == "asan" else _run_coverage
     return run(folder, tree, list(arguments), environment)
 
@@ -48,6 +49,7 @@ def _run_asan(folder, tree, arguments, environment):
 
 
 def _run_coverage(folder, tree, arguments, environment):
+    tools = _find_llvm_tools(environment)
     profiles = folder / "profiles"
     shutil.rmtree(profiles, ignore_errors=True)
     environment |= {
@@ -55,14 +57,18 @@ def _run_coverage(folder, tree, arguments, environment):
         "COVERAGE_FILE": str(folder / "python.data"),
         "RUSTFLAGS": _FLAGS["coverage"],
     }
-    measure = [sys.executable, "-m", "coverage", "run", "--branch", "--source=pyforge_web"]
-    status = _run([*measure, "-m", "pytest", "-q", *arguments], environment, cwd=tree, check=False).returncode
-    report = [sys.executable, "-m", "coverage", "report", "--show-missing", "--skip-covered"]
+    # What is measured is in pyproject.toml: the workers of pytest and all other processes of the tests, too.
+    coverage = [sys.executable, "-m", "coverage"]
+    _run([*coverage, "erase"], environment, cwd=tree)
+    status = _run([*coverage, "run", "-m", "pytest", "-q", *arguments], environment, cwd=tree, check=False).returncode
+    _run([*coverage, "combine", "--quiet"], environment, cwd=tree)
+    report = [*coverage, "report", "--show-missing", "--skip-covered"]
     _report(report, folder / "python.txt", environment, tree)
     _run(["cargo", "test", "--quiet", "--workspace", "--target-dir", folder / "rust-tests"], environment)
-    tools = _find_llvm_tools(environment)
     merged = folder / "rust.profdata"
-    _run([tools / "llvm-profdata", "merge", "--sparse", "-o", merged, *profiles.glob("*.profraw")], environment)
+    # A process that a test kills may leave half a file: it is left out.
+    merge = [tools / "llvm-profdata", "merge", "--sparse", "--failure-mode=all", "-o", merged]
+    _run([*merge, *profiles.glob("*.profraw")], environment)
     objects = [tree / "pyforge_web" / f"_native{sysconfig.get_config_var('EXT_SUFFIX')}"]
     objects += [path for path in (folder / "rust-tests").glob("debug/deps/_native-*") if not path.suffix]
     given = [f"--object={path}" for path in objects]
@@ -103,10 +109,16 @@ def _build(mode, folder, host, environment):
 
 def _find_llvm_tools(environment):
     ask = ["rustc", "--print", "target-libdir"]
-    tools = Path(_run(ask, environment, stdout=subprocess.PIPE, text=True).stdout.strip()).parent / "bin"
-    if not (tools / "llvm-cov").exists():
-        sys.exit("make coverage needs LLVM's tools of the Rust toolchain: rustup component add llvm-tools")
-    return tools
+    own = Path(_run(ask, environment, stdout=subprocess.PIPE, text=True).stdout.strip()).parent / "bin"
+    version = _run(["rustc", "-vV"], environment, stdout=subprocess.PIPE, text=True).stdout
+    major = version.rpartition("LLVM version: ")[2].partition(".")[0]
+    for tools in (own, Path(f"/usr/lib/llvm-{major}/bin")):
+        if (tools / "llvm-cov").exists():
+            return tools
+    sys.exit(
+        "make coverage needs LLVM's tools of the Rust toolchain: rustup component add llvm-tools"
+        f" (or Debian's: apt-get install llvm-{major})"
+    )
 
 
 def _report(command, path, environment, tree):

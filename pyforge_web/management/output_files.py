@@ -48,7 +48,7 @@ def open_output(path: Path) -> Iterator[IO[bytes]]:
     A device or a pipe is written as it is. Raises `CommandError` for errors of the file system.
     """
     if is_special(path):
-        with _report_errors(path), path.open("wb") as special, _compress_file(special, path) as file:
+        with report_errors(path), path.open("wb") as special, _compress_file(special, path) as file:
             yield file
         return
     with (
@@ -67,7 +67,7 @@ def replace_file(path: Path) -> Iterator[TemporaryFile]:
     blocks for one path have a file each: the last one to end leaves its own. Raises `CommandError` for errors of the
     file system.
     """
-    with _report_errors(path), _raising_signals():
+    with report_errors(path), _raising_signals():
         target = path.resolve()  # a link stays a link
         old = _find_status(target)
         temporary = _create_file(target, old)
@@ -100,7 +100,7 @@ def is_special(path: Path) -> bool:
 
     Raises `CommandError` for a path that cannot be asked for, such as one in a closed folder.
     """
-    with _report_errors(path):
+    with report_errors(path):
         return path.exists() and not path.is_file()
 
 
@@ -144,8 +144,13 @@ def _copy_protection(old: os.stat_result, target: Path, temporary: TemporaryFile
         return
     os.fchmod(temporary.descriptor, mode)
     if hasattr(os, "listxattr"):  # Linux
-        for name in os.listxattr(target):
-            with suppress(OSError):  # a file system without access lists, or an attribute that root alone may set
+        names: list[str] = []
+        # No error of these loses a complete file: the file system has no access lists, root alone may set an
+        # attribute, or the old file was removed meanwhile.
+        with suppress(OSError):
+            names = os.listxattr(target)
+        for name in names:
+            with suppress(OSError):
                 os.setxattr(temporary.descriptor, name, os.getxattr(target, name))
 
 
@@ -160,7 +165,8 @@ def _sync_directory(directory: Path) -> None:
 
 
 @contextmanager
-def _report_errors(path: Path) -> Iterator[None]:
+def report_errors(path: Path | str) -> Iterator[None]:
+    """Raise `CommandError` for the errors of the file system in the block."""
     try:
         yield
     except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError before Python 3.13

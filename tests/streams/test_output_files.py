@@ -1,6 +1,9 @@
 """The files that the commands write: one whole file, as protected as the one before it, whatever happens meanwhile."""
 
+import bz2
 import gzip
+import io
+import lzma
 import os
 import resource
 import signal
@@ -9,11 +12,13 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from pyforge_web.management.commands import pyforge_dump
 from pyforge_web.management.output_files import open_output, replace_file
 from tests.streams.models import Label
 
@@ -217,10 +222,75 @@ def test_an_error_of_fsync_is_said(tmp_path, monkeypatch):
     assert names(tmp_path) == ["rows.json"]
 
 
-def test_gzip_can_be_read(tmp_path):
-    dump(tmp_path / "rows.ndjson.gz")
-    with gzip.open(tmp_path / "rows.ndjson.gz") as file:
-        assert len(file.read().splitlines()) == Label.objects.count()
+@pytest.mark.parametrize("call", ["flush", "write"])
+def test_errors_of_standard_output(call, monkeypatch):
+    class Broken(io.StringIO):
+        def fail(self, *args):
+            raise BrokenPipeError(32, "Broken pipe")
+
+    def write_chunks(*args):
+        opened.append(streams.write_chunks(*args))
+        return opened[0]
+
+    opened, streams = [], pyforge_dump.streams
+    setattr(Broken, call, Broken.fail)
+    monkeypatch.setattr(
+        pyforge_dump, "streams", types.SimpleNamespace(**vars(streams) | {"write_chunks": write_chunks})
+    )
+    with pytest.raises(CommandError, match="Unable to write to standard output: Broken pipe"):
+        call_command("pyforge_dump", "streams.Label", stdout=Broken())
+    assert opened[0].gi_frame is None  # its cursor is closed
+
+
+def test_the_old_file_may_be_removed_meanwhile(tmp_path):
+    path = tmp_path / "rows.json"
+    path.write_text("old")
+    path.chmod(0o600)
+    with open_output(path) as file:
+        file.write(b"new")
+        path.unlink()
+    assert path.read_text() == "new"
+    assert mode(path) == 0o600
+
+
+def test_a_file_system_without_access_lists(tmp_path, monkeypatch):
+    def refuse(path):
+        raise OSError(95, "Operation not supported")
+
+    path = tmp_path / "rows.json"
+    path.write_text("old")
+    monkeypatch.setattr(os, "listxattr", refuse)
+    dump(path)
+    assert path.read_text() != "old"
+
+
+def test_another_name_of_the_old_file_keeps_it(tmp_path):
+    path, other = tmp_path / "rows.json", tmp_path / "other"
+    path.write_text("old")
+    other.hardlink_to(path)
+    dump(path)
+    assert path.read_text() != "old"
+    assert other.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("ending", "read"),
+    [
+        ("gz", gzip.decompress),
+        ("bz2", bz2.decompress),
+        ("lzma", lzma.decompress),
+        ("xz", lzma.decompress),
+        ("zst", bytes),
+        ("GZ", bytes),
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_compressed_as_by_dumpdata(ending, read, indent, tmp_path):
+    ours, django = tmp_path / f"ours.json.{ending}", tmp_path / f"django.json.{ending}"
+    dump(ours, format="django", indent=indent)
+    call_command("dumpdata", "streams.Label", output=str(django), verbosity=0, indent=indent)
+    assert read(ours.read_bytes()) == read(django.read_bytes())
+    assert mode(ours) == mode(django)
 
 
 WRITER = """

@@ -17,7 +17,7 @@ from django.db.models.base import ModelBase
 
 from pyforge_web.conf import get_settings
 from pyforge_web.management.model_labels import find_model
-from pyforge_web.management.output_files import is_special, open_output, replace_file
+from pyforge_web.management.output_files import is_special, open_output, replace_file, report_errors
 from pyforge_web.output.grammar import read_fields
 from pyforge_web.secrets import public_columns, secret_columns
 from pyforge_web.streams import dumpdata as fixtures
@@ -92,8 +92,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         output = options["output"]
         if output is None:
-            for part in parts:
-                self.stdout.write(part.decode())
+            with report_errors("to standard output"), closing(parts):
+                for part in parts:
+                    self.stdout.write(part.decode())
+                self.stdout.flush()
             return
         shown = self.stdout if self.stdout.isatty() and options["verbosity"] > 0 else None
         count = queryset.order_by().count() if shown else 0
