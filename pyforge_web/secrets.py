@@ -7,23 +7,26 @@ token), or because `SENSITIVE_FIELDS` has its exact name. `PUBLIC_FIELDS` takes 
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.core.signals import setting_changed
 from django.db import models
-from django.db.models import Field, Model
+from django.db.models import CompositePrimaryKey, F, Field, GeneratedField, Model, Q
+from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web.conf import get_settings
 
-# One of these words anywhere in a name, also in the plural.
+# One of these words anywhere in a name, also in the plural; at the end, what other languages call a password.
 _WORDS = frozenset(
     """
     accesstoken apikey apisecret apitoken authtoken cardnumber clientsecret credential cvc cvv dbpassword hashedpassword
-    jwt otp passcode passhash passkey passphrase passwd password passwordhash privatekey privkey pwd refreshtoken secret
-    secretkey sessionkey sessiontoken signature ssn token totp userpassword
+    jwt mnemonic otp passcode passhash passkey passphrase passw passwd password passwordhash privatekey privkey pswd pwd
+    refreshtoken secret secretkey sessionkey sessiontoken signature ssn token totp userpassword
+    geheimnis kennwort passwort motdepasse contrasena contraseña senha wachtwoord lösenord passord adgangskode salasana
+    haslo hasło heslo jelszo jelszó şifre пароль парола 密码 密碼 パスワード 비밀번호
     """.split()  # noqa: SIM905
 )
 # Two words beside each other; alone, none of them says anything.
@@ -32,12 +35,13 @@ _WORD_PAIRS = frozenset(
     for pair in """
     access_code access_key activation_code activation_key api_key auth_code auth_key authorization_code backup_code
     card_code card_no card_num card_number card_pin cc_number confirmation_key db_pass encryption_key hashed_key
-    hashed_pass master_key pass_hash private_key pw_hash recovery_code recovery_key reset_code reset_key security_answer
-    security_code session_data session_key signing_key smtp_pass social_security user_pass user_pin verification_code
+    hashed_pass hmac_key login_code master_key mfa_code pass_hash pin_hash private_key pw_hash recovery_code
+    recovery_key reset_code reset_key security_answer security_code security_stamp seed_phrase session_data session_key
+    signing_key smtp_pass social_security user_pass user_pin verification_code
     """.split()  # noqa: SIM905
 )
 # Whole names that are secret although their words also stand in names that are not (`credit_card_type`, `pin_code`).
-_WHOLE_NAMES = frozenset({"creditcard", "credit_card", "debit_card", "pin"})
+_WHOLE_NAMES = frozenset({"creditcard", "credit_card", "debit_card", "mot_de_passe", "one_time_code", "pass", "pin"})
 # A name that ends in one of these tells something about a secret, and not the secret: `token_count`, `api_key_prefix`.
 _DESCRIBING = frozenset(
     """
@@ -74,7 +78,11 @@ _HARMLESS = (
     models.FloatField,
     models.TimeField,
 )
-_WORD_BREAK = re.compile(r"(?<=[^\W\d_])\d+|_+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# The capital letters of Latin, Greek and Cyrillic.
+_CAPITAL = "".join(filter(str.isupper, map(chr, range(0x530))))
+_WORD_BREAK = re.compile(
+    rf"(?<=[^\W\d_])\d+|_+|(?<=[^\W_{_CAPITAL}])(?=[{_CAPITAL}])|(?<=[{_CAPITAL}])(?=[{_CAPITAL}][^\W\d_{_CAPITAL}])"
+)
 
 # By model: how many columns it had, and the secret ones. No field is held: a model made at run time can be freed.
 _secrets: "WeakKeyDictionary[type[Model], tuple[int, int, tuple[str, ...]]]" = WeakKeyDictionary()
@@ -108,10 +116,16 @@ def is_secret(field: "Field[Any, Any]", model: type[Model] | None = None) -> boo
     if isinstance(field, models.ForeignKey):
         # A foreign key to a token holds what the token's key holds; any other is no secret, whatever its name.
         return not isinstance(field.remote_field.model, str) and is_secret(field.target_field)
-    # A generated column holds what its expression computes, perhaps of a secret.
-    value_field = field.output_field if isinstance(field, models.GeneratedField) else field
+    if isinstance(field, CompositePrimaryKey):
+        return any(is_secret(part, model) for part in cast(Any, field).fields)
+    value_field = field
+    if isinstance(field, GeneratedField):
+        value_field = cast(Any, field).output_field
     if isinstance(value_field, _HARMLESS):
         return False
+    # As in `fields=`, an expression of a secret column shows something of it, whatever its name.
+    if isinstance(field, GeneratedField) and _reads_secret(field, model or field.model):
+        return True
     words = _split_words(field.name)
     if isinstance(value_field, models.IntegerField):
         is_amount = words[0] in _AMOUNTS or words[-1] != _singular(words[-1])  # `max_token`, `tokens`
@@ -122,6 +136,35 @@ def is_secret(field: "Field[Any, Any]", model: type[Model] | None = None) -> boo
         or _has_secret_words(_split_words(field.db_column or ""))
         or _is_known_column(field.name, model or field.model)
     )
+
+
+def expression_names(expression: Any) -> Iterator[str]:
+    """Yield the paths of all fields that an expression reads."""
+    work: list[Any] = [expression]
+    while work:
+        part: Any = work.pop()
+        if isinstance(part, F):
+            yield cast(Any, part).name
+        elif isinstance(part, Q):
+            for child in part.children:
+                if isinstance(child, tuple):
+                    yield child[0]
+                    work.append(child[1])
+                else:
+                    work.append(child)
+        elif isinstance(part, list | tuple | set | frozenset):  # what `IN` compares with
+            work.extend(part)
+        elif hasattr(part, "get_source_expressions"):
+            work.extend(part.get_source_expressions())
+            # A lookup names an `F` on its right side no source expression.
+            work.extend(getattr(part, name, None) for name in ("condition", "rhs"))
+
+
+def _reads_secret(field: Any, model: type[Model]) -> bool:
+    """Return whether the expression of a generated column reads a secret column."""
+    columns = {name: column for column in model._meta.concrete_fields for name in (column.name, column.attname)}
+    names = {name.split(LOOKUP_SEP)[0] for name in expression_names(field.expression)}
+    return any(name in columns and is_secret(columns[name], model) for name in names - {field.name})
 
 
 def is_secret_name(name: str) -> bool:

@@ -26,14 +26,13 @@ from pyforge_web.output.model_names import (
 )
 from pyforge_web.output.scopes import AliasedNames, FieldScope, find_path_column, mark_own_bases
 from pyforge_web.output.shown_secrets import (
-    expression_names,
     refuse_other_name,
     refuse_secret,
     refuse_secret_path,
 )
 from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet, keep_tree
 from pyforge_web.output.tree_watch import watch_tree
-from pyforge_web.secrets import public_columns
+from pyforge_web.secrets import expression_names, public_columns
 
 _MOST_TREES = 256  # of a model: a client may choose the names
 

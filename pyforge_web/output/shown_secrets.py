@@ -1,38 +1,15 @@
 """Secret columns under other keys and names: an expression or a name that would show one is refused."""
 
-from collections.abc import Iterator
 from typing import Any, cast
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
-from django.db.models import F, Field, Model, Q
+from django.db.models import CompositePrimaryKey, Field, Model
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web.output.grammar import KeyedExpression
 from pyforge_web.output.model_names import find_column, find_key_relation, find_relation
 from pyforge_web.output.tree import Leaf
 from pyforge_web.secrets import is_secret
-
-
-def expression_names(expression: Any) -> Iterator[str]:
-    """Yield the paths of all fields that an expression reads."""
-    work: list[Any] = [expression]
-    while work:
-        part: Any = work.pop()
-        if isinstance(part, F):
-            yield cast(Any, part).name
-        elif isinstance(part, Q):
-            for child in part.children:
-                if isinstance(child, tuple):
-                    yield child[0]
-                    work.append(child[1])
-                else:
-                    work.append(child)
-        elif isinstance(part, list | tuple | set | frozenset):  # what `IN` compares with
-            work.extend(part)
-        elif hasattr(part, "get_source_expressions"):
-            work.extend(part.get_source_expressions())
-            # A lookup names an `F` on its right side no source expression.
-            work.extend(getattr(part, name, None) for name in ("condition", "rhs"))
 
 
 def refuse_secret(model: type[Model], leaf: Leaf, item: KeyedExpression) -> None:
@@ -45,8 +22,12 @@ def refuse_secret(model: type[Model], leaf: Leaf, item: KeyedExpression) -> None
 
 def refuse_other_name(model: type[Model], field: "Field[Any, Any] | None", name: str) -> None:
     """Raise for a name that is not the secret column's own: `pk`, or a relation that stands for its rows' keys."""
+    if field is None:
+        return
+    # A key of several columns is called `pk` itself, which is the own name of none of them.
+    own_names = () if isinstance(field, CompositePrimaryKey) else (field.name, field.attname)
     # Few names are not the column's own: only those ask the guard.
-    if field is not None and name.split(LOOKUP_SEP)[-1] not in (field.name, field.attname) and is_secret(field, model):
+    if name.split(LOOKUP_SEP)[-1] not in own_names and is_secret(field, model):
         raise _refusal(repr(name), field)
 
 
