@@ -1,0 +1,28 @@
+"""`make coverage` measures what the workers of pytest run, and the processes that tests start."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from coverage import CoverageData
+
+_ROOT = Path(__file__).parents[1]
+_STARTS_ANOTHER = '''import subprocess, sys
+subprocess.run([sys.executable, "-c", "import pyforge_web.stock"], check=True)
+'''
+    "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import pyforge_web.stock'], check=True)"
+)
+
+
+def test_processes_that_tests_start_are_measured(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(_STARTS_ANOTHER)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    environment |= {"COVERAGE_FILE": str(tmp_path / "data"), "PYTHONPATH": str(_ROOT)}
+    for arguments in (["run", script], ["combine", "--quiet"]):
+        subprocess.run([sys.executable, "-m", "coverage", *arguments], cwd=_ROOT, env=environment, check=True)
+    measured = CoverageData(tmp_path / "data")
+    measured.read()
+    assert str(_ROOT / "pyforge_web" / "stock.py") in measured.measured_files()
+    assert measured.has_arcs()
