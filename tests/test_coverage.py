@@ -8,11 +8,9 @@ from pathlib import Path
 from coverage import CoverageData
 
 _ROOT = Path(__file__).parents[1]
-_STARTS_ANOTHER = '''import subprocess, sys
+_STARTS_ANOTHER = """import subprocess, sys
 subprocess.run([sys.executable, "-c", "import pyforge_web.stock"], check=True)
-'''
-    "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import pyforge_web.stock'], check=True)"
-)
+"""
 
 
 def test_processes_that_tests_start_are_measured(tmp_path):

@@ -132,6 +132,8 @@ REFUSED = {
     "cycle in a list": call([[CYCLE := []]], safe=False),
     "cls among the parameters": call({}, json_dumps_params={"cls": Percent}),
     "unknown parameter": call({}, json_dumps_params={"indents": 2}),
+    "parameters that are a list": call({}, json_dumps_params=[("indent", 2)]),
+    "parameters that are a text": call({}, json_dumps_params="indent"),
     "unknown keyword": call({}, indent=2),
     "fifth position": call({}, DjangoJSONEncoder, True, None, 200),
     "headers and content_type": call({}, headers={"Content-Type": "a/b"}, content_type="c/d"),

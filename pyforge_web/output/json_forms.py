@@ -2,6 +2,7 @@
 
 import codecs
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -12,7 +13,9 @@ ASCII_FORMS = {"compact": "ascii", "django_text": "django"}
 
 def find_native_form(encoder: type[json.JSONEncoder], params: dict[str, Any]) -> str | None:
     """Return the native form of what `json.dumps` would write; None for what it alone can."""
-    if encoder is not DjangoJSONEncoder or not params.keys() <= {"ensure_ascii", "separators", "sort_keys"}:
+    if encoder is not DjangoJSONEncoder or not isinstance(params, Mapping):
+        return None  # what is no mapping is refused by json.dumps
+    if not params.keys() <= {"ensure_ascii", "separators", "sort_keys"}:
         return None
     if params.get("sort_keys", False) is not False or type(params.get("ensure_ascii", True)) is not bool:
         return None

@@ -232,7 +232,17 @@ def _annotate(query: Any, expressions: dict[str, Any]) -> None:
     for name, expression in expressions.items():
         query.add_annotation(expression, name)
         if query.annotations[name].contains_aggregate and query.group_by is None:
+            keep_default_order(query)
             query.group_by = True  # as QuerySet.annotate() does
+
+
+def keep_default_order(query: Any) -> None:
+    """Have a query name the order of its model: Django leaves `Meta.ordering` out of a query with GROUP BY.
+
+    Source: `SQLCompiler.as_sql`. Output fields choose keys, and the rows stay those that iterating gives.
+    """
+    if query.default_ordering and not (query.order_by or query.extra_order_by):
+        query.add_ordering(*query.get_meta().ordering)
 
 
 def _add_column(query: Any, column: Col, alias: str) -> str:

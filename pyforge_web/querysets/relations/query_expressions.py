@@ -9,6 +9,7 @@ from pyforge_web.output.fields import OutputField
 from pyforge_web.output.grammar import KeyedExpression, ParsedFields
 from pyforge_web.output.resolve import resolve_model_fields
 from pyforge_web.querysets.django_path import AnyQuerySet
+from pyforge_web.querysets.relations.columns import keep_default_order
 from pyforge_web.querysets.relations.fetching import find_plain_name
 
 
@@ -34,6 +35,8 @@ def with_expressions(queryset: AnyQuerySet, fields: ParsedFields) -> AnyQuerySet
     if not query.annotations or not found or query.combinator or query.distinct:
         return queryset
     annotated: AnyQuerySet = queryset.annotate(**name_expressions(found))
+    if query.group_by is None and annotated.query.group_by is not None:
+        keep_default_order(annotated.query)
     return annotated
 
 

@@ -11,12 +11,12 @@ from django.db.models import Model
 
 from pyforge_web._native import AttributeWatch
 from pyforge_web.output.tree import Branch, Leaf, Tree, find_doubts
+from pyforge_web.output.tree_watch import Watched
 from pyforge_web.querysets.django_path import has_djangos_init, watch_instances, why_instances, why_receivers
 
-Watched = tuple[object, tuple[str, ...], bool]
 # By the tree, in the `__dict__` of the model's `_meta`: it ends with the model.
 _CLASSES = "_pyforge_tree_classes"
-_MOST_TREES = 256
+_MOST_CLASSES = 256
 
 
 class _TreeClasses(NamedTuple):
@@ -29,13 +29,13 @@ class _TreeClasses(NamedTuple):
 
 def joined_models(tree: Tree) -> tuple[type[Model], ...]:
     """Return the models whose columns are read by joins; a generic foreign key, whose model each row has, by none."""
-    known = _find_known(tree)
+    known = _find_classes(tree)
     return tuple(dict.fromkeys(_walk_joined(tree))) if known is None else known.joined
 
 
 def why_classes(tree: Tree) -> str | None:
     """Return why a column of a tree may be another value on an instance than in the row; None where it is the same."""
-    known = _find_known(tree)
+    known = _find_classes(tree)
     if known is not None and known.watch is not None and known.watch.holds():
         return next(filter(None, map(why_receivers, known.joined)), None)
     joined = joined_models(tree)
@@ -56,14 +56,14 @@ def watch_tree_classes(tree: Tree) -> list[Watched]:
     ]
 
 
-def _find_known(tree: Tree) -> _TreeClasses | None:
+def _find_classes(tree: Tree) -> _TreeClasses | None:
     """Return what is known of a tree that is kept; None for another one."""
     if not tree.is_kept:
         return None
     trees: dict[int, _TreeClasses] = tree.model._meta.__dict__.setdefault(_CLASSES, {})
     known = trees.get(id(tree))
     if known is None or known.tree is not tree:
-        if len(trees) >= _MOST_TREES:
+        if len(trees) >= _MOST_CLASSES:
             trees.clear()
         known = trees[id(tree)] = _TreeClasses(tree, tuple(dict.fromkeys(_walk_joined(tree))), None)
     return known
