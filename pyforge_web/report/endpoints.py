@@ -9,6 +9,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from pyforge_web.conf import get_settings
+from pyforge_web.report.view_rows import find_view_rows
 
 # Addresses that are not the project's own, or that must not be called.
 _SKIPPED_NAMESPACES = {"admin", "djdt"}
@@ -24,7 +25,9 @@ class Endpoint:
     """One address: its view, its kind (`plain`, `drf`, `ninja`, `pyforge`, `html`), and what is known of it.
 
     `path` is the address to measure, empty if it needs arguments. `mode` says how a DRF serializer would be read,
-    `answers` whether a GET of a DRF view gives a `list` or an `object`; empty if only a measurement can tell.
+    `answers` whether a GET gives a `list` or an `object`; empty if only a measurement can tell. `fields` counts the
+    values of a row by the way they would be written, `reasons` why not all are native, and `changes` are the lines to
+    write in a plain view, whose rows are of `models`.
     """
 
     route: str
@@ -34,10 +37,17 @@ class Endpoint:
     serializer: str = ""
     mode: str = ""
     answers: str = ""
+    models: list[str] = field(default_factory=list)
     fields: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
     skipped: str = ""
     is_ours: bool = False  # as far as the code tells
+
+    def show_fields(self) -> str:
+        """Return `shop.Article: 8 native, 1 python`; an empty text if nothing is known of the values."""
+        modes = ", ".join(f"{number} {mode}" for mode, number in self.fields.items())
+        return f"{self.serializer or ', '.join(self.models)}: {modes}" if modes else ""
 
 
 def find_endpoints(urlconf: str | None = None) -> list[Endpoint]:
@@ -83,6 +93,8 @@ def _describe_endpoint(route: str, view: Any, name: str | None) -> Endpoint:
     if _SKIPPED_NAMES.search(f"{route} {name or ''}"):
         endpoint.path, endpoint.skipped = "", "its name says that it changes something"
     endpoint.is_ours = endpoint.kind == "pyforge"
+    if endpoint.kind == "plain":
+        _describe_rows(endpoint, kind or inspect.unwrap(view))
     if endpoint.kind == "drf":
         endpoint.answers = _find_answers(view, kind)
         # `as_view(serializer_class=...)` gives it to each instance of the view.
@@ -129,6 +141,17 @@ def _find_kind(view: Any, kind: Any) -> str:
     if _WRITES_OURS.search(source):
         return "pyforge"
     return "plain" if _WRITES_JSON.search(source) else "html"
+
+
+def _describe_rows(endpoint: Endpoint, code: Any) -> None:
+    """Add which rows a plain view writes, and how their values would be written."""
+    found = find_view_rows(code)
+    endpoint.models, endpoint.fields, endpoint.changes = found.models, dict(found.fields), found.changes
+    endpoint.reasons = dict(found.reasons.most_common())
+    if found.models:
+        endpoint.answers = "list" if found.has_lists else "object"
+    else:
+        endpoint.reasons["its source names no rows of a model"] = 1
 
 
 def _describe_serializer(endpoint: Endpoint, serializer: Any) -> None:

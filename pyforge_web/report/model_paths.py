@@ -50,10 +50,13 @@ def summarize_validated() -> PathSummary:
     return _summarize_paths(_explain_fields)
 
 
-def explain_columns(model: Any, alias: str) -> list[FieldPath]:
-    """Return the paths of a model's columns; none for a model or a database that cannot be asked."""
+def explain_columns(model: Any, alias: str, names: list[str] | None = None) -> list[FieldPath]:
+    """Return the paths of a model's columns; none for a model or a database that cannot be asked.
+
+    `names` are the columns to explain, by default all.
+    """
     # By name: a bare model with secret columns is refused.
-    names = [field.attname for field in model._meta.concrete_fields]
+    names = names or [field.attname for field in model._meta.concrete_fields]
     try:
         columns = CompiledSerializer.for_model(model, names).explain(alias)
     except (ConnectionDoesNotExist, DatabaseError, TypeError, ValueError):

@@ -81,9 +81,9 @@ def _show_endpoint(found: EndpointReport, longest: float) -> SafeString:
     return format_html(
         "<tr><td><code>{}</code><br><small>{}</small></td><td>{}<br><small>{}</small></td><td>{}{}</td><td>{}</td></tr>",
         endpoint.route,
-        endpoint.serializer or endpoint.view,
+        endpoint.show_fields() or endpoint.serializer or endpoint.view,
         found.verdict,
-        "; ".join(list(endpoint.reasons)[:3]),
+        "; ".join([*list(endpoint.reasons)[:3], *(f"pass {change}" for change in endpoint.changes[:3])]),
         request,
         split,
         chart,

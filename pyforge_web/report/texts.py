@@ -46,7 +46,8 @@ def _write_endpoint(found: EndpointReport, out: TextIO) -> None:
         if measured.json_ms:
             out.write(f"      of it {', '.join(f'{name} {ms:.1f}' for name, ms in measured.parts.items())} ms\n")
     if endpoint.fields:
-        modes = ", ".join(f"{number} {mode}" for mode, number in endpoint.fields.items())
-        out.write(f"      {endpoint.serializer}: {modes}\n")
+        out.write(f"      {endpoint.show_fields()}\n")
     for reason, number in list(endpoint.reasons.items())[:_MOST_REASONS]:
         out.write(f"      {number} x {reason}\n")
+    for change in endpoint.changes[:_MOST_REASONS]:
+        out.write(f"      pass {change}\n")

@@ -112,7 +112,17 @@ def judge_static(endpoint: Endpoint) -> str:
         if endpoint.mode == "rows with instances":
             return "rows with lean instances: 2x at 25 rows, 9x at 1,000"
         return "renderer only: a few percent" if endpoint.mode == "instances" else "measure it"
+    if endpoint.kind == "plain" and endpoint.answers:
+        return _judge_rows(endpoint)
     return _KIND_VERDICTS.get(endpoint.kind, "")
+
+
+def _judge_rows(endpoint: Endpoint) -> str:
+    """Return what the source of a plain view tells."""
+    if endpoint.answers == "object":
+        return "leave alone: one object, not a list"
+    share = endpoint.fields.get("native", 0) / max(1, sum(endpoint.fields.values()))
+    return f"measure it: with the rows themselves {share:.0%} of the values would be native"
 
 
 def is_native(endpoint: Endpoint, found: Measurement | None) -> bool:
