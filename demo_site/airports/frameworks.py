@@ -187,9 +187,8 @@ class WayResult:
 
 def measure_ways(size: int) -> list[WayResult]:
     """Compare the bodies of all ways with the first one, and measure them in turn."""
-    bodies = {way.slug: respond_in_way(way, size) for way in ways()}
     measures = {way.slug: time_whole(lambda way=way: respond_in_way(way, size)) for way in ways()}
-    _, timings = in_turn(measures, runs=RUNS, budget=3 * BUDGET_SECONDS)
+    _, timings, bodies = in_turn(measures, runs=RUNS, budget=3 * BUDGET_SECONDS)
     first, *_ = ways()
     expected = bodies[first.slug]
     return [

@@ -1,20 +1,22 @@
-"""Work that the compare page compares beside responses: validation, embedding, a stream, REST framework, ninja."""
+"""Work that the compare page compares beside responses: validation, import, embedding, a stream, DRF, ninja."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from importlib.util import find_spec
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import StreamingHttpResponse
 from django.utils.html import json_script
 
+from demo_site.airports import source
 from demo_site.airports.api import AIRPORT_FIELDS
 from demo_site.airports.cases import RESPONSES, Case
 from demo_site.airports.models import Airport
-from pyforge_web import PyForgeStreamingResponse, validate_many
+from pyforge_web import PyForgeStreamingResponse, bulk_create_validated, validate_many
 from pyforge_web.html import pyforge_json
 
 VALIDATED = 50  # rows: Django needs two queries for each
@@ -45,6 +47,37 @@ def _validate_one_by_one() -> bytes:
 
 def _validate_together() -> bytes:
     return _describe_errors(dict(validate_many(_checked_airports()).errors))
+
+
+def _new_airports() -> list[Airport]:
+    """Give airports that are not stored: copies of stored ones, with codes that no airport has."""
+    airports = list(Airport.objects.exclude(iata="")[:VALIDATED])
+    for number, airport in enumerate(airports):
+        airport.pk, airport.iata, airport.icao = None, "", f"ZZ{number:02}"
+        airport.uid = source.derived(airport.icao, airport.longitude)["uid"]
+        airport._state.adding = True
+    return airports
+
+
+def _create_airports(create: Callable[[list[Airport]], object]) -> bytes:
+    """Give what was stored, read back as JSON. It is rolled back: each run finds the same tables."""
+    with transaction.atomic():
+        airports = _new_airports()
+        create(airports)
+        stored = Airport.objects.filter(icao__in=[airport.icao for airport in airports]).values(*AIRPORT_FIELDS, "uid")
+        body = json.dumps(list(stored), default=str).encode()
+        transaction.set_rollback(True)
+    return body
+
+
+def _create_plainly(airports: list[Airport]) -> None:
+    for airport in airports:
+        airport.full_clean()
+    Airport.objects.bulk_create(airports)
+
+
+def _create_together(airports: list[Airport]) -> None:
+    bulk_create_validated(Airport.objects, airports)
 
 
 def _embed_plainly() -> bytes:
@@ -121,6 +154,13 @@ OTHERS = (
         ways=(_validate_one_by_one, _validate_together),
     ),
     Case(
+        "create",
+        f"{VALIDATED} airports validated and stored",
+        "full_clean() of each and bulk_create(), beside bulk_create_validated(), in a transaction that is rolled back. "
+        "Both read back what they have stored.",
+        ways=(partial(_create_airports, _create_plainly), partial(_create_airports, _create_together)),
+    ),
+    Case(
         "embed",
         "1,000 airports embedded in a page",
         "A script element with data: json_script beside pyforge_json.",
@@ -159,10 +199,11 @@ NINJA = (
 )
 
 # The strongest cases first; those with little to gain are at the end.
-_VALIDATE, _EMBED, _STREAM = OTHERS
+_VALIDATE, _CREATE, _EMBED, _STREAM = OTHERS
 _COUNTRIES, _NEARBY, *_REST = RESPONSES
 CASES = (
     _VALIDATE,
+    _CREATE,
     _COUNTRIES,
     _NEARBY,
     *(DRF if find_spec("rest_framework") else ()),

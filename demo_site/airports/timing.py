@@ -18,8 +18,8 @@ RUNS_MIN = 3
 # For how long the sides of a case are measured. The tests have no budget.
 BUDGET_SECONDS = float(os.environ.get("DEMO_MEASURE_SECONDS", "0.8"))
 
-Measure = Callable[[], dict[str, int]]
-"""Does the work once, and gives the nanoseconds of its parts, which add up to the whole."""
+Measure = Callable[[], tuple[dict[str, int], bytes]]
+"""Does the work once: gives the nanoseconds of its parts, which add up to the whole, and what was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +31,25 @@ class Timing:
     parts: dict[str, float]
 
 
-def in_turn(measures: Mapping[str, Measure], *, runs: int, budget: float) -> tuple[int, dict[str, Timing]]:
-    """Give how many runs were made, and the times of each side.
+def in_turn(
+    measures: Mapping[str, Measure], *, runs: int, budget: float
+) -> tuple[int, dict[str, Timing], dict[str, bytes]]:
+    """Give how many runs were made, the times of each side, and what each wrote in the last run.
 
     A run makes every measure once, in random order, so that a busy moment of the machine falls on both sides alike.
     Fewer than `runs` runs are made (but at least three) when `budget` seconds are used up; one without a budget.
     """
     samples: defaultdict[str, list[dict[str, int]]] = defaultdict(list)
+    bodies: dict[str, bytes] = {}
     end = perf_counter() + budget
     done = 0
     least = RUNS_MIN if budget else 1
     while done < runs and (done < least or perf_counter() < end):
         for side in random.sample(list(measures), len(measures)):
-            samples[side].append(measures[side]())
+            parts, bodies[side] = measures[side]()
+            samples[side].append(parts)
         done += 1
-    return done, {side: _summarize(found) for side, found in samples.items()}
+    return done, {side: _summarize(found) for side, found in samples.items()}, bodies
 
 
 def _summarize(runs: list[dict[str, int]]) -> Timing:
@@ -61,32 +65,32 @@ def measures_of(case: Case) -> dict[str, Measure]:
         return {"django": time_whole(django), "pyforge": time_whole(pyforge)}
     if case.queryset is None:
         return {
-            "django": time_whole(lambda: JsonResponse(case.plain(), safe=False)),
-            "pyforge": time_whole(lambda: PyForgeJsonResponse(case.native(), fields=case.fields, safe=False)),
+            "django": time_whole(lambda: JsonResponse(case.plain(), safe=False).content),
+            "pyforge": time_whole(lambda: PyForgeJsonResponse(case.native(), fields=case.fields, safe=False).content),
         }
     queryset = case.queryset
-    return {"django": lambda: _django_parts(case, queryset), "pyforge": lambda: _pyforge_parts(case)[0]}
+    return {"django": lambda: _django_parts(case, queryset), "pyforge": lambda: _pyforge_parts(case)[:2]}
 
 
 def count_columns(case: Case) -> dict[str, int]:
     """Give what one call of PyForge counts: rows, columns on either path, and values that fell back to Django."""
-    found = _pyforge_parts(case)[1]
+    *_, found = _pyforge_parts(case)
     return {name: getattr(found, name) for name in ("rows", "native_columns", "django_columns")}
 
 
-def time_whole(work: Callable[[], object]) -> Measure:
+def time_whole(work: Callable[[], bytes]) -> Measure:
     """Give a measure of the whole of a piece of work."""
 
-    def measure() -> dict[str, int]:
+    def measure() -> tuple[dict[str, int], bytes]:
         start = perf_counter_ns()
-        work()
-        return {"whole": perf_counter_ns() - start}
+        body = work()
+        return {"whole": perf_counter_ns() - start}, body
 
     return measure
 
 
-def _django_parts(case: Case, make: Callable[[], Rows]) -> dict[str, int]:
-    """Give the time of `JsonResponse(list(queryset))`: until rows are fetched, until they are dicts, until bytes."""
+def _django_parts(case: Case, make: Callable[[], Rows]) -> tuple[dict[str, int], bytes]:
+    """Give the times of `JsonResponse(list(queryset))`, until rows are fetched, are dicts, are bytes; and its body."""
     start = perf_counter_ns()
     queryset = make()
     compiler = queryset.query.get_compiler(queryset.db)
@@ -97,13 +101,13 @@ def _django_parts(case: Case, make: Callable[[], Rows]) -> dict[str, int]:
     queryset.query.get_compiler = lambda *_, **__: compiler
     made = list(queryset)
     converted = perf_counter_ns()
-    JsonResponse(case.wrap(made), safe=False)
+    body = JsonResponse(case.wrap(made), safe=False).content
     end = perf_counter_ns()
-    return {"sql": fetched - start, "conversion": converted - fetched, "encoding": end - converted}
+    return {"sql": fetched - start, "conversion": converted - fetched, "encoding": end - converted}, body
 
 
-def _pyforge_parts(case: Case) -> tuple[dict[str, int], Collector]:
-    """Give the time of a response in two, and what its call counted.
+def _pyforge_parts(case: Case) -> tuple[dict[str, int], bytes, Collector]:
+    """Give the time of a response in two, its body, and what its call counted.
 
     SQL is the building of the QuerySet and the time that native code waits for Python: Django's compiler, the
     cursor, and Django's converters for what is not read natively. The rest is one pass of conversion and encoding,
@@ -113,7 +117,7 @@ def _pyforge_parts(case: Case) -> tuple[dict[str, int], Collector]:
         start = perf_counter_ns()
         data = case.native()
         built = perf_counter_ns()
-        PyForgeJsonResponse(data, fields=case.fields, safe=False)
+        body = PyForgeJsonResponse(data, fields=case.fields, safe=False).content
         end = perf_counter_ns()
     sql = built - start + collector.python_ns
-    return {"sql": sql, "native": end - start - sql}, collector
+    return {"sql": sql, "native": end - start - sql}, body, collector

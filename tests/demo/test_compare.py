@@ -1,10 +1,13 @@
 """The measuring behind the compare page: agreement first, then sizes and times."""
 
+import json
+
 import pytest
 
 from demo_site.airports.cases import Case
 from demo_site.airports.compare import PARTS, SIDES, compare, first_difference
-from demo_site.airports.other_cases import CASES
+from demo_site.airports.models import Airport
+from demo_site.airports.other_cases import CASES, VALIDATED
 from demo_site.airports.timing import RUNS_MIN
 
 
@@ -49,6 +52,18 @@ def test_a_queryset_is_measured_in_parts_and_read_natively(sample, case):
     assert found.columns["rows"] == len(rows)
     assert found.columns["native_columns"] == len(rows[0])
     assert found.columns["django_columns"] == 0
+
+
+def test_the_import_stores_rows_and_leaves_none(sample):
+    case = next(case for case in CASES if case.slug == "create")
+    before = set(Airport.objects.values_list("pk", flat=True))
+    found = compare(case, budget=0)
+    assert found.difference is None
+    rows = [json.loads(way()) for way in case.ways]
+    assert rows[0] == rows[1]
+    assert 0 < len(rows[0]) <= VALIDATED
+    assert {row["icao"] for row in rows[0]}.isdisjoint(Airport.objects.values_list("icao", flat=True))
+    assert set(Airport.objects.values_list("pk", flat=True)) == before
 
 
 def test_what_is_no_queryset_has_no_parts(sample):
