@@ -96,12 +96,17 @@ def test_nothing_names_another_site():
 def test_the_same_airports_in_every_spelling(client, sample):
     oceania = Airport.objects.filter(country__region="Oceania").exclude(iata="")
     expected = list(oceania.values("icao", "iata", "name", "latitude", "longitude"))
+    plain = None
     for spelling in guide.SPELLINGS:
         html = client.get(f"/{spelling.url_name}/").content.decode()
         data = re.search(r'<script id="airports" type="application/json">(.*?)</script>', html)
         assert json.loads(data[1]) == expected
         shown = re.search(r'<pre class="code"[^>]*><code>(.*?)</code>', html, re.DOTALL)[1]
         assert unescape(re.sub(r"<[^>]+>", "", shown)) == spelling.code
+        colours = re.sub(r'(<span class="cp">)(?:{%|%}|&lt;%|%&gt;)', r"\1", shown)
+        assert len(re.findall(r'<span class="cp">', colours)) == 2
+        assert plain is None or colours == plain, "the same colours with every delimiter"
+        plain = colours
 
 
 def test_the_source_of_a_view_can_be_read(client, sample):
