@@ -167,8 +167,8 @@ def totals() -> tuple[int, int, int]:
     """Return the numbers of native calls, of their calls to Python code, and of bytes written, of this process."""
 
 def are_same_fields(now: Any, before: Any, classes: tuple[type, ...]) -> bool: ...
-def serialize_rows(serializer: Any, make: Callable[[], tuple[Any, int]]) -> Any:
-    """Return what `make` returns, and count it as one call for collectors."""
+def serialize_rows(serializer: Any, make: Callable[[], tuple[Any, int, bytes | None]]) -> Any:
+    """Return what `make` returns, and count it as one call for collectors, with its number of rows and its JSON."""
 
 def columns_of(rows: list[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]: ...
 def is_plain_json(data: Any, *, django_types: bool = False) -> bool: ...

@@ -84,8 +84,13 @@ pub fn dump_chunk<'py>(
 #[pyfunction]
 pub fn serialize_rows<'py>(serializer: &Bound<'py, PyAny>, make: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     metered(serializer, "serialize_rows", |meter| {
-        let (rows, count) = meter.call_out(|| make.call0())?.extract::<(Bound<'py, PyAny>, usize)>()?;
+        type Made<'py> = (Bound<'py, PyAny>, usize, Option<Bound<'py, PyBytes>>);
+        let (rows, count, body) = meter.call_out(|| make.call0())?.extract::<Made<'py>>()?;
         meter.rows = count;
+        if let Some(body) = body {
+            meter.bytes = body.as_bytes().len();
+            meter.output(&body);
+        }
         Ok(rows)
     })
 }

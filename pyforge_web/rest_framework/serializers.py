@@ -26,6 +26,8 @@ from pyforge_web.rest_framework.renderers import escape_line_separators
 from pyforge_web.rest_framework.rows_data import RowsData
 
 MakeList = Callable[[Any], list[Any]]
+CountedRows = tuple[Any, int, bytes | None]
+"""Rows, their number, and their JSON where it is written already."""
 _standard_data = serializers.ListSerializer.data
 
 
@@ -44,24 +46,24 @@ def list_of(serializer: Any, data: Any, standard: MakeList) -> list[Any]:
     return made
 
 
-def _count_call(serializer: Any, make: Callable[[], tuple[Any, int]]) -> Any:
-    """Return the rows that `make` gives with their number, which collectors see as one call."""
+def _count_call(serializer: Any, make: Callable[[], CountedRows]) -> Any:
+    """Return the rows that `make` gives with their number and their JSON, which collectors see as one call."""
     return serialize_rows(serializer, make) if metering.active_collectors.get() else make()[0]
 
 
-def _make_list(serializer: Any, data: Any, standard: MakeList) -> tuple[list[Any], int]:
+def _make_list(serializer: Any, data: Any, standard: MakeList) -> CountedRows:
     try:
         rows = rows_of(serializer, data)
         items = [] if rows is None else rows.objects()
     except FallbackError as error:
         why = str(error)
     else:
-        return items, len(items)
+        return items, len(items), None
     items = _list_by_drf(serializer, data, standard, why)
-    return items, len(items)
+    return items, len(items), None
 
 
-def _make_own_list(serializer: Any, data: Any, own: MakeList) -> tuple[Any, int]:
+def _make_own_list(serializer: Any, data: Any, own: MakeList) -> CountedRows:
     """Return what a list serializer with its own `to_representation` makes, and note that it has one."""
     own_state = vars(serializer)
     own_state["_notes_inner_list"] = False
@@ -72,7 +74,7 @@ def _make_own_list(serializer: Any, data: Any, own: MakeList) -> tuple[Any, int]
     count = len(items) if isinstance(items, list) else 0  # it may return anything
     if not is_noted:
         _note_fallback(serializer, data, f"{type(serializer).__name__} has its own to_representation()", count)
-    return items, count
+    return items, count, None
 
 
 def _list_by_drf(serializer: Any, data: Any, standard: MakeList, why: str) -> list[Any]:
@@ -110,7 +112,7 @@ def rows_data(serializer: Any) -> RowsData:
     return made
 
 
-def _make_rows(serializer: Any) -> tuple[RowsData, int]:
+def _make_rows(serializer: Any) -> CountedRows:
     try:
         try:
             rows = rows_of(serializer, serializer.instance, is_streamed=True)
@@ -119,17 +121,18 @@ def _make_rows(serializer: Any) -> tuple[RowsData, int]:
             rows = rows_of(serializer, serializer.instance)
             body = b"[]" if rows is None else rows.array()
         if rows is None:
-            return RowsData(b"[]", list, [], serializer), 0
+            return RowsData(b"[]", list, [], serializer), 0, b"[]"
         if body is None or (b"\\" in body and b"\\ud" in body):
             items = rows.objects() if rows.statement.is_fetched else json.loads(cast(bytes, body))
-            return RowsData(None, None, items, serializer), len(items)
+            return RowsData(None, None, items, serializer), len(items), None
         make = rows.objects if rows.statement.is_fetched else partial(json.loads, body)
         count = len(rows.statement.rows) if rows.statement.is_fetched else rows.statement.count
-        return RowsData(escape_line_separators(body), make, [], serializer), count
+        body = escape_line_separators(body)
+        return RowsData(body, make, [], serializer), count, body
     except FallbackError as error:
         why = str(error)
     items = _list_by_drf(serializer, serializer.instance, partial(standard_list, serializer), why)
-    return RowsData(None, None, items, serializer), len(items)
+    return RowsData(None, None, items, serializer), len(items), None
 
 
 def has_standard_data(serializer: Any) -> bool:

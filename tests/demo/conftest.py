@@ -4,21 +4,25 @@ by a process of its own with the demo's own settings, for the browser.
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
 from django.conf import settings as active
 
 from demo_site import settings as demo_settings
-from tests.browser import browser, visit
+from tests.browser import Visit, browser
+from tests.browser import visit as plain_visit
 from tests.serving import ROOT, process
 
-__all__ = ["browser", "visit"]
+__all__ = ["browser", "plain_visit"]
+COMPARISON = re.compile(r"/api/compare/[\w-]+/$")
 QUICK = {"DEMO_MEASURE_SECONDS": "0"}  # one run of each
 READY = "/api/airports/BIKF/"
 # Iceland; Fiji, on both sides of the 180th meridian; Kosovo, unknown to countryinfo; Andorra, without an airport.
@@ -99,6 +103,31 @@ def site(demo_env) -> Iterator[str]:
     """The address of the demo, served by `runserver` in its own process."""
     with process("WSGI", "demo_site.settings", READY, **QUICK, DEMO_DATABASE=demo_env["DEMO_DATABASE"]) as port:
         yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="session")
+def comparisons() -> dict[str, dict[str, Any]]:
+    """What the server answered to each comparison of the compare page, by address."""
+    return {}
+
+
+@pytest.fixture
+def visit(plain_visit: Callable[..., Visit], comparisons: dict[str, dict[str, Any]]) -> Callable[..., Visit]:
+    """As `tests.browser.visit`. The server measures each case once for all tests: later pages get its first answer."""
+
+    def answer(route: Any) -> None:
+        url = route.request.url
+        if url not in comparisons:
+            fetched = route.fetch(timeout=120_000)
+            comparisons[url] = {"status": fetched.status, "headers": fetched.headers, "body": fetched.body()}
+        route.fulfill(**comparisons[url])
+
+    def start(**options: Any) -> Visit:
+        visit = plain_visit(**options)
+        visit.page.context.route(COMPARISON, answer)
+        return visit
+
+    return start
 
 
 @pytest.fixture

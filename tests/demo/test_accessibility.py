@@ -3,6 +3,8 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.demo.waiting import loaded
+
 ADDRESSES = (
     "/", "/map/?country=IS", "/compare/", "/import/?sample=json", "/export/", "/embedded/", "/embedded-jinja2/",
     "/explorer/", "/frameworks/", "/warnings/", "/warnings/PF001/", "/warnings/mixed/", "/source/nearby/",
@@ -14,6 +16,7 @@ OTHERS = [["#djDebugRoot"]]  # the toolbar's own elements
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_page_has_no_serious_fault(visit, address):
     page = visit().open(address)
+    loaded(page)
     serious = {}
     for scheme, width in LOOKS:
         page.emulate_media(color_scheme=scheme)

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from demo_site.airports import samples
 from demo_site.airports.guide import SPELLINGS
 from demo_site.airports.other_cases import CASES
+from tests.demo.waiting import DRAWN, drawn, loaded
 
 WIDE, PHONE = 1280, 375
 FULL = bool(os.environ.get("PYFORGE_FULL"))
@@ -35,10 +36,9 @@ LOOKS = [
     ("/import/?sample=csv", "dark", WIDE),
     ("/embedded-jinja2/", "light", WIDE),
     ("/embedded-literal/", "dark", PHONE),
-    ("/compare/", "light", PHONE),  # measures for some seconds: two looks are enough
+    ("/compare/", "light", PHONE),
     ("/compare/", "dark", WIDE),
 ]
-DRAWN = "Number(document.querySelector('canvas').dataset.drawn)"
 # How many pixels of the canvas are not transparent, and whether each half of its width has some.
 PIXELS = """canvas => {
     const { width, height } = canvas;
@@ -47,20 +47,6 @@ PIXELS = """canvas => {
     for (let i = 3; i < data.length; i += 4) if (data[i]) halves[((i >> 2) % width) * 2 < width ? 0 : 1] += 1;
     return halves;
 }"""
-
-
-def loaded(page) -> None:
-    """Wait until a map has drawn or a comparison is complete, where the page has one."""
-    page.wait_for_function(
-        f"""() => [...document.querySelectorAll("canvas")].every(() => {DRAWN} > 0)
-        && [...document.querySelectorAll("[data-case]")].every((card) => card.ariaBusy === "false")""",
-        timeout=120_000,
-    )
-
-
-def drawn(page, condition: str) -> None:
-    """Wait until the number of dots that the last drawing put on the canvas meets a condition ("> 7000")."""
-    page.wait_for_function(f"() => {DRAWN} {condition}")
 
 
 @pytest.mark.parametrize(("path", "scheme", "width"), LOOKS)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from pyforge_web import PyForgeJsonResponse
-from pyforge_web.toolbar import comparison
+from pyforge_web.toolbar import comparison, formats
 from pyforge_web.toolbar.comparison import Comparison, compare_captured
 from pyforge_web.toolbar.other_json import AUTHORS
 from tests.app.models import Article, Author
@@ -97,6 +97,10 @@ def test_queries_are_timed_exactly(answer, articles):
     other = panel.stats["other"]
     assert other["queries"] == len(captured) == 31
     assert 0 < other["query_us"] < panel.stats["totals"]["request_us"]
+    # What was measured, and no guess what the JSON costs beside it.
+    words = " ".join(panel.text.split())
+    assert f"It ran {formats.count_queries(31)} in {formats.format_time(other['query_us'])}" in words
+    assert "prefetch_related(). PyForge Web did not" in words
 
 
 def test_elements_of_json_script_are_counted(answer, articles):

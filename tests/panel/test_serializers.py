@@ -1,7 +1,10 @@
 """`.data` of a serializer of DRF is a row of the panel: who made its rows, how long that took, and why."""
 
+import json
+
 import pytest
-from rest_framework import serializers
+from django.test import RequestFactory
+from rest_framework import generics, serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -47,6 +50,25 @@ def test_rows_are_a_call_of_the_serializer():
     assert groups == [("serializer", "tests_app.Article", "ListSerializer", "values", 30)]
     assert found.groups[0].database_ns
     assert found.groups[0].why == ""
+
+
+def test_the_bytes_of_rows_are_counted_once(db):
+    """They are written by the serializer, and the renderer puts them into the body as they are."""
+    from pyforge_web.rest_framework import CompiledListMixin
+
+    class Articles(CompiledListMixin, generics.ListAPIView):
+        queryset = Article.objects.all()
+        serializer_class = ArticleSerializer
+        renderer_classes = [PyForgeJSONRenderer]
+        authentication_classes = permission_classes = []
+
+    with collect(details=True) as found:
+        response = Articles.as_view()(RequestFactory().get("/")).render()
+    by_source = {group.source: group.bytes for group in found.groups}
+    assert len(json.loads(response.content)) == 30
+    assert by_source["serializer"] == len(response.content)
+    # What is left of the renderer is a mark in the place of the rows.
+    assert found.bytes - len(response.content) == by_source["direct"] < 100
 
 
 def test_what_rest_framework_has_made_says_why():

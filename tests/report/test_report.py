@@ -100,6 +100,18 @@ def test_endpoints_are_measured_and_judged(project, tmp_path):
         assert measured["size"] > 1000
 
 
+def test_a_view_of_rows_is_native(project):
+    from pyforge_web.rest_framework import CompiledListMixin, PyForgeJSONRenderer
+
+    compiled = type("Compiled", (CompiledSerializerMixin, urls.AuthorSerializer), {"__module__": __name__})
+    own = {"serializer_class": compiled, "renderer_classes": [PyForgeJSONRenderer]}
+    for bases in ((urls.AuthorList,), (CompiledListMixin, urls.AuthorList)):
+        project.ROOT_URLCONF = urlconf = ModuleType("urlconf")
+        urlconf.urlpatterns = [path("rows/", type("Rows", bases, own).as_view())]
+        measured = measure.measure_endpoint("/rows/")
+        assert (measured.status, measured.native) == (200, True)
+
+
 def test_the_parts_of_a_request_are_measured(project):
     """Each part by itself, and none that the endpoint does not have."""
     listed, written = measure.measure_endpoint("/api/authors/"), measure.measure_endpoint("/plain/")

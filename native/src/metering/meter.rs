@@ -42,6 +42,8 @@ pub struct Meter<'py> {
     crossings_out: u64,
     /// Rows of queries, instances, tuples.
     pub rows: usize,
+    /// Bytes that Python code has written natively within the call, for `metered`.
+    pub bytes: usize,
 }
 
 impl<'py> Meter<'py> {
@@ -49,7 +51,7 @@ impl<'py> Meter<'py> {
     #[inline]
     pub fn start(py: Python<'py>) -> PyResult<Self> {
         let listening = if LISTENED.load(Relaxed) { ObservedCall::start(py)? } else { None };
-        Ok(Self { listening, crossings_out: 0, rows: 0 })
+        Ok(Self { listening, crossings_out: 0, rows: 0, bytes: 0 })
     }
 
     /// Says what the call was given, for a collector that wants details.
@@ -163,7 +165,8 @@ pub fn metered<'py, T>(
         meter.fail(py, error);
     }
     // The call is counted first, and its own error goes before one of the collectors.
-    let finished = meter.finish(py, function, 0);
+    let bytes = meter.bytes;
+    let finished = meter.finish(py, function, bytes);
     let result = result?;
     finished.map(|()| result)
 }
