@@ -59,8 +59,8 @@ def test_the_bytes_of_rows_are_counted_once(db):
     class Articles(CompiledListMixin, generics.ListAPIView):
         queryset = Article.objects.all()
         serializer_class = ArticleSerializer
-        renderer_classes = [PyForgeJSONRenderer]
-        authentication_classes = permission_classes = []
+        renderer_classes = (PyForgeJSONRenderer,)
+        authentication_classes = permission_classes = ()
 
     with collect(details=True) as found:
         response = Articles.as_view()(RequestFactory().get("/")).render()
