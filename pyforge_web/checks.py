@@ -17,7 +17,8 @@ from django.template.backends.django import DjangoTemplates
 from django.utils.module_loading import import_string
 
 from pyforge_web._native import BUILD_PROFILE
-from pyforge_web.conf import DEFAULTS, docs_url, get_settings
+from pyforge_web.conf import get_settings
+from pyforge_web.doc_links import docs_url
 from pyforge_web.loaders import LiteralTag, find_literal
 from pyforge_web.pages.contexts import find_unsafe_uses
 from pyforge_web.querysets.backends import why_no_backend
@@ -35,19 +36,10 @@ def run_with_addresses(checks: Iterable[SystemCheck], **kwargs: Any) -> list[Che
     """Return the messages of checks; each hint ends with the address of the check's section in the documentation."""
     messages = [message for check in checks for message in check(**kwargs)]
     for message in messages:
-        if address := _find_address(str(message.id)):
+        if address := docs_url("checks", str(message.id).rpartition(".")[2].lower()):
             line = "\n" if "\n" in str(message.hint) else " "  # a hint of several lines is there to be pasted
             message.hint = f"{message.hint}{line}See {address}"
     return messages
-
-
-def _find_address(check: str) -> str:
-    """Return the address of a check's section."""
-    anchor = check.rpartition(".")[2].lower()
-    try:
-        return docs_url("checks", anchor)
-    except ImproperlyConfigured:  # the setting with the address may be the one that is wrong
-        return f"{DEFAULTS['DOCS_URL']}reference/checks.html#{anchor}"
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from pyforge_web._native import set_native
+from pyforge_web.doc_links import DEFAULT_DOCS_URL, docs_url, with_docs
 
 Nan = Literal["raise", "null"]
 # How datetimes and times are written: as Django, as `isoformat()`, or so in the current time zone.
@@ -52,7 +53,7 @@ class Settings(TypedDict):
 DEFAULTS: Settings = {
     "DATES": "django",
     "DJANGO_BYTES": False,
-    "DOCS_URL": "https://pyforge-web.readthedocs.io/en/stable/",
+    "DOCS_URL": DEFAULT_DOCS_URL,
     "EDITOR_URL": "",
     "KEYS": None,
     "NAN": "raise",
@@ -78,19 +79,19 @@ def get_settings() -> Settings:
     # Cached, because every response asks. `follow_settings` below forgets it when a test overrides the setting.
     given: Any = getattr(settings, "PYFORGE_WEB", {})
     if not isinstance(given, dict):
-        raise _refuse(
+        raise refuse_setting(
             f"PYFORGE_WEB must be a dict such as {{'NAN': 'null'}}, not {type(given).__name__}; "
             "leave the setting out to keep every default."
         )
     # A misspelled key would be a setting that nobody obeys.
     if unknown := sorted(set(given) - set(DEFAULTS), key=str):
-        raise _refuse(
+        raise refuse_setting(
             f"PYFORGE_WEB has no key {', '.join(map(repr, unknown))}; it has {', '.join(map(repr, DEFAULTS))}."
         )
     merged = {**DEFAULTS, **given}
     for key, (is_valid, requirement) in _REQUIREMENTS.items():
         if not is_valid(merged[key]):
-            raise _refuse(f"PYFORGE_WEB[{key!r}] must be {requirement}.", key)
+            raise refuse_setting(f"PYFORGE_WEB[{key!r}] must be {requirement}.", key)
     # Tuples: a list of the project that changes later changes nothing here.
     for key in ("PRECOMPILE", "PUBLIC_FIELDS", "SENSITIVE_FIELDS"):
         merged[key] = merged[key] if isinstance(merged[key], str) else tuple(merged[key])
@@ -107,27 +108,15 @@ def check_limit(name: str, most: Any, least: int = 0) -> int | None:
     Raises `TypeError` for anything but a whole number, and `ValueError` below `least`.
     """
     if most is not None and type(most) is not int:  # True is an int in Python, and never a number here
-        raise TypeError(f"{name}= must be a whole number, not {most!r}")
+        raise with_docs(TypeError(f"{name}= must be a whole number, not {most!r}"), "argument")
     if most is not None and most < least:
-        raise ValueError(f"{name}= must be {least} or more, not {most}")
+        raise with_docs(ValueError(f"{name}= must be {least} or more, not {most}"), "argument")
     return most
 
 
-def docs_url(page: str, anchor: str = "") -> str:
-    """Return the address of a page of the reference, or an empty text if `DOCS_URL` is empty."""
-    return _join_url(get_settings()["DOCS_URL"], page, anchor)
-
-
-def _join_url(base: str, page: str, anchor: str) -> str:
-    return f"{base.rstrip('/')}/reference/{page}.html{'#' if anchor else ''}{anchor}" if base else ""
-
-
-def _refuse(message: str, key: str = "") -> ImproperlyConfigured:
+def refuse_setting(message: str, key: str = "") -> ImproperlyConfigured:
     """Return the error for the setting, with the address of the section about a key."""
-    given: Any = getattr(settings, "PYFORGE_WEB", {})
-    base = given.get("DOCS_URL") if isinstance(given, dict) else None  # it may be what is wrong
-    anchor = f"setting-{key.lower().replace('_', '-')}" if key else ""
-    address = _join_url(base if isinstance(base, str) else DEFAULTS["DOCS_URL"], "settings", anchor)
+    address = docs_url("settings", f"setting-{key.lower().replace('_', '-')}" if key else "")
     return ImproperlyConfigured(f"{message} See {address}" if address else message)
 
 
@@ -181,11 +170,11 @@ def _panel(given: Any) -> dict[str, int]:
     """The numbers of `PANEL`, over the defaults."""
     defaults = cast(dict[str, int], DEFAULTS["PANEL"])
     if not isinstance(given, dict) or set(given) - set(defaults):
-        raise _refuse(f"PYFORGE_WEB['PANEL'] must be a dict of {', '.join(map(repr, defaults))}.", "PANEL")
+        raise refuse_setting(f"PYFORGE_WEB['PANEL'] must be a dict of {', '.join(map(repr, defaults))}.", "PANEL")
     for key, number in given.items():
         # True is an int in Python, and never a number here.
         if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-            raise _refuse(f"PYFORGE_WEB['PANEL'][{key!r}] must be a whole number, 0 or more.", "PANEL")
+            raise refuse_setting(f"PYFORGE_WEB['PANEL'][{key!r}] must be a whole number, 0 or more.", "PANEL")
     return {**defaults, **given}
 
 
@@ -194,11 +183,11 @@ def _import_function(key: str, given: Any) -> Any:
     try:
         function = import_string(given) if isinstance(given, str) else given
     except ImportError as error:
-        raise _refuse(f"PYFORGE_WEB[{key!r}]: {error}.", key) from error
+        raise refuse_setting(f"PYFORGE_WEB[{key!r}]: {error}.", key) from error
     # They are called by synchronous code, where a coroutine would never be awaited.
     if function is not None and (not callable(function) or iscoroutinefunction(function)):
         needs, style = ("that is given the request", "") if key == "SERVER_TIMING" else ("of a name", "'camel', ")
-        raise _refuse(
+        raise refuse_setting(
             f"PYFORGE_WEB[{key!r}] must be None, {style}a function {needs}, or its dotted path; "
             "not a coroutine function.",
             key,

@@ -29,6 +29,7 @@ from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
 from pyforge_web.description.rows import OutputRows
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.date_formats import DateValue, format_drf, format_iso, format_local
 from pyforge_web.output.grammar import Fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style
@@ -153,7 +154,7 @@ def describe_value(value: Any, fields: object = None, fetch: bool = False) -> De
     """
     if isinstance(value, OutputRows):
         if fields is not None:
-            raise TypeError("rows() has its own fields: give them there, not as fields= beside it")
+            raise with_docs(TypeError("rows() has its own fields: give them there, not as fields= beside it"), "rows")
         return value.describe_data()
     if isinstance(value, QuerySet):
         return describe_data(value, fields, fetch=fetch)
@@ -181,7 +182,7 @@ def to_plain(data: Any, fields: object = None, fetch: bool = False) -> Any:
     if described is None:
         return list(data)
     if refusal := described.refuse():
-        raise TypeError(f"{refusal.problem}; {refusal.hint}")
+        raise refusal.make_error()
     return described.to_plain()
 
 
@@ -219,7 +220,7 @@ class _ModelEncoder(DjangoJSONEncoder):
             return with_text_keys(to_plain(value))
         converted = convert_value(value)
         if isinstance(converted, Refusal):
-            raise TypeError(f"{converted.problem}; {converted.hint}")
+            raise converted.make_error()
         return with_text_keys(converted)
 
 

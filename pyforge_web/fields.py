@@ -7,6 +7,8 @@ from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models import Field, Model
 
+from pyforge_web.doc_links import with_docs
+
 # The kind of each field class, by the class itself and never by a name alone; a class that is not here is written by
 # the type of its values. To add one: its row here, its kind in native/src/kinds/, its row in the tests' table.
 KINDS: dict[type[Any], str] = {
@@ -121,9 +123,11 @@ def check_names(fields: object) -> tuple[str, ...]:
     would mean all columns, the secret ones included.
     """
     if not isinstance(fields, list | tuple) or not all(isinstance(name, str) for name in fields):
-        raise TypeError(f'fields must be a list of field names like ["id", "title"], not {fields!r}')
+        raise with_docs(
+            TypeError(f'fields must be a list of field names like ["id", "title"], not {fields!r}'), "fields"
+        )
     if not fields:
-        raise ValueError("fields is empty: name the columns to write, or leave it out")
+        raise with_docs(ValueError("fields is empty: name the columns to write, or leave it out"), "fields")
     return tuple(dict.fromkeys(fields))
 
 
@@ -137,7 +141,10 @@ def find_field(model: type[Model], name: str) -> "Field[Any, Any]":
     # Django's words for it, with the names of columns alone. Source:
     # `django.db.models.sql.query.Query.names_to_path`.
     names = sorted({name for field in model._meta.concrete_fields for name in (field.name, field.attname)})
-    raise FieldError(f"Cannot resolve keyword {name!r} into field of {model.__name__}. Choices are: {', '.join(names)}")
+    raise with_docs(
+        FieldError(f"Cannot resolve keyword {name!r} into field of {model.__name__}. Choices are: {', '.join(names)}"),
+        "field",
+    )
 
 
 _CAMEL_BREAK = re.compile(r"(?<=[0-9A-Za-z])_(?=[0-9A-Z])")

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from pyforge_web._native import dumps_html
 from pyforge_web.conf import Dates, Nan, get_settings
 from pyforge_web.description.allowed import choose_fields
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style
@@ -47,11 +48,13 @@ def pyforge_json(
     Raises what `dumps` raises, and `TypeError` or `ValueError` for arguments that do not go together.
     """
     if mode not in get_args(Mode):
-        raise ValueError(f'mode= must be "script" or "attr", not {mode!r}')
+        raise with_docs(ValueError(f'mode= must be "script" or "attr", not {mode!r}'), "html")
     # Before the value is written: what is wrong with the arguments is said without a query.
     before = _start_tag(id=id, type=type, nonce=nonce)
     if before and mode == "attr":
-        raise TypeError('mode="attr" gives the value of an attribute: it takes no id=, type= or nonce=')
+        raise with_docs(
+            TypeError('mode="attr" gives the value of an attribute: it takes no id=, type= or nonce='), "html"
+        )
     names: Any = _split_names(fields)
     if exclude:
         names = choose_fields(value, "*" if names is None else names, _split_names(exclude))
@@ -86,7 +89,7 @@ def _start_tag(*, id: object, type: object, nonce: object) -> str:  # noqa: A002
     texts = {name: str(value) for name, value in attributes.items() if value is not None}
     # No script finds an element by an empty id, and a browser takes an empty type for JavaScript.
     if empty := [name for name, value in texts.items() if not value.strip()]:
-        raise ValueError(f"{empty[0]}= is empty")
+        raise with_docs(ValueError(f"{empty[0]}= is empty"), "html")
     # Without a CSP middleware the variable of a template is empty: that is no nonce.
     if nonce is not None and str(nonce):
         texts["nonce"] = str(nonce)

@@ -18,6 +18,7 @@ from pyforge_web.conf import Dates, Nan, check_limit, get_settings
 from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import is_model_data
 from pyforge_web.description.rows import OutputRows
+from pyforge_web.doc_links import with_docs
 from pyforge_web.encoders import model_encoder, to_plain
 from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields, parse_fields
@@ -113,14 +114,20 @@ class PyForgeJsonResponse(JsonResponse):
             )
         if encoder is not DjangoJSONEncoder or json_dumps_params:
             if django_bytes is not None or nan is not None:
-                raise TypeError("django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params")
+                raise with_docs(
+                    TypeError("django_bytes= and nan= have no effect beside a custom encoder or json_dumps_params"),
+                    "argument",
+                )
             # `ensure_ascii` and `separators` of Django's own encoder have a native form; all else is for the standard
             # library.
             native_form = find_native_form(encoder, json_dumps_params or {})
             if native_form is None:
                 if dates is not None or default is not None:
-                    raise TypeError(
-                        "dates= and default= have no effect beside a custom encoder or such json_dumps_params"
+                    raise with_docs(
+                        TypeError(
+                            "dates= and default= have no effect beside a custom encoder or such json_dumps_params"
+                        ),
+                        "argument",
                     )
                 with output_as(options):
                     plain = data if fields is None else to_plain(data, fields, fetch)
@@ -156,8 +163,10 @@ class PyForgeJsonResponse(JsonResponse):
 def _refuse_unsafe(data: Any) -> TypeError:
     """Return the error for data that needs `safe=False`, or that is no JSON either way."""
     if has_hint(data):
-        return TypeError("{}; {}".format(*refuse_value(data)))
-    return TypeError("In order to allow non-dict objects to be serialized set the safe parameter to False.")
+        return refuse_value(data).make_error()
+    return with_docs(
+        TypeError("In order to allow non-dict objects to be serialized set the safe parameter to False."), "safe"
+    )
 
 
 def is_safe(data: object) -> bool:

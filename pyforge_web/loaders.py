@@ -12,6 +12,8 @@ from django.template import TemplateSyntaxError
 from django.template.base import tag_re
 from django.template.loaders import app_directories, base, filesystem
 
+from pyforge_web.doc_links import with_docs
+
 _LITERAL_TAG = re.compile(r"<%[ \t]*(pyforge_json\b.*?)%>")  # on one line, as Django's own tags
 _TAG_START = re.compile(r"<%-?\s*pyforge_json\b")
 # If braces of the text stand directly before or after the new tag, Django would read another tag there.
@@ -84,7 +86,10 @@ def _rewrite_text(text: str, line: int, name: str) -> str:
     for opened in _TAG_START.finditer(text):
         if opened.start() not in tags:
             at = line + text.count("\n", 0, opened.start())
-            raise TemplateSyntaxError(f"{name}, line {at}: write <% pyforge_json value %>, on one line and without -")
+            raise with_docs(
+                TemplateSyntaxError(f"{name}, line {at}: write <% pyforge_json value %>, on one line and without -"),
+                "template-tag",
+            )
     pieces, end = [], 0
     for start, tag in tags.items():
         # {% templatetag %} writes the braces that would otherwise be read as part of the tag.

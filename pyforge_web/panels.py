@@ -20,6 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from pyforge_web._native import listen
+from pyforge_web.doc_links import with_docs
 from pyforge_web.metering import active_collectors
 from pyforge_web.metering.sql_traces import QuerySums, query_sums, time_recording, watch_queries
 from pyforge_web.metering.streaming_bodies import follow_body
@@ -32,14 +33,20 @@ from pyforge_web.toolbar.other_json import find_other_json
 try:
     import debug_toolbar
 except ModuleNotFoundError as missing:
-    raise ImportError(
-        "PyForgePanel is a panel of django-debug-toolbar, which is not installed: "
-        "pip install 'django-debug-toolbar>=8', or take pyforge_web.panels.PyForgePanel out of your settings."
+    raise with_docs(
+        ImportError(
+            "PyForgePanel is a panel of django-debug-toolbar, which is not installed: "
+            "pip install 'django-debug-toolbar>=8', or take pyforge_web.panels.PyForgePanel out of your settings."
+        ),
+        "debug-toolbar",
     ) from missing
 if int(debug_toolbar.VERSION.partition(".")[0]) < 8:
-    raise ImportError(
-        f"PyForgePanel needs django-debug-toolbar 8 or later, not {debug_toolbar.VERSION}: "
-        "pip install 'django-debug-toolbar>=8'."
+    raise with_docs(
+        ImportError(
+            f"PyForgePanel needs django-debug-toolbar 8 or later, not {debug_toolbar.VERSION}: "
+            "pip install 'django-debug-toolbar>=8'."
+        ),
+        "debug-toolbar",
     )
 from debug_toolbar.panels import Panel
 from debug_toolbar.settings import get_config

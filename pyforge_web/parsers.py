@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pyforge_web._native import BodyFallback, read_body
 from pyforge_web.conf import get_settings
+from pyforge_web.doc_links import with_docs
 
 __all__ = ["DEEPEST_ALLOWED", "MAX_DEPTH", "BodyError", "RequestBody", "load_array", "load_object", "loads"]
 
@@ -46,16 +47,21 @@ def loads(
     """
     # An easy mistake: the request in the place of its body.
     if isinstance(body, HttpRequest):
-        raise TypeError(f"a request body is needed, not {type(body).__name__}: pass request.body")
+        raise with_docs(
+            TypeError(f"a request body is needed, not {type(body).__name__}: pass request.body"), "request-body"
+        )
     if not isinstance(body, RequestBody):
         return json.loads(body)  # raises its TypeError
     if max_size is None:
         # Django compares it with forms and with `request.body`; a text from elsewhere has the same limit here.
         max_size = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     if max_size is not None and len(body) > max_size:
-        raise RequestDataTooBig(f"The body is larger than {max_size} bytes. Send less, or allow more with max_size=.")
+        raise with_docs(
+            RequestDataTooBig(f"The body is larger than {max_size} bytes. Send less, or allow more with max_size=."),
+            "too-big",
+        )
     if not 0 < max_depth <= DEEPEST_ALLOWED:
-        raise ValueError(f"max_depth must be between 1 and {DEEPEST_ALLOWED}, not {max_depth}")
+        raise with_docs(ValueError(f"max_depth must be between 1 and {DEEPEST_ALLOWED}, not {max_depth}"), "argument")
     if not get_settings()["NATIVE"]:
         return _load_by_json(body, max_depth, allow_nan)
     value = read_body(body, max_depth)

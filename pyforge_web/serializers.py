@@ -16,6 +16,7 @@ from pyforge_web import metering
 from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dict, dumps
 from pyforge_web.conf import Dates, Nan, get_settings
 from pyforge_web.description.explanation import OutputPath, explain_column, explain_tree
+from pyforge_web.doc_links import with_docs
 from pyforge_web.fields import Descriptor, describe_field, extract_model_fields, find_field
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.key_names import KeyStyle
@@ -84,7 +85,7 @@ class CompiledSerializer:
         Raises `FieldError` for a name that the model does not have.
         """
         if not (isinstance(model, type) and issubclass(model, Model)):
-            raise TypeError(explain_model(model))
+            raise with_docs(TypeError(explain_model(model)), "compiled")
         return _find_compiled(cls, model, None if fields is None else parse_fields(fields))
 
     def dump_queryset(self, queryset: "QuerySet[Any, Any]", **options: Unpack[DumpOptions]) -> bytes:
@@ -92,9 +93,13 @@ class CompiledSerializer:
         # A proxy has the table and the columns of its model.
         model: Any = getattr(queryset, "model", None)
         if model is None:
-            raise TypeError(f"a QuerySet of {self.model.__name__} is needed, not {type(queryset).__name__}")
+            raise with_docs(
+                TypeError(f"a QuerySet of {self.model.__name__} is needed, not {type(queryset).__name__}"), "compiled"
+            )
         if model._meta.concrete_model is not self.model._meta.concrete_model:
-            raise TypeError(f"a QuerySet of {self.model.__name__} is needed, not of {model.__name__}")
+            raise with_docs(
+                TypeError(f"a QuerySet of {self.model.__name__} is needed, not of {model.__name__}"), "compiled"
+            )
         return dumps(queryset, fields=cast(Any, self._fields), **options)
 
     def dump_instance(self, instance: Model, *, fetch: bool = False, **options: Unpack[DumpOptions]) -> bytes:
@@ -112,7 +117,10 @@ class CompiledSerializer:
         row and the field.
         """
         if self._tree is not None:
-            raise TypeError("rows of tuples have no relations: compile the serializer with names of columns alone")
+            raise with_docs(
+                TypeError("rows of tuples have no relations: compile the serializer with names of columns alone"),
+                "compiled",
+            )
         self._refuse_secrets()
         rows = list(rows)
         if not get_settings()["NATIVE"]:
@@ -162,11 +170,13 @@ class CompiledSerializer:
     def _refuse_secrets(self) -> None:
         refusal = refuse_secrets(self.model) if self._names is None else None
         if refusal is not None:
-            raise TypeError(f"{refusal.problem}; {refusal.hint}")
+            raise refusal.make_error()
 
     def _check(self, instance: Model) -> None:
         if not isinstance(instance, self.model):
-            raise TypeError(f"an instance of {self.model.__name__} is needed, not {type(instance).__name__}")
+            raise with_docs(
+                TypeError(f"an instance of {self.model.__name__} is needed, not {type(instance).__name__}"), "compiled"
+            )
 
 
 # The key of a model's serializers in the `__dict__` of its `_meta`, by class and fields: they end with the model.
@@ -194,7 +204,7 @@ def serialize_fields(descriptors: Sequence[Descriptor], values: Mapping[str, Any
     Raises `ValueError` for a name that no descriptor has, and `TypeError` for a descriptor of a secret column.
     """
     if unknown := values.keys() - {descriptor["attname"] for descriptor in descriptors}:
-        raise ValueError(f"no descriptor for {', '.join(sorted(unknown))}")
+        raise with_docs(ValueError(f"no descriptor for {', '.join(sorted(unknown))}"), "descriptors")
     columns = _public_columns(descriptors)
     if not get_settings()["NATIVE"]:
         names = [descriptor["attname"] for descriptor in descriptors if descriptor["attname"] in values]
@@ -236,7 +246,7 @@ def serialize_value_tuples(descriptors: Sequence[Descriptor], rows: Iterable[Seq
 def _plain_row(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
     """Return one row for Django's own encoder, where the setting `NATIVE` is off; a file is its name."""
     if len(names) != len(values):
-        raise ValueError(f"a row has {len(values)} values for {len(names)} fields")
+        raise with_docs(ValueError(f"a row has {len(values)} values for {len(names)} fields"), "row-length")
     plain = [value.name if isinstance(value, FieldFile) else value for value in values]
     return dict(zip(names, plain, strict=True))
 
@@ -266,9 +276,12 @@ def _public_columns(descriptors: Sequence[Descriptor]) -> RowColumns:
 @lru_cache(maxsize=1024)
 def _refuse_secret_descriptors(fields: tuple[tuple[str, str], ...]) -> None:
     if secrets := [f"{label}.{name}" for label, name in fields if is_secret_descriptor(label, name)]:
-        raise TypeError(
-            f"secret columns ({', '.join(secrets)}) are not written from descriptors; leave theirs out, or name the "
-            "columns to write: CompiledSerializer.for_model(model, fields=[...])"
+        raise with_docs(
+            TypeError(
+                f"secret columns ({', '.join(secrets)}) are not written from descriptors; leave theirs out, or name "
+                "the columns to write: CompiledSerializer.for_model(model, fields=[...])"
+            ),
+            "secret-columns",
         )
 
 

@@ -14,6 +14,7 @@ from django.db.models import Model
 
 from pyforge_web._native import BUILD_PROFILE, listen
 from pyforge_web.conf import PanelLimits, get_settings
+from pyforge_web.doc_links import with_docs
 from pyforge_web.metering import CallGroup, CallSource, CallSums, Collector, MeteredCall, active_collectors, collect
 from pyforge_web.toolbar.formats import show_word
 from pyforge_web.toolbar.warning_causes import RequestTrace, WarningMatch
@@ -72,7 +73,9 @@ class CaptureCrossings:
         Raise `RuntimeError` after more than 100,000 calls: the others are not kept.
         """
         if self._collector.calls > len(self._collector.kept):
-            raise RuntimeError(f"more than {_MAX_CALLS:,} calls were made: capture a smaller block")
+            raise with_docs(
+                RuntimeError(f"more than {_MAX_CALLS:,} calls were made: capture a smaller block"), "testing"
+            )
         return [call for call in self._collector.kept if self._is_selected(call)]
 
     @property
@@ -114,7 +117,9 @@ def assert_no_pyforge_warnings(*, ignore: Iterable[str] = (), **limits: int) -> 
     known = get_settings()["PANEL"]
     # A misspelled limit would leave the setting's, and the test would prove something else.
     if unknown := set(limits) - set(known):
-        raise TypeError(f"there is no limit {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        raise with_docs(
+            TypeError(f"there is no limit {', '.join(sorted(unknown))}; there are {', '.join(known)}"), "testing"
+        )
     with collect(details=True) as collector:
         yield
     thresholds = cast(PanelLimits, {**known, **limits})

@@ -11,7 +11,8 @@ from django.core.signals import setting_changed
 from django.db.models import Model
 
 from pyforge_web._native import Validator
-from pyforge_web.conf import get_settings
+from pyforge_web.conf import get_settings, refuse_setting
+from pyforge_web.doc_links import with_docs
 from pyforge_web.fields import Descriptor, describe_field
 from pyforge_web.metering.compilations import active_collectors, count_compiled
 from pyforge_web.stock import find_stock
@@ -64,11 +65,11 @@ class CompiledValidator(PayloadMethods):
             # On the model's options and not in a table of ours: a model that was made at run time can be freed.
             remembered = model._meta.__dict__
         except AttributeError:
-            raise TypeError(explain_model(model)) from None
+            raise with_docs(TypeError(explain_model(model)), "validator") from None
         validator = remembered.get(_REMEMBERED)
         if validator is None or validator.model is not model:
             if not (isinstance(model, type) and issubclass(model, Model)):
-                raise TypeError(explain_model(model))
+                raise with_docs(TypeError(explain_model(model)), "validator")
             validator = remembered.setdefault(_REMEMBERED, cls(model))
         return cast(CompiledValidator, validator)
 
@@ -154,9 +155,12 @@ class CompiledValidator(PayloadMethods):
             result = getattr(self._native, function)(*arguments)
             if result is not NotImplemented:
                 return result
-        raise RuntimeError(
-            f"fields of {self.model.__name__} keep changing while they are being validated; do not modify model fields "
-            "at run time"
+        raise with_docs(
+            RuntimeError(
+                f"fields of {self.model.__name__} keep changing while they are being validated; do not modify model "
+                "fields at run time"
+            ),
+            "model-changed",
         )
 
     def _count_failures(self, rows: Iterable[FieldErrors]) -> None:
@@ -232,7 +236,10 @@ def validate_fields(descriptors: Sequence[Descriptor], values: Sequence[Any]) ->
     Raises `ValueError` for another number of values, and for descriptors that are not of one model as it is now.
     """
     if len(descriptors) != len(values):
-        raise ValueError(f"{len(values)} values for {len(descriptors)} descriptors; give one for each, in their order")
+        raise with_docs(
+            ValueError(f"{len(values)} values for {len(descriptors)} descriptors; give one for each, in their order"),
+            "descriptors",
+        )
     if not descriptors:
         return {"is_valid": True, "errors": {}, "values": {}}
     model = _described_model(descriptors)
@@ -258,15 +265,20 @@ def _described_model(descriptors: Sequence[Descriptor]) -> type[Model]:
     try:
         model = apps.get_model(label)
     except (LookupError, ValueError) as error:
-        raise ValueError(f"no model {label!r}: take the descriptors from extract_model_fields") from error
+        raise with_docs(
+            ValueError(f"no model {label!r}: take the descriptors from extract_model_fields"), "descriptors"
+        ) from error
     known = {field.attname: field for field in model._meta.concrete_fields}
     seen: set[str] = set()
     for descriptor in descriptors:
         name = descriptor.get("attname", "")
         if name not in known or descriptor != describe_field(known[name], model):
-            raise ValueError(f"{label} has no such field now: {descriptor!r}; take it from extract_model_fields")
+            raise with_docs(
+                ValueError(f"{label} has no such field now: {descriptor!r}; take it from extract_model_fields"),
+                "descriptors",
+            )
         if name in seen:
-            raise ValueError(f"{name} is described twice")
+            raise with_docs(ValueError(f"{name} is described twice"), "descriptors")
         seen.add(name)
     return model
 
@@ -283,7 +295,7 @@ def precompile_models() -> None:
         try:
             models = [apps.get_model(label) for label in chosen]
         except (LookupError, ValueError) as error:
-            raise ImproperlyConfigured(f"PYFORGE_WEB['PRECOMPILE']: {error}") from error
+            raise refuse_setting(f"PYFORGE_WEB['PRECOMPILE']: {error}.", "PRECOMPILE") from error
     with remember_classes():
         for model in models:
             CompiledValidator.for_model(model)

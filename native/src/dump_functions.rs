@@ -80,7 +80,7 @@ pub fn dumps_within<'py>(
     dates: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let form = form_of(django_bytes, ensure_ascii);
-    let options = EncodeOptions { html: None, form, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
+    let options = EncodeOptions { html: None, form, not_finite: parse_nan(py, nan)?, dates: parse_dates(py, dates)? };
     write(py, obj, fields, fetch, options, dates, "dumps")
 }
 
@@ -96,7 +96,7 @@ pub fn dumps_natively<'py>(
     ensure_ascii: bool,
     nan: &str,
 ) -> PyResult<Option<Bound<'py, PyBytes>>> {
-    let not_finite = parse_nan(nan)?;
+    let not_finite = parse_nan(py, nan)?;
     if !is_native() {
         return Ok(None);
     }
@@ -160,7 +160,7 @@ pub fn dumps_response<'py>(
     dates: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let form = form.unwrap_or_else(|| form_of(django_bytes, ensure_ascii));
-    let options = EncodeOptions { html: None, form, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
+    let options = EncodeOptions { html: None, form, not_finite: parse_nan(py, nan)?, dates: parse_dates(py, dates)? };
     write(py, obj, fields, fetch, options, dates, "dumps_response")
 }
 
@@ -180,7 +180,7 @@ pub fn dumps_html<'py>(
     dates: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let html = Some([before, after]);
-    let options = EncodeOptions { html, form: "", not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
+    let options = EncodeOptions { html, form: "", not_finite: parse_nan(py, nan)?, dates: parse_dates(py, dates)? };
     write(py, obj, fields, fetch, options, dates, "dumps_html")
 }
 

@@ -7,6 +7,8 @@ use pyo3::exceptions::{PyException, PyMemoryError, PyRecursionError, PyRuntimeEr
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::imports::Imports;
+
 /// How many containers may be open at once: at least as many as this Python's own encoder takes.
 ///
 /// The encoder of 3.11 ends at `sys.getrecursionlimit()`, which is 1,000. From 3.12 on a limit of C code counts instead:
@@ -74,6 +76,8 @@ pub enum Error {
         problem: String,
         /// What to write instead.
         hint: String,
+        /// The section of the documentation.
+        topic: String,
     },
     /// The output did not fit into memory.
     OutOfMemory,
@@ -86,8 +90,32 @@ impl From<PyErr> for Error {
 }
 
 impl Error {
+    /// The section of `docs/reference/errors.md`; none for what other code raised, and where no memory is left.
+    fn topic(&self) -> Option<&str> {
+        Some(match self {
+            Self::Raised(_) | Self::NotPairs | Self::OutOfMemory => return None,
+            Self::NotFinite(_) => "nan",
+            Self::Circular => "circular",
+            Self::TooDeep => "depth",
+            Self::Changed => "changed",
+            Self::TooFewColumns { .. } | Self::WrongLength { .. } => "row-length",
+            Self::WrongKind { .. } => "descriptors",
+            Self::NotLoaded { .. } => "not-loaded",
+            Self::Refused { topic, .. } => topic,
+        })
+    }
+
     /// The Python exception, Django's class and words first, then the place: `$.rows[3].price`.
     pub fn into_pyerr(self, py: Python<'_>, path: &str) -> PyErr {
+        let topic = self.topic().map(str::to_owned);
+        let error = self.make_pyerr(py, path);
+        match topic {
+            Some(topic) => with_docs(py, error, &topic),
+            None => error,
+        }
+    }
+
+    fn make_pyerr(self, py: Python<'_>, path: &str) -> PyErr {
         match self {
             Self::Raised(error) => with_note(py, error, path),
             Self::NotFinite(value) => {
@@ -124,7 +152,7 @@ impl Error {
                  refresh_from_db(fields=[{name:?}])"
             )),
             Self::NotPairs => PyValueError::new_err(format!("items must return 2-tuples at {path}")),
-            Self::Refused { problem, hint } => PyTypeError::new_err(format!("{problem} at {path}; {hint}")),
+            Self::Refused { problem, hint, .. } => PyTypeError::new_err(format!("{problem} at {path}; {hint}")),
             Self::OutOfMemory => PyMemoryError::new_err(()),
         }
     }
@@ -145,7 +173,7 @@ pub fn catch_panics<T>(subject: &str, work: impl FnOnce() -> PyResult<T>) -> PyR
             return Err(PyMemoryError::new_err(()));
         }
         let message = format!("PyForge Web failed inside its native core: please report this {subject} as a bug");
-        Err(PyRuntimeError::new_err(message))
+        Err(Python::attach(|py| with_docs(py, PyRuntimeError::new_err(message), "native-core")))
     })
 }
 
@@ -165,6 +193,15 @@ pub fn set_panic_hook() {
             print(panic);
         }
     }));
+}
+
+/// Returns the error with a note that has the address of its section in the documentation.
+pub fn with_docs(py: Python<'_>, error: PyErr, topic: &str) -> PyErr {
+    // A note that cannot be made must not replace the error.
+    if let Ok(imports) = Imports::get(py) {
+        let _ = imports.with_docs.bind(py).call1((error.value(py), topic));
+    }
+    error
 }
 
 /// Adds the path to an `Exception` as a note (PEP 678); `KeyboardInterrupt` and its like stay as they are.

@@ -51,7 +51,7 @@ pub fn dump_chunk<'py>(
     dates: &str,
 ) -> PyResult<(Bound<'py, PyBytes>, usize, Option<Py<PyBaseException>>)> {
     let items = RowFraming { between: between.as_bytes(), after: after.as_bytes() };
-    let format = StreamFormat { form, items, not_finite: parse_nan(nan)?, dates: parse_dates(py, dates)? };
+    let format = StreamFormat { form, items, not_finite: parse_nan(py, nan)?, dates: parse_dates(py, dates)? };
     let mut meter = Meter::start(py)?;
     match &about {
         Some((given, fields)) => meter.about(given, fields.as_ref()),

@@ -75,6 +75,8 @@ imports! {
         current_timezone: PyAny = "django.utils.timezone"."get_current_timezone",
         /// `django.db.models.fields.files.FieldFile`
         field_file: PyType = "django.db.models.fields.files"."FieldFile",
+        /// Adds the address of a section of the documentation to an error
+        with_docs: PyAny = "pyforge_web.doc_links"."with_docs",
         /// `json.loads`
         loads: PyAny = "json"."loads",
         /// The `ContextVar` with the collectors that listen

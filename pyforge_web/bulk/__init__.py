@@ -10,6 +10,7 @@ from django.utils import translation
 from pyforge_web.bulk.conflicts import ConflictRules, make_rules
 from pyforge_web.bulk.phases import BatchOptions, ProgressCallback, check_exclude, list_instances, run_phases
 from pyforge_web.bulk.results import BatchPath, BatchResult
+from pyforge_web.doc_links import with_docs
 from pyforge_web.validation.errors import BatchValidationError
 from pyforge_web.validation.row_results import RowErrors
 
@@ -77,7 +78,10 @@ def bulk_create_validated(
     stored row are one, because PostgreSQL refuses them.
     """
     if isinstance(manager, type) and issubclass(manager, Model):
-        raise TypeError(f"bulk_create_validated needs a manager or a QuerySet: write {manager.__name__}.objects")
+        raise with_docs(
+            TypeError(f"bulk_create_validated needs a manager or a QuerySet: write {manager.__name__}.objects"),
+            "validate-many",
+        )
     queryset = manager.all()
     # As `QuerySet.bulk_create` does, so that `queryset.db` is the database that is written to.
     queryset._for_write = True

@@ -11,6 +11,7 @@ from pyforge_web.bulk.clean_fields import run_clean, run_clean_fields, run_own_f
 from pyforge_web.bulk.conflicts import ConflictRules, as_updated
 from pyforge_web.bulk.validate_constraints import CONSTRAINT_METHODS, ConstraintPhase
 from pyforge_web.bulk.validate_unique import UNIQUE_METHODS, UniquePhase
+from pyforge_web.doc_links import with_docs
 from pyforge_web.validators import uses_django_clean_fields
 
 ProgressCallback = Callable[[int, int], object]
@@ -39,22 +40,32 @@ def list_instances(instances: Iterable[Model]) -> list[Model]:
     """
     # A model that can be iterated would otherwise be taken for its own rows.
     if isinstance(instances, Model):
-        raise TypeError(
-            f"validate_many takes many instances, not one {_class_name(instances)}: give a list, [instance]"
+        raise with_docs(
+            TypeError(f"validate_many takes many instances, not one {_class_name(instances)}: give a list, [instance]"),
+            "validate-many",
         )
     if isinstance(instances, type):
         name = instances.__qualname__
-        raise TypeError(f"validate_many takes instances, not the class {name}: give a list, or {name}.objects.all()")
+        raise with_docs(
+            TypeError(f"validate_many takes instances, not the class {name}: give a list, or {name}.objects.all()"),
+            "validate-many",
+        )
     rows = list(instances)
     for row, instance in enumerate(rows):
         if not isinstance(instance, Model):
             hint = "; clean the rows with clean_data_rows first" if isinstance(instance, dict) else ""
-            raise TypeError(f"validate_many takes instances of a model; item {row} is {instance!r}{hint}")
+            raise with_docs(
+                TypeError(f"validate_many takes instances of a model; item {row} is {instance!r}{hint}"),
+                "validate-many",
+            )
         # One table, so that one query can look up the values of all rows.
         if instance._meta.concrete_model is not rows[0]._meta.concrete_model:
-            raise TypeError(
-                f"validate_many takes instances of one model: item 0 is of {_class_name(rows[0])}, item {row} of "
-                f"{_class_name(instance)}; call it once for each model"
+            raise with_docs(
+                TypeError(
+                    f"validate_many takes instances of one model: item 0 is of {_class_name(rows[0])}, item {row} of "
+                    f"{_class_name(instance)}; call it once for each model"
+                ),
+                "validate-many",
             )
     return rows
 
@@ -75,8 +86,10 @@ def check_exclude(model: type[Model], exclude: Collection[str] | None) -> None:
         try:
             known: Any = next(field for field in model._meta.concrete_fields if field.attname == name)
         except (StopIteration, FieldDoesNotExist):
-            raise FieldError(f"exclude has {name!r}, which is not a field of {model.__name__}") from None
-        raise FieldError(f"exclude has {name!r}: write the name of the field, {known.name!r}")
+            raise with_docs(
+                FieldError(f"exclude has {name!r}, which is not a field of {model.__name__}"), "field"
+            ) from None
+        raise with_docs(FieldError(f"exclude has {name!r}: write the name of the field, {known.name!r}"), "field")
 
 
 def _excludes_as_django(model: type[Model]) -> bool:

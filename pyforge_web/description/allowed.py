@@ -10,6 +10,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.db.models.query import RawQuerySet
 
 from pyforge_web.conf import check_limit
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.grammar import (
     AllColumns,
     Fields,
@@ -64,7 +65,7 @@ def allow_fields(
     try:
         requested = read_list(fields)
     except (TypeError, ValueError) as error:
-        raise BadRequest(str(error)) from error
+        raise with_docs(BadRequest(str(error)), "bad-request") from error
     if max_depth is not None:
         # Before anything is resolved: the cost of a deep tree is that of resolving it.
         _refuse_depth(requested, max_depth)
@@ -83,7 +84,7 @@ def _refuse_depth(fields: ParsedFields, max_depth: int) -> None:
         level = [item.fields for items in level for item in items if isinstance(item, NestedFields)]
         if not level:
             return
-    raise BadRequest(f"fields has more than {max_depth} relations inside each other")
+    raise with_docs(BadRequest(f"fields has more than {max_depth} relations inside each other"), "bad-request")
 
 
 def _choose(
@@ -99,7 +100,10 @@ def _choose(
         if found is None:
             # All of them are named: a client may see what it may ask for.
             names = [name for name in by_key if name != "*"] + sorted(_star_names(by_key.get("*"), model))
-            raise BadRequest(f"fields may not have {'.'.join((*path, key))!r}; it may have {', '.join(names)}")
+            raise with_docs(
+                BadRequest(f"fields may not have {'.'.join((*path, key))!r}; it may have {', '.join(names)}"),
+                "bad-request",
+            )
         # A key that is named alone: the item of `allowed`, whatever it is made of.
         if isinstance(item, str | AllColumns):
             yield found
@@ -108,7 +112,9 @@ def _choose(
             inner = tuple(_choose(item.fields, found.fields, relation and relation.model, (*path, key)))
             yield NestedFields(key, inner)
         else:
-            raise BadRequest(f"fields cannot have fields inside of {'.'.join((*path, key))!r}")
+            raise with_docs(
+                BadRequest(f"fields cannot have fields inside of {'.'.join((*path, key))!r}"), "bad-request"
+            )
 
 
 def _key(item: ParsedItem) -> str:

@@ -28,6 +28,7 @@ from pyforge_web.description.descriptions import (
     evaluated_rows,
     plain_names,
 )
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.grammar import ParsedFields, parse_fields
 from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.refusals import find_row_hint
@@ -79,9 +80,12 @@ def describe_data(
         if parsed is None or all(isinstance(item, Model) for item in rows):
             return InstanceRows(rows, parsed, fetch)
     hint = find_row_hint(data) or "inside of other data write rows(queryset, fields=...) in their place"
-    raise TypeError(
-        f"fields= chooses columns of a QuerySet, an instance, a page or a list of instances, not of "
-        f"{type(data).__name__}; {hint}"
+    raise with_docs(
+        TypeError(
+            f"fields= chooses columns of a QuerySet, an instance, a page or a list of instances, not of "
+            f"{type(data).__name__}; {hint}"
+        ),
+        "fields-data",
     )
 
 
@@ -140,16 +144,25 @@ def _choose_keys(queryset: AnyQuerySet, parsed: ParsedFields) -> tuple[str, ...]
     """Return the keys to write of the dicts of `values()`: never more than it has."""
     names = plain_names(parsed)
     if names is None:
-        raise TypeError(
-            "fields= with relations needs a QuerySet of models: leave out values() and values_list(), or name the "
-            "columns of relations in them"
+        raise with_docs(
+            TypeError(
+                "fields= with relations needs a QuerySet of models: leave out values() and values_list(), or name the "
+                "columns of relations in them"
+            ),
+            "fields-data",
         )
     if not is_values(queryset):
-        raise TypeError("fields= chooses columns of models and of values(): name them in values_list() itself")
+        raise with_docs(
+            TypeError("fields= chooses columns of models and of values(): name them in values_list() itself"),
+            "fields-data",
+        )
     # Only what `values()` has: another column would be one that the view has left out on purpose.
     known = values_names(queryset)
     if unknown := [name for name in names if name not in known]:
-        raise FieldError(
-            f"Cannot resolve keyword {unknown[0]!r} into a key of values(). Choices are: {', '.join(known)}"
+        raise with_docs(
+            FieldError(
+                f"Cannot resolve keyword {unknown[0]!r} into a key of values(). Choices are: {', '.join(known)}"
+            ),
+            "field",
         )
     return names

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from django.db.models import Model
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.output.date_formats import format_date
 from pyforge_web.output.grammar import ParsedFields
@@ -91,7 +92,9 @@ class InstanceRows(NamedTuple):
     def to_plain(self) -> Any:
         if self.fields is not None:
             if stranger := next((each for each in self.instances if not isinstance(each, Model)), None):
-                raise TypeError(f"fields= chooses columns of models, not of {type(stranger).__name__}")
+                raise with_docs(
+                    TypeError(f"fields= chooses columns of models, not of {type(stranger).__name__}"), "fields-data"
+                )
             added = (*self.before, *self.added)
             rows = to_dicts(self.instances, self.fields, fetch=self.fetch, added=added, loaded=self.loaded)
         else:
@@ -136,7 +139,7 @@ class ModelRows(NamedTuple):
         rows = django_rows(self._with_relations(), written)
         described = self._in_memory(rows)
         if refusal := described.refuse():
-            raise TypeError(f"{refusal.problem}; {refusal.hint}")
+            raise refusal.make_error()
         return described.write(traced=False)
 
     def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Any:
@@ -163,7 +166,7 @@ class ModelRows(NamedTuple):
         """Return what native code writes for a row of a stream that Django reads."""
         described = self._in_memory([row])
         if refusal := described.refuse():
-            raise TypeError(f"{refusal.problem}; {refusal.hint}")
+            raise refusal.make_error()
         # An instance alone where nothing is added: native code reads its columns faster than a dict is made.
         return described.to_plain()[0] if described.added or described.before or not is_row_plain() else row
 

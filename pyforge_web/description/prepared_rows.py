@@ -15,6 +15,7 @@ from django.db.models.sql import Query
 from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
 from pyforge_web.description.rows import OutputRows
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.options import NO_OPTIONS
 from pyforge_web.output.refusals import Refusal
@@ -303,7 +304,7 @@ def prepared(fields: Fields) -> Callable[[Callable[..., "QuerySet[Any, Any]"]], 
     `timezone.now()`.
     """
     if callable(fields):
-        raise TypeError("prepared needs the output fields: write @prepared(fields=[...])")
+        raise with_docs(TypeError("prepared needs the output fields: write @prepared(fields=[...])"), "prepared")
     parsed = parse_fields(fields)
 
     def decorate(function: Callable[..., "QuerySet[Any, Any]"]) -> PreparedFunction:

@@ -10,6 +10,7 @@ from pyforge_web.conf import Dates, check_limit
 from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style
@@ -117,7 +118,7 @@ class OutputRows:
         described = self.describe_data()
         # Here, because an encoder that asks `tolist()` takes whatever it gets.
         if refusal := described.refuse():
-            raise TypeError(f"{refusal.problem}; {refusal.hint}")
+            raise refusal.make_error()
         return described.to_plain()
 
     def __iter__(self) -> Iterator[Any]:
@@ -125,7 +126,9 @@ class OutputRows:
 
     def resolve_expression(self, *args: Any, **options: Any) -> NoReturn:
         """Raise `TypeError`: Django asks this of a value in `filter()` or `annotate()`."""
-        raise TypeError(f"{self!r} are rows to write and cannot stand in a query: use {self._name_queryset()}")
+        raise with_docs(
+            TypeError(f"{self!r} are rows to write and cannot stand in a query: use {self._name_queryset()}"), "rows"
+        )
 
     def _name_queryset(self) -> str:
         return "the QuerySet itself"
@@ -134,7 +137,10 @@ class OutputRows:
         return f"rows({type(self._data).__name__}, {self._fields!r})"
 
     def __reduce__(self) -> Any:
-        raise TypeError("rows() is read when it is written and cannot be pickled: keep the bytes, dumps(rows(...))")
+        raise with_docs(
+            TypeError("rows() is read when it is written and cannot be pickled: keep the bytes, dumps(rows(...))"),
+            "rows",
+        )
 
 
 def rows(

@@ -3,8 +3,9 @@
 from difflib import get_close_matches
 
 from django.apps import apps
-from django.core.management.base import CommandError
 from django.db.models import Model
+
+from pyforge_web.management.command_errors import command_error
 
 
 def find_model(label: str, form: str = "app_label.Model") -> type[Model]:
@@ -15,7 +16,7 @@ def find_model(label: str, form: str = "app_label.Model") -> type[Model]:
     try:
         return apps.get_model(label)
     except (LookupError, ValueError):  # there is no such model; it is not a label
-        raise CommandError(f"No model {label!r}: write {form}{_suggest(label)}.") from None
+        raise command_error(f"No model {label!r}: write {form}{_suggest(label)}.") from None
 
 
 def _suggest(label: str) -> str:

@@ -13,6 +13,7 @@ from django.db.models.query import ModelIterable
 from ninja.schema import Schema
 
 from pyforge_web._native import dumps
+from pyforge_web.doc_links import with_docs
 from pyforge_web.ninja.resolvers import SchemaFallbackError
 from pyforge_web.ninja.running import find_response, note_operation, running_operation
 from pyforge_web.ninja.schemas import has_standard_getter, schema_fields
@@ -35,7 +36,10 @@ def native_rows(schema: type[Schema]) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         if iscoroutinefunction(view):
-            raise TypeError("native_rows() decorates synchronous operations: an async one runs its query elsewhere")
+            raise with_docs(
+                TypeError("native_rows() decorates synchronous operations: an async one runs its query elsewhere"),
+                "native-rows",
+            )
 
         @wraps(view)
         def operation(*args: Any, **kwargs: Any) -> Any:

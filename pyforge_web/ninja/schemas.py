@@ -11,6 +11,7 @@ from annotated_types import MaxLen
 from django.db.models import F, Field, FileField, Manager, Model
 from ninja.schema import DjangoGetter, Resolver, Schema
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.fields import kind_of
 from pyforge_web.ninja.resolvers import (
     JsonCheck,
@@ -78,6 +79,14 @@ def schema_fields(schema: type[Schema], model: type[Model]) -> list[Any]:
 
     Raises `SchemaFallbackError` with the reason where ninja has to serialize its objects.
     """
+    try:
+        return _read_schema(schema, model)
+    except SchemaFallbackError as error:
+        with_docs(error, "schema-fallback")
+        raise
+
+
+def _read_schema(schema: type[Schema], model: type[Model]) -> list[Any]:
     why = _why_not_schema(schema)
     if why is not None:
         raise SchemaFallbackError(f"{schema.__name__}: {why}")

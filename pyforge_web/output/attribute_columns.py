@@ -6,6 +6,7 @@ from typing import Any, cast
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.grammar import KeyedExpression
 from pyforge_web.output.model_names import NamePath, Relation, find_column, find_relation, source_field, unknown_column
 from pyforge_web.output.shown_secrets import refuse_secret
@@ -29,7 +30,7 @@ def find_related_columns(
     """Return the columns of a relation to many that an `Attribute` reads: those named, or all that are public."""
     relation = cast(Relation, find_relation(model, name))
     if relation.model is None or relation.doubt is not None:
-        raise ValueError(f"{item.expression!r}: {name!r} cannot be loaded with few columns")
+        raise with_docs(ValueError(f"{item.expression!r}: {name!r} cannot be loaded with few columns"), "expression")
     for column in columns:
         field = find_column(relation.model, column)
         if field is None:

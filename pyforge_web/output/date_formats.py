@@ -8,6 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from pyforge_web.conf import Dates
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.options import output_options
 
 DateValue = datetime | time
@@ -43,7 +44,7 @@ _DATE_FORMATS: dict[Dates, Callable[[Any], Any]] = {
 def check_dates(dates: Any) -> Dates | None:
     """Return a `dates=` argument. Raises `ValueError` for a format that does not exist."""
     if dates is not None and dates not in _DATE_FORMATS:
-        raise ValueError(f'dates= must be "django", "iso" or "local", not {dates!r}')
+        raise with_docs(ValueError(f'dates= must be "django", "iso" or "local", not {dates!r}'), "argument")
     return dates  # type: ignore[no-any-return]
 
 

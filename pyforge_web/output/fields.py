@@ -11,6 +11,7 @@ from django.utils.encoding import force_str
 from django.utils.hashable import make_hashable
 
 from pyforge_web._native import FileUrlText, LinkText, ValueLabels
+from pyforge_web.doc_links import with_docs
 from pyforge_web.fields import find_attribute, kind_of
 from pyforge_web.output.lean_instances import (
     LoadRelated,
@@ -137,7 +138,9 @@ class Display(OutputField):
 
     def _find_field(self, source: Source) -> "Field[Any, Any]":
         if source.field is None or source.field.choices is None:
-            raise ValueError(f"Display({source.name!r}): {source.name} is not a field with choices")
+            raise with_docs(
+                ValueError(f"Display({source.name!r}): {source.name} is not a field with choices"), "expression"
+            )
         return source.field
 
     def _find_own_method(self, source: Source) -> Any:
@@ -162,7 +165,7 @@ class Computed(OutputField):
 
     def __init__(self, function: Callable[..., Any], *names: str) -> None:
         if not callable(function):
-            raise TypeError(f"Computed() needs a function first, not {function!r}")
+            raise with_docs(TypeError(f"Computed() needs a function first, not {function!r}"), "expression")
         self.function = function
         self.names = names
 
@@ -190,7 +193,9 @@ class Attribute(OutputField):
 
     def __init__(self, name: str, *, reads: Sequence[str] = ()) -> None:
         if isinstance(reads, str):
-            raise TypeError(f'reads= must be a list of field names like ["title"], not {reads!r}')
+            raise with_docs(
+                TypeError(f'reads= must be a list of field names like ["title"], not {reads!r}'), "expression"
+            )
         self.name = name
         self.names = tuple(reads)
 
@@ -225,7 +230,9 @@ class Attribute(OutputField):
         make_instances = copy_loaded or instance_maker(model, columns, using, owner)
 
         def query_error(sql: str) -> NotNamedError:
-            return NotNamedError(f"{owner} sends a query, which reads=[...] does not name: {sql}")
+            return with_docs(
+                NotNamedError(f"{owner} sends a query, which reads=[...] does not name: {sql}"), "column-not-read"
+            )
 
         def read_rows(rows: Sequence[Row]) -> list[Any]:
             instances = make_instances(rows)

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, cast
 from django.db.models import F
 from django.utils.module_loading import import_string
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.fields import OutputField
 from pyforge_web.output.kept_fields import KeptFields, keep_parsed
 
@@ -106,9 +107,11 @@ def has_expressions(fields: ParsedFields) -> bool:
 
 def _exclude(parsed: ParsedFields, exclude: Iterable[str]) -> ParsedFields:
     if isinstance(exclude, str) or not all(isinstance(name, str) for name in exclude):
-        raise TypeError(f'exclude= must be a list of column names like ["notes"], not {exclude!r}')
+        raise with_docs(TypeError(f'exclude= must be a list of column names like ["notes"], not {exclude!r}'), "fields")
     if not any(isinstance(item, AllColumns) for item in parsed):
-        raise ValueError('exclude= takes columns out of "*": without "*" leave the names out of fields= itself')
+        raise with_docs(
+            ValueError('exclude= takes columns out of "*": without "*" leave the names out of fields= itself'), "fields"
+        )
     names = tuple(exclude)
     return tuple(AllColumns(names) if isinstance(item, AllColumns) else item for item in parsed)
 
@@ -118,24 +121,32 @@ def _read_list(fields: object, path: tuple[str, ...]) -> dict[str, ParsedItem]:
     if isinstance(fields, str) and fields == "*":
         return {"*": AllColumns()}
     if fields == "__all__":
-        raise TypeError(f'{place}: write "*" for all public columns, not "__all__"')
+        raise with_docs(TypeError(f'{place}: write "*" for all public columns, not "__all__"'), "fields")
     if not isinstance(fields, list | tuple):
-        raise TypeError(f'{place} must be a list of field names like ["id", "title"], not {fields!r}')
+        raise with_docs(
+            TypeError(f'{place} must be a list of field names like ["id", "title"], not {fields!r}'), "fields"
+        )
     if len(path) > _MOST_LEVELS:
-        raise ValueError(
-            f"fields has more than {_MOST_LEVELS} relations inside each other: {'.'.join(path[:4])}... Does a list "
-            "stand inside of itself?"
+        raise with_docs(
+            ValueError(
+                f"fields has more than {_MOST_LEVELS} relations inside each other: {'.'.join(path[:4])}... Does a list "
+                "stand inside of itself?"
+            ),
+            "fields",
         )
     by_key: dict[str, ParsedItem] = {}
     for part in fields:
         for item in _read_item(part, path, place):
             key = item if isinstance(item, str) else item.name
             if key in by_key and by_key[key] != item:
-                raise ValueError(f"{place} has {key!r} twice, and an object has each key once: write one of them")
+                raise with_docs(
+                    ValueError(f"{place} has {key!r} twice, and an object has each key once: write one of them"),
+                    "fields",
+                )
             by_key[key] = item
     if not by_key:
         what = "name the columns to write of it" if path else "name the columns to write, or leave it out"
-        raise ValueError(f"{place} is empty: {what}")
+        raise with_docs(ValueError(f"{place} is empty: {what}"), "fields")
     return by_key
 
 
@@ -143,24 +154,30 @@ def _read_item(part: object, path: tuple[str, ...], place: str) -> Iterator[Pars
     """Yield what one item of a list names: a column, or what the keys of a dict stand for."""
     if isinstance(part, str):
         if part == "__all__":
-            raise TypeError(f'{place}: write "*" for all public columns, not "__all__"')
+            raise with_docs(TypeError(f'{place}: write "*" for all public columns, not "__all__"'), "fields")
         yield AllColumns() if part == "*" else part
         return
     if isinstance(part, NestedFields | KeyedExpression | AllColumns):
         yield part
         return
     if not isinstance(part, dict) or not part or not all(isinstance(key, str) for key in part):
-        raise TypeError(
-            f'{place} must be a list of field names like ["id", "title"], of relations like '
-            f'{{"author": ["id", "name"]}} and of expressions like {{"headline": F("title")}}, not of {part!r}'
+        raise with_docs(
+            TypeError(
+                f'{place} must be a list of field names like ["id", "title"], of relations like '
+                f'{{"author": ["id", "name"]}} and of expressions like {{"headline": F("title")}}, not of {part!r}'
+            ),
+            "fields",
         )
     for key, value in part.items():
         if hasattr(value, "resolve_expression") or isinstance(value, OutputField):
             yield KeyedExpression(key, value)
         elif isinstance(value, str) and value != "*":
-            raise TypeError(
-                f"fields of {'.'.join((*path, key))} must be a list of field names, not {value!r}: write "
-                f"{{{key!r}: [{value!r}]}} for a relation, or {{{key!r}: F({value!r})}} for a column under this key"
+            raise with_docs(
+                TypeError(
+                    f"fields of {'.'.join((*path, key))} must be a list of field names, not {value!r}: write "
+                    f"{{{key!r}: [{value!r}]}} for a relation, or {{{key!r}: F({value!r})}} for a column under this key"
+                ),
+                "fields",
             )
         else:
             yield NestedFields(key, tuple(_read_list(value, (*path, key)).values()))

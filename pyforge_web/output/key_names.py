@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, cast
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.fields import to_camel
 from pyforge_web.output.date_formats import format_date
 from pyforge_web.output.options import output_options
@@ -18,7 +19,7 @@ def find_key_style(keys: Any) -> Callable[[str], str] | None:
         return to_camel
     if callable(keys):
         return cast("Callable[[str], str]", keys)
-    raise ValueError(f'keys= must be "camel" or a function, not {keys!r}')
+    raise with_docs(ValueError(f'keys= must be "camel" or a function, not {keys!r}'), "key-names")
 
 
 def make_keys(names: Iterable[str]) -> list[str]:
@@ -30,11 +31,11 @@ def make_keys(names: Iterable[str]) -> list[str]:
     keys = [make(name) for name in names]
     for name, key in zip(names, keys, strict=True):
         if not isinstance(key, str):
-            raise TypeError(f"keys= makes {key!r} of {name!r}: a key must be a str")
+            raise with_docs(TypeError(f"keys= makes {key!r} of {name!r}: a key must be a str"), "key-names")
     # A client's parser would keep the last of them, and the other value would be lost.
     if len(set(keys)) < len(set(names)):
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"keys= makes {twice!r} of two names, and an object has each key once")
+        raise with_docs(ValueError(f"keys= makes {twice!r} of two names, and an object has each key once"), "key-names")
     return keys
 
 

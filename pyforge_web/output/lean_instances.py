@@ -13,6 +13,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_init, pre_init
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.model_names import Relation, find_relation, has_stock_descriptor
 from pyforge_web.stock import find_stock
 
@@ -220,7 +221,9 @@ def _refuse_columns(owner: str) -> Callable[..., NoReturn]:
     def refuse_column(using: Any = None, fields: Any = None, **options: Any) -> NoReturn:
         names = ", ".join(map(repr, fields or ()))
         hint = "name it in reads=[...]" if owner.startswith("Attribute(") else "write Attribute(..., reads=[...])"
-        raise NotNamedError(f"{owner} reads {names}, which is not among its columns: {hint}")
+        raise with_docs(
+            NotNamedError(f"{owner} reads {names}, which is not among its columns: {hint}"), "column-not-read"
+        )
 
     return refuse_column
 
@@ -265,5 +268,5 @@ def check_all_made(made: Sequence[Any], rows: Sequence[Any], owner: str) -> None
 def _call_method(method: Any, name: str, owner: str) -> Any:
     # As in templates: Django marks `delete()` and `save()` so. Source: `django.template.base.Variable._resolve_lookup`.
     if getattr(method, "alters_data", False):
-        raise ValueError(f"{owner}: {name}() changes data and is not called for output")
+        raise with_docs(ValueError(f"{owner}: {name}() changes data and is not called for output"), "expression")
     return method()

@@ -6,6 +6,8 @@ from typing import Any, NoReturn, TypeVar
 from django.core.exceptions import FieldError
 from django.db.models import Model
 
+from pyforge_web.doc_links import with_docs
+
 Method = TypeVar("Method")
 
 
@@ -20,7 +22,7 @@ def reads(*names: str) -> Callable[[Method], Method]:
     `ColumnNotReadError`. It stands below `@property`. Without it a method gets the instance that Django loads.
     """
     if not names or not all(isinstance(name, str) and name for name in names):
-        raise TypeError('reads() takes the names of columns: @reads("title", "author__name")')
+        raise with_docs(TypeError('reads() takes the names of columns: @reads("title", "author__name")'), "expression")
 
     def decorate(method: Method) -> Method:
         method.pyforge_reads = names  # type: ignore[attr-defined]
@@ -43,9 +45,12 @@ def refuse_columns_of(model: type[Model]) -> Callable[..., NoReturn]:
 
     def refresh_from_db(using: Any = None, fields: Any = None, from_queryset: Any = None) -> NoReturn:
         name = ", ".join(fields or ["*"])
-        raise ColumnNotReadError(
-            f"{model.__name__}.{name} is read here, and @reads(...) does not name it: add {name!r} to @reads"
-            f"{_related(model, name)}, or take the decorator away to get whole instances"
+        raise with_docs(
+            ColumnNotReadError(
+                f"{model.__name__}.{name} is read here, and @reads(...) does not name it: add {name!r} to @reads"
+                f"{_related(model, name)}, or take the decorator away to get whole instances"
+            ),
+            "column-not-read",
         )
 
     return refresh_from_db
@@ -59,7 +64,10 @@ def _related(model: type[Model], name: str) -> str:
 
 def query_not_read(sql: str) -> ColumnNotReadError:
     """The error for a query of a method with `@reads`, for `refuse_queries()`."""
-    return ColumnNotReadError(
-        "a method with @reads(...) runs a query here: name what it reads with a path like 'author__name', or take the "
-        f"decorator away to get whole instances. The query: {sql}"
+    return with_docs(
+        ColumnNotReadError(
+            "a method with @reads(...) runs a query here: name what it reads with a path like 'author__name', or take "
+            f"the decorator away to get whole instances. The query: {sql}"
+        ),
+        "column-not-read",
     )

@@ -17,6 +17,7 @@ from django.db.models.fields.related_descriptors import (
 )
 from django.db.models.query_utils import DeferredAttribute
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.fields import find_attribute
 
 _GENERIC = "django.contrib.contenttypes.fields"  # a module that cannot be imported where its app is not installed
@@ -165,39 +166,53 @@ def unknown_column(model: type[Model], name: str, path: NamePath, added: NamePat
     place = _place(model, path)
     relation = find_relation(model, name)
     if relation is not None:
-        return FieldError(
-            f"{place} has a relation {name!r} and no such column: write {{{name!r}: [...]}} with the names of its "
-            "fields"
+        return with_docs(
+            FieldError(
+                f"{place} has a relation {name!r} and no such column: write {{{name!r}: [...]}} with the names of its "
+                "fields"
+            ),
+            "field",
         )
     problem = f"Cannot resolve keyword {name!r} into field of {place}"
-    return FieldError(f"{problem}. {_hint(model, name, added)}{_choices(model, added)}")
+    return with_docs(FieldError(f"{problem}. {_hint(model, name, added)}{_choices(model, added)}"), "field")
 
 
 def unknown_relation(model: type[Model], name: str, path: NamePath, added: NamePath = ()) -> FieldError:
     """Return the error for a name that is no relation; it lists what there is."""
     place = _place(model, path)
     if name in added or find_column(model, name) is not None:
-        return FieldError(
-            f"{place} has a column {name!r} and no such relation: write {name!r} in place of {{{name!r}: [...]}}. "
-            f"{_choices(model, added)}"
+        return with_docs(
+            FieldError(
+                f"{place} has a column {name!r} and no such relation: write {name!r} in place of {{{name!r}: [...]}}. "
+                f"{_choices(model, added)}"
+            ),
+            "field",
         )
     hint = _close(name, _relation_names(model))
-    return FieldError(f"Cannot resolve keyword {name!r} into relation of {place}. {hint}{_choices(model, added)}")
+    return with_docs(
+        FieldError(f"Cannot resolve keyword {name!r} into relation of {place}. {hint}{_choices(model, added)}"), "field"
+    )
 
 
 def many_in_path(model: type[Model], name: str, part: str, path: NamePath) -> FieldError:
     """Return the error for a `__` path that leads through a relation to many."""
-    return FieldError(
-        f"{name!r} leads through {part!r}, which is a relation to many of {_place(model, path)}: a row would be "
-        f"written more than once. Write {{{part!r}: [...]}} with the names of its fields"
+    return with_docs(
+        FieldError(
+            f"{name!r} leads through {part!r}, which is a relation to many of {_place(model, path)}: a row would be "
+            f"written more than once. Write {{{part!r}: [...]}} with the names of its fields"
+        ),
+        "field",
     )
 
 
 def no_relation_in_path(model: type[Model], name: str, part: str, path: NamePath) -> FieldError:
     """Return the error for a `__` path that goes on behind a column."""
-    return FieldError(
-        f"Cannot resolve keyword {name!r} into field of {_place(model, path)}: {part!r} is a column and no relation. "
-        f"For a transform or a key of its JSON write {{{name!r}: F({name!r})}}"
+    return with_docs(
+        FieldError(
+            f"Cannot resolve keyword {name!r} into field of {_place(model, path)}: {part!r} is a column and no "
+            f"relation. For a transform or a key of its JSON write {{{name!r}: F({name!r})}}"
+        ),
+        "field",
     )
 
 

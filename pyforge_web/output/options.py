@@ -13,6 +13,7 @@ from django.core.exceptions import BadRequest
 
 from pyforge_web._native import count_option_scope
 from pyforge_web.conf import Dates
+from pyforge_web.doc_links import with_docs
 
 
 class OutputOptions(NamedTuple):
@@ -45,7 +46,9 @@ class OutputOptions(NamedTuple):
 
 def refuse_length(most: int) -> BadRequest:
     """Return the error for a text that is longer than a client may ask for."""
-    return BadRequest(f"the output has more than {most} bytes, which max_bytes= does not allow: ask for less")
+    return with_docs(
+        BadRequest(f"the output has more than {most} bytes, which max_bytes= does not allow: ask for less"), "too-big"
+    )
 
 
 NO_OPTIONS = OutputOptions()

@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.core.paginator import Page
 from django.core.signals import setting_changed
 from django.db.models import Model, QuerySet
@@ -20,7 +19,7 @@ from django.db.models.query import RawQuerySet
 from django.utils.functional import LazyObject, Promise
 from django.utils.module_loading import import_string
 
-from pyforge_web.conf import get_settings
+from pyforge_web.conf import get_settings, refuse_setting
 from pyforge_web.output.options import output_options
 
 # What JSON and Django's encoder know is written as Django writes it.
@@ -54,14 +53,14 @@ def _read_types() -> dict[type, Callable[[Any], Any]]:
             kind = import_string(path)
             convert = str if function == "str" else import_string(function)
         except ImportError as error:
-            raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'][{path!r}]: {error}") from error
+            raise refuse_setting(f"PYFORGE_WEB['TYPES'][{path!r}]: {error}.", "TYPES") from error
         if not isinstance(kind, type) or not callable(convert):
-            raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'][{path!r}] must map a class to 'str' or a function.")
+            raise refuse_setting(f"PYFORGE_WEB['TYPES'][{path!r}] must map a class to 'str' or a function.", "TYPES")
         # Such a value never gets here, and the setting would silently do nothing.
         if issubclass(kind, _DJANGOS_TYPES):
-            raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'] has {path!r}, which Django's encoder writes itself.")
+            raise refuse_setting(f"PYFORGE_WEB['TYPES'] has {path!r}, which Django's encoder writes itself.", "TYPES")
         if issubclass(kind, _WRITTEN_TYPES):
-            raise ImproperlyConfigured(f"PYFORGE_WEB['TYPES'] has {path!r}, which is written without it.")
+            raise refuse_setting(f"PYFORGE_WEB['TYPES'] has {path!r}, which is written without it.", "TYPES")
         found[kind] = convert
     return found
 

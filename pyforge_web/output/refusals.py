@@ -16,14 +16,20 @@ from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.manager import BaseManager
 from django.db.models.sql import Query
 
+from pyforge_web.doc_links import ErrorTopic, with_docs
 from pyforge_web.secrets import public_columns, secret_columns
 
 
 class Refusal(NamedTuple):
-    """Native code makes a `TypeError` of it: the problem, the place in the value, the hint."""
+    """Native code makes a `TypeError` of it: the problem, the place in the value, the hint; `topic` is for its note."""
 
     problem: str
     hint: str
+    topic: ErrorTopic
+
+    def make_error(self) -> TypeError:
+        """Return the error of a value that is refused as a whole."""
+        return with_docs(TypeError(f"{self.problem}; {self.hint}"), self.topic)
 
 
 Hints = tuple[tuple[type | tuple[type, ...], str], ...]
@@ -76,7 +82,7 @@ def refuse_value(value: Any) -> Refusal:
     hint = next((hint for classes, hint in _HINTS if isinstance(value, classes)), _OTHERWISE)
     if hasattr(type(value), "__dataclass_fields__"):
         hint = "write dataclasses.asdict(value)"
-    return Refusal(f"Object of type {type(value).__name__} is not JSON serializable", hint)
+    return Refusal(f"Object of type {type(value).__name__} is not JSON serializable", hint, "not-serializable")
 
 
 def refuse_key(key: Any) -> Refusal:
@@ -85,6 +91,7 @@ def refuse_key(key: Any) -> Refusal:
     return Refusal(
         f"keys must be str, int, float, bool or None, not {name}",
         "JSON keys are strings: use str() of a stable part",
+        "dict-key",
     )
 
 
@@ -98,4 +105,5 @@ def refuse_secrets(model: type[Model]) -> Refusal | None:
         f"name the columns to send, as fields={public_columns(model)!r}, or inside of other data as "
         f"rows(value, fields=[...]); a column that everybody may see can be added to "
         f"PYFORGE_WEB['PUBLIC_FIELDS'] as '{model._meta.label}.{secrets[0]}'",
+        "secret-columns",
     )

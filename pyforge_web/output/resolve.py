@@ -8,6 +8,7 @@ from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web._native import AttributeWatch
 from pyforge_web.conf import get_settings
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.attribute_columns import find_related_columns, find_relation_key_name, key_source, key_sources
 from pyforge_web.output.fields import Attribute, Flat, OutputField
 from pyforge_web.output.file_urls import FileUrl, is_own_file
@@ -135,7 +136,9 @@ def _resolve(scope: FieldScope, fields: ParsedFields) -> Tree:
             found = [_named(scope, item)]
         for leaf in found:
             if leaf.key in items and items[leaf.key] != leaf:
-                raise ValueError(f'fields has {leaf.key!r} twice: "*" has it too, leave it out with exclude=')
+                raise with_docs(
+                    ValueError(f'fields has {leaf.key!r} twice: "*" has it too, leave it out with exclude='), "fields"
+                )
             items[leaf.key] = leaf
     return Tree(scope.model, tuple(items.values()))
 
@@ -169,7 +172,9 @@ def _expression(scope: FieldScope, item: KeyedExpression) -> Leaf | Branch:
     if isinstance(expression, Flat):
         branch = _branch(scope, NestedFields(expression.relation, (expression.name,)))
         if not branch.relation.many or not isinstance(branch.tree.items[0], Leaf):
-            raise ValueError(f"{expression!r}: it needs a relation to many, and the name of a column of it")
+            raise with_docs(
+                ValueError(f"{expression!r}: it needs a relation to many, and the name of a column of it"), "expression"
+            )
         refuse_secret(branch.tree.model, branch.tree.items[0], item)
         return branch._replace(keys_only=True, own_key=item.name)
     if isinstance(expression, OutputField):
@@ -196,7 +201,7 @@ def _renamed_leaf(scope: FieldScope, item: KeyedExpression, path: str) -> Leaf |
             raise
         return None
     if not isinstance(leaf, Leaf):
-        raise ValueError(f"F({path!r}) leads to many rows: write Keys({path!r})")
+        raise with_docs(ValueError(f"F({path!r}) leads to many rows: write Keys({path!r})"), "expression")
     refuse_secret(scope.model, leaf, item)
     return leaf._replace(name=item.name)
 
@@ -229,7 +234,9 @@ def _attribute_leaf(scope: FieldScope, item: KeyedExpression) -> Leaf:
 def _source(scope: FieldScope, item: KeyedExpression, name: str) -> Leaf:
     leaf = _named(scope, name)
     if not isinstance(leaf, Leaf):
-        raise ValueError(f"{item.expression!r}: {name!r} leads to many rows, and it reads single values")
+        raise with_docs(
+            ValueError(f"{item.expression!r}: {name!r} leads to many rows, and it reads single values"), "expression"
+        )
     refuse_secret(scope.model, leaf, item)
     return leaf
 

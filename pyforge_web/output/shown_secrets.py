@@ -6,6 +6,7 @@ from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import CompositePrimaryKey, Field, Model
 from django.db.models.constants import LOOKUP_SEP
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.grammar import KeyedExpression
 from pyforge_web.output.model_names import find_column, find_key_relation, find_relation
 from pyforge_web.output.tree import Leaf
@@ -32,9 +33,12 @@ def refuse_other_name(model: type[Model], field: "Field[Any, Any] | None", name:
 
 
 def _refusal(what: str, field: "Field[Any, Any]") -> FieldError:
-    return FieldError(
-        f"{what} would show the secret column {field.name!r} of {field.model.__name__}. "
-        f"Name it itself, or add it to PYFORGE_WEB['PUBLIC_FIELDS']"
+    return with_docs(
+        FieldError(
+            f"{what} would show the secret column {field.name!r} of {field.model.__name__}. "
+            f"Name it itself, or add it to PYFORGE_WEB['PUBLIC_FIELDS']"
+        ),
+        "secret-columns",
     )
 
 

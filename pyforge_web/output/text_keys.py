@@ -57,7 +57,7 @@ def _text_key(key: Any) -> Any:
         return key
     converted = convert_key(key)
     if isinstance(converted, Refusal):
-        raise TypeError(f"{converted.problem}; {converted.hint}")
+        raise converted.make_error()
     return _DistinctKey(converted)
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 from rest_framework import serializers
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.rest_framework.compiled import find_plan
 from pyforge_web.rest_framework.model_attributes import why_not_rows
 from pyforge_web.rest_framework.nodes import FallbackError
@@ -57,7 +58,9 @@ def explain(serializer: Any, queryset: "QuerySet[Any, Any] | None" = None) -> Se
     if queryset is None:
         model = getattr(getattr(serializer, "Meta", None), "model", None)
         if model is None:
-            raise TypeError(f"{type(serializer).__name__} has no Meta.model: explain() needs a QuerySet")
+            raise with_docs(
+                TypeError(f"{type(serializer).__name__} has no Meta.model: explain() needs a QuerySet"), "explain"
+            )
         queryset = model._default_manager.all()
     why = why_not_read(queryset)
     plan = find_plan(serializer, queryset)

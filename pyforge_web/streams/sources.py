@@ -10,6 +10,7 @@ from django.db.models.query import RawQuerySet
 
 from pyforge_web._native import NestedRows, QueryRows
 from pyforge_web.description.rows import OutputRows
+from pyforge_web.doc_links import with_docs
 from pyforge_web.encoders import describe_value, select_fields
 from pyforge_web.output.grammar import ParsedFields, parse_fields
 from pyforge_web.output.refusals import find_row_hint
@@ -36,7 +37,7 @@ def find_source(data: Any, fields: object, chunk_size: int, fetch: bool = False)
         described = describe_value(data, names, fetch)
         if described is not None:
             if refusal := described.refuse():
-                raise TypeError(f"{refusal.problem}; {refusal.hint}")
+                raise refusal.make_error()
             return lambda sizes: described.write_chunks(sizes, chunk_size)
         data = list(data)
     if not isinstance(data, _NOT_ROWS):
@@ -47,7 +48,7 @@ def find_source(data: Any, fields: object, chunk_size: int, fetch: bool = False)
         if isinstance(data, AsyncIterable):
             return _choose_async_fields(data, names, fetch)
     hint = find_row_hint(data) or "give a QuerySet, an iterable or an async iterable of values"
-    raise TypeError(f"a stream needs rows, not {type(data).__name__}: {hint}")
+    raise with_docs(TypeError(f"a stream needs rows, not {type(data).__name__}: {hint}"), "stream")
 
 
 def _end_once(values: Iterator[Any]) -> Iterator[Any]:

@@ -20,6 +20,7 @@ from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, dump_chunk
 from pyforge_web.conf import Dates, Nan, get_settings
 from pyforge_web.description.rows import OutputRows
+from pyforge_web.doc_links import with_docs
 from pyforge_web.encoders import write_by_django
 from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_as, refuse_length
 from pyforge_web.streams.sources import OpenSource, find_source
@@ -66,7 +67,7 @@ def find_format(
     """Return the format "ndjson" or "array"; `charset` is None for UTF-8. Raises `ValueError` for another name."""
     # The names and their media types are one table: a new format is one row.
     if name not in MEDIA_TYPES:
-        raise ValueError(f"format must be 'ndjson' or 'array', not {name!r}")
+        raise with_docs(ValueError(f"format must be 'ndjson' or 'array', not {name!r}"), "argument")
     form: ValueForm = "django" if django_bytes else "compact" if charset is None else "ascii"
     if name == "ndjson":
         return StreamFormat(b"", "", "\n", b"", form, nan, charset, dates)

@@ -8,6 +8,7 @@ from django.template.base import FilterExpression, Parser, Token, token_kwargs
 from django.utils.safestring import SafeString
 
 from pyforge_web import html, metering
+from pyforge_web.doc_links import with_docs
 
 register = template.Library()
 
@@ -30,19 +31,24 @@ def parse_tag(parser: Parser, token: Token) -> "PyForgeJsonNode":
         bits.pop()
     # An equals sign before the first quote: the first bit is an argument, and the value is missing.
     if not bits or "=" in bits[0].partition('"')[0].partition("'")[0]:
-        raise TemplateSyntaxError(f"{tag!r} needs a value first: {{% {tag} value id=... %}}")
+        raise with_docs(TemplateSyntaxError(f"{tag!r} needs a value first: {{% {tag} value id=... %}}"), "template-tag")
     value = parser.compile_filter(bits.pop(0))
     arguments: dict[str, FilterExpression] = {}
     while bits:
         given = token_kwargs(bits[:1], parser)
         name = next(iter(given), None)
         if name is None:
-            raise TemplateSyntaxError(f"{tag!r} does not understand {bits[0]!r}: write name=value, or as name")
+            raise with_docs(
+                TemplateSyntaxError(f"{tag!r} does not understand {bits[0]!r}: write name=value, or as name"),
+                "template-tag",
+            )
         if name not in ARGUMENTS:
-            raise TemplateSyntaxError(f"{tag!r} has no argument {name!r}; it has {', '.join(ARGUMENTS)}")
+            raise with_docs(
+                TemplateSyntaxError(f"{tag!r} has no argument {name!r}; it has {', '.join(ARGUMENTS)}"), "template-tag"
+            )
         # `token_kwargs` would silently keep the last one.
         if name in arguments:
-            raise TemplateSyntaxError(f"{tag!r} got {name!r} twice")
+            raise with_docs(TemplateSyntaxError(f"{tag!r} got {name!r} twice"), "template-tag")
         arguments |= given
         del bits[0]
     where = metering.CallSite(str(parser.origin), token.lineno or 0, f"{{% {tag} %}}")

@@ -13,6 +13,8 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext_lazy as _
 
+from pyforge_web.doc_links import with_docs
+
 __all__ = ["as_drf", "as_json_data", "as_problem"]
 
 # What the fragment of a URI may contain (RFC 3986), besides letters, digits and `-._~`.
@@ -48,7 +50,7 @@ def as_drf(errors: Any, *, non_field: str = "non_field_errors", as_list: bool = 
     rows = _errors_by_row(errors)
     if rows is None:
         if as_list:
-            raise TypeError("as_list= is for errors by row")
+            raise with_docs(TypeError("as_list= is for errors by row"), "validator")
         fields = _errors_by_field(errors)
         return {
             non_field if name == NON_FIELD_ERRORS else name: [text for leaf in leaves for text in leaf]
@@ -60,7 +62,10 @@ def as_drf(errors: Any, *, non_field: str = "non_field_errors", as_list: bool = 
     # A bare mapping of errors does not know how many rows there were.
     total = getattr(errors, "total", None)
     if total is None:
-        raise TypeError("as_list= needs the number of rows: pass a result that has total, not its errors alone")
+        raise with_docs(
+            TypeError("as_list= needs the number of rows: pass a result that has total, not its errors alone"),
+            "validator",
+        )
     if getattr(errors, "invalid_rows", len(rows)) > len(rows):
         text = str(_("The errors of this row were not kept."))
         for row, values in enumerate(getattr(errors, "rows", ())):
@@ -133,7 +138,9 @@ def _errors_by_row(errors: Any) -> Mapping[int, ValidationError] | None:
     if isinstance(by_row, Mapping):
         return by_row
     if not isinstance(errors, ValidationError):
-        raise TypeError(f"a ValidationError, or errors by row, are needed, not {type(errors).__name__}")
+        raise with_docs(
+            TypeError(f"a ValidationError, or errors by row, are needed, not {type(errors).__name__}"), "validator"
+        )
     return None
 
 

@@ -10,6 +10,8 @@ from django.db.models import Model
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from pyforge_web.doc_links import with_docs
+
 # Rows that the text of a BatchValidationError quotes.
 _QUOTED_ROWS = 3
 
@@ -53,7 +55,10 @@ class RejectedValue(NamedTuple):
             self.field.clean(self.value, self.instance)
         except ValidationError as error:
             return error.error_list
-        raise RuntimeError(f"{self.field} was changed after the validation and accepts {self.value!r} now")
+        raise with_docs(
+            RuntimeError(f"{self.field} was changed after the validation and accepts {self.value!r} now"),
+            "model-changed",
+        )
 
 
 class MissingTarget(NamedTuple):

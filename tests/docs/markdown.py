@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+TUTORIAL = DOCS / "start" / "tutorial.md"  # test_tutorial.py runs its blocks
 PAGES = sorted(DOCS.rglob("*.md"))
 TOP_PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[a-z+-]*)\n(?P<code>.*?)^(?P=indent)```$", re.M | re.S)

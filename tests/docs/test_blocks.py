@@ -26,13 +26,10 @@ from django.utils.module_loading import import_string
 
 from pyforge_web.conf import get_settings
 from pyforge_web.signals import request_metered
-from tests.docs.blog.models import Article
-from tests.docs.markdown import DOCS, PAGES, ROOT, TOP_PAGES, Block, read_blocks, read_commands
+from tests.docs.markdown import PAGES, ROOT, TOP_PAGES, TUTORIAL, Block, read_blocks, read_commands
 from tests.docs.names import make_names, make_request
 from tests.docs.test_tutorial import require_json
-from tests.shared_rows import number_from_one
 
-TUTORIAL = DOCS / "start" / "tutorial.md"  # test_tutorial.py runs it
 CHECKED_PAGES = [page for page in [*PAGES, *TOP_PAGES] if page != TUTORIAL and any(read_blocks(page))]
 # Languages that nothing here executes: plain text, and files of other programs.
 UNTESTED = {"", "text", "apache", "nginx", "dockerfile", "js", "yaml", "http", "diff", "ini"}
@@ -44,21 +41,6 @@ COMPARED = ("pyforge_explain", "pyforge_reads")
 # Commands that are not run: what they name must exist.
 MAKE_TARGETS = set(re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)[1].split())
 PACKAGES = (ROOT / "pyproject.toml").read_text()
-
-
-def fill_blog(alias):
-    """The rows of the tutorial, with the keys that they have there; what is there is left alone."""
-    if Article.objects.using(alias).exists():
-        return
-    number_from_one(alias, Article)
-    (fill,) = (block for block in read_blocks(TUTORIAL) if block.file[0] == "fill.py")
-    code = fill.code.replace("from blog.models", "from tests.docs.blog.models")
-    exec(compile(code, fill.name, "exec"), {})
-
-
-@pytest.fixture(scope="session")
-def blog(shared_rows):
-    shared_rows.add(fill_blog, "default")
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ import sys
 
 import pytest
 
-from tests.docs.markdown import DOCS, ROOT, read_blocks, read_commands
+from tests.docs.markdown import ROOT, TUTORIAL, read_blocks, read_commands
 
-TUTORIAL = DOCS / "start" / "tutorial.md"
 BLOCKS = list(read_blocks(TUTORIAL))
 # What curl stands for: the test client of the project, in a process of its own, as the server would be.
 CURL = """

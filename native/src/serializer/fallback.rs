@@ -241,8 +241,15 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     pub(super) fn reject_with_hint(&mut self, refusal: Bound<'py, PyAny>) -> Outcome {
         let py = refusal.py();
         let text = |name| refusal.getattr(name).and_then(|text: Bound<'py, PyAny>| text.extract::<String>());
-        match text(intern!(py, "problem")).and_then(|problem| Ok((problem, text(intern!(py, "hint"))?))) {
-            Ok((problem, hint)) => self.sink.fail(Error::Refused { problem, hint }),
+        let read = || -> PyResult<Error> {
+            Ok(Error::Refused {
+                problem: text(intern!(py, "problem"))?,
+                hint: text(intern!(py, "hint"))?,
+                topic: text(intern!(py, "topic"))?,
+            })
+        };
+        match read() {
+            Ok(error) => self.sink.fail(error),
             Err(error) => self.sink.fail(error),
         }
     }

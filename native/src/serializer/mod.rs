@@ -16,7 +16,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::error::catch_panics;
+use crate::error::{catch_panics, with_docs};
 use crate::ffi::BytesBuffer;
 use crate::imports::Imports;
 use crate::json::writer::Out;
@@ -61,15 +61,19 @@ pub fn parse_dates(py: Python<'_>, dates: &str) -> PyResult<DateOptions> {
         let zone = Imports::get(py)?.current_timezone.bind(py).call0()?;
         return Ok(DateOptions { format: DateFormat::Iso, local: Some(LocalZone::of(&zone)?) });
     }
-    Ok(DateOptions { format: DateFormat::of_name(dates)?, local: None })
+    let format = DateFormat::of_name(dates).map_err(|error| with_docs(py, error, "argument"))?;
+    Ok(DateOptions { format, local: None })
 }
 
 /// Reads the `nan=` argument: `"raise"` or `"null"`.
-pub fn parse_nan(nan: &str) -> PyResult<NotFinite> {
+pub fn parse_nan(py: Python<'_>, nan: &str) -> PyResult<NotFinite> {
     match nan {
         "raise" => Ok(NotFinite::Raise),
         "null" => Ok(NotFinite::Null),
-        other => Err(PyValueError::new_err(format!("nan must be \"raise\" or \"null\", not {other:?}"))),
+        other => {
+            let error = PyValueError::new_err(format!("nan must be \"raise\" or \"null\", not {other:?}"));
+            Err(with_docs(py, error, "argument"))
+        }
     }
 }
 

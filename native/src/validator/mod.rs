@@ -13,6 +13,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 
+use crate::error::with_docs;
 use crate::ffi::DictPosition;
 use crate::imports::Imports;
 use crate::metering::meter::metered;
@@ -152,6 +153,7 @@ impl Validator {
         }
         let (needed, found) = (self.model.bind(py).name()?, instance.get_type().name()?);
         let hint = if instance.is_instance_of::<PyDict>() { ": clean a dict with clean_data()" } else { "" };
-        Err(PyTypeError::new_err(format!("an instance of {needed} is needed, not {found}{hint}")))
+        let error = PyTypeError::new_err(format!("an instance of {needed} is needed, not {found}{hint}"));
+        Err(with_docs(py, error, "validator"))
     }
 }

@@ -16,6 +16,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.base import ModelBase
 
 from pyforge_web.conf import get_settings
+from pyforge_web.management.command_errors import command_error
 from pyforge_web.management.model_labels import find_model
 from pyforge_web.management.output_files import is_special, open_output, replace_file, report_errors
 from pyforge_web.output.grammar import read_fields
@@ -89,7 +90,7 @@ class Command(BaseCommand):
             writer = _FileWriter(_choose_format(options))
             parts = streams.write_chunks(self._choose_source(queryset, options), writer)
         except (FieldError, TypeError, ValueError) as error:
-            raise CommandError(str(error)) from error
+            raise command_error(str(error), "pyforge_dump") from error
         output = options["output"]
         if output is None:
             with report_errors("to standard output"), closing(parts):
@@ -136,20 +137,21 @@ def _refuse_unused(options: dict[str, Any]) -> None:
     of_django = [name for name in ("indent", "natural_foreign", "natural_primary") if options[name]]
     if options["format"] == "django":
         if options["fields"]:
-            raise CommandError("--fields is for ndjson and array: a fixture has all fields.")
+            raise command_error("--fields is for ndjson and array: a fixture has all fields.", "pyforge_dump")
     elif of_django:
-        raise CommandError(f"--{of_django[0].replace('_', '-')} is for --format django.")
+        raise command_error(f"--{of_django[0].replace('_', '-')} is for --format django.", "pyforge_dump")
     if (options["output"] or "").endswith(".zip"):
-        raise CommandError("A .zip is not written: use .gz, .bz2, .lzma or .xz.")
+        raise command_error("A .zip is not written: use .gz, .bz2, .lzma or .xz.", "pyforge_dump")
 
 
 def _refuse_secrets(model: type[Model], options: dict[str, Any]) -> None:
     """Raise `CommandError` for a model with secret columns and no `--fields`. A fixture is a backup, and has them."""
     secrets = secret_columns(model)
     if secrets and options["fields"] is None and options["format"] != "django":
-        raise CommandError(
+        raise command_error(
             f"{model._meta.label} has secret columns ({', '.join(secrets)}): name the columns to write, as "
-            f"--fields {','.join(public_columns(model))}"
+            f"--fields {','.join(public_columns(model))}",
+            "pyforge_dump",
         )
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import FieldError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils.module_loading import import_string
 
+from pyforge_web.management.command_errors import command_error
 from pyforge_web.management.model_labels import find_model
 from pyforge_web.output.grammar import read_fields
 from pyforge_web.report.model_paths import PathSummary, summarize_validated, summarize_written
@@ -40,12 +41,12 @@ class Command(BaseCommand):
             self._explain_serializer(serializer)
             return
         if not model:
-            raise CommandError("Name a model, as app_label.Model, or give --all or --serializer.")
+            raise command_error("Name a model, as app_label.Model, or give --all or --serializer.", "pyforge_explain")
         found = find_model(model)
         try:
             compiled = CompiledSerializer.for_model(found, None if fields is None else read_fields(fields))
         except (FieldError, TypeError, ValueError) as error:
-            raise CommandError(f"--fields: {error}") from error
+            raise command_error(f"--fields: {error}", "pyforge_explain") from error
         self._print_table("Written as JSON", ("column", "kind", "path", "reason"), compiled.explain(database))
         if fields is None:
             rules = [_summarize_rules(field) for field in CompiledValidator.for_model(found).explain()]
@@ -70,7 +71,7 @@ class Command(BaseCommand):
 
             self.stdout.write(str(explain(serializer)))
         except (ImportError, TypeError) as error:
-            raise CommandError(f"--serializer: {error}") from error
+            raise command_error(f"--serializer: {error}", "pyforge_explain") from error
 
     def _print_table(self, title: str, head: Sequence[str], rows: Sequence[tuple[str | None, ...]]) -> None:
         self.stdout.write(title)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 
+from pyforge_web.management.command_errors import command_error
 from pyforge_web.management.model_labels import find_model
 from pyforge_web.output.attribute_reads import watch_attribute
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         label, _, name = attribute.rpartition(".")
         model = find_model(label, "app_label.Model.attribute")
         if not hasattr(model, name):
-            raise CommandError(f"{model.__name__} has no attribute {name!r}.")
+            raise command_error(f"{model.__name__} has no attribute {name!r}.", "pyforge_reads")
         read = watch_attribute(self._find_instance(model, pk, database), name)
         if read.error is not None:
             self.stderr.write(f"It raised {type(read.error).__name__}: {read.error}. This is what it has read before.")
@@ -41,5 +42,5 @@ class Command(BaseCommand):
         instance = rows.order_by("pk").first() if pk is None else rows.filter(pk=pk).first()
         if instance is None:
             where = "no rows" if pk is None else f"no row with the key {pk!r}"
-            raise CommandError(f"{model.__name__} has {where} in the database {database}.")
+            raise command_error(f"{model.__name__} has {where} in the database {database}.", "pyforge_reads")
         return instance

@@ -3,8 +3,9 @@
 import sys
 from typing import Any, cast
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
+from pyforge_web.management.command_errors import command_error
 from pyforge_web.report import runner
 
 
@@ -22,6 +23,6 @@ class Command(BaseCommand):
         try:
             code = runner.run_report(options, cast(Any, self.stdout))
         except runner.ReportError as error:
-            raise CommandError(str(error)) from error
+            raise command_error(str(error), "pyforge_report") from error
         if code:
             sys.exit(code)

@@ -7,6 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.db.models.manager import BaseManager
 
+from pyforge_web.doc_links import with_docs
+
 
 def check_function(function: Any) -> None:
     """Raise `TypeError` for a function that can return no QuerySet; it says what to write."""
@@ -15,13 +17,18 @@ def check_function(function: Any) -> None:
         hint = (
             f"put @{type(function).__name__} above it" if isinstance(function, classmethod) else "decorate a function"
         )
-        raise TypeError(f"@prepared: {name} cannot be called: {hint}")
+        raise with_docs(TypeError(f"@prepared: {name} cannot be called: {hint}"), "prepared")
     if isgeneratorfunction(function) or isasyncgenfunction(function):
-        raise TypeError(f"@prepared: {name} is a generator: return the QuerySet, and do not yield its rows")
+        raise with_docs(
+            TypeError(f"@prepared: {name} is a generator: return the QuerySet, and do not yield its rows"), "prepared"
+        )
     if iscoroutinefunction(function):
-        raise TypeError(
-            f"@prepared: {name} is an async function: write def in place of async def, nothing is awaited to make a "
-            "QuerySet. Asynchronous code writes its rows by adumps() or PyForgeJsonResponse.afrom()"
+        raise with_docs(
+            TypeError(
+                f"@prepared: {name} is an async function: write def in place of async def, nothing is awaited to make "
+                "a QuerySet. Asynchronous code writes its rows by adumps() or PyForgeJsonResponse.afrom()"
+            ),
+            "prepared",
         )
 
 
@@ -39,4 +46,6 @@ def check_queryset(function: Any, returned: Any) -> None:
         if isinstance(returned, CoroutineType):
             returned.close()  # else Python warns that it was never awaited
     name = getattr(function, "__qualname__", repr(function))
-    raise TypeError(f"@prepared: {name} returned {type(returned).__name__}, not a QuerySet{hint}")
+    raise with_docs(
+        TypeError(f"@prepared: {name} returned {type(returned).__name__}, not a QuerySet{hint}"), "prepared"
+    )

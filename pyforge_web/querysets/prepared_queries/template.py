@@ -11,6 +11,7 @@ from django.db.models.lookups import IsNull
 from django.db.models.sql.constants import LOUTER
 from django.db.models.sql.where import WhereNode
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.querysets.prepared_queries.parameters import Parameter, ParameterUseError
 from pyforge_web.querysets.prepared_queries.provenance import (
     ReadNames,
@@ -109,10 +110,13 @@ def _why_called(
     own = [constant for code in called for constant in write_small_integers(code).co_consts]
     for value in _find_foreign_values(function, names, values, members):
         if not any(_is_same(value.value, constant) for constant in own):
-            raise ForeignValueError(
-                f"@prepared: in {function.__qualname__} the value of {value.name} ({value.value!r}) is neither a "
-                "parameter nor a constant of the function: it would stay as it is now. Make it a parameter of the "
-                "function."
+            raise with_docs(
+                ForeignValueError(
+                    f"@prepared: in {function.__qualname__} the value of {value.name} ({value.value!r}) is neither a "
+                    "parameter nor a constant of the function: it would stay as it is now. Make it a parameter of the "
+                    "function."
+                ),
+                "foreign-value",
             )
     if called:  # it may return something else each time
         return f"{called[0].co_qualname} is called by it"

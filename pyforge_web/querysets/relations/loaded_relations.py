@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.model_names import NamePath, Relation, find_relation, unknown_relation
 
 ABSENT = object()  # what the next access would query for
@@ -40,9 +41,12 @@ def find_loaded_queryset(instance: Model, name: str, path: NamePath) -> Any:
 
 def _not_loaded(relation: Relation, path: NamePath) -> ValueError:
     method = "prefetch_related" if relation.many or relation.model is None else "select_related"
-    return ValueError(
-        f"{'.'.join(path)} is not loaded; add {method}({LOOKUP_SEP.join(path)!r}) to the QuerySet, or pass fetch=True "
-        "to load it now"
+    return with_docs(
+        ValueError(
+            f"{'.'.join(path)} is not loaded; add {method}({LOOKUP_SEP.join(path)!r}) to the QuerySet, or pass "
+            "fetch=True to load it now"
+        ),
+        "not-loaded",
     )
 
 

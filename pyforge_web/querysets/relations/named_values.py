@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.model_names import (
     NamePath,
     find_column,
@@ -130,9 +131,12 @@ def read_loaded_column(instance: Model, name: str, path: NamePath, stored: bool 
     if field is None and (value is ABSENT or name.startswith("_") or _has_models(value)):
         raise unknown_column(type(instance), name, path)
     if value is ABSENT:
-        raise ValueError(
-            f"{'.'.join((*path, name))} is not loaded; leave it out of fields=, load it with the QuerySet, or once "
-            f"with refresh_from_db(fields=[{name!r}])"
+        raise with_docs(
+            ValueError(
+                f"{'.'.join((*path, name))} is not loaded; leave it out of fields=, load it with the QuerySet, or once "
+                f"with refresh_from_db(fields=[{name!r}])"
+            ),
+            "not-loaded",
         )
     return value if field is None else read_column(instance, field, stored)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Manager, Model, QuerySet
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.output.fields import OutputField
 from pyforge_web.output.grammar import KeyedExpression, ParsedFields
 from pyforge_web.output.resolve import resolve_model_fields
@@ -54,9 +55,12 @@ class QueryExpressions:
     def read(self, item: KeyedExpression, fetch: bool) -> list[Any]:
         """Return the values of an expression, of each instance."""
         if not fetch:
-            raise ValueError(
-                f"{item.name} is an expression, {item.expression!r}, which only a query computes: give the QuerySet "
-                "before it is evaluated, or pass fetch=True to ask for it now"
+            raise with_docs(
+                ValueError(
+                    f"{item.name} is an expression, {item.expression!r}, which only a query computes: give the "
+                    "QuerySet before it is evaluated, or pass fetch=True to ask for it now"
+                ),
+                "not-loaded",
             )
         if id(item) not in self._values and not self._take_annotations():
             self._ask(self._items if any(each is item for each in self._items) else [item])

@@ -10,6 +10,7 @@ from django.db.models import Field, ForeignKey, Model
 from django.db.models.expressions import DatabaseDefault
 from django.utils.translation import gettext_lazy as _
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.parsers import NOT_AN_OBJECT, kind_of_value
 from pyforge_web.validation.errors import RejectedValue, RowErrorParts, build_errors
 from pyforge_web.validation.payload.natural_keys import NaturalKeys
@@ -56,7 +57,9 @@ class PayloadCleaner:
         Raises what `clean_fields` of an instance with these values raises.
         """
         if not isinstance(payload, Mapping):
-            raise TypeError(f"a mapping of field names to values is needed, not {type(payload).__name__}")
+            raise with_docs(
+                TypeError(f"a mapping of field names to values is needed, not {type(payload).__name__}"), "payload"
+            )
         values, key_errors = self._arrange(payload)
         waiting = self.natural.take(values, payload, self.keys.attnames)
         errors = self._clean(values)

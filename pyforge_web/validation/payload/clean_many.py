@@ -8,6 +8,7 @@ from django.core.exceptions import RequestDataTooBig, ValidationError
 from django.db import DEFAULT_DB_ALIAS, router
 
 from pyforge_web import metering
+from pyforge_web.doc_links import with_docs
 from pyforge_web.validation.database.foreign_keys import look_up_targets
 from pyforge_web.validation.errors import MissingTarget, RowErrorParts, drop_tracebacks
 from pyforge_web.validation.payload.clean import (
@@ -43,7 +44,9 @@ def clean_payloads(
 
 def too_many_rows(limit: int) -> RequestDataTooBig:
     """Return the exception for more rows than the limit. Django answers it with the status 400."""
-    return RequestDataTooBig(f"There are more than {limit} rows. Send fewer, or allow more with max_rows=.")
+    return with_docs(
+        RequestDataTooBig(f"There are more than {limit} rows. Send fewer, or allow more with max_rows=."), "too-big"
+    )
 
 
 class _ManyPayloads:

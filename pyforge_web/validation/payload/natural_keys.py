@@ -8,6 +8,7 @@ from django.core.exceptions import FieldError, ValidationError
 from django.db import DataError, connections, router
 from django.db.models import Field, ForeignKey, Model
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.fields import find_field
 from pyforge_web.validation.database.bulk_queries import find_stored
 from pyforge_web.validation.database.comparable_columns import exact_type, integer_range
@@ -27,11 +28,16 @@ class NaturalKeys:
         for name, natural_name in lookup.items():
             field: Any = find_field(model, name)
             if not isinstance(field, ForeignKey) or field.attname not in fields.fields:
-                raise FieldError(f"lookup has {name!r}, which is not a foreign key that the payload may set")
+                raise with_docs(
+                    FieldError(f"lookup has {name!r}, which is not a foreign key that the payload may set"), "payload"
+                )
             natural = find_field(field.remote_field.model, natural_name)
             # Its value would be a key again, which a client who writes natural keys does not have.
             if natural.is_relation:
-                raise FieldError(f"lookup has {natural_name!r} for {name!r}: give a field that is not a relation")
+                raise with_docs(
+                    FieldError(f"lookup has {natural_name!r} for {name!r}: give a field that is not a relation"),
+                    "payload",
+                )
             self.fields[field.attname] = (field, natural)
         # Foreign keys whose own code validates them, and may look at the row: they are looked up row by row.
         self.alone = {attname for attname, (field, _) in self.fields.items() if not is_django_key(field)}

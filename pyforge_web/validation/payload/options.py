@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from django.core.exceptions import ImproperlyConfigured
 
 from pyforge_web.conf import check_limit
+from pyforge_web.doc_links import with_docs
 from pyforge_web.fields import check_names, to_camel
 
 # Rows that one payload may have, and errors that are kept of them, unless the caller says otherwise.
@@ -58,14 +59,17 @@ def read_options(
     `is_superuser` too. Raises `ValueError` for another `unknown` or `keys`.
     """
     if fields is None:
-        raise ImproperlyConfigured(
-            "Cleaning a payload without fields= is prohibited: a client could set every field of the model. Name the "
-            'fields that it may set, as fields=["title", "author"], or write fields="__all__".'
+        raise with_docs(
+            ImproperlyConfigured(
+                "Cleaning a payload without fields= is prohibited: a client could set every field of the model. Name "
+                'the fields that it may set, as fields=["title", "author"], or write fields="__all__".'
+            ),
+            "fields-required",
         )
     if unknown not in ("ignore", "error"):
-        raise ValueError(f'unknown must be "ignore" or "error", not {unknown!r}')
+        raise with_docs(ValueError(f'unknown must be "ignore" or "error", not {unknown!r}'), "payload")
     if keys not in (None, "camel") and not callable(keys):
-        raise ValueError(f'keys must be "camel" or a function of a field name, not {keys!r}')
+        raise with_docs(ValueError(f'keys must be "camel" or a function of a field name, not {keys!r}'), "key-names")
     # Django's word in ModelForms and serializers, so that nobody has to learn another.
     names = None if fields == "__all__" else check_names(fields)
     spell: Any = to_camel if keys == "camel" else keys

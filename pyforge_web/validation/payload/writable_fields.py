@@ -15,6 +15,7 @@ from django.db.models import (
     SmallAutoField,
 )
 
+from pyforge_web.doc_links import with_docs
 from pyforge_web.fields import find_attribute, find_field
 from pyforge_web.validation.attributes import intercepts_attributes
 from pyforge_web.validation.database.foreign_keys import is_django_key
@@ -77,10 +78,12 @@ def find_writable_fields(model: Any, names: tuple[str, ...] | None) -> WritableF
         named = {find_field(model, name) for name in names}
         chosen = [field for field in model._meta.concrete_fields if field in named]
         if generated := [field.name for field in chosen if field.generated]:
-            raise FieldError(f"{', '.join(generated)} cannot be set: the database computes it")
+            raise with_docs(FieldError(f"{', '.join(generated)} cannot be set: the database computes it"), "payload")
         if several := [field for field in named if field.column is None]:
             columns = [field.name for field in model._meta.pk_fields]
-            raise FieldError(f"{several[0].name} stands for several columns: name {columns!r} in its place")
+            raise with_docs(
+                FieldError(f"{several[0].name} stands for several columns: name {columns!r} in its place"), "payload"
+            )
     attnames = {key: field.attname for field in chosen for key in (field.name, field.attname)}
     if names is not None and "pk" in names:
         attnames["pk"] = model._meta.pk.attname  # as in `Model(pk=1)`
@@ -111,7 +114,9 @@ def rename_keys(
     for key, name in rename.items():
         field: Any = find_field(model, name)
         if field.attname not in fields.fields:
-            raise FieldError(f"rename has {name!r}, which the payload may not set: add it to fields")
+            raise with_docs(
+                FieldError(f"rename has {name!r}, which the payload may not set: add it to fields"), "payload"
+            )
         _add_key(names, key, field, as_name=True)
         names.shown.setdefault(field.name, key)
     renamed = set(names.shown)
@@ -126,11 +131,11 @@ def rename_keys(
 
 def _add_key(names: KeyNames, key: str, field: Any, *, as_name: bool) -> None:
     if not isinstance(key, str):
-        raise TypeError(f"keys= makes {key!r} of {field.name!r}: a key must be a str")
+        raise with_docs(TypeError(f"keys= makes {key!r} of {field.name!r}: a key must be a str"), "key-names")
     # The name and the attname of a field are the same for most fields: then it is no conflict.
     known = names.attnames.setdefault(key, field.attname)
     if known != field.attname:
-        raise ValueError(f"the key {key!r} stands for two fields: {known} and {field.attname}")
+        raise with_docs(ValueError(f"the key {key!r} stands for two fields: {known} and {field.attname}"), "key-names")
     if as_name and isinstance(field, ForeignKey):
         names.relations[key] = field.name
 
