@@ -17,8 +17,7 @@ from django.template.backends.django import DjangoTemplates
 from django.utils.module_loading import import_string
 
 from pyforge_web._native import BUILD_PROFILE
-from pyforge_web.conf import get_settings
-from pyforge_web.doc_links import docs_url
+from pyforge_web.conf import docs_url, get_settings
 from pyforge_web.loaders import LiteralTag, find_literal
 from pyforge_web.pages.contexts import find_unsafe_uses
 from pyforge_web.querysets.backends import why_no_backend

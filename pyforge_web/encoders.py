@@ -24,12 +24,11 @@ from django.utils.duration import duration_string
 from django.utils.functional import LazyObject
 
 from pyforge_web._native import dumps, dumps_natively, dumps_within
-from pyforge_web.conf import Dates, Nan, check_limit
+from pyforge_web.conf import Dates, Nan, check_limit, with_docs
 from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
 from pyforge_web.description.rows import OutputRows
-from pyforge_web.doc_links import with_docs
 from pyforge_web.output.date_formats import DateValue, format_drf, format_iso, format_local
 from pyforge_web.output.grammar import Fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style

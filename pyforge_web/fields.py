@@ -7,7 +7,7 @@ from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models import Field, Model
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 
 # The kind of each field class, by the class itself and never by a name alone; a class that is not here is written by
 # the type of its values. To add one: its row here, its kind in native/src/kinds/, its row in the tests' table.

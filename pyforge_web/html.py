@@ -11,9 +11,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from pyforge_web._native import dumps_html
-from pyforge_web.conf import Dates, Nan, get_settings
+from pyforge_web.conf import Dates, Nan, get_settings, with_docs
 from pyforge_web.description.allowed import choose_fields
-from pyforge_web.doc_links import with_docs
 from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style

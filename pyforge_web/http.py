@@ -14,11 +14,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 
 from pyforge_web._native import dumps_response
-from pyforge_web.conf import Dates, Nan, check_limit, get_settings
+from pyforge_web.conf import Dates, Nan, check_limit, get_settings, with_docs
 from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import is_model_data
 from pyforge_web.description.rows import OutputRows
-from pyforge_web.doc_links import with_docs
 from pyforge_web.encoders import model_encoder, to_plain
 from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields, parse_fields

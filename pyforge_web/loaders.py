@@ -12,7 +12,7 @@ from django.template import TemplateSyntaxError
 from django.template.base import tag_re
 from django.template.loaders import app_directories, base, filesystem
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 
 _LITERAL_TAG = re.compile(r"<%[ \t]*(pyforge_json\b.*?)%>")  # on one line, as Django's own tags
 _TAG_START = re.compile(r"<%-?\s*pyforge_json\b")

@@ -20,7 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from pyforge_web._native import listen
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.metering import active_collectors
 from pyforge_web.metering.sql_traces import QuerySums, query_sums, time_recording, watch_queries
 from pyforge_web.metering.streaming_bodies import follow_body

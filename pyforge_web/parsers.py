@@ -14,8 +14,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from pyforge_web._native import BodyFallback, read_body
-from pyforge_web.conf import get_settings
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import get_settings, with_docs
 
 __all__ = ["DEEPEST_ALLOWED", "MAX_DEPTH", "BodyError", "RequestBody", "load_array", "load_object", "loads"]
 

@@ -14,9 +14,8 @@ from django.http import HttpRequest
 
 from pyforge_web import metering
 from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dict, dumps
-from pyforge_web.conf import Dates, Nan, get_settings
+from pyforge_web.conf import Dates, Nan, get_settings, with_docs
 from pyforge_web.description.explanation import OutputPath, explain_column, explain_tree
-from pyforge_web.doc_links import with_docs
 from pyforge_web.fields import Descriptor, describe_field, extract_model_fields, find_field
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.key_names import KeyStyle

@@ -13,8 +13,7 @@ from typing import Any, Self, cast
 from django.db.models import Model
 
 from pyforge_web._native import BUILD_PROFILE, listen
-from pyforge_web.conf import PanelLimits, get_settings
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import PanelLimits, get_settings, with_docs
 from pyforge_web.metering import CallGroup, CallSource, CallSums, Collector, MeteredCall, active_collectors, collect
 from pyforge_web.toolbar.formats import show_word
 from pyforge_web.toolbar.warning_causes import RequestTrace, WarningMatch

@@ -11,8 +11,7 @@ from django.core.signals import setting_changed
 from django.db.models import Model
 
 from pyforge_web._native import Validator
-from pyforge_web.conf import get_settings, refuse_setting
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import get_settings, refuse_setting, with_docs
 from pyforge_web.fields import Descriptor, describe_field
 from pyforge_web.metering.compilations import active_collectors, count_compiled
 from pyforge_web.stock import find_stock

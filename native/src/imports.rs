@@ -76,7 +76,7 @@ imports! {
         /// `django.db.models.fields.files.FieldFile`
         field_file: PyType = "django.db.models.fields.files"."FieldFile",
         /// Adds the address of a section of the documentation to an error
-        with_docs: PyAny = "pyforge_web.doc_links"."with_docs",
+        with_docs: PyAny = "pyforge_web.conf"."with_docs",
         /// `json.loads`
         loads: PyAny = "json"."loads",
         /// The `ContextVar` with the collectors that listen

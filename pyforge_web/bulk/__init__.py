@@ -10,7 +10,7 @@ from django.utils import translation
 from pyforge_web.bulk.conflicts import ConflictRules, make_rules
 from pyforge_web.bulk.phases import BatchOptions, ProgressCallback, check_exclude, list_instances, run_phases
 from pyforge_web.bulk.results import BatchPath, BatchResult
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.validation.errors import BatchValidationError
 from pyforge_web.validation.row_results import RowErrors
 

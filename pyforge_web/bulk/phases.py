@@ -11,7 +11,7 @@ from pyforge_web.bulk.clean_fields import run_clean, run_clean_fields, run_own_f
 from pyforge_web.bulk.conflicts import ConflictRules, as_updated
 from pyforge_web.bulk.validate_constraints import CONSTRAINT_METHODS, ConstraintPhase
 from pyforge_web.bulk.validate_unique import UNIQUE_METHODS, UniquePhase
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.validators import uses_django_clean_fields
 
 ProgressCallback = Callable[[int, int], object]

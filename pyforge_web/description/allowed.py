@@ -9,8 +9,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.query import RawQuerySet
 
-from pyforge_web.conf import check_limit
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import check_limit, with_docs
 from pyforge_web.output.grammar import (
     AllColumns,
     Fields,

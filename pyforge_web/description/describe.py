@@ -19,6 +19,7 @@ from django.db.models.query import (
 )
 from django.utils.functional import LazyObject
 
+from pyforge_web.conf import with_docs
 from pyforge_web.description.descriptions import (
     Description,
     InstanceRows,
@@ -28,7 +29,6 @@ from pyforge_web.description.descriptions import (
     evaluated_rows,
     plain_names,
 )
-from pyforge_web.doc_links import with_docs
 from pyforge_web.output.grammar import ParsedFields, parse_fields
 from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.refusals import find_row_hint

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from django.db.models import Model
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.metering.row_traces import trace_rows
 from pyforge_web.output.date_formats import format_date
 from pyforge_web.output.grammar import ParsedFields

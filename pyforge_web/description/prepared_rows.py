@@ -12,10 +12,10 @@ from typing import Any
 from django.db.models import QuerySet
 from django.db.models.sql import Query
 
+from pyforge_web.conf import with_docs
 from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
 from pyforge_web.description.rows import OutputRows
-from pyforge_web.doc_links import with_docs
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.options import NO_OPTIONS
 from pyforge_web.output.refusals import Refusal

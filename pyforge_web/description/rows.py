@@ -6,11 +6,10 @@ from typing import Any, NoReturn, cast
 from django.db.models import QuerySet
 
 from pyforge_web._native import NestedRows, QueryRows
-from pyforge_web.conf import Dates, check_limit
+from pyforge_web.conf import Dates, check_limit, with_docs
 from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
-from pyforge_web.doc_links import with_docs
 from pyforge_web.output.date_formats import check_dates
 from pyforge_web.output.grammar import Fields, parse_fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style

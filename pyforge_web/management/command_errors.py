@@ -2,7 +2,7 @@
 
 from django.core.management.base import CommandError
 
-from pyforge_web.doc_links import docs_url
+from pyforge_web.conf import docs_url
 
 
 def command_error(message: str, command: str = "") -> CommandError:

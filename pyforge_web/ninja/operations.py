@@ -13,7 +13,7 @@ from django.db.models.query import ModelIterable
 from ninja.schema import Schema
 
 from pyforge_web._native import dumps
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.ninja.resolvers import SchemaFallbackError
 from pyforge_web.ninja.running import find_response, note_operation, running_operation
 from pyforge_web.ninja.schemas import has_standard_getter, schema_fields

@@ -11,7 +11,7 @@ from annotated_types import MaxLen
 from django.db.models import F, Field, FileField, Manager, Model
 from ninja.schema import DjangoGetter, Resolver, Schema
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.fields import kind_of
 from pyforge_web.ninja.resolvers import (
     JsonCheck,

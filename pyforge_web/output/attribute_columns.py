@@ -6,7 +6,7 @@ from typing import Any, cast
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.output.grammar import KeyedExpression
 from pyforge_web.output.model_names import NamePath, Relation, find_column, find_relation, source_field, unknown_column
 from pyforge_web.output.shown_secrets import refuse_secret

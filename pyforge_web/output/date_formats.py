@@ -7,8 +7,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
-from pyforge_web.conf import Dates
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import Dates, with_docs
 from pyforge_web.output.options import output_options
 
 DateValue = datetime | time

@@ -11,7 +11,7 @@ from django.utils.encoding import force_str
 from django.utils.hashable import make_hashable
 
 from pyforge_web._native import FileUrlText, LinkText, ValueLabels
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.fields import find_attribute, kind_of
 from pyforge_web.output.lean_instances import (
     LoadRelated,

@@ -10,7 +10,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils.functional import LazyObject
 
 from pyforge_web._native import FileUrlText
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.fields import kind_of
 from pyforge_web.output.absolute_urls import make_absolute
 from pyforge_web.output.fields import Make, NativeOutput, OutputField, Source

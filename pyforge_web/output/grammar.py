@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, cast
 from django.db.models import F
 from django.utils.module_loading import import_string
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.output.fields import OutputField
 from pyforge_web.output.kept_fields import KeptFields, keep_parsed
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, cast
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.fields import to_camel
 from pyforge_web.output.date_formats import format_date
 from pyforge_web.output.options import output_options

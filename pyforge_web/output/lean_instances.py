@@ -13,7 +13,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_init, pre_init
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.output.model_names import Relation, find_relation, has_stock_descriptor
 from pyforge_web.stock import find_stock
 

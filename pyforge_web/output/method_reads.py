@@ -6,7 +6,7 @@ from typing import Any, NoReturn, TypeVar
 from django.core.exceptions import FieldError
 from django.db.models import Model
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 
 Method = TypeVar("Method")
 

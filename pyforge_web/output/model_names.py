@@ -17,7 +17,7 @@ from django.db.models.fields.related_descriptors import (
 )
 from django.db.models.query_utils import DeferredAttribute
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.fields import find_attribute
 
 _GENERIC = "django.contrib.contenttypes.fields"  # a module that cannot be imported where its app is not installed

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 from django.core.exceptions import BadRequest
 
 from pyforge_web._native import count_option_scope
-from pyforge_web.conf import Dates
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import Dates, with_docs
 
 
 class OutputOptions(NamedTuple):

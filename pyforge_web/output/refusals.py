@@ -16,7 +16,7 @@ from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.manager import BaseManager
 from django.db.models.sql import Query
 
-from pyforge_web.doc_links import ErrorTopic, with_docs
+from pyforge_web.conf import ErrorTopic, with_docs
 from pyforge_web.secrets import public_columns, secret_columns
 
 

@@ -7,8 +7,7 @@ from django.db.models import F, Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web._native import AttributeWatch
-from pyforge_web.conf import get_settings
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import get_settings, with_docs
 from pyforge_web.output.attribute_columns import find_related_columns, find_relation_key_name, key_source, key_sources
 from pyforge_web.output.fields import Attribute, Flat, OutputField
 from pyforge_web.output.file_urls import FileUrl, is_own_file

@@ -6,7 +6,7 @@ from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import CompositePrimaryKey, Field, Model
 from django.db.models.constants import LOOKUP_SEP
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.output.grammar import KeyedExpression
 from pyforge_web.output.model_names import find_column, find_key_relation, find_relation
 from pyforge_web.output.tree import Leaf

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.rest_framework.compiled import find_plan
 from pyforge_web.rest_framework.model_attributes import why_not_rows
 from pyforge_web.rest_framework.nodes import FallbackError

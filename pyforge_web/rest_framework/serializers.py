@@ -41,7 +41,8 @@ def list_of(serializer: Any, data: Any, standard: MakeList) -> list[Any]:
     if "_notes_inner_list" in vars(serializer):
         # A list serializer of somebody's own has called its `super()`: both are one call.
         serializer._notes_inner_list = True
-        return _make_list(serializer, data, standard)[0]
+        inner: list[Any] = _make_list(serializer, data, standard)[0]
+        return inner
     made: list[Any] = _count_call(serializer, partial(_make_list, serializer, data, standard))
     return made
 

@@ -9,8 +9,8 @@ from django.db.models import Manager, Model, QuerySet
 from django.db.models.query import RawQuerySet
 
 from pyforge_web._native import NestedRows, QueryRows
+from pyforge_web.conf import with_docs
 from pyforge_web.description.rows import OutputRows
-from pyforge_web.doc_links import with_docs
 from pyforge_web.encoders import describe_value, select_fields
 from pyforge_web.output.grammar import ParsedFields, parse_fields
 from pyforge_web.output.refusals import find_row_hint

@@ -18,9 +18,8 @@ from django.utils import timezone
 
 from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, dump_chunk
-from pyforge_web.conf import Dates, Nan, get_settings
+from pyforge_web.conf import Dates, Nan, get_settings, with_docs
 from pyforge_web.description.rows import OutputRows
-from pyforge_web.doc_links import with_docs
 from pyforge_web.encoders import write_by_django
 from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_as, refuse_length
 from pyforge_web.streams.sources import OpenSource, find_source

@@ -8,7 +8,7 @@ from django.template.base import FilterExpression, Parser, Token, token_kwargs
 from django.utils.safestring import SafeString
 
 from pyforge_web import html, metering
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 
 register = template.Library()
 

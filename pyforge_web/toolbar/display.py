@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
-from pyforge_web.doc_links import docs_url
+from pyforge_web.conf import docs_url
 from pyforge_web.toolbar import formats
 from pyforge_web.toolbar.display_groups import SOURCE_COLOURS, SOURCE_NAMES, show_group, show_validator
 from pyforge_web.toolbar.links import show_sites

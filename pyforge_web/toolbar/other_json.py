@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.http import FileResponse, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
-from pyforge_web.doc_links import docs_url
+from pyforge_web.conf import docs_url
 from pyforge_web.metering import Collector
 from pyforge_web.metering.call_sites import CallSite
 from pyforge_web.metering.sql_traces import QuerySums

@@ -13,7 +13,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext_lazy as _
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 
 __all__ = ["as_drf", "as_json_data", "as_problem"]
 

@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 
 # Rows that the text of a BatchValidationError quotes.
 _QUOTED_ROWS = 3

@@ -31,7 +31,7 @@ from pyforge_web import (
     rows,
     validate_many,
 )
-from pyforge_web.doc_links import DEFAULT_DOCS_URL, ErrorTopic, docs_url, with_docs
+from pyforge_web.conf import DEFAULT_DOCS_URL, ErrorTopic, docs_url, with_docs
 from pyforge_web.html import pyforge_json
 from pyforge_web.testing import assert_no_pyforge_warnings
 from tests.docs.blog.models import Article, Author

@@ -4,8 +4,7 @@ import html5lib
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from pyforge_web.conf import get_settings
-from pyforge_web.doc_links import docs_url
+from pyforge_web.conf import docs_url, get_settings
 from pyforge_web.toolbar.other_json import AUTHORS
 from tests.app.models import Author
 from tests.panel import urls

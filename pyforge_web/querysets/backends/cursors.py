@@ -14,7 +14,7 @@ from django.db.models.sql.constants import MULTI
 from django.db.utils import DatabaseErrorWrapper
 
 from pyforge_web._native import AttributeWatch
-from pyforge_web.doc_links import docs_url
+from pyforge_web.conf import docs_url
 from pyforge_web.querysets.backends.columns import DJANGO, ColumnPlan, describe_converters, intern_readers
 from pyforge_web.querysets.backends.direct_driver import UnwrappedCursor
 from pyforge_web.stock import StockMethods, is_own_function

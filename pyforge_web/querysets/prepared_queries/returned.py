@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.db.models.manager import BaseManager
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 
 
 def check_function(function: Any) -> None:

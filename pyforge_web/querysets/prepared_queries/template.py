@@ -11,7 +11,7 @@ from django.db.models.lookups import IsNull
 from django.db.models.sql.constants import LOUTER
 from django.db.models.sql.where import WhereNode
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.querysets.prepared_queries.parameters import Parameter, ParameterUseError
 from pyforge_web.querysets.prepared_queries.provenance import (
     ReadNames,

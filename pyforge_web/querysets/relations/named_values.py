@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.output.model_names import (
     NamePath,
     find_column,

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Manager, Model, QuerySet
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.output.fields import OutputField
 from pyforge_web.output.grammar import KeyedExpression, ParsedFields
 from pyforge_web.output.resolve import resolve_model_fields

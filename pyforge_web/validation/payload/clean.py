@@ -10,7 +10,7 @@ from django.db.models import Field, ForeignKey, Model
 from django.db.models.expressions import DatabaseDefault
 from django.utils.translation import gettext_lazy as _
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.parsers import NOT_AN_OBJECT, kind_of_value
 from pyforge_web.validation.errors import RejectedValue, RowErrorParts, build_errors
 from pyforge_web.validation.payload.natural_keys import NaturalKeys

@@ -8,7 +8,7 @@ from django.core.exceptions import RequestDataTooBig, ValidationError
 from django.db import DEFAULT_DB_ALIAS, router
 
 from pyforge_web import metering
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.validation.database.foreign_keys import look_up_targets
 from pyforge_web.validation.errors import MissingTarget, RowErrorParts, drop_tracebacks
 from pyforge_web.validation.payload.clean import (

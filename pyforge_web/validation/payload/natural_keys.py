@@ -8,7 +8,7 @@ from django.core.exceptions import FieldError, ValidationError
 from django.db import DataError, connections, router
 from django.db.models import Field, ForeignKey, Model
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.fields import find_field
 from pyforge_web.validation.database.bulk_queries import find_stored
 from pyforge_web.validation.database.comparable_columns import exact_type, integer_range

@@ -5,8 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 
-from pyforge_web.conf import check_limit
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import check_limit, with_docs
 from pyforge_web.fields import check_names, to_camel
 
 # Rows that one payload may have, and errors that are kept of them, unless the caller says otherwise.

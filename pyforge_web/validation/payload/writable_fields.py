@@ -15,7 +15,7 @@ from django.db.models import (
     SmallAutoField,
 )
 
-from pyforge_web.doc_links import with_docs
+from pyforge_web.conf import with_docs
 from pyforge_web.fields import find_attribute, find_field
 from pyforge_web.validation.attributes import intercepts_attributes
 from pyforge_web.validation.database.foreign_keys import is_django_key
