@@ -92,9 +92,9 @@ def test_path_of_a_container_that_is_at_fault():
         growing["d"] = 3
         return "end"
 
-    with pytest.raises(RuntimeError, match=r"at \$\.x$"):
+    with pytest.raises(RuntimeError, match=r"(?m)at \$\.x$"):
         dumps({"x": growing}, default=default)
-    with pytest.raises(ValueError, match=r"at \$\.x$"):
+    with pytest.raises(ValueError, match=r"(?m)at \$\.x$"):
         dumps({"x": NoPairs(a=1)})
 
 
