@@ -23,12 +23,10 @@ class NamedRows(NamedTuple):
 class SourceNames:
     """What the names of a source stand for. `rows` has the names of rows and QuerySets."""
 
-    def __init__(
-        self, values: dict[str, Any], view_model: type[Model] | None = None, given: "SourceNames | None" = None
-    ) -> None:
+    def __init__(self, values: dict[str, Any], view_model: type[Model] | None, rows: dict[str, NamedRows]) -> None:
         self.values = values
         self.view_model = view_model
-        self.rows: dict[str, NamedRows] = dict(given.rows) if given else {}
+        self.rows = dict(rows)
 
     def bind(self, tree: ast.AST) -> None:
         """Read assignments, loops and comprehensions."""
@@ -101,8 +99,8 @@ class SourceNames:
         module = self.values.get(node.value.id)
         return getattr(module, node.attr, None) if inspect.ismodule(module) else None
 
-    def find_helper(self, node: ast.AST) -> "tuple[Any, SourceNames] | None":
-        """Return the function that makes a value of one row, and its names: `row.to_dict()` or `describe(row)`."""
+    def find_helper(self, node: ast.AST) -> tuple[Any, dict[str, NamedRows]] | None:
+        """Return the function that a value of one row is made by (`row.to_dict()`), and the row by its name there."""
         if not isinstance(node, ast.Call):
             return None
         if isinstance(node.func, ast.Attribute) and not node.args:
@@ -116,10 +114,7 @@ class SourceNames:
         if row is None or row.is_list or not is_own:
             return None
         parameters = list(inspect.signature(function).parameters)
-        names = SourceNames({})
-        if parameters:
-            names.rows[parameters[0]] = row
-        return function, names
+        return function, dict.fromkeys(parameters[:1], row)
 
 
 def find_relation_rows(model: type[Model], name: str) -> NamedRows | None:

@@ -13,7 +13,7 @@ from django.db.models import Model
 
 from pyforge_web.report.model_paths import explain_columns
 from pyforge_web.report.row_values import RowValue, describe_row, join_fields
-from pyforge_web.report.source_names import SourceNames, find_row_names
+from pyforge_web.report.source_names import NamedRows, SourceNames, find_row_names
 
 _MOST_SOURCES = 20  # of one view and the functions that it calls for a row
 
@@ -42,17 +42,17 @@ def find_view_rows(view: Any) -> ViewRows:
     """Return the rows that a function or class writes, and the functions of its project that it calls for a row."""
     found = ViewRows()
     seen: set[Any] = set()
-    waiting: list[tuple[Any, SourceNames | None]] = [(view, None)]
+    waiting: list[tuple[Any, dict[str, NamedRows]]] = [(view, {})]
     # A function may call itself for a row below a row.
     while waiting and len(seen) < _MOST_SOURCES:
-        code, given = waiting.pop()
+        code, rows = waiting.pop()
         if code in seen:
             continue
         seen.add(code)
         tree = _parse_source(code)
         if tree is None:
             continue
-        names = SourceNames(_find_globals(code), _find_view_model(code), given)
+        names = SourceNames(_find_globals(code), _find_view_model(code), rows)
         names.bind(tree)
         nodes: list[ast.AST] = [tree]
         while nodes:

@@ -4,7 +4,6 @@ import ast
 import io
 import pickle
 import re
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -36,8 +35,8 @@ from pyforge_web.html import pyforge_json
 from pyforge_web.testing import assert_no_pyforge_warnings
 from tests.docs.blog.models import Article, Author
 from tests.docs.markdown import DOCS, ROOT, find_anchors
+from tests.test_house import trees
 
-PACKAGE = Path(pyforge_web.__file__).parent
 TOPICS = get_args(ErrorTopic)
 # Sections of errors that have no note, and why.
 WITHOUT_NOTE = {
@@ -225,15 +224,9 @@ def _user_model():
     return get_user_model()
 
 
-def read_python():
-    """Yield each module with its file."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield path, ast.parse(path.read_text())
-
-
 def _topics_of_code():
     found = set()
-    for _, module in read_python():
+    for module in trees().values():
         for node in ast.walk(module):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("with_docs", "Refusal"):
                 topic = node.args[-1]
@@ -258,16 +251,16 @@ def test_each_topic_has_a_section_and_each_section_a_topic():
 def test_every_refusal_has_an_address():
     """An error that is made without `with_docs()` is in the table above, by its text."""
     missing, used = [], set()
-    for path, module in read_python():
+    for name, module in trees().items():
         for node in ast.walk(module):
             error = node.exc if isinstance(node, ast.Raise) else node.value if isinstance(node, ast.Return) else None
             if not isinstance(error, ast.Call) or ast.unparse(error.func).rpartition(".")[2] not in REFUSED:
                 continue
-            if path.name in ("conf.py", "command_errors.py") and "See {address}" in ast.unparse(error):
+            if name.endswith((".conf", ".command_errors")) and "See {address}" in ast.unparse(error):
                 continue
             known = [text for text in NOT_LINKED if text in ast.unparse(error)]
             used.update(known)
-            missing += [] if known else [f"{path.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(error)}"]
+            missing += [] if known else [f"{name}:{node.lineno}: {ast.unparse(error)}"]
     assert missing == []
     assert used == set(NOT_LINKED)
 

@@ -160,17 +160,14 @@ class SQLiteBackend(DatabaseBackend):
         self, expressions: list[Any], readers: Sequence[ColumnReader], connection: BaseDatabaseWrapper
     ) -> Parsers:
         """Return with what the driver would parse the texts that native code reads itself, by column."""
-        parsers = {
-            index: _PARSERS[column.output_field.get_internal_type()]
-            for index, (column, reader) in enumerate(zip(expressions, readers, strict=True))
-            if type(column) is Col and reader is not DJANGO
-            if column.output_field.get_internal_type() in _PARSERS
-        }
-        return {
-            index: parser
-            for index, parser in parsers.items()
-            if find_declared_parser(expressions[index].target, connection) is parser
-        }
+        parsers = {}
+        for index, (column, reader) in enumerate(zip(expressions, readers, strict=True)):
+            if type(column) is not Col or reader is DJANGO:
+                continue
+            parser = _PARSERS.get(column.output_field.get_internal_type())
+            if parser is not None and find_declared_parser(column.target, connection) is parser:
+                parsers[index] = parser
+        return parsers
 
     def plan_columns(self, compiler: Any, expressions: list[Any]) -> ColumnPlan:
         """Return how a statement's columns are read: as it was found out when the statement was compiled."""
