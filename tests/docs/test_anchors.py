@@ -156,6 +156,19 @@ def test_link_has_an_end(page, target):
         assert anchor in find_anchors(linked), f"{page.relative_to(ROOT)}: {target}"
 
 
+@pytest.mark.parametrize("page", [*PAGES, *TOP_PAGES], ids=lambda page: str(page.relative_to(ROOT)))
+def test_link_on_the_name_of_a_setting_or_check_leads_to_its_section(page):
+    """And not to the top of a long page."""
+    link = re.compile(r"\[`(?:pyforge_web\.)?([EWI]\d{3}|[A-Z_]+)`\]\(((?:[./\w-]*/)?(?:settings|checks)\.md[^)]*)\)")
+    ends = {key: f"settings.md#setting-{key.lower().replace('_', '-')}" for key in DEFAULTS}
+    ends |= {check: f"#{check.lower()}" for check in CHECKS}
+    assert [
+        (name, target)
+        for name, target in link.findall(page.read_text())
+        if name in ends and not target.endswith(ends[name])
+    ] == []
+
+
 def test_install_page_names_the_versions_of_readme():
     tables = [
         re.search(r"^\| \| oldest \| newest \|\n.*?(?=\n\n)", page.read_text(), re.M | re.S)[0]
