@@ -7,7 +7,15 @@ plugin in a project without Django: neither needs configured settings.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pyforge_web._native import VERSION
+try:
+    from pyforge_web._native import VERSION
+except ModuleNotFoundError as error:
+    # A wheel has the native core. A clone has not: Python in the folder of the clone finds these sources first.
+    error.add_note(
+        f"{__path__[0]} has the sources of PyForge Web, and no native core for this Python. Run Python in another "
+        "folder, where it finds the installed package, or build the core in this one: make install"
+    )
+    raise
 
 if TYPE_CHECKING:
     from pyforge_web.bulk import BatchResult, BatchValidationError, bulk_create_validated, validate_many

@@ -54,6 +54,13 @@ def test_the_suite_fails_without_the_extension(pytestconfig):
     assert not re.search(r"\d+ (passed|skipped)", child.stdout)
 
 
+def test_sources_without_the_native_core_say_so(pytestconfig):
+    """As in a clone whose package was installed elsewhere: its folder is found first."""
+    child = run("import sys; sys.modules['pyforge_web._native'] = None; import pyforge_web", pytestconfig.rootpath)
+    assert "Run Python in another folder" in child.stderr
+    assert str(pytestconfig.rootpath / "pyforge_web") in child.stderr
+
+
 def test_the_public_names():
     assert {"PyForgeJsonResponse", "dumps", "__version__"} <= set(pyforge_web.__all__)
     for name in pyforge_web.__all__:
