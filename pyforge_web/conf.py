@@ -24,6 +24,8 @@ DEFAULT_DOCS_URL = "https://pyforge-web.readthedocs.io/en/stable/"
 ErrorTopic = Literal[
     "argument",
     "bad-request",
+    "batch",
+    "body",
     "changed",
     "circular",
     "column-not-read",

@@ -106,7 +106,7 @@ def load_object(body: RequestBody, max_size: int | None = None, max_depth: int =
     """Return the object in a body. Raises `BodyError` for anything else, `RequestDataTooBig` for a larger body."""
     value = _load_json(body, max_size, max_depth)
     if not isinstance(value, dict):
-        raise BodyError(NOT_AN_OBJECT, code="not_an_object", params={"found": kind_of_value(value)})
+        raise with_docs(BodyError(NOT_AN_OBJECT, code="not_an_object", params={"found": kind_of_value(value)}), "body")
     return value
 
 
@@ -114,7 +114,7 @@ def load_array(body: RequestBody, max_size: int | None = None, max_depth: int = 
     """Return the array in a body. Raises `BodyError` for anything else, `RequestDataTooBig` for a larger body."""
     value = _load_json(body, max_size, max_depth)
     if not isinstance(value, list):
-        raise BodyError(NOT_AN_ARRAY, code="not_an_array", params={"found": kind_of_value(value)})
+        raise with_docs(BodyError(NOT_AN_ARRAY, code="not_an_array", params={"found": kind_of_value(value)}), "body")
     return value
 
 
@@ -135,7 +135,7 @@ def _make_json_error(problem: str, line: int, column: int, position: int) -> Bod
     # "Enter a valid JSON." is the text of `django.forms.JSONField`, and is translated; what `json` says is not.
     text = format_lazy("{} {}", _("Enter a valid JSON."), position_text)
     params = {"problem": problem, "line": line, "column": column, "position": position}
-    return BodyError(text, code="invalid_json", params=params)
+    return with_docs(BodyError(text, code="invalid_json", params=params), "body")
 
 
 def kind_of_value(value: object) -> str:

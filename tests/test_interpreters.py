@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pyforge_web.conf import DEFAULT_DOCS_URL
+
 COMMON = """
 import sys
 if sys.version_info >= (3, 13):
@@ -32,10 +34,11 @@ for _ in range(2):
         import pyforge_web
     except ImportError as error:
         assert "one interpreter only" in str(error) and "WSGIApplicationGroup" in str(error), error
+        assert error.__notes__ == ["See DOCS_URLreference/errors.html#error-interpreter"], error.__notes__
     else:
         raise AssertionError("it was imported")
 '''
-"""
+""".replace("DOCS_URL", DEFAULT_DOCS_URL)
 SCENARIOS = {
     "the second is refused, and the first goes on": """
 exec(USED)

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
+from pyforge_web.conf import with_docs
 from pyforge_web.validation.errors import BatchValidationError, RowErrorParts, build_errors
 
 
@@ -67,7 +68,7 @@ class RowsResult:
     def raise_(self) -> None:
         """Raise a `BatchValidationError` with the errors of all rows, if there are any."""
         if self.invalid_rows:
-            raise BatchValidationError(self.errors, self.total, self.invalid_rows)
+            raise with_docs(BatchValidationError(self.errors, self.total, self.invalid_rows), "batch")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.invalid_rows} of {self.total} rows are not valid>"

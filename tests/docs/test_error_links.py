@@ -40,10 +40,8 @@ from tests.test_house import trees
 TOPICS = get_args(ErrorTopic)
 # Sections of errors that have no note, and why.
 WITHOUT_NOTE = {
-    "batch": "an answer to whoever sent the rows",
-    "body": "an answer to the client",
     "command": "the address is in the text",
-    "interpreter": "the package is not imported",
+    "interpreter": "has a note, but the package is not imported: tests/test_interpreters.py",
     "setting": "the address is in the text",
     "synchronous-only": "Django's own",
 }
@@ -52,7 +50,7 @@ TEMPLATES = Engine(libraries={"pyforge": "pyforge_web.templatetags.pyforge"})
 REFUSED = {
     "TypeError", "ValueError", "RuntimeError", "ImportError", "FieldError", "BadRequest", "ImproperlyConfigured",
     "CommandError", "TemplateSyntaxError", "RequestDataTooBig", "ColumnNotReadError", "NotNamedError",
-    "ForeignValueError",
+    "ForeignValueError", "BodyError", "BatchValidationError",
 }  # fmt: skip
 # Errors without an address, by a part of their text, and why.
 NOT_LINKED = {
@@ -144,8 +142,12 @@ def _explain():
     explain(Named)
 
 
+def _validator():
+    return CompiledValidator.for_model(Article)
+
+
 def _clean(**options):
-    return CompiledValidator.for_model(Article).clean_data({}, **options)
+    return _validator().clean_data({}, **options)
 
 
 def _write_with_limit(**limits):
@@ -163,6 +165,12 @@ REFUSALS = [
     ("bad-request", lambda: PyForgeJsonResponse(_live(), fields=["body"], allowed=["id"])),
     ("bad-request", lambda: PyForgeJsonResponse(_live(), fields="id", allowed=["id"])),
     ("bad-request", lambda: PyForgeJsonResponse(_live(), fields=["author__name"], max_depth=0)),
+    ("batch", lambda: bulk_create_validated(Article.objects, [Article()])),
+    ("batch", lambda: validate_many([Article()]).raise_()),
+    ("body", lambda: _validator().clean_json(b"[", fields=["title"])),
+    ("body", lambda: _validator().clean_json(b"[]", fields=["title"])),
+    ("body", lambda: _validator().clean_json(b'"\xff"', fields=["title"])),
+    ("body", lambda: _validator().clean_json_rows(b"{}", fields=["title"])),
     ("changed", _change),
     ("circular", lambda: dumps(_circle())),
     ("column-not-read", lambda: dumps(Article.objects.all(), fields=[{"short": Attribute("short")}])),
