@@ -9,7 +9,9 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from pyforge_web.conf import get_settings
-from pyforge_web.report.view_rows import find_view_rows
+from pyforge_web.encoders import adumps, dumps
+from pyforge_web.http import PyForgeJsonResponse, PyForgeProblemResponse, PyForgeStreamingResponse
+from pyforge_web.report.view_rows import find_globals, find_view_rows
 
 # Addresses that are not the project's own, or that must not be called.
 _SKIPPED_NAMESPACES = {"admin", "djdt"}
@@ -17,7 +19,9 @@ _SKIPPED_NAMES = re.compile(r"log_?out|sign_?out|delete|remove|password|close|ca
 # DRF's routers add each address once more with a suffix for the format.
 _FORMAT_SUFFIX = re.compile(r"\(\?P<format>|<drf_format_suffix\w*:format>")
 _WRITES_JSON = re.compile(r"\bJsonResponse\(|\bjson\.dumps\(|application/json")
-_WRITES_OURS = re.compile(r"\bPyForge\w+Response\(")
+_WRITES_OURS = re.compile(r"\bPyForge\w+Response\b")
+_OUR_RESPONSES = (PyForgeJsonResponse, PyForgeStreamingResponse, PyForgeProblemResponse)
+_OUR_FUNCTIONS = (dumps, adumps)
 
 
 @dataclass(slots=True)
@@ -135,12 +139,24 @@ def _find_kind(view: Any, kind: Any) -> str:
     try:
         # The source and not the view is asked, as a view must not be called to list it. It misses helpers in other
         # modules: --measure looks at the response itself.
-        source = inspect.getsource(kind or inspect.unwrap(view))
+        source = inspect.getsource(code := kind or inspect.unwrap(view))
     except (OSError, TypeError):
         return "html"
-    if _WRITES_OURS.search(source):
+    if _WRITES_OURS.search(source) or _names_ours(source, find_globals(code)):
         return "pyforge"
     return "plain" if _WRITES_JSON.search(source) else "html"
+
+
+def _names_ours(source: str, names: dict[str, Any]) -> bool:
+    """Return whether a source uses our responses or `dumps` under a name of its module, such as an alias."""
+    for name in set(re.findall(r"[A-Za-z_]\w*", source)):
+        value: Any = names.get(name)
+        # `type()` and identity: the names of a project stand for anything, and `isinstance` evaluates a lazy object.
+        if issubclass(type(value), type) and issubclass(value, _OUR_RESPONSES):
+            return True
+        if any(value is function for function in _OUR_FUNCTIONS):
+            return True
+    return False
 
 
 def _describe_rows(endpoint: Endpoint, code: Any) -> None:

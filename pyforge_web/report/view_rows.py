@@ -52,7 +52,7 @@ def find_view_rows(view: Any) -> ViewRows:
         tree = _parse_source(code)
         if tree is None:
             continue
-        names = SourceNames(_find_globals(code), _find_view_model(code), rows)
+        names = SourceNames(find_globals(code), _find_view_model(code), rows)
         names.bind(tree)
         nodes: list[ast.AST] = [tree]
         while nodes:
@@ -73,7 +73,8 @@ def _parse_source(code: Any) -> ast.Module | None:
         return None
 
 
-def _find_globals(code: Any) -> dict[str, Any]:
+def find_globals(code: Any) -> dict[str, Any]:
+    """Return what the names of a function or class stand for: its module's, and those of the functions around it."""
     module = sys.modules.get(getattr(code, "__module__", ""), None)
     return {**vars(module), **_find_closure(code)} if module else {}
 

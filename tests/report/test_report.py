@@ -13,9 +13,12 @@ import html5lib
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.http import HttpResponse, JsonResponse
 from django.urls import path
 from rest_framework import generics, serializers
 
+from pyforge_web import PyForgeJsonResponse as AliasedResponse
+from pyforge_web import dumps
 from pyforge_web.report import measure
 from pyforge_web.report.endpoints import Endpoint, find_endpoints
 from pyforge_web.report.measure import Measurement
@@ -223,6 +226,24 @@ def test_a_view_of_drf_that_has_the_mixin_uses_pyforge(project):
     assert judge_static(second) == "renderer only: a few percent"
     assert "OwnList has its own to_representation()" in second.reasons
     assert judge_static(third).startswith("rows: ")
+
+
+def test_a_view_that_uses_pyforge_under_another_name_uses_pyforge():
+    def aliased(request):
+        return AliasedResponse({"a": 1})
+
+    def kept(request):
+        return HttpResponse(dumps([1]), content_type="application/json")
+
+    async def awaited(request):
+        return await AliasedResponse.afrom([1], safe=False)
+
+    def other(request):
+        return JsonResponse({"a": 1})
+
+    urlconf = ModuleType("urlconf")
+    urlconf.urlpatterns = [path(f"{view.__name__}/", view) for view in (aliased, kept, awaited, other)]
+    assert [found.kind for found in find_endpoints(urlconf)] == ["pyforge"] * 3 + ["plain"]
 
 
 def test_the_page_is_one_file_with_charts(project, tmp_path):
