@@ -35,6 +35,7 @@ def make_names():
         # as a settings file or a module of URLs has them
         "INSTALLED_APPS": ["django.contrib.contenttypes", "django.contrib.auth"],
         "MIDDLEWARE": ["django.middleware.common.CommonMiddleware"],
+        "REST_FRAMEWORK": {},
         "TEMPLATES": [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {}}],
         "urlpatterns": [],
         # the blog's; a page imports the models
