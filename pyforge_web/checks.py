@@ -179,8 +179,8 @@ def check_databases(**kwargs: Any) -> list[CheckMessage]:
         if reason is not None:
             messages.append(
                 CheckWarning(
-                    f"There is no native path for the engine of the database {alias!r}: {reason}.",
-                    hint="Django reads its rows, which takes several times as long.",
+                    f"Django reads the rows of the database {alias!r}: {reason}.",
+                    hint="Values are the same, and it takes several times as long.",
                     id="pyforge_web.W005",
                 )
             )

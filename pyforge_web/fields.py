@@ -78,7 +78,7 @@ class Descriptor(TypedDict):
 
 
 def extract_model_fields(model: type[Model]) -> list[Descriptor]:
-    """The descriptors of the concrete fields of a model, in the order of its columns."""
+    """Return the descriptors of the concrete fields of a model, in the order of its columns."""
     return [describe_field(field, model) for field in model._meta.concrete_fields]
 
 

@@ -198,7 +198,7 @@ def _find_compiled(
 
 
 def serialize_fields(descriptors: Sequence[Descriptor], values: Mapping[str, Any]) -> dict[str, Any]:
-    """A mapping of attribute names to values as a dict of JSON-ready values.
+    """Return a dict of JSON-ready values for a mapping of attribute names to values.
 
     Raises `ValueError` for a name that no descriptor has, and `TypeError` for a descriptor of a secret column.
     """
@@ -212,7 +212,7 @@ def serialize_fields(descriptors: Sequence[Descriptor], values: Mapping[str, Any
 
 
 def serialize_instance(instance: Model, descriptors: Sequence[Descriptor]) -> dict[str, Any]:
-    """One instance as a dict of JSON-ready values, in one crossing."""
+    """Return an instance as a dict of JSON-ready values, in one native call."""
     columns = _public_columns(descriptors)
     if not get_settings()["NATIVE"]:
         names = [descriptor["attname"] for descriptor in descriptors]
@@ -221,7 +221,7 @@ def serialize_instance(instance: Model, descriptors: Sequence[Descriptor]) -> di
 
 
 def serialize_to_bytes(descriptors: Sequence[Descriptor], values: Sequence[Any]) -> bytes:
-    """One row of values, in the order of the descriptors, as a JSON object."""
+    """Return one row of values, in the order of the descriptors, as a JSON object."""
     columns = _public_columns(descriptors)
     if not get_settings()["NATIVE"]:
         return dumps(_plain_row([descriptor["attname"] for descriptor in descriptors], values))
@@ -229,7 +229,7 @@ def serialize_to_bytes(descriptors: Sequence[Descriptor], values: Sequence[Any])
 
 
 def serialize_value_tuples(descriptors: Sequence[Descriptor], rows: Iterable[Sequence[Any]]) -> bytes:
-    """Rows of values, in the order of the descriptors, as a JSON array of objects.
+    """Return rows of values, in the order of the descriptors, as a JSON array of objects.
 
     Raises `ValueError` for a row of another length and `TypeError` for a value that its field cannot hold, with the row
     and the field.
@@ -256,7 +256,7 @@ def _ready_row(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
 
 
 def version() -> str:
-    """The version of PyForge Web."""
+    """Return the version of PyForge Web."""
     return VERSION
 
 

@@ -90,7 +90,7 @@ def test_result_raised_as_one_exception(there):
 
 
 def test_exception_text_cut(there):
-    with pytest.raises(BatchValidationError, match=r"5 of 5 rows are not valid: .*row 2: [^;]*; \.\.\.$"):
+    with pytest.raises(BatchValidationError, match=r"(?m)5 of 5 rows are not valid: .*row 2: [^;]*; \.\.\.$"):
         validate_many(some(*[{"kind": "?"}] * 5)).raise_()
 
 
