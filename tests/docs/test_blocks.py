@@ -151,7 +151,7 @@ def use_settings(names, before):
     for key in ("MIDDLEWARE", "DEBUG_TOOLBAR_PANELS"):
         if names.get(key) != before.get(key):
             for path in names[key]:
-                assert path is ... or import_string(path)
+                import_string(path)
     if names.get("TEMPLATES") != before.get("TEMPLATES"):
         with override_settings(TEMPLATES=names["TEMPLATES"]):
             assert len(engines.all()) == len(names["TEMPLATES"])
