@@ -106,6 +106,13 @@ def test_fault_in_a_block_is_found(language, code, page_names, request):
         run_block(Block(TUTORIAL, 1, language, code), page_names, request)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_code_fits_the_width_of_the_page(page):
+    """A reader does not scroll sideways on a screen of 1,280 pixels."""
+    code = "\n".join(block.code for block in read_blocks(page) if block.language in ("python", "django", "jinja"))
+    assert [line for line in code.splitlines() if len(line) > 96] == []
+
+
 def run_block(block, names, request):
     """Execute one block, and use what it defines."""
     assert block.language in UNTESTED | TESTED, f"{block.name}: a block of {block.language!r}"

@@ -41,6 +41,12 @@ class Article(models.Model):
 
 class Comment(models.Model):
     article = models.ForeignKey(Article, models.CASCADE, related_name="comments")
-    writer = models.ForeignKey(Author, models.SET_NULL, null=True, blank=True, related_name="comments")
+    writer = models.ForeignKey(
+        Author,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="comments",
+    )
     text = models.TextField()
     score = models.IntegerField(default=0)
