@@ -10,7 +10,8 @@ HABITS = {
     "'is no X' for 'is not an X'": r"(?<!\b[Tt]here )\b(?:is|are|was) no (?!longer\b|more\b|less\b)\w+",
     "a chain of 'those of' and 'that of'": r"\b(?:is|are) (?:that|those) (?:of|for|that)\b",
     "a word of our own for a word of the field": (
-        r"\b(?:doors?|spell(?:s|ed|ing)?|spelt|blanks?|rescu\w+|judg\w+|verdicts?|not mine|the way (?:in|out)|hops?|mend\w*|(?:its|their) like)\b"
+        r"\b(?:doors?|spell(?:s|ed|ing)?|spelt|blanks?|rescu\w+|judg\w+|verdicts?|not mine|the way (?:in|out)|hops?"
+        r"|mend\w*|(?:its|their) like)\b"
     ),
     "a person for code": r"\b(?:rule|validator|collector|check|encoder)s? (?:says?|hears?|tells?|knows?)\b",
     "'shall', 'ever' and 'alone' of another century": r"\b(?:shall|as ever|whoever|whatever)\b",
