@@ -71,9 +71,16 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# The pages are in English; Django's own texts, those of errors above all, in each of these.
+# The pages are in English. Django's own texts, such as errors, are in each of these; the panel's in the first three.
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("de", "German"), ("pl", "Polish"), ("ar", "Arabic"), ("ja", "Japanese")]
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "German"),
+    ("fr", "French"),
+    ("pl", "Polish"),
+    ("ar", "Arabic"),
+    ("ja", "Japanese"),
+]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -6,6 +6,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from pyforge_web.toolbar import formats
 from pyforge_web.toolbar.links import show_sites
+from pyforge_web.toolbar.reasons import show_reason
 from pyforge_web.toolbar.stages import DATABASE_STAGES, FALLBACK_STAGES, STAGES
 from pyforge_web.toolbar.warnings import WARNINGS_BY_ID
 
@@ -63,9 +64,10 @@ def show_group(number: int, group: dict[str, Any], span: float, folder: str) -> 
         "query_title": formats.count_queries(group["query_count"]),
         "query_time": formats.format_time(group["query_us"]),
         "rating": _rate_path(group["path"]),
-        "path_text": group["why"] or _PATH_TEXTS.get(group["path"], ""),
+        "path_text": show_reason(group["why"]) or _PATH_TEXTS.get(group["path"], ""),
         "fields_more": max(0, group["field_count"] - len(group["fields"])),
         "stage_rows": show_stages(group["stages"]),
+        "sql_cache": [[show_reason(outcome), number] for outcome, number in group["sql_cache"]],
         "recording": formats.format_time(group["recording_us"]) if group["recording_us"] else "",
         "compile": formats.format_time(group["compile_us"]) if group["compile_us"] else "",
         "min": formats.format_time(group["min_us"]),
@@ -129,6 +131,7 @@ def show_validator(number: int, validator: dict[str, Any], folder: str) -> dict[
         "rows_text": formats.format_number(validator["rows"]),
         "out_text": formats.format_number(validator["out"]),
         "errors_text": formats.format_number(validator["errors"]),
+        "fields": [[name, show_reason(why)] for name, why in validator["fields"]],
         "failures": [_show_failure(*failure) for failure in validator["failures"]],
     }
 
@@ -154,7 +157,7 @@ def _show_column(name: str, native: int, django: int, fallbacks: int, callback_u
         "native": formats.format_number(native),
         "through": formats.format_number(django + fallbacks),
         "time": formats.format_time(callback_us),
-        "why": why or pgettext("panel", "some values are not stored in the format that Rust reads"),
+        "why": show_reason(why) or pgettext("panel", "some values are not stored in the format that Rust reads"),
     }
 
 

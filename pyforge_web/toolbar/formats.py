@@ -1,7 +1,11 @@
 """Numbers for readers: three figures and a unit, in the active language."""
 
+from typing import Any
+
 from django.utils.formats import number_format
 from django.utils.translation import npgettext, pgettext
+
+from pyforge_web.toolbar.reasons import show_fields, show_reason
 
 
 def format_number(number: float) -> str:
@@ -68,10 +72,12 @@ def count_queries(number: int) -> str:
     return npgettext("panel", "%(number)s query", "%(number)s queries", number) % {"number": format_number(number)}
 
 
-def show_word(key: str, word: object) -> str:
+def show_word(key: str, word: Any) -> str:
     """Return a word of a warning's text: times and sizes with their unit, numbers with separators."""
+    if key == "fields":
+        return show_fields(word)
     if not isinstance(word, int | float):
-        return str(word)
+        return show_reason(word) if key == "why" else str(word)
     if key == "time_us":
         return format_time(word)
     return format_size(int(word)) if key == "size" else format_number(word)

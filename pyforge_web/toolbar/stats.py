@@ -93,8 +93,14 @@ def _sort_key(group: CallGroup) -> tuple[bool, int]:
 
 
 def _store_warning(warning: PanelWarning, match: WarningMatch) -> StoredStats:
-    words = {key: clip_text(word, 300) if isinstance(word, str) else word for key, word in match.words.items()}
+    words = {key: _store_word(word) for key, word in match.words.items()}
     return {"id": warning.id, "variant": match.variant, "words": words, "sites": store_group_sites(match.group)}
+
+
+def _store_word(word: Any) -> Any:
+    if isinstance(word, list):
+        return [[clip_text(part) for part in pair] for pair in word]
+    return clip_text(word, 300) if isinstance(word, str) else word
 
 
 def _store_totals(collector: Collector, groups: list[CallGroup]) -> StoredStats:

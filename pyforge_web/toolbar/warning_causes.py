@@ -98,8 +98,8 @@ def find_debug_build(trace: RequestTrace) -> Iterator[WarningMatch]:
 def find_python_validators(trace: RequestTrace) -> Iterator[WarningMatch]:
     for group in trace.groups:
         if group.source == "validate" and group.crossings_out >= trace.limits["CALLBACKS"]:
-            fields = [f"{name} ({reason})" for name, reason in explain_python_fields(group.label)[:3]]
-            words = {"label": group.label, "calls": group.crossings_out, "fields": ", ".join(fields)}
+            fields = [list(field) for field in explain_python_fields(group.label)[:3]]
+            words = {"label": group.label, "calls": group.crossings_out, "fields": fields}
             yield WarningMatch(group, words, "" if fields else "unknown")
 
 

@@ -1,4 +1,4 @@
-"""The import: Django's verdict of every row, in five languages, by page, endpoint and command."""
+"""The import: Django's verdict of every row, in six languages, by page, endpoint and command."""
 
 import io
 import json

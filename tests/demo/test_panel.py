@@ -95,3 +95,16 @@ def test_the_explorer_reads_server_timing(visit):
 def test_what_is_compared_has_no_toolbar(site):
     with urllib.request.urlopen(f"{site}/api/compare/page/pyforge/") as response:
         assert "djdt-request-id" not in response.headers
+
+
+@pytest.mark.parametrize(("language", "path"), [("en", "Path"), ("de", "Weg"), ("fr", "Chemin")])
+def test_the_tables_of_the_panel_fit_a_screen_in_each_language(visit, language, path):
+    page = visit(locale=language, viewport={"width": 1280, "height": 900}).open("/warnings/mixed/")
+    page.locator("#djShowToolBarButton").click()
+    page.locator("#djdt-PyForgePanel a").click()
+    panel = page.locator("#PyForgePanel")
+    panel.locator("th button").first.wait_for()
+    assert panel.locator("thead").first.get_by_text(path, exact=True).is_visible()
+    widths = panel.locator(".pf-scroll").evaluate_all("all => all.map((it) => [it.scrollWidth, it.clientWidth])")
+    assert len(widths) == 3
+    assert all(needed == given for needed, given in widths), widths
