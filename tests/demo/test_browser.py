@@ -1,5 +1,6 @@
 """The pages in headless Chromium: light and dark, wide and narrow, by mouse, finger and keyboard."""
 
+import json
 import os
 import re
 from itertools import product
@@ -222,13 +223,27 @@ def test_the_compare_page_shows_every_case_equal_with_bars_that_add_up(visit):
     assert len(set(colours)) > 1
 
 
+def test_the_strongest_cases_come_first(visit, comparisons):
+    page = visit().open("/compare/")
+    expect(page.locator("[data-overall]")).to_contain_text("Done", timeout=120_000)
+    factors = {}
+    for url, answer in comparisons.items():
+        sides = json.loads(answer["body"])["sides"]
+        factors[url.split("/")[-2]] = sides["django"]["timing"]["best"] / sides["pyforge"]["timing"]["best"]
+    shown = page.locator("[data-case]").evaluate_all("cards => cards.map((card) => card.dataset.case)")
+    assert sorted(shown) == sorted(case.slug for case in CASES)
+    assert shown == sorted(shown, key=lambda slug: -factors[slug])
+
+
 def test_a_failing_comparison_is_named(visit):
     visited = visit()
     visited.page.route("**/api/compare/countries/", lambda route: route.abort())
     page = visited.open("/compare/")
     loaded(page)
+    expect(page.locator("[data-overall]")).to_contain_text("Done")
     verdicts = page.locator("[data-verdict]").all_inner_texts()
-    assert "cannot be reached" in verdicts[[case.slug for case in CASES].index("countries")]
+    assert "cannot be reached" in verdicts[0], "what failed comes first"
+    expect(page.locator("[data-case]").first).to_have_attribute("data-case", "countries")
     assert verdicts.count("Equal") == len(CASES) - 1
 
 
