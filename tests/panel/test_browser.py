@@ -113,6 +113,29 @@ def test_the_sidebar_follows_fetch_and_history_switches(visit):
     assert visited.errors == []
 
 
+SWAP = """async (address) => {
+  const response = await fetch(address);
+  const { body } = new DOMParser().parseFromString(await response.text(), "text/html");
+  body.querySelector("#djDebugRoot").replaceWith(document.querySelector("#djDebugRoot"));
+  document.body.replaceWith(body);
+}"""
+
+
+def test_the_panel_follows_swaps_of_the_body_that_keep_the_toolbar(visit):
+    """As `hx-preserve` of htmx and `data-turbo-permanent` of Turbo keep it, with the settings that the docs name."""
+    visited = visit()
+    page = visited.open("/page/?calls=3")
+    page.locator("#djdt-PyForgePanel small", has_text="3 calls").wait_for()
+    for calls in (5, 7):
+        page.evaluate(SWAP, f"/page/?calls={calls}")
+        page.locator("#djdt-PyForgePanel small", has_text=f"{calls} calls").wait_for()
+        panel = open_panel(page)
+        expect(panel.locator("h3")).to_have_text(f"PyForge: {calls} serialize calls")
+        expect(panel.locator("th button")).to_have_count(6)
+        panel.locator(".djDebugClose").click()
+    assert visited.errors == []
+
+
 def test_the_sidebar_says_when_a_stream_has_ended(visit):
     """Nobody opens the panel: the page's own script asks for the numbers."""
     visited = visit()
