@@ -198,5 +198,6 @@ def _describe_serializer(endpoint: Endpoint, serializer: Any) -> None:
         endpoint.fields[item.mode] = endpoint.fields.get(item.mode, 0) + 1
         if item.mode != "native" and item.reason:
             endpoint.reasons[item.reason] = endpoint.reasons.get(item.reason, 0) + 1
-    if explanation.reason:  # where it is not one of a field's
+    # The reason of the whole may be that of a field, with the field's name before it.
+    if explanation.reason and explanation.reason.partition(": ")[2] not in endpoint.reasons:
         endpoint.reasons.setdefault(explanation.reason, 1)

@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from pyforge_web.report.results import EndpointReport, ProjectReport
-from pyforge_web.report.verdicts import gained_ms, has_failed, writes_json
+from pyforge_web.report.verdicts import has_failed, sort_endpoints, writes_json
 from pyforge_web.toolbar import formats
 
 _KINDS = {"drf": "DRF", "ninja": "ninja", "plain": "JSON", "pyforge": "PyForge", "html": "other"}
@@ -26,7 +26,7 @@ def write_text(report: ProjectReport, out: TextIO) -> None:
     shown = [found for found in report.endpoints if writes_json(found.endpoint, found.measured)]
     out.write(f"\nEndpoints that write JSON: {len(shown)} of {len(report.endpoints)}\n")
     # What gains most comes first: many readers look no further.
-    for found in sorted(shown, key=lambda found: gained_ms(found.measured), reverse=True):
+    for found in sort_endpoints(shown):
         _write_endpoint(found, out)
     failed = [found for found in report.endpoints if has_failed(found.endpoint, found.measured)]
     if failed:

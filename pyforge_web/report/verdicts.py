@@ -1,7 +1,10 @@
 """What a team should do with an endpoint, in words."""
 
+from collections.abc import Iterable
+
 from pyforge_web.report.endpoints import Endpoint
 from pyforge_web.report.measure import Measurement
+from pyforge_web.report.results import EndpointReport
 
 # From this number of queries on, they are what to mend first.
 _MANY_QUERIES = 20
@@ -93,9 +96,18 @@ def has_failed(endpoint: Endpoint, found: Measurement | None) -> bool:
     return found is not None and not writes_json(endpoint, found) and (bool(found.error) or found.status >= 500)
 
 
-def gained_ms(found: Measurement | None) -> float:
+def sort_endpoints(endpoints: Iterable[EndpointReport]) -> list[EndpointReport]:
+    """Return the endpoints that gain most first, and those that are native already last."""
+    return sorted(endpoints, key=lambda found: (found.native, -_gained_ms(found.measured)))
+
+
+def _gained_ms(found: Measurement | None) -> float:
     """Return the milliseconds that a request would save; endpoints without a measurement come last."""
-    return found.write_ms - found.pyforge_ms if found and found.equal else -1.0
+    if found is None:
+        return -1.0
+    gained = found.write_ms - found.pyforge_ms if found.equal else -1.0
+    # A change that makes it slower is no worse than none.
+    return max(gained, found.query_ms if found.queries > _MANY_QUERIES else 0.0 if found.equal else -1.0)
 
 
 def judge_static(endpoint: Endpoint) -> str:

@@ -8,8 +8,8 @@ from django.utils.translation import override
 
 from pyforge_web.toolbar.reason_texts import REASONS
 
-_PLACE = re.compile(r"([^\s:]+): (.+)")
-_NAMES = re.compile(r"\\\{(\w+)\\\}")
+_PLACED_REASON = re.compile(r"([^\s:]+): (.+)")
+_HOLES = re.compile(r"\\\{(\w+)\\\}")
 
 
 def show_reason(reason: str) -> str:
@@ -27,7 +27,7 @@ def _show_part(part: str) -> str:
         text, words = found
         return str(text).format_map(words)
     # The field or the path that a reason is about stands before it.
-    if place := _PLACE.fullmatch(part):
+    if place := _PLACED_REASON.fullmatch(part):
         return f"{place[1]}: {_show_part(place[2])}"
     return part
 
@@ -45,5 +45,5 @@ def _compile_patterns() -> list[tuple[re.Pattern[str], Any]]:
     """Return the texts with their patterns, those with the most words of their own first."""
     with override(None):  # as they are written
         texts = {str(text): text for text in REASONS}
-    written = sorted(texts, key=lambda text: -len(_NAMES.sub("", re.escape(text))))
-    return [(re.compile(_NAMES.sub(r"(?P<\1>.+)", re.escape(text))), texts[text]) for text in written]
+    written = sorted(texts, key=lambda text: -len(_HOLES.sub("", re.escape(text))))
+    return [(re.compile(_HOLES.sub(r"(?P<\1>.+)", re.escape(text))), texts[text]) for text in written]

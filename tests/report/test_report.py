@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,8 @@ from pyforge_web import dumps
 from pyforge_web.report import measure
 from pyforge_web.report.endpoints import Endpoint, find_endpoints
 from pyforge_web.report.measure import Measurement
-from pyforge_web.report.verdicts import judge_measured, judge_static
+from pyforge_web.report.results import EndpointReport
+from pyforge_web.report.verdicts import judge_measured, judge_static, sort_endpoints
 from pyforge_web.rest_framework import CompiledSerializerMixin
 from tests.app.models import Article, Author
 from tests.report import urls
@@ -255,6 +257,43 @@ def test_the_page_is_one_file_with_charts(project, tmp_path):
     assert not [element for element in page.iter() if {"src", "href"} & set(element.attrib)]
     assert len(list(page.iter("{http://www.w3.org/2000/svg}svg"))) >= 2
     assert "/plain/" in file.read_text()
+    text = " ".join("".join(page.itertext()).split())
+    assert re.search(r"today [\d.]+ (µs|ms) PyForge [\d.]+ (µs|ms)", text), "each bar has its name beside its time"
+    assert text.index("/native/") > text.index("/plain/"), "native already comes last"
+
+
+def test_what_gains_most_comes_first_and_what_is_native_last():
+    def found(name, **measured):
+        item = Measurement(**{"status": 200, "is_json": True, "equal": True, **measured})
+        return EndpointReport(Endpoint(name, "", "plain"), item, "", item.native)
+
+    endpoints = [
+        found("native", native=True, write_ms=9.0),
+        found("slower", write_ms=2.0, pyforge_ms=3.0),
+        EndpointReport(Endpoint("not measured", "", "plain"), None, "", False),
+        found("small", write_ms=2.0, pyforge_ms=1.0),
+        found("large", write_ms=90.0, pyforge_ms=10.0),
+        found("queries", queries=61, query_ms=14.0, write_ms=2.0, pyforge_ms=3.0),
+    ]
+    order = [item.endpoint.route for item in sort_endpoints(endpoints)]
+    assert order == ["large", "queries", "small", "slower", "not measured", "native"]
+
+
+def test_the_reason_of_a_field_is_given_once(project):
+    class Named(urls.AuthorSerializer):
+        label = serializers.SerializerMethodField()
+
+        class Meta(urls.AuthorSerializer.Meta):
+            fields = ("name", "label")
+
+        def get_label(self, author):
+            return author.name
+
+    urlconf = ModuleType("urlconf")
+    urlconf.urlpatterns = [
+        path("named/", generics.ListAPIView.as_view(queryset=Author.objects.all(), serializer_class=Named))
+    ]
+    assert find_endpoints(urlconf)[0].reasons == {"get_label() may read anything: declare it with @reads(...)": 1}
 
 
 def test_verdict_on_queries_of_a_serializer_names_both_ways():
