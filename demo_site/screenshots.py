@@ -56,7 +56,8 @@ def _explorer(page: Any, site: str) -> None:
     page.goto(f"{site}/explorer/")
     page.wait_for_load_state("networkidle")
     page.get_by_role("link", name="All countries").click()
-    page.locator("#djdt-PyForgePanel small", has_text="1 call in").wait_for()
+    page.locator("[data-answer][aria-busy=false] [data-title]", has_text="/api/countries/").wait_for()
+    page.wait_for_load_state("networkidle")  # the toolbar follows
 
 
 def _open(page: Any) -> None:

@@ -72,7 +72,7 @@ PAGES = (
     Page(
         "import",
         "Import",
-        "Paste or upload rows of airports, as CSV or JSON: every error of every row, as Django words it, in five "
+        "Paste or upload rows of airports, as CSV or JSON: every error of every row, as Django words it, in six "
         "languages. The valid rows can be imported.",
     ),
     Page(

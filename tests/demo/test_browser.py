@@ -63,6 +63,15 @@ def test_a_page_is_whole(visit, path, scheme, width):
     assert (red < 60) == (scheme == "dark")
 
 
+@pytest.mark.parametrize(("width", "height"), [(PHONE, 667), (WIDE, 720)])
+def test_the_first_screen_has_the_live_comparison(visit, width, height):
+    page = visit(viewport={"width": width, "height": height}).open("/")
+    loaded(page)
+    factor = page.locator("[data-factor]")
+    expect(factor).to_contain_text(re.compile("times|about"))
+    expect(factor).to_be_in_viewport(ratio=1)
+
+
 def test_the_theme_button_is_remembered(visit):
     page = visit(color_scheme="light").open("/")
     ground = "getComputedStyle(document.body).backgroundColor"

@@ -5,6 +5,7 @@ import { formatBytes } from "./api.js";
 const SHOWN = 20_000; // characters of a body
 const page = document.querySelector("[data-explorer]");
 const answer = page.querySelector("[data-answer]");
+let newest = null; // the last call: an older one that answers later shows nothing
 const part = (name) => answer.querySelector(`[data-${name}]`);
 
 /** 'db;dur=5;desc="a, b"' -> [{ name, ms, what }] */
@@ -35,6 +36,7 @@ function pretty(text) {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {
+    if (current !== newest) return;
     return text; // several documents, or none
   }
 }
@@ -70,19 +72,22 @@ function showLinks(id) {
   part("links").hidden = !id;
 }
 
-async function call(link) {
+/** Call an endpoint; `isAsked` by a click, after which the page goes to the answer and opens the toolbar. */
+async function call(link, isAsked) {
   for (const other of page.querySelectorAll("[data-request]")) other.removeAttribute("aria-current");
   link.setAttribute("aria-current", "true");
   answer.ariaBusy = "true";
   part("title").textContent = link.getAttribute("href");
   part("status").textContent = "Waiting for the answer…";
   // On a phone the answer is below the list: go there.
-  const isBelow = answer.getBoundingClientRect().top > innerHeight / 2;
+  const isBelow = isAsked && answer.getBoundingClientRect().top > innerHeight / 2;
   if (isBelow) answer.scrollIntoView({ behavior: "smooth", block: "start" });
   const start = performance.now();
+  const current = (newest = Symbol(link.href));
   try {
     const response = await fetch(link.href, { headers: { Accept: "application/json" } });
     const { text, bytes, parts, first, ms } = await read(response, start);
+    if (current !== newest) return;
     const times = { Time: `${ms.toFixed(1)} ms`, "First byte": `${first.toFixed(1)} ms` };
     answer.scrollTop = 0;
     part("status").textContent = `${response.status}, ${formatBytes(bytes)} in ${ms.toFixed(1)} ms`;
@@ -96,11 +101,12 @@ async function call(link) {
     part("body").hidden = false;
     // Once more: without its body the answer may have been too short to reach the top of the screen.
     if (isBelow) answer.scrollIntoView({ behavior: "smooth", block: "start" });
-    if (innerWidth > 900 && globalThis.djdt) {
+    if (isAsked && innerWidth > 900 && globalThis.djdt) {
       djdt.show_toolbar();
       document.body.classList.add("beside-toolbar");
     }
   } catch {
+    if (current !== newest) return;
     part("status").textContent = "The server cannot be reached. Is it still running?";
   }
   answer.ariaBusy = "false";
@@ -110,5 +116,8 @@ page.addEventListener("click", (event) => {
   const link = event.target.closest("[data-request]");
   if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
   event.preventDefault();
-  call(link);
+  call(link, true);
 });
+
+// Beside the list an empty card would say nothing. On a phone the card is below the list, where nobody looks yet.
+if (innerWidth > 900) call(page.querySelector("[data-request]"), false);
