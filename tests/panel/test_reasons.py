@@ -71,7 +71,7 @@ def test_every_reason_is_translated(reason):
     for language in ("de", "fr"):
         with translation.override(language):
             shown = show_reason(reason)
-            assert shown != reason
+            assert shown != reason, "write it in toolbar/reason_texts.py and in both catalogs"
             assert shown.count("some.Name") == reason.count("some.Name")
     with translation.override("en"):
         assert show_reason(reason) == reason
