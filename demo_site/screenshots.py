@@ -57,7 +57,7 @@ def _explorer(page: Any, site: str) -> None:
     page.wait_for_load_state("networkidle")
     page.get_by_role("link", name="All countries").click()
     page.locator("[data-answer][aria-busy=false] [data-title]", has_text="/api/countries/").wait_for()
-    page.wait_for_load_state("networkidle")  # the toolbar follows
+    page.locator("#djdt-HistoryPanel small", has_text="/api/countries/").wait_for()
 
 
 def _open(page: Any) -> None:

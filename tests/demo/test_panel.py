@@ -47,6 +47,7 @@ def test_the_explorer_shows_what_came_and_the_toolbar_follows(visit):
     page = visited.open("/explorer/")
     page.locator("[data-title]", has_text=REQUESTS[0].path).wait_for()
     page.locator("[data-answer][aria-busy=false] [data-facts]:not([hidden])").wait_for()
+    page.locator("#djdt-HistoryPanel small", has_text="/api/airports/").wait_for(state="attached")
     for request in REQUESTS:
         explore(page, request)
     assert [error for error in visited.errors if "400" not in error] == []

@@ -120,4 +120,5 @@ page.addEventListener("click", (event) => {
 });
 
 // Beside the list an empty card would say nothing. On a phone the card is below the list, where nobody looks yet.
-if (innerWidth > 900) call(page.querySelector("[data-request]"), false);
+// After the toolbar's own script, which follows only the calls that come after it.
+if (innerWidth > 900) addEventListener("load", () => newest ?? call(page.querySelector("[data-request]"), false));
