@@ -46,8 +46,7 @@ impl Digits {
     }
 }
 
-/// The digits and decimals of `-12.340`, as `DecimalValidator` counts them: zeros before the first other digit are none,
-/// unless they stand behind the point.
+/// The digits and decimals of `-12.340`, as `DecimalValidator` counts them: the zero of `0.5` is none, that of `0` is one.
 fn count(text: &[u8]) -> Option<(usize, usize)> {
     let text = text.strip_prefix(b"-").unwrap_or(text);
     if !text.iter().all(|c| c.is_ascii_digit() || *c == b'.') {
@@ -55,10 +54,9 @@ fn count(text: &[u8]) -> Option<(usize, usize)> {
     }
     let point = text.iter().position(|&c| c == b'.').unwrap_or(text.len());
     let decimals = text.len().saturating_sub(point + 1);
-    let leading = text.iter().take_while(|&&c| matches!(c, b'0' | b'.')).count();
-    // As `as_tuple()` gives digits: 0.05 has one digit, but two decimals, and Django takes the larger number.
-    let significant = text[leading..].iter().filter(|&&c| c != b'.').count().max(1);
-    Some((significant.max(decimals), decimals))
+    // `str()` of a Decimal has no other zero in front.
+    let whole = if text.starts_with(b"0") { 0 } else { point };
+    Some(((whole + decimals).max(1), decimals))
 }
 
 #[cfg(test)]

@@ -33,11 +33,11 @@ impl Url {
         let (scheme, rest) = (&text[..colon], &text[colon + 3..]);
         let end = rest.iter().position(|c| matches!(c, b'/' | b'?' | b'#')).unwrap_or(rest.len());
         let (authority, resource) = rest.split_at(end);
-        // `urlsplit` refuses odd brackets, and takes another host than the pattern for odd characters.
+        // `urlsplit` drops tabs and line ends, and with them takes another host than the pattern.
         text.len() <= 2048
             && self.allows(scheme)
             && is_authority(authority)
-            && resource.iter().all(|&c| is_printable(c))
+            && resource.iter().all(u8::is_ascii_graphic)
     }
 
     /// Schemes that `urlsplit` reads as such, too.
@@ -62,8 +62,4 @@ fn is_authority(text: &[u8]) -> bool {
 
 fn is_host(host: &[u8]) -> bool {
     is_domain(host.strip_suffix(b".").unwrap_or(host)) || host.eq_ignore_ascii_case(b"localhost") || is_ipv4(host)
-}
-
-fn is_printable(c: u8) -> bool {
-    c.is_ascii_graphic() && !matches!(c, b'[' | b']')
 }
