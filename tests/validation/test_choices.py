@@ -8,7 +8,7 @@ import pytest
 from django.db import models
 
 from tests.tables import cases
-from tests.validation import sweep
+from tests.validation import odd, sweep
 from tests.validation.record import called
 
 
@@ -49,6 +49,10 @@ CHOICES = {
     "a key that raises behind": [("a", "A"), (Key(raises=True), "Z")],
     "a key that raises in a group": [("G", [(Key(raises=True), "Z")]), ("a", "A")],
     "a tuple": (("a", "A"), ("b", "B")),
+    "three items": [("a", "A"), ("b", "B", "")],
+    "a group that Django leaves as it is": [("G", (("a", "A"), ("b",))), ("c", "C")],
+    "a number that raises": [(Decimal("sNaN"), "Z"), ("a", "A")],
+    "an integer with its own comparison": [(odd.LyingWhole(1), "Z"), (2, "two")],
     "numbers and texts": [(1, "one"), ("1", "text"), (True, "yes"), (2.0, "two"), (Decimal("3"), "three")],
     "None": [(None, "-"), ("a", "A")],
     "dates": [(datetime.date(2026, 1, 1), "new year"), (datetime.timedelta(1), "day")],

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import re
 import sys
 import tracemalloc
 import weakref
@@ -12,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from pyforge_web.validators import CompiledValidator
-from tests.tables import cases
+from tests.tables import cases, rows
 from tests.validation import own, tables
 from tests.validation.odd import BoomError
 from tests.validation.values import MADE, NUMBERS, OTHERS, TIMES
@@ -132,6 +133,34 @@ def test_clean_error_frees_everything(make_field):
     references = attempt()
     gc.collect()
     assert [reference() for reference in references] == [None, None]
+
+
+class Number(float):
+    """A limit with attributes."""
+
+
+class Source(str):
+    """The text of a pattern, with attributes."""
+
+
+HELD = {
+    "a limit": (models.FloatField, v.MaxValueValidator, lambda: Number(5), 1.0),
+    "the text of a pattern": (models.TextField, v.RegexValidator, lambda: Source("^[a-z]+$"), "a"),
+}
+
+
+@pytest.mark.parametrize(("make_field", "validator", "make", "value"), rows(HELD))
+def test_model_that_its_rule_refers_to_is_freed(make_field, validator, make, value):
+    def attempt():
+        held = make()
+        held.model = tables.model_of(value=make_field(validators=[validator(held)]))
+        CompiledValidator.for_model(held.model).clean(held.model(value=value))
+        return weakref.ref(held.model)
+
+    model = attempt()
+    re.purge()  # it keeps the text
+    gc.collect()
+    assert model() is None
 
 
 def test_clean_raises_the_same_exception():

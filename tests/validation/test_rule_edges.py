@@ -1,15 +1,10 @@
 """Values at the edges of rules, where a small mistake in native code would accept what Django rejects.
 
-Found by changing one condition of native/src/rules/ and native/src/validator/ at a time and looking which changes of
-about ninety no test saw. What still survives changes no result:
-
-- Conditions that only send more values to Django: a shorter list of types that are compared natively, `<` for `<=` at a
-  limit of length, no rule for `localhost`, for an upper-case scheme or `xn--`, for any extension.
-- Checks of a type in front of code that falls back anyway: `limit` with a date beside a datetime (TypeError), `pattern`
-  with bytes, `step` with an infinite number, `extension` with a value that has no name.
-- `slug` with an empty text, which never gets to a rule; brackets in the path of a URL, which Django accepts.
+Found by changing native/src/rules/ one condition at a time: see the section Mutants of CONTRIBUTING.md.
 """
 
+import re
+from datetime import date
 from decimal import Decimal
 from functools import partial
 
@@ -19,20 +14,55 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
 from django.db.models.fields.files import FieldFile
 
+from pyforge_web.validators import CompiledValidator
 from tests.tables import cases
-from tests.validation import sweep
+from tests.validation import oracle, sweep, tables
+from tests.validation.record import called
 
 
 def values(*listed):
     return {f"{at} {value!r}": lambda value=value: value for at, value in enumerate(listed)}
 
 
+class OwnLimit:
+    """Says when it is compared."""
+
+    def __lt__(self, other):
+        called("<", other)
+        return str(other) > "5"
+
+
+class OwnPattern:
+    """Has the method of a pattern."""
+
+    def search(self, text):
+        called("search", text)
+        return text == "found" or None
+
+
 BIG = 2**53
+LABELS = ".".join(["a" * 63] * 3)
 DIGITS = ("99.99", "100", "99.9", "0.01", "0.001", "0", "00.00", "-99.99", "1E+2", "1E-2", "0.10")
 EDGES = {
     "float limits that no float holds": (
         partial(models.FloatField, validators=[v.MaxValueValidator(BIG + 3), v.MinValueValidator(-BIG - 3)]),
         values(*(float(sign * (BIG + more)) for sign in (1, -1) for more in (0, 2, 4, 6))),
+    ),
+    "floats beside the first limit that no float holds": (
+        partial(models.FloatField, validators=[v.MinValueValidator(BIG + 1)]),
+        values(2.0**53, 2.0**53 + 2),
+    ),
+    "a limit with a comparison of its own": (
+        partial(models.FloatField, validators=[v.MaxValueValidator(OwnLimit())]),
+        values(1.0, 7.0),
+    ),
+    "such a limit beside dates": (
+        partial(models.DateField, validators=[v.MaxValueValidator(OwnLimit())]),
+        values(date(2026, 1, 1), date(7000, 1, 1)),
+    ),
+    "such a limit in a list": (
+        partial(models.JSONField, validators=[v.MaxValueValidator([OwnLimit()])]),
+        values([1], [7]),
     ),
     "integers beside float limits": (
         partial(models.BigIntegerField, validators=[v.MaxValueValidator(2.0**53)]),
@@ -58,6 +88,10 @@ EDGES = {
         partial(models.BigIntegerField, validators=[v.StepValueValidator(3, offset=-2)]),
         values(BIG - 1, BIG - 2, BIG - 3, 1 - BIG, BIG, 1, 4),
     ),
+    "steps whose distance a float rounds to a step": (
+        partial(models.BigIntegerField, validators=[v.StepValueValidator(3, offset=-4)]),
+        values(BIG - 1, BIG - 2, BIG - 3, BIG - 4),
+    ),
     "a decimal validator on a text": (
         partial(models.CharField, validators=[v.DecimalValidator(3, 1)]),
         values("12.5", "1", "x"),
@@ -81,6 +115,38 @@ EDGES = {
     "a pattern that must match": (
         partial(models.CharField, validators=[v.RegexValidator(r"\A\w+\Z")]),
         values("abc", "a b", "ä", "a\n", "\n", "a-"),
+    ),
+    "a pattern of bytes": (
+        partial(models.BinaryField, editable=True, validators=[v.RegexValidator(re.compile(b"a"))]),
+        values(b"a", b"b"),
+    ),
+    "a pattern of bytes beside texts": (
+        partial(models.CharField, validators=[v.RegexValidator(re.compile(b"a"))]),
+        values("a", "b"),
+    ),
+    "lengths of values of JSON": (
+        partial(models.JSONField, validators=[v.MaxLengthValidator(1)]),
+        values({"a": 1}, {"a": 1, "b": 2}, [1, 2], "ab", 12),
+    ),
+    "an object that searches": (
+        partial(models.CharField, validators=[v.RegexValidator(OwnPattern())]),
+        values("found", "lost"),
+    ),
+    "listed domains": (
+        partial(models.CharField, validators=[v.EmailValidator(allowlist=["intern", "A"])]),
+        values("x@intern", "x@INTERN", "x@a", "x@A"),
+    ),
+    "last labels": (
+        partial(models.CharField, validators=[v.validate_domain_name]),
+        values("a.abcde1", "a.xn--a1", "a.xn--a-1", "a.xn-a1", "a.xn--1", "a.1xn--1"),
+    ),
+    "lengths of domains": (
+        partial(models.CharField, validators=[v.validate_domain_name]),
+        values(*(f"{LABELS}.{'a' * length}.aa{dot}" for length in range(58, 63) for dot in ("", "."))),
+    ),
+    "octets": (
+        partial(models.CharField, validators=[v.validate_ipv4_address]),
+        values("1.1.1.1111", "1000.1.1.1", "1.1.1.1.1", "1.1.1", "1.1.1.256", "1.1.1.26", "1.1.1.1a", "1.1.1.11a"),
     ),
     "null characters": (
         partial(models.CharField, validators=[v.ProhibitNullCharactersValidator()]),
@@ -125,3 +191,17 @@ def test_extension_at_its_edges(allowed):
         "upload of a jpg": lambda: SimpleUploadedFile("a.jpg", b"x"),
     }
     sweep.assert_values(make_field, uploads)
+
+
+RAISING = {
+    "a limit": partial(models.FloatField, validators=[v.MaxValueValidator(Decimal("NaN"))]),
+    "a choice": partial(models.FloatField, choices=[(Decimal("sNaN"), "label")]),
+}
+
+
+@pytest.mark.parametrize("make_field", cases(RAISING))
+def test_comparison_that_raises_in_a_batch(make_field):
+    model = tables.model_of(value=make_field())
+    exceptions = {}
+    CompiledValidator.for_model(model)._native.clean_rows([model(value=1.0)], None, exceptions)
+    assert type(exceptions[0]) is type(oracle.run(lambda: oracle.django_clean(model(value=1.0))).error)
