@@ -93,6 +93,7 @@ CERTAIN = {
         [
             *("http://a.bc", "HTTPS://a.bc.", "ftp://a.bc:1", "ftps://a.bc:12345/a/?b=c#d", "http://a.bc?b", "http://a.bc#b"),
             *("http://localhost", "http://LOCALHOST", "http://1.2.3.4:80/", "http://a.bc/://", "http://a.bc/a:b"),
+            *("http://a.bc/[x]", "http://a.bc?a[]=1&b[=2#]"),
         ],
         [],
     ),
