@@ -205,3 +205,13 @@ def test_comparison_that_raises_in_a_batch(make_field):
     exceptions = {}
     CompiledValidator.for_model(model)._native.clean_rows([model(value=1.0)], None, exceptions)
     assert type(exceptions[0]) is type(oracle.run(lambda: oracle.django_clean(model(value=1.0))).error)
+
+
+def test_limit_that_raises_when_validators_are_read():
+    """Django raises at the first time alone: behind it stand the validators of `Field`."""
+    errors = []
+    for clean in (oracle.our_clean, oracle.django_clean):
+        listed = [v.MinLengthValidator(0), v.MinValueValidator(Decimal("NaN"))]
+        model = tables.model_of(value=models.IntegerField(validators=listed))
+        errors.append([type(oracle.run(partial(clean, model(value=5))).error) for _ in range(2)])
+    assert errors[0] == errors[1]
