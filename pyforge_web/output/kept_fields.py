@@ -5,8 +5,9 @@ A list is known by what it says, not by the object that it is: it may be changed
 
 from collections.abc import Callable
 from copy import copy
+from functools import update_wrapper
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, ModuleType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.db.models import F
 
@@ -15,11 +16,14 @@ from pyforge_web.output.fields import Attribute, Computed, Display, Flat, Keys
 from pyforge_web.output.file_urls import FileUrl
 from pyforge_web.output.links import Link
 
+Result = TypeVar("Result")
+
 # What says all that it means by its attributes. Other expressions may hold a query, a value, or a model.
 _COMPARED = (F, Attribute, Computed, Display, FileUrl, Flat, Keys, Link)
 # A client may choose the names, and names that no model has are kept, too: they are known here before the model is.
 _MOST_ALIKE, _MOST_LISTS = 8, 256
 _LONGEST_LIST, _LONGEST_OF_ALL = 5_000, 500_000  # characters of their names
+_MOST_RESULTS = 1024  # of one function
 
 
 class KeptFields(tuple[Any, ...]):
@@ -80,6 +84,37 @@ def count_characters(part: Any) -> int:
 def is_long(fields: Any) -> bool:
     """Return whether fields are longer than any that a view names, so that nothing is kept of them."""
     return count_characters(fields) > _LONGEST_LIST
+
+
+class KeptResults(Generic[Result]):
+    """A function that gives the same result for the same names; nothing is kept of names that are long.
+
+    A client may choose them: `values("data__" + key)`. Their characters count, as those of lists do.
+    """
+
+    def __init__(self, function: Callable[..., Result]) -> None:
+        self._function = function
+        self._results: dict[tuple[Any, ...], Result] = {}
+        self._length = 0
+        update_wrapper(self, function)
+
+    def __call__(self, *arguments: Any) -> Result:
+        """Return what the function returns, which is never None."""
+        result = self._results.get(arguments)
+        if result is None:
+            result = self._function(*arguments)
+            length = count_characters(arguments)
+            if length <= _LONGEST_LIST:
+                if len(self._results) >= _MOST_RESULTS or self._length > _LONGEST_OF_ALL:
+                    self.clear()
+                self._length += length
+                self._results[arguments] = result
+        return result
+
+    def clear(self) -> None:
+        """Forget all results."""
+        self._results.clear()
+        self._length = 0
 
 
 def _find_key(fields: list[Any] | tuple[Any, ...]) -> tuple[int, str] | None:

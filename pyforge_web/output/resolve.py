@@ -74,7 +74,7 @@ def resolve_fields(queryset: UntypedQuerySet, fields: ParsedFields) -> Tree:
         return remembered_tree.tree
     tree = _resolve(FieldScope(queryset.model, [], added, loaded, (), None, aliased), fields)
     watched = watch_tree(tree)
-    if watched is not None and not is_long(fields):
+    if watched is not None and not is_long((fields, added, tuple(aliased))):
         tree = keep_tree(tree)
         known[key] = KnownTree(tree, AttributeWatch(watched))
     return tree

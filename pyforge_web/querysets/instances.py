@@ -5,7 +5,6 @@ is ever queried for an instance.
 """
 
 from collections.abc import Hashable, Sequence
-from functools import lru_cache
 from time import perf_counter_ns
 from typing import Any, cast
 from weakref import ref
@@ -16,6 +15,7 @@ from django.db.models.fields.files import FieldFile
 
 from pyforge_web import metering
 from pyforge_web._native import ClassVersions, ModelInstances, RowColumns
+from pyforge_web.output.kept_fields import KeptResults
 from pyforge_web.output.key_names import finish_rows, is_row_plain
 from pyforge_web.output.model_names import STOCK_DESCRIPTORS, find_column, has_stock_descriptor, is_set_by_class
 from pyforge_web.output.shown_secrets import refuse_other_name
@@ -126,7 +126,7 @@ def _named_columns(model: type[Model], names: Attributes, added: Attributes) -> 
     return _compile_attributes(cast(Hashable, model._meta.label), tuple(columns))
 
 
-@lru_cache(maxsize=1024)
+@KeptResults
 def _compile_attributes(label: Any, columns: tuple[tuple[str, str, str], ...]) -> RowColumns:
     started = perf_counter_ns()
     made = RowColumns([(*column, "naive", False, 0, 0) for column in columns], "object")

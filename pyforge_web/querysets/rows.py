@@ -7,7 +7,6 @@ takes Django's path as a whole.
 
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
-from functools import lru_cache
 from time import perf_counter_ns
 from typing import Any
 
@@ -20,6 +19,7 @@ from django.utils.timezone import get_current_timezone
 from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, RowColumns, RowLayout
 from pyforge_web.metering.row_traces import trace_rows
+from pyforge_web.output.kept_fields import KeptResults
 from pyforge_web.output.key_names import make_keys
 from pyforge_web.output.options import output_options
 from pyforge_web.querysets import backends
@@ -134,7 +134,7 @@ def write_columns(
         return QueryRows(columns, fetch, convert, close, report, output_options.get().max_bytes)
     steps = tuple(("column", name, index) for name, index in zip(names, indexes, strict=True))
     dated, timezone = add_dates(readers)
-    layout = compile_layout(label, dated, steps, timezone=timezone)
+    layout = compile_layout(label, dated, steps, False, timezone)
     return NestedRows(layout, fetch, convert, close, _no_relation, report, output_options.get().max_bytes)
 
 
@@ -173,7 +173,7 @@ def find_date_format() -> str:
     return "iso" if dates == "local" else dates or ""
 
 
-@lru_cache(maxsize=1024)
+@KeptResults
 def compile_columns(
     label: str, shape: str, names: tuple[str, ...], readers: tuple[DatedReader, ...], timezone: tzinfo | None = None
 ) -> RowColumns:
@@ -185,7 +185,7 @@ def compile_columns(
     return columns
 
 
-@lru_cache(maxsize=1024)
+@KeptResults
 def compile_layout(
     label: str,
     readers: tuple[DatedReader, ...],

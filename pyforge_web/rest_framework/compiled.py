@@ -13,6 +13,7 @@ from django.db.models.signals import post_init, pre_init
 from rest_framework import fields, relations, serializers
 
 from pyforge_web._native import AttributeWatch
+from pyforge_web.output.kept_fields import is_long
 from pyforge_web.rest_framework.fixed import HOOKS, MAKING, OWN_NAMES, are_made_alike, is_fixed
 from pyforge_web.rest_framework.formats import settings_key
 from pyforge_web.rest_framework.nodes import FallbackError
@@ -64,8 +65,8 @@ def find_plan(serializer: Any, queryset: "QuerySet[Any, Any]") -> Plan:
     key = (type(serializer), model, added, queryset.db)
     kept = _kept_plans.get(key)
     if kept is None or not kept.is_current(serializer):
-        # Fields that are made for this instance are compiled for it alone.
-        if not is_fixed(serializer):
+        # Fields that are made for this instance are compiled for it alone, as are names that a client may have chosen.
+        if not is_fixed(serializer) or is_long(added):
             return _refuse_heard(compile_plan(serializer, model, added, queryset.db))
         plan = compile_plan(serializer, model, added, queryset.db)
         if not are_made_alike(islice(all_fields(serializer), 1, None)):

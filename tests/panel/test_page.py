@@ -109,7 +109,7 @@ def test_errors_that_nobody_reads_have_no_code(ask, monkeypatch):
 
 @pytest.mark.django_db
 def test_columns_that_were_compiled_for_the_request_are_named(ask):
-    querysets.compile_columns.cache_clear()
+    querysets.compile_columns.clear()
     first, second = ask("/rows/"), ask("/rows/")
     assert first.stats["groups"][0]["compile_us"] > 0
     assert "Compiled in this request: its columns, in" in first.text

@@ -14,7 +14,7 @@ from pyforge_web.querysets.sql_facts.evidence import NotRememberedError, SelectE
 # Expressions of ORDER BY with their SQL, parameters, and whether they refer to SELECT: `SQLCompiler.get_order_by`.
 Order = list[tuple[Any, tuple[str, Any, bool]]]
 
-_MOST_ORDER_NAMES = 8
+_MOST_ORDER_NAMES, _MOST_ORDER_CHARACTERS = 8, 1000
 _TEXT = frozenset({str})
 _SEQUENCES = (list, tuple)
 
@@ -45,7 +45,10 @@ def make_order_key(query: Any, ordering: Any) -> tuple[Any, ...] | None:
         return None
     if query.annotations and not {name.removeprefix("-") for name in ordering}.isdisjoint(query.annotations):
         return None
-    return (query.standard_ordering, *ordering) if 0 < len(ordering) <= _MOST_ORDER_NAMES else None
+    # A client may choose the names: long ones are not kept.
+    if not 0 < len(ordering) <= _MOST_ORDER_NAMES or sum(map(len, ordering)) > _MOST_ORDER_CHARACTERS:
+        return None
+    return query.standard_ordering, *ordering
 
 
 def keep_order(compiler: Any, ordering: Any, made: Order) -> KeptOrder | None:

@@ -15,6 +15,7 @@ from django.db.models.expressions import Col
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
+from pyforge_web.output.kept_fields import is_long
 from pyforge_web.querysets.backends.columns import ColumnPlan, read_session
 from pyforge_web.querysets.backends.kept_orders import KeptOrder, find_ordering, keep_order, make_order_key
 from pyforge_web.querysets.sql_facts import tables
@@ -197,6 +198,8 @@ class SelectCompiler(SQLCompiler):
             self.kept = kept
             return given
         made = super().get_select()
+        if is_long(key):  # a client may have chosen the names
+            return made
         if key not in lists and len(lists) >= _MOST_SELECTS:
             lists.clear()
         if uses < wait:

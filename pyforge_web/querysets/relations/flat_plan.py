@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.db.models import Model
 from django.db.models.sql import Query
 
+from pyforge_web.output.kept_fields import is_long
 from pyforge_web.output.model_names import STOCK_DESCRIPTORS
 from pyforge_web.output.tree import Leaf, Tree
 
@@ -68,7 +69,17 @@ def find_flat_plan(tree: Tree) -> FlatPlan | None:
     if same is not None and same[0] is tree:
         return same[1]
     columns = _find_own_columns(tree)
-    plan = None if columns is None else _plan_columns(known, columns)
+    if columns is None:
+        if tree.is_kept:  # another one may have a value of this request, and comes once
+            _remember(known.by_tree, id(tree), (tree, None))
+        return None
+    names = tuple(columns.items())
+    plan = known.by_names.get(names)
+    if plan is None:
+        plan = _plan_columns(columns)
+        if is_long(names):  # a client may have chosen the keys
+            return plan
+        _remember(known.by_names, names, plan)
     _remember(known.by_tree, id(tree), (tree, plan))
     return plan
 
@@ -85,15 +96,9 @@ def _find_own_columns(tree: Tree) -> dict[str, str] | None:
     return columns or None
 
 
-def _plan_columns(known: _KnownPlans, columns: dict[str, str]) -> FlatPlan:
-    names = tuple(columns.items())
-    plan = known.by_names.get(names)
-    if plan is None:
-        keys, slots = tuple(columns.values()), {((), name): name for name in columns}
-        steps = tuple(zip(repeat("column"), keys, slots))
-        plan = FlatPlan(tuple(columns), keys, attrgetter(*columns), slots, steps)
-        _remember(known.by_names, names, plan)
-    return plan
+def _plan_columns(columns: dict[str, str]) -> FlatPlan:
+    keys, slots = tuple(columns.values()), {((), name): name for name in columns}
+    return FlatPlan(tuple(columns), keys, attrgetter(*columns), slots, tuple(zip(repeat("column"), keys, slots)))
 
 
 def select_columns(query: Any, names: tuple[str, ...]) -> None:

@@ -163,7 +163,7 @@ def keep_written(tree: Tree, opened: Any) -> WrittenPage | None:
     if not output_options.get().is_row_plain or backends.DJANGO in statement.readers:
         return None
     page = WrittenPage(tree, opened.plan, opened.indexes, opened.steps, opened.keys_only)
-    entry.memo[_PAGES, id(tree)] = page
+    entry.note((_PAGES, id(tree)), page, opened.steps)
     return page
 
 

@@ -38,8 +38,6 @@ from pyforge_web.querysets.statement import (
     report_to,
 )
 
-_MOST_NOTES = 32  # of remembered SQL
-
 
 class OpenQuery(NamedTuple):
     """A query that has been executed, and what its rows become: `indexes` says where the columns of the plan are."""
@@ -115,7 +113,9 @@ class OpenQuery(NamedTuple):
             dated, timezone = add_dates(readers)
             made = compile_layout(label, dated, steps, self.keys_only, timezone)
         if is_plain and self.entry is not None:
-            self.entry.memo[key] = made, self.steps, readers  # both are held, so that their ids stay theirs
+            self.entry.note(
+                key, (made, self.steps, readers), self.steps
+            )  # both are held, so that their ids stay theirs
         return cast("RowColumns | RowLayout", made)
 
     def _with_outputs(self, readers: tuple[DatedReader, ...], timezone: tzinfo | None) -> RowLayout:
@@ -263,16 +263,14 @@ def open_compiled(
 
 def _place_steps(plan: SelectPlan, compiled: CompiledQuery) -> tuple[dict[ColumnSlot, int], Steps] | None:
     """Return where the columns of a plan are in the rows, and its steps with that; None where one is not there."""
-    memo = None if compiled.entry is None else compiled.entry.memo
-    known = None if memo is None else memo.get(("steps", id(plan.steps)))
+    entry, key = compiled.entry, ("steps", id(plan.steps))
+    known = None if entry is None else entry.memo.get(key)
     if known is not None:
         return cast("tuple[dict[ColumnSlot, int], Steps]", known[1:])
     indexes = plan.place(compiled.positions)
     if indexes is None:
         return None
     steps = plan.write_steps(indexes)
-    if memo is not None:
-        if len(memo) >= _MOST_NOTES:
-            memo.clear()
-        memo["steps", id(plan.steps)] = plan.steps, indexes, steps
+    if entry is not None:
+        entry.note(key, (plan.steps, indexes, steps), steps)
     return indexes, steps

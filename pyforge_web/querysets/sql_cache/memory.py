@@ -8,16 +8,26 @@ from weakref import WeakSet
 
 from django.core.signals import setting_changed
 
+from pyforge_web.output.kept_fields import count_characters
+
 logger = logging.getLogger("pyforge_web.sql_cache")
 
 # An entry takes 2 to 5 KB: 2,000 are a large project.
 MOST_ENTRIES = 2_000
 MOST_BYTES = 8_000_000
-_MOST_MISS_REASONS = 100
+_MOST_MISS_REASONS, _LONGEST_REASON = 100, 200  # a reason may have names in it, which a client may have chosen
+_SIZE_OF_CHARACTER, _SIZE_OF_NOTE = 4, 1_500
+# Characters of a key. A longer one has a text or names that a client has chosen, or a list of some thousand values.
+LONGEST_KEY = 20_000
 # A query that could not be remembered is tried again at each so many uses: what prevented it may be gone.
 _TRY_AGAIN = 200
 # The key of a model's entries in the `__dict__` of its `_meta`: they end with the model.
 _ENTRIES = "_pyforge_sql"
+
+
+def shorten_reason(reason: str) -> str:
+    """Return the beginning of a reason that is kept."""
+    return reason[:_LONGEST_REASON]
 
 
 class FailedEntry:
@@ -26,7 +36,7 @@ class FailedEntry:
     __slots__ = ("reason", "uses")
 
     def __init__(self, reason: str) -> None:
-        self.reason = reason
+        self.reason = shorten_reason(reason)
         self.uses = 0
 
     def is_due(self) -> bool:
@@ -68,8 +78,8 @@ class SQLMemory:
         return entries
 
     def keep(self, entries: ModelEntries, key: Any, entry: Any) -> None:
-        """Keep an entry; where there are too many, all others go."""
-        size = getattr(entry, "size", 500)
+        """Keep an entry; where there are too many, all others go. A key has at most `LONGEST_KEY` characters."""
+        size = getattr(entry, "size", 500) + _SIZE_OF_CHARACTER * count_characters(key)
         with self._lock:
             if self._count >= MOST_ENTRIES or self._size + size > MOST_BYTES:
                 self._clear()
@@ -77,8 +87,19 @@ class SQLMemory:
             self._count += 1
             self._size += size
 
+    def count_note(self, notes: dict[Any, Any], most: int) -> None:
+        """Count a note that an entry is about to get; where it has too many, all others go."""
+        with self._lock:
+            if len(notes) >= most:
+                self._size = max(self._size - _SIZE_OF_NOTE * len(notes), 0)
+                notes.clear()
+            self._size += _SIZE_OF_NOTE
+            if self._size > MOST_BYTES:
+                self._clear()
+
     def count_reason(self, reason: str) -> None:
         """Count a query without an entry."""
+        reason = shorten_reason(reason)
         if reason in self.reasons or len(self.reasons) < _MOST_MISS_REASONS:
             self.reasons[reason] += 1
 

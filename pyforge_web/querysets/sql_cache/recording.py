@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 from django.db.models.expressions import Col
 from django.db.models.sql.where import WhereNode
 
+from pyforge_web.output.kept_fields import is_long
 from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint
 from pyforge_web.querysets.sql_cache.key_numbers import KeyNumbers
+from pyforge_web.querysets.sql_cache.memory import sql_memory
 from pyforge_web.querysets.sql_facts import tables
 from pyforge_web.querysets.sql_facts.evidence import Evidence, NotRememberedError, collect_models
 from pyforge_web.querysets.statement import CompiledQuery
 
-_MOST_SLICES = 4  # of an entry
+_MOST_SLICES, _MOST_NOTES = 4, 32  # of an entry
 _NUMBERS = "(/* pyforge_web: the numbers of keys */)"
 
 
@@ -79,6 +81,12 @@ class RememberedQuery:
         self.memo: dict[Any, Any] = {}
         self.sliced: dict[tuple[int, int | None], str] = {}
         self.size = (1 + 3 * _MOST_SLICES) * sum(map(getsizeof, recipe.parts)) + 400 * (len(self.select) + 2)
+
+    def note(self, key: Any, value: Any, steps: Any) -> None:
+        """Keep what was found out about the SQL once, for steps whose names are not long; its bytes are counted."""
+        if not is_long(steps):
+            sql_memory.count_note(self.memo, _MOST_NOTES)
+            self.memo[key] = value
 
     def is_read_alike(self, compiler: Any, expressions: list[Any], backend: Any) -> bool:
         """Return whether the columns are read as they were when the entry was made."""

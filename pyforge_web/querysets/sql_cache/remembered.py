@@ -14,9 +14,10 @@ from django.db import connections
 
 from pyforge_web.conf import get_settings
 from pyforge_web.metering.row_traces import note_sql_origin
+from pyforge_web.output.kept_fields import count_characters
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint
-from pyforge_web.querysets.sql_cache.memory import FailedEntry, sql_memory
+from pyforge_web.querysets.sql_cache.memory import LONGEST_KEY, FailedEntry, sql_memory
 from pyforge_web.querysets.sql_cache.recording import (
     RememberedQuery,
     fill_places,
@@ -196,6 +197,8 @@ def _record_entry(
 ) -> tuple[CompiledQuery | None, Any]:
     """Compile with Django, and make an entry where it is certain to be right."""
     printed, key = found.printed, found.key
+    if count_characters(key) > LONGEST_KEY:
+        return _compile_unremembered(prepare, "its names, texts and lists are too long")
     sql_memory.misses += 1
     note_sql_origin("miss")
     before = queryset.query.clone()
