@@ -18,6 +18,7 @@ from pyforge_web.conf import Dates, Nan, get_settings, with_docs
 from pyforge_web.description.explanation import OutputPath, explain_column, explain_tree
 from pyforge_web.fields import Descriptor, describe_field, extract_model_fields, find_field
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
+from pyforge_web.output.kept_fields import KeptResults, is_long
 from pyforge_web.output.key_names import KeyStyle
 from pyforge_web.output.refusals import refuse_secrets
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
@@ -190,10 +191,13 @@ def _find_compiled(
     key = (serializer, model, fields)  # a class that is copied with its `_meta` is another one
     compiled = remembered.get(key)
     if compiled is None:
+        compiled = serializer(model, fields)
         # A view that makes its list anew for each client must not fill the memory.
+        if is_long(fields):
+            return compiled
         if len(remembered) >= _MOST_SERIALIZERS:
             remembered.clear()
-        compiled = remembered.setdefault(key, serializer(model, fields))
+        compiled = remembered.setdefault(key, compiled)
     return compiled
 
 
@@ -292,7 +296,7 @@ def _forget_refusals(*, setting: str, **kwargs: object) -> None:
 setting_changed.connect(_forget_refusals, dispatch_uid="pyforge_web.serializers")
 
 
-@lru_cache(maxsize=1024)
+@KeptResults
 def _compile(columns: tuple[tuple[str, str, str | None], ...]) -> RowColumns:
     """Columns of Python values: a kind that is not known, or has no JSON, is written or refused by the value's type."""
     return RowColumns(

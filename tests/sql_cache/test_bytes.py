@@ -9,7 +9,7 @@ import pytest
 from django.db.models import CharField, F, Value
 from rest_framework import serializers
 
-from pyforge_web import dumps, rows
+from pyforge_web import CompiledSerializer, dumps, rows
 from pyforge_web.querysets.sql_cache.memory import LONGEST_KEY, MOST_BYTES, MOST_ENTRIES, sql_memory
 from pyforge_web.rest_framework import CompiledSerializerMixin
 from tests.app.models import Article, Author, Everything
@@ -46,6 +46,7 @@ USES = {
     "key of an instance": lambda text: dumps([Article(title="x")], fields=[{text: F("title")}]),
     "value of an annotation": lambda text: dumps(Article.objects.annotate(shown=Value(text, output_field=CharField()))),
     "output field with a value": lambda text: dumps(Article.objects.all(), fields=[{"shown": Value(text)}]),
+    "output key of a serializer": lambda text: CompiledSerializer.for_model(Article, [{text: F("title")}]),
     "value of a condition": lambda text: dumps(Article.objects.filter(title=text)),
     "order by a JSON key": lambda text: dumps(Everything.objects.order_by(f"json__{text}"), fields=["id"]),
 }
