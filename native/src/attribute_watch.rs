@@ -61,11 +61,10 @@ pub struct AttributeWatch {
 impl AttributeWatch {
     /// `objects` are `(object, names, own)`: with `own` the names of its `__dict__`, else attributes as `getattr` finds them.
     #[new]
-    fn new(py: Python<'_>, objects: Vec<(Bound<'_, PyAny>, Vec<String>, bool)>) -> PyResult<Self> {
+    fn new(objects: Vec<(Bound<'_, PyAny>, Vec<Bound<'_, PyString>>, bool)>) -> PyResult<Self> {
         let watched = objects.into_iter().map(|(object, names, own)| {
             let found = if own { Some(own_attributes(&object)?) } else { None };
             let attributes = names.into_iter().map(|name| {
-                let name = PyString::intern(py, &name);
                 let value = find_attribute(&object, &name, found.as_ref())?;
                 Ok((name.unbind(), value.map(Bound::unbind)))
             });

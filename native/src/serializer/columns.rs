@@ -72,7 +72,6 @@ impl RowColumns {
     #[new]
     #[pyo3(signature = (columns, shape, end="", *, timezone=None))]
     fn new(
-        py: Python<'_>,
         columns: Vec<Bound<'_, PyTuple>>,
         shape: &str,
         end: &str,
@@ -86,9 +85,10 @@ impl RowColumns {
             _ => return Err(PyValueError::new_err(format!("no shape {shape:?} of {} columns", columns.len()))),
         };
         let columns = columns.into_iter().map(|column| {
-            let (name, attribute): (String, String) = column.get_slice(0, 2).extract()?;
+            // Not interned: a client may have chosen the name, and CPython 3.12 never frees what is interned.
+            let (name, attribute): (String, Bound<'_, PyString>) = column.get_slice(0, 2).extract()?;
             let (reader, dates) = parse_reader(&column.get_slice(2, column.len()))?;
-            Ok(Column { name, attribute: PyString::intern(py, &attribute).unbind(), reader, dates })
+            Ok(Column { name, attribute: attribute.unbind(), reader, dates })
         });
         Ok(Self {
             columns: columns.collect::<PyResult<_>>()?,
