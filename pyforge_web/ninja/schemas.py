@@ -209,8 +209,6 @@ def _computed_field(schema: type[Schema], name: str, model: type[Model]) -> dict
     where = f"{schema.__name__}.{name}"
     info = schema.__pydantic_decorators__.computed_fields[name].info
     names = names_read(info.wrapped_property) or tuple(schema.model_fields)
-    if schema.__private_attributes__:
-        raise SchemaFallbackError(f"{where}: the Schema has private attributes")
     if not is_written_as_is(info.return_type):
         raise SchemaFallbackError(f"{where}: pydantic may write {info.return_type} in another form")
     paths = []

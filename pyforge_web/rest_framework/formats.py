@@ -6,7 +6,7 @@ To add a format: its function here, its row in `_FORMATS`, its function in `valu
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from rest_framework import fields, relations
+from rest_framework import fields
 from rest_framework.settings import api_settings
 
 from pyforge_web.rest_framework.model_attributes import find_own_method
@@ -130,13 +130,6 @@ _FORMATS: dict[Any, Callable[[Any], ValueFormat]] = {
 }
 if hasattr(fields, "BigIntegerField"):  # from DRF 3.17 on
     _FORMATS[fields.BigIntegerField.to_representation] = _big_integer
-
-
-def key_format(field: Any) -> ValueFormat:
-    """Return the format of the key of a `PrimaryKeyRelatedField`, which has the key's own type in DRF."""
-    if type(field).to_representation is relations.PrimaryKeyRelatedField.to_representation and field.pk_field is None:
-        return SAME
-    return PYTHON
 
 
 def settings_key() -> tuple[Any, ...]:

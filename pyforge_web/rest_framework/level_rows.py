@@ -81,9 +81,6 @@ class LevelRows:
         self._values: dict[int, Sequence[Any]] = {}
         self._exact: set[int] = set()
 
-    def __len__(self) -> int:
-        return len(self.statement.rows)
-
     @cached_property
     def raw(self) -> list[tuple[Any, ...]]:
         """The driver's values as columns."""
