@@ -19,6 +19,7 @@ from pyforge_web.ninja.running import find_response, note_operation, running_ope
 from pyforge_web.ninja.schemas import has_standard_getter, schema_fields
 from pyforge_web.output.grammar import parse_fields
 from pyforge_web.output.lean_instances import NotNamedError
+from pyforge_web.output.lookups import find_unknown_name
 from pyforge_web.output.model_names import find_relation
 from pyforge_web.output.resolve import resolve_model_fields
 
@@ -70,7 +71,8 @@ def _body(result: Any, schema: type[Schema]) -> bytes | QuerySet[Any, Any] | Non
         return None
     if result._iterable_class is not ModelIterable or not has_standard_getter():
         return None
-    if any(map(partial(_hides_object, result.model), cast(Any, result)._prefetch_related_lookups)):
+    lookups = cast(Any, result)._prefetch_related_lookups
+    if any(map(partial(_hides_object, result.model), lookups)) or find_unknown_name(result.model, lookups) is not None:
         return None
     try:
         return dumps(result, fields=_fields_of(cast(Any, schema), cast(Any, result.model)), django_bytes=True)

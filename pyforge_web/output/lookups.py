@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db.models import Manager, Prefetch
 from django.db.models.constants import LOOKUP_SEP
 
-from pyforge_web.output.model_names import NamePath, Relation
+from pyforge_web.output.model_names import NamePath, Relation, find_column, find_relation
 from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
 
 
@@ -86,6 +86,34 @@ def read_lookups(given: Iterable[Any]) -> list[Lookup]:
 def is_djangos(lookup: object) -> bool:
     """Return whether a lookup of `prefetch_related` is of a class whose meaning is known."""
     return type(lookup) in (str, Prefetch)
+
+
+def find_unknown_name(model: Any, lookups: Iterable[Any]) -> str | None:
+    """Return a name in the lookups of a QuerySet, or of the QuerySets in them, that Django refuses when it loads them.
+
+    What comes behind another package's attribute, or a generic relation, is not looked at.
+    """
+    work = [(model, tuple(lookups))]
+    while work:
+        first, given = work.pop()
+        named = {getattr(lookup, "to_attr", None) for lookup in given}
+        for lookup in given:
+            owner = first
+            for name in str(getattr(lookup, "prefetch_through", lookup)).split(LOOKUP_SEP):
+                relation = find_relation(owner, name)
+                if relation is None and name not in named and not _is_attribute(owner, name):
+                    return name
+                if relation is None or relation.model is None:
+                    break
+                owner = relation.model
+            if (queryset := getattr(lookup, "queryset", None)) is not None:
+                work.append((queryset.model, queryset._prefetch_related_lookups))
+    return None
+
+
+def _is_attribute(model: Any, name: str) -> bool:
+    """Return whether a model has this attribute, and it is not a column."""
+    return hasattr(model, name) and find_column(model, name) is None
 
 
 def has_own_base_manager(relation: Relation) -> bool:

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.db.models.constants import LOOKUP_SEP
-
 from pyforge_web.output.grammar import NestedFields, ParsedFields
-from pyforge_web.output.model_names import find_column, find_relation
+from pyforge_web.output.lookups import find_unknown_name
+from pyforge_web.output.model_names import find_relation
 from pyforge_web.output.resolve import resolve_fields
 from pyforge_web.output.tree import Branch, Tree
 from pyforge_web.rest_framework.nodes import FallbackError
@@ -27,7 +26,7 @@ def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
     lookups = queryset._prefetch_related_lookups
     if not lookups or lookups in level.plain_lookups:
         return {}
-    _check_lookups(queryset.model, lookups)
+    _check_prefetched(queryset.model, lookups)
     names: dict[str, Any] = {}
     collect_names(level, names)
     if not names:
@@ -64,17 +63,10 @@ def _check_selected(model: Any, names: dict[str, Any]) -> None:
                 work.append((relation.model, below))
 
 
-def _check_lookups(model: Any, lookups: tuple[Any, ...]) -> None:
-    """Look for names that are no relations. What comes behind another package's, or a generic one, is not looked at."""
-    for lookup in lookups:
-        owner = model
-        for name in str(getattr(lookup, "prefetch_through", lookup)).split(LOOKUP_SEP):
-            relation = find_relation(owner, name)
-            if relation is None and (not hasattr(owner, name) or find_column(owner, name) is not None):
-                raise FallbackError(f"prefetch_related() names {name!r}")
-            if relation is None or relation.model is None:
-                break
-            owner = relation.model
+def _check_prefetched(model: Any, lookups: tuple[Any, ...]) -> None:
+    name = find_unknown_name(model, lookups)
+    if name is not None:
+        raise FallbackError(f"prefetch_related() names {name!r}")
 
 
 def collect_names(level: Level, names: dict[str, Any]) -> None:

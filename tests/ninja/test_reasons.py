@@ -199,11 +199,28 @@ def test_functions_of_a_schema_are_equal_where_the_schema_is_the_same():
 
 @pytest.mark.parametrize(
     "lookup",
-    [Prefetch("nothing", m.Tag.objects.all()), Prefetch("author__nothing", m.Tag.objects.all()), "nothing"],
-    ids=["Prefetch", "deep", "name"],
+    [
+        Prefetch("nothing", m.Tag.objects.all()),
+        Prefetch("author__nothing", m.Tag.objects.all()),
+        Prefetch("comments", m.Comment.objects.prefetch_related("nothing")),
+        "nothing",
+        "tags__nothing",
+        "title",
+    ],
+    ids=["Prefetch", "deep Prefetch", "inner", "name", "deep name", "column"],
 )
 def test_prefetch_of_no_relation_is_ninjas_error(lookup):
     queryset = m.Article.objects.prefetch_related(lookup)
     expected = get(Looked, queryset, decorated=False)
     assert "ValidationError" in str(expected[0])
+    assert get(Looked, queryset, decorated=True) == expected
+
+
+@pytest.mark.parametrize(
+    "lookup", ["notes__subject", Prefetch("notes__subject", m.Tag.objects.all())], ids=["name", "Prefetch"]
+)
+def test_prefetch_behind_a_generic_relation_is_not_looked_at(lookup):
+    queryset = m.Article.objects.order_by("pk").prefetch_related(lookup)
+    expected = get(Looked, queryset, decorated=False)
+    assert expected[0] == 200
     assert get(Looked, queryset, decorated=True) == expected

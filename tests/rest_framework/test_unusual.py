@@ -142,11 +142,12 @@ def outcome(read):
         lambda queryset: queryset.prefetch_related("tags__nothing"),
         lambda queryset: queryset.prefetch_related("title"),
         lambda queryset: queryset.prefetch_related(Prefetch("nothing")),
+        lambda queryset: queryset.prefetch_related(Prefetch("comments", m.Comment.objects.prefetch_related("nothing"))),
         lambda queryset: queryset.select_related("nothing"),
         lambda queryset: queryset.select_related("author__nothing"),
         lambda queryset: queryset.select_related("tags"),
     ],
-    ids=["prefetch", "deep prefetch", "prefetch a column", "Prefetch", "select", "deep select", "select many"],
+    ids=["prefetch", "deep prefetch", "prefetch a column", "Prefetch", "inner", "select", "deep select", "select many"],
 )
 def test_names_that_are_no_relations_raise_what_django_raises(change):
     messages = []
