@@ -89,31 +89,36 @@ def is_djangos(lookup: object) -> bool:
 
 
 def find_unknown_name(model: Any, lookups: Iterable[Any]) -> str | None:
-    """Return a name in the lookups of a QuerySet, or of the QuerySets in them, that Django refuses when it loads them.
+    """Return a name in the lookups of a QuerySet, or of the QuerySets in them, that Django may refuse.
 
-    What comes behind another package's attribute, or a generic relation, is not looked at.
+    Those are names that no relation has, and names behind what is not a relation to one model: only the objects tell.
     """
     work = [(model, tuple(lookups))]
     while work:
-        first, given = work.pop()
+        owner, given = work.pop()
         named = {getattr(lookup, "to_attr", None) for lookup in given}
         for lookup in given:
-            owner = first
-            for name in str(getattr(lookup, "prefetch_through", lookup)).split(LOOKUP_SEP):
-                relation = find_relation(owner, name)
-                if relation is None and name not in named and not _is_attribute(owner, name):
-                    return name
-                if relation is None or relation.model is None:
-                    break
-                owner = relation.model
+            if (name := _find_unknown_step(owner, str(getattr(lookup, "prefetch_through", lookup)), named)) is not None:
+                return name
             if (queryset := getattr(lookup, "queryset", None)) is not None:
                 work.append((queryset.model, queryset._prefetch_related_lookups))
     return None
 
 
-def _is_attribute(model: Any, name: str) -> bool:
-    """Return whether a model has this attribute, and it is not a column."""
-    return hasattr(model, name) and find_column(model, name) is None
+def _find_unknown_step(owner: Any, path: str, named: set[Any]) -> str | None:
+    for name in path.split(LOOKUP_SEP):
+        if owner is None:
+            return name
+        relation = find_relation(owner, name)
+        # A name that a `Prefetch` gives its list, or an attribute that another package loads.
+        if (
+            relation is None
+            and name not in named
+            and (not hasattr(owner, name) or find_column(owner, name) is not None)
+        ):
+            return name
+        owner = None if relation is None else relation.model
+    return None
 
 
 def has_own_base_manager(relation: Relation) -> bool:
