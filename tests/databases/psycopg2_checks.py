@@ -20,6 +20,7 @@ from tests.databases.conftest import opened
 from tests.databases.test_stock import assert_all_like_django, assert_stream_like_django
 from tests.querysets.judge import assert_like_django
 from tests.querysets.models import Scalars
+from tests.rest_framework.test_values import DECIMALS, SHOWN, assert_as_drf
 
 OIDS = {"date": 1082, "time": 1083, "timestamptz": 1184, "numeric": 1700, "uuid": 2950, "bool": 16, "varchar": 1043}
 
@@ -135,6 +136,12 @@ def test_rows_are_native(use_tz, settings, postgresql_settings):
         assert (collector.django_rows, collector.django_columns, collector.native_columns > 20) == (0, 0, True)
 
 
+@pytest.mark.parametrize("places", DECIMALS)
+def test_serializer_gives_what_drf_gives(places, postgresql_settings):
+    with opened(base.DatabaseWrapper, postgresql_settings):
+        assert_as_drf(Scalars.objects.using("engine").order_by("pk"), SHOWN, **DECIMALS[places])
+
+
 ODD = {
     "moment": [
         "infinity",
@@ -156,4 +163,14 @@ def test_odd_value(column, value, postgresql_settings):
         with connection.cursor() as cursor:
             cursor.execute(f"UPDATE querysets_scalars SET {column} = %s", [value])
         assert_like_django(rows.all, "engine", savepoint=True)
+        transaction.set_rollback(True, using="engine")
+
+
+@pytest.mark.parametrize("value", ODD["decimal"])
+@pytest.mark.parametrize("places", DECIMALS)
+def test_odd_decimal_of_a_serializer(places, value, postgresql_settings):
+    with opened(base.DatabaseWrapper, postgresql_settings) as connection, transaction.atomic(using="engine"):
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE querysets_scalars SET decimal = %s", [value])
+        assert_as_drf(Scalars.objects.using("engine").order_by("pk"), ["decimal"], **DECIMALS[places])
         transaction.set_rollback(True, using="engine")

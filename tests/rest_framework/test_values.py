@@ -1,5 +1,7 @@
 """Values that a column seldom has, and the values of MariaDB's driver: each is what DRF gives."""
 
+import decimal
+
 import pytest
 from django.db import connections, models
 from django.db.models import ExpressionWrapper, F, Value
@@ -7,13 +9,25 @@ from django.test import override_settings
 from rest_framework import fields, serializers
 from rest_framework.renderers import JSONRenderer
 
+from pyforge_web.querysets.backends import VALUE
 from pyforge_web.rest_framework import CompiledSerializerMixin, PyForgeJSONRenderer
+from pyforge_web.rest_framework.formats import ValueFormat
+from pyforge_web.rest_framework.values import ReadColumn, make_column
 from tests.querysets import data
 from tests.querysets.models import Scalars
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 MIXINS = (CompiledSerializerMixin,)
 SHOWN = [field.name for field in Scalars._meta.concrete_fields if field.name not in ("file", "image", "path")]
+
+# Fields for the decimals of `Scalars`, by how their places are chosen.
+DECIMALS = {
+    "its own": {},
+    "fewer places": {"decimal": fields.DecimalField(9, 1), "fine": fields.DecimalField(14, 3)},
+    "fewer digits": {"decimal": fields.DecimalField(3, 2), "whole": fields.DecimalField(2, 0)},
+    "no places": {"decimal": fields.DecimalField(None, None), "whole": fields.DecimalField(12, 0)},
+    "a number": {"decimal": fields.DecimalField(9, 2, coerce_to_string=False), "boolean": fields.IntegerField()},
+}
 
 
 @pytest.fixture
@@ -132,14 +146,20 @@ def test_time_zones_are_switched_while_plans_are_kept(first, filled_scalars):
             assert_as_drf(rows, ["moment", "date", "time"])
 
 
-@pytest.mark.parametrize("fine", ["its own", "fewer places", "fewer digits", "no places", "a number"])
-def test_values_of_mariadb(fine, mariadb):
-    declared = {
-        "its own": {},
-        "fewer places": {"decimal": fields.DecimalField(9, 1), "fine": fields.DecimalField(14, 3)},
-        "fewer digits": {"decimal": fields.DecimalField(3, 2), "whole": fields.DecimalField(2, 0)},
-        "no places": {"decimal": fields.DecimalField(None, None), "whole": fields.DecimalField(12, 0)},
-        "a number": {"decimal": fields.DecimalField(9, 2, coerce_to_string=False), "boolean": fields.IntegerField()},
-    }[fine]
+@pytest.mark.parametrize("places", DECIMALS)
+def test_values_of_mariadb(places, mariadb):
     assert Scalars.objects.using(mariadb).count() > 5
-    assert_as_drf(Scalars.objects.using(mariadb).order_by("pk"), SHOWN, **declared)
+    assert_as_drf(Scalars.objects.using(mariadb).order_by("pk"), SHOWN, **DECIMALS[places])
+
+
+@pytest.mark.parametrize(
+    "text", ["1.50", "-1.50", "0.00", "-0.00", "1.5", "15E+1", "1E-9", "12345.67", "NaN", "Infinity"]
+)
+@pytest.mark.parametrize("options", [(5, 2), (9, 2), (3, 2), (9, 0), (9, 4), (2, 2)], ids=str)
+def test_decimals_of_a_driver(text, options):
+    """psycopg2 and other drivers give decimals; what is not in the column's own form is left to DRF."""
+    column = (decimal.Decimal(text), None, decimal.Decimal("0.25"))
+    made = make_column(column, ReadColumn(ValueFormat("decimal", options), VALUE, None))
+    drf = fields.DecimalField(*options).to_representation
+    assert made is None or made == [None if value is None else drf(value) for value in column]
+    assert make_column((1.5, text), ReadColumn(ValueFormat("decimal", options), VALUE, None)) is None
