@@ -28,6 +28,7 @@ urlpatterns = [
     re_path(r"^other/(?P<pk>[a-c5-9]+)$", show, name="other"),
     path("two/<int:pk>/a/", show, name="two"),
     path("two/<int:pk>/b/", show, name="two"),
+    path("918273645546372819/<int:pk>/pyforge-sample-918273645", show, name="sample"),
     path("more/<int:pk>/", show, {"extra": 1}, name="defaults"),
     path("kwarg/<int:number>/", show, name="kwarg"),
     path("format/<int:pk>.<str:format>", show, name="format"),

@@ -42,12 +42,13 @@ OPTIONS = {
     "no template": {"template": None},
     "own count": {"django_paginator_class": OwnCount},
     "behind a relation": {"ordering": "country__name", "page_size": 100},
-    "column of a file": {"ordering": "password"},
+    "another column": {"ordering": "password"},
 }
 SOURCES = {
     "all": lambda: m.Author.objects.order_by("name"),
     "nothing": lambda: m.Author.objects.none(),
     "own class": lambda: m.Peculiar.objects.order_by("pk"),
+    "key of two columns": lambda: m.Slot.objects.order_by("pk"),
     "a list": lambda: list(m.Author.objects.order_by("name")),
 }
 
@@ -63,8 +64,8 @@ def test_page_with_options(pair, options, source):
         page = paginator.paginate_queryset(rows, Request(APIRequestFactory().get("/")))
         if page is None:
             return None
-        model = m.Peculiar if source == "own class" else m.Author
-        data = make(mixins, model, ["id"])(page, many=True).data
+        model = {"own class": m.Peculiar, "key of two columns": m.Slot}.get(source, m.Author)
+        data = make(mixins, model, ["pk"])(page, many=True).data
         return data, paginator.get_paginated_response(data).data, getattr(paginator, "display_page_controls", None)
 
     standard, ours = PAIRS[pair]

@@ -17,6 +17,7 @@ from tests.relations.models import Article, Author, Country, Owner, Profile
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest_framework.link_urls")]
 NAMES = ["int", "str", "slug", "path", "doubled", "escaped", "first", "router", "short", "other", "two", "defaults"]
+NAMES.append("sample")  # has the texts by which the place of a key is found
 ODD_KEYS = ["a b", "ä", "..", "%2", "a.", "a/", "x-_", "12"]  # two letters at most
 
 

@@ -41,6 +41,12 @@ CHANGES = {
     ),
     "getattr": (m.Author, "__getattr__", lambda: lambda self, name: f"no {name}", "Author.__getattr__ is its own"),
     "pk": (m.Author, "pk", lambda: cached_property(lambda self: f"key {self.id}"), "Author.pk is its own"),
+    "metaclass": (
+        models.base.ModelBase,
+        "__call__",
+        lambda: lambda cls, *args, **kwargs: type.__call__(cls, *args, **kwargs),
+        "",
+    ),
     "base manager": (m.Author._meta, "base_manager", hiding_manager, "Author has a base manager of its own"),
 }
 
@@ -80,3 +86,31 @@ def test_text_that_is_a_column_that_may_be_null(name):
     with mock.patch.object(m.Shelf, "__str__", reads("code")(lambda self: f"shelf {self.code}")):
         assert explain(make_kind(MIXINS)).reason == ""
         assert_as_drf(make_kind, m.Book.objects.order_by("pk"))
+
+
+class Hiding(models.QuerySet):
+    def _fetch_all(self):
+        super()._fetch_all()
+        self._result_cache = [row for row in self._result_cache if row.pk % 2]
+
+
+def test_manager_that_gives_another_queryset_later():
+    def make_kind(mixins):
+        comments = make(mixins, m.Comment, ["text"])(many=True, read_only=True)
+        return make(mixins, m.Article, ["id", "comments"], comments=comments)
+
+    kinds = {bool(mixins): make_kind(mixins) for mixins in ((), MIXINS)}
+    before = assert_as_drf(lambda mixins: kinds[bool(mixins)], m.Article.objects.order_by("pk"))
+    with mock.patch.object(m.VisibleManager, "get_queryset", lambda self: Hiding(self.model, using=self._db)):
+        after = assert_as_drf(lambda mixins: kinds[bool(mixins)], m.Article.objects.order_by("pk"))
+    assert after != before
+
+
+@pytest.mark.parametrize("is_list", [True, False])
+def test_relation_that_leads_back_through_a_generic_one(is_list):
+    def make_kind(mixins):
+        article = make(mixins, m.Article, ["title"])(many=is_list, read_only=True)
+        return make(mixins, m.Note, ["text", "article"], article=article)
+
+    assert "read backwards" in explain(make_kind(MIXINS)).reason or not is_list
+    assert_as_drf(make_kind, m.Note.objects.order_by("pk"))

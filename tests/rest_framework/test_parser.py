@@ -39,12 +39,12 @@ def parse(parser, body, **attributes):
     made = type("Parser", (parser,), attributes)()
     try:
         return repr(made.parse(io.BytesIO(body), "application/json", {"encoding": attributes.get("encoding", "utf-8")}))
-    except (ParseError, RecursionError) as error:
+    except (ParseError, RecursionError, LookupError) as error:
         return type(error), str(error)
 
 
 @pytest.mark.parametrize("strict", [True, False])
-@pytest.mark.parametrize("encoding", ["utf-8", "UTF8", "latin-1", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF8", "latin-1", "utf-16", "nothing"])
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: repr(body[:20]))
 def test_data_is_that_of_drf(body, encoding, strict):
     expected = parse(JSONParser, body, strict=strict, encoding=encoding)
