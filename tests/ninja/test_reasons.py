@@ -224,3 +224,14 @@ def test_prefetch_behind_a_generic_relation_is_not_looked_at(lookup):
     expected = get(Looked, queryset, decorated=False)
     assert expected[0] == 200
     assert get(Looked, queryset, decorated=True) == expected
+
+
+@pytest.mark.parametrize("result", [list, lambda rows: rows.values("name"), lambda rows: list(rows) and rows, tuple])
+def test_result_that_is_not_a_new_queryset_is_ninjas(result):
+    def body(decorate):
+        api = NinjaAPI(urls_namespace=str(uuid.uuid4()))
+        api.get("/tags", response=list[TagOut])(decorate(lambda request: result(m.Tag.objects.order_by("pk"))))
+        (match,) = [found for pattern in api.urls[0] if (found := pattern.resolve("tags"))]
+        return match.func(RequestFactory().get("/tags")).content
+
+    assert body(native_rows(TagOut)) == body(lambda view: view) != b"[]"

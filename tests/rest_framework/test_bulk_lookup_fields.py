@@ -59,6 +59,8 @@ def test_validators_that_are_computed_by_the_class():
 
     valid, *_ = assert_like_drf(lambda mixins: shelf(mixins, Own()), [{"code": "a-1"}, {"code": "new"}])
     assert not valid
+    valid, *_ = assert_like_drf(lambda mixins: shelf(mixins, Own()), [{"code": "newer"}, {"code": "new"}])
+    assert valid
 
 
 @pytest.mark.parametrize("model", [m.Owner, m.Day, m.Word])
