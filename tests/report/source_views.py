@@ -72,7 +72,9 @@ def the_same_model_twice(request):
 
 def helped(request):
     return JsonResponse(
-        [describe(row) for row in Everything.objects.all()] + [describe(row) for row in Everything.objects.filter(integer=2)], safe=False
+        [describe(row) for row in Everything.objects.all()]
+        + [describe(row) for row in Everything.objects.filter(integer=2)],
+        safe=False,
     )
 
 
