@@ -2,11 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.checks import registry
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 
-from pyforge_web.apps import does_precompile, find_command
+from pyforge_web.apps import does_precompile, find_command, install_rest_framework
+from pyforge_web.checks import _find_sources, check_databases, check_rest_framework
 
 SCRIPT = """
 import django
@@ -112,3 +116,39 @@ print(sorted(name for name in sys.modules if name.startswith('pyforge_web.')))
 def test_checks_keep_their_tags(tag, check):
     tagged = [function.__name__ for function in registry.registry.get_checks() if tag in function.tags]
     assert check in tagged
+
+
+@pytest.fixture
+def without_rest_framework(monkeypatch, settings):
+    """A project that asks for the native path of DRF, which is not installed."""
+    settings.PYFORGE_WEB = {"REST_FRAMEWORK": True}
+    monkeypatch.setitem(sys.modules, "pyforge_web.rest_framework.project", None)
+
+
+def test_setting_without_rest_framework_is_an_error_of_the_checks(without_rest_framework):
+    install_rest_framework()  # raises nothing: the check has the words
+    (message,) = check_rest_framework()
+    assert message.id == "pyforge_web.E040"
+    assert "cannot be imported" in message.msg
+
+
+def test_database_that_cannot_be_set_up_is_djangos_error(monkeypatch):
+    before = check_databases()
+    monkeypatch.setitem(connections.settings, "wrong", {**connections.settings["default"], "ENGINE": "no.such.engine"})
+    with pytest.raises(ImproperlyConfigured):
+        _ = connections["wrong"]
+    assert check_databases() == before
+
+
+def test_template_that_cannot_be_read_is_left_out(tmp_path, monkeypatch):
+    (tmp_path / "a.html").write_text("{% pyforge_json a %}")
+    (tmp_path / "b.html").write_text("{% pyforge_json b %}")
+    read = Path.read_bytes
+
+    def read_bytes(path):
+        if path.name == "a.html":
+            raise PermissionError(path)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    assert [path.name for path, _ in _find_sources([tmp_path])] == ["b.html"]

@@ -20,6 +20,7 @@ from pyforge_web import (
     dumps,
     extract_model_fields,
     loads,
+    serialize_fields,
     serialize_instance,
     serialize_to_bytes,
     serialize_value_tuples,
@@ -124,6 +125,7 @@ CALLS = {
     "to_dict": lambda: CompiledSerializer.for_model(Everything).to_dict(Everything.objects.last()),
     "serialize_instance": lambda: serialize_instance(Everything.objects.last(), extract_model_fields(Everything)),
     "serialize_to_bytes": lambda: serialize_to_bytes(extract_model_fields(Author), [1, "a", None]),
+    "serialize_fields": lambda: serialize_fields(extract_model_fields(Author), {"name": "a", "id": 1}),
     "serialize_value_tuples": lambda: serialize_value_tuples(extract_model_fields(Author), [(1, "a", None)] * 2),
 }
 
@@ -133,6 +135,28 @@ def test_rows_are_the_same(call, rows):
     native, django = both(call)
     assert native == django
     assert not isinstance(native, type), native
+
+
+@pytest.mark.parametrize("values", [(1, "a"), (1, "a", None, 2), ()], ids=str)
+def test_row_of_another_length_is_an_error(values):
+    descriptors = extract_model_fields(Author)
+    for call in (
+        lambda: serialize_to_bytes(descriptors, values),
+        lambda: serialize_value_tuples(descriptors, [(1, "a", None), values]),
+    ):
+        native, django = both(call)
+        assert native is django is ValueError
+
+
+@pytest.mark.parametrize("layout", ["ndjson", "array"])
+def test_stream_that_fails_ends_alike(layout):
+    def values():
+        yield 1
+        raise LookupError("no more")
+
+    native, django = both(lambda: b"".join(PyForgeStreamingResponse(values(), layout)))
+    assert native == django
+    assert b"1" in native
 
 
 def test_ndjson_has_a_line_for_each_row():
@@ -148,6 +172,7 @@ BODIES = [
     b"[NaN]",
     b"[1,]",
     b"\xff",
+    b"[" * 100_000,
     b"[" * 300 + b"]" * 300,
     b"[[1]]",
     b"1",

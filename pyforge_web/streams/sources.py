@@ -58,7 +58,9 @@ def _end_once(values: Iterator[Any]) -> Iterator[Any]:
 
 def _iterate_once(values: Iterator[Any]) -> Generator[Any]:
     try:
-        yield from values
+        # Not `yield from`, which closes an iterator that is left half-way: it is closed once, below.
+        for value in values:  # noqa: UP028
+            yield value
     finally:
         if (close := getattr(values, "close", None)) is not None:
             close()
