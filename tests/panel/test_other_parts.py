@@ -13,6 +13,7 @@ from ninja import NinjaAPI, Schema
 
 from pyforge_web import CompiledValidator, PyForgeJsonResponse, panels
 from pyforge_web.panels import PyForgePanel
+from pyforge_web.rest_framework import CompiledSerializerMixin
 from pyforge_web.toolbar import formats
 from pyforge_web.toolbar.comparison import compare_captured
 from pyforge_web.toolbar.stat_limits import clip_middle
@@ -74,6 +75,15 @@ def test_a_page_whose_rows_cannot_be_asked_again_is_its_instances(answer, failin
     result = compare_captured(panel.request_id)
     assert result.equal
     assert len(calls) > 1
+
+
+@pytest.mark.usefixtures("articles")
+def test_a_serializer_with_the_mixin_is_measured_as_it_is(answer):  # noqa: F811
+    view = drf_view(Article.objects.order_by("pk"))
+    plain = view.initkwargs["serializer_class"]
+    mixed = type(plain)("Mixed", (CompiledSerializerMixin, plain), {})
+    result = compare_captured(answer(view.cls.as_view(**{**view.initkwargs, "serializer_class": mixed})).request_id)
+    assert (result.equal, result.same_bytes) == (True, True)
 
 
 @pytest.mark.usefixtures("articles")
