@@ -11,6 +11,7 @@ use crate::json::writer::Out;
 use crate::kinds::{Form, Kind, NotFinite, Outcome, Sink};
 use crate::metering::meter::Meter;
 use crate::open_containers::{self, OpenContainer, OpeningContainer, WalkStep};
+use crate::serializer::columns::RowColumns;
 
 /// Where a cycle is looked for the first time.
 const FIRST_SEARCH: usize = 64;
@@ -28,6 +29,10 @@ pub struct Walk<'py, 'call, F: Form> {
     pub(super) native_only: bool,
     /// Whether it has ended so.
     pub(super) needs_python: bool,
+    /// Whether the output has neither keys nor dates of its own, once it was asked: it stays so to the end.
+    pub(super) has_plain_options: Option<bool>,
+    /// The columns of the class whose instance was written last: its address, and its version then.
+    pub(super) last_columns: Option<(usize, u32, Bound<'py, RowColumns>)>,
     /// How many containers may be open before a cycle is looked for.
     limit: usize,
     pub(super) py: Python<'py>,
@@ -42,8 +47,19 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
         not_finite: NotFinite,
         meter: &'call mut Meter<'py>,
     ) -> Self {
-        let (sink, place) = (Sink::new(not_finite), String::new());
-        Self { sink, imports, meter, depth: 0, place, native_only: false, needs_python: false, limit: FIRST_SEARCH, py }
+        Self {
+            sink: Sink::new(not_finite),
+            imports,
+            meter,
+            depth: 0,
+            place: String::new(),
+            native_only: false,
+            needs_python: false,
+            has_plain_options: None,
+            last_columns: None,
+            limit: FIRST_SEARCH,
+            py,
+        }
     }
 
     /// Writes `root` and everything below it, and the text around it as it is.

@@ -82,23 +82,34 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         } else if let Ok(tuples) = value.cast_exact::<ValueTuples>() {
             self.write_tuples(py, tuples.get())
         } else {
-            // By the address of its class, as `id()` gives it: the table holds no class.
-            let imports = EncoderImports::get(py).ok()?;
-            let known = imports.instances.bind(py).get_item(value.get_type_ptr() as usize).ok()??;
-            let (columns, version) = known.extract::<(Bound<'_, RowColumns>, u32)>().ok()?;
-            // Somebody may have changed the class since: Python code looks at it anew.
-            if version == 0 || class_version(&value.get_type()) != version {
-                return None;
-            }
+            let columns = self.find_columns(value)?;
             // With keys or dates of its own Python code writes it: the columns have the names of the fields.
-            let options = imports.output_options.bind(py).call_method0(intern!(py, "get")).ok()?;
-            let is_plain = |option| options.getattr(option).is_ok_and(|value| value.is_none());
-            if !is_plain(intern!(py, "make_key")) || !is_plain(intern!(py, "dates")) {
+            let options = EncoderImports::get(py).ok()?.output_options.bind(py);
+            if !*self.has_plain_options.get_or_insert_with(|| has_plain_options(options)) {
                 return None;
             }
             self.write_instance(columns.get(), value, false)
         };
         Some(if done { WalkStep::Done } else { WalkStep::Failed })
+    }
+
+    /// The columns of an instance of a model that was written before; None where somebody has changed its class since:
+    /// Python code looks at it anew.
+    fn find_columns(&mut self, instance: &Bound<'py, PyAny>) -> Option<Bound<'py, RowColumns>> {
+        let py = instance.py();
+        // By the address of its class, as `id()` gives it: the table holds no class.
+        let (class, now) = (instance.get_type_ptr() as usize, class_version(&instance.get_type()));
+        match &self.last_columns {
+            Some((last, version, columns)) if *last == class && *version == now => return Some(columns.clone()),
+            _ => {}
+        }
+        let known = EncoderImports::get(py).ok()?.instances.bind(py).get_item(class).ok()??;
+        let (columns, version) = known.extract::<(Bound<'_, RowColumns>, u32)>().ok()?;
+        if version == 0 || version != now {
+            return None;
+        }
+        self.last_columns = Some((class, now, columns.clone()));
+        Some(columns)
     }
 
     /// Writes what `isoformat()` gives for a datetime or a time of a zone that Rust does not know, in the zone of the place;
@@ -253,6 +264,15 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             Err(error) => self.sink.fail(error),
         }
     }
+}
+
+/// Whether the options of the output leave keys and dates as they are.
+fn has_plain_options(options: &Bound<'_, PyAny>) -> bool {
+    let py = options.py();
+    let Ok(now) = options.call_method0(intern!(py, "get")) else { return false };
+    [intern!(py, "make_key"), intern!(py, "dates")]
+        .into_iter()
+        .all(|option| now.getattr(option).is_ok_and(|value| value.is_none()))
 }
 
 /// `list(value)`
