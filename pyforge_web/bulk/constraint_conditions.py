@@ -2,15 +2,20 @@
 
 import datetime
 import uuid
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from enum import Enum
 from typing import Any, cast
 
-from django.db.models import Q
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q
 from django.db.models.expressions import F, Value
+
+from pyforge_web.bulk.batch import VALUE_ERRORS
 
 # Types whose equal values are one value to a database. Not float and Decimal: 1.0 and Decimal("1.00") may differ there.
 _COMPARABLE_TYPES = frozenset({type(None), bool, datetime.date, int, str, uuid.UUID})
+# What may stand in the place of a value that may be blank. Source: `django.core.validators.EMPTY_VALUES`.
+_BLANKS = (str, list, tuple, dict)
 
 
 class ConstraintCondition:
@@ -49,6 +54,39 @@ class ConstraintCondition:
             return None
         # With the type, because in Python 1 equals True.
         return tuple((type(value), value) for value in (cast(Any, one).value for one in expressions))
+
+
+def find_odd_blanks(model: type[Model], condition: Q, instances: Sequence[Model], without: Collection[int]) -> set[int]:
+    """Return the rows that have a blank, such as "", for which the condition cannot be asked: Django raises for them.
+
+    `clean_fields` leaves blanks as they are, and converts all other values.
+    """
+    options = model._meta
+    fields = [options.pk if name == "pk" else options.get_field(name) for name in condition.referenced_base_fields]
+    known: dict[tuple[Any, type], bool] = {}
+    found = set()
+    for row, instance in enumerate(instances):
+        if row in without:
+            continue
+        for field in cast("list[Any]", fields):
+            value = vars(instance).get(field.attname)
+            if value or type(value) not in _BLANKS:
+                continue
+            key = field, type(value)
+            if key not in known:
+                known[key] = _is_taken(field, value)
+            if not known[key]:
+                found.add(row)
+    return found
+
+
+def _is_taken(field: Any, blank: object) -> bool:
+    """Return whether a field sends a blank to the database."""
+    try:
+        field.get_prep_value(blank)
+    except (ValidationError, *VALUE_ERRORS):
+        return False
+    return True
 
 
 def _condition_leaves(condition: Q) -> Iterator[Any]:

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from pyforge_web.bulk.batch import VALUE_ERRORS, ExcludedFields, InstanceBatch, has_django_methods
 from pyforge_web.bulk.conflicts import ConflictRules
-from pyforge_web.bulk.constraint_conditions import ConstraintCondition
+from pyforge_web.bulk.constraint_conditions import ConstraintCondition, find_odd_blanks
 from pyforge_web.bulk.unique_sets import DuplicateSearch, UniqueSet, default_queryset, search_duplicates
 from pyforge_web.validation.attributes import find_overridden
 from pyforge_web.validation.database.bulk_queries import LookupRecorder, RowLookup
@@ -132,6 +132,7 @@ class ConstraintPhase:
         failing = set(search.failing)
         if constraint.condition:
             self._check_each(batch, model, constraint, alias, sorted(search.stored), excluded)
+            failing |= find_odd_blanks(model, constraint.condition, batch.rows, without | search.stored)
             duplicates = self._find_conditional_repeats(model, constraint, alias, search, excluded, failing)
         else:
             duplicates = search.stored | search.compared.find_repeats(search.stored)
