@@ -3,7 +3,9 @@
 import random
 
 import pytest
-from django.db import DatabaseError, connections, transaction
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, connections, models, transaction
+from django.db.models import UniqueConstraint
 from django.test.utils import CaptureQueriesContext
 
 from pyforge_web import BatchValidationError, bulk_create_validated, validate_many
@@ -204,3 +206,68 @@ def test_update_conflicts_takes_a_fixed_number_of_queries(there):
         counts.append(len(captured))
         Article.objects.filter(code__startswith="n").delete()
     assert counts[0] == counts[1]
+
+
+OWN_ERRORS = {
+    "a repeat": ValidationError({"code": ValidationError("Again.", code="unique")}),
+    "a repeat of two": ValidationError("Again.", code="unique_together"),
+    "another": ValidationError(
+        {"code": [ValidationError("Again.", code="unique"), ValidationError("Bad.", code="bad")]}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OWN_ERRORS)
+@pytest.mark.parametrize("step", ["validate_unique", "validate_constraints"])
+def test_ignore_conflicts_of_own_methods(there, step, name, monkeypatch):
+    """Of what a model's own method says, what the database would ignore is dropped, and nothing else."""
+
+    def own(self, exclude=None):
+        if self.size == 5:
+            raise OWN_ERRORS[name]
+
+    monkeypatch.setattr(Article, step, own)
+    rows = [Article(code="a", size=5), Article(code="n", size=4)]
+    own_codes = {leaf.code for leaves in OWN_ERRORS[name].update_error_dict({}).values() for leaf in leaves}
+    rejected = {0: ["code"]} if own_codes - {"unique", "unique_together"} else {}
+    assert errors_of(rows, ignore_conflicts=True) == rejected
+    rows = [Article(code="x", size=5), Article(code="m", size=4)]
+    assert list(errors_of(rows, **UPDATE, update_fields=["size"])) == [0]
+
+
+def test_update_conflicts_of_a_unique_constraint(there, monkeypatch):
+    """A constraint of fields is what its columns are: settled where they are those of the update."""
+    constraint = UniqueConstraint(fields=["code"], name="article_code")
+    others = UniqueConstraint(fields=["first"], name="article_first")
+    monkeypatch.setattr(Article._meta, "constraints", [*Article._meta.constraints, constraint, others])
+    rows = [Article(code="a", first=1, size=9), Article(code="x", first=0), Article(code="y", first=7)]
+    assert errors_of(rows, **UPDATE, update_fields=["size"]) == {1: ["first"]}
+    assert errors_of(rows, **UPDATE, update_fields=["first"]) == {0: ["first"], 1: ["first"]}
+
+
+@pytest.mark.parametrize("unique", [True, False])
+@pytest.mark.parametrize("constraints", [True, False])
+def test_conflicts_of_proxies(there, unique, constraints):
+    """Rows of two classes that update one stored row, with each check on and off."""
+    rows = [Article(code="a", size=7), LoudArticle(code="a", size=8), LoudArticle(code="n", slug="sb", size=-1)]
+    found = errors_of(rows, **UPDATE, update_fields=["size"], unique=unique, constraints=constraints)
+    last = [name for name, wanted in (("__all__", constraints), ("slug", unique)) if wanted]
+    assert found == {1: ["code"]} | ({2: last} if last else {})
+
+
+class Folding(models.CharField):
+    """A text that the database does not hold as Python gives it."""
+
+    def get_prep_value(self, value):
+        value = super().get_prep_value(value)
+        return value.lower() if isinstance(value, str) else value
+
+
+def test_update_conflicts_of_values_that_only_the_database_compares(there, monkeypatch):
+    """Each row is looked up alone."""
+    field = Article._meta.get_field("code")
+    monkeypatch.setattr(field, "__class__", Folding)
+    rows = [Article(code="A", slug="sb"), Article(code="N", slug="sc"), Article(code="C", slug="new")]
+    assert errors_of(rows, **UPDATE, update_fields=["slug"]) == {0: ["slug"], 1: ["slug"]}
+    assert errors_of(rows[2:], **UPDATE, update_fields=["slug"]) == {}
+    assert ("c", "new", 2, 2, 2) in stored()
