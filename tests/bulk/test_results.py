@@ -4,7 +4,7 @@ import copy
 import pickle
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldError, ValidationError
 from django.utils import translation
 
 import pyforge_web
@@ -175,3 +175,14 @@ class Word(str):
 
 def test_bulk_public_names():
     assert {"BatchResult", "BatchValidationError", "bulk_create_validated", "validate_many"} <= set(pyforge_web.__all__)
+
+
+def test_instance_or_class_in_the_place_of_rows(there):
+    for wrong in (Uniques(sku="x"), Uniques):
+        with pytest.raises(TypeError, match="validate_many takes"):
+            validate_many(wrong)
+
+
+def test_exclude_of_the_name_of_a_column(there):
+    with pytest.raises(FieldError, match="write the name of the field, 'maker'"):
+        validate_many(some({}), exclude=["maker_id"])
