@@ -57,6 +57,8 @@ EXPRESSIONS = {
     "a lookup": Case(When(GreaterThan(F("id"), F("mentor")), then=Value("a")), default=Value("b")),
     "one or the other": Case(When(Q(id=1) ^ Q(mentor=1), then=Value("a")), default=Value("b")),
     "a part of a text": F("name")[0:2],
+    "a function of many": Upper("articles__title"),
+    "a condition of the key": Q(pk__in=[1, 2]),
 }
 WAYS_IN = {
     "queryset": lambda articles, fields: dumps(articles, fields=fields),

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.django_db
 
 LIVE, HIDDEN = Article.objects.filter(live=True), Article.objects.filter(live=False)
 BACK = ["name", {"articles": ["id", {"author": ["name", {"articles": ["id"]}]}]}]
+DEEP = ["name", {"articles": ["id", {"author": ["name", {"articles": ["id", {"author": [{"articles": ["id"]}]}]}]}]}]
 TAGS = [
     "name",
     {"articles": ["id", {"tags": ["name"]}, {"author": ["name", {"articles": ["id", {"tags": ["name"]}]}]}]},
@@ -23,6 +24,17 @@ LOOKUPS = {
     "alone": (BACK, [Prefetch("articles__author__articles", HIDDEN)]),
     "deeper": (TAGS, ["articles__tags", Prefetch("articles__author__articles__tags", ONE_TAG)]),
     "deeper, some": (TAGS, [Prefetch("articles__tags", ONE_TAG), "articles__author__articles__tags"]),
+    "deeper, behind itself": (
+        DEEP,
+        [
+            Prefetch("articles__author__articles", LIVE),
+            Prefetch("articles__author__articles__author__articles", HIDDEN),
+        ],
+    ),
+    "deeper, before itself": (
+        DEEP,
+        [Prefetch("articles__author__articles__author__articles", HIDDEN), "articles__author__articles"],
+    ),
     "of the relation's own": (
         BACK,
         [Prefetch("articles", Article.objects.prefetch_related(Prefetch("author__articles", HIDDEN)))],
