@@ -57,7 +57,7 @@ EXPRESSIONS = {
     "a lookup": Case(When(GreaterThan(F("id"), F("mentor")), then=Value("a")), default=Value("b")),
     "one or the other": Case(When(Q(id=1) ^ Q(mentor=1), then=Value("a")), default=Value("b")),
     "a part of a text": F("name")[0:2],
-    "a function of many": Upper("articles__title"),
+    "a function of many": Upper("articles__author__name"),
     "a condition of the key": Q(pk__in=[1, 2]),
 }
 WAYS_IN = {
