@@ -8,7 +8,8 @@ import uuid
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import DataError
-from django.db.models import Q, UniqueConstraint
+from django.db.models import F, Q, UniqueConstraint
+from django.db.models.lookups import GreaterThan
 
 from pyforge_web import validate_many
 from tests.bulk.models import Constrained, Maker, Named, OwnClean, Relations, Uniques
@@ -200,6 +201,7 @@ CONDITIONS = {
     "a list": Q(width__in=[1, 2]),
     "a set in a list": Q(width__in=(1, 2)) | Q(live=False),
     "an expression": Q(Q(width__gt=1), live=True),
+    "a lookup as an expression": Q(GreaterThan(F("width"), 1), live=True),
     "nothing of the row": Q(number__gt=2, live=True),
 }
 
