@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import override_settings
 
 from pyforge_web.management.commands import pyforge_dump
 from pyforge_web.management.output_files import open_output, replace_file
@@ -43,8 +44,9 @@ def dump(path, label="streams.Label", **options):
 
 
 def django_dump(path):
-    """A dump that Django's own command writes: permissions have natural keys."""
-    dump(path, "auth.Permission", format="django", natural_foreign=True)
+    """A dump that Django's own command writes: it is asked for by the setting."""
+    with override_settings(PYFORGE_WEB={"NATIVE": False}):
+        dump(path, "auth.Permission", format="django", natural_foreign=True)
 
 
 @pytest.mark.parametrize("write", [dump, django_dump])
@@ -262,6 +264,30 @@ def test_a_file_system_without_access_lists(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "listxattr", refuse)
     dump(path)
     assert path.read_text() != "old"
+
+
+def test_attributes_of_the_old_file_stay(tmp_path, monkeypatch):
+    """Access lists are among them; one that may not be set loses no file."""
+    path, set_ = tmp_path / "rows.json", {}
+    path.write_text("old")
+    monkeypatch.setattr(os, "listxattr", lambda path: ["user.one", "security.two"])
+    monkeypatch.setattr(os, "getxattr", lambda path, name: f"{name} of {Path(path).name}".encode())
+
+    def write(descriptor, name, value):
+        if name == "security.two":
+            raise OSError(1, "Operation not permitted")
+        set_[name] = value
+
+    monkeypatch.setattr(os, "setxattr", write)
+    dump(path)
+    assert set_ == {"user.one": b"user.one of rows.json"}
+    assert path.read_text() != "old"
+
+
+def test_an_error_that_is_not_of_the_file_comes_out(tmp_path):
+    with pytest.raises(RuntimeError, match="of the rows"), open_output(tmp_path / "rows.json"):
+        raise RuntimeError("of the rows")
+    assert names(tmp_path) == []
 
 
 def test_another_name_of_the_old_file_keeps_it(tmp_path):
