@@ -13,8 +13,10 @@ from django.test import override_settings
 
 from pyforge_web import dumps
 from pyforge_web.querysets import backends
+from pyforge_web.querysets.backends import select_lists
 from pyforge_web.querysets.backends.select_lists import (
     _MOST_SELECTS,
+    _SELECTS,
     KeptSelect,
     find_select_compiler,
     select_memory,
@@ -187,3 +189,44 @@ def test_select_changed_all_the_time(sqlite):
         for _ in range(100):
             assert dumps(Tag.objects.all()) == expected
     assert given or not has_versions()
+
+
+def test_order_that_differs_turns_it_off(sqlite, caplog):
+    """The rows of the use that is compared have Django's order."""
+
+    def compile_titles():
+        return compile_both(Article.objects.order_by("title", "id"))
+
+    for _ in range(3):
+        ours, django = compile_titles()
+        assert ours == django
+    found = [
+        kept for kept, *_ in Article._meta.__dict__[_SELECTS].values() if kept is not None and any(kept.orders.values())
+    ]
+    assert found
+    for kept in found:
+        for key, order in kept.orders.items():
+            if order is not None:
+                kept.orders[key] = order._replace(items=order.items[::-1])
+    try:
+        with caplog.at_level(logging.ERROR), mock.patch.object(select_memory, "always_check", True):
+            ours, django = compile_titles()
+            assert ours == django
+            assert select_memory.why_off
+        assert caplog.records
+        ours, django = compile_titles()
+        assert ours == django
+    finally:
+        select_memory.why_off = None
+        Article._meta.__dict__[_SELECTS].clear()
+
+
+def test_many_orders(sqlite):
+    """Where there are too many all go, and Django writes each anew."""
+    names = ["id", "title", "body", "price", "published", "key", "author_id"]
+    with mock.patch.object(select_lists, "_MOST_ORDERS", 2):
+        for _, *chosen in itertools.product(range(2), names, names):
+            queryset = Article.objects.order_by(*dict.fromkeys(chosen))
+            for _ in range(2):
+                ours, django = compile_both(queryset)
+                assert ours == django
