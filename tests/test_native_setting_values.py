@@ -5,10 +5,14 @@ import json
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import FieldError
+from django.db.models.functions import Lower
 from django.test import override_settings
 from django.utils.functional import lazystr
+from rest_framework.renderers import JSONRenderer
 
 from pyforge_web import PyForgeJsonResponse, dumps
+from pyforge_web.rest_framework import PyForgeJSONRenderer
 from tests.app.models import Author
 
 OFF = override_settings(PYFORGE_WEB={"NATIVE": False})
@@ -61,3 +65,25 @@ def test_own_encoder_of_a_value_that_it_refuses():
     with pytest.raises(TypeError) as ours:
         PyForgeJsonResponse({"a": {1}}, encoder=json.JSONEncoder)
     assert str(ours.value) == str(expected.value)
+
+
+@pytest.mark.parametrize("value", [*VALUES["separators of lines"][:2], {"a\u2028": datetime.timedelta(1)}], ids=ascii)
+def test_bytes_of_rest_framework(value):
+    with OFF:
+        assert PyForgeJSONRenderer().render(value) == JSONRenderer().render(value)
+
+
+@pytest.mark.parametrize(
+    "options", [{"django_bytes": True}, {"nan": "null"}, {"dates": "iso"}, {"default": str}], ids=str
+)
+def test_arguments_that_a_custom_encoder_does_not_read(options):
+    with pytest.raises(TypeError, match="have no effect beside a custom encoder"):
+        PyForgeJsonResponse({}, encoder=json.JSONEncoder, **options)
+
+
+def test_fields_of_a_queryset_that_adds_names():
+    """Checked where the module is imported: what the QuerySet adds is a name, and nothing is asked."""
+    queryset = Author.objects.annotate(low=Lower("name"))
+    assert PyForgeJsonResponse.fields(queryset, ["low", "name"])
+    with pytest.raises(FieldError, match="low"):
+        PyForgeJsonResponse.fields(Author, ["low"])
