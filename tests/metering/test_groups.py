@@ -23,7 +23,7 @@ import pyforge_web
 from pyforge_web import CompiledSerializer, PyForgeJsonResponse, dumps, metering, serialize_instance
 from pyforge_web._native import CallTotals
 from pyforge_web.html import pyforge_json
-from pyforge_web.metering import collect
+from pyforge_web.metering import call_groups, collect
 from pyforge_web.metering import compilations as compilation
 from pyforge_web.validators import CompiledValidator
 from tests.app.models import Article, Author
@@ -348,6 +348,35 @@ def test_groups_are_bounded_and_the_sums_are_exact():
     assert found.recorder.ungrouped == 100
     assert (found.calls, found.bytes) == (300, size)
     assert sum(bool(said.stack) for said in found.groups) == 25
+
+
+def test_statements_and_errors_are_bounded(articles, monkeypatch):
+    """Their texts may have values of clients in them; the numbers go on."""
+    monkeypatch.setattr(call_groups, "_MAX_STATEMENTS", 1)
+    monkeypatch.setattr(call_groups, "_MAX_ERRORS", 1)
+
+    class Lazy:
+        def __init__(self, number):
+            self.number = number
+
+    def write(value):
+        list(Author.objects.values_list("pk")[: value.number])
+        raise ValueError(value.number)
+
+    with collect(details=True) as found:
+        for value in (1, 2, 3):
+            with pytest.raises(ValueError, match=str(value)):
+                dumps({"a": Lazy(value)}, default=write)
+    (only,) = found.groups
+    assert (len(only.errors), len(only.queries), only.query_count) == (1, 1, 3)
+
+
+def test_compilations_of_a_collector_are_bounded(monkeypatch):
+    monkeypatch.setattr(compilation, "_MAX_EVENTS", 2)
+    with collect() as found:
+        for _ in range(4):
+            compilation.count_compiled("app.Model", "serializer", 1, 1, 0)
+    assert len(found.compiled) == 2
 
 
 def test_outputs_that_were_written_before():
