@@ -93,16 +93,18 @@ def _unwrap(data: Any) -> tuple[Any, "AnyQuerySet | RawQuerySet[Any] | None"]:
     """Return what is behind a page or a lazy object, and the QuerySet that a page's list was made of."""
     source = None
     while True:
-        if isinstance(data, QuerySet):  # before Page, which is an abstract class: 1 us
+        # Not by isinstance(): a lazy object says that it is what it holds. Before Page, an abstract class: 1 us.
+        kind = type(data)
+        if issubclass(kind, QuerySet):
             return data, source
-        if isinstance(data, Page):
+        if issubclass(kind, LazyObject):
+            data = unwrap_lazy(data)
+        elif isinstance(data, Page):
             # A paginator keeps what it was made of, also where its page has become a list.
             paginated = data.paginator.object_list
             source = paginated if isinstance(paginated, QuerySet | RawQuerySet) else None
             # A page is a sequence: a class of its own may leave rows out.
-            data = data.object_list if _find_page_methods(type(data)) == _PAGE_METHODS else list(data)
-        elif issubclass(type(data), LazyObject):
-            data = unwrap_lazy(data)
+            data = data.object_list if _find_page_methods(kind) == _PAGE_METHODS else list(data)
         else:
             return data, source
 

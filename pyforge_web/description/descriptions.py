@@ -136,11 +136,7 @@ class ModelRows(NamedTuple):
             written = write_tree(self.queryset, self.tree)
         if not isinstance(written, str):
             return written
-        rows = django_rows(self._with_relations(), written)
-        described = self._in_memory(rows)
-        if refusal := described.refuse():
-            raise refusal.make_error()
-        return described.write(traced=False)
+        return self._in_memory(django_rows(self._with_relations(), written)).write(traced=False)
 
     def write_chunks(self, sizes: Iterator[int], chunk_size: int) -> Any:
         if self.fields is None:
@@ -165,8 +161,6 @@ class ModelRows(NamedTuple):
     def _write_row(self, row: Any) -> Any:
         """Return what native code writes for a row of a stream that Django reads."""
         described = self._in_memory([row])
-        if refusal := described.refuse():
-            raise refusal.make_error()
         # An instance alone where nothing is added: native code reads its columns faster than a dict is made.
         return described.to_plain()[0] if described.added or described.before or not is_row_plain() else row
 
@@ -179,7 +173,10 @@ class ModelRows(NamedTuple):
         return related if self.fields is None else with_expressions(related, self.fields)
 
     def _in_memory(self, rows: list[Any]) -> InstanceRows:
+        """Return the description of rows that Django has made, which may be of another model with secret columns."""
         described = evaluated_rows(self.queryset, rows, self.fields, fetch=self.fields is not None)
+        if refusal := described.refuse():
+            raise refusal.make_error()
         return described._replace(loaded=self._find_loaded())
 
     def _find_loaded(self) -> frozenset[str] | None:

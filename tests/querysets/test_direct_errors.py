@@ -46,3 +46,18 @@ def test_error_of_a_row(database, place, way):
             found.append((type(raised.value), str(raised.value), type(raised.value.__cause__)))
     assert found[1:] == found[:1] * 2
     assert len(rows.all()) == rows.count()
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_error_of_a_page(database, number):
+    """All rows of a page are fetched at once."""
+    rows = Scalars.objects.using(database).order_by("pk")
+    key = rows.values_list("pk", flat=True)[number]
+    queryset = rows.annotate(x=failing(database, key))[:3]
+    found = []
+    with unheard(connections[database]):
+        for call in (read_instances, WAYS["bare rows"], WAYS["rows of fields"]):
+            with pytest.raises(DatabaseError) as raised, transaction.atomic(using=database):
+                call(queryset.all())
+            found.append((type(raised.value), str(raised.value)))
+    assert found[1:] == found[:1] * 2
