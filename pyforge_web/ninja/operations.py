@@ -67,7 +67,7 @@ def native_rows(schema: type[Schema]) -> Callable[[View], View]:
 
 def _body(result: Any, schema: type[Schema]) -> bytes | QuerySet[Any, Any] | None:
     """Return the JSON of the rows, or a QuerySet that raises the database's error; None where ninja writes them."""
-    if not isinstance(result, QuerySet) or result._result_cache is not None:
+    if not issubclass(type(result), QuerySet) or result._result_cache is not None:
         return None
     if result._iterable_class is not ModelIterable or not has_standard_getter():
         return None

@@ -87,7 +87,7 @@ class PyForgeCursorPagination(CursorPagination):
 
     def _is_own(self, queryset: Any) -> bool:
         return (
-            not isinstance(queryset, QuerySet)
+            not issubclass(type(queryset), QuerySet)
             or type(self)._get_position_from_instance is not _STANDARD_POSITION
             or has_own_page(type(queryset))
         )

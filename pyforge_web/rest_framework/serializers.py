@@ -149,7 +149,7 @@ def rows_of(serializer: Any, data: Any, *, is_streamed: bool = False) -> LevelRo
     """
     if isinstance(data, BaseManager):
         data = data.all()
-    if not isinstance(data, QuerySet):
+    if not issubclass(type(data), QuerySet):  # a lazy object says that it is what it holds
         raise FallbackError(f"{type(data).__name__} is not a QuerySet: its instances are in memory")
     if data._result_cache is not None:
         raise FallbackError("the QuerySet is evaluated: its instances are in memory")
