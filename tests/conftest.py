@@ -39,9 +39,12 @@ FIRST_FILES = (
     "sql_cache/test_random.py",
     "sql_cache/test_select_changes.py",
     "sql_cache/test_select_lists.py",
+    "sql_cache/test_reasons.py",
+    "sql_cache/test_full_caches.py",
     "output/test_remembered_pages.py",
     "prepared/test_prepared.py",
     "querysets/test_instances.py",
+    "querysets/test_serializer.py",
     "metering/test_memory.py",
     "sql_cache/test_changes.py",
 )

@@ -35,8 +35,9 @@ def own_init(self, *args, **kwargs):
     self.noted = True
 
 
-def own_from_db(cls, db, field_names, values):
-    instance = Model.from_db.__func__(cls, db, field_names, values)
+def own_from_db(cls, db, field_names, values, **options):
+    """Django 6.1 gives `fetch_mode=` besides."""
+    instance = Model.from_db.__func__(cls, db, field_names, values, **options)
     if "title" in instance.__dict__:
         instance.title = instance.title.upper()
     return instance
