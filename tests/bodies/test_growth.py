@@ -93,4 +93,4 @@ def test_nothing_stays_of_what_clients_send(use):
     # What stays of each call is one block at least, in each of these spans. Bounded caches still fill in some of them.
     counts = [run(range(start, start + ROUNDS)) for start in range(1_000, 1_000 + 8 * ROUNDS, ROUNDS)]
     grown = [after - before for before, after in itertools.pairwise(counts)]
-    assert min(grown) < ROUNDS // 2, grown
+    assert min(grown) < ROUNDS // 4, grown
