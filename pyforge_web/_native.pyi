@@ -130,7 +130,7 @@ def dumps_response(
     django_bytes: bool = False,
     ensure_ascii: bool = False,
     nan: Literal["raise", "null"] = "raise",
-    form: Literal["compact", "ascii", "django", "django_text", "drf"] | None = None,
+    form: Literal["compact", "ascii", "django", "django_text"] | None = None,
     dates: _Dates = "django",
 ) -> bytes:
     """Return the JSON of a response. As `dumps`; collectors tell the two apart by the name."""

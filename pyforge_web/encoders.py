@@ -264,13 +264,9 @@ def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan
     text = json.dumps(plain, cls=encoder, ensure_ascii=is_ascii, separators=separators, allow_nan=False)
     if form == "html":
         text = text.translate(_HTML_ESCAPES)
-    elif form == "drf":
-        text = text.translate(_DRF_ESCAPES)
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
-# JavaScript before ES2019 took these for the end of a line. Source: `rest_framework.renderers.JSONRenderer.render`.
-_DRF_ESCAPES = {0x2028: "\\u2028", 0x2029: "\\u2029"}
 # Those of `django.utils.html.json_script`, and the quote of an attribute.
 _HTML_ESCAPES = {ord(char): f"\\u{ord(char):04X}" for char in "<>&'"}
 # UTF-8 has no form for half of a pair: it stays an escape, as `ensure_ascii=True` writes it.

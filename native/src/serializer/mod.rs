@@ -34,8 +34,8 @@ pub use tuples::ValueTuples;
 pub struct EncodeOptions<'a> {
     /// For a page of HTML: what stands there before and after the value.
     pub html: Option<[&'a str; 2]>,
-    /// `"compact"`, `"ascii"`, `"django"` (JsonResponse's very bytes), `"django_text"` (the same with `ensure_ascii=False`) or
-    /// `"drf"` (those of DRF's renderer); not for a page of HTML.
+    /// `"compact"`, `"ascii"`, `"django"` (JsonResponse's very bytes) or `"django_text"` (the same with `ensure_ascii=False`);
+    /// not for a page of HTML.
     pub form: &'a str,
     /// What becomes of NaN and the infinities.
     pub not_finite: NotFinite,
@@ -84,17 +84,14 @@ pub fn dumps<'py>(
     options: &EncodeOptions<'_>,
     meter: &mut Meter<'py>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let (encode, lines): (Encode<'py>, _) = match (options.html, options.form) {
-        (Some(_), _) => (encode::<Html>, KeptLines::All),
-        (None, "compact") => (encode::<Compact>, KeptLines::All),
-        (None, "ascii") => (encode::<CompactAscii>, KeptLines::All),
-        (None, "django") => (encode::<Django>, KeptLines::All),
-        (None, "django_text") => (encode::<DjangoText>, KeptLines::All),
-        (None, "drf") => (encode::<Compact>, KeptLines::ButSeparators),
-        (None, other) => return Err(PyValueError::new_err(format!("no form {other:?}"))),
-    };
-    let text = catch_panics("value", || encode(value, options, meter))?;
-    escape_line_breaks(text, lines)
+    catch_panics("value", || match (options.html, options.form) {
+        (Some(_), _) => encode::<Html>(value, options, meter),
+        (None, "compact") => encode::<Compact>(value, options, meter),
+        (None, "ascii") => encode::<CompactAscii>(value, options, meter),
+        (None, "django") => encode::<Django>(value, options, meter),
+        (None, "django_text") => encode::<DjangoText>(value, options, meter),
+        (None, other) => Err(PyValueError::new_err(format!("no form {other:?}"))),
+    })
 }
 
 /// Writes any value in the form and with the dates that `dumps` has without arguments.
@@ -130,8 +127,6 @@ fn write_natively<'py, F: Form>(
     let py = value.py();
     Walk::<F>::new(py, Imports::get(py)?, not_finite, meter).write_natively(value)
 }
-
-type Encode<'py> = fn(Bound<'py, PyAny>, &EncodeOptions<'_>, &mut Meter<'py>) -> PyResult<Bound<'py, PyBytes>>;
 
 fn encode<'py, F: Form>(
     value: Bound<'py, PyAny>,
@@ -196,26 +191,15 @@ fn chunk<'py, F: Form>(
     }
     // A fixture has the bytes of `dumpdata`, which leaves these characters as they are.
     let has_lines = !is_fixture && format.items.after.contains(&b'\n');
-    let lines = if has_lines { KeptLines::None } else { KeptLines::All };
-    Ok((escape_line_breaks(text, lines)?, count, error))
+    Ok((if has_lines { escape_line_breaks(text)? } else { text }, count, error))
 }
 
-/// Which characters beyond ASCII that some readers take for the end of a line stay as they are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum KeptLines {
-    /// All: JSON allows them in strings.
-    All,
-    /// U+0085: DRF escapes U+2028 and U+2029, which JavaScript before ES2019 does not allow in strings.
-    ButSeparators,
-    /// None, for newline-delimited JSON: `str.splitlines()` would cut a row in pieces.
-    None,
-}
-
-/// Escapes U+2028, U+2029 and U+0085. In JSON they stand inside of strings alone, where an escape means the same.
-fn escape_line_breaks(text: Bound<'_, PyBytes>, kept: KeptLines) -> PyResult<Bound<'_, PyBytes>> {
+/// Escapes U+2028, U+2029 and U+0085 in newline-delimited JSON: `str.splitlines()` would cut a row in pieces. In JSON they
+/// stand inside of strings alone, where an escape means the same.
+fn escape_line_breaks(text: Bound<'_, PyBytes>) -> PyResult<Bound<'_, PyBytes>> {
     let bytes = text.as_bytes();
     let leads = |block: &[u8]| block.iter().fold(false, |any, &byte| any | (byte == 0xe2) | (byte == 0xc2));
-    if kept == KeptLines::All || !bytes.chunks(64).any(leads) {
+    if !bytes.chunks(64).any(leads) {
         return Ok(text);
     }
     let (mut out, mut start) = (BytesBuffer::new(), 0);
@@ -223,7 +207,7 @@ fn escape_line_breaks(text: Bound<'_, PyBytes>, kept: KeptLines) -> PyResult<Bou
         let (escape, length): (&[u8], _) = match bytes[at..] {
             [0xe2, 0x80, 0xa8, ..] => (b"\\u2028", 3),
             [0xe2, 0x80, 0xa9, ..] => (b"\\u2029", 3),
-            [0xc2, 0x85, ..] if kept == KeptLines::None => (b"\\u0085", 2),
+            [0xc2, 0x85, ..] => (b"\\u0085", 2),
             _ => continue,
         };
         out.extend(&bytes[start..at]);
