@@ -29,8 +29,6 @@ pub struct Walk<'py, 'call, F: Form> {
     pub(super) native_only: bool,
     /// Whether it has ended so.
     pub(super) needs_python: bool,
-    /// Whether the output has neither keys nor dates of its own, once it was asked: it stays so to the end.
-    pub(super) has_plain_options: Option<bool>,
     /// The columns of the class whose instance was written last: its address, and its version then.
     pub(super) last_columns: Option<(usize, u32, Bound<'py, RowColumns>)>,
     /// How many containers may be open before a cycle is looked for.
@@ -55,7 +53,6 @@ impl<'py, 'call, F: Form> Walk<'py, 'call, F> {
             place: String::new(),
             native_only: false,
             needs_python: false,
-            has_plain_options: None,
             last_columns: None,
             limit: FIRST_SEARCH,
             py,

@@ -83,18 +83,13 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             self.write_tuples(py, tuples.get())
         } else {
             let columns = self.find_columns(value)?;
-            // With keys or dates of its own Python code writes it: the columns have the names of the fields.
-            let options = EncoderImports::get(py).ok()?.output_options.bind(py);
-            if !*self.has_plain_options.get_or_insert_with(|| has_plain_options(options)) {
-                return None;
-            }
             self.write_instance(columns.get(), value, false)
         };
         Some(if done { WalkStep::Done } else { WalkStep::Failed })
     }
 
-    /// The columns of an instance of a model that was written before; None where somebody has changed its class since:
-    /// Python code looks at it anew.
+    /// The columns of an instance of a model that was written before. None where Python code has to look at it: somebody
+    /// has changed its class since, or the output has keys or dates of its own, and columns have the names of the fields.
     fn find_columns(&mut self, instance: &Bound<'py, PyAny>) -> Option<Bound<'py, RowColumns>> {
         let py = instance.py();
         // By the address of its class, as `id()` gives it: the table holds no class.
@@ -103,11 +98,13 @@ impl<'py, F: Form> Walk<'py, '_, F> {
             Some((last, version, columns)) if *last == class && *version == now => return Some(columns.clone()),
             _ => {}
         }
-        let known = EncoderImports::get(py).ok()?.instances.bind(py).get_item(class).ok()??;
+        let imports = EncoderImports::get(py).ok()?;
+        let known = imports.instances.bind(py).get_item(class).ok()??;
         let (columns, version) = known.extract::<(Bound<'_, RowColumns>, u32)>().ok()?;
-        if version == 0 || version != now {
+        if version == 0 || version != now || !has_plain_options(imports.output_options.bind(py)) {
             return None;
         }
+        // The options stay as they are to the end of the walk.
         self.last_columns = Some((class, now, columns.clone()));
         Some(columns)
     }
