@@ -18,6 +18,7 @@ from pyforge_web.ninja.resolvers import SchemaFallbackError
 from pyforge_web.ninja.running import find_response, note_operation, running_operation
 from pyforge_web.ninja.schemas import has_standard_getter, schema_fields
 from pyforge_web.output.grammar import parse_fields
+from pyforge_web.output.lazy_values import is_queryset
 from pyforge_web.output.lean_instances import NotNamedError
 from pyforge_web.output.lookups import find_unknown_name
 from pyforge_web.output.model_names import find_relation
@@ -67,7 +68,7 @@ def native_rows(schema: type[Schema]) -> Callable[[View], View]:
 
 def _body(result: Any, schema: type[Schema]) -> bytes | QuerySet[Any, Any] | None:
     """Return the JSON of the rows, or a QuerySet that raises the database's error; None where ninja writes them."""
-    if not issubclass(type(result), QuerySet) or result._result_cache is not None:
+    if not is_queryset(result) or result._result_cache is not None:
         return None
     if result._iterable_class is not ModelIterable or not has_standard_getter():
         return None

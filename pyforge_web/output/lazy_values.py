@@ -2,7 +2,13 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.functional import empty
+
+
+def is_queryset(value: object) -> bool:
+    """Return whether a value is a QuerySet itself. Behind a `LazyObject`, `isinstance()` says so too."""
+    return issubclass(type(value), QuerySet)
 
 
 def unwrap_lazy(value: Any) -> Any:

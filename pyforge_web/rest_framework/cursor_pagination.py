@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db.models import QuerySet
 from django.db.models.query import ModelIterable
 from rest_framework.pagination import CursorPagination, _reverse_ordering
 
+from pyforge_web.output.lazy_values import is_queryset
 from pyforge_web.rest_framework.model_attributes import FILE_DESCRIPTORS, own_column
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.pagination import PageWindow, as_page, has_own_page
@@ -87,7 +87,7 @@ class PyForgeCursorPagination(CursorPagination):
 
     def _is_own(self, queryset: Any) -> bool:
         return (
-            not issubclass(type(queryset), QuerySet)
+            not is_queryset(queryset)
             or type(self)._get_position_from_instance is not _STANDARD_POSITION
             or has_own_page(type(queryset))
         )

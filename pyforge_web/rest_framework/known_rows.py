@@ -12,6 +12,7 @@ from django.db.models import Manager, Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.query import ModelIterable
 
+from pyforge_web.output.lazy_values import is_queryset
 from pyforge_web.output.model_names import find_column
 from pyforge_web.stock import find_stock
 from pyforge_web.validation.attributes import intercepts_attributes
@@ -134,14 +135,10 @@ def _unfiltered(source: Any) -> Any:
     return source.all() if type(source).filter is _MANAGER_FILTER and "filter" not in vars(source) else None
 
 
-def _is_queryset(source: object) -> bool:
-    return isinstance(source, QuerySet)
-
-
 def _makes_plain_instances(queryset: Any) -> bool:
     """Return whether a copy of an instance is what another query would give."""
     return bool(
-        _is_queryset(queryset)
+        is_queryset(queryset)
         and type(queryset).get is _QUERYSET_GET
         and queryset._iterable_class is ModelIterable
         # Each instance has its own of the first, and all have one of the second.
@@ -168,7 +165,7 @@ class ComparedColumn(NamedTuple):
 
 def _comparable_column(queryset: Any, name: str) -> ComparedColumn | None:
     """Return the column; None where one query for many values may find other rows than one for each."""
-    if not _is_queryset(queryset) or _sees_other_rows(queryset.query) or not_stock_reason(queryset):
+    if not is_queryset(queryset) or _sees_other_rows(queryset.query) or not_stock_reason(queryset):
         return None
     column = find_column(queryset.model, name)
     connection = connections[queryset.db]

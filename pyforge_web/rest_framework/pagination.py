@@ -15,6 +15,7 @@ from django.db.models.sql import Query
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import LimitOffsetPagination, PageNumberPagination
 
+from pyforge_web.output.lazy_values import is_queryset
 from pyforge_web.stock import StockMethods, find_stock
 
 _COUNT, _VALIDATE_NUMBER = find_stock(Paginator, "count"), find_stock(Paginator, "validate_number")
@@ -163,7 +164,7 @@ def as_page(queryset: Any, *, is_new: bool = False, window: PageWindow | None = 
 
     A new one, which nobody else has, is changed itself: a clone costs 10 us.
     """
-    if not issubclass(type(queryset), QuerySet) or queryset._result_cache is not None:
+    if not is_queryset(queryset) or queryset._result_cache is not None:
         return list(queryset)
     kind = type(queryset)
     if has_own_page(kind):
@@ -231,7 +232,7 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
         return None
     paginator = self.django_paginator_class(queryset, page_size)
     page_number = self.get_page_number(request, paginator)
-    if _counts_rows(paginator, page_number) and issubclass(type(queryset), QuerySet):
+    if _counts_rows(paginator, page_number) and is_queryset(queryset):
         paginator.count = count_queryset(queryset)
     try:
         self.page = paginator.page(page_number)
@@ -265,7 +266,7 @@ def paginate_limits(self: Any, queryset: Any, request: Any, view: Any = None) ->
     self.limit = self.get_limit(request)
     if self.limit is None:
         return None
-    is_standard = type(self).get_count is _GET_COUNT and issubclass(type(queryset), QuerySet)
+    is_standard = type(self).get_count is _GET_COUNT and is_queryset(queryset)
     self.count = count_queryset(queryset) if is_standard else self.get_count(queryset)
     self.offset = self.get_offset(request)
     if self.count > self.limit and self.template is not None:

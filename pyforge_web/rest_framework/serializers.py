@@ -13,6 +13,7 @@ from rest_framework import serializers
 from pyforge_web import metering
 from pyforge_web._native import serialize_rows
 from pyforge_web.metering.row_traces import trace_rows
+from pyforge_web.output.lazy_values import is_queryset
 from pyforge_web.rest_framework.bulk_lookups import lookups_of
 from pyforge_web.rest_framework.compiled import find_plan
 from pyforge_web.rest_framework.level_rows import LevelRows, StreamedError
@@ -149,7 +150,7 @@ def rows_of(serializer: Any, data: Any, *, is_streamed: bool = False) -> LevelRo
     """
     if isinstance(data, BaseManager):
         data = data.all()
-    if not issubclass(type(data), QuerySet):  # a lazy object says that it is what it holds
+    if not is_queryset(data):
         raise FallbackError(f"{type(data).__name__} is not a QuerySet: its instances are in memory")
     if data._result_cache is not None:
         raise FallbackError("the QuerySet is evaluated: its instances are in memory")
