@@ -37,9 +37,29 @@ class KeptFields(tuple[Any, ...]):
         return self._hash
 
 
+class KeptNames(dict[Any, Result]):
+    """What is kept by names. When the entries are too many, or their names too long together, all is forgotten."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+        self._length = 0  # of all names since it was last cleared
+
+    def keep(self, key: Any, value: Result, length: int) -> None:
+        """Keep a value for names with so many characters."""
+        if len(self) >= self._most or self._length > _LONGEST_OF_ALL:
+            self.clear()
+        self._length += length
+        self[key] = value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        super().clear()
+        self._length = 0
+
+
 # By the length of a list and its first name.
-_kept_lists: dict[tuple[int, str], list[tuple[Any, KeptFields]]] = {}
-_kept_length = [0]  # of all names since the lists were last cleared
+_kept_lists: KeptNames[list[tuple[Any, KeptFields]]] = KeptNames(_MOST_LISTS)
 
 
 def keep_parsed(fields: list[Any] | tuple[Any, ...], parse: Callable[[Any], tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -56,11 +76,7 @@ def keep_parsed(fields: list[Any] | tuple[Any, ...], parse: Callable[[Any], tupl
     if before is None or (length := count_characters(before)) > _LONGEST_LIST:
         return parsed
     kept = KeptFields(parse(before))  # of the copy, which nobody changes
-    if len(_kept_lists) >= _MOST_LISTS or _kept_length[0] > _LONGEST_OF_ALL:
-        _kept_lists.clear()
-        _kept_length[0] = 0
-    _kept_length[0] += length
-    _kept_lists[key] = [*alike[1 - _MOST_ALIKE :], (before, kept)]
+    _kept_lists.keep(key, [*alike[1 - _MOST_ALIKE :], (before, kept)], length)
     return kept
 
 
@@ -94,8 +110,7 @@ class KeptResults(Generic[Result]):
 
     def __init__(self, function: Callable[..., Result]) -> None:
         self._function = function
-        self._results: dict[tuple[Any, ...], Result] = {}
-        self._length = 0
+        self._results: KeptNames[Result] = KeptNames(_MOST_RESULTS)
         update_wrapper(self, function)
 
     def __call__(self, *arguments: Any) -> Result:
@@ -103,18 +118,13 @@ class KeptResults(Generic[Result]):
         result = self._results.get(arguments)
         if result is None:
             result = self._function(*arguments)
-            length = count_characters(arguments)
-            if length <= _LONGEST_LIST:
-                if len(self._results) >= _MOST_RESULTS or self._length > _LONGEST_OF_ALL:
-                    self.clear()
-                self._length += length
-                self._results[arguments] = result
+            if (length := count_characters(arguments)) <= _LONGEST_LIST:
+                self._results.keep(arguments, result, length)
         return result
 
     def clear(self) -> None:
         """Forget all results."""
         self._results.clear()
-        self._length = 0
 
 
 def _find_key(fields: list[Any] | tuple[Any, ...]) -> tuple[int, str] | None:

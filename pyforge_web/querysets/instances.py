@@ -4,9 +4,9 @@ A column that is not loaded (deferred, or computed by the database) is left out,
 is ever queried for an instance.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from time import perf_counter_ns
-from typing import Any, cast
+from typing import Any
 from weakref import ref
 
 from django.core.signals import setting_changed
@@ -123,11 +123,11 @@ def _named_columns(model: type[Model], names: Attributes, added: Attributes) -> 
         # Only a file is not what it is written as; everything else is written by its type, for anything may be
         # assigned.
         columns.append((name, field.attname, "file" if isinstance(field, FileField) else "value"))
-    return _compile_attributes(cast(Hashable, model._meta.label), tuple(columns))
+    return _compile_attributes(model._meta.label, tuple(columns))
 
 
 @KeptResults
-def _compile_attributes(label: Any, columns: tuple[tuple[str, str, str], ...]) -> RowColumns:
+def _compile_attributes(label: str, columns: tuple[tuple[str, str, str], ...]) -> RowColumns:
     started = perf_counter_ns()
     made = RowColumns([(*column, "naive", False, 0, 0) for column in columns], "object")
     metering.count_compiled(label, "serializer", perf_counter_ns() - started, len(columns), 0)

@@ -103,11 +103,12 @@ def sort_endpoints(endpoints: Iterable[EndpointReport]) -> list[EndpointReport]:
 
 def _gained_ms(found: Measurement | None) -> float:
     """Return the milliseconds that a request would save; endpoints without a measurement come last."""
-    if found is None:
-        return -1.0
-    gained = found.write_ms - found.pyforge_ms if found.equal else -1.0
-    # A change that makes it slower is no worse than none.
-    return max(gained, found.query_ms if found.queries > _MANY_QUERIES else 0.0 if found.equal else -1.0)
+    gains = [-1.0]
+    if found is not None and found.equal:
+        gains += [0.0, found.write_ms - found.pyforge_ms]  # a change that makes it slower is no worse than none
+    if found is not None and found.queries > _MANY_QUERIES:
+        gains.append(found.query_ms)
+    return max(gains)
 
 
 def judge_static(endpoint: Endpoint) -> str:

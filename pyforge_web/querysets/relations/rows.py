@@ -113,9 +113,8 @@ class OpenQuery(NamedTuple):
             dated, timezone = add_dates(readers)
             made = compile_layout(label, dated, steps, self.keys_only, timezone)
         if is_plain and self.entry is not None:
-            self.entry.note(
-                key, (made, self.steps, readers), self.steps
-            )  # both are held, so that their ids stay theirs
+            # Steps and readers are held, so that their ids stay theirs.
+            self.entry.note(key, (made, self.steps, readers), self.steps)
         return cast("RowColumns | RowLayout", made)
 
     def _with_outputs(self, readers: tuple[DatedReader, ...], timezone: tzinfo | None) -> RowLayout:
