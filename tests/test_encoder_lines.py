@@ -37,13 +37,6 @@ def test_lines_of_stored_json_are_escaped():
 
 
 @pytest.mark.parametrize("value", VALUES, ids=ascii)
-def test_lines_in_the_form_of_drf_are_those_of_its_renderer(value):
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    expected = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")  # rest_framework.renderers
-    assert dumps_response(value, form="drf").decode() == expected
-
-
-@pytest.mark.parametrize("value", VALUES, ids=ascii)
 def test_lines_elsewhere_stay_as_they_are(value):
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     assert dumps(value).decode() == text
