@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db.models import Manager, Prefetch
 from django.db.models.constants import LOOKUP_SEP
 
-from pyforge_web.output.model_names import NamePath, Relation, find_column, find_relation
+from pyforge_web.output.model_names import NamePath, Relation, find_relation
 from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
 
 
@@ -111,11 +111,7 @@ def _find_unknown_step(owner: Any, path: str, named: set[Any]) -> str | None:
             return name
         relation = find_relation(owner, name)
         # A name that a `Prefetch` gives its list, or an attribute that another package loads.
-        if (
-            relation is None
-            and name not in named
-            and (not hasattr(owner, name) or find_column(owner, name) is not None)
-        ):
+        if relation is None and name not in named and not _is_prefetched(getattr(owner, name, None)):
             return name
         owner = None if relation is None else relation.model
     return None
@@ -129,6 +125,11 @@ def has_own_base_manager(relation: Relation) -> bool:
     if relation.many or relation.model is None or type(relation.model._base_manager) is Manager:
         return False
     return not (relation.sort == "forward" and relation.field.remote_field.parent_link)
+
+
+def _is_prefetched(attribute: Any) -> bool:
+    """Return whether an attribute of a model loads what it stands for: `get_prefetcher` of django.db.models.query."""
+    return hasattr(attribute, "get_prefetch_querysets") or hasattr(attribute, "get_prefetch_queryset")
 
 
 def make_prefetches(tree: Tree, path: NamePath = ()) -> "Iterator[Prefetch[Any]]":

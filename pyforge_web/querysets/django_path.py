@@ -25,6 +25,7 @@ from django.db.models.sql import Query
 
 from pyforge_web._native import AttributeWatch
 from pyforge_web.conf import get_settings
+from pyforge_web.output.lookups import find_unknown_name
 from pyforge_web.output.model_names import has_stock_descriptor, is_set_by_class
 from pyforge_web.querysets import backends
 from pyforge_web.stock import find_stock, is_own_function
@@ -123,7 +124,7 @@ def why_django(queryset: AnyQuerySet, connection: Any = None) -> str | None:
         if has_djangos_init(model) and len(verified) < _MOST_VERIFIED:
             verified[key] = AttributeWatch(watch_classes(queryset))
     if queryset._iterable_class is ModelIterable and (
-        reason := why_receivers(model) or why_added(model, query) or why_known(queryset)
+        reason := why_receivers(model) or why_added(model, query) or why_known(queryset) or _why_lookups(queryset)
     ):
         return reason
     if reason := backends.why_no_backend(connections[queryset.db] if connection is None else connection):
@@ -262,6 +263,13 @@ def why_columns(model: type[Model], names: Any) -> str | None:
             kind = type(getattr(model, name, None)).__name__
             return f"{name}: its descriptor {kind} may give another value"
     return None
+
+
+def _why_lookups(queryset: Any) -> str | None:
+    """Return which name in the lookups of `prefetch_related` Django may refuse, when the rows are iterated."""
+    lookups = queryset._prefetch_related_lookups
+    name = find_unknown_name(queryset.model, lookups) if lookups else None
+    return None if name is None else f"prefetch_related() names {name!r}"
 
 
 def why_known(queryset: Any) -> str | None:

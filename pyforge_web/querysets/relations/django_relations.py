@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web._native import NestedRows
-from pyforge_web.output.lookups import is_djangos, make_prefetches
+from pyforge_web.output.lookups import find_unknown_name, is_djangos, make_prefetches
 from pyforge_web.output.model_names import NamePath
 from pyforge_web.output.resolve import added_names, loaded_columns
 from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
@@ -33,6 +33,8 @@ def with_relations(queryset: UntypedQuerySet, tree: Tree) -> UntypedQuerySet:
         return queryset  # a union takes no more of these, and lookups of others are the user's own
     # Each once: Django refuses a second one with a QuerySet.
     prefetches: dict[str, Any] = {}
+    if find_unknown_name(queryset.model, lookups) is not None:  # Django raises for it, or only the objects tell
+        prefetches.update((getattr(lookup, "prefetch_to", lookup), lookup) for lookup in lookups)
     for lookup in make_prefetches(tree):
         prefetches.setdefault(lookup.prefetch_to, lookup)
     if lookups or prefetches:
