@@ -35,7 +35,7 @@ done
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check ci lock docs docs-serve wheel-pgo kernels bench fuzz asan coverage soak django-suite screenshots format clean again
+.PHONY: help install demo test rust-tests check ci lock docs docs-serve wheel-pgo kernels bench fuzz asan coverage soak django-suite screenshots format clean again
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -78,7 +78,7 @@ $(STAMP)/bench: $(STAMP)/deps
 
 $(STAMP)/native: $(NATIVE) $(STAMP)/demo
 	@$(CHECK_RUST)
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --group demo
+	env -u MAKEFLAGS VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --group demo
 	@touch $@
 
 install: $(STAMP)/native $(STAMP)/deps ## Set up the virtual environment and build the Rust core (release)
@@ -90,9 +90,14 @@ demo: $(STAMP)/native ## Set up, build, migrate, load the airports, serve the de
 	@echo "The demo site: http://127.0.0.1:$(PORT)/"
 	$(MANAGE) runserver $(PORT)
 
-test: $(STAMP)/native $(STAMP)/deps ## Set up, build, run all tests: Rust's and Python's
-	cargo test --quiet --workspace --locked
+# The core's last step is the work of one processor, so Rust's tests are compiled beside it. Cargo works with as many
+# processors as it finds, not with those of make's job server.
+test: $(STAMP)/deps ## Set up, build, run all tests: Rust's and Python's
+	@$(MAKE) --jobs=2 $(STAMP)/native rust-tests
 	$(BIN)/python -m pytest -q $(PARALLEL)
+
+rust-tests: $(STAMP)/venv ## The tests of the Rust crates alone
+	env -u MAKEFLAGS cargo test --quiet --workspace --locked
 
 ci: $(STAMP)/native $(STAMP)/deps ## What CI runs: checks, all tests, the newest Python with the newest Django, two minutes of fuzzing
 	$(LOCKED) --group mysql

@@ -30,7 +30,7 @@ hypothesis_settings.register_profile("any_speed", deadline=None, suppress_health
 hypothesis_settings.load_profile("any_speed")
 
 # A server runs one in so many of the tests that run on each database, and all of them with PYFORGE_FULL=1.
-SHARES = {"mysql": 6, "postgresql": 5}
+SHARES = {"mysql": 8, "postgresql": 8}
 
 # Files whose tests need that CPython still gives Django's classes versions: from 3.13 on a class has at most 1,000 of
 # them (`MAX_VERSIONS_PER_CLASS` in Objects/typeobject.c), and all tests together patch some classes more often.

@@ -3,12 +3,14 @@ by a process of its own with the demo's own settings, for the browser.
 """
 
 import fcntl
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -69,15 +71,19 @@ def sample(entries, db):
 
 
 @pytest.fixture(scope="session")
-def demo_env(tmp_path_factory) -> dict[str, str]:
+def shared_folder(tmp_path_factory) -> Path:
+    """The folder that all workers of a run have."""
+    folder: Path = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def demo_env(shared_folder) -> dict[str, str]:
     """The environment of a demo whose database is migrated and holds all airports; no test writes to it.
 
     All workers of a run have one database: the first who needs it makes it.
     """
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    database = folder / "demo.sqlite3"
+    folder, database = shared_folder, shared_folder / "demo.sqlite3"
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "demo_site.settings", "DEMO_DATABASE": str(database)}
     with (folder / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -106,21 +112,27 @@ def site(demo_env) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def comparisons() -> dict[str, dict[str, Any]]:
-    """What the server answered to each comparison of the compare page, by address."""
-    return {}
+def comparisons(shared_folder) -> Callable[[], dict[str, Any]]:
+    """A function: what the server answered to each comparison of the compare page, by the name of its case."""
+    return lambda: {path.stem: json.loads(path.read_text()) for path in shared_folder.glob("comparisons/*.json")}
 
 
 @pytest.fixture
-def visit(plain_visit: Callable[..., Visit], comparisons: dict[str, dict[str, Any]]) -> Callable[..., Visit]:
+def visit(plain_visit: Callable[..., Visit], shared_folder: Path) -> Callable[..., Visit]:
     """As `tests.browser.visit`. The server measures each case once for all tests: later pages get its first answer."""
+    folder = shared_folder / "comparisons"
+    folder.mkdir(exist_ok=True)
 
     def answer(route: Any) -> None:
-        url = route.request.url
-        if url not in comparisons:
+        path = folder / f"{route.request.url.split('/')[-2]}.json"
+        if not path.exists():
             fetched = route.fetch(timeout=120_000)
-            comparisons[url] = {"status": fetched.status, "headers": fetched.headers, "body": fetched.body()}
-        route.fulfill(**comparisons[url])
+            assert fetched.ok, fetched.text()
+            own = folder / f"{os.getpid()} {path.stem}"
+            own.write_text(fetched.text())
+            with suppress(FileExistsError):  # another worker was faster
+                path.hardlink_to(own)
+        route.fulfill(content_type="application/json", path=path)
 
     def start(**options: Any) -> Visit:
         visit = plain_visit(**options)

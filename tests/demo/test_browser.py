@@ -1,6 +1,5 @@
 """The pages in headless Chromium: light and dark, wide and narrow, by mouse, finger and keyboard."""
 
-import json
 import os
 import re
 from itertools import product
@@ -235,10 +234,8 @@ def test_the_compare_page_shows_every_case_equal_with_bars_that_add_up(visit):
 def test_the_strongest_cases_come_first(visit, comparisons):
     page = visit().open("/compare/")
     expect(page.locator("[data-overall]")).to_contain_text("Done", timeout=120_000)
-    factors = {}
-    for url, answer in comparisons.items():
-        sides = json.loads(answer["body"])["sides"]
-        factors[url.split("/")[-2]] = sides["django"]["timing"]["best"] / sides["pyforge"]["timing"]["best"]
+    sides = {slug: answer["sides"] for slug, answer in comparisons().items()}
+    factors = {slug: two["django"]["timing"]["best"] / two["pyforge"]["timing"]["best"] for slug, two in sides.items()}
     shown = page.locator("[data-case]").evaluate_all("cards => cards.map((card) => card.dataset.case)")
     assert sorted(shown) == sorted(case.slug for case in CASES)
     assert shown == sorted(shown, key=lambda slug: -factors[slug])
