@@ -20,7 +20,6 @@ from pyforge_web.ninja.schemas import has_standard_getter, schema_fields
 from pyforge_web.output.grammar import parse_fields
 from pyforge_web.output.lazy_values import is_queryset
 from pyforge_web.output.lean_instances import NotNamedError
-from pyforge_web.output.lookups import find_unknown_name
 from pyforge_web.output.model_names import find_relation
 from pyforge_web.output.resolve import resolve_model_fields
 
@@ -73,7 +72,7 @@ def _body(result: Any, schema: type[Schema]) -> bytes | QuerySet[Any, Any] | Non
     if result._iterable_class is not ModelIterable or not has_standard_getter():
         return None
     lookups = cast(Any, result)._prefetch_related_lookups
-    if any(map(partial(_hides_object, result.model), lookups)) or find_unknown_name(result.model, lookups) is not None:
+    if any(map(partial(_hides_object, result.model), lookups)):
         return None
     try:
         return dumps(result, fields=_fields_of(cast(Any, schema), cast(Any, result.model)), django_bytes=True)

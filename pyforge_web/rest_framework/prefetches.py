@@ -3,7 +3,6 @@
 from typing import Any
 
 from pyforge_web.output.grammar import NestedFields, ParsedFields
-from pyforge_web.output.lookups import find_unknown_name
 from pyforge_web.output.model_names import find_relation
 from pyforge_web.output.resolve import resolve_fields
 from pyforge_web.output.tree import Branch, Tree
@@ -18,7 +17,7 @@ def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
     """Return the QuerySets of the `Prefetch` objects that the relations of a plan meet.
 
     Raises `FallbackError` where a lookup loads a relation to one from other rows than a join has, and where Django
-    raises its error: for names of `prefetch_related` and `select_related` that are no relations.
+    raises its error: for names of `select_related` that are no relations.
     """
     selected = queryset.query.select_related
     if isinstance(selected, dict):
@@ -26,7 +25,6 @@ def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
     lookups = queryset._prefetch_related_lookups
     if not lookups or lookups in level.plain_lookups:
         return {}
-    _check_prefetched(queryset.model, lookups)
     names: dict[str, Any] = {}
     collect_names(level, names)
     if not names:
@@ -61,12 +59,6 @@ def _check_selected(model: Any, names: dict[str, Any]) -> None:
                 raise FallbackError(f"select_related() names {name!r}")
             if below:
                 work.append((relation.model, below))
-
-
-def _check_prefetched(model: Any, lookups: tuple[Any, ...]) -> None:
-    name = find_unknown_name(model, lookups)
-    if name is not None:
-        raise FallbackError(f"prefetch_related() names {name!r}")
 
 
 def collect_names(level: Level, names: dict[str, Any]) -> None:
