@@ -5,13 +5,14 @@ decimals, JSON, fields of the project, expressions) the database is asked, once 
 stock, it is only asked whether some rows are equal: the answer is that a row comes back, whatever is in it.
 """
 
+import contextlib
 import datetime
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple, cast
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import Model
 from django.db.models.expressions import F, Value
 from django.db.models.sql import Query
@@ -20,6 +21,8 @@ from pyforge_web.querysets.backends import why_not_stock
 from pyforge_web.validation.database.bulk_queries import rows_per_statement
 from pyforge_web.validation.database.comparable_columns import TEXT_BY_BYTES, exact_type, integer_range, plain_type
 
+# Databases whose transactions go on behind a statement that failed.
+_GOES_ON = frozenset({"mysql", "oracle", "sqlite"})
 # Rows that one statement compares with each other.
 _COMPARED_ROWS = 20_000
 
@@ -160,7 +163,7 @@ def _classes_in_database(asked: AskedColumns) -> list[ColumnValues]:
     # The number of the first equal row in any slice is the first of all rows: each pair is compared in one slice.
     for rows in asked.slices(range(len(asked.rows))):
         clause, params = asked.with_sql(rows)
-        with asked.connection.cursor() as cursor:
+        with _open_cursor(asked.connection) as cursor:
             cursor.execute(f"{clause} SELECT n, {firsts} FROM asked", params)  # noqa: S608
             for place, *first_places in cursor.fetchall():
                 for column, first in zip(keys, first_places, strict=True):
@@ -168,6 +171,18 @@ def _classes_in_database(asked: AskedColumns) -> list[ColumnValues]:
                         known = column[rows[place]]
                         column[rows[place]] = rows[first] if known is None else min(known, rows[first])
     return cast("list[ColumnValues]", keys)
+
+
+@contextlib.contextmanager
+def _open_cursor(connection: Any) -> Iterator[Any]:
+    """Open a cursor for a statement of ours, whose failure leaves a transaction as it was.
+
+    The values are cast to the types of their columns, and one may not fit: PostgreSQL ends the transaction then.
+    """
+    is_ended = connection.in_atomic_block and connection.vendor not in _GOES_ON
+    savepoint = transaction.atomic(using=connection.alias) if is_ended else contextlib.nullcontext()
+    with savepoint, connection.cursor() as cursor:
+        yield cursor
 
 
 def _keys_by_questions(asked: AskedColumns, nulls_distinct: bool) -> list[int]:
@@ -183,7 +198,7 @@ def _keys_by_questions(asked: AskedColumns, nulls_distinct: bool) -> list[int]:
 
     def answers_yes(chosen: Sequence[int]) -> bool:
         clause, params = asked.with_sql(chosen)
-        with asked.connection.cursor() as cursor:
+        with _open_cursor(asked.connection) as cursor:
             cursor.execute(f"{clause} {question}", params)
             return bool(cursor.fetchone())
 
