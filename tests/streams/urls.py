@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import sqlite3
+import threading
 
 from django.db import connections
 from django.db.backends.dummy.base import DatabaseWrapper as DummyWrapper
@@ -16,28 +17,36 @@ from tests.crash.memory import forget_peak, status
 from tests.querysets.models import Event
 
 opened = []
+closing = threading.Lock()
 
 
 def watch_cursors():
-    """From now on each cursor of the drivers is remembered."""
+    """From now on each cursor of the drivers is remembered, and no connection is closed while a cursor is looked at."""
     for wrapper in {type(connections[alias]) for alias in connections} - {DummyWrapper}:
+
+        def close_alone(self, original=wrapper._close):
+            with closing:
+                return original(self)
 
         def create_cursor(self, name=None, original=wrapper.create_cursor):
             opened.append(original(self, name))
             return opened[-1]
 
         wrapper.create_cursor = create_cursor
+        wrapper._close = close_alone
 
 
 def is_closed(cursor):
     """Return whether a driver's cursor is closed, which another thread may be reading at this moment.
 
-    No row is fetched to find out: CPython dies where two threads fetch from one cursor of sqlite3.
+    No row is fetched to find out: CPython dies where two threads fetch from one cursor of sqlite3. Nor may the other
+    thread close the connection meanwhile: SQLite would use what it has freed.
     """
     if not isinstance(cursor, sqlite3.Cursor):
         return cursor.closed
     try:
-        cursor.executescript("")  # nothing to run: it looks whether the cursor is closed, and no more
+        with closing:
+            cursor.executescript("")  # nothing to run: it looks whether the cursor is closed, and no more
     except sqlite3.ProgrammingError:
         return True
     except sqlite3.InterfaceError:  # SQLite refuses the call while the other thread has a statement of its own at work
