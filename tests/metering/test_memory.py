@@ -4,6 +4,7 @@ import gc
 import sys
 import tracemalloc
 import weakref
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -71,11 +72,14 @@ def test_many_calls_need_no_more_memory_than_some():
         tracemalloc.start()
         try:
             calls(10)
-            before = held()
-            calls(300)
-            assert held() - before < 2048
+            sizes = [held()]
+            for _ in range(3):
+                calls(100)
+                sizes.append(held())
         finally:
             tracemalloc.stop()
+    # What stays of each call is there in each hundred; what is kept anew once, as after a class was patched, in one.
+    assert min(after - before for before, after in pairwise(sizes)) < 700
     assert len(found.groups) == 2
 
 
