@@ -20,6 +20,14 @@ def sent_statements(captured):
     return [query["sql"] for query in captured.captured_queries if not query["sql"].startswith(_OF_SAVEPOINTS)]
 
 
+def outcome(read):
+    """What is read, or the type and the words of the error, whatever Django raises."""
+    try:
+        return read()
+    except Exception as error:
+        return type(error), str(error)
+
+
 def describe_errors(error):
     """All that can be seen of a ValidationError in dict form, in the active language: each field with its leaves."""
     assert error.message_dict.keys() == error.error_dict.keys()

@@ -117,6 +117,11 @@ def _find_unknown_step(owner: Any, path: str, named: set[Any]) -> str | None:
     return None
 
 
+def _is_prefetched(attribute: Any) -> bool:
+    """Return whether an attribute of a model loads what it stands for: `get_prefetcher` of django.db.models.query."""
+    return hasattr(attribute, "get_prefetch_querysets") or hasattr(attribute, "get_prefetch_queryset")
+
+
 def has_own_base_manager(relation: Relation) -> bool:
     """Return whether a relation to one is loaded by a base manager of the project's: a join may find other rows.
 
@@ -125,11 +130,6 @@ def has_own_base_manager(relation: Relation) -> bool:
     if relation.many or relation.model is None or type(relation.model._base_manager) is Manager:
         return False
     return not (relation.sort == "forward" and relation.field.remote_field.parent_link)
-
-
-def _is_prefetched(attribute: Any) -> bool:
-    """Return whether an attribute of a model loads what it stands for: `get_prefetcher` of django.db.models.query."""
-    return hasattr(attribute, "get_prefetch_querysets") or hasattr(attribute, "get_prefetch_queryset")
 
 
 def make_prefetches(tree: Tree, path: NamePath = ()) -> "Iterator[Prefetch[Any]]":

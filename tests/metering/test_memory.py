@@ -74,12 +74,12 @@ def test_many_calls_need_no_more_memory_than_some():
             calls(10)
             sizes = [held()]
             for _ in range(3):
-                calls(100)
+                calls(300)
                 sizes.append(held())
         finally:
             tracemalloc.stop()
-    # What stays of each call is there in each hundred; what is kept anew once, as after a class was patched, in one.
-    assert min(after - before for before, after in pairwise(sizes)) < 700
+    # What stays of each call is there in each span; what is kept anew once, as after a class was patched, in one.
+    assert min(after - before for before, after in pairwise(sizes)) < 2048
     assert len(found.groups) == 2
 
 

@@ -14,3 +14,9 @@ def filled_tickets(vendors, shared_rows):
     for alias in vendors.values():
         shared_rows.add(tickets.load, alias)
     return vendors
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def alias(request, filled_tickets, db):
+    """The alias of each database in turn, with its people and tickets."""
+    return filled_tickets[request.param]

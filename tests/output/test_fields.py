@@ -20,11 +20,6 @@ from tests.output.ways import WAYS_IN, WAYS_OUT
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("tests.output.urls")]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def alias(request, filled_tickets, db):
-    return filled_tickets[request.param]
-
-
 def describe(title, price, at):
     return [title.upper(), price and price + 1, at and at.year]
 

@@ -63,11 +63,6 @@ WAYS = {
 }
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def alias(request, filled_tickets, db):
-    return filled_tickets[request.param]
-
-
 @pytest.mark.parametrize("kind", [QuerySet, LeavesOne, Rotates, Hides])
 @pytest.mark.parametrize("name", FIELDS)
 @pytest.mark.parametrize("way", WAYS)

@@ -16,11 +16,6 @@ from tests.relations.unusual import Slot
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def alias(request, filled_tickets, db):
-    return filled_tickets[request.param]
-
-
 def shout(instance):
     """Change columns, and leave something else behind, as code of projects does."""
     for name in ("title", "name", "state"):

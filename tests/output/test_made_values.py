@@ -17,11 +17,6 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 urlpatterns = [path("any/<path:value>", lambda request: None, name="any")]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def alias(request, filled_tickets, db):
-    return filled_tickets[request.param]
-
-
 def make_times(at):
     return {"at": at, "list": [at, (at and at.time(), {"deep": [at]})], "text": "2026"}
 

@@ -37,11 +37,6 @@ pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.urls("test
 ENGINE = Engine(libraries={"pyforge": "pyforge_web.templatetags.pyforge"})
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def alias(request, filled_tickets, db):
-    return filled_tickets[request.param]
-
-
 def write_tag(data, **options):
     tag = " ".join(f"{name}={name}" for name in options)
     text = ENGINE.from_string(f"{{% load pyforge %}}{{% pyforge_json data {tag} %}}")

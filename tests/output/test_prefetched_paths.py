@@ -10,11 +10,6 @@ from tests.output.ways import WAYS_IN, WAYS_OUT
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def alias(request, filled_tickets, db):
-    return filled_tickets[request.param]
-
-
 def assert_like(make, fields, read):
     expected = [read(each) for each in make()]
     for way_in in WAYS_IN.values():

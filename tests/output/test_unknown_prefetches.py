@@ -6,6 +6,7 @@ from django.db.models import Prefetch
 from django.test.utils import CaptureQueriesContext
 
 import pyforge_web
+from tests.oracle import outcome
 from tests.output.models import Person, Ticket
 from tests.output.ways import WAYS_IN, WAYS_OUT
 from tests.relations.models import Article, Author, Note
@@ -30,18 +31,6 @@ FIELDS = {
     "keys": ["watchers"],
     "nested": ["title", {"watchers": ["name"]}, {"owner": ["name"]}],
 }
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def alias(request, filled_tickets, db):
-    return filled_tickets[request.param]
-
-
-def outcome(read):
-    try:
-        return read()
-    except Exception as error:
-        return type(error), str(error)
 
 
 @pytest.mark.parametrize("fields", FIELDS.values(), ids=FIELDS)

@@ -7,6 +7,7 @@ from rest_framework import fields, relations, serializers
 from rest_framework.renderers import JSONRenderer
 
 from pyforge_web.rest_framework import CompiledSerializerMixin, PyForgeJSONRenderer, reads
+from tests.oracle import outcome
 from tests.relations import models as m
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -106,13 +107,6 @@ def make(described, mixins):
     names = [*described["columns"], *described["extra"]]
     meta = type("Meta", (), {"model": model, "fields": names})
     return type("Random", (*mixins, serializers.ModelSerializer), attributes | {"Meta": meta})
-
-
-def outcome(function):
-    try:
-        return function()
-    except Exception as error:
-        return type(error), str(error)
 
 
 @pytest.mark.parametrize("model", RELATIONS, ids=lambda model: model.__name__)

@@ -6,6 +6,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.test import APIRequestFactory
 
 from pyforge_web.rest_framework import CompiledSerializerMixin, PyForgeJSONRenderer, explain, reads
+from tests.oracle import outcome
 from tests.relations import models as m
 
 pytestmark = [
@@ -20,14 +21,6 @@ CONTEXT = {"request": APIRequestFactory().get("/")}
 def make(mixins, model, names, **attributes):
     options = type("Meta", (), {"model": model, "fields": names})
     return type(f"{model.__name__}Serializer", (*mixins, serializers.ModelSerializer), {"Meta": options, **attributes})
-
-
-def outcome(read):
-    """What is read, or the error."""
-    try:
-        return read()
-    except Exception as error:  # whatever Django and DRF raise
-        return type(error), str(error)
 
 
 def assert_as_drf(make_kind, queryset):

@@ -13,6 +13,7 @@ from pyforge_web.querysets.backends import VALUE
 from pyforge_web.rest_framework import CompiledSerializerMixin, PyForgeJSONRenderer
 from pyforge_web.rest_framework.formats import ValueFormat
 from pyforge_web.rest_framework.values import ReadColumn, make_column
+from tests.oracle import outcome
 from tests.querysets import data
 from tests.querysets.models import Scalars
 
@@ -46,14 +47,6 @@ def mariadb(mysql, shared_rows):
 def make(mixins, names, **attributes):
     options = type("Meta", (), {"model": Scalars, "fields": names})
     return type("ScalarsSerializer", (*mixins, serializers.ModelSerializer), {"Meta": options, **attributes})
-
-
-def outcome(read):
-    """What is read, or the error."""
-    try:
-        return read()
-    except Exception as error:  # whatever Django and DRF raise
-        return type(error), str(error)
 
 
 def with_types(rows):
