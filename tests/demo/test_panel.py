@@ -112,6 +112,10 @@ def test_the_tables_of_the_panel_fit_a_screen_in_each_language(visit, language, 
     panel.locator("td.pf-number").evaluate_all(
         "all => all.forEach((it) => { it.innerHTML = it.innerHTML.replace(/\\d[\\d.,\\s]*\\d/g, '12.3'); })"
     )
-    widths = panel.locator(".pf-scroll").evaluate_all("all => all.map((it) => [it.scrollWidth, it.clientWidth])")
+    read = "all => all.map((it) => [it.scrollWidth, it.clientWidth])"
+    widths = panel.locator(".pf-scroll").evaluate_all(read)
     assert len(widths) == 3
+    assert all(needed == given for needed, given in widths), widths
+    panel.locator(".pf-failure").first.evaluate("it => { it.textContent = 'latitude: ' + 'a long error '.repeat(9); }")
+    widths = panel.locator(".pf-scroll").evaluate_all(read)
     assert all(needed == given for needed, given in widths), widths
