@@ -85,9 +85,9 @@ async def adumps(
 ) -> bytes:
     """Return what `dumps` returns, for asynchronous code.
 
-    A value for which no Python code has to run is written at once. For all others, the models among them, there is one
-    hop to the thread in which Django's database connections of this task are. The arguments, and what is raised, are
-    those of `dumps`.
+    A value for which no Python code has to run is written at once. All others, the models among them, are one call in
+    the thread in which Django's database connections of this task are. The arguments, and what is raised, are those
+    of `dumps`.
     """
     chosen, options = (exclude, allowed, max_depth), (keys, request, default, max_bytes)
     if fields is None and dates == "django" and not any(option is not None for option in (*chosen, *options)):

@@ -153,8 +153,8 @@ class PyForgeJsonResponse(JsonResponse):
     async def afrom(cls, data: Any, *args: Any, **kwargs: Any) -> Self:
         """Return the response, for an asynchronous view: `return await PyForgeJsonResponse.afrom(queryset)`.
 
-        There is one hop to the thread in which Django's database connections of this request are. The arguments, and
-        what is raised, are those of the class.
+        The work is one call in the thread in which Django's database connections of this request are. The arguments,
+        and what is raised, are those of the class.
         """
         return await sync_to_async(partial(cls, data, *args, **kwargs))()
 

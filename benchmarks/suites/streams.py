@@ -138,7 +138,7 @@ def _contestants(queryset: Callable[[], Query]) -> list[Contestant]:
             "read(Response(queryset()))",
             names,
             checked(django_values),
-            "as ASGI reads it, with a hop to a thread for each chunk",
+            "as ASGI reads it, with a call in a thread for each chunk",
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""The endpoints of `api.py` as asynchronous views: each query, and each response, is one hop to a thread."""
+"""The endpoints of `api.py` as asynchronous views: each query, and each response, is one call in a thread."""
 
 from asgiref.sync import sync_to_async
 from django.db.models import Count

@@ -32,14 +32,14 @@ REQUESTS = (
     Request(
         "Airports near each other", "/api/airports/nearby/?country=CH&iata=yes", "Nested two levels, four statements"
     ),
-    Request("The same, awaited", "/api/async/airports/nearby/?country=CH&iata=yes", "One hop to a thread"),
+    Request("The same, awaited", "/api/async/airports/nearby/?country=CH&iata=yes", "One call in a thread"),
     Request("One airport", "/api/airports/BIKF/", "An instance"),
     Request("All countries", "/api/countries/", "Decimals and JSON columns"),
     Request("A mistake", "/api/airports/?country=ZZ", "A 400 that explains itself"),
     Request("A stream", "/api/live/stream/", f"{STREAMED:,} rows of a query; the panel is updated at its end", True),
     Request("An asynchronous stream", "/api/live/stream-async/", "Countries from an asynchronous iterator", True),
     Request("An asynchronous view", "/api/live/async/", "A country, awaited"),
-    Request("A page of airports, awaited", "/api/async/airports/?country=IS", "One hop to a thread for the response"),
+    Request("A page of airports, awaited", "/api/async/airports/?country=IS", "One call in a thread for the response"),
     Request("Every airport", "/api/export/", "A stream of all rows; the export page shows its progress", True),
     Request("A validator", "/api/live/validate/", "100 airports validated, some of them wrong"),
 )

@@ -47,7 +47,7 @@ class SyncAsyncIterator:
 
 
 async def iterate_in_thread(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield chunks that are made in the thread of this task's database connections: one hop a chunk, none a row."""
+    """Yield chunks that are made in the thread of this task's database connections: one call a chunk, none a row."""
     # None and not StopIteration, which asyncio does not let through a future. No chunk is None.
     step = sync_to_async(partial(next, chunks, None))
     while (chunk := await step()) is not None:
