@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from inspect import iscoroutinefunction
+from sys import maxsize
 from typing import Any, Literal, TypedDict, TypeVar, cast
 
 from django.conf import settings
@@ -180,7 +181,7 @@ def check_limit(name: str, most: Any, least: int = 0) -> int | None:
         raise with_docs(TypeError(f"{name}= must be a whole number, not {most!r}"), "argument")
     if most is not None and most < least:
         raise with_docs(ValueError(f"{name}= must be {least} or more, not {most}"), "argument")
-    return most
+    return None if most is None else min(most, maxsize)
 
 
 def refuse_setting(message: str, key: str = "") -> ImproperlyConfigured:

@@ -209,8 +209,7 @@ class PyForgeStreamingResponse(StreamingHttpResponse):
         preset = get_settings()
         make_key = find_key_style(preset["KEYS"] if keys is None else keys)
         options = OutputOptions(request, make_key, None, default, check_limit("max_bytes", max_bytes, 1))
-        # `get`: a format that does not exist is refused below, by `find_format`.
-        kwargs.setdefault("content_type", streams.MEDIA_TYPES.get(format))
+        kwargs.setdefault("content_type", streams.find_media_type(format))
         super().__init__(**kwargs)
         stream_format = streams.find_format(
             format,

@@ -14,7 +14,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from pyforge_web._native import BodyFallback, read_body
-from pyforge_web.conf import get_settings, with_docs
+from pyforge_web.conf import check_limit, get_settings, with_docs
 
 __all__ = ["DEEPEST_ALLOWED", "MAX_DEPTH", "BodyError", "RequestBody", "load_array", "load_object", "loads"]
 
@@ -51,6 +51,9 @@ def loads(
         )
     if not isinstance(body, RequestBody):
         return json.loads(body)  # raises its TypeError
+    check_limit("max_size", max_size)
+    if type(max_depth) is not int:
+        raise with_docs(TypeError(f"max_depth= must be a whole number, not {max_depth!r}"), "argument")
     if max_size is None:
         # Django compares it with forms and with `request.body`; a text from elsewhere has the same limit here.
         max_size = settings.DATA_UPLOAD_MAX_MEMORY_SIZE

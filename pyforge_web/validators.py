@@ -54,6 +54,8 @@ class CompiledValidator(PayloadMethods):
     __slots__ = ("_native", "_writable", "compile_ns", "has_native_rules", "inherited", "model", "plans")
 
     def __init__(self, model: type[Model]) -> None:
+        if not (isinstance(model, type) and issubclass(model, Model)):
+            raise with_docs(TypeError(explain_model(model)), "validator")
         self.model = model
         self.recompile()
 
@@ -67,8 +69,6 @@ class CompiledValidator(PayloadMethods):
             raise with_docs(TypeError(explain_model(model)), "validator") from None
         validator = remembered.get(_REMEMBERED)
         if validator is None or validator.model is not model:
-            if not (isinstance(model, type) and issubclass(model, Model)):
-                raise with_docs(TypeError(explain_model(model)), "validator")
             validator = remembered.setdefault(_REMEMBERED, cls(model))
         return cast(CompiledValidator, validator)
 

@@ -17,6 +17,7 @@ from pyforge_web.output.grammar import (
     ParsedFields,
     ParsedItem,
     parse_fields,
+    read_exclude,
     read_list,
 )
 from pyforge_web.output.model_names import find_relation
@@ -34,10 +35,10 @@ def choose_fields(
 
     Raises as `parse_fields` and `allow_fields` do.
     """
-    names = exclude if isinstance(exclude, str) else tuple(exclude or ())
+    names = read_exclude(exclude)
     if names and allowed is not None:
         # What a client may ask for does not have them. Its own fields are names, which no `exclude=` goes with.
-        allowed = parse_fields(allowed, names)
+        allowed = _parse_allowed(allowed, names)
     elif names:
         fields = parse_fields(fields, names)
     check_limit("max_depth", max_depth)
@@ -58,7 +59,7 @@ def allow_fields(
     Raises `BadRequest` for whatever else a client asks for, and as `parse_fields` does for a wrong `allowed`.
     """
     # First: a fault in `allowed` is the developer's, and is raised as such for every request.
-    permitted = None if allowed is None else parse_fields(allowed)
+    permitted = None if allowed is None else _parse_allowed(allowed)
     if fields is None:
         return permitted
     try:
@@ -71,6 +72,15 @@ def allow_fields(
     if permitted is None:
         return requested
     return tuple(_choose(requested, permitted, _find_model(data), ()))
+
+
+def _parse_allowed(allowed: Fields, exclude: Iterable[str] = ()) -> ParsedFields:
+    """Return the fields of `allowed=`, which has the grammar of `fields=`: its errors speak of that."""
+    try:
+        return parse_fields(allowed, exclude)
+    except (TypeError, ValueError) as error:
+        error.add_note("The fields of allowed= are meant.")
+        raise
 
 
 def _refuse_depth(fields: ParsedFields, max_depth: int) -> None:

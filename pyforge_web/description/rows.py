@@ -11,7 +11,7 @@ from pyforge_web.description.allowed import choose_fields
 from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
 from pyforge_web.output.date_formats import check_dates
-from pyforge_web.output.grammar import Fields, parse_fields
+from pyforge_web.output.grammar import Fields, parse_fields, read_exclude
 from pyforge_web.output.key_names import KeyStyle, find_key_style
 from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_with
 from pyforge_web.output.refusals import Refusal
@@ -82,7 +82,7 @@ class OutputRows:
     ) -> None:
         self._data = data
         self._options = options
-        self._exclude = exclude if isinstance(exclude, str) else tuple(exclude)
+        self._exclude = read_exclude(exclude)
         self._fields = parse_fields(fields, self._exclude) if fields is not None or self._exclude else None
         self._fetch = fetch
         if isinstance(data, QuerySet):

@@ -42,9 +42,9 @@ _DATE_FORMATS: dict[Dates, Callable[[Any], Any]] = {
 
 def check_dates(dates: Any) -> Dates | None:
     """Return a `dates=` argument. Raises `ValueError` for a format that does not exist."""
-    if dates is not None and dates not in _DATE_FORMATS:
+    if dates is not None and not (isinstance(dates, str) and dates in _DATE_FORMATS):
         raise with_docs(ValueError(f'dates= must be "django", "iso" or "local", not {dates!r}'), "argument")
-    return dates  # type: ignore[no-any-return]
+    return dates
 
 
 def format_date(value: Any) -> Any:

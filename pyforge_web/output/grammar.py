@@ -63,7 +63,7 @@ def parse_fields(fields: object, exclude: Iterable[str] = ()) -> ParsedFields:
             return tuple(dict.fromkeys(cast("list[str]", items)))
         return keep_parsed(items, read_list)
     parsed = read_list("*" if fields is None and exclude else fields)
-    return _exclude(parsed, exclude) if exclude else parsed
+    return _exclude(parsed, read_exclude(exclude)) if exclude else parsed
 
 
 def read_list(fields: object) -> ParsedFields:
@@ -105,14 +105,21 @@ def has_expressions(fields: ParsedFields) -> bool:
     return False
 
 
-def _exclude(parsed: ParsedFields, exclude: Iterable[str]) -> ParsedFields:
-    if isinstance(exclude, str) or not all(isinstance(name, str) for name in exclude):
+def read_exclude(exclude: object) -> tuple[str, ...]:
+    """Return the names in an `exclude=` argument; None is none. Raises `TypeError` for what is not a list of names."""
+    if exclude is None or exclude == ():  # nearly always
+        return ()
+    names = exclude if isinstance(exclude, str) or not isinstance(exclude, Iterable) else tuple(exclude)
+    if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
         raise with_docs(TypeError(f'exclude= must be a list of column names like ["notes"], not {exclude!r}'), "fields")
+    return names
+
+
+def _exclude(parsed: ParsedFields, names: tuple[str, ...]) -> ParsedFields:
     if not any(isinstance(item, AllColumns) for item in parsed):
         raise with_docs(
             ValueError('exclude= takes columns out of "*": without "*" leave the names out of fields= itself'), "fields"
         )
-    names = tuple(exclude)
     return tuple(AllColumns(names) if isinstance(item, AllColumns) else item for item in parsed)
 
 

@@ -14,7 +14,7 @@ from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_init, pre_init
 
 from pyforge_web.conf import with_docs
-from pyforge_web.output.model_names import Relation, find_relation, has_stock_descriptor
+from pyforge_web.output.model_names import Relation, find_relation, has_stock_descriptor, own_inits
 from pyforge_web.stock import find_stock
 
 Row = tuple[Any, ...]
@@ -23,7 +23,7 @@ RelatedColumns = tuple[tuple[str, tuple[str, ...]], ...]
 LoadRelated = Callable[[Sequence[Model]], None]
 MakeInstances = Callable[[Sequence[Row]], list[Model]]
 
-_STOCK_FROM_DB, _STOCK_INIT = find_stock(Model, "from_db"), find_stock(Model, "__init__")
+_STOCK_FROM_DB = find_stock(Model, "from_db")
 
 
 class NotNamedError(ValueError):
@@ -202,7 +202,7 @@ def _is_bare(model: type[Model], names: Iterable[str]) -> bool:
     """Return whether `Model.from_db` would do nothing but fill the `__dict__`; that takes a quarter of its time."""
     return (
         getattr(model.from_db, "__func__", None) is _STOCK_FROM_DB
-        and model.__init__ is _STOCK_INIT
+        and not own_inits(model)
         and model.__new__ is object.__new__
         and model.__setattr__ is object.__setattr__
         and not pre_init.has_listeners(model)

@@ -19,9 +19,11 @@ from django.db.models.query_utils import DeferredAttribute
 
 from pyforge_web.conf import with_docs
 from pyforge_web.fields import find_attribute
+from pyforge_web.stock import find_stock
 
 _GENERIC = "django.contrib.contenttypes.fields"  # a module that cannot be imported where its app is not installed
 NamePath = tuple[str, ...]
+_DJANGOS_INIT = find_stock(Model, "__init__")
 # Behind these descriptors an instance has in its `__dict__` what its row has, or a file with that name.
 STOCK_DESCRIPTORS = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
 
@@ -149,6 +151,21 @@ def has_stock_descriptor(model: type[Model], attname: str) -> bool:
 def is_set_by_class(model: type[Model], name: str) -> bool:
     """Return whether a value under this name goes through a descriptor of the class: a property, say."""
     return hasattr(type(find_attribute(model, name)), "__set__")
+
+
+def own_inits(model: Any) -> list[Any]:
+    """Return each `__init__` of a model's classes that Django did not write, nearest first.
+
+    Django's own calls that of a class that stands behind `Model` in the bases, when the columns are set.
+    """
+    inits = [vars(kind)["__init__"] for kind in model.__mro__ if "__init__" in vars(kind)]
+    return [init for init in inits if init is not _DJANGOS_INIT and init is not object.__init__]
+
+
+def classes_behind_model(model: Any) -> list[type]:
+    """Return the classes of a project whose `__init__` Django's own calls: they stand behind `Model` in the bases."""
+    kinds = model.__mro__
+    return [kind for kind in kinds[kinds.index(Model) + 1 : -1] if kind not in Model.__mro__]
 
 
 def find_key_relation(model: type[Model], name: str) -> Relation | None:

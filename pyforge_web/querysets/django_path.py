@@ -3,9 +3,6 @@
 What is asked here is asked at each use, by identity. A class, a manager or a tool may be changed at any time.
 """
 
-import dis
-import sys
-from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -26,8 +23,14 @@ from django.db.models.sql import Query
 from pyforge_web._native import AttributeWatch
 from pyforge_web.conf import get_settings
 from pyforge_web.output.lookups import find_unknown_name
-from pyforge_web.output.model_names import has_stock_descriptor, is_set_by_class
+from pyforge_web.output.model_names import (
+    classes_behind_model,
+    has_stock_descriptor,
+    is_set_by_class,
+    own_inits,
+)
 from pyforge_web.querysets import backends
+from pyforge_web.querysets.instance_code import why_changed
 from pyforge_web.stock import find_stock, is_own_function
 
 AnyQuerySet = QuerySet[Any, Any]
@@ -51,7 +54,7 @@ _find_row_methods, _find_instance_methods = attrgetter(*_OWN_ROWS), attrgetter(*
 # Django's `Model` has none of these of its own.
 _ROW_METHODS, _INSTANCE_METHODS = _find_row_methods(QuerySet), _find_instance_methods(object)
 _find_iteration = attrgetter("__iter__", "_fetch_all")
-_DJANGOS_FROM_DB, _DJANGOS_INIT = find_stock(Model, "from_db"), find_stock(Model, "__init__")
+_DJANGOS_FROM_DB = find_stock(Model, "from_db")
 # What of a model's class makes its instances. `from_db` is another object at each look: the class's version counts.
 _OWN_CREATION = ("__init__", "from_db", *_OWN_INSTANCES)
 # What is known of the classes of QuerySets is kept in the `__dict__` of the model's `_meta`, and ends with the model.
@@ -121,7 +124,7 @@ def why_django(queryset: AnyQuerySet, connection: Any = None) -> str | None:
     if watch is None or not watch.holds():
         if reason := _why_class(queryset, model):
             return reason
-        if has_djangos_init(model) and len(verified) < _MOST_VERIFIED:
+        if not own_inits(model) and len(verified) < _MOST_VERIFIED:
             verified[key] = AttributeWatch(watch_classes(queryset))
     if queryset._iterable_class is ModelIterable and (
         reason := why_receivers(model) or why_added(model, query) or why_known(queryset) or _why_lookups(queryset)
@@ -152,7 +155,11 @@ def watch_classes(queryset: AnyQuerySet) -> list[tuple[object, tuple[str, ...], 
 
 def watch_instances(model: Any) -> list[tuple[object, tuple[str, ...], bool]]:
     """Return what a native watch compares of how a model's instances are made."""
-    return [(model, _OWN_CREATION, False), (type(model), ("__call__",), False)]
+    return [
+        (model, _OWN_CREATION, False),
+        (type(model), ("__call__",), False),
+        *((kind, ("__init__",), False) for kind in classes_behind_model(model)),
+    ]
 
 
 def _why_class(queryset: AnyQuerySet, model: Any) -> str | None:
@@ -176,14 +183,10 @@ def why_instances(model: Any) -> str | None:
         return f"{type(model).__name__}, the class of {model.__name__}, makes instances in its own way"
     if getattr(model.from_db, "__func__", None) is not _DJANGOS_FROM_DB:
         return f"{model.__name__} has its own from_db"
-    if not has_djangos_init(model) and (reason := _why_changed(model, model.__init__)):
-        return reason
+    for init in own_inits(model):
+        if reason := why_changed(model, init):
+            return reason
     return why_receivers(model)
-
-
-def has_djangos_init(model: Any) -> bool:
-    """Return whether a model's instances are made by Django's own `Model.__init__`."""
-    return model.__init__ is _DJANGOS_INIT
 
 
 def why_receivers(model: Any) -> str | None:
@@ -191,69 +194,9 @@ def why_receivers(model: Any) -> str | None:
     for signal in (pre_init, post_init):
         if signal.receivers and signal.has_listeners(model):
             for receiver in signal._live_receivers(model)[0]:
-                if reason := _why_changed(model, receiver):
+                if reason := why_changed(model, receiver):
                     return reason
     return None
-
-
-# What a function may call that is known to leave the columns of an instance alone.
-_HARMLESS_CALLS = frozenset(
-    """
-    __init__ abs all any bool copy deepcopy dict enumerate float frozenset get getattr hasattr int isinstance items keys
-    len list max min range reversed set sorted str sum super tuple type values zip
-    """.split()  # noqa: SIM905
-)
-
-
-# Receivers of other packages that leave the columns of an instance alone, by their module, class and name.
-_HARMLESS_RECEIVERS = (
-    # Connected for every model of a project. It only sets `_ik` on the instances of models with image fields.
-    ("imagekit.specs.sourcegroups", "ModelSignalRouter", "post_init_receiver"),
-)
-
-
-def _is_harmless_receiver(function: Any) -> bool:
-    for module, class_name, name in _HARMLESS_RECEIVERS:
-        owner = getattr(sys.modules.get(module), class_name, None)
-        if owner is not None and type(getattr(function, "__self__", None)) is owner:
-            return function.__func__ is vars(owner).get(name)
-    return False
-
-
-def _why_changed(model: Any, function: Any) -> str | None:
-    """Return why a function that runs for each new instance may change a column of it."""
-    if _is_harmless_receiver(function):
-        return None
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
-    name = getattr(function, "__qualname__", type(function).__name__)
-    if code is None or (stored := _stored_names(code)) is None:
-        return f"{name} runs for each {model.__name__}, and may change it"
-    columns = {name for field in model._meta.concrete_fields for name in (field.name, field.attname)}
-    if stored & columns or any(hasattr(type(getattr(model, name, None)), "__set__") for name in stored):
-        return f"{name} changes columns of {model.__name__}"
-    return None
-
-
-@lru_cache(maxsize=1024)
-def _stored_names(code: Any) -> frozenset[str] | None:
-    """Return the attributes that a function's code stores; None where it may store any: it runs code of others."""
-    stored: set[str] = set()
-    for step in dis.get_instructions(code):
-        name = step.opname
-        if name == "STORE_ATTR":
-            stored.add(step.argval)
-        elif name in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_METHOD"):
-            if step.argval not in _HARMLESS_CALLS:
-                return None
-        elif name == "LOAD_ATTR" and "NULL" in step.argrepr and step.argval not in _HARMLESS_CALLS:
-            return None  # a method that is called, from Python 3.12 on
-        elif (
-            (name in ("LOAD_SUPER_ATTR", "LOAD_SUPER_METHOD") and step.argval != "__init__")
-            or (name in ("LOAD_DEREF", "LOAD_CLASSDEREF") and step.argval != "__class__")
-            or name.startswith(("STORE_SUBSCR", "DELETE_", "IMPORT_", "STORE_GLOBAL", "STORE_DEREF", "MAKE_FUNCTION"))
-        ):
-            return None
-    return None if {"__dict__", "setattr", "vars"} & set(code.co_names) else frozenset(stored)
 
 
 def why_columns(model: type[Model], names: Any) -> str | None:

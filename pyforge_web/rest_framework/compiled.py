@@ -14,6 +14,7 @@ from rest_framework import fields, relations, serializers
 
 from pyforge_web._native import AttributeWatch
 from pyforge_web.output.kept_fields import is_long
+from pyforge_web.querysets.django_path import watch_instances
 from pyforge_web.rest_framework.fixed import HOOKS, MAKING, OWN_NAMES, are_made_alike, is_fixed
 from pyforge_web.rest_framework.formats import settings_key
 from pyforge_web.rest_framework.nodes import FallbackError
@@ -171,8 +172,7 @@ def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str]]:
             seen.add(kind)
             yield from ((kind, name) for name in names if hasattr(kind, name))
     # What decides a value on the model's side: compared by identity at each use.
-    for name in ("__init__", "__getattribute__", "__str__", "refresh_from_db"):
-        yield model, name
+    yield from _watched_making(model)
     for column in model._meta.concrete_fields:
         yield model, column.attname
 
@@ -180,9 +180,16 @@ def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str]]:
 def _watched_models(read: dict[type[Model], set[str]]) -> Iterator[tuple[Any, str]]:
     """The attributes of models: those that make an instance, and those that are read."""
     for model, names in read.items():
-        yield type(model), "__call__"
-        for name in ("__init__", "from_db", "__getattribute__", "__str__", "refresh_from_db", *names):
-            yield model, name
+        yield from _watched_making(model)
+        yield from ((model, name) for name in names)
+
+
+def _watched_making(model: type[Model]) -> Iterator[tuple[Any, str]]:
+    """What makes an instance of a model, loads it, and is its text."""
+    for owner, names, _ in watch_instances(model):
+        yield from ((owner, name) for name in names)
+    yield model, "__str__"
+    yield model, "refresh_from_db"
 
 
 def all_fields(serializer: Any) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from django.db.models.base import ModelState
 from django.db.models.query import ModelIterable
 
 from pyforge_web.output.lazy_values import is_queryset
-from pyforge_web.output.model_names import find_column
+from pyforge_web.output.model_names import find_column, own_inits
 from pyforge_web.stock import find_stock
 from pyforge_web.validation.attributes import intercepts_attributes
 from pyforge_web.validation.database.bulk_queries import filter_by_keys, find_stored
@@ -59,7 +59,7 @@ def _is_plain_instance(target: Any, seen: set[int]) -> bool:
     plain: Any = Model
     return (
         cls.__new__ is plain.__new__
-        and cls.__init__ is plain.__init__
+        and not own_inits(cls)
         and not intercepts_attributes(cls)
         and all(name == "_state" or _is_plain_value(held) for name, held in vars(target).items())
         and all(id(one) in seen or _is_plain_instance(one, seen) for one in _remembered(target))

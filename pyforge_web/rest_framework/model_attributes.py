@@ -14,7 +14,7 @@ from rest_framework import fields, relations, serializers
 from pyforge_web.output.file_urls import is_own_file
 from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import Relation, find_column
-from pyforge_web.querysets.django_path import why_django
+from pyforge_web.querysets.django_path import why_django, why_instances
 from pyforge_web.rest_framework.nodes import FallbackError
 
 _DESCRIPTORS = (DeferredAttribute, ForeignKeyDeferredAttribute)
@@ -137,12 +137,11 @@ def _attributes_of_self(method: Any) -> tuple[str, ...] | None:
 
 def why_not_rows(model: type[Model]) -> str | None:
     """Return why the instances of a model are not what their rows are; None where they are."""
-    for name in ("from_db", "__init__", "__getattribute__", "refresh_from_db", "serializable_value", "_get_pk_val"):
-        own, standard = getattr(model, name), getattr(Model, name)
-        if getattr(own, "__func__", own) is not getattr(standard, "__func__", standard):
+    if reason := why_instances(model):
+        return reason
+    for name in ("__init__", "refresh_from_db", "serializable_value", "_get_pk_val"):
+        if getattr(model, name) is not getattr(Model, name):
             return f"{model.__name__}.{name} is its own"
-    if type(model).__call__ is not type.__call__:
-        return f"{type(model).__name__}, the class of {model.__name__}, makes instances in its own way"
     # Asked where an attribute is missing: a deferred column, for example.
     if "__getattr__" in dir(model):
         return f"{model.__name__}.__getattr__ is its own"

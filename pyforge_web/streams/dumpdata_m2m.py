@@ -6,21 +6,20 @@ statement. So this runs Django's statement, one for each row as in `dumpdata`, b
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from django.core.serializers.python import Serializer
 from django.db import connections
 from django.db.models import Field, ManyToManyField, Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.manager import BaseManager
-from django.db.models.signals import post_init, pre_init
 
+from pyforge_web.querysets.django_path import why_instances
 from pyforge_web.stock import find_stock
 
 KeysFunction = Callable[[Any], list[Any]]
 _VALUE_FROM_OBJECT = find_stock(Field, "value_from_object")
 _GET_QUERYSET = find_stock(BaseManager, "get_queryset")
-_MODEL_METHODS = ("__getattribute__", "__init__", "__new__", "__setattr__")
 _RELATED_QUERYSET_METHODS = ("_fetch_all", "_iterator", "filter", "iterator", "only", "order_by", "select_related")
 
 _key_serializer: Any = Serializer()
@@ -42,13 +41,6 @@ def make_keys_function(field: "ManyToManyField[Any, Any]", using: str) -> KeysFu
         return _read_keys_by_django(field, using, key) if compiled[0] is None else _read_keys(field, compiled[0], key)
 
     return find_keys
-
-
-def makes_own_instances(model: Any) -> bool:
-    """Return whether an instance may hold other values than its row: own methods, or listeners to its making."""
-    changed = any(getattr(model, name) is not getattr(Model, name) for name in _MODEL_METHODS)
-    own = changed or model.from_db.__func__ is not cast(Any, Model.from_db).__func__
-    return own or pre_init.has_listeners(model) or post_init.has_listeners(model)
 
 
 def gives_attribute(field: Any) -> bool:
@@ -73,7 +65,7 @@ def make_holder(model: type[Model], using: str, key: Any = None) -> Any:
 def _compile_statement(field: "ManyToManyField[Any, Any]", using: str, key: Any) -> _KeysStatement | None:
     """Return the statement for a key; None if another key may need another statement."""
     related: Any = field.remote_field.model
-    if type(related._default_manager).get_queryset is not _GET_QUERYSET or makes_own_instances(related):
+    if type(related._default_manager).get_queryset is not _GET_QUERYSET or why_instances(related):
         return None
     queryset: Any = getattr(make_holder(field.model, using, key), field.name).select_related(None).only("pk")
     if any(getattr(type(queryset), name) is not getattr(QuerySet, name) for name in _RELATED_QUERYSET_METHODS):

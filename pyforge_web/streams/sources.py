@@ -26,9 +26,11 @@ _NOT_ROWS = (str, bytes, bytearray, memoryview, Mapping, Model, Manager, type)
 def find_source(data: Any, fields: object, chunk_size: int, fetch: bool = False) -> OpenSource | AsyncGenerator[Any]:
     """Return what to read of the rows that a view gives; nothing is queried yet.
 
-    Raises `TypeError` for what has no rows and for a bare model with secret columns, `FieldError` for a name that the
-    model does not have, `ValueError` for a chunk size below 1.
+    Raises `TypeError` for what has no rows, for a bare model with secret columns and for a chunk size that is not a
+    whole number, `FieldError` for a name that the model does not have, `ValueError` for a chunk size below 1.
     """
+    if type(chunk_size) is not int:
+        raise with_docs(TypeError(f"chunk_size= must be a whole number, not {chunk_size!r}"), "argument")
     if chunk_size < 1:
         # Django's words. Source: `django.db.models.query.QuerySet.iterator`.
         raise ValueError("Chunk size must be strictly positive.")

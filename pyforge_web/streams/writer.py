@@ -56,6 +56,14 @@ class StreamFormat(NamedTuple):
     dates: Dates = "django"
 
 
+def find_media_type(name: str) -> str:
+    """Return the media type of a format. Raises `ValueError` where there is no such format."""
+    # The names and their media types are one table: a new format is one row.
+    if not isinstance(name, str) or name not in MEDIA_TYPES:
+        raise with_docs(ValueError(f"format must be 'ndjson' or 'array', not {name!r}"), "argument")
+    return MEDIA_TYPES[name]
+
+
 def find_format(
     name: str,
     django_bytes: bool = False,
@@ -63,10 +71,10 @@ def find_format(
     charset: str | None = None,
     dates: Dates = "django",
 ) -> StreamFormat:
-    """Return the format "ndjson" or "array"; `charset` is None for UTF-8. Raises `ValueError` for another name."""
-    # The names and their media types are one table: a new format is one row.
-    if name not in MEDIA_TYPES:
-        raise with_docs(ValueError(f"format must be 'ndjson' or 'array', not {name!r}"), "argument")
+    """Return the format "ndjson" or "array"; `charset` is None for UTF-8. Raises `ValueError` for others."""
+    find_media_type(name)
+    if nan not in ("raise", "null"):  # before the first row, whatever its values are
+        raise with_docs(ValueError(f'nan must be "raise" or "null", not {nan!r}'), "argument")
     form: ValueForm = "django" if django_bytes else "compact" if charset is None else "ascii"
     if name == "ndjson":
         return StreamFormat(b"", "", "\n", b"", form, nan, charset, dates)

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from django.db.models import Model
 
 from pyforge_web._native import AttributeWatch
+from pyforge_web.output.model_names import own_inits
 from pyforge_web.output.tree import Branch, Leaf, Tree, find_doubts
 from pyforge_web.output.tree_watch import Watched
-from pyforge_web.querysets.django_path import has_djangos_init, watch_instances, why_instances, why_receivers
+from pyforge_web.querysets.django_path import watch_instances, why_instances, why_receivers
 
 # By the tree, in the `__dict__` of the model's `_meta`: it ends with the model.
 _CLASSES = "_pyforge_tree_classes"
@@ -40,7 +41,7 @@ def why_classes(tree: Tree) -> str | None:
     reason = next((f"{'.'.join(path)}: {reason}" for path, reason in find_doubts(tree)), None)
     reason = reason or next(filter(None, map(why_instances, joined)), None)
     # An `__init__` of the project's own is read anew each time: its code may be changed in place.
-    if reason is None and known is not None and all(map(has_djangos_init, joined)):
+    if reason is None and known is not None and not any(map(own_inits, joined)):
         tree.model._meta.__dict__[_CLASSES][id(tree)] = known._replace(watch=AttributeWatch(watch_tree_classes(tree)))
     return reason
 
