@@ -13,6 +13,7 @@ from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import has_own_rows, why_django
 from pyforge_web.querysets.relations.columns import JOIN_KEY, as_scanned
 from pyforge_web.querysets.relations.prefetch import RelationKey, find_relation_key, related_rows
+from pyforge_web.querysets.relations.routed import why_routed
 from pyforge_web.querysets.relations.tree_walk import ColumnSlot
 from pyforge_web.querysets.statement import compile_query, execute_query
 from pyforge_web.rest_framework.fetched_query import FetchedQuery
@@ -64,6 +65,8 @@ class PlanRun:
             slots.append(key)
         if found is None and not queryset.ordered and queryset.query.where:
             slots.extend(_unindexed(queryset, slots))
+        if why := why_routed(queryset, (path for path, _ in slots)):
+            raise FallbackError(why)
         queryset, names = select_level(queryset, level, slots, found)
         statement = execute_level(queryset, within, names)
         if window is not None:

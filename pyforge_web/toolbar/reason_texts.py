@@ -158,6 +158,7 @@ REASONS = (
     pgettext_lazy("panel", "{name} joins in its own way"),
     pgettext_lazy("panel", "it has the keys of two relations"),
     pgettext_lazy("panel", "the router has chosen another database"),
+    pgettext_lazy("panel", "a router reads it from another database"),
     pgettext_lazy("panel", "what its SQL depends on has just changed"),
     pgettext_lazy("panel", "the operations of the database have {name} of their own"),
     pgettext_lazy("panel", "{name} while it was remembered"),

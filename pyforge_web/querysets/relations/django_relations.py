@@ -1,6 +1,5 @@
 """Relations by Django's own path: as `select_related` and `prefetch_related` load them."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.db import connections
@@ -9,7 +8,6 @@ from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web._native import NestedRows
 from pyforge_web.output.lookups import find_unknown_name, is_djangos, make_prefetches
-from pyforge_web.output.model_names import NamePath
 from pyforge_web.output.resolve import added_names, loaded_columns
 from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
@@ -19,6 +17,7 @@ from pyforge_web.querysets.relations.doubts import defers_joined_star
 from pyforge_web.querysets.relations.instances import to_dicts
 from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.querysets.relations.raw_sql import has_bare_columns
+from pyforge_web.querysets.relations.routed import find_joined_paths, why_routed
 from pyforge_web.querysets.relations.tree_classes import joined_models
 from pyforge_web.querysets.rows import compile_layout
 
@@ -40,30 +39,16 @@ def with_relations(queryset: UntypedQuerySet, tree: Tree) -> UntypedQuerySet:
     if lookups or prefetches:
         queryset = QuerySet.prefetch_related(QuerySet.prefetch_related(queryset, None), *prefetches.values())
     known = {field.name for field in queryset._known_related_objects}  # Django leaves what is joined alone
-    joined = [path for path in _joined_paths(tree) if path.split(LOOKUP_SEP)[0] not in known]
-    if joined and has_bare_columns(query, joined_models(tree)):
-        return QuerySet.prefetch_related(queryset, *joined)
+    joined = [path for path in find_joined_paths(tree) if path[0].query_name not in known]
+    if joined and (has_bare_columns(query, joined_models(tree)) or why_routed(queryset, joined)):
+        return QuerySet.prefetch_related(queryset, *(LOOKUP_SEP.join(each.name for each in path) for path in joined))
     is_unchanged = query.distinct or query.select_for_update or why_known(queryset) or defers_joined_star(query, tree)
     if joined and not is_unchanged:
         if query.deferred_loading[0]:
             queryset = QuerySet.defer(queryset, None)
-        queryset = QuerySet.select_related(queryset, *joined)
+        paths = (LOOKUP_SEP.join(each.query_name for each in path) for path in joined)
+        queryset = QuerySet.select_related(queryset, *paths)
     return queryset
-
-
-def _joined_paths(tree: Tree) -> Iterator[str]:
-    """Yield what `select_related` loads of a tree."""
-    work: list[tuple[Tree, NamePath]] = [(tree, ())]
-    while work:
-        branches, path = work.pop(0)
-        for item in branches.items:
-            if isinstance(item, Branch):
-                if item.is_joined and item.relation.doubt is None:
-                    within = (*path, item.relation.query_name)
-                    yield LOOKUP_SEP.join(within)
-                    work.append((item.tree, within))
-            elif item.path and all(relation.doubt is None for relation in item.path):
-                yield LOOKUP_SEP.join((*path, *(relation.query_name for relation in item.path)))
 
 
 def _with_parent_key(queryset: UntypedQuerySet, found: RelationKey) -> tuple[UntypedQuerySet, str]:

@@ -12,6 +12,7 @@ from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet
 from pyforge_web.querysets.django_path import has_own_iteration, why_django
 from pyforge_web.querysets.relations.flat_plan import find_flat_plan
 from pyforge_web.querysets.relations.raw_sql import has_bare_columns
+from pyforge_web.querysets.relations.routed import find_joined_paths, find_selected, why_routed
 from pyforge_web.querysets.relations.tree_classes import joined_models, why_classes
 
 
@@ -110,14 +111,10 @@ def _find_joined_already(query: Any, tree: Tree) -> str | None:
         for item in branches.items if wanted and not tree.is_kept else ():
             if not isinstance(item, Branch) or item.relation.many or item.relation.doubt is not None:
                 continue
-            name, inner = item.relation.query_name, wanted
-            if isinstance(wanted, dict):
-                is_wanted, inner = name in wanted, wanted.get(name)
-            else:
-                is_wanted = item.relation.sort == "forward" and not item.relation.field.null and depth < query.max_depth
-            if is_wanted and item.is_joined:
+            inner = find_selected(query, item.relation, wanted, depth)
+            if inner is not None and item.is_joined:
                 work.append((item.tree, inner, depth + 1))
-            elif is_wanted and item.name == item.relation.name:
+            elif inner is not None and item.name == item.relation.name:
                 return item.name
     return None
 
@@ -127,6 +124,8 @@ def _why_no_joins(queryset: UntypedQuerySet, tree: Tree) -> str | None:
     query = queryset.query
     if query.combinator:
         return f"a {query.combinator} has no joins of its own"
+    if reason := why_routed(queryset, find_joined_paths(tree)):
+        return reason
     if has_bare_columns(query, joined_models(tree)):
         return "its raw SQL may name a column that a join of ours would have twice"
     if query.select_for_update:

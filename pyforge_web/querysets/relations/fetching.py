@@ -75,8 +75,10 @@ def fetch_deferred(instances: Iterable[Model], fields: ParsedFields) -> None:
             names, group = missing.setdefault((model, instance._state.db), (set(), []))
             names.update(absent)
             group.append(instance)
-    for (model, using), (names, group) in missing.items():
-        queryset = model._base_manager.using(using).filter(pk__in=[instance.pk for instance in group])
+    for (model, _), (names, group) in missing.items():
+        # As a deferred attribute does, which asks the routers. Source: `Model.refresh_from_db`.
+        manager = model._base_manager.db_manager(hints={"instance": group[0]})
+        queryset = manager.filter(pk__in=[instance.pk for instance in group])
         if (is_reloaded := model.refresh_from_db is not _REFRESH) or why_instances(model) is not None:
             _read_deferred(group, names, {} if is_reloaded else {each.pk: each for each in queryset.only(*names)})
             continue

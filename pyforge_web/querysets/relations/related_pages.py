@@ -25,6 +25,7 @@ from pyforge_web.querysets.relations.remembered_pages import (
     plan_page,
     watch_page,
 )
+from pyforge_web.querysets.relations.routed import has_reading_routers
 from pyforge_web.querysets.relations.tree_classes import joined_models
 from pyforge_web.querysets.sql_cache import KeyNumbers, sql_memory
 from pyforge_web.querysets.sql_cache.fingerprint import Fingerprint
@@ -93,7 +94,7 @@ def _find_related(
     page: RelatedPage | None = known and known.get((id(branch), using))
     if page is None or not (is_unheard() and may_take_entries() and options.is_row_plain):
         return None
-    if set(map(type, keys)) != {int}:
+    if set(map(type, keys)) != {int} or (page.joined and has_reading_routers()):  # which may read it from elsewhere
         return None
     models = page.branch.tree.model, *page.joined
     is_known = (

@@ -19,6 +19,7 @@ from pyforge_web.output.tree import Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import watch_classes, why_added, why_patched, why_receivers
 from pyforge_web.querysets.relations.columns import SelectPlan, find_purpose, select_tree
+from pyforge_web.querysets.relations.routed import has_reading_routers
 from pyforge_web.querysets.relations.steps import Steps
 from pyforge_web.querysets.relations.tree_classes import joined_models, watch_tree_classes
 from pyforge_web.querysets.relations.tree_walk import ColumnSlot
@@ -110,6 +111,8 @@ def find_page(queryset: UntypedQuerySet, tree: Tree) -> KnownPage | None:
     if queryset._prefetch_related_lookups or queryset._known_related_objects:
         return None
     if why_patched() or (iterable is ModelIterable and (why_receivers(tree.model) or why_added(tree.model, query))):
+        return None
+    if page.joined and has_reading_routers():  # which may read what is joined from elsewhere
         return None
     return None if any(map(why_receivers, page.joined)) else page
 
