@@ -48,6 +48,7 @@ __all__ = [
     "set_native",
     "text_column",
     "totals",
+    "watch_encoder",
 ]
 
 # Rows, nanoseconds of the database, and of each column that Python converted values of: index, number, nanoseconds.
@@ -162,6 +163,9 @@ def read_body(body: str | bytes | bytearray, max_depth: int) -> Any:
 
 def set_native(enabled: bool) -> None:
     """Write values natively, or hand each of them to Django's own encoder: the setting `NATIVE`."""
+
+def watch_encoder(class_: type, methods: AttributeWatch | None, /) -> None:
+    """Hand all values to Django's own encoder while one of its methods is another one than `methods` says."""
 
 def totals() -> tuple[int, int, int]:
     """Return the numbers of native calls, of their calls to Python code, and of bytes written, of this process."""

@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 from pyforge_web._native import BUILD_PROFILE
 from pyforge_web.conf import docs_url, get_settings
 from pyforge_web.loaders import LiteralTag, find_literal
+from pyforge_web.output.django_encoder import find_changed_method
 from pyforge_web.pages.contexts import find_unsafe_uses
 from pyforge_web.querysets.backends import why_no_backend
 from pyforge_web.secrets import find_secret_fields, find_unknown_public_fields
@@ -166,6 +167,20 @@ def check_core(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def check_encoder(**kwargs: Any) -> list[CheckMessage]:
+    """Report that somebody has changed Django's encoder: it writes all JSON then."""
+    changed = find_changed_method()
+    if changed is None:
+        return []
+    return [
+        CheckWarning(
+            f"Django's encoder writes all JSON, and no native code: {changed} was changed.",
+            hint="Leave the class as it is, and name your own types in PYFORGE_WEB['TYPES'], or pass default=.",
+            id="pyforge_web.W006",
+        )
+    ]
+
+
 def check_databases(**kwargs: Any) -> list[CheckMessage]:
     """Report databases whose rows Django reads. No connection is opened."""
     messages: list[CheckMessage] = []
@@ -298,6 +313,7 @@ PROJECT_CHECKS = (
     check_middleware,
     check_toolbar_store,
     check_core,
+    check_encoder,
     check_databases,
 )
 SECURITY_CHECKS = (check_secret_columns,)

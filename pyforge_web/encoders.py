@@ -11,6 +11,7 @@ import json
 import re
 import types
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -30,6 +31,7 @@ from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.output.date_formats import DateValue, format_drf, format_iso, format_local
+from pyforge_web.output.django_encoder import find_changed_method
 from pyforge_web.output.grammar import Fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style
 from pyforge_web.output.lazy_values import unwrap_lazy
@@ -215,6 +217,9 @@ class _ModelEncoder(DjangoJSONEncoder):
     """Django's encoder, with what the product takes besides."""
 
     def default(self, value: Any) -> Any:
+        if find_changed_method() is not None:
+            with suppress(TypeError):
+                return super().default(value)  # first: what a project has made of Django's encoder is what it means
         if isinstance(value, _MODEL_VALUES):
             return with_text_keys(to_plain(value))
         converted = convert_value(value)
@@ -251,7 +256,7 @@ _DATE_ENCODERS = {"iso": _IsoEncoder, "local": _LocalEncoder, "drf": _DrfEncoder
 
 
 def write_by_django(value: Any, fields: object, fetch: bool, form: str, nan: Nan, dates: str = "django") -> bytes:
-    """Return the JSON of a value by Django's own encoder, where the setting `NATIVE` is off; native code calls it."""
+    """Return the JSON of a value by Django's own encoder, where native code is off; it calls this."""
     plain = with_text_keys(value if fields is None else to_plain(value, fields, fetch))
     encoder = _ModelEncoder if dates == "django" else _DATE_ENCODERS[dates]
     # The standard library has no null for NaN: the text is read again, where each constant becomes None.

@@ -17,6 +17,7 @@ from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dic
 from pyforge_web.conf import Dates, Nan, get_settings, with_docs
 from pyforge_web.description.explanation import OutputPath, explain_column, explain_tree
 from pyforge_web.fields import Descriptor, describe_field, extract_model_fields, find_field
+from pyforge_web.output.django_encoder import why_not_native
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.kept_fields import KeptResults, is_long
 from pyforge_web.output.key_names import KeyStyle
@@ -123,7 +124,7 @@ class CompiledSerializer:
             )
         self._refuse_secrets()
         rows = list(rows)
-        if not get_settings()["NATIVE"]:
+        if why_not_native() is not None:
             return dumps([_plain_row(self._find_names(), row) for row in rows])
         return dumps(ValueTuples(self._columns, rows, many=True, model=self.model))
 
@@ -133,7 +134,7 @@ class CompiledSerializer:
         if self._tree is not None:
             return cast("dict[str, Any]", json.loads(self.dump_instance(instance)))
         self._refuse_secrets()
-        if not get_settings()["NATIVE"]:
+        if why_not_native() is not None:
             # From `__dict__`, as native code reads it: `getattr` would query a deferred column.
             values = [instance.__dict__[descriptor["attname"]] for descriptor in self.descriptors]
             return _ready_row(self._find_names(), values)
@@ -209,7 +210,7 @@ def serialize_fields(descriptors: Sequence[Descriptor], values: Mapping[str, Any
     if unknown := values.keys() - {descriptor["attname"] for descriptor in descriptors}:
         raise with_docs(ValueError(f"no descriptor for {', '.join(sorted(unknown))}"), "descriptors")
     columns = _public_columns(descriptors)
-    if not get_settings()["NATIVE"]:
+    if why_not_native() is not None:
         names = [descriptor["attname"] for descriptor in descriptors if descriptor["attname"] in values]
         return _ready_row(names, [values[name] for name in names])
     return columns_to_dict(columns, dict(values))
@@ -218,7 +219,7 @@ def serialize_fields(descriptors: Sequence[Descriptor], values: Mapping[str, Any
 def serialize_instance(instance: Model, descriptors: Sequence[Descriptor]) -> dict[str, Any]:
     """Return an instance as a dict of JSON-ready values, in one native call."""
     columns = _public_columns(descriptors)
-    if not get_settings()["NATIVE"]:
+    if why_not_native() is not None:
         names = [descriptor["attname"] for descriptor in descriptors]
         return _ready_row(names, [instance.__dict__[name] for name in names])
     return columns_to_dict(columns, instance.__dict__, instance)
@@ -227,7 +228,7 @@ def serialize_instance(instance: Model, descriptors: Sequence[Descriptor]) -> di
 def serialize_to_bytes(descriptors: Sequence[Descriptor], values: Sequence[Any]) -> bytes:
     """Return one row of values, in the order of the descriptors, as a JSON object."""
     columns = _public_columns(descriptors)
-    if not get_settings()["NATIVE"]:
+    if why_not_native() is not None:
         return dumps(_plain_row([descriptor["attname"] for descriptor in descriptors], values))
     return dumps(ValueTuples(columns, values, many=False))
 
@@ -240,14 +241,14 @@ def serialize_value_tuples(descriptors: Sequence[Descriptor], rows: Iterable[Seq
     """
     # A list: the rows may be a generator, and native code asks for their number.
     columns, rows = _public_columns(descriptors), list(rows)
-    if not get_settings()["NATIVE"]:
+    if why_not_native() is not None:
         names = [descriptor["attname"] for descriptor in descriptors]
         return dumps([_plain_row(names, row) for row in rows])
     return dumps(ValueTuples(columns, rows, many=True))
 
 
 def _plain_row(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
-    """Return one row for Django's own encoder, where the setting `NATIVE` is off; a file is its name."""
+    """Return one row for Django's own encoder, where native code is off; a file is its name."""
     if len(names) != len(values):
         raise with_docs(ValueError(f"a row has {len(values)} values for {len(names)} fields"), "row-length")
     plain = [value.name if isinstance(value, FieldFile) else value for value in values]

@@ -87,7 +87,7 @@ impl AttributeWatch {
     }
 
     /// Returns whether all attributes are the same objects as before; false also where an object is gone.
-    fn holds(&self, py: Python<'_>) -> PyResult<bool> {
+    pub fn holds(&self, py: Python<'_>) -> PyResult<bool> {
         for watched in &self.watched {
             let Some(object) = watched.object.bind(py).upgrade() else { return Ok(false) };
             if watched.is_same_class(&object) {

@@ -1,12 +1,14 @@
 //! The functions that Python calls to write any value. They check arguments and meter the call; `serializer` does the work.
-//! With the setting `NATIVE` off Django's encoder does it.
+//! With the setting `NATIVE` off Django's encoder does it, and where somebody has changed that encoder.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyType};
 
+use crate::attribute_watch::AttributeWatch;
+use crate::ffi::class_version;
 use crate::ffi::raw_call::{self, RawFunction};
 use crate::imports::EncoderImports;
 use crate::kinds::NotFinite;
@@ -97,7 +99,7 @@ pub fn dumps_natively<'py>(
     nan: &str,
 ) -> PyResult<Option<Bound<'py, PyBytes>>> {
     let not_finite = parse_nan(py, nan)?;
-    if !is_native() {
+    if !is_native(py) {
         return Ok(None);
     }
     let mut meter = Meter::start(py)?;
@@ -128,7 +130,7 @@ impl RawFunction for RawDumps {
 
 #[inline(always)]
 fn dumps_plainly<'py>(py: Python<'py>, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    if !is_native() {
+    if !is_native(py) {
         let options =
             EncodeOptions { html: None, form: "compact", not_finite: NotFinite::Raise, dates: DateOptions::DJANGO };
         return write_by_django(py, value, None, false, options, "django");
@@ -201,9 +203,46 @@ pub fn set_native(enabled: bool) {
     NATIVE.store(enabled, Ordering::Relaxed);
 }
 
-#[inline]
-fn is_native() -> bool {
-    NATIVE.load(Ordering::Relaxed)
+/// Django's encoder, as its library wrote it.
+struct StockEncoder {
+    class: Py<PyType>,
+    /// Of the class, when its methods were last compared; else 0.
+    version: AtomicU32,
+    /// None where a method was another one from the beginning.
+    methods: Option<Py<AttributeWatch>>,
+}
+
+static ENCODER: PyOnceLock<StockEncoder> = PyOnceLock::new();
+
+/// Hand all values to Django's own encoder while one of its methods is another one than `methods` says.
+#[pyfunction]
+#[pyo3(signature = (class, methods))]
+pub fn watch_encoder(class: &Bound<'_, PyType>, methods: Option<Py<AttributeWatch>>) {
+    let encoder = StockEncoder { class: class.clone().unbind(), version: AtomicU32::new(0), methods };
+    ENCODER.get_or_init(class.py(), || encoder);
+}
+
+impl StockEncoder {
+    #[inline(always)]
+    fn is_same(&self, py: Python<'_>) -> bool {
+        let version = class_version(self.class.bind(py));
+        (version != 0 && version == self.version.load(Ordering::Relaxed)) || self.has_same_methods(py)
+    }
+
+    #[cold]
+    fn has_same_methods(&self, py: Python<'_>) -> bool {
+        // An attribute whose descriptor raises is not the library's.
+        let is_same = self.methods.as_ref().is_some_and(|methods| methods.get().holds(py).unwrap_or(false));
+        if is_same {
+            self.version.store(class_version(self.class.bind(py)), Ordering::Relaxed);
+        }
+        is_same
+    }
+}
+
+#[inline(always)]
+fn is_native(py: Python<'_>) -> bool {
+    NATIVE.load(Ordering::Relaxed) && ENCODER.get(py).is_none_or(|encoder| encoder.is_same(py))
 }
 
 /// The text that Django's encoder makes of a value; nothing is metered, as there is no native call.
@@ -237,7 +276,7 @@ fn write<'py>(
     dates: &str,
     function: &'static str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    if !is_native() {
+    if !is_native(py) {
         return write_by_django(py, obj, fields, fetch, options, dates);
     }
     let mut meter = Meter::start(py)?;

@@ -49,7 +49,9 @@ pub mod _native {
     #[pymodule_export]
     use super::class_versions::ClassVersions;
     #[pymodule_export]
-    use super::dump_functions::{dumps, dumps_html, dumps_natively, dumps_response, dumps_within, set_native};
+    use super::dump_functions::{
+        dumps, dumps_html, dumps_natively, dumps_response, dumps_within, set_native, watch_encoder,
+    };
     #[pymodule_export]
     use super::field_lists::are_same_fields;
     #[pymodule_export]

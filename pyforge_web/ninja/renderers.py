@@ -8,6 +8,7 @@ from ninja.renderers import BaseRenderer
 from ninja.responses import NinjaJSONEncoder
 
 from pyforge_web._native import dumps, is_plain_json
+from pyforge_web.output.django_encoder import find_changed_method
 
 _find_encoding = attrgetter("default", "encode", "iterencode")
 _ninja_encoding = _find_encoding(NinjaJSONEncoder)
@@ -32,5 +33,5 @@ class PyForgeRenderer(BaseRenderer):
 
 
 def has_standard_encoder() -> bool:
-    """Return whether ninja's encoder is as ninja has it."""
-    return bool(_find_encoding(NinjaJSONEncoder) == _ninja_encoding)
+    """Return whether ninja's encoder is as ninja has it, and Django's behind it as Django has it."""
+    return bool(_find_encoding(NinjaJSONEncoder) == _ninja_encoding) and find_changed_method() is None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pyforge_web import _native
 from pyforge_web.conf import get_settings
+from pyforge_web.output.django_encoder import find_changed_method, why_not_native
 
 _PACKAGES = ("Django", "djangorestframework", "django-ninja")
 
@@ -26,13 +27,14 @@ class EnvironmentSummary(NamedTuple):
 def summarize_environment() -> EnvironmentSummary:
     """Return what this process runs on."""
     name = f"{sys.implementation.name} {sys.version.partition(' ')[0]}"
-    is_native = get_settings()["NATIVE"]
     reason = ""
-    if not is_native:
+    if not get_settings()["NATIVE"]:
         reason = 'PYFORGE_WEB["NATIVE"] is False: Django writes everything'
+    elif changed := find_changed_method():
+        reason = f"{changed} was changed: Django's encoder writes all JSON"
     elif _native.BUILD_PROFILE == "debug":
         reason = "a debug build of the native core: times mean nothing, install a release build"
-    return EnvironmentSummary(name, is_native, reason, _find_versions())
+    return EnvironmentSummary(name, why_not_native() is None, reason, _find_versions())
 
 
 def _find_versions() -> dict[str, str]:

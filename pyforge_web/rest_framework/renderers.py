@@ -7,6 +7,7 @@ from rest_framework import renderers
 from rest_framework.utils.encoders import JSONEncoder
 
 from pyforge_web._native import dumps, is_plain_json
+from pyforge_web.output.django_encoder import find_changed_method
 from pyforge_web.rest_framework.rows_data import RowsData
 
 _drf_default = JSONEncoder.default
@@ -43,6 +44,7 @@ class PyForgeJSONRenderer(renderers.JSONRenderer):
             and (self.compact or self.ensure_ascii)
             and encoder is JSONEncoder
             and encoder.default is _drf_default
+            and find_changed_method() is None
         )
 
 

@@ -18,9 +18,10 @@ from django.utils import timezone
 
 from pyforge_web import metering
 from pyforge_web._native import NestedRows, QueryRows, dump_chunk
-from pyforge_web.conf import Dates, Nan, get_settings, with_docs
+from pyforge_web.conf import Dates, Nan, with_docs
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.encoders import write_by_django
+from pyforge_web.output.django_encoder import why_not_native
 from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_as, refuse_length
 from pyforge_web.streams.sources import OpenSource, find_source
 
@@ -188,7 +189,7 @@ class StreamWriter:
             return self._call_native(source, limit, framing)
 
     def _call_native(self, source: Any, limit: int, framing: dict[str, Any]) -> tuple[bytes, int, BaseException | None]:
-        if not get_settings()["NATIVE"]:
+        if why_not_native() is not None:
             return _dump_by_django(source, limit, self.rows, **framing)
         opens = type(source) is SourceOpener
         return metering.call_from_stream(
@@ -214,7 +215,7 @@ def _dump_by_django(
     nan: Nan = "raise",
     dates: Dates = "django",
 ) -> tuple[bytes, int, BaseException | None]:
-    """Return what `dump_chunk` returns, written by Django's own encoder: where the setting `NATIVE` is off."""
+    """Return what `dump_chunk` returns, written by Django's own encoder: where native code is off."""
     parts: list[bytes] = []
     try:
         rows = cast(Iterator[Any], source() if type(source) is SourceOpener else source)

@@ -36,6 +36,7 @@ REASONS = (
     pgettext_lazy("panel", "a method of QuerySet is another one than it was"),
     pgettext_lazy("panel", "a signal receiver listens to the instances of {name}"),
     pgettext_lazy("panel", "the setting NATIVE is off"),
+    pgettext_lazy("panel", "{name} was changed"),
     # Statements and relations.
     pgettext_lazy("panel", "a {name} has no joins of its own"),
     pgettext_lazy("panel", "a {name} has no expressions of its own"),

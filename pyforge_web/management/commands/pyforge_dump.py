@@ -15,10 +15,10 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Model, QuerySet
 from django.db.models.base import ModelBase
 
-from pyforge_web.conf import get_settings
 from pyforge_web.management.command_errors import command_error
 from pyforge_web.management.model_labels import find_model
 from pyforge_web.management.output_files import is_special, open_output, replace_file, report_errors
+from pyforge_web.output.django_encoder import why_not_native
 from pyforge_web.output.grammar import read_fields
 from pyforge_web.secrets import public_columns, secret_columns
 from pyforge_web.streams import dumpdata as fixtures
@@ -165,8 +165,8 @@ def _why_dumpdata(model: type[Model], options: dict[str, Any]) -> str | None:
     """Return why Django's own command must write the whole fixture."""
     if serializers.get_serializer("json") is not JSONSerializer:
         return "SERIALIZATION_MODULES has another serializer of JSON"
-    if not get_settings()["NATIVE"]:
-        return "the setting NATIVE is off"
+    if reason := why_not_native():
+        return reason
     name = "_base_manager" if options["all"] else "_default_manager"
     if getattr(type(model), name) is not getattr(ModelBase, name):
         # django-polymorphic gives dumpdata another manager than its other callers.
