@@ -11,11 +11,11 @@ try:
     from pyforge_web._native import VERSION
 except ModuleNotFoundError as error:
     # A wheel has the native core. A clone has not: Python in the folder of the clone finds these sources first.
-    error.add_note(
-        f"{__path__[0]} has the sources of PyForge Web, and no native core for this Python. Run Python in another "
-        "folder, where it finds the installed package, or build the core in this one: make install"
-    )
-    raise
+    # In its message: CPython 3.15.2 prints no notes of a module that is missing in a package that cannot be imported.
+    raise ModuleNotFoundError(
+        f"{error}: {__path__[0]} has the sources of PyForge Web, and no native core for this Python. Run Python in "
+        "another folder, where it finds the installed package, or build the core in this one: make install"
+    ) from None
 
 if TYPE_CHECKING:
     from pyforge_web.bulk import BatchResult, BatchValidationError, bulk_create_validated, validate_many

@@ -85,7 +85,8 @@ class Psycopg2Backend(PostgreSQLTypes):
         """Return why a connection gives other rows; None also for a connection that something wraps."""
         if not isinstance(raw, _extensions.connection):
             return None
-        return _why_not_psycopg2_class(raw.cursor_factory or _PSYCOPG2_CURSOR) or _why_not_casters(raw.string_types)
+        reason = _why_not_psycopg2_class(raw.cursor_factory or _PSYCOPG2_CURSOR)
+        return reason or _why_not_casters(_extensions.cursor(raw))
 
     def why_not_cursor(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
         """Return why a cursor gives other rows than psycopg2 alone."""
@@ -99,7 +100,7 @@ class Psycopg2Backend(PostgreSQLTypes):
         zone_function = find_function(raw.tzinfo_factory)
         if zone_function is not (_ZONE_METHODS.functions["tzinfo_factory"] if settings.USE_TZ else None):
             return "the cursor has a tzinfo_factory of its own"
-        return _why_not_casters(raw.connection.string_types)
+        return _why_not_casters(raw)
 
     def why_not_parameters(self, connection: BaseDatabaseWrapper, raw: Any) -> str | None:
         """Return which type has an adapter that is not psycopg2's, or why the dates are not what they seem."""
@@ -152,15 +153,16 @@ def _find_casters(raw: Any) -> dict[int, Any]:
     return casters | {JSONB: raw.connection.string_types[JSONB]}
 
 
-def _why_not_casters(own: dict[int, Any]) -> str | None:
+def _why_not_casters(raw: Any) -> str | None:
     """Return which type has a typecaster that is not stock. They are registered in place, so each is compared."""
-    casters = _extensions.string_types
+    own, casters = raw.connection.string_types, _extensions.string_types
     for oid, caster in _stock_casters().items():
         if oid in own or casters.get(oid) is not caster:
             return f"psycopg2's typecaster of type {oid} is {own.get(oid, casters.get(oid))!r}"
     # Django registers one for each connection, which gives the text; there is no function of it that could be compared.
     jsonb = own.get(JSONB)
-    if jsonb is None or jsonb(_SAMPLE, None) != _SAMPLE:
+    # With the cursor: psycopg2 2.9.13 takes None for one, and reads the memory behind it.
+    if jsonb is None or jsonb(_SAMPLE, raw) != _SAMPLE:
         return f"psycopg2's typecaster of jsonb is {jsonb!r}"
     return None
 

@@ -175,7 +175,7 @@ def change_constants(function: FunctionType, members: list[Enum]) -> Iterator[tu
 
     The members of enums that the code reads by their names, as `Article.Status.LIVE`, are constants too.
     """
-    code = write_small_integers(function.__code__)
+    code = write_constants(function.__code__)
     names = _name_tuples(code)
     for index, constant in enumerate(code.co_consts):
         if index in names:
@@ -190,22 +190,29 @@ def change_constants(function: FunctionType, members: list[Enum]) -> Iterator[tu
             yield member, other, _copy_function(function, code.replace(co_names=renamed))
 
 
-def write_small_integers(code: CodeType) -> CodeType:
-    """Return the same code with all its integers among its constants.
+def write_constants(code: CodeType) -> CodeType:
+    """Return the same code with all its constants where a code has them: in `co_consts`.
 
-    From Python 3.14 on those from 0 to 255 stand in an instruction of their own.
+    From Python 3.14 on integers from 0 to 255 stand in an instruction of their own, from 3.15 on None, the bools, -1
+    and the empty text, too.
     """
     constants, text = list(code.co_consts), bytearray(code.co_code)
-    places: dict[int, int] = {}
+    places: dict[Any, int] = {}
     for step in dis.get_instructions(code):
-        if step.opname == "LOAD_SMALL_INT":
-            place = places.setdefault(step.argval, len(constants))
+        if step.opname == "LOAD_SMALL_INT" or (step.opname == "LOAD_COMMON_CONSTANT" and _is_common_value(step.argval)):
+            # By its type, too: True is 1.
+            place = places.setdefault((type(step.argval), step.argval), len(constants))
             if place == len(constants):
                 constants.append(step.argval)
             if place > _LAST_PLACE:  # it takes two instructions
                 return code
             text[step.offset : step.offset + 2] = dis.opmap["LOAD_CONST"], place
     return code.replace(co_code=bytes(text), co_consts=tuple(constants)) if places else code
+
+
+def _is_common_value(constant: Any) -> bool:
+    """Return whether a common constant is a value, and not a class or a function."""
+    return constant is None or type(constant) in (bool, int, str)
 
 
 def _copy_function(function: FunctionType, code: CodeType) -> FunctionType:

@@ -18,7 +18,7 @@ from pyforge_web.querysets.prepared_queries.provenance import (
     change_constants,
     find_branch,
     watch_calls,
-    write_small_integers,
+    write_constants,
 )
 from pyforge_web.querysets.prepared_queries.returned import check_queryset
 from pyforge_web.querysets.sql_facts import tables
@@ -107,7 +107,7 @@ def _why_called(
     for value in values:
         if hasattr(value.value, "as_sql") or (value.lookup is not None and not _is_known(value.lookup)):
             return f"{value.name} is not known to leave the text of SQL alone"
-    own = [constant for code in called for constant in write_small_integers(code).co_consts]
+    own = [constant for code in called for constant in write_constants(code).co_consts]
     for value in _find_foreign_values(function, names, values, members):
         if not any(_is_same(value.value, constant) for constant in own):
             raise with_docs(
