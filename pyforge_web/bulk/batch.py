@@ -50,6 +50,10 @@ class InstanceBatch:
         # Rows that raised something else than a ValidationError: `full_clean` goes no further with them.
         self.ended: set[int] = set()
 
+    def has_django_methods(self, *names: str) -> bool:
+        """Return whether the models of all rows have these methods from Django."""
+        return all(has_django_methods(model, *names) for model in set(map(type, self.rows)))
+
     def open_rows(self) -> list[int]:
         """Return the rows whose validation goes on."""
         return [row for row in range(len(self.rows)) if row not in self.ended]

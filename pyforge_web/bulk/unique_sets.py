@@ -161,7 +161,8 @@ def default_queryset(model: Any, using: str | None) -> ModelQuerySet:
     """Return the rows that Django compares with: those of the default manager."""
     # Django's own choice: `Model._perform_unique_checks` and `UniqueConstraint.validate` ask the default manager.
     manager = model._default_manager
-    return cast(ModelQuerySet, manager.all() if using is None else manager.using(using))
+    # Not by `all()`: a manager of the project may hide rows there that `filter()` finds.
+    return cast(ModelQuerySet, manager.get_queryset() if using is None else manager.using(using))
 
 
 def compare_lookups(batch: InstanceBatch, unique: UniqueSet, lookups: Iterable[RowLookup]) -> ComparedRows:

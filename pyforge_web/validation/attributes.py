@@ -23,6 +23,19 @@ def is_plain_attribute(model: type[Model], field: Any) -> bool:
     return not intercepts_attributes(model) and type(find_attribute(model, field.attname)) in _PLAIN_DESCRIPTORS
 
 
+def django_base(owner: type[Any], root: type[Any]) -> type[Any] | None:
+    """Return the class of Django's that a class is, or that it extends without other bases.
+
+    `root` is the class that all of them have in common. With another base behind Django's class, a `super()` in
+    Django's own code may call that base.
+    """
+    mro = owner.__mro__
+    for place, base in enumerate(mro):
+        if issubclass(base, root) and base.__module__.startswith("django."):
+            return base if mro[place:] == base.__mro__ else None
+    return None
+
+
 def find_overridden(owner: Any, base: type[Any], names: tuple[str, ...]) -> str:
     """Return the first of these attributes that is not the one of Django's class `base`; an empty text if all are."""
     key = (type(owner), base, names)

@@ -15,7 +15,7 @@ from django.db.models import Field, Model
 
 from pyforge_web.conf import get_settings
 from pyforge_web.fields import find_attribute, kind_of_class
-from pyforge_web.validation.attributes import find_overridden, is_plain_attribute
+from pyforge_web.validation.attributes import django_base, find_overridden, is_plain_attribute
 from pyforge_web.validation.validator_rules import RuleSpec, find_rule
 
 
@@ -49,7 +49,7 @@ def plan_field(field: "Field[Any, Any]", model: type[Model]) -> FieldPlan:
 
 
 def _plan_native(field: "Field[Any, Any]", direct: bool) -> FieldPlan:
-    base = _django_base(type(field), Field)
+    base = django_base(type(field), Field)
     conversion = "binary" if base is models.BinaryField else kind_of_class(base)
     if reason := _fallback_reason(field, base, conversion):
         return _plan_django(field, direct, reason)
@@ -114,19 +114,6 @@ _VALIDATING_NAMES = (
 _BINARY_EMPTY_VALUES = [None, b""]
 # Kinds whose values a validator may change. After one that is called, the others are called too and see what it left.
 _MUTABLE_KINDS = ("array", "file", "hstore", "json")
-
-
-def _django_base(owner: type[Any], root: type[Any]) -> type[Any] | None:
-    """Return the class of Django's that a class is, or that it extends without other bases.
-
-    `root` is the class that all of them have in common. With another base behind Django's class, a `super()` in
-    Django's own code may call that base.
-    """
-    mro = owner.__mro__
-    for place, base in enumerate(mro):
-        if issubclass(base, root) and base.__module__.startswith("django."):
-            return base if mro[place:] == base.__mro__ else None
-    return None
 
 
 def _fallback_reason(field: Any, base: type[Any] | None, conversion: str | None) -> str:
