@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pyforge_web.conf import with_docs
 from pyforge_web.parsers import NOT_AN_OBJECT, kind_of_value
+from pyforge_web.querysets.django_path import why_receivers
 from pyforge_web.validation.errors import RejectedValue, RowErrorParts, build_errors
 from pyforge_web.validation.payload.natural_keys import NaturalKeys
 from pyforge_web.validation.payload.options import MAX_ERRORS, PayloadOptions
@@ -49,6 +50,8 @@ class PayloadCleaner:
             self.keys = rename_keys(validator.model, self.fields, options.spell, options.rename)
         # Foreign keys whose targets are not looked up here: the caller does it for all rows, or nobody.
         self.not_looked_up: tuple[str, ...] = () if options.foreign_keys else self.fields.find_plain_keys()
+        # Asked at each call: a receiver of the signals of new instances comes and goes.
+        self.needs_instance = self.fields.needs_instance or why_receivers(validator.model) is not None
         self.natural = NaturalKeys(validator.model, self.fields, options.lookup)
 
     def clean_trusted(self, payload: Mapping[str, Any]) -> CleanedValues:
@@ -165,7 +168,7 @@ class PayloadCleaner:
         }
         errors: Any
         # Where the project's own code could tell the difference, it gets the instance that it expects.
-        if self.fields.needs_instance:
+        if self.needs_instance:
             errors = _clean_instance(self.validator.model, values)
         else:
             errors = self.validator.clean_values(values, self.unbuilt)
