@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pyforge_web import metering
 from pyforge_web.bulk.results import BatchPath
-from pyforge_web.fields import is_django_function
+from pyforge_web.stock import is_django_function
 from pyforge_web.validation.errors import (
     DuplicateForDate,
     DuplicateValues,

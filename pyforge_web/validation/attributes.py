@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from django.db.models import ForeignKey, Model
 from django.db.models.query_utils import DeferredAttribute
 
-from pyforge_web.fields import find_attribute, is_django_function
+from pyforge_web.fields import find_attribute
+from pyforge_web.stock import is_django_function
 
 # Django's own descriptors. Reading one gives the entry of `__dict__`, and assigning to it sets that entry.
 _PLAIN_DESCRIPTORS = (DeferredAttribute, ForeignKey.descriptor_class)

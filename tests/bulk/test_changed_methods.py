@@ -1,5 +1,7 @@
 """Methods that a project puts on a field, on a constraint, or on a class of Django's: the batch calls them."""
 
+from functools import wraps
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -63,16 +65,29 @@ def test_method_put_on_a_unique_field(there, name, monkeypatch):
     assert_like_django(make, there)
 
 
+def with_its_names(original):
+    """What a tool does: the function gets the name and the module of the one whose place it takes."""
+    return wraps(original)
+
+
+WRAPPERS = pytest.mark.parametrize(
+    "wrap", [lambda original: lambda changed: changed, with_its_names], ids=["", "wraps"]
+)
+
+
+@WRAPPERS
 @pytest.mark.parametrize(("owner", "name"), [(models.ForeignKey, "validate"), (models.ForeignKey, "to_python")])
-def test_method_put_on_the_class_of_foreign_keys(there, owner, name, monkeypatch):
-    monkeypatch.setattr(owner, name, refuse)
+def test_method_put_on_the_class_of_foreign_keys(there, owner, name, wrap, monkeypatch):
+    monkeypatch.setattr(owner, name, wrap(getattr(owner, name))(lambda *args: refuse(*args)))
     assert_like_django(with_keys, there)
 
 
+@WRAPPERS
 @pytest.mark.parametrize("name", ["_perform_unique_checks", "validate_unique", "validate_constraints", "clean"])
-def test_method_put_on_the_class_of_models(there, name, monkeypatch):
+def test_method_put_on_the_class_of_models(there, name, wrap, monkeypatch):
     original = getattr(models.Model, name)
 
+    @wrap(original)
     def changed(self, *args, **kwargs):
         if getattr(self, "sku", "") == "own":
             refuse()

@@ -1,7 +1,7 @@
 """Subclasses of Django's fields, validators and encoders: native where all that validates is Django's own."""
 
 import json
-from functools import partial
+from functools import partial, wraps
 
 import pytest
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -181,8 +181,10 @@ def test_validator_with_a_computed_option():
     assert find_rule(Computed(3)) is None
 
 
-def test_patched_method_on_django_class(monkeypatch):
-    monkeypatch.setattr(models.CharField, "to_python", lambda self, value: value)
+@pytest.mark.parametrize("wrap", [lambda changed: changed, wraps(models.CharField.to_python)], ids=["", "wraps"])
+def test_patched_method_on_django_class(monkeypatch, wrap):
+    """What `functools.wraps` has made has the name of Django's module."""
+    monkeypatch.setattr(models.CharField, "to_python", wrap(lambda self, value: value))
     model = tables.model_of(value=models.CharField(max_length=3))
     (found,) = [row for row in CompiledValidator.for_model(model).explain() if row.name == "value"]
     assert found.reason == "its to_python is not Django's"
