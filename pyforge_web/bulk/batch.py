@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
-from django.db import DataError, router
+from django.db import router
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +25,7 @@ from pyforge_web.validation.payload.clean import CONVERSION_ERRORS, raise_projec
 # What Django and the driver raise for a value that they cannot take, besides a ValidationError. A lost connection, a
 # wrong query or a wrong setting is not among them: it ends the batch. `_perform_date_checks` asks a foreign key for its
 # instance, which need not be there.
-VALUE_ERRORS = (*CONVERSION_ERRORS, DataError, ObjectDoesNotExist)
+VALUE_ERRORS = (*CONVERSION_ERRORS, ObjectDoesNotExist)
 
 
 MESSAGE_METHODS = ("unique_error_message", "date_error_message")

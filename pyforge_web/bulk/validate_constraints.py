@@ -1,12 +1,12 @@
 """`Model.validate_constraints` of a batch: unique constraints for all rows at once, others by Django row by row."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import FieldError, ValidationError
 from django.db import connections
-from django.db.models import BooleanField, Model, Q, UniqueConstraint
+from django.db.models import BooleanField, CheckConstraint, Model, Q, UniqueConstraint
 from django.db.models.expressions import Value
 from django.db.models.functions import Coalesce
 
@@ -15,7 +15,7 @@ from pyforge_web.bulk.conflicts import ConflictRules
 from pyforge_web.bulk.constraint_conditions import ConstraintCondition, find_odd_blanks
 from pyforge_web.bulk.unique_sets import DuplicateSearch, UniqueSet, default_queryset, search_duplicates
 from pyforge_web.validation.attributes import find_overridden
-from pyforge_web.validation.database.bulk_queries import LookupRecorder, RowLookup
+from pyforge_web.validation.database.bulk_queries import LookupRecorder, RowLookup, keep_transaction
 
 CONSTRAINT_METHODS = (
     "validate_constraints",
@@ -109,22 +109,25 @@ class ConstraintPhase:
         model: Any,
         constraint: Any,
         alias: str,
-        rows: Iterable[int],
+        rows: Sequence[int],
         excluded: ExcludedFields,
     ) -> None:
         """Call the constraint's `validate` for each of these rows."""
-        for row in rows:
-            try:
-                constraint.validate(model, batch.rows[row], exclude=excluded.of_row(row), using=alias)
-            except ValidationError as error:
-                self._file_error(row, constraint, error)
-            except VALUE_ERRORS as error:
-                batch.end_row(row, error)
-            except FieldError as error:
-                # The condition of an ExclusionConstraint names a field that has failed in this row.
-                if excluded.of_row(row) == excluded.base:
-                    raise
-                batch.end_row(row, error)
+        # `Q.check`, which a CheckConstraint calls, keeps the transaction itself.
+        with keep_transaction(alias, needed=bool(rows) and not isinstance(constraint, CheckConstraint)) as restore:
+            for row in rows:
+                try:
+                    constraint.validate(model, batch.rows[row], exclude=excluded.of_row(row), using=alias)
+                except ValidationError as error:
+                    self._file_error(row, constraint, error)
+                except VALUE_ERRORS as error:
+                    restore()
+                    batch.end_row(row, error)
+                except FieldError as error:
+                    # The condition of an ExclusionConstraint names a field that has failed in this row.
+                    if excluded.of_row(row) == excluded.base:
+                        raise
+                    batch.end_row(row, error)
 
     def _check_unique(
         self,

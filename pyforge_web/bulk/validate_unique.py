@@ -10,7 +10,7 @@ from pyforge_web.bulk.batch import VALUE_ERRORS, ExcludedFields, InstanceBatch, 
 from pyforge_web.bulk.conflicts import ConflictRules
 from pyforge_web.bulk.unique_for_date import UniqueForDateCheck
 from pyforge_web.bulk.unique_sets import UniqueSet, default_queryset, search_duplicates
-from pyforge_web.validation.database.bulk_queries import LookupRecorder, RowLookup
+from pyforge_web.validation.database.bulk_queries import LookupRecorder, RowLookup, keep_transaction
 from pyforge_web.validation.database.stock_drivers import has_own_filter
 from pyforge_web.validation.errors import DuplicateForDate, DuplicateValues, UnbuiltError
 
@@ -124,7 +124,9 @@ class UniquePhase:
         if row in self.batch.ended or self.already_asked:
             return
         try:
-            self.batch.rows[row].validate_unique(exclude=excluded.of_row(row))
+            # Django asks the database of the default manager, whatever the caller said.
+            with keep_transaction(default_queryset(self.batch.model, None).db):
+                self.batch.rows[row].validate_unique(exclude=excluded.of_row(row))
         except ValidationError as error:
             self.batch.merge(row, error)
         except VALUE_ERRORS as error:

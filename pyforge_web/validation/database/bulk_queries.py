@@ -1,16 +1,19 @@
 """One query for many rows: their values in one list, or Django's own lookups joined by OR."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import BooleanField, Model, Q, QuerySet
 from django.db.models.expressions import BaseExpression, F
 
 from pyforge_web.validation.database.comparable_columns import plain_type
 from pyforge_web.validation.database.stock_drivers import changed_queryset_methods
 
+# Databases whose transactions go on behind a statement that failed.
+_GOES_ON = frozenset({"mysql", "oracle", "sqlite"})
 # Rows in one list of values. With more, building the statement takes longer than one statement less saves.
 ROWS_IN_LIST = 5_000
 # Rows joined by OR. SQLite accepts expressions up to a depth of 1,000.
@@ -22,6 +25,30 @@ _RESERVED_PARAMS = 200
 _PARAMS_OF_LOOKUP = 8
 
 ModelQuerySet = QuerySet[Any, Any]
+
+
+@contextmanager
+def keep_transaction(alias: str, needed: bool = True) -> Iterator[Callable[[], None]]:
+    """Leave a transaction as it was if a statement of the block fails; `needed` says whether one can.
+
+    PostgreSQL ends a transaction when it refuses a value. Gives a function for a block that goes on after that.
+    """
+    connection = connections[alias]
+    if not needed or not connection.in_atomic_block or connection.vendor in _GOES_ON:
+        yield lambda: None
+        return
+    place = transaction.savepoint(using=alias)
+
+    def restore() -> None:
+        transaction.savepoint_rollback(place, using=alias)
+
+    try:
+        yield restore
+    except BaseException:
+        restore()
+        raise
+    finally:
+        transaction.savepoint_commit(place, using=alias)
 
 
 class InRows(BaseExpression):

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, Protocol, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import DataError
 from django.db.models import Field, ForeignKey, Model
 from django.db.models.expressions import DatabaseDefault
 from django.utils.translation import gettext_lazy as _
@@ -19,8 +20,9 @@ from pyforge_web.validation.payload.options import MAX_ERRORS, PayloadOptions
 from pyforge_web.validation.payload.writable_fields import WritableFields, rename_keys
 
 CleanedValues = dict[str, Any]
-# What Django's fields raise, besides a ValidationError, for a value of a wrong type.
-CONVERSION_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+# What Django's fields raise, besides a ValidationError, for a value of a wrong type; and drivers, for one that they
+# cannot send: psycopg raises a DataError for U+0000 in the text of a foreign key.
+CONVERSION_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, DataError)
 # Packages whose code may raise them. An exception in which other code had a part is a fault of the project.
 _DATABASE_DRIVERS = {"MySQLdb", "oracledb", "psycopg", "psycopg2", "psycopg_binary", "psycopg_c"}
 _TRUSTED_PACKAGES = {"django", __name__.partition(".")[0], *_DATABASE_DRIVERS, *sys.stdlib_module_names}
