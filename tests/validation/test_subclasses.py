@@ -12,7 +12,7 @@ from django.db import models
 from pyforge_web.validation.validator_rules import find_rule
 from pyforge_web.validators import CompiledValidator
 from tests.tables import cases
-from tests.validation import sweep, tables
+from tests.validation import oracle, sweep, tables
 from tests.validation.own import accept
 
 VALUES = {
@@ -188,3 +188,25 @@ def test_patched_method_on_django_class(monkeypatch, wrap):
     model = tables.model_of(value=models.CharField(max_length=3))
     (found,) = [row for row in CompiledValidator.for_model(model).explain() if row.name == "value"]
     assert found.reason == "its to_python is not Django's"
+
+
+@pytest.mark.parametrize("name", ["__init__", "encode", "iterencode"])
+@pytest.mark.parametrize("owner", [json.JSONEncoder, DjangoJSONEncoder])
+def test_patched_method_of_an_encoder(monkeypatch, owner, name):
+    original = getattr(owner, name)
+
+    @wraps(original)
+    def refuse(self, *args, **kwargs):
+        if name == "__init__" or args[0] == [1]:
+            raise TypeError("refused")
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(owner, name, refuse)
+    model = tables.model_of(value=models.JSONField(encoder=DjangoJSONEncoder))
+    for value in ([1], [2], {"a": 1}):
+        oracle.assert_same(
+            partial(model, value=value),
+            partial(model, value=value),
+            ours=lambda instance: CompiledValidator.for_model(model).clean(instance, {"id"}),
+            django=lambda instance: instance.clean_fields({"id"}),
+        )
