@@ -38,6 +38,8 @@ class InstanceBatch:
         self.rows = rows
         self.model = type(rows[0])
         self.has_django_words = has_django_methods(self.model, *MESSAGE_METHODS)
+        # Whether somebody put a step of `full_clean` on an instance.
+        self.has_own_steps = False
         self.exclude = set() if exclude is None else set(exclude)
         self.using = using
         self.errors: dict[int, RowErrorParts] = {}
@@ -51,8 +53,9 @@ class InstanceBatch:
         self.ended: set[int] = set()
 
     def has_django_methods(self, *names: str) -> bool:
-        """Return whether the models of all rows have these methods from Django."""
-        return all(has_django_methods(model, *names) for model in set(map(type, self.rows)))
+        """Return whether all rows have these methods from Django, and none was put on an instance."""
+        models = set(map(type, self.rows))
+        return not self.has_own_steps and all(has_django_methods(model, *names) for model in models)
 
     def open_rows(self) -> list[int]:
         """Return the rows whose validation goes on."""

@@ -126,7 +126,8 @@ def _run_all(
 def _list_phases(batch: InstanceBatch, options: BatchOptions) -> list[Callable[[], None]]:
     # A model's own full_clean may call the steps in any order, or leave them out. So it is called as a whole, and after
     # it only the rows of the batch are compared with each other.
-    own_full_clean = not has_django_methods(batch.model, "full_clean") or _has_own_methods(batch.rows)
+    batch.has_own_steps = _has_own_methods(batch.rows)
+    own_full_clean = batch.has_own_steps or not has_django_methods(batch.model, "full_clean")
     conflicts = options.conflicts
     phases: list[Callable[[], None]]
     if own_full_clean:
@@ -180,6 +181,7 @@ def _run_mixed(
         # progress counts classes here: a class has no share of its own among the phases.
         _run_all(part, options, None)
         part.count_failures()
+        whole.has_own_steps |= part.has_own_steps
         whole.errors |= {part_rows[row]: errors for row, errors in part.errors.items()}
         whole.own_excludes |= {part_rows[row]: names for row, names in part.own_excludes.items()}
         whole.ended |= {part_rows[row] for row in part.ended}

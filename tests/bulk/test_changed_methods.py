@@ -65,14 +65,8 @@ def test_method_put_on_a_unique_field(there, name, monkeypatch):
     assert_like_django(make, there)
 
 
-def with_its_names(original):
-    """What a tool does: the function gets the name and the module of the one whose place it takes."""
-    return wraps(original)
-
-
-WRAPPERS = pytest.mark.parametrize(
-    "wrap", [lambda original: lambda changed: changed, with_its_names], ids=["", "wraps"]
-)
+# What `wraps` gives has the name and the module of the method whose place it takes.
+WRAPPERS = pytest.mark.parametrize("wrap", [lambda original: lambda changed: changed, wraps], ids=["", "wraps"])
 
 
 @WRAPPERS
@@ -95,6 +89,22 @@ def test_method_put_on_the_class_of_models(there, name, wrap, monkeypatch):
 
     monkeypatch.setattr(models.Model, name, changed)
     assert_like_django(lambda: [Uniques(sku="own"), Uniques(sku="a")], there)
+
+
+@pytest.mark.parametrize("row", [0, 1, 2])
+@pytest.mark.parametrize(("name", "checks"), {"_get_unique_checks": ([], []), "get_constraints": []}.items())
+def test_checks_put_on_an_instance(there, name, checks, row):
+    """They are those of this row alone."""
+
+    def own(*args, **kwargs):
+        return checks
+
+    def make():
+        rows = [OwnClean(name="a", number=n, maker_id=1) for n in (1, 1, 1)]
+        setattr(rows[row], name, own)
+        return rows
+
+    assert_like_django(make, there)
 
 
 @pytest.mark.parametrize("name", ["full_clean", "clean_fields", "clean", "validate_unique", "validate_constraints"])
