@@ -11,9 +11,11 @@ from django.db.models.signals import post_init, pre_init
 from django.forms.models import fields_for_model
 
 from pyforge_web import CompiledValidator
+from tests.bodies.models import Shelf
 from tests.bodies.oracle import django_clean, ended
 from tests.validation.tables import model_of
 
+pytestmark = pytest.mark.django_db
 FIELDS = ["name", "number"]
 PAYLOADS = [
     {"name": "__abcde__", "number": "4"},
@@ -153,3 +155,45 @@ def model_names(model):
 def test_options_that_are_no_mappings(option, value):
     with pytest.raises(TypeError, match=f"^{option} must be a mapping"):
         CompiledValidator.for_model(make_model()).clean_data({}, fields=FIELDS, **{option: value})
+
+
+ORDER = {"first": "abc", "number": "5", "second": "abc", "last": "6"}
+
+
+class Watching:
+    """A router that looks at the instance whose foreign keys are looked up."""
+
+    def __init__(self):
+        self.seen = []
+
+    def db_for_read(self, model, instance=None, **hints):
+        if model is Shelf and instance is not None:
+            self.seen.append({name: getattr(instance, name) for name in ("number", "last")})
+
+
+def test_router_sees_what_was_cleaned_before(settings):
+    Shelf.objects.create(code="abc")
+    key = partial(models.ForeignKey, Shelf, models.CASCADE, related_name="+")
+    model = model_of(first=key(), number=models.IntegerField(), second=key(), last=models.IntegerField())
+    clean = CompiledValidator.for_model(model).clean_data
+    seen = []
+    for call in (partial(django_clean, model, ORDER, list(ORDER)), partial(clean, ORDER, fields=list(ORDER))):
+        router = Watching()
+        settings.DATABASE_ROUTERS = [router]
+        call()
+        seen.append(router.seen)
+    assert seen[0] == seen[1]
+    assert [row["number"] for row in seen[0]] == ["5", 5]
+
+
+def test_method_put_on_a_field_sees_what_was_cleaned_before():
+    first, number = models.CharField(max_length=9), models.IntegerField()
+    model = model_of(first=first, number=number, second=models.CharField(max_length=9), last=models.IntegerField())
+    seen = []
+    for name in ("first", "second", "last"):
+        field = model._meta.get_field(name)
+        field.validate = lambda value, instance: seen.append((instance.first, instance.number))
+    django_clean(model, ORDER, list(ORDER))
+    expected, seen[:] = seen[:], []
+    CompiledValidator.for_model(model).clean_data(ORDER, fields=list(ORDER))
+    assert seen == expected

@@ -2,10 +2,10 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
-from django.db import connections, transaction
+from django.db import Error, connections, transaction
 from django.db.models import BooleanField, Model, Q, QuerySet
 from django.db.models.expressions import BaseExpression, F
 
@@ -45,10 +45,11 @@ def keep_transaction(alias: str, needed: bool = True) -> Iterator[Callable[[], N
     try:
         yield restore
     except BaseException:
-        restore()
+        with suppress(Error):  # a lost connection has no place to go back to
+            restore()
+            transaction.savepoint_commit(place, using=alias)
         raise
-    finally:
-        transaction.savepoint_commit(place, using=alias)
+    transaction.savepoint_commit(place, using=alias)
 
 
 class InRows(BaseExpression):
