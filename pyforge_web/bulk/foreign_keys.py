@@ -113,7 +113,7 @@ def _check_targets(batch: InstanceBatch, field: Any, values: list[Any]) -> None:
 
 def _look_up_keys(batch: InstanceBatch, field: Any, alias: str, limit: Any, values: list[Any], rows: list[int]) -> None:
     # As a list: if a later query raises, nothing of the earlier ones is filed yet.
-    with keep_transaction(alias, needed=plain_type(field) is None):
+    with keep_transaction(alias, lambda: plain_type(field) is None):
         lookups = list(look_up_targets(field, alias, limit, {row: values[row] for row in rows}))
     for lookup in lookups:
         batch.add_path(field.name, "batch" if lookup.in_one_query else "django", len(lookup.rows), lookup.reason)

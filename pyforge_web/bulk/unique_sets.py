@@ -100,9 +100,12 @@ def search_duplicates(
     `stored_too` asks which of them share their values with a row of the table.
     """
     without = {*without, *batch.ended}
-    fits = bool(unique.fields) and None not in map(plain_type, unique.fields)
+
+    def may_refuse() -> bool:
+        return not unique.fields or None in map(plain_type, unique.fields)
+
     try:
-        with keep_transaction(unique.queryset.db, needed=not fits):
+        with keep_transaction(unique.queryset.db, may_refuse):
             return _search_duplicates(batch, unique, without, stored_too)
     except (ValidationError, *VALUE_ERRORS):
         # A value that its column cannot hold, for example "" of a date that may be blank.

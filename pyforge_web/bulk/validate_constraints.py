@@ -114,7 +114,7 @@ class ConstraintPhase:
     ) -> None:
         """Call the constraint's `validate` for each of these rows."""
         # `Q.check`, which a CheckConstraint calls, keeps the transaction itself.
-        with keep_transaction(alias, needed=bool(rows) and not isinstance(constraint, CheckConstraint)) as restore:
+        with keep_transaction(alias, lambda: bool(rows) and not isinstance(constraint, CheckConstraint)) as restore:
             for row in rows:
                 try:
                     constraint.validate(model, batch.rows[row], exclude=excluded.of_row(row), using=alias)

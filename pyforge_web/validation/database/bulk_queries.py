@@ -28,13 +28,13 @@ ModelQuerySet = QuerySet[Any, Any]
 
 
 @contextmanager
-def keep_transaction(alias: str, needed: bool = True) -> Iterator[Callable[[], None]]:
+def keep_transaction(alias: str, needed: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], None]]:
     """Leave a transaction as it was if a statement of the block fails; `needed` says whether one can.
 
     PostgreSQL ends a transaction when it refuses a value. Gives a function for a block that goes on after that.
     """
     connection = connections[alias]
-    if not needed or not connection.in_atomic_block or connection.vendor in _GOES_ON:
+    if not connection.in_atomic_block or connection.vendor in _GOES_ON or not needed():
         yield lambda: None
         return
     place = transaction.savepoint(using=alias)
