@@ -167,8 +167,3 @@ def find_attribute(owner: type[Any], name: str) -> Any:
     Does what `inspect.getattr_static` does for a class, in a tenth of the time.
     """
     return next((vars(base)[name] for base in owner.__mro__ if name in vars(base)), None)
-
-
-def is_django_function(function: Any) -> bool:
-    """Return whether a function or method was written in Django: a project may have put its own in the place of one."""
-    return str(getattr(function, "__module__", "")).startswith("django.")

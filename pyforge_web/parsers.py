@@ -3,9 +3,8 @@
 import json
 import re
 import sys
-from collections.abc import Iterable
 from json import JSONDecodeError
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, ValidationError
@@ -65,37 +64,37 @@ def loads(
     if not 0 < max_depth <= DEEPEST_ALLOWED:
         raise with_docs(ValueError(f"max_depth must be between 1 and {DEEPEST_ALLOWED}, not {max_depth}"), "argument")
     if not get_settings()["NATIVE"]:
-        return _load_by_json(body, max_depth, allow_nan)
+        return _load_flat(body, max_depth, allow_nan)
     value = read_body(body, max_depth)
     return _read_in_python(body, max_depth, allow_nan) if type(value) is BodyFallback else value
 
 
-def _load_by_json(body: RequestBody, max_depth: int, allow_nan: bool) -> Any:
-    """Return what `json.loads` reads, within the same limits: where the setting `NATIVE` is off."""
-    text = body if isinstance(body, str) else body.decode(json.detect_encoding(body), "surrogatepass")
-    too_deep = JSONDecodeError(f"More than {max_depth} containers inside each other", text, 0)
+def _load_by_json(body: RequestBody, text: str, allow_nan: bool) -> Any:
+    """Return what `json.loads` reads of a body. Its errors have a position, in the text of the body."""
 
     def refuse(name: str) -> Any:
-        raise JSONDecodeError(f"{name} is not JSON", text, 0)
+        raise JSONDecodeError(f"{name} is not JSON", text, _find_token(_CONSTANT, text))
 
     try:
-        value = json.loads(body, parse_constant=None if allow_nan else refuse)
-    except RecursionError:
-        raise too_deep from None
-    # Level by level and not by recursion, which is what the limit protects from.
-    level = [value]
-    for _level in range(max_depth + 1):
-        inner = [
-            item for container in level if isinstance(container, dict | list) for item in _container_items(container)
-        ]
-        if not any(isinstance(container, dict | list) for container in level):
-            return value
-        level = inner
-    raise too_deep
+        return json.loads(body, parse_constant=None if allow_nan else refuse)
+    except JSONDecodeError:
+        raise
+    except ValueError as error:  # an integer of too many digits
+        raise JSONDecodeError(str(error), text, _find_token(_INTEGER, text, sys.get_int_max_str_digits())) from None
 
 
-def _container_items(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
-    return container.values() if isinstance(container, dict) else container
+def _load_flat(body: RequestBody, max_depth: int, allow_nan: bool) -> Any:
+    """Return the same within the limit of depth: where the setting `NATIVE` is off."""
+    text, depth = _decode(body), 0
+    for match in _BRACKET.finditer(text):
+        depth += 1 if match[0] in "[{" else -1 if match[0] in "]}" else 0
+        if depth > max_depth:
+            _raise_too_deep(text, match.start(), max_depth, allow_nan)
+    return _load_by_json(body, text, allow_nan)
+
+
+def _decode(body: RequestBody) -> str:
+    return body if isinstance(body, str) else body.decode(json.detect_encoding(body), "surrogatepass")
 
 
 class BodyError(ValidationError):
@@ -155,7 +154,7 @@ def _read_in_python(body: RequestBody, max_depth: int, allow_nan: bool) -> Any:
 
     Native code leaves to it: errors, other encodings than UTF-8, lone surrogates, NaN, and integers beyond 64 bits.
     """
-    text = body if isinstance(body, str) else body.decode(json.detect_encoding(body), "surrogatepass")
+    text = _decode(body)
     # Lone surrogates have no UTF-8. They can be in strings only, and there "?" has the same effect on the position.
     utf8 = text.encode("utf-8", "replace")
     fallback = read_body(utf8, max_depth)
@@ -163,33 +162,23 @@ def _read_in_python(body: RequestBody, max_depth: int, allow_nan: bool) -> Any:
     if type(fallback) is not BodyFallback:
         return json.loads(body)
     if fallback.too_deep:
-        position = len(utf8[: fallback.at].decode("utf-8"))
-        # `json.loads` reads from left to right, and would have stopped at an earlier fault.
-        _raise_earlier_error(text, position)
-        raise JSONDecodeError(f"More than {max_depth} containers inside each other", text, position)
+        _raise_too_deep(text, len(utf8[: fallback.at].decode("utf-8")), max_depth, allow_nan)
+    return _load_by_json(body, text, allow_nan)
 
-    def refuse(name: str) -> Any:
-        raise JSONDecodeError(f"{name} is not JSON", text, _find_token(_CONSTANT, text))
 
+def _raise_too_deep(text: str, position: int, max_depth: int, allow_nan: bool) -> NoReturn:
+    """Raise the error of the container at a position, or that of `json.loads`, which would have stopped before it."""
     try:
-        return json.loads(body, parse_constant=None if allow_nan else refuse)
-    except JSONDecodeError:
-        raise
-    except ValueError as error:  # an integer of too many digits
-        raise JSONDecodeError(str(error), text, _find_token(_INTEGER, text, sys.get_int_max_str_digits())) from None
-
-
-def _raise_earlier_error(text: str, position: int) -> None:
-    """Raise the error of `json.loads` if there is one before this position."""
-    try:
-        json.loads(text[:position])
+        _load_by_json(text[:position], text[:position], allow_nan)
     except JSONDecodeError as error:
         if error.pos < position:
             raise JSONDecodeError(error.msg, text, error.pos) from None
+    raise JSONDecodeError(f"More than {max_depth} containers inside each other", text, position)
 
 
 # A token, or a string, which is passed over: what looks like a token in it is none.
 _STRING = r'"(?:[^"\\]|\\.)*"'
+_BRACKET = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
 _CONSTANT = re.compile(rf"{_STRING}|(NaN|-?Infinity)", re.DOTALL)
 _INTEGER = re.compile(rf"{_STRING}|-?[0-9]+(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)|(-?[0-9]+)", re.DOTALL)
 

@@ -20,6 +20,7 @@ from django.utils.functional import classproperty
 
 # Added to Django's classes by django-stubs-ext, for annotations.
 _HARMLESS_NAMES = frozenset({"__class_getitem__"})
+_DJANGO_FOLDER = f"{Path(django.__file__).parent}{os.sep}"
 _OUR_FOLDER = f"{Path(__file__).parent}{os.sep}"
 
 
@@ -36,6 +37,17 @@ def is_own_function(function: object, package: ModuleType) -> bool:
     folder = os.path.dirname(str(package.__file__)) + os.sep  # noqa: PTH120
     root = sys.modules.get(module.partition(".")[0])  # PyMySQL's modules may be called MySQLdb
     return code.co_filename.startswith(folder) and root is package
+
+
+def is_django_function(function: Any) -> bool:
+    """Return whether a function or method was written in Django: a project may have put its own in the place of one."""
+    code = getattr(function, "__code__", None)
+    # Both, as in `is_own_function`: `functools.wraps` copies the name of the module, and a decorator has its own file.
+    return (
+        code is not None
+        and code.co_filename.startswith(_DJANGO_FOLDER)
+        and str(getattr(function, "__module__", "")).startswith("django.")
+    )
 
 
 class StockMethods:

@@ -214,7 +214,8 @@ def uses_django_clean_fields(model: type[Model], behind: bool = False) -> bool:
     """
     clean_fields: Any = model.clean_fields
     if behind or clean_fields is CompiledModelMixin.clean_fields:
-        clean_fields = super(CompiledModelMixin, model).clean_fields  # type: ignore[misc]
+        # Nothing is behind a mixin that was named after `models.Model`, and nobody calls it there.
+        clean_fields = getattr(super(CompiledModelMixin, model), "clean_fields", _CLEAN_FIELDS)
     return clean_fields is _CLEAN_FIELDS
 
 

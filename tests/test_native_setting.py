@@ -28,6 +28,7 @@ from pyforge_web import (
 )
 from pyforge_web._native import totals
 from pyforge_web.html import pyforge_json
+from pyforge_web.parsers import load_array, load_object
 from tests import strategies
 from tests.app.models import Article, Author, Everything, Tag
 from tests.oracle import FORMS, encode
@@ -174,6 +175,14 @@ BODIES = [
     b"\xff",
     b"[" * 100_000,
     b"[" * 300 + b"]" * 300,
+    f"[{'9' * 5_000}]",
+    f"[{'9' * 5_000}, {'[' * 300}",
+    b"[NaN, " + b"[" * 300,
+    b'["[[", [1}' + b"[" * 300,
+    b'["unended [[[' + b"[" * 300,
+    "\ufeff[1]",
+    b"\xef\xbb\xbf[[[1",
+    '["é\ud800", NaN]'.encode("utf-16", "surrogatepass"),
     b"[[1]]",
     b"1",
 ]
@@ -182,8 +191,19 @@ BODIES = [
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("options", [{}, {"allow_nan": True}, {"max_depth": 1}])
 def test_bodies_are_read_the_same(body, options):
-    native, django = both(lambda: repr(loads(body, **options)))
+    def read(load, *arguments, **options):
+        try:
+            return repr(load(body, *arguments, **options))
+        except json.JSONDecodeError as error:
+            return str(error), error.doc
+        except ValidationError as error:
+            return error.messages, error.params
+
+    native, django = both(lambda: read(loads, **options))
     assert native == django
+    for load in (load_object, load_array):
+        native, django = both(lambda load=load: read(load, None, options.get("max_depth", 200)))
+        assert native == django
 
 
 def test_the_limit_of_size_holds():

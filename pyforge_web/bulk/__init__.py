@@ -51,6 +51,8 @@ def _validate_rows(rows: list[Model], options: BatchOptions, progress: ProgressC
     language = translation.get_language()
     if not rows:
         return BatchResult(RowErrors({}, language), 0, ())
+    if not isinstance(options.exclude, Collection | None):
+        options = options._replace(exclude=list(options.exclude))  # a generator, which is empty for all but the first
     check_exclude(type(rows[0]), options.exclude)
     batch = run_phases(rows, options, progress)
     return BatchResult(RowErrors(batch.errors, language), len(rows), tuple(batch.paths))
@@ -81,6 +83,10 @@ def bulk_create_validated(
         raise with_docs(
             TypeError(f"bulk_create_validated needs a manager or a QuerySet: write {manager.__name__}.objects"),
             "validate-many",
+        )
+    if unknown := options.keys() - (set(BatchOptions._fields) - {"conflicts"}):
+        raise with_docs(
+            TypeError(f"bulk_create_validated() got an unexpected keyword argument {min(unknown)!r}"), "argument"
         )
     queryset = manager.all()
     # As `QuerySet.bulk_create` does, so that `queryset.db` is the database that is written to.

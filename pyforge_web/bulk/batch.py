@@ -6,13 +6,13 @@ from operator import attrgetter
 from typing import Any, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
-from django.db import DataError, router
+from django.db import router
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from pyforge_web import metering
 from pyforge_web.bulk.results import BatchPath
-from pyforge_web.fields import is_django_function
+from pyforge_web.stock import is_django_function
 from pyforge_web.validation.errors import (
     DuplicateForDate,
     DuplicateValues,
@@ -25,7 +25,7 @@ from pyforge_web.validation.payload.clean import CONVERSION_ERRORS, raise_projec
 # What Django and the driver raise for a value that they cannot take, besides a ValidationError. A lost connection, a
 # wrong query or a wrong setting is not among them: it ends the batch. `_perform_date_checks` asks a foreign key for its
 # instance, which need not be there.
-VALUE_ERRORS = (*CONVERSION_ERRORS, DataError, ObjectDoesNotExist)
+VALUE_ERRORS = (*CONVERSION_ERRORS, ObjectDoesNotExist)
 
 
 MESSAGE_METHODS = ("unique_error_message", "date_error_message")
@@ -38,6 +38,8 @@ class InstanceBatch:
         self.rows = rows
         self.model = type(rows[0])
         self.has_django_words = has_django_methods(self.model, *MESSAGE_METHODS)
+        # Whether somebody put a step of `full_clean` on an instance.
+        self.has_own_steps = False
         self.exclude = set() if exclude is None else set(exclude)
         self.using = using
         self.errors: dict[int, RowErrorParts] = {}
@@ -49,6 +51,11 @@ class InstanceBatch:
         self.edited: list[int] = []
         # Rows that raised something else than a ValidationError: `full_clean` goes no further with them.
         self.ended: set[int] = set()
+
+    def has_django_methods(self, *names: str) -> bool:
+        """Return whether all rows have these methods from Django, and none was put on an instance."""
+        models = set(map(type, self.rows))
+        return not self.has_own_steps and all(has_django_methods(model, *names) for model in models)
 
     def open_rows(self) -> list[int]:
         """Return the rows whose validation goes on."""

@@ -8,7 +8,7 @@ from django.db.models import Model
 
 from pyforge_web.bulk.batch import VALUE_ERRORS, InstanceBatch, has_django_methods
 from pyforge_web.bulk.foreign_keys import clean_keys
-from pyforge_web.fields import is_django_function
+from pyforge_web.stock import is_django_function
 from pyforge_web.validation.attributes import intercepts_attributes
 from pyforge_web.validation.database.foreign_keys import is_django_key
 from pyforge_web.validation.errors import drop_tracebacks

@@ -11,7 +11,7 @@ from django.db import connections
 from django.db.models import Model, UniqueConstraint
 
 from pyforge_web.bulk.batch import VALUE_ERRORS, InstanceBatch
-from pyforge_web.validation.database.bulk_queries import ModelQuerySet, filter_by_keys
+from pyforge_web.validation.database.bulk_queries import ModelQuerySet, filter_by_keys, keep_transaction
 from pyforge_web.validation.database.comparable_columns import exact_type
 from pyforge_web.validation.database.stock_drivers import not_stock_reason
 
@@ -122,9 +122,14 @@ def _find_updated(batch: InstanceBatch, rules: ConflictRules, alias: str) -> dic
             in_utc = {row: _key_in_utc(key) for row, key in keys.items()}
             return {row: copy.copy(found[key]) for row, key in in_utc.items() if key in found}
     updated: dict[int, Any] = {}
-    for row, key in keys.items():
-        with contextlib.suppress(ValidationError, *VALUE_ERRORS):  # no stored row has such a value
-            stored = queryset.filter(**{field.name: value for field, value in zip(fields, key, strict=True)}).first()
+    with keep_transaction(alias) as restore:
+        for row, key in keys.items():
+            try:
+                lookup = {field.name: value for field, value in zip(fields, key, strict=True)}
+                stored = queryset.filter(**lookup).first()
+            except (ValidationError, *VALUE_ERRORS):  # no stored row has such a value
+                restore()
+                continue
             if stored is not None:
                 updated[row] = stored
     return updated

@@ -12,17 +12,15 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple, cast
 
-from django.db import connections, transaction
+from django.db import connections
 from django.db.models import Model
 from django.db.models.expressions import F, Value
 from django.db.models.sql import Query
 
 from pyforge_web.querysets.backends import why_not_stock
-from pyforge_web.validation.database.bulk_queries import rows_per_statement
+from pyforge_web.validation.database.bulk_queries import keep_transaction, rows_per_statement
 from pyforge_web.validation.database.comparable_columns import TEXT_BY_BYTES, exact_type, integer_range, plain_type
 
-# Databases whose transactions go on behind a statement that failed.
-_GOES_ON = frozenset({"mysql", "oracle", "sqlite"})
 # Rows that one statement compares with each other.
 _COMPARED_ROWS = 20_000
 
@@ -175,13 +173,8 @@ def _classes_in_database(asked: AskedColumns) -> list[ColumnValues]:
 
 @contextlib.contextmanager
 def _open_cursor(connection: Any) -> Iterator[Any]:
-    """Open a cursor for a statement of ours, whose failure leaves a transaction as it was.
-
-    The values are cast to the types of their columns, and one may not fit: PostgreSQL ends the transaction then.
-    """
-    is_ended = connection.in_atomic_block and connection.vendor not in _GOES_ON
-    savepoint = transaction.atomic(using=connection.alias) if is_ended else contextlib.nullcontext()
-    with savepoint, connection.cursor() as cursor:
+    """Open a cursor for a statement of ours: the values are cast to the types of their columns, and one may not fit."""
+    with keep_transaction(connection.alias), connection.cursor() as cursor:
         yield cursor
 
 

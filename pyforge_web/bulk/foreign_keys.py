@@ -11,6 +11,7 @@ from django.db.models.expressions import DatabaseDefault
 
 from pyforge_web.bulk.batch import VALUE_ERRORS, InstanceBatch
 from pyforge_web.validation.attributes import is_plain_attribute
+from pyforge_web.validation.database.bulk_queries import keep_transaction
 from pyforge_web.validation.database.comparable_columns import plain_type
 from pyforge_web.validation.database.foreign_keys import HASHABLE_KEYS, look_up_targets
 from pyforge_web.validation.errors import MissingTarget
@@ -112,7 +113,9 @@ def _check_targets(batch: InstanceBatch, field: Any, values: list[Any]) -> None:
 
 def _look_up_keys(batch: InstanceBatch, field: Any, alias: str, limit: Any, values: list[Any], rows: list[int]) -> None:
     # As a list: if a later query raises, nothing of the earlier ones is filed yet.
-    for lookup in list(look_up_targets(field, alias, limit, {row: values[row] for row in rows})):
+    with keep_transaction(alias, lambda: plain_type(field) is None):
+        lookups = list(look_up_targets(field, alias, limit, {row: values[row] for row in rows}))
+    for lookup in lookups:
         batch.add_path(field.name, "batch" if lookup.in_one_query else "django", len(lookup.rows), lookup.reason)
         for row in lookup.missing:
             batch.add(row, field.name, MissingTarget(field, values[row]))

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import Model
+from django.utils.functional import LazyObject
 
 from pyforge_web.bulk.batch import MESSAGE_METHODS, InstanceBatch, has_django_methods
 from pyforge_web.bulk.clean_fields import run_clean, run_clean_fields, run_own_full_clean
@@ -12,6 +13,7 @@ from pyforge_web.bulk.conflicts import ConflictRules, as_updated
 from pyforge_web.bulk.validate_constraints import CONSTRAINT_METHODS, ConstraintPhase
 from pyforge_web.bulk.validate_unique import UNIQUE_METHODS, UniquePhase
 from pyforge_web.conf import with_docs
+from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.validators import uses_django_clean_fields
 
 ProgressCallback = Callable[[int, int], object]
@@ -50,7 +52,8 @@ def list_instances(instances: Iterable[Model]) -> list[Model]:
             TypeError(f"validate_many takes instances, not the class {name}: give a list, or {name}.objects.all()"),
             "validate-many",
         )
-    rows = list(instances)
+    # The instance behind `request.user`, whose type is another.
+    rows = [unwrap_lazy(one) if issubclass(type(one), LazyObject) else one for one in instances]
     for row, instance in enumerate(rows):
         if not isinstance(instance, Model):
             hint = "; clean the rows with clean_data_rows first" if isinstance(instance, dict) else ""
@@ -123,7 +126,8 @@ def _run_all(
 def _list_phases(batch: InstanceBatch, options: BatchOptions) -> list[Callable[[], None]]:
     # A model's own full_clean may call the steps in any order, or leave them out. So it is called as a whole, and after
     # it only the rows of the batch are compared with each other.
-    own_full_clean = not has_django_methods(batch.model, "full_clean") or _has_own_methods(batch.rows)
+    batch.has_own_steps = _has_own_methods(batch.rows)
+    own_full_clean = batch.has_own_steps or not has_django_methods(batch.model, "full_clean")
     conflicts = options.conflicts
     phases: list[Callable[[], None]]
     if own_full_clean:
@@ -177,6 +181,7 @@ def _run_mixed(
         # progress counts classes here: a class has no share of its own among the phases.
         _run_all(part, options, None)
         part.count_failures()
+        whole.has_own_steps |= part.has_own_steps
         whole.errors |= {part_rows[row]: errors for row, errors in part.errors.items()}
         whole.own_excludes |= {part_rows[row]: names for row, names in part.own_excludes.items()}
         whole.ended |= {part_rows[row] for row in part.ended}

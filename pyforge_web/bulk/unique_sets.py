@@ -17,7 +17,13 @@ from django.db.models.expressions import F
 
 from pyforge_web.bulk.batch import VALUE_ERRORS, InstanceBatch
 from pyforge_web.bulk.equality import ColumnValues, comparable_values, equality_classes, row_keys
-from pyforge_web.validation.database.bulk_queries import ModelQuerySet, RowLookup, find_matching_rows, find_stored
+from pyforge_web.validation.database.bulk_queries import (
+    ModelQuerySet,
+    RowLookup,
+    find_matching_rows,
+    find_stored,
+    keep_transaction,
+)
 from pyforge_web.validation.database.comparable_columns import plain_type
 from pyforge_web.validation.database.stock_drivers import not_stock_reason
 
@@ -94,8 +100,13 @@ def search_duplicates(
     `stored_too` asks which of them share their values with a row of the table.
     """
     without = {*without, *batch.ended}
+
+    def may_refuse() -> bool:
+        return not unique.fields or None in map(plain_type, unique.fields)
+
     try:
-        return _search_duplicates(batch, unique, without, stored_too)
+        with keep_transaction(unique.queryset.db, may_refuse):
+            return _search_duplicates(batch, unique, without, stored_too)
     except (ValidationError, *VALUE_ERRORS):
         # A value that its column cannot hold, for example "" of a date that may be blank.
         failing = _find_failing_rows(batch, unique, without)
@@ -144,9 +155,10 @@ def _find_failing_rows(batch: InstanceBatch, unique: UniqueSet, without: set[int
     while waiting:
         part = waiting.pop()
         try:
-            unique.queryset.filter(Q(*(lookup.lookup for lookup in part), _connector=Q.OR)).exists()
-            # The comparison of the rows with each other sends the values in another statement.
-            compare_lookups(batch, unique, part)
+            with keep_transaction(unique.queryset.db):
+                unique.queryset.filter(Q(*(lookup.lookup for lookup in part), _connector=Q.OR)).exists()
+                # The comparison of the rows with each other sends the values in another statement.
+                compare_lookups(batch, unique, part)
         except (ValidationError, *VALUE_ERRORS):
             if len(part) == 1:
                 failing.add(part[0].row)
@@ -161,7 +173,8 @@ def default_queryset(model: Any, using: str | None) -> ModelQuerySet:
     """Return the rows that Django compares with: those of the default manager."""
     # Django's own choice: `Model._perform_unique_checks` and `UniqueConstraint.validate` ask the default manager.
     manager = model._default_manager
-    return cast(ModelQuerySet, manager.all() if using is None else manager.using(using))
+    # Not by `all()`: a manager of the project may hide rows there that `filter()` finds.
+    return cast(ModelQuerySet, manager.get_queryset() if using is None else manager.using(using))
 
 
 def compare_lookups(batch: InstanceBatch, unique: UniqueSet, lookups: Iterable[RowLookup]) -> ComparedRows:

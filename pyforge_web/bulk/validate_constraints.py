@@ -1,12 +1,12 @@
 """`Model.validate_constraints` of a batch: unique constraints for all rows at once, others by Django row by row."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import FieldError, ValidationError
 from django.db import connections
-from django.db.models import BooleanField, Model, Q, UniqueConstraint
+from django.db.models import BooleanField, CheckConstraint, Model, Q, UniqueConstraint
 from django.db.models.expressions import Value
 from django.db.models.functions import Coalesce
 
@@ -15,7 +15,7 @@ from pyforge_web.bulk.conflicts import ConflictRules
 from pyforge_web.bulk.constraint_conditions import ConstraintCondition, find_odd_blanks
 from pyforge_web.bulk.unique_sets import DuplicateSearch, UniqueSet, default_queryset, search_duplicates
 from pyforge_web.validation.attributes import find_overridden
-from pyforge_web.validation.database.bulk_queries import LookupRecorder, RowLookup
+from pyforge_web.validation.database.bulk_queries import LookupRecorder, RowLookup, keep_transaction
 
 CONSTRAINT_METHODS = (
     "validate_constraints",
@@ -55,12 +55,22 @@ class ConstraintPhase:
         excluded = self.batch.excluded_fields()
         if self.by_django:
             self._call_own_method(excluded)
-        # The constraints are those of the class, so any row can be asked for them.
-        first: Any = self.batch.rows[0]
-        for model, constraints in first.get_constraints():
-            for constraint in constraints:
-                if self._takes_part(constraint):
-                    self._check_constraint(model, constraint, excluded)
+        for model, constraint, asked in self._find_constraints():
+            if self._takes_part(constraint):
+                self._check_constraint(model, constraint, excluded, asked)
+
+    def _find_constraints(self) -> list[tuple[Any, Any, set[int]]]:
+        """Return the constraints, each with its model and the rows that are asked for it."""
+        rows: Any = self.batch.rows
+        every = set(range(len(rows)))
+        if self.batch.has_django_methods("get_constraints"):  # they are those of the class
+            return [(model, one, every) for model, listed in rows[0].get_constraints() for one in listed]
+        found: dict[tuple[Any, int], tuple[Any, Any, set[int]]] = {}
+        for row in every:
+            for model, listed in rows[row].get_constraints():
+                for one in listed:  # by its identity, for a constraint has no hash
+                    found.setdefault((model, id(one)), (model, one, set()))[2].add(row)
+        return list(found.values())
 
     def _takes_part(self, constraint: Any) -> bool:
         if isinstance(constraint, UniqueConstraint) and not self.unique:
@@ -69,11 +79,11 @@ class ConstraintPhase:
             return False
         return checks_in_batch(constraint) or not self.already_asked
 
-    def _check_constraint(self, model: Any, constraint: Any, excluded: ExcludedFields) -> None:
+    def _check_constraint(self, model: Any, constraint: Any, excluded: ExcludedFields, asked: set[int]) -> None:
         # `Model.validate_constraints` asks the database that the row would be written to.
         for alias, rows in self.batch.by_database("db_for_write", self.batch.model):
             if checks_in_batch(constraint):
-                self._check_unique(model, constraint, alias, rows, excluded)
+                self._check_unique(model, constraint, alias, rows, excluded, asked)
             else:
                 self._check_each(self.given, model, constraint, alias, rows, excluded)
         if not checks_in_batch(constraint):
@@ -99,25 +109,34 @@ class ConstraintPhase:
         model: Any,
         constraint: Any,
         alias: str,
-        rows: Iterable[int],
+        rows: Sequence[int],
         excluded: ExcludedFields,
     ) -> None:
         """Call the constraint's `validate` for each of these rows."""
-        for row in rows:
-            try:
-                constraint.validate(model, batch.rows[row], exclude=excluded.of_row(row), using=alias)
-            except ValidationError as error:
-                self._file_error(row, constraint, error)
-            except VALUE_ERRORS as error:
-                batch.end_row(row, error)
-            except FieldError as error:
-                # The condition of an ExclusionConstraint names a field that has failed in this row.
-                if excluded.of_row(row) == excluded.base:
-                    raise
-                batch.end_row(row, error)
+        # `Q.check`, which a CheckConstraint calls, keeps the transaction itself.
+        with keep_transaction(alias, lambda: bool(rows) and not isinstance(constraint, CheckConstraint)) as restore:
+            for row in rows:
+                try:
+                    constraint.validate(model, batch.rows[row], exclude=excluded.of_row(row), using=alias)
+                except ValidationError as error:
+                    self._file_error(row, constraint, error)
+                except VALUE_ERRORS as error:
+                    restore()
+                    batch.end_row(row, error)
+                except FieldError as error:
+                    # The condition of an ExclusionConstraint names a field that has failed in this row.
+                    if excluded.of_row(row) == excluded.base:
+                        raise
+                    batch.end_row(row, error)
 
     def _check_unique(
-        self, model: type[Model], constraint: Any, alias: str, rows: Sequence[int], excluded: ExcludedFields
+        self,
+        model: type[Model],
+        constraint: Any,
+        alias: str,
+        rows: Sequence[int],
+        excluded: ExcludedFields,
+        asked: set[int],
     ) -> None:
         batch = self.batch
         # `UniqueConstraint.validate` returns for every row if one of its fields is excluded.
@@ -136,7 +155,7 @@ class ConstraintPhase:
             duplicates = self._find_conditional_repeats(model, constraint, alias, search, excluded, failing)
         else:
             duplicates = search.stored | search.compared.find_repeats(search.stored)
-        for row in sorted(duplicates):
+        for row in sorted(duplicates & asked):  # the other rows are saved all the same
             error = _make_violation(constraint, model, batch.rows[row])
             if not (self.already_asked and batch.has(row, error)):
                 self._file_error(row, constraint, error)

@@ -10,7 +10,8 @@ from pyforge_web.bulk.batch import VALUE_ERRORS, ExcludedFields, InstanceBatch, 
 from pyforge_web.bulk.conflicts import ConflictRules
 from pyforge_web.bulk.unique_for_date import UniqueForDateCheck
 from pyforge_web.bulk.unique_sets import UniqueSet, default_queryset, search_duplicates
-from pyforge_web.validation.database.bulk_queries import LookupRecorder, RowLookup
+from pyforge_web.validation.database.bulk_queries import LookupRecorder, RowLookup, keep_transaction
+from pyforge_web.validation.database.stock_drivers import has_own_filter
 from pyforge_web.validation.errors import DuplicateForDate, DuplicateValues, UnbuiltError
 
 # `Model.validate_unique` and what it calls.
@@ -41,22 +42,31 @@ class UniquePhase:
         `updating` are the rows that update a stored row instead of meeting it.
         """
         self.batch = batch
-        self.by_django = not already_asked and not has_django_methods(batch.model, *UNIQUE_METHODS)
+        self.own_filter = any(map(has_own_filter, (batch.model, *batch.model._meta.all_parents)))
+        has_own = self.own_filter or not has_django_methods(batch.model, *UNIQUE_METHODS)
+        self.by_django = not already_asked and has_own
         self.already_asked = already_asked or self.by_django
         self.rules = rules
         self.updating = updating
+        # The rows for which the model's own `_get_unique_checks` does not give a check.
+        self.unasked: dict[UniqueCheck, set[int]] = {}
         # Filed at the end: Django reports nothing else of a row of which one check raises.
         self.found: list[tuple[int, str, UnbuiltError]] = []
         self.failing: set[int] = set()
 
     def run(self) -> None:
-        first: Any = self.batch.rows[0]
-        # Asked of one row for all: what a row leaves out besides is subtracted below.
-        checks, date_checks = first._get_unique_checks(exclude=set(self.batch.exclude))
         excluded = self.batch.excluded_fields()
         if self.by_django:
             self._call_own_method(excluded)
-        without = self._rows_without_checks(excluded, {*checks, *date_checks})
+        if self.batch.has_django_methods("_get_unique_checks"):
+            first: Any = self.batch.rows[0]
+            # Asked of one row for all: what a row leaves out besides is subtracted below.
+            checks, date_checks = first._get_unique_checks(exclude=set(self.batch.exclude))
+            without = self._rows_without_checks(excluded, {*checks, *date_checks})
+        else:
+            checks, date_checks = self._find_own_checks(excluded)
+            without = {check: excluded.rows_without(check[1]) for check in checks}
+            without |= {check: excluded.rows_without(check[2:]) for check in date_checks}
         for model, names in checks:
             if self.rules is None:
                 self._check_names(model, names, without[model, names])
@@ -106,18 +116,33 @@ class UniquePhase:
                 batch.end_row(row, error)
             if exclude != excluded.of_row(row):
                 batch.own_excludes[row] = exclude
-        batch.add_path("validate_unique", "django", len(batch.rows), "the model has its own")
+        reason = "its default manager has its own filter()" if self.own_filter else "the model has its own"
+        batch.add_path("validate_unique", "django", len(batch.rows), reason)
 
     def _check_alone(self, row: int, excluded: ExcludedFields) -> None:
         """File what Django says of a row for which the database cannot be asked together with others."""
         if row in self.batch.ended or self.already_asked:
             return
         try:
-            self.batch.rows[row].validate_unique(exclude=excluded.of_row(row))
+            # Django asks the database of the default manager, whatever the caller said.
+            with keep_transaction(default_queryset(self.batch.model, None).db):
+                self.batch.rows[row].validate_unique(exclude=excluded.of_row(row))
         except ValidationError as error:
             self.batch.merge(row, error)
         except VALUE_ERRORS as error:
             self.batch.end_row(row, error)
+
+    def _find_own_checks(self, excluded: ExcludedFields) -> tuple[list[UniqueCheck], list[UniqueCheck]]:
+        """Return the checks that any row has by the model's own method, and note which rows have not each of them.
+
+        Such a row is saved without the check, and the rows behind it meet its values.
+        """
+        rows: Any = self.batch.rows
+        asked = [one._get_unique_checks(exclude=excluded.of_row(row)) for row, one in enumerate(rows)]
+        checks, date_checks = (list(dict.fromkeys(check for found in asked for check in found[n])) for n in (0, 1))
+        for check in (*checks, *date_checks):
+            self.unasked[check] = {row for row, found in enumerate(asked) if check not in (*found[0], *found[1])}
+        return checks, date_checks
 
     def _rows_without_checks(self, excluded: ExcludedFields, every: set[UniqueCheck]) -> dict[UniqueCheck, set[int]]:
         """Return the rows that leave out each check, because of the fields that they exclude."""
@@ -143,7 +168,8 @@ class UniquePhase:
         unique = UniqueSet(model, queryset, fields, lambda row: self._lookup_of(row, model, names), kept)
         search = search_duplicates(batch, unique, without, stored_too=not self.already_asked)
         self.failing |= search.failing
-        for row in sorted(search.stored | search.compared.find_repeats(search.stored)):
+        found = search.stored | search.compared.find_repeats(search.stored)
+        for row in sorted(found.difference(self.unasked.get((model, names), ()))):
             name = names[0] if len(names) == 1 else NON_FIELD_ERRORS
             self.found.append((row, name, DuplicateValues(batch.rows[row], model, names)))
         batch.add_path(f"unique: {', '.join(names)}", "batch", len(search.compared.rows), search.reason)
@@ -164,7 +190,7 @@ class UniquePhase:
         unique = UniqueSet(model, queryset, (), dates.lookup_of, nulls_distinct=False)
         search = search_duplicates(batch, unique, without, stored_too=not self.already_asked)
         self.failing |= search.failing
-        for row in sorted(search.stored | dates.find_repeats(search)):
+        for row in sorted((search.stored | dates.find_repeats(search)).difference(self.unasked.get(check, ()))):
             self.found.append((row, name, DuplicateForDate(batch.rows[row], lookup_type, name, unique_for)))
         step = f"unique: {name} for {lookup_type} of {unique_for}"
         batch.add_path(step, "batch", len(search.compared.rows), search.reason)

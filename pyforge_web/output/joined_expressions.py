@@ -8,7 +8,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.db.models.expressions import RawSQL
 from django.db.models.sql import Query
 
-from pyforge_web.fields import is_django_function
+from pyforge_web.stock import is_django_function
 
 # What names columns of its own query elsewhere than in its source expressions: its names would stay those of the rows
 # around it.

@@ -3,14 +3,17 @@
 import secrets
 from typing import Any, cast
 
+import rest_framework
 from rest_framework import renderers
 from rest_framework.utils.encoders import JSONEncoder
 
 from pyforge_web._native import dumps, is_plain_json
 from pyforge_web.output.django_encoder import find_changed_method
 from pyforge_web.rest_framework.rows_data import RowsData
+from pyforge_web.stock import find_function, find_stock
 
 _drf_default = JSONEncoder.default
+_RENDER = find_stock(renderers.JSONRenderer, "render", rest_framework)
 # Stands in the native output where the bytes of a `RowsData` go. A client cannot know it.
 _ROWS_MARK = f"pyforge-rows:{secrets.token_hex(16)}:"
 
@@ -24,9 +27,9 @@ class PyForgeJSONRenderer(renderers.JSONRenderer):
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         """Return `data` as JSON."""
-        if data is None:
-            return b""
         if self._is_native(accepted_media_type, renderer_context):
+            if data is None:
+                return b""
             body = render_natively(data, ensure_ascii=self.ensure_ascii, compact=self.compact)
             if body is not None:
                 return body
@@ -45,6 +48,8 @@ class PyForgeJSONRenderer(renderers.JSONRenderer):
             and encoder is JSONEncoder
             and encoder.default is _drf_default
             and find_changed_method() is None
+            # A renderer of the project may stand between this one and DRF's.
+            and find_function(super().render) is _RENDER
         )
 
 

@@ -24,11 +24,11 @@ from django.db.models.query_utils import DeferredAttribute
 from django.db.models.sql import Query
 
 from pyforge_web._native import QueryRows, RowColumns
-from pyforge_web.fields import find_attribute, is_django_function, kind_of
+from pyforge_web.fields import find_attribute, kind_of
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.django_path import AnyQuerySet, why_django, why_instances
 from pyforge_web.querysets.statement import ExecutedQuery, compile_query, execute_query
-from pyforge_web.stock import find_stock
+from pyforge_web.stock import find_stock, is_django_function
 from pyforge_web.streams.dumpdata_m2m import KeysFunction, gives_attribute, make_holder, make_keys_function
 
 # Kinds whose JSON text is the serializer's: it hands them to the encoder as they are, or their `str()`.

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from django.db.models import ForeignKey, Model
 from django.db.models.query_utils import DeferredAttribute
 
-from pyforge_web.fields import find_attribute, is_django_function
+from pyforge_web.fields import find_attribute
+from pyforge_web.stock import is_django_function
 
 # Django's own descriptors. Reading one gives the entry of `__dict__`, and assigning to it sets that entry.
 _PLAIN_DESCRIPTORS = (DeferredAttribute, ForeignKey.descriptor_class)
@@ -21,6 +22,19 @@ def intercepts_attributes(model: type[Model]) -> bool:
 def is_plain_attribute(model: type[Model], field: Any) -> bool:
     """Return whether the value of a field is an entry of the instance's `__dict__`, and nothing else happens."""
     return not intercepts_attributes(model) and type(find_attribute(model, field.attname)) in _PLAIN_DESCRIPTORS
+
+
+def django_base(owner: type[Any], root: type[Any]) -> type[Any] | None:
+    """Return the class of Django's that a class is, or that it extends without other bases.
+
+    `root` is the class that all of them have in common. With another base behind Django's class, a `super()` in
+    Django's own code may call that base.
+    """
+    mro = owner.__mro__
+    for place, base in enumerate(mro):
+        if issubclass(base, root) and base.__module__.startswith("django."):
+            return base if mro[place:] == base.__mro__ else None
+    return None
 
 
 def find_overridden(owner: Any, base: type[Any], names: tuple[str, ...]) -> str:

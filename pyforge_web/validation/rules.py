@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.core import validators
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Field, Model
 
 from pyforge_web.conf import get_settings
 from pyforge_web.fields import find_attribute, kind_of_class
-from pyforge_web.validation.attributes import find_overridden, is_plain_attribute
+from pyforge_web.output.django_encoder import find_changed_method
+from pyforge_web.validation.attributes import django_base, find_overridden, is_plain_attribute
 from pyforge_web.validation.validator_rules import RuleSpec, find_rule
 
 
@@ -49,7 +49,7 @@ def plan_field(field: "Field[Any, Any]", model: type[Model]) -> FieldPlan:
 
 
 def _plan_native(field: "Field[Any, Any]", direct: bool) -> FieldPlan:
-    base = _django_base(type(field), Field)
+    base = django_base(type(field), Field)
     conversion = "binary" if base is models.BinaryField else kind_of_class(base)
     if reason := _fallback_reason(field, base, conversion):
         return _plan_django(field, direct, reason)
@@ -116,19 +116,6 @@ _BINARY_EMPTY_VALUES = [None, b""]
 _MUTABLE_KINDS = ("array", "file", "hstore", "json")
 
 
-def _django_base(owner: type[Any], root: type[Any]) -> type[Any] | None:
-    """Return the class of Django's that a class is, or that it extends without other bases.
-
-    `root` is the class that all of them have in common. With another base behind Django's class, a `super()` in
-    Django's own code may call that base.
-    """
-    mro = owner.__mro__
-    for place, base in enumerate(mro):
-        if issubclass(base, root) and base.__module__.startswith("django."):
-            return base if mro[place:] == base.__mro__ else None
-    return None
-
-
 def _fallback_reason(field: Any, base: type[Any] | None, conversion: str | None) -> str:
     """Return why Django cleans every value of a field; an empty text if native code may do it."""
     if not get_settings()["NATIVE"]:
@@ -161,7 +148,9 @@ def _only_overrides_default(encoder: Any) -> bool:
 
     Native code accepts only those, so that `default` is never called. Source: `JSONField.validate`.
     """
-    if encoder is None or encoder is DjangoJSONEncoder:
+    if find_changed_method() is not None:  # a method put into the classes themselves, for the whole process
+        return False
+    if encoder is None:
         return True
     if type(encoder) is not type or not issubclass(encoder, json.JSONEncoder):
         return False

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.core import validators
 from django.utils.functional import SimpleLazyObject
 
+from pyforge_web.stock import is_django_function
 from pyforge_web.validation.attributes import find_overridden
 
 # The name of a rule in native/src/rules/, and its parameters.
@@ -21,7 +22,7 @@ RuleSpec = tuple[str, tuple[Any, ...]]
 def find_rule(validator: Any) -> RuleSpec | None:
     """Return the rule that does what a validator does; None if the validator must be called."""
     if inspect.isfunction(validator):
-        return _FUNCTION_RULES.get(validator)
+        return _FUNCTION_RULES.get(validator) if is_django_function(validator) else None
     mro = type(validator).__mro__
     # The nearest of Django's classes: a subclass that changes options alone has the rule of its base.
     place = next((place for place, cls in enumerate(mro) if cls in _VALIDATOR_RULES), None)

@@ -1,5 +1,7 @@
 """Methods that a project puts on a field, on a constraint, or on a class of Django's: the batch calls them."""
 
+from functools import wraps
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -63,16 +65,23 @@ def test_method_put_on_a_unique_field(there, name, monkeypatch):
     assert_like_django(make, there)
 
 
+# What `wraps` gives has the name and the module of the method whose place it takes.
+WRAPPERS = pytest.mark.parametrize("wrap", [lambda original: lambda changed: changed, wraps], ids=["", "wraps"])
+
+
+@WRAPPERS
 @pytest.mark.parametrize(("owner", "name"), [(models.ForeignKey, "validate"), (models.ForeignKey, "to_python")])
-def test_method_put_on_the_class_of_foreign_keys(there, owner, name, monkeypatch):
-    monkeypatch.setattr(owner, name, refuse)
+def test_method_put_on_the_class_of_foreign_keys(there, owner, name, wrap, monkeypatch):
+    monkeypatch.setattr(owner, name, wrap(getattr(owner, name))(lambda *args: refuse(*args)))
     assert_like_django(with_keys, there)
 
 
+@WRAPPERS
 @pytest.mark.parametrize("name", ["_perform_unique_checks", "validate_unique", "validate_constraints", "clean"])
-def test_method_put_on_the_class_of_models(there, name, monkeypatch):
+def test_method_put_on_the_class_of_models(there, name, wrap, monkeypatch):
     original = getattr(models.Model, name)
 
+    @wrap(original)
     def changed(self, *args, **kwargs):
         if getattr(self, "sku", "") == "own":
             refuse()
@@ -80,6 +89,22 @@ def test_method_put_on_the_class_of_models(there, name, monkeypatch):
 
     monkeypatch.setattr(models.Model, name, changed)
     assert_like_django(lambda: [Uniques(sku="own"), Uniques(sku="a")], there)
+
+
+@pytest.mark.parametrize("row", [0, 1, 2])
+@pytest.mark.parametrize(("name", "checks"), {"_get_unique_checks": ([], []), "get_constraints": []}.items())
+def test_checks_put_on_an_instance(there, name, checks, row):
+    """They are those of this row alone."""
+
+    def own(*args, **kwargs):
+        return checks
+
+    def make():
+        rows = [OwnClean(name="a", number=n, maker_id=1) for n in (1, 1, 1)]
+        setattr(rows[row], name, own)
+        return rows
+
+    assert_like_django(make, there)
 
 
 @pytest.mark.parametrize("name", ["full_clean", "clean_fields", "clean", "validate_unique", "validate_constraints"])

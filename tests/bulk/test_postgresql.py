@@ -1,5 +1,7 @@
 """Columns and constraints that PostgreSQL alone has."""
 
+import json
+
 import pytest
 
 pytest.importorskip("psycopg")
@@ -11,11 +13,13 @@ from django.contrib.postgres.fields import (
     RangeOperators,
 )
 from django.core.exceptions import FieldError, ValidationError
-from django.db import models
+from django.db import DataError, models, transaction
 from django.db.models import Q, UniqueConstraint
 
-from pyforge_web import validate_many
-from tests.bulk.oracle import assert_like_django
+from pyforge_web import CompiledValidator, bulk_create_validated, validate_many
+from pyforge_web.bulk import BatchValidationError
+from tests.bulk.models import Country, Maker
+from tests.bulk.oracle import assert_like_django, assert_same_errors, clean_by_django
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -26,11 +30,14 @@ class OfPostgreSQL(models.Model):
     data = models.BinaryField(unique=True, null=True, blank=True, editable=True)
     document = models.JSONField(null=True, blank=True)
     number = models.IntegerField(null=True, blank=True)
+    held = IntegerRangeField(null=True, blank=True, unique=True)
+    kept = IntegerRangeField(null=True, blank=True)
 
     class Meta:
         app_label = "bulk"
         unique_together = (("number", "tags"),)
         constraints = (
+            ExclusionConstraint(name="kept_apart", expressions=[("kept", RangeOperators.OVERLAPS)]),
             ExclusionConstraint(
                 name="no_overlap", expressions=[("span", RangeOperators.OVERLAPS)], condition=Q(number=1)
             ),
@@ -146,3 +153,65 @@ def test_manager_with_distinct_on(postgresql):
         return [OnePerNumber(name=f"n{at}", number=100 + at, target_id=at) for at in range(9)]
 
     assert_like_django(make, postgresql)
+
+
+REFUSED = {
+    "exclusion": {"number": 1, "span": (5, 1)},
+    "unique with a condition": {"number": 2, "span": (5, 1)},
+    "unique expression": {"document": {"name": "\0"}},
+    "a field that is unique": {"number": 4, "held": (5, 1)},
+    "exclusion without a condition": {"number": 4, "kept": (5, 1)},
+}
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+@pytest.mark.parametrize("name", REFUSED)
+def test_value_that_the_server_refuses(postgresql, name, place):
+    """PostgreSQL ends the transaction in which it refuses a value; the other rows are validated all the same."""
+    OfPostgreSQL.objects.create(number=1, span=(1, 5), tags=["there"], document={"name": "there"})
+
+    def good():
+        return [
+            OfPostgreSQL(number=1, span=(3, 9), tags=["a"]),
+            OfPostgreSQL(number=2, span=(3, 9), tags=["there"]),
+            OfPostgreSQL(number=3, document={"name": "there"}),
+        ]
+
+    _, expected = clean_by_django(good, postgresql)
+    try:
+        with transaction.atomic(using=postgresql):
+            OfPostgreSQL(**REFUSED[name]).full_clean()
+    except (DataError, ValidationError) as error:
+        djangos = error
+    rows = good()
+    rows.insert(place, OfPostgreSQL(**REFUSED[name]))
+    with transaction.atomic(using=postgresql):
+        result = validate_many(rows)
+        assert OfPostgreSQL.objects.count() == 1
+    errors = [result.errors.get(row) for row in range(len(rows))]
+    refused = errors.pop(place)
+    assert_same_errors({row: error for row, error in enumerate(errors) if error}, expected)
+    if isinstance(djangos, DataError):
+        (whole,) = refused.error_dict["__all__"]
+        assert (whole.code, type(whole.__cause__)) == ("invalid", DataError)
+    else:  # `Q.check` takes an error of the database for a yes
+        assert_same_errors({0: refused}, {0: djangos})
+    with pytest.raises(BatchValidationError):
+        bulk_create_validated(OfPostgreSQL.objects, rows)
+    assert OfPostgreSQL.objects.count() == 1
+
+
+@pytest.mark.parametrize("code", ["a\0b", "\ud800", "x", 5])
+@pytest.mark.parametrize("lookup", [None, {"country": "code"}], ids=["key", "natural key"])
+def test_text_of_a_key_that_no_row_can_have(alias, code, lookup):
+    """A client may send U+0000, which the driver of PostgreSQL refuses with an error of the database."""
+    Country.objects.create(code="de")
+    rows = [{"name": "a", "country": code}, {"name": "b", "country": "de"}]
+    validator, options = CompiledValidator.for_model(Maker), {"fields": ["name", "country"], "lookup": lookup}
+    with transaction.atomic(using=alias):
+        with pytest.raises(ValidationError) as caught:
+            validator.clean_json(json.dumps(rows[0]), **options)
+        result = validator.clean_json_rows(json.dumps(rows), **options)
+        assert Country.objects.count() == 1
+    assert [error.code for error in caught.value.error_dict["country"]] == ["invalid"]
+    assert {row: error.messages for row, error in result.errors.items()} == {0: caught.value.messages}

@@ -1,6 +1,7 @@
 """`PyForgeJSONParser` returns what DRF's `JSONParser` returns, and raises what it raises."""
 
 import io
+from functools import wraps
 
 import pytest
 from hypothesis import given
@@ -59,3 +60,23 @@ def test_data_of_any_body(body):
 def test_encoding_defaults_to_the_settings():
     stream = io.BytesIO(b"[1]")
     assert PyForgeJSONParser().parse(stream) == [1]
+
+
+class Underscored(JSONParser):
+    """A parser as other packages have it."""
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        data = super().parse(stream, media_type, parser_context)
+        return {key.replace("-", "_"): value for key, value in data.items()}
+
+
+def test_parser_behind_ours():
+    body = b'{"first-name": 1}'
+    expected = parse(Underscored, body)
+    assert parse(type("Both", (PyForgeJSONParser, Underscored), {}), body) == expected
+
+
+@pytest.mark.parametrize("wrap", [lambda changed: changed, wraps(JSONParser.parse)], ids=["", "wraps"])
+def test_patched_parser(monkeypatch, wrap):
+    monkeypatch.setattr(JSONParser, "parse", wrap(lambda self, *args, **kwargs: "patched"))
+    assert parse(PyForgeJSONParser, b"[1]") == parse(JSONParser, b"[1]")

@@ -6,6 +6,7 @@ import enum
 import ipaddress
 import uuid
 from collections import OrderedDict, UserDict, UserList, namedtuple
+from functools import wraps
 
 import pytest
 from django.utils.translation import gettext_lazy
@@ -146,3 +147,22 @@ json_values = st.recursive(
 @given(json_values)
 def test_bytes_of_any_data(data):
     assert render(PyForgeJSONRenderer, data) == render(JSONRenderer, data)
+
+
+class Shouting(JSONRenderer):
+    """A renderer as other packages have it."""
+
+    def render(self, data, accepted_media_type=None, renderer_context=None):
+        return super().render({"DATA": data}, accepted_media_type, renderer_context)
+
+
+@pytest.mark.parametrize("data", [None, {"a": 1}, []])
+def test_renderer_behind_ours(data):
+    assert type("Both", (PyForgeJSONRenderer, Shouting), {})().render(data) == Shouting().render(data)
+
+
+@pytest.mark.parametrize("data", [None, {"a": 1}])
+@pytest.mark.parametrize("wrap", [lambda changed: changed, wraps(JSONRenderer.render)], ids=["", "wraps"])
+def test_patched_renderer(monkeypatch, wrap, data):
+    monkeypatch.setattr(JSONRenderer, "render", wrap(lambda self, *args, **kwargs: b"patched"))
+    assert PyForgeJSONRenderer().render(data) == JSONRenderer().render(data)

@@ -196,3 +196,17 @@ def test_mixin_with_a_patched_method():
     model.clean_fields = own = lambda self, exclude=None: called("patched", exclude)
     tables.model_of(bases=(model,), meta={"proxy": True})
     assert model.clean_fields is own
+
+
+def test_mixin_behind_the_model():
+    """Nobody calls it there, but the model can be compiled, and validated in all other ways."""
+
+    def model_of(mixin):
+        return tables.model_of(bases=(models.Model, mixin), value=models.CharField(max_length=3, primary_key=True))
+
+    for value in ("a", "abcd", None):
+        oracle.assert_same(
+            *(partial(model_of(mixin), value=value) for mixin in (Nothing, CompiledModelMixin)),
+            ours=lambda instance: CompiledValidator.for_model(type(instance)).clean(instance),
+            django=lambda instance: instance.clean_fields(),
+        )

@@ -1,7 +1,7 @@
 """Subclasses of Django's fields, validators and encoders: native where all that validates is Django's own."""
 
 import json
-from functools import partial
+from functools import partial, wraps
 
 import pytest
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -12,7 +12,7 @@ from django.db import models
 from pyforge_web.validation.validator_rules import find_rule
 from pyforge_web.validators import CompiledValidator
 from tests.tables import cases
-from tests.validation import sweep, tables
+from tests.validation import oracle, sweep, tables
 from tests.validation.own import accept
 
 VALUES = {
@@ -181,8 +181,32 @@ def test_validator_with_a_computed_option():
     assert find_rule(Computed(3)) is None
 
 
-def test_patched_method_on_django_class(monkeypatch):
-    monkeypatch.setattr(models.CharField, "to_python", lambda self, value: value)
+@pytest.mark.parametrize("wrap", [lambda changed: changed, wraps(models.CharField.to_python)], ids=["", "wraps"])
+def test_patched_method_on_django_class(monkeypatch, wrap):
+    """What `functools.wraps` has made has the name of Django's module."""
+    monkeypatch.setattr(models.CharField, "to_python", wrap(lambda self, value: value))
     model = tables.model_of(value=models.CharField(max_length=3))
     (found,) = [row for row in CompiledValidator.for_model(model).explain() if row.name == "value"]
     assert found.reason == "its to_python is not Django's"
+
+
+@pytest.mark.parametrize("name", ["__init__", "encode", "iterencode"])
+@pytest.mark.parametrize("owner", [json.JSONEncoder, DjangoJSONEncoder])
+def test_patched_method_of_an_encoder(monkeypatch, owner, name):
+    original = getattr(owner, name)
+
+    @wraps(original)
+    def refuse(self, *args, **kwargs):
+        if name == "__init__" or args[0] == [1]:
+            raise TypeError("refused")
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(owner, name, refuse)
+    model = tables.model_of(value=models.JSONField(encoder=DjangoJSONEncoder))
+    for value in ([1], [2], {"a": 1}):
+        oracle.assert_same(
+            partial(model, value=value),
+            partial(model, value=value),
+            ours=lambda instance: CompiledValidator.for_model(model).clean(instance, {"id"}),
+            django=lambda instance: instance.clean_fields({"id"}),
+        )

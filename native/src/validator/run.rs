@@ -198,11 +198,12 @@ impl<'py> CleanTarget<'_, 'py> {
     fn instance(&mut self) -> PyResult<Bound<'py, PyAny>> {
         match self {
             Self::Instance { instance, .. } => Ok((*instance).clone()),
-            Self::Values { make, made, .. } => {
-                if made.is_none() {
-                    *made = Some(make.call0()?);
-                }
-                Ok(made.clone().unwrap_or_else(|| make.py().None().into_bound(make.py())))
+            Self::Values { make, made: made @ None, .. } => Ok(made.insert(make.call0()?).clone()),
+            Self::Values { values, made: Some(made), .. } => {
+                // It has the values of the payload, and here those that were cleaned since it was made.
+                let held = made.getattr(intern!(made.py(), "__dict__"))?.cast_into::<PyDict>()?;
+                held.update(values.as_mapping())?;
+                Ok(made.clone())
             }
         }
     }

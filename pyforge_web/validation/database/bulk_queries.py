@@ -1,16 +1,19 @@
 """One query for many rows: their values in one list, or Django's own lookups joined by OR."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
-from django.db import connections
+from django.db import Error, connections, transaction
 from django.db.models import BooleanField, Model, Q, QuerySet
 from django.db.models.expressions import BaseExpression, F
 
 from pyforge_web.validation.database.comparable_columns import plain_type
 from pyforge_web.validation.database.stock_drivers import changed_queryset_methods
 
+# Databases whose transactions go on behind a statement that failed.
+_GOES_ON = frozenset({"mysql", "oracle", "sqlite"})
 # Rows in one list of values. With more, building the statement takes longer than one statement less saves.
 ROWS_IN_LIST = 5_000
 # Rows joined by OR. SQLite accepts expressions up to a depth of 1,000.
@@ -22,6 +25,31 @@ _RESERVED_PARAMS = 200
 _PARAMS_OF_LOOKUP = 8
 
 ModelQuerySet = QuerySet[Any, Any]
+
+
+@contextmanager
+def keep_transaction(alias: str, needed: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], None]]:
+    """Leave a transaction as it was if a statement of the block fails; `needed` says whether one can.
+
+    PostgreSQL ends a transaction when it refuses a value. Gives a function for a block that goes on after that.
+    """
+    connection = connections[alias]
+    if not connection.in_atomic_block or connection.vendor in _GOES_ON or not needed():
+        yield lambda: None
+        return
+    place = transaction.savepoint(using=alias)
+
+    def restore() -> None:
+        transaction.savepoint_rollback(place, using=alias)
+
+    try:
+        yield restore
+    except BaseException:
+        with suppress(Error):  # a lost connection has no place to go back to
+            restore()
+            transaction.savepoint_commit(place, using=alias)
+        raise
+    transaction.savepoint_commit(place, using=alias)
 
 
 class InRows(BaseExpression):
@@ -103,6 +131,14 @@ class RowLookup(NamedTuple):
     lookup: Q
     # For each part that must be equal: the field or expression of the model, and the value or expression of the row.
     sides: tuple[tuple[Any, Any], ...]
+    # The calls of Django's code that `lookup` stands for: the method, and its arguments.
+    calls: tuple[tuple[str, tuple[Any, ...], dict[str, Any]], ...]
+
+    def finds_row(self, queryset: ModelQuerySet) -> bool:
+        """Return whether a QuerySet finds a row when it is called as Django calls it."""
+        for name, args, kwargs in self.calls:
+            queryset = getattr(queryset, name)(*args, **kwargs)
+        return queryset.exists()
 
 
 def find_matching_rows(queryset: ModelQuerySet, lookups: Sequence[RowLookup]) -> Iterator[int]:
@@ -111,9 +147,10 @@ def find_matching_rows(queryset: ModelQuerySet, lookups: Sequence[RowLookup]) ->
     Where a statement finds something, its lookups are halved and asked again until one is left. If most rows match,
     that would take more statements than rows: then each row is asked alone.
     """
-    size = rows_per_statement(connections[queryset.db], _PARAMS_OF_LOOKUP, _ROWS_IN_OR) if lookups else 1
     if changed_queryset_methods(queryset):  # a `filter()` of the project expects the lookups that Django gives it
-        size = 1
+        yield from (lookup.row for lookup in lookups if lookup.finds_row(queryset))
+        return
+    size = rows_per_statement(connections[queryset.db], _PARAMS_OF_LOOKUP, _ROWS_IN_OR) if lookups else 1
     waiting = [lookups[start : start + size] for start in range(0, len(lookups), size)]
     statements = settled_rows = 0
     while waiting:
@@ -144,6 +181,7 @@ class LookupRecorder:
         self._default_manager = self
         self._lookup: Q | None = None
         self._sides: list[tuple[Any, Any]] = []
+        self._calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -154,10 +192,12 @@ class LookupRecorder:
     def filter(self, *args: Any, **kwargs: Any) -> "LookupRecorder":
         self._lookup = Q(*args, **kwargs)
         self._sides = [*_exact_sides(args), *kwargs.items()]
+        self._calls.append(("filter", args, kwargs))
         return self
 
     def exclude(self, **kwargs: Any) -> "LookupRecorder":
         self._lookup = (self._lookup or Q()) & ~Q(**kwargs)
+        self._calls.append(("exclude", (), kwargs))
         return self
 
     def exists(self) -> bool:
@@ -165,7 +205,9 @@ class LookupRecorder:
 
     def lookup_of(self, row: int) -> RowLookup | None:
         """Return what was looked up; None if the row takes no part in the check."""
-        return None if self._lookup is None else RowLookup(row, self._lookup, tuple(self._sides))
+        if self._lookup is None:
+            return None
+        return RowLookup(row, self._lookup, tuple(self._sides), tuple(self._calls))
 
 
 def _exact_sides(conditions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 import django
 from django.db import models
 from django.db.models import ForeignKey
+from django.db.models.fields.related_lookups import RelatedExact
 from django.db.models.lookups import Exact, IntegerFieldExact
 
 from pyforge_web.stock import StockMethods
@@ -35,6 +36,7 @@ _COLUMN_METHODS = {
 }
 # Databases that compare text without an explicit collation byte by byte.
 TEXT_BY_BYTES = ("sqlite", "postgresql")
+_EXACT_LOOKUPS = (Exact, IntegerFieldExact, RelatedExact)
 # What a foreign key takes from the field that it refers to, unless a subclass overrides it.
 _KEY_METHODS = ("to_python", "get_prep_value", "get_db_prep_value", "target_field")
 
@@ -56,7 +58,15 @@ def plain_type(field: Any) -> type | None:
     # Converters and methods may be put on the class, or on the field itself: see `Field.get_db_converters`.
     if methods is None or hasattr(column, "from_db_value") or not methods.are_methods_of(kind):
         return None
+    if not compares_columns(field) or (column is not field and not compares_columns(column)):
+        return None
     return _VALUE_TYPES[kind] if vars(column).keys().isdisjoint(methods.names) else None
+
+
+def compares_columns(field: Any) -> bool:
+    """Return whether a lookup of a value compares it with the column itself: a project may register its own `exact`."""
+    # Not by `get_lookup()`, which takes twice as long: this is asked for each column of each check.
+    return field.get_lookups().get("exact") in _EXACT_LOOKUPS
 
 
 def integer_range(field: Any, connection: Any) -> tuple[int, int]:
@@ -75,7 +85,7 @@ def exact_type(field: Any, connection: Any) -> type | None:
     """
     field = column_field(field)
     value_type = plain_type(field)
-    if value_type is None or field.get_lookup("exact") not in (Exact, IntegerFieldExact):
+    if value_type is None:
         return None
     # A table that Django did not create may have any collation.
     if value_type is str and (

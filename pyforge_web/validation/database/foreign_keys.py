@@ -7,9 +7,14 @@ from typing import Any, NamedTuple
 from django.db import connections
 from django.db.models import ForeignKey
 
-from pyforge_web.validation.attributes import find_overridden
+from pyforge_web.validation.attributes import django_base, find_overridden
 from pyforge_web.validation.database.bulk_queries import ModelQuerySet, find_stored
-from pyforge_web.validation.database.comparable_columns import exact_type, integer_range, plain_type
+from pyforge_web.validation.database.comparable_columns import (
+    compares_columns,
+    exact_type,
+    integer_range,
+    plain_type,
+)
 from pyforge_web.validation.database.stock_drivers import not_stock_reason
 
 # Two keys of one of these types are the same question to the database if they are equal.
@@ -36,7 +41,7 @@ def is_django_key(field: Any) -> bool:
     """
     if not isinstance(field, ForeignKey) or "empty_values" in vars(field):
         return False
-    return not find_overridden(field, ForeignKey, _KEY_CLEANING)
+    return django_base(type(field), ForeignKey) is not None and not find_overridden(field, ForeignKey, _KEY_CLEANING)
 
 
 class TargetLookup(NamedTuple):
@@ -77,7 +82,8 @@ def _find_missing_keys(queryset: ModelQuerySet, field: Any, keys: set[Any]) -> s
     """Return those of the keys, all of one type, that have no row."""
     connection = connections[queryset.db]
     target = field.target_field
-    if queryset.query.distinct_fields:  # DISTINCT ON returns one row of many, so the others would seem to be missing
+    # DISTINCT ON returns one row of many, so the others would seem to be missing.
+    if queryset.query.distinct_fields or not compares_columns(target):
         return _ask_one_by_one(queryset, field, keys)
     out_of_range: set[Any] = set()
     if type(next(iter(keys))) is int:

@@ -7,9 +7,10 @@ can say whether two values are equal. What decides is compared at each use, by w
 from typing import Any
 
 from django.db import connections
-from django.db.models import QuerySet
+from django.db.models import Manager, Model, QuerySet
 
 from pyforge_web.querysets.backends import why_not_stock
+from pyforge_web.stock import find_stock
 
 # What a QuerySet does between a filter and its rows. A project's QuerySet may hide rows in any of them.
 _QUERYSET_METHODS = (
@@ -30,12 +31,21 @@ _QUERYSET_METHODS = (
     "values_list",
 )
 
+_FILTER_PROXY = find_stock(Manager, "filter").__code__
+
 
 def not_stock_reason(queryset: "QuerySet[Any, Any]") -> str:
     """Return why the values of a query cannot be compared in Python; an empty text if they can."""
     if changed_queryset_methods(queryset):
         return f"{type(queryset).__qualname__} has its own {changed_queryset_methods(queryset)[0]}()"
     return why_not_stock(connections[queryset.db], both_ways=True) or ""
+
+
+def has_own_filter(model: type[Model]) -> bool:
+    """Return whether the default manager of a model has a `filter()` of its own, and not that of its QuerySet."""
+    method: Any = type(model._default_manager).filter
+    # Each class of managers that was made of a QuerySet has another function of the same code.
+    return getattr(method, "__code__", None) is not _FILTER_PROXY
 
 
 def changed_queryset_methods(queryset: "QuerySet[Any, Any]") -> list[str]:

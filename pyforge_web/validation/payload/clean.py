@@ -6,20 +6,23 @@ from itertools import islice
 from typing import Any, Protocol, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import DataError
 from django.db.models import Field, ForeignKey, Model
 from django.db.models.expressions import DatabaseDefault
 from django.utils.translation import gettext_lazy as _
 
 from pyforge_web.conf import with_docs
 from pyforge_web.parsers import NOT_AN_OBJECT, kind_of_value
+from pyforge_web.querysets.django_path import why_receivers
 from pyforge_web.validation.errors import RejectedValue, RowErrorParts, build_errors
 from pyforge_web.validation.payload.natural_keys import NaturalKeys
 from pyforge_web.validation.payload.options import MAX_ERRORS, PayloadOptions
 from pyforge_web.validation.payload.writable_fields import WritableFields, rename_keys
 
 CleanedValues = dict[str, Any]
-# What Django's fields raise, besides a ValidationError, for a value of a wrong type.
-CONVERSION_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+# What Django's fields raise, besides a ValidationError, for a value of a wrong type; and drivers, for one that they
+# cannot send: psycopg raises a DataError for U+0000 in the text of a foreign key.
+CONVERSION_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, DataError)
 # Packages whose code may raise them. An exception in which other code had a part is a fault of the project.
 _DATABASE_DRIVERS = {"MySQLdb", "oracledb", "psycopg", "psycopg2", "psycopg_binary", "psycopg_c"}
 _TRUSTED_PACKAGES = {"django", __name__.partition(".")[0], *_DATABASE_DRIVERS, *sys.stdlib_module_names}
@@ -49,6 +52,8 @@ class PayloadCleaner:
             self.keys = rename_keys(validator.model, self.fields, options.spell, options.rename)
         # Foreign keys whose targets are not looked up here: the caller does it for all rows, or nobody.
         self.not_looked_up: tuple[str, ...] = () if options.foreign_keys else self.fields.find_plain_keys()
+        # Asked at each call: a receiver of the signals of new instances comes and goes.
+        self.needs_instance = self.fields.needs_instance or why_receivers(validator.model) is not None
         self.natural = NaturalKeys(validator.model, self.fields, options.lookup)
 
     def clean_trusted(self, payload: Mapping[str, Any]) -> CleanedValues:
@@ -165,7 +170,7 @@ class PayloadCleaner:
         }
         errors: Any
         # Where the project's own code could tell the difference, it gets the instance that it expects.
-        if self.fields.needs_instance:
+        if self.needs_instance:
             errors = _clean_instance(self.validator.model, values)
         else:
             errors = self.validator.clean_values(values, self.unbuilt)

@@ -126,7 +126,7 @@ class _ManyPayloads:
         asked for each row, or validators of a key, which Django calls only for keys that exist.
         """
         fields = self.cleaner.fields
-        if fields.needs_instance or any(hasattr(one, "db_for_read") for one in router.routers):
+        if self.cleaner.needs_instance or any(hasattr(one, "db_for_read") for one in router.routers):
             return ()
         return tuple(attname for attname in fields.find_plain_keys() if not fields.fields[attname].validators)
 

@@ -10,7 +10,7 @@ from django.db.models import Field, ForeignKey, Model
 
 from pyforge_web.conf import with_docs
 from pyforge_web.fields import find_field
-from pyforge_web.validation.database.bulk_queries import find_stored
+from pyforge_web.validation.database.bulk_queries import find_stored, keep_transaction
 from pyforge_web.validation.database.comparable_columns import exact_type, integer_range
 from pyforge_web.validation.database.foreign_keys import is_django_key
 from pyforge_web.validation.database.stock_drivers import not_stock_reason
@@ -136,9 +136,10 @@ def _find_targets(field: Any, natural: Any, keys: set[Any]) -> dict[Any, list[An
             return targets
     # Only the database knows when two values of this column are equal. Two rows are enough to see that a key is not
     # unique.
-    for key in keys:
-        try:
-            targets[key] = list(queryset.filter(**{natural.name: key}).values_list(target.attname, flat=True)[:2])
-        except (ValueError, DataError, ValidationError):  # no row can have it
-            continue
+    with keep_transaction(alias) as restore:
+        for key in keys:
+            try:
+                targets[key] = list(queryset.filter(**{natural.name: key}).values_list(target.attname, flat=True)[:2])
+            except (ValueError, DataError, ValidationError):  # no row can have it
+                restore()
     return targets

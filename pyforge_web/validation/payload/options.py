@@ -67,6 +67,9 @@ def read_options(
         )
     if unknown not in ("ignore", "error"):
         raise with_docs(ValueError(f'unknown must be "ignore" or "error", not {unknown!r}'), "payload")
+    for name, given in ({"rename": rename, "lookup": lookup} if rename or lookup else {}).items():
+        if not isinstance(given, Mapping | None):
+            raise with_docs(TypeError(f"{name} must be a mapping of names, not {given!r}"), "payload")
     if keys not in (None, "camel") and not callable(keys):
         raise with_docs(ValueError(f'keys must be "camel" or a function of a field name, not {keys!r}'), "key-names")
     # Django's word in ModelForms and serializers, so that nobody has to learn another.

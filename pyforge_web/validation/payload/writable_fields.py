@@ -4,24 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldError
-from django.db.models import (
-    NOT_PROVIDED,
-    AutoField,
-    BigAutoField,
-    FileField,
-    ForeignKey,
-    Model,
-    OneToOneField,
-    SmallAutoField,
-)
+from django.db.models import NOT_PROVIDED, FileField, ForeignKey, Model, OneToOneField
+from django.db.models.fields import AutoFieldMixin
 
 from pyforge_web.conf import with_docs
 from pyforge_web.fields import find_attribute, find_field
-from pyforge_web.validation.attributes import intercepts_attributes
+from pyforge_web.output.model_names import own_inits
+from pyforge_web.querysets.django_path import why_instances
+from pyforge_web.stock import is_own_attribute
 from pyforge_web.validation.database.foreign_keys import is_django_key
 
 _PACKAGE = __name__.partition(".")[0]
-_AUTO_FIELDS = (AutoField, BigAutoField, SmallAutoField)
 
 
 class KeyNames(NamedTuple):
@@ -145,7 +138,16 @@ def _is_open(field: Any) -> bool:
 
     A file is not part of JSON, and a client must not choose its path in the storage.
     """
-    return field.editable and not _links_to_parent(field) and not isinstance(field, (*_AUTO_FIELDS, FileField))
+    return (
+        field.editable and not _links_to_parent(field) and not isinstance(field, FileField) and _has_form_field(field)
+    )
+
+
+def _has_form_field(field: Any) -> bool:
+    """Return whether a ModelForm has a field for this one: not for an automatic key."""
+    if "formfield" in vars(field) or not is_own_attribute(find_attribute(type(field), "formfield")):
+        return field.formfield() is not None  # only the project's own method knows
+    return not isinstance(field, AutoFieldMixin)
 
 
 def _links_to_parent(field: Any) -> bool:
@@ -158,18 +160,17 @@ def _needs_instance(model: type[Model], fields: Sequence[Any]) -> bool:
     That is so where code of the project may read or change the instance: a method of the model, a field class, or a
     descriptor.
     """
-    if intercepts_attributes(model) or any(isinstance(field, FileField) for field in fields):
+    if why_instances(model) or own_inits(model) or any(isinstance(field, FileField) for field in fields):
         return True
-    methods = [
-        vars(base)[name] for base in model.__mro__ for name in ("__init__", "clean_fields") if name in vars(base)
-    ]
+    methods = [vars(base)["clean_fields"] for base in model.__mro__ if "clean_fields" in vars(base)]
     owners = [type(field) for field in fields]
     # A descriptor of the project may compute a value when it is set.
     owners += [type(find_attribute(model, field.attname)) for field in fields]
-    return not all(map(_is_known_code, (*methods, *owners)))
+    # By the file of the code: what wraps a method of Django's has the name of its module.
+    return not (all(map(is_own_attribute, methods)) and all(map(_is_known_class, owners)))
 
 
-def _is_known_code(code: Any) -> bool:
-    """Return whether a function or class is Django's, this package's or Python's own."""
-    module = str(getattr(code, "__module__", None) or "builtins")
+def _is_known_class(owner: type[Any]) -> bool:
+    """Return whether a class is Django's, this package's or Python's own."""
+    module = str(getattr(owner, "__module__", None) or "builtins")
     return module.partition(".")[0] in ("django", "builtins", _PACKAGE)
