@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db import connections
 from django.db.models import Manager, Model, QuerySet
 from django.db.models.base import ModelState
@@ -114,6 +115,20 @@ def find_targets(queryset: Any, name: str, values: Iterable[Any]) -> KnownTarget
             if not known.add(getattr(target, column.attname), target):
                 return None
     return known
+
+
+def finds_same_rows(queryset: Any, other: Any) -> bool:
+    """Return whether two QuerySets send the same statement, and make the same of its rows."""
+    try:
+        return type(queryset) is type(other) and _what_decides(queryset) == _what_decides(other)
+    except (EmptyResultSet, FullResultSet):
+        return False
+
+
+def _what_decides(queryset: Any) -> tuple[Any, ...]:
+    sql = queryset.query.get_compiler(queryset.db).as_sql()
+    names = ("_iterable_class", "_known_related_objects", "_prefetch_related_lookups", "_hints")
+    return queryset.db, sql, *(vars(queryset)[name] for name in names)
 
 
 def find_taken(source: Any, name: str, values: Iterable[Any]) -> tuple[set[Any], set[Any]] | None:
