@@ -164,13 +164,13 @@ def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str]]:
         kind = type(field)
         names: tuple[str, ...] = _FIELD_METHODS
         if isinstance(field, serializers.Serializer):
-            names = (*names, *HOOKS, "_declared_fields", "Meta")
+            names = (*names, *HOOKS, "_declared_fields", "Meta", "url_field_name")
         method = getattr(field, "method_name", None)
         if method is not None and hasattr(type(field.parent), method):
             yield type(field.parent), method
         if kind not in seen:
             seen.add(kind)
-            yield from ((kind, name) for name in names if hasattr(kind, name))
+            yield from ((kind, name) for name in names)
     # What decides a value on the model's side: compared by identity at each use.
     yield from _watched_making(model)
     for column in model._meta.concrete_fields:
@@ -217,4 +217,11 @@ _FIELD_METHODS = (
     "use_pk_only_optimization",
     "get_url",
     "_lower_if_str",
+    # Options that a class may have for all its fields, or get later.
+    "FALSE_VALUES",
+    "TRUE_VALUES",
+    "coerce_to_string",
+    "format",
+    "lookup_field",
+    "timezone",
 )

@@ -1,9 +1,10 @@
 """Instances of the columns that a method or a link needs, made from a row: no signal, no `__init__`, no query."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from django.db.models import Model
 from rest_framework.fields import SerializerMethodField, SkipField
@@ -60,25 +61,46 @@ def _cache_name(relation: Any) -> str:
     return str(relation.field.remote_field.cache_name)
 
 
-def values_of_fields(
-    fields: Sequence[tuple[Any, bool]], instances: Sequence[Model | None], *, guarded: bool
-) -> list[list[Any]]:
-    """Return a column for each of the fields: what DRF's two steps give for each instance.
+class AskedField(NamedTuple):
+    """A function of a field, and what it is given in each row: a value, or an instance; it is not asked about None.
 
-    Row by row and in the order of the fields, as DRF does: a method may remember something for the next one.
+    If `guarded`, it must not query. `linked` is a field that may make links.
+    """
+
+    given: Sequence[Any]
+    function: Callable[[Any], Any]
+    guarded: bool = False
+    linked: Any = None
+
+
+def values_of_fields(fields: Sequence[AskedField], count: int) -> list[list[Any]]:
+    """Return a column for each of the fields: what they make of each of the rows.
+
+    Row by row and in the order of the fields, as DRF does: a field may remember something for the next one.
     """
     columns: list[list[Any]] = [[] for _ in fields]
-    steps = [(value_function(*field), column.append) for field, column in zip(fields, columns, strict=True)]
+    parts = [
+        (guarded, [(field.given, field.function, column.append) for field, column in part])
+        for guarded, part in groupby(zip(fields, columns, strict=True), lambda pair: pair[0].guarded)
+    ]
     with ExitStack() as stack:
-        if guarded:
-            stack.enter_context(refuse_queries(query_not_read))
-        if len(instances) > FEWEST_LINKS:
-            for field, _ in fields:
-                stack.enter_context(reversed_once(field))
-        for instance in instances:
-            for value_of, append in steps:
-                append(None if instance is None else value_of(instance))
+        if count > FEWEST_LINKS:
+            for field in fields:
+                stack.enter_context(reversed_once(field.linked))
+        if len(parts) == 1:
+            stack.enter_context(_refusing(*parts))
+            parts = [(False, parts[0][1])]
+        for row in range(count):
+            for part in parts:
+                with _refusing(part):
+                    for given, function, append in part[1]:
+                        value = given[row]
+                        append(None if value is None else function(value))
     return columns
+
+
+def _refusing(part: tuple[bool, Any]) -> AbstractContextManager[None]:
+    return refuse_queries(query_not_read) if part[0] else nullcontext()
 
 
 def value_function(field: Any, followed: bool) -> Callable[[Any], Any]:
