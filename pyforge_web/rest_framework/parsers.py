@@ -3,11 +3,14 @@
 import codecs
 from typing import Any
 
+import rest_framework
 from django.conf import settings
 from rest_framework import parsers
 
 from pyforge_web._native import BodyFallback, read_body
+from pyforge_web.stock import find_function, find_stock
 
+_drf_parse = find_stock(parsers.JSONParser, "parse", rest_framework)
 # Deeper bodies are read by `json`, which has a limit of its own.
 _MAX_DEPTH = 200
 
@@ -24,7 +27,7 @@ class PyForgeJSONParser(parsers.JSONParser):
         Raises `ParseError` for what is not JSON.
         """
         encoding = (parser_context or {}).get("encoding", settings.DEFAULT_CHARSET)
-        if not _is_utf8(encoding):
+        if not _is_utf8(encoding) or find_function(super().parse) is not _drf_parse:
             return super().parse(stream, media_type, parser_context)
         body = stream.read()
         if type(body) is bytes and not body.startswith(codecs.BOM_UTF8):

@@ -3,14 +3,17 @@
 import secrets
 from typing import Any, cast
 
+import rest_framework
 from rest_framework import renderers
 from rest_framework.utils.encoders import JSONEncoder
 
 from pyforge_web._native import dumps, is_plain_json
-from pyforge_web.output.django_encoder import find_changed_method
+from pyforge_web.output.django_encoder import find_changed_method, find_encoding
 from pyforge_web.rest_framework.rows_data import RowsData
+from pyforge_web.stock import find_function, find_stock
 
-_drf_default = JSONEncoder.default
+_drf_encoding = find_encoding(JSONEncoder)
+_drf_render = find_stock(renderers.JSONRenderer, "render", rest_framework)
 # Stands in the native output where the bytes of a `RowsData` go. A client cannot know it.
 _ROWS_MARK = f"pyforge-rows:{secrets.token_hex(16)}:"
 
@@ -43,8 +46,9 @@ class PyForgeJSONRenderer(renderers.JSONRenderer):
             self.get_indent(accepted_media_type, renderer_context or {}) is None
             and (self.compact or self.ensure_ascii)
             and encoder is JSONEncoder
-            and encoder.default is _drf_default
+            and bool(find_encoding(encoder) == _drf_encoding)
             and find_changed_method() is None
+            and find_function(super().render) is _drf_render  # a class behind this one may have its own
         )
 
 
