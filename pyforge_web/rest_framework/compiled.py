@@ -15,8 +15,9 @@ from rest_framework import fields, relations, serializers
 from pyforge_web._native import AttributeWatch
 from pyforge_web.output.kept_fields import is_long
 from pyforge_web.querysets.django_path import watch_instances
-from pyforge_web.rest_framework.fixed import HOOKS, MAKING, OWN_NAMES, are_made_alike, is_fixed
+from pyforge_web.rest_framework.fixed import HOOKS, MAKING, are_made_alike, is_fixed, own_names
 from pyforge_web.rest_framework.formats import settings_key
+from pyforge_web.rest_framework.model_attributes import READING_METHODS
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.plan import Level
 from pyforge_web.rest_framework.recognition import compile_level
@@ -41,11 +42,12 @@ class _KeptPlan(NamedTuple):
     watch: AttributeWatch
     settings: tuple[Any, ...]
     parts: tuple[tuple[Any, ...], ...]
+    names: frozenset[str]
 
     def is_current(self, serializer: Any) -> bool:
         """Whether all that the plan was compiled from is still the same, and the serializer has nothing of its own."""
         return (
-            OWN_NAMES.isdisjoint(vars(serializer))
+            self.names.isdisjoint(vars(serializer))
             and self.watch.holds()
             and self.settings == settings_key()
             and all(map(_has_parts, self.parts))
@@ -109,7 +111,8 @@ def _keep_plan(plan: Plan, serializer: Any, model: type[Model]) -> _KeptPlan:
     for owner, name in (*_watched(serializer, model), *_watched_models(read)):
         names.setdefault(owner, {})[name] = None
     watch = AttributeWatch([(owner, list(mine), False) for owner, mine in names.items()])
-    return _KeptPlan(plan, watch, settings_key(), tuple(map(_class_parts, _declared_classes(type(serializer)))))
+    parts = tuple(map(_class_parts, _declared_classes(type(serializer))))
+    return _KeptPlan(plan, watch, settings_key(), parts, own_names(serializer))
 
 
 def compile_plan(serializer: Any, model: type[Model], added: tuple[str, ...], using: str) -> Plan:
@@ -188,8 +191,7 @@ def _watched_making(model: type[Model]) -> Iterator[tuple[Any, str]]:
     """What makes an instance of a model, loads it, and is its text."""
     for owner, names, _ in watch_instances(model):
         yield from ((owner, name) for name in names)
-    yield model, "__str__"
-    yield model, "refresh_from_db"
+    yield from ((model, name) for name in ("__str__", *READING_METHODS))
 
 
 def all_fields(serializer: Any) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from pyforge_web.output.model_names import find_column
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.rest_framework.fetched_query import FetchedQuery
-from pyforge_web.rest_framework.instances import AskedField, make_instances, value_function, values_of_fields
+from pyforge_web.rest_framework.instances import AskedField, make_instances, refuse_of, value_function, values_of_fields
 from pyforge_web.rest_framework.live import LiveFields
 from pyforge_web.rest_framework.nodes import ObjectNode, SkippedKey, errors_by_drf, make_program
 from pyforge_web.rest_framework.plan import (
@@ -262,7 +262,8 @@ class LevelRows:
                 if column.group not in instances:
                     instances[column.group] = self._instances(group)
                 function = value_function(field, column.followed)
-                asked.append(AskedField(instances[column.group], function, group.guarded, field))
+                refuse = refuse_of(field, group.guarded)
+                asked.append(AskedField(instances[column.group], function, refuse, field))
             else:
                 index = self.indexes[cast(ValueColumn, column).slot]
                 with errors_by_drf():
