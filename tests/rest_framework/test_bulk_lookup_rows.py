@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connections
+from django.db.models.signals import post_init
 from django.test.utils import CaptureQueriesContext
 from rest_framework import relations, serializers
 from rest_framework.validators import UniqueValidator
@@ -85,6 +86,45 @@ def test_own_method_that_gives_the_same_for_each_row_takes_one_query():
     with CaptureQueriesContext(connections[m.Author.objects.db]) as statements:
         assert serializer.is_valid()
     assert len(statements) == 1
+
+
+def count_made(made):
+    def set_number(sender, instance, **kwargs):
+        made.append(instance)
+        instance.number = len(made)
+
+    return set_number
+
+
+@pytest.mark.parametrize("way", ["post_init", "from_db", "__init__"])
+def test_code_of_a_project_sees_each_instance(way, monkeypatch):
+    made = []
+    see, find, init = count_made(made), m.Author.from_db.__func__, m.Author.__init__
+
+    def from_db(cls, *args):
+        instance = find(cls, *args)
+        see(cls, instance)
+        return instance
+
+    def own_init(self, *args):
+        init(self, *args)
+        see(type(self), self)
+
+    if way == "post_init":
+        post_init.connect(see, sender=m.Author)
+    else:
+        monkeypatch.setattr(m.Author, way, classmethod(from_db) if way == "from_db" else own_init)
+    try:
+        first, second, *_ = keys_of(m.Author)
+        numbers = []
+        for mixins in ((), (CompiledSerializerMixin,)):
+            made.clear()
+            serializer = with_field(Always, keep_title)(mixins)(data=articles(first, second, first, second), many=True)
+            assert serializer.is_valid()
+            numbers.append([row["author"].number for row in serializer.validated_data])
+    finally:
+        post_init.disconnect(see, sender=m.Author)
+    assert numbers[0] == numbers[1]
 
 
 class OfRow(serializers.ListSerializer):
