@@ -192,6 +192,7 @@ def _watched_making(model: type[Model]) -> Iterator[tuple[Any, str]]:
     for owner, names, _ in watch_instances(model):
         yield from ((owner, name) for name in names)
     yield from ((model, name) for name in ("__str__", *READING_METHODS))
+    yield type(model._default_manager), "all"
 
 
 def all_fields(serializer: Any) -> Iterator[Any]:

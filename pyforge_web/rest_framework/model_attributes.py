@@ -12,6 +12,7 @@ from django.db.models.query_utils import DeferredAttribute
 from rest_framework import fields, relations, serializers
 
 from pyforge_web.output.file_urls import is_own_file
+from pyforge_web.output.lookups import has_own_all
 from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.querysets.django_path import why_django, why_instances
@@ -172,4 +173,6 @@ def why_not_many(relation: Relation, using: str) -> str | None:
     """Return why the rows of a relation to many cannot be read by a query of ours; None where they can."""
     if relation.doubt is not None or relation.model is None:
         return relation.doubt or "its objects are of several models"
+    if has_own_all(relation.model):
+        return f"{type(relation.model._default_manager).__name__}.all is its own"
     return why_django(relation.model._default_manager.using(using))

@@ -633,3 +633,14 @@ def test_encoder_of_ninja_that_is_changed(monkeypatch):
     value = {"b": 1, "a": 2}
     given, expected = (kind().render(None, value, response_status=200) for kind in (PyForgeRenderer, JSONRenderer))
     assert given == expected
+
+
+def test_manager_with_its_own_all(sqlite, monkeypatch):
+    """It may hide rows that its QuerySet has."""
+    monkeypatch.setattr(m.VisibleManager, "all", lambda self: self.get_queryset().filter(score__gt=1), raising=False)
+
+    class Commented(Schema):
+        comments: list[CommentOut]
+
+    queryset = m.Article.objects.order_by("pk")
+    assert get(Commented, queryset, decorated=True) == get(Commented, queryset, decorated=False)

@@ -140,3 +140,29 @@ def test_no_order_that_is_turned_round(end, database):
     keys = [author.pk for author in queryset]
     for names in (["id"], ["id", {"country": ["name"]}]):
         assert [row["id"] for row in json.loads(dumps(queryset.all(), fields=names))] == keys
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+@pytest.mark.parametrize("owner", [m.VisibleManager, models.manager.BaseManager], ids=["the project's", "Django's"])
+@pytest.mark.parametrize("prefetched", [(), ("comments",)], ids=str)
+def test_manager_with_its_own_all(owner, prefetched, is_kept, database, monkeypatch):
+    """It may hide rows that its QuerySet has."""
+
+    def make(mixins):
+        comment = of(mixins, m.Comment, ["text", "score"])
+        return of(
+            mixins,
+            m.Article,
+            ["id", "comments", "keys"],
+            comments=comment(many=True),
+            keys=relations.PrimaryKeyRelatedField(source="comments", many=True, read_only=True),
+        )
+
+    classes = make(()), make(MIXINS)
+    queryset = m.Article.objects.using(database).order_by("pk").prefetch_related(*prefetched)
+    if is_kept:
+        assert_like_drf(*classes, queryset)
+    monkeypatch.setattr(owner, "all", lambda self: self.get_queryset().filter(score__gt=1), raising=False)
+    assert_like_drf(*classes, queryset)
+    monkeypatch.undo()
+    assert_like_drf(*classes, queryset)
