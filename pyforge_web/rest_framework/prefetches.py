@@ -70,7 +70,7 @@ def _check_loaded(queryset: Any) -> None:
     try:
         queryset.query.chain().get_compiler(queryset.db).setup_query()
     except FieldError as error:
-        raise FallbackError(str(error)) from None
+        raise FallbackError("columns that select_related joins are deferred") from error
 
 
 def collect_names(level: Level, names: dict[str, Any]) -> None:
