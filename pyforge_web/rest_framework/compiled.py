@@ -20,7 +20,7 @@ from pyforge_web.rest_framework.formats import settings_key
 from pyforge_web.rest_framework.model_attributes import READING_METHODS
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.plan import Level
-from pyforge_web.rest_framework.recognition import compile_level
+from pyforge_web.rest_framework.recognition import compile_level, list_kinds
 
 # What DRF reads of `Meta`. Source: `rest_framework.serializers.ModelSerializer`.
 _META = ("model", "fields", "exclude", "depth", "read_only_fields", "extra_kwargs")
@@ -168,6 +168,8 @@ def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str]]:
         names: tuple[str, ...] = _FIELD_METHODS
         if isinstance(field, serializers.Serializer):
             names = (*names, *HOOKS, "_declared_fields", "Meta", "url_field_name")
+        if isinstance(field, serializers.ListSerializer):
+            yield from ((owner, "to_representation") for owner in list_kinds(field))
         method = getattr(field, "method_name", None)
         if method is not None and hasattr(type(field.parent), method):
             yield type(field.parent), method

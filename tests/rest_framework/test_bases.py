@@ -12,6 +12,7 @@ from rest_framework.utils.encoders import JSONEncoder
 from pyforge_web.rest_framework import (
     CompiledListMixin,
     CompiledSerializerMixin,
+    PyForgeCursorPagination,
     PyForgeJSONParser,
     PyForgeJSONRenderer,
     QuerySetPaginationMixin,
@@ -144,3 +145,55 @@ def test_paginator_of_django_with_its_own_page(kind, size):
     expected = body((), JSONRenderer, AuthorSerializer, paged())
     for serializer in (AuthorSerializer, CompiledSerializer):
         assert body((), JSONRenderer, serializer, paged(QuerySetPaginationMixin)) == expected
+
+
+class FirstOfPage(pagination.CursorPagination):
+    page_size, ordering = 3, "id"
+
+    def paginate_queryset(self, queryset, request, view=None):
+        return super().paginate_queryset(queryset.filter(name__contains="1"), request, view)[:1]
+
+
+def test_cursor_of_a_base():
+    ours = type("Ours", (PyForgeCursorPagination, FirstOfPage), {})
+    for serializer in (AuthorSerializer, CompiledSerializer):
+        assert body((), JSONRenderer, serializer, ours) == body((), JSONRenderer, AuthorSerializer, FirstOfPage)
+
+
+class OwnList(serializers.ListSerializer):
+    pass
+
+
+class ChildList(OwnList):
+    pass
+
+
+def add_numbers(self, data):
+    rows = serializers.ListSerializer.to_representation(self, data)
+    return [row | {"number": number} for number, row in enumerate(rows)]
+
+
+@pytest.mark.parametrize("list_class", [OwnList, ChildList])
+def test_list_serializer_that_gets_a_method_later(list_class, monkeypatch):
+    def make(mixins):
+        options = {"model": m.Author, "fields": ("id", "name"), "list_serializer_class": list_class}
+        author = type("Rows", (*mixins, serializers.ModelSerializer), {"Meta": type("Meta", (), options)})
+        countries = {
+            "Meta": type("Meta", (), {"model": m.Country, "fields": ("authors",)}),
+            "authors": author(many=True),
+        }
+        return author, type("Countries", (*mixins, serializers.ModelSerializer), countries)
+
+    expected, given = make(()), make((CompiledSerializerMixin,))
+
+    def compare():
+        for one, other, queryset in zip(expected, given, (m.Author.objects, m.Country.objects), strict=True):
+            data = one(queryset.order_by("pk"), many=True).data
+            assert other(queryset.order_by("pk"), many=True).data == data
+            assert other(queryset.order_by("pk"), many=True).rows == data
+
+    compare()
+    monkeypatch.setattr(OwnList, "to_representation", add_numbers, raising=False)
+    compare()
+    monkeypatch.undo()
+    compare()
