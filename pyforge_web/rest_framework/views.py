@@ -23,7 +23,8 @@ class CompiledListMixin:
 
     def list(self: Any, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Return the response of `ListModelMixin.list`, or of a class behind this one that has its own."""
-        behind = getattr(super(), "list", None)
+        # A view may also have this method alone.
+        behind = getattr(super(), "list", None) if isinstance(self, CompiledListMixin) else None
         if behind is not None and find_function(behind) is not _drf_list:
             return behind(request, *args, **kwargs)
         queryset = self.filter_queryset(self.get_queryset())

@@ -197,3 +197,11 @@ def test_list_serializer_that_gets_a_method_later(list_class, monkeypatch):
     compare()
     monkeypatch.undo()
     compare()
+
+
+def test_view_that_has_the_method_alone():
+    class Methods:
+        list = CompiledListMixin.list
+
+    for serializer in (AuthorSerializer, CompiledSerializer):
+        assert body((Methods,), PyForgeJSONRenderer, serializer) == body((), JSONRenderer, AuthorSerializer)
