@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from django.db import connections
 from rest_framework import fields, relations, serializers
 from rest_framework.validators import UniqueValidator
 
+from pyforge_web.output.lean_instances import usable_connections
 from pyforge_web.rest_framework.known_rows import KnownTargets, find_taken, find_targets, finds_same_rows
 
 _standard_validation = {
@@ -32,7 +32,7 @@ def lookups_of(child: Any, rows: Any) -> Iterator[None]:
     with ExitStack() as stack:
         if _are_looked_up(child, rows):
             watch = WriteWatch()
-            for connection in connections.all():
+            for connection in usable_connections():
                 stack.enter_context(connection.execute_wrapper(watch))
             for field in getattr(child, "_writable_fields", ()):
                 values = [row[field.field_name] for row in rows if isinstance(row, dict) and field.field_name in row]

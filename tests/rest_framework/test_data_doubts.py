@@ -166,3 +166,20 @@ def test_manager_with_its_own_all(owner, prefetched, is_kept, database, monkeypa
     assert_like_drf(*classes, queryset)
     monkeypatch.undo()
     assert_like_drf(*classes, queryset)
+
+
+def test_database_whose_engine_is_not_installed(sqlite, monkeypatch):
+    """Django leaves it alone until somebody asks it."""
+    method = {"text": fields.SerializerMethodField(), "get_text": reads("title")(lambda self, article: article.title)}
+    engine = dict(connections.settings["default"], ENGINE="not.installed")
+    bodies = [{"author": author.pk, "title": "x"} for author in m.Author.objects.order_by("pk")[:2]]
+    validated = []
+    with monkeypatch.context() as changed:
+        changed.setitem(connections.settings, "not installed", engine)
+        classes = [of(mixins, m.Article, ["text", "author"], **method) for mixins in ((), MIXINS)]
+        assert_like_drf(*classes, m.Article.objects.order_by("pk"))
+        for mixins in ((), MIXINS):
+            serializer = of(mixins, m.Article, ["title", "author"])(data=bodies, many=True)
+            assert serializer.is_valid()
+            validated.append(serializer.validated_data)
+    assert validated[0] == validated[1]
