@@ -9,7 +9,7 @@ from django.http import JsonResponse
 from django.utils.functional import lazystr
 
 import pyforge_web
-from pyforge_web.metering import collect
+from pyforge_web.metering import active_collectors, collect
 from tests.callbacks import CALLBACKS
 from tests.tables import cases
 
@@ -122,3 +122,33 @@ def test_tasks_do_not_see_each_other():
         return await asyncio.gather(*(one(n) for n in range(5)))
 
     assert asyncio.run(many()) == [0, 1, 2, 3, 4]
+
+
+def test_collectors_that_overlap():
+    """Each counts what happens between its own beginning and its end, in whatever order they end."""
+    first, second = collect(), collect()
+    sums = first.__enter__(), second.__enter__()
+    pyforge_web.dumps(1)
+    first.__exit__(None, None, None)
+    pyforge_web.dumps(2)
+    second.__exit__(None, None, None)
+    pyforge_web.dumps(3)
+    assert [one.calls for one in sums] == [1, 2]
+    assert active_collectors.get() == ()
+
+
+def test_a_collector_may_end_in_another_context():
+    """An asynchronous fixture, for example, begins in one task and ends in another one."""
+
+    async def count():
+        with collect() as crossings:
+            yield crossings
+
+    async def run():
+        counting = count()
+        crossings = await anext(counting)
+        pyforge_web.dumps(1)
+        await asyncio.create_task(counting.aclose())
+        return crossings.calls
+
+    assert asyncio.run(run()) == 1

@@ -95,11 +95,12 @@ def collect(*, details: bool = False) -> Iterator[Collector]:
     # Native code looks for collectors only from the first one on: without, metering costs nothing.
     listen()
     collector = Collector(details=details)
-    token = active_collectors.set((*active_collectors.get(), collector))
+    active_collectors.set((*active_collectors.get(), collector))
     try:
         yield collector
     finally:
-        active_collectors.reset(token)
+        # Not by a token: the end may come in another context, as a generator's does, or before that of an inner block.
+        active_collectors.set(tuple(one for one in active_collectors.get() if one is not collector))
 
 
 def call_from_template(

@@ -12,10 +12,9 @@ from ninja.constants import NOT_SET
 from ninja.decorators import decorate_view
 from ninja.operation import Operation
 from ninja.renderers import JSONRenderer
-from ninja.responses import NinjaJSONEncoder
 from ninja.schema import Schema
 
-from pyforge_web.ninja.renderers import PyForgeRenderer, has_standard_encoder
+from pyforge_web.ninja.renderers import PyForgeRenderer, writes_as_ninja
 
 _CALLBACKS = "_ninja_contribute_to_operation"
 _running: ContextVar[Any] = ContextVar("pyforge_web_ninja_operation", default=None)
@@ -84,15 +83,9 @@ def _has_standard_makers(operation: Any) -> bool:
         if name in vars(value) or getattr(type(value), name, None) is not standard:
             return False
     renderer = operation.api.renderer
-    if type(renderer) not in (JSONRenderer, PyForgeRenderer) or vars(renderer) or not has_standard_encoder():
+    if type(renderer) not in (JSONRenderer, PyForgeRenderer) or vars(renderer):
         return False
-    if type(renderer) is PyForgeRenderer:
-        return True
-    return (
-        JSONRenderer.render is _standard_render
-        and renderer.encoder_class is NinjaJSONEncoder
-        and not renderer.json_dumps_params
-    )
+    return JSONRenderer.render is _standard_render and writes_as_ninja(renderer)
 
 
 def _is_list_of(model: Any, schema: type[Schema]) -> bool:

@@ -22,6 +22,7 @@ from pyforge_web.ninja.resolvers import (
 )
 from pyforge_web.output.fields import Computed
 from pyforge_web.output.file_urls import FileUrl
+from pyforge_web.output.lookups import has_own_all
 from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import Relation, find_column, find_relation
 from pyforge_web.stock import find_function
@@ -172,8 +173,12 @@ def _relation_field(where: str, name: str, relation: Relation, annotation: Any, 
 
 
 def _check_joined(where: str, relation: Relation) -> None:
-    """Raise where the object of a relation to one may be missing though its key is there: it is an error in ninja."""
-    if relation.many or relation.model is None:
+    """Raise where ninja may find other objects: an object that is missing though its key is there is an error there."""
+    if relation.model is None:
+        return
+    if relation.many:
+        if has_own_all(relation.model):
+            raise SchemaFallbackError(f"{where}: {type(relation.model._default_manager).__name__} has its own all()")
         return
     if relation.sort == "forward" and not relation.field.db_constraint:
         raise SchemaFallbackError(f"{where}: the rows it points to need not exist (db_constraint=False)")

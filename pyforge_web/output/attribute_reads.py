@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
-from django.db import connections
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
-from pyforge_web.output.lean_instances import read_attribute
+from pyforge_web.output.lean_instances import read_attribute, usable_connections
 from pyforge_web.output.model_names import NamePath, Relation, find_relation
 
 
@@ -79,6 +78,6 @@ def _noted_queries(queries: list[str]) -> Iterator[None]:
         return execute(sql, params, many, context)
 
     with ExitStack() as stack:
-        for connection in connections.all():
+        for connection in usable_connections():
             stack.enter_context(connection.execute_wrapper(note_query))
         yield

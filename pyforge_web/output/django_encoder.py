@@ -12,7 +12,7 @@ from pyforge_web.conf import get_settings
 from pyforge_web.stock import is_own_function
 
 _ENCODING = ("__init__", "default", "encode", "iterencode")
-_find_written = attrgetter(*_ENCODING)
+find_encoding = attrgetter(*_ENCODING)  # what decides the bytes of an encoder
 _ENCODERS: dict[type, ModuleType] = {DjangoJSONEncoder: django, json.JSONEncoder: json}
 
 
@@ -27,7 +27,7 @@ def _find_changed() -> str | None:
 
 
 _FOUND_CHANGED = _find_changed()
-_STOCK = {encoder: _find_written(encoder) for encoder in _ENCODERS}
+_STOCK = {encoder: find_encoding(encoder) for encoder in _ENCODERS}
 _WATCH = AttributeWatch([(encoder, _ENCODING, False) for encoder in _ENCODERS])
 watch_encoder(DjangoJSONEncoder, None if _FOUND_CHANGED else _WATCH)
 
@@ -37,7 +37,7 @@ def find_changed_method() -> str | None:
     if _FOUND_CHANGED is not None or _WATCH.holds():
         return _FOUND_CHANGED
     for encoder, stock in _STOCK.items():
-        methods = _find_written(encoder)
+        methods = find_encoding(encoder)
         if methods != stock:
             name = next(name for name, one, other in zip(_ENCODING, methods, stock, strict=True) if one is not other)
             return f"{encoder.__name__}.{name}"

@@ -1,11 +1,12 @@
 """Instances with few columns, for properties and methods: what is not there raises, and nothing is ever queried."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import compress, repeat
 from operator import itemgetter
 from typing import Any, NoReturn, cast
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.db.models import Model, Prefetch, prefetch_related_objects
 from django.db.models.base import ModelState
@@ -228,6 +229,13 @@ def _refuse_columns(owner: str) -> Callable[..., NoReturn]:
     return refuse_column
 
 
+def usable_connections() -> Iterator[Any]:
+    """Yield the connections of all databases, without those whose engine is not installed: nobody can query them."""
+    for alias in connections:
+        with suppress(ImproperlyConfigured):
+            yield connections[alias]
+
+
 @contextmanager
 def refuse_queries(make_error: Callable[[str], Exception]) -> Iterator[None]:
     """Raise an error, made of its SQL, for each query: nothing is asked for that `reads` does not name."""
@@ -236,7 +244,7 @@ def refuse_queries(make_error: Callable[[str], Exception]) -> Iterator[None]:
         raise make_error(sql[:200])
 
     # As `execute_wrapper()` does, for a fifth of its time. A connection that nobody has used yet has to refuse, too.
-    wrappers = [connection.execute_wrappers for connection in connections.all()]
+    wrappers = [connection.execute_wrappers for connection in usable_connections()]
     for each in wrappers:
         each.append(refuse_query)
     try:

@@ -6,11 +6,15 @@ The order in which lookups count is that of `django.db.models.query.prefetch_rel
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from django.db.models import Manager, Prefetch
+from django.db.models import Manager, Model, Prefetch
 from django.db.models.constants import LOOKUP_SEP
+from django.db.models.manager import BaseManager
 
 from pyforge_web.output.model_names import NamePath, Relation, find_relation
 from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
+from pyforge_web.stock import find_stock
+
+_MANAGER_ALL = find_stock(BaseManager, "all")
 
 
 class Lookup(NamedTuple):
@@ -146,3 +150,8 @@ def make_prefetches(tree: Tree, path: NamePath = ()) -> "Iterator[Prefetch[Any]]
             for lookup in (*item.lookups, *(lookup for source in item.sources for lookup in source.lookups)):
                 to_attr = lookup.to[-1] if lookup.to[-1] != lookup.through[-1] else None
                 yield Prefetch(LOOKUP_SEP.join((*path, *lookup.to[:-1], lookup.through[-1])), lookup.queryset, to_attr)
+
+
+def has_own_all(model: type[Model]) -> bool:
+    """Return whether the objects of a relation to many are not those that its manager's QuerySet has."""
+    return type(model._default_manager).all is not _MANAGER_ALL

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from django.db import connections
 from rest_framework import fields, relations, serializers
 from rest_framework.validators import UniqueValidator
 
-from pyforge_web.rest_framework.known_rows import KnownTargets, find_taken, find_targets
+from pyforge_web.output.lean_instances import usable_connections
+from pyforge_web.rest_framework.known_rows import KnownTargets, find_taken, find_targets, finds_same_rows
 
 _standard_validation = {
     name: getattr(UniqueValidator, name) for name in ("__call__", "filter_queryset", "exclude_current_instance")
@@ -22,6 +22,7 @@ _standard_methods = {
     relations.SlugRelatedField: relations.SlugRelatedField.to_internal_value,
 }
 
+_standard_queryset = relations.RelatedField.get_queryset
 _standard_text, _standard_integer = fields.CharField.to_internal_value, fields.IntegerField.to_internal_value
 
 
@@ -31,7 +32,7 @@ def lookups_of(child: Any, rows: Any) -> Iterator[None]:
     with ExitStack() as stack:
         if _are_looked_up(child, rows):
             watch = WriteWatch()
-            for connection in connections.all():
+            for connection in usable_connections():
                 stack.enter_context(connection.execute_wrapper(watch))
             for field in getattr(child, "_writable_fields", ()):
                 values = [row[field.field_name] for row in rows if isinstance(row, dict) and field.field_name in row]
@@ -72,15 +73,18 @@ def _targets(field: Any, values: Iterable[Any], watch: WriteWatch) -> Iterator[N
     """A foreign key: its targets are looked up at once."""
     name, asked = _lookup_name(field), _asked(values)
     # A QuerySet that a project makes may raise: it is made where DRF would make it.
-    known: KnownTargets | None = find_targets(field.get_queryset(), name, asked) if name and len(asked) > 1 else None
+    queryset = _find_queryset(field) if name and len(asked) > 1 else None
+    known: KnownTargets | None = find_targets(queryset, name, asked) if name and queryset is not None else None
     if known is None:
         yield
         return
-    targets = known
+    targets, source = known, field.queryset
     standard = field.to_internal_value
 
     def to_internal_value(data: Any) -> Any:
         if type(data) not in (int, str) or data not in targets or watch.has_written:
+            return standard(data)
+        if not _has_queryset(field, source) and not finds_same_rows(field.get_queryset(), queryset):
             return standard(data)
         target = targets.make_instance(data)
         if target is not None:
@@ -94,6 +98,22 @@ def _targets(field: Any, values: Iterable[Any], watch: WriteWatch) -> Iterator[N
         yield
     finally:
         del field.to_internal_value
+
+
+def _find_queryset(field: Any) -> Any:
+    """The QuerySet of a field; None where a project's own method raises before its row is there."""
+    if _has_queryset(field, field.queryset):
+        return field.get_queryset()
+    try:
+        return field.get_queryset()
+    except Exception:  # DRF's call for the row raises it where it belongs
+        return None
+
+
+def _has_queryset(field: Any, source: Any) -> bool:
+    """Whether a field still asks this QuerySet by DRF's method: a project's own may ask another one in each row."""
+    own = "get_queryset" in vars(field) or type(field).get_queryset is not _standard_queryset
+    return not own and field.queryset is source
 
 
 def _asked(values: Iterable[Any]) -> set[Any]:
@@ -111,20 +131,36 @@ def _lookup_name(field: Any) -> str | None:
     return field.slug_field if method is _standard_methods[relations.SlugRelatedField] else None
 
 
-class _KnownUniqueValidator:
-    """A `UniqueValidator` that knows which values are taken."""
+class _KnownUniqueValidator(UniqueValidator):
+    """A `UniqueValidator` that knows which values are taken.
 
-    requires_context = True
+    It has the attributes of the one in whose place it stands: what a row changes in one, the other has.
+    """
 
-    def __init__(self, validator: Any, asked: set[Any], taken: set[Any], watch: WriteWatch) -> None:
-        self._validator, self._asked, self._taken, self._watch = validator, asked, taken, watch
+    __slots__ = ("asked", "source", "standard", "taken", "watch")
+
+    def __init__(self, standard: Any, asked: set[Any], taken: set[Any], watch: WriteWatch) -> None:
+        self.__dict__ = vars(standard)  # type: ignore[misc]
+        self.standard, self.source = standard, standard.queryset
+        self.asked, self.taken, self.watch = asked, taken, watch
 
     def __call__(self, value: Any, serializer_field: Any) -> None:
-        if type(value) not in (int, str) or value not in self._asked or self._watch.has_written:
-            self._validator(value, serializer_field)
-        elif value in self._taken:
+        if not self._is_known(value, serializer_field):
+            self.standard(value, serializer_field)
+        elif value in self.taken:
             # As `UniqueValidator.__call__`, without its query.
-            raise serializers.ValidationError(self._validator.message, code="unique")
+            raise serializers.ValidationError(self.message, code="unique")
+
+    def _is_known(self, value: Any, field: Any) -> bool:
+        """Whether DRF would ask for this value what was looked up: a row may have an instance, or its own QuerySet."""
+        return (
+            type(value) in (int, str)
+            and value in self.asked
+            and not self.watch.has_written
+            and self.queryset is self.source
+            and _has_drf_methods(self.standard)
+            and getattr(field.parent, "instance", None) is None
+        )
 
 
 @contextmanager
@@ -133,13 +169,11 @@ def _uniques(field: Any, values: Iterable[Any], watch: WriteWatch) -> Iterator[N
     if type(field).validators is not serializers.Field.validators:  # they are computed, and no others can be put there
         yield
         return
-    standard = field.validators
-    known = [_known(field, validator, values, watch) for validator in standard]
-    field.validators = known
+    field.validators = [_known(field, validator, values, watch) for validator in field.validators]
     try:
         yield
-    finally:
-        field.validators = standard
+    finally:  # a row may have changed the list
+        field.validators = [getattr(one, "standard", one) for one in field.validators]
 
 
 def _known(field: Any, validator: Any, values: Iterable[Any], watch: WriteWatch) -> Any:

@@ -15,11 +15,12 @@ from rest_framework import fields, relations, serializers
 from pyforge_web._native import AttributeWatch
 from pyforge_web.output.kept_fields import is_long
 from pyforge_web.querysets.django_path import watch_instances
-from pyforge_web.rest_framework.fixed import HOOKS, MAKING, OWN_NAMES, are_made_alike, is_fixed
+from pyforge_web.rest_framework.fixed import HOOKS, MAKING, are_made_alike, is_fixed, own_names
 from pyforge_web.rest_framework.formats import settings_key
+from pyforge_web.rest_framework.model_attributes import READING_METHODS
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.plan import Level
-from pyforge_web.rest_framework.recognition import compile_level
+from pyforge_web.rest_framework.recognition import compile_level, list_kinds
 
 # What DRF reads of `Meta`. Source: `rest_framework.serializers.ModelSerializer`.
 _META = ("model", "fields", "exclude", "depth", "read_only_fields", "extra_kwargs")
@@ -41,11 +42,12 @@ class _KeptPlan(NamedTuple):
     watch: AttributeWatch
     settings: tuple[Any, ...]
     parts: tuple[tuple[Any, ...], ...]
+    names: frozenset[str]
 
     def is_current(self, serializer: Any) -> bool:
         """Whether all that the plan was compiled from is still the same, and the serializer has nothing of its own."""
         return (
-            OWN_NAMES.isdisjoint(vars(serializer))
+            self.names.isdisjoint(vars(serializer))
             and self.watch.holds()
             and self.settings == settings_key()
             and all(map(_has_parts, self.parts))
@@ -109,7 +111,8 @@ def _keep_plan(plan: Plan, serializer: Any, model: type[Model]) -> _KeptPlan:
     for owner, name in (*_watched(serializer, model), *_watched_models(read)):
         names.setdefault(owner, {})[name] = None
     watch = AttributeWatch([(owner, list(mine), False) for owner, mine in names.items()])
-    return _KeptPlan(plan, watch, settings_key(), tuple(map(_class_parts, _declared_classes(type(serializer)))))
+    parts = tuple(map(_class_parts, _declared_classes(type(serializer))))
+    return _KeptPlan(plan, watch, settings_key(), parts, own_names(serializer))
 
 
 def compile_plan(serializer: Any, model: type[Model], added: tuple[str, ...], using: str) -> Plan:
@@ -164,13 +167,15 @@ def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str]]:
         kind = type(field)
         names: tuple[str, ...] = _FIELD_METHODS
         if isinstance(field, serializers.Serializer):
-            names = (*names, *HOOKS, "_declared_fields", "Meta")
+            names = (*names, *HOOKS, "_declared_fields", "Meta", "url_field_name")
+        if isinstance(field, serializers.ListSerializer):
+            yield from ((owner, "to_representation") for owner in list_kinds(field))
         method = getattr(field, "method_name", None)
         if method is not None and hasattr(type(field.parent), method):
             yield type(field.parent), method
         if kind not in seen:
             seen.add(kind)
-            yield from ((kind, name) for name in names if hasattr(kind, name))
+            yield from ((kind, name) for name in names)
     # What decides a value on the model's side: compared by identity at each use.
     yield from _watched_making(model)
     for column in model._meta.concrete_fields:
@@ -188,8 +193,8 @@ def _watched_making(model: type[Model]) -> Iterator[tuple[Any, str]]:
     """What makes an instance of a model, loads it, and is its text."""
     for owner, names, _ in watch_instances(model):
         yield from ((owner, name) for name in names)
-    yield model, "__str__"
-    yield model, "refresh_from_db"
+    yield from ((model, name) for name in ("__str__", *READING_METHODS))
+    yield type(model._default_manager), "all"
 
 
 def all_fields(serializer: Any) -> Iterator[Any]:
@@ -217,4 +222,11 @@ _FIELD_METHODS = (
     "use_pk_only_optimization",
     "get_url",
     "_lower_if_str",
+    # Options that a class may have for all its fields, or get later.
+    "FALSE_VALUES",
+    "TRUE_VALUES",
+    "coerce_to_string",
+    "format",
+    "lookup_field",
+    "timezone",
 )

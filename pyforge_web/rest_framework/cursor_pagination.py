@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import rest_framework
 from django.db.models.query import ModelIterable
 from rest_framework.pagination import CursorPagination, _reverse_ordering
 
@@ -14,8 +15,9 @@ from pyforge_web.output.lazy_values import is_queryset
 from pyforge_web.rest_framework.model_attributes import FILE_DESCRIPTORS, own_column
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.rest_framework.pagination import PageWindow, as_page, has_own_page
+from pyforge_web.stock import find_function, find_stock
 
-STANDARD_CURSORS = CursorPagination.paginate_queryset
+STANDARD_CURSORS = find_stock(CursorPagination, "paginate_queryset", rest_framework)
 _STANDARD_POSITION = CursorPagination._get_position_from_instance
 
 
@@ -53,6 +55,8 @@ class PyForgeCursorPagination(CursorPagination):
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
         """Return the page, or None where the view is not paginated. As DRF 3.18, without its `list()`."""
         self._window = None
+        if find_function(super().paginate_queryset) is not STANDARD_CURSORS:  # a class behind this one has its own
+            return super().paginate_queryset(queryset, request, view)
         self.request = request
         self.page_size = self.get_page_size(request)
         if not self.page_size:

@@ -43,11 +43,18 @@ _METHOD_KINDS = (FunctionType, classmethod, staticmethod)
 
 def is_fixed(serializer: Any) -> bool:
     """Whether another serializer of this class would have the same fields, whatever its context is."""
-    if not OWN_NAMES.isdisjoint(vars(serializer)):
+    if not own_names(serializer).isdisjoint(vars(serializer)):
         return False
     return _is_fixed_class(type(serializer)) and all(
         _is_fixed_field(field) for field in serializer._declared_fields.values()
     )
+
+
+def own_names(serializer: Any) -> frozenset[str]:
+    """Return what an instance of this class must not have of its own, so that it is as all others: methods, too."""
+    declared = serializer._declared_fields.items()
+    methods = (field.method_name or f"get_{name}" for name, field in declared if hasattr(field, "method_name"))
+    return OWN_NAMES.union(methods)
 
 
 def _is_fixed_class(kind: Any) -> bool:

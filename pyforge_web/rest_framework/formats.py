@@ -102,7 +102,10 @@ def _json_format(field: Any) -> ValueFormat:
 
 def _choice(field: Any) -> ValueFormat:
     """A choice that is a text or a whole number is written as it is stored, whichever choices there are."""
-    kinds = {type(key) for key in field.choice_strings_to_values.values()}
+    written = field.choice_strings_to_values
+    if type(written) is not dict or any(str(key) != text for text, key in written.items()):
+        return PYTHON  # a project's own: labels, for example
+    kinds = {type(key) for key in written.values()}
     if kinds == {str}:
         return ValueFormat("text")
     return ValueFormat("integer") if kinds == {int} else PYTHON

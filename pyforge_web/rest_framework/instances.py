@@ -1,18 +1,19 @@
 """Instances of the columns that a method or a link needs, made from a row: no signal, no `__init__`, no query."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from django.db.models import Model
-from rest_framework.fields import SerializerMethodField, SkipField
+from rest_framework.fields import ModelField, SerializerMethodField, SkipField
 from rest_framework.relations import PKOnlyObject
 
 from pyforge_web.output.lean_instances import bare_instances, refuse_queries
 from pyforge_web.output.method_reads import query_not_read, refuse_columns_of
 from pyforge_web.rest_framework.link_texts import FEWEST_LINKS, reversed_once
-from pyforge_web.rest_framework.nodes import SkippedKey
+from pyforge_web.rest_framework.nodes import FallbackError, SkippedKey
 from pyforge_web.rest_framework.plan import InstanceGroup
 
 ColumnsByNumber = Mapping[int, Sequence[Any]]
@@ -60,25 +61,58 @@ def _cache_name(relation: Any) -> str:
     return str(relation.field.remote_field.cache_name)
 
 
-def values_of_fields(
-    fields: Sequence[tuple[Any, bool]], instances: Sequence[Model | None], *, guarded: bool
-) -> list[list[Any]]:
-    """Return a column for each of the fields: what DRF's two steps give for each instance.
+class AskedField(NamedTuple):
+    """A function of a field, and what it is given in each row: a value, or an instance; it is not asked about None.
 
-    Row by row and in the order of the fields, as DRF does: a method may remember something for the next one.
+    `refuse` makes the error of a query that it must not send. `linked` is a field that may make links.
+    """
+
+    given: Sequence[Any]
+    function: Callable[[Any], Any]
+    refuse: Callable[[str], Exception] | None = None
+    linked: Any = None
+
+
+def values_of_fields(fields: Sequence[AskedField], count: int) -> list[list[Any]]:
+    """Return a column for each of the fields: what they make of each of the rows.
+
+    Row by row and in the order of the fields, as DRF does: a field may remember something for the next one.
     """
     columns: list[list[Any]] = [[] for _ in fields]
-    steps = [(value_function(*field), column.append) for field, column in zip(fields, columns, strict=True)]
+    parts = [
+        (refuse, [(field.given, field.function, column.append) for field, column in part])
+        for refuse, part in groupby(zip(fields, columns, strict=True), lambda pair: pair[0].refuse)
+    ]
     with ExitStack() as stack:
-        if guarded:
-            stack.enter_context(refuse_queries(query_not_read))
-        if len(instances) > FEWEST_LINKS:
-            for field, _ in fields:
-                stack.enter_context(reversed_once(field))
-        for instance in instances:
-            for value_of, append in steps:
-                append(None if instance is None else value_of(instance))
+        if count > FEWEST_LINKS:
+            for field in fields:
+                stack.enter_context(reversed_once(field.linked))
+        if len(parts) == 1:
+            stack.enter_context(_refusing(parts[0][0]))
+            parts = [(None, parts[0][1])]
+        for row in range(count):
+            for refuse, steps in parts:
+                with _refusing(refuse):
+                    for given, function, append in steps:
+                        value = given[row]
+                        append(None if value is None else function(value))
     return columns
+
+
+def _refusing(refuse: Callable[[str], Exception] | None) -> AbstractContextManager[None]:
+    return refuse_queries(refuse) if refuse else nullcontext()
+
+
+def refuse_of(field: Any, guarded: bool) -> Callable[[str], Exception] | None:
+    """Return what makes the error of a query that a field must not send for an instance of few columns."""
+    if guarded:
+        return query_not_read
+    # The column's own class may read other columns, which DRF has: they would be loaded row by row.
+    return _query_of_column if isinstance(field, ModelField) else None
+
+
+def _query_of_column(sql: str) -> FallbackError:
+    return FallbackError("a field of the model reads more than its column")
 
 
 def value_function(field: Any, followed: bool) -> Callable[[Any], Any]:

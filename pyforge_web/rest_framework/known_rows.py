@@ -7,15 +7,17 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db import connections
 from django.db.models import Manager, Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.query import ModelIterable
+from django.db.models.signals import post_init, pre_init
 
 from pyforge_web.output.lazy_values import is_queryset
 from pyforge_web.output.model_names import find_column, own_inits
+from pyforge_web.querysets.django_path import why_instances
 from pyforge_web.stock import find_stock
-from pyforge_web.validation.attributes import intercepts_attributes
 from pyforge_web.validation.database.bulk_queries import filter_by_keys, find_stored
 from pyforge_web.validation.database.comparable_columns import exact_type, integer_range
 from pyforge_web.validation.database.stock_drivers import not_stock_reason
@@ -55,15 +57,17 @@ class KnownTargets:
 def _is_plain_instance(target: Any, seen: set[int]) -> bool:
     """Return whether an instance and those it remembers hold nothing but what columns give."""
     seen.add(id(target))
-    cls: Any = type(target)
-    plain: Any = Model
     return (
-        cls.__new__ is plain.__new__
-        and not own_inits(cls)
-        and not intercepts_attributes(cls)
+        _is_made_by_django(type(target))
         and all(name == "_state" or _is_plain_value(held) for name, held in vars(target).items())
         and all(id(one) in seen or _is_plain_instance(one, seen) for one in _remembered(target))
     )
+
+
+def _is_made_by_django(cls: Any) -> bool:
+    """Return whether nobody else counts or changes the instances of a model that queries make."""
+    is_heard = pre_init.has_listeners(cls) or post_init.has_listeners(cls)
+    return not is_heard and not own_inits(cls) and why_instances(cls) is None
 
 
 def _remembered(target: Any) -> list[Any]:
@@ -116,6 +120,20 @@ def find_targets(queryset: Any, name: str, values: Iterable[Any]) -> KnownTarget
     return known
 
 
+def finds_same_rows(queryset: Any, other: Any) -> bool:
+    """Return whether two QuerySets send the same statement, and make the same of its rows."""
+    try:
+        return type(queryset) is type(other) and _what_decides(queryset) == _what_decides(other)
+    except (EmptyResultSet, FullResultSet):
+        return False
+
+
+def _what_decides(queryset: Any) -> tuple[Any, ...]:
+    sql = queryset.query.get_compiler(queryset.db).as_sql()
+    names = ("_iterable_class", "_known_related_objects", "_prefetch_related_lookups", "_hints")
+    return queryset.db, sql, *(vars(queryset)[name] for name in names)
+
+
 def find_taken(source: Any, name: str, values: Iterable[Any]) -> tuple[set[Any], set[Any]] | None:
     """Return the values that were asked for and those that a row has; None where DRF has to ask for each."""
     values, queryset = set(values), _unfiltered(source)
@@ -144,6 +162,7 @@ def _makes_plain_instances(queryset: Any) -> bool:
         # Each instance has its own of the first, and all have one of the second.
         and not queryset._prefetch_related_lookups
         and not queryset._known_related_objects
+        and _is_made_by_django(queryset.model)
     )
 
 

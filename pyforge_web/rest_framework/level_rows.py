@@ -13,10 +13,18 @@ from pyforge_web.output.model_names import find_column
 from pyforge_web.querysets import backends
 from pyforge_web.querysets.relations.prefetch import RelationKey
 from pyforge_web.rest_framework.fetched_query import FetchedQuery
-from pyforge_web.rest_framework.instances import make_instances, values_of_fields
+from pyforge_web.rest_framework.instances import AskedField, make_instances, refuse_of, value_function, values_of_fields
 from pyforge_web.rest_framework.live import LiveFields
 from pyforge_web.rest_framework.nodes import ObjectNode, SkippedKey, errors_by_drf, make_program
-from pyforge_web.rest_framework.plan import InstanceColumn, Level, ManyColumn, RawColumn, Slot, ValueColumn
+from pyforge_web.rest_framework.plan import (
+    InstanceColumn,
+    InstanceGroup,
+    Level,
+    ManyColumn,
+    RawColumn,
+    Slot,
+    ValueColumn,
+)
 from pyforge_web.rest_framework.values import (
     NativeReader,
     ReadColumn,
@@ -105,7 +113,7 @@ class LevelRows:
 
     def objects(self) -> list[Any]:
         """Return DRF's dict for each row. They are made once: fields are not asked twice."""
-        self._read_instances()
+        self._ask_fields()
         columns: ValueColumns = []
         for number, column in enumerate(self.level.columns):
             if isinstance(column, ManyColumn):
@@ -126,7 +134,7 @@ class LevelRows:
         readers, timezone, is_certain = self._native_readers()
         if whole and is_certain and self.level.is_streamed and not self.statement.is_fetched:
             return self._write_parts(cast("list[NativeReader]", readers), timezone)
-        self._read_instances()
+        self._ask_fields()
         columns: list[NativeColumn] = []
         for number, reader in enumerate(readers):
             native = self._native(number, reader)
@@ -240,23 +248,36 @@ class LevelRows:
             values = self.statement.python_values(index, self.statement.rows)
             return values if name == "same" else convert_each(values, self.live.represent(column))
 
-    def _read_instances(self) -> None:
-        """Make the columns that fields read from instances, which read the other columns."""
-        by_group: dict[int, list[int]] = {}
-        for number, column in enumerate(self.level.columns):
-            if isinstance(column, InstanceColumn) and number not in self._values:
-                by_group.setdefault(column.group, []).append(number)
-        for group_number, numbers in by_group.items():
-            group = self.level.groups[group_number]
-            needed = {number for _, _, number in group.columns}
-            if group.presence is not None:
-                needed.add(group.presence)
-            instances = make_instances(group, {number: self.values(number) for number in needed}, self.using)
-            asked = [cast(InstanceColumn, self.level.columns[number]) for number in numbers]
-            fields = [(self.live.field(column.live), column.followed) for column in asked]
-            with errors_by_drf():
-                made = values_of_fields(fields, instances, guarded=group.guarded)
-            self._values.update(zip(numbers, made, strict=True))
+    def _ask_fields(self) -> None:
+        """Make the columns for which fields are asked, by the values of other columns or by instances of them."""
+        numbers = self.level.asked
+        if not numbers or numbers[0] in self._values:
+            return
+        instances: dict[int, list[Any]] = {}
+        asked: list[AskedField] = []
+        for number in numbers:
+            column = self.level.columns[number]
+            if isinstance(column, InstanceColumn):
+                group, field = self.level.groups[column.group], self.live.field(column.live)
+                if column.group not in instances:
+                    instances[column.group] = self._instances(group)
+                function = value_function(field, column.followed)
+                refuse = refuse_of(field, group.guarded)
+                asked.append(AskedField(instances[column.group], function, refuse, field))
+            else:
+                index = self.indexes[cast(ValueColumn, column).slot]
+                with errors_by_drf():
+                    values = self.statement.python_values(index, self.statement.rows)
+                    asked.append(AskedField(values, self.live.represent(cast(ValueColumn, column))))
+        with errors_by_drf():
+            made = values_of_fields(asked, len(self.statement.rows))
+        self._values.update(zip(numbers, made, strict=True))
+
+    def _instances(self, group: InstanceGroup) -> list[Any]:
+        needed = {number for _, _, number in group.columns}
+        if group.presence is not None:
+            needed.add(group.presence)
+        return make_instances(group, {number: self.values(number) for number in needed}, self.using)
 
 
 # The kinds of columns whose values a native reader writes, where the driver gives them as they are.

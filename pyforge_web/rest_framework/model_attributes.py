@@ -12,10 +12,12 @@ from django.db.models.query_utils import DeferredAttribute
 from rest_framework import fields, relations, serializers
 
 from pyforge_web.output.file_urls import is_own_file
+from pyforge_web.output.lookups import has_own_all
 from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.querysets.django_path import why_django, why_instances
 from pyforge_web.rest_framework.nodes import FallbackError
+from pyforge_web.stock import find_stock
 
 _DESCRIPTORS = (DeferredAttribute, ForeignKeyDeferredAttribute)
 FILE_DESCRIPTORS = (FileDescriptor, ImageFileDescriptor)
@@ -42,6 +44,11 @@ _STANDARD_METHODS = {
         relations.StringRelatedField,
         serializers.Serializer,
     )
+}
+
+# What DRF reads an instance by, as Django wrote it.
+READING_METHODS = {
+    name: find_stock(Model, name) for name in ("__init__", "_get_pk_val", "pk", "refresh_from_db", "serializable_value")
 }
 
 
@@ -139,14 +146,12 @@ def why_not_rows(model: type[Model]) -> str | None:
     """Return why the instances of a model are not what their rows are; None where they are."""
     if reason := why_instances(model):
         return reason
-    for name in ("__init__", "refresh_from_db", "serializable_value", "_get_pk_val"):
-        if getattr(model, name) is not getattr(Model, name):
+    for name, stock in READING_METHODS.items():
+        if inspect.getattr_static(model, name) is not stock:
             return f"{model.__name__}.{name} is its own"
     # Asked where an attribute is missing: a deferred column, for example.
     if "__getattr__" in dir(model):
         return f"{model.__name__}.__getattr__ is its own"
-    if type(inspect.getattr_static(model, "pk")) is not property:
-        return f"{model.__name__}.pk is its own"
     return None
 
 
@@ -168,4 +173,6 @@ def why_not_many(relation: Relation, using: str) -> str | None:
     """Return why the rows of a relation to many cannot be read by a query of ours; None where they can."""
     if relation.doubt is not None or relation.model is None:
         return relation.doubt or "its objects are of several models"
+    if has_own_all(relation.model):
+        return f"{type(relation.model._default_manager).__name__}.all is its own"
     return why_django(relation.model._default_manager.using(using))

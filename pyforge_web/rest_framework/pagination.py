@@ -4,12 +4,13 @@ In a list view 39 % of the time goes into those instances. A compiled serializer
 reads the page gets them, at the first item, length or loop.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any, SupportsIndex, cast
 
 import django
 import rest_framework
-from django.core.paginator import InvalidPage, Paginator
+from django.core.paginator import InvalidPage, Page, Paginator
 from django.db.models import Count, QuerySet
 from django.db.models.sql import Query
 from rest_framework.exceptions import NotFound
@@ -20,6 +21,8 @@ from pyforge_web.stock import StockMethods, find_stock
 
 _COUNT, _VALIDATE_NUMBER = find_stock(Paginator, "count"), find_stock(Paginator, "validate_number")
 _GET_COUNT = find_stock(LimitOffsetPagination, "get_count", rest_framework)
+_find_items = attrgetter("__getitem__", "__iter__", "__len__")
+_STOCK_ITEMS = find_stock(Page, "__getitem__"), Sequence.__iter__, find_stock(Page, "__len__")
 _PAGINATOR_METHODS = StockMethods(Paginator, ["page", "_get_page"], django)
 
 # The methods that are replaced, by identity: a paginator with its own method keeps it.
@@ -232,8 +235,8 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
         return None
     paginator = self.django_paginator_class(queryset, page_size)
     page_number = self.get_page_number(request, paginator)
-    if _counts_rows(paginator, page_number) and is_queryset(queryset):
-        paginator.count = count_queryset(queryset)
+    if _counts_rows(paginator, page_number) and is_queryset(paginator.object_list):
+        paginator.count = count_queryset(paginator.object_list)
     try:
         self.page = paginator.page(page_number)
     except InvalidPage as error:
@@ -241,7 +244,7 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
     if paginator.num_pages > 1 and self.template is not None:
         self.display_page_controls = True
     object_list = getattr(self.page, "object_list", None)
-    if not isinstance(object_list, QuerySet):
+    if not isinstance(object_list, QuerySet) or _find_items(type(self.page)) != _STOCK_ITEMS:
         return list(self.page)
     kind = type(paginator)
     page = as_page(object_list, is_new=_PAGINATOR_METHODS.are_methods_of(kind))
@@ -252,7 +255,7 @@ def paginate_pages(self: Any, queryset: Any, request: Any, view: Any = None) -> 
 def _counts_rows(paginator: Any, number: Any) -> bool:
     """Whether Django's paginator will count the rows for this page: the number of a page may be wrong in any case."""
     kind: Any = type(paginator)
-    if kind.count is not _COUNT or kind.validate_number is not _VALIDATE_NUMBER:
+    if getattr(kind, "count", None) is not _COUNT or kind.validate_number is not _VALIDATE_NUMBER:
         return False
     try:
         return int(number) >= 1 and "count" not in vars(paginator)

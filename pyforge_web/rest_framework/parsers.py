@@ -10,7 +10,7 @@ from rest_framework import parsers
 from pyforge_web._native import BodyFallback, read_body
 from pyforge_web.stock import find_function, find_stock
 
-_PARSE = find_stock(parsers.JSONParser, "parse", rest_framework)
+_drf_parse = find_stock(parsers.JSONParser, "parse", rest_framework)
 # Deeper bodies are read by `json`, which has a limit of its own.
 _MAX_DEPTH = 200
 
@@ -27,8 +27,7 @@ class PyForgeJSONParser(parsers.JSONParser):
         Raises `ParseError` for what is not JSON.
         """
         encoding = (parser_context or {}).get("encoding", settings.DEFAULT_CHARSET)
-        # A parser of the project may stand between this one and DRF's.
-        if not _is_utf8(encoding) or find_function(super().parse) is not _PARSE:
+        if not _is_utf8(encoding) or find_function(super().parse) is not _drf_parse:
             return super().parse(stream, media_type, parser_context)
         body = stream.read()
         if type(body) is bytes and not body.startswith(codecs.BOM_UTF8):

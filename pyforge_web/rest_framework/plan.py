@@ -8,7 +8,7 @@ from django.db.models import Model
 
 from pyforge_web._native import RowProgram
 from pyforge_web.output.model_names import Relation
-from pyforge_web.rest_framework.formats import ValueFormat
+from pyforge_web.rest_framework.formats import PYTHON, ValueFormat
 from pyforge_web.rest_framework.nodes import Node, build_function, columns_of_node, make_program
 
 Path = tuple[Relation, ...]
@@ -106,6 +106,16 @@ class Level:
         return frozenset(columns_of_node(self.node))
 
     @cached_property
+    def asked(self) -> tuple[int, ...]:
+        """The columns for which fields are asked, in the order of the fields.
+
+        None of them where a single one gets the values of a column: nobody comes in between.
+        """
+        asked = [number for number, column in enumerate(self.columns) if _is_asked(column)]
+        is_single = len(asked) == 1 and isinstance(self.columns[asked[0]], ValueColumn)
+        return () if is_single else tuple(asked)
+
+    @cached_property
     def read_attributes(self) -> dict[type[Model], set[str]]:
         """What is read of each model, in this level and those below: columns, properties and methods."""
         found: dict[type[Model], set[str]] = {self.model: set()}
@@ -140,6 +150,10 @@ class Level:
     def make_rows(self) -> Callable[..., list[Any]]:
         """The function from the columns to the list of what each row becomes."""
         return build_function(self.node, len(self.columns))
+
+
+def _is_asked(column: Any) -> bool:
+    return isinstance(column, InstanceColumn) or (isinstance(column, ValueColumn) and column.format == PYTHON)
 
 
 class LevelBuilder:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.core.exceptions import FieldError
+
 from pyforge_web.output.grammar import NestedFields, ParsedFields
 from pyforge_web.output.model_names import find_relation
 from pyforge_web.output.resolve import resolve_fields
@@ -19,9 +21,8 @@ def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
     Raises `FallbackError` where a lookup loads a relation to one from other rows than a join has, and where Django
     raises its error: for names of `select_related` that are no relations.
     """
-    selected = queryset.query.select_related
-    if isinstance(selected, dict):
-        _check_selected(queryset.model, selected)
+    if queryset.query.select_related:
+        _check_selected(queryset)
     lookups = queryset._prefetch_related_lookups
     if not lookups or lookups in level.plain_lookups:
         return {}
@@ -49,8 +50,11 @@ def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
     return found
 
 
-def _check_selected(model: Any, names: dict[str, Any]) -> None:
-    work = [(model, names)]
+def _check_selected(queryset: Any) -> None:
+    query = queryset.query
+    if query.deferred_loading[0]:
+        _check_loaded(queryset)
+    work = [(queryset.model, query.select_related)] if isinstance(query.select_related, dict) else []
     while work:
         owner, inner = work.pop()
         for name, below in inner.items():
@@ -59,6 +63,14 @@ def _check_selected(model: Any, names: dict[str, Any]) -> None:
                 raise FallbackError(f"select_related() names {name!r}")
             if below:
                 work.append((relation.model, below))
+
+
+def _check_loaded(queryset: Any) -> None:
+    """Raise where a relation is both deferred and joined: Django says so when it compiles its query."""
+    try:
+        queryset.query.chain().get_compiler(queryset.db).setup_query()
+    except FieldError as error:
+        raise FallbackError("columns that select_related joins are deferred") from error
 
 
 def collect_names(level: Level, names: dict[str, Any]) -> None:

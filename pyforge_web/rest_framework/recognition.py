@@ -157,6 +157,13 @@ STANDARD_LISTS = {standard_list}
 
 def has_standard_list(serializer: Any) -> bool:
     """Return whether a list serializer gives the list of what its child makes of each row."""
-    # DRF's own method too: what somebody puts in its place is called by the native path's.
-    methods = type(serializer).to_representation, serializers.ListSerializer.to_representation
-    return "to_representation" not in vars(serializer) and STANDARD_LISTS.issuperset(methods)
+    if "to_representation" in vars(serializer):
+        return False
+    # Those behind the first, too, and DRF's own: what somebody puts in their place is called by the native path's.
+    return all(vars(kind).get("to_representation", standard_list) in STANDARD_LISTS for kind in list_kinds(serializer))
+
+
+def list_kinds(serializer: Any) -> tuple[type, ...]:
+    """Return the classes of a list serializer, as far as DRF's own."""
+    kinds = type(serializer).__mro__
+    return kinds[: kinds.index(serializers.ListSerializer) + 1]

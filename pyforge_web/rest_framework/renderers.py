@@ -8,12 +8,12 @@ from rest_framework import renderers
 from rest_framework.utils.encoders import JSONEncoder
 
 from pyforge_web._native import dumps, is_plain_json
-from pyforge_web.output.django_encoder import find_changed_method
+from pyforge_web.output.django_encoder import find_changed_method, find_encoding
 from pyforge_web.rest_framework.rows_data import RowsData
 from pyforge_web.stock import find_function, find_stock
 
-_drf_default = JSONEncoder.default
-_RENDER = find_stock(renderers.JSONRenderer, "render", rest_framework)
+_drf_encoding = find_encoding(JSONEncoder)
+_drf_render = find_stock(renderers.JSONRenderer, "render", rest_framework)
 # Stands in the native output where the bytes of a `RowsData` go. A client cannot know it.
 _ROWS_MARK = f"pyforge-rows:{secrets.token_hex(16)}:"
 
@@ -27,9 +27,9 @@ class PyForgeJSONRenderer(renderers.JSONRenderer):
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         """Return `data` as JSON."""
+        if data is None:
+            return b""
         if self._is_native(accepted_media_type, renderer_context):
-            if data is None:
-                return b""
             body = render_natively(data, ensure_ascii=self.ensure_ascii, compact=self.compact)
             if body is not None:
                 return body
@@ -46,10 +46,9 @@ class PyForgeJSONRenderer(renderers.JSONRenderer):
             self.get_indent(accepted_media_type, renderer_context or {}) is None
             and (self.compact or self.ensure_ascii)
             and encoder is JSONEncoder
-            and encoder.default is _drf_default
+            and bool(find_encoding(encoder) == _drf_encoding)
             and find_changed_method() is None
-            # A renderer of the project may stand between this one and DRF's.
-            and find_function(super().render) is _RENDER
+            and find_function(super().render) is _drf_render  # a class behind this one may have its own
         )
 
 

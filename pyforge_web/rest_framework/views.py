@@ -2,11 +2,16 @@
 
 from typing import Any
 
+import rest_framework
+from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
 from rest_framework.serializers import ListSerializer
 
 from pyforge_web.rest_framework.renderers import PyForgeJSONRenderer
 from pyforge_web.rest_framework.serializers import has_standard_data, rows_data
+from pyforge_web.stock import find_function, find_stock
+
+_drf_list = find_stock(ListModelMixin, "list", rest_framework)
 
 
 class CompiledListMixin:
@@ -17,7 +22,11 @@ class CompiledListMixin:
     """
 
     def list(self: Any, request: Any, *args: Any, **kwargs: Any) -> Response:
-        """Return the response of `ListModelMixin.list`."""
+        """Return the response of `ListModelMixin.list`, or of a class behind this one that has its own."""
+        # A view may also have this method alone.
+        behind = getattr(super(), "list", None) if isinstance(self, CompiledListMixin) else None
+        if behind is not None and find_function(behind) is not _drf_list:
+            return behind(request, *args, **kwargs)
         queryset = self.filter_queryset(self.get_queryset())
         page = self.paginate_queryset(queryset)
         serializer = self.get_serializer(queryset if page is None else page, many=True)

@@ -97,6 +97,7 @@ REASONS = (
     pgettext_lazy("panel", "it is a relation to many"),
     pgettext_lazy("panel", "the rows it points to need not exist (db_constraint=False)"),
     pgettext_lazy("panel", "a field raises {name}"),
+    pgettext_lazy("panel", "a field of the model reads more than its column"),
     pgettext_lazy("panel", "a required field is behind a relation that is null: DRF raises its error"),
     pgettext_lazy("panel", "select_related() names {name}"),
     pgettext_lazy("panel", "prefetch_related() names {name}"),

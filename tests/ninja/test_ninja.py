@@ -14,6 +14,7 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from ninja import Field, ModelSchema, NinjaAPI, Schema
 from ninja.renderers import JSONRenderer
+from ninja.responses import NinjaJSONEncoder
 from pydantic import AliasChoices, PlainSerializer, ValidationError, computed_field, field_serializer, field_validator
 from pydantic_core import core_schema
 
@@ -589,3 +590,57 @@ def test_renderer_writes_the_bytes_of_ninja(value):
         except Exception as error:
             texts.append((type(error), str(error)))
     assert texts[0] == texts[1]
+
+
+class Enveloped(JSONRenderer):
+    def render(self, request, data, *, response_status):
+        return super().render(request, {"data": data}, response_status=response_status)
+
+
+class Loud(NinjaJSONEncoder):
+    def iterencode(self, o, _one_shot=False):
+        return (part.upper() for part in super().iterencode(o, _one_shot))
+
+    def encode(self, o):
+        return "".join(self.iterencode(o))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"json_dumps_params": {"ensure_ascii": False, "indent": 2}},
+        {"encoder_class": Loud},
+        {"media_type": "text/json"},
+        {"bases": (Enveloped,)},
+    ],
+    ids=["params", "encoder", "type", "base"],
+)
+def test_renderer_of_a_project(options, sqlite):
+    attributes = dict(options)
+    bases = attributes.pop("bases", (JSONRenderer,))
+    expected, given = (type("Own", kinds, attributes)() for kinds in (bases, (PyForgeRenderer, *bases)))
+    queryset = QUERYSETS["all"]
+    for decorated in (False, True):
+        made = get(ArticleOut, queryset, decorated=decorated, renderer=given)
+        assert made == get(ArticleOut, queryset, decorated=False, renderer=expected)
+
+
+def test_encoder_of_ninja_that_is_changed(monkeypatch):
+    init = NinjaJSONEncoder.__init__
+    monkeypatch.setattr(
+        NinjaJSONEncoder, "__init__", lambda self, **options: init(self, **options | {"sort_keys": True})
+    )
+    value = {"b": 1, "a": 2}
+    given, expected = (kind().render(None, value, response_status=200) for kind in (PyForgeRenderer, JSONRenderer))
+    assert given == expected
+
+
+def test_manager_with_its_own_all(sqlite, monkeypatch):
+    """It may hide rows that its QuerySet has."""
+    monkeypatch.setattr(m.VisibleManager, "all", lambda self: self.get_queryset().filter(score__gt=1), raising=False)
+
+    class Commented(Schema):
+        comments: list[CommentOut]
+
+    queryset = m.Article.objects.order_by("pk")
+    assert get(Commented, queryset, decorated=True) == get(Commented, queryset, decorated=False)

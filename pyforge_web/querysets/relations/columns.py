@@ -145,6 +145,7 @@ def as_scanned(queryset: UntypedQuerySet) -> UntypedQuerySet:
     if scans and not query.combinator and kind_of(key) == "integer" and connections[queryset.db].vendor in _SCANNING:
         query = query.chain()
         query.add_ordering("pk")
+        query.standard_ordering = True  # reverse() turns no order round
         return _with_query(queryset, query)
     return queryset
 
