@@ -6,9 +6,10 @@ The order in which lookups count is that of `django.db.models.query.prefetch_rel
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from django.db.models import Manager, Prefetch
+from django.db.models import Prefetch
 from django.db.models.constants import LOOKUP_SEP
 
+from pyforge_web.output.managers import has_own_base_manager
 from pyforge_web.output.model_names import NamePath, Relation, find_relation
 from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
 
@@ -122,12 +123,12 @@ def _is_prefetched(attribute: Any) -> bool:
     return hasattr(attribute, "get_prefetch_querysets") or hasattr(attribute, "get_prefetch_queryset")
 
 
-def has_own_base_manager(relation: Relation) -> bool:
+def is_loaded_by_manager(relation: Relation) -> bool:
     """Return whether a relation to one is loaded by a base manager of the project's: a join may find other rows.
 
     A parent link needs no manager: Django makes the parent of the child's own columns.
     """
-    if relation.many or relation.model is None or type(relation.model._base_manager) is Manager:
+    if relation.many or relation.model is None or not has_own_base_manager(relation.model):
         return False
     return not (relation.sort == "forward" and relation.field.remote_field.parent_link)
 

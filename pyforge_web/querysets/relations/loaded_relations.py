@@ -6,6 +6,7 @@ from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web.conf import with_docs
+from pyforge_web.output.managers import why_own_all
 from pyforge_web.output.model_names import NamePath, Relation, find_relation, unknown_relation
 
 ABSENT = object()  # what the next access would query for
@@ -61,6 +62,8 @@ def read_relation_cache(instance: Model, relation: Relation) -> Any:
     """Return what a relation's cache has; `ABSENT` where the next access would be a query."""
     if relation.many:
         queryset = find_prefetched(instance, relation)
+        if queryset is not None and relation.model is not None and why_own_all(relation.model):
+            queryset = getattr(instance, relation.name).all()
         # Iterated: a class of its own may give other rows than its cache has.
         return ABSENT if queryset is None else list(queryset)
     if relation.sort == "backward":
