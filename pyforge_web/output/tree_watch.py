@@ -9,7 +9,7 @@ from django.db.models.fields.files import FieldFile
 from pyforge_web.fields import CONVERTER_METHODS
 from pyforge_web.output.file_urls import FILE_METHODS, FileUrl
 from pyforge_web.output.managers import MANAGER_METHODS, is_stock_manager
-from pyforge_web.output.model_names import Relation
+from pyforge_web.output.model_names import FINDING, Relation
 from pyforge_web.output.tree import Branch, Leaf, Tree
 
 Watched = tuple[object, tuple[str, ...], bool]
@@ -25,10 +25,10 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
             if item.related:  # relations that an attribute reads
                 return None
             if isinstance(item.output, FileUrl):
-                watched += _watch_files(item.sources[0].field)
+                watched += watch_files(item.sources[0].field)
             work += [(model, source) for source in item.sources]
             for relation in item.path:
-                watched += [(model, (relation.name,), False), *_watch_base(relation)]
+                watched += [*_watch_attribute(model, relation), *_watch_base(relation)]
                 model = relation.model or model
             if item.path and item.field is not None:  # whether null has to be told from no row
                 watched += _watch_converters(item.field)
@@ -36,7 +36,7 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
         if item.queryset is not None:
             return None
         relation = item.relation
-        watched.append((model, (relation.name,), False))
+        watched += _watch_attribute(model, relation)
         if relation.model is None:
             continue
         managed = watch_manager(relation) if relation.many else _watch_base(relation)
@@ -48,8 +48,13 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
     return watched
 
 
-def _watch_files(field: Any) -> list[Watched]:
-    """Return what a native watch compares of the class of a field's files, which may ask for more columns."""
+def _watch_attribute(model: type[Model], relation: Relation) -> list[Watched]:
+    """Return what a native watch compares of the attribute of a relation: its descriptor, and what that does."""
+    return [(model, (relation.name,), False), (type(relation.descriptor), FINDING, False)]
+
+
+def watch_files(field: Any) -> list[Watched]:
+    """Return what a native watch compares of the class of a field's files: their names, URLs, and what they ask for."""
     if not isinstance(field, FileField):  # which is said when the rows are written
         return []
     names = tuple(FILE_METHODS)

@@ -17,7 +17,13 @@ from pyforge_web import metering
 from pyforge_web._native import ClassVersions, ModelInstances, RowColumns
 from pyforge_web.output.kept_fields import KeptResults
 from pyforge_web.output.key_names import finish_rows, is_row_plain
-from pyforge_web.output.model_names import STOCK_DESCRIPTORS, find_column, has_stock_descriptor, is_set_by_class
+from pyforge_web.output.model_names import (
+    STOCK_DESCRIPTORS,
+    find_changed_read,
+    find_column,
+    has_stock_descriptor,
+    is_set_by_class,
+)
 from pyforge_web.output.shown_secrets import refuse_other_name
 
 # The columns of each model class whose bare instances were written before, by its `id()`: native code looks here first,
@@ -90,7 +96,9 @@ def read_column(instance: Model, field: Any, stored: bool = False) -> Any:
     """
     model, name = type(instance), field.attname
     is_stock = type(getattr(model, name, None)) in STOCK_DESCRIPTORS
-    if is_stock and (stored or has_stock_descriptor(model, name)):
+    if is_stock and stored:
+        return instance.__dict__[name]
+    if has_stock_descriptor(model, name) and find_changed_read() is None:
         value = instance.__dict__[name]
     elif is_stock:
         value = getattr(instance, name)  # the model's own `__getattribute__` has the last word
@@ -109,6 +117,8 @@ def _all_columns(model: type[Model], before: Attributes, added: Attributes) -> R
 def _named_columns(model: type[Model], names: Attributes, added: Attributes) -> RowColumns | None:
     """Return the compiled columns of these names; None where `__dict__` does not have what one of them stands for."""
     columns = []
+    if find_changed_read() is not None:
+        return None
     for name in names:
         if name in added:
             if is_set_by_class(model, name):
