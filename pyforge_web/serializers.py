@@ -21,10 +21,12 @@ from pyforge_web.output.django_encoder import why_not_native
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.kept_fields import KeptResults, is_long
 from pyforge_web.output.key_names import KeyStyle
+from pyforge_web.output.model_names import find_column
 from pyforge_web.output.refusals import refuse_secrets
 from pyforge_web.output.resolve import resolve_fields, resolve_model_fields
 from pyforge_web.output.tree import Leaf, is_own_column
 from pyforge_web.querysets.django_path import why_columns, why_django
+from pyforge_web.querysets.instances import is_read_plainly, read_column
 from pyforge_web.querysets.relations.doubts import why_tree_django
 from pyforge_web.querysets.sql_cache import explain_sql, sql_memory
 from pyforge_web.secrets import is_secret_descriptor
@@ -57,7 +59,7 @@ class DumpOptions(TypedDict, total=False):
 class CompiledSerializer:
     """The columns of a model, compiled once: `CompiledSerializer.for_model(Article, ("id", "title"))`."""
 
-    __slots__ = ("_columns", "_fields", "_names", "_tree", "descriptors", "model")
+    __slots__ = ("_attributes", "_columns", "_concrete", "_fields", "_names", "_tree", "descriptors", "model")
 
     def __init__(self, model: type[Model], fields: Fields | None = None) -> None:
         started = perf_counter_ns()
@@ -74,6 +76,8 @@ class CompiledSerializer:
             model._meta.concrete_fields if names is None else [leaf.field for leaf in leaves if leaf.field is not None]
         )
         self.descriptors = [describe_field(field, model) for field in found]
+        self._attributes = tuple(descriptor["attname"] for descriptor in self.descriptors)
+        self._concrete = model._meta.concrete_fields
         self._columns = _columns(self.descriptors, names)
         unknown = sum(descriptor["kind"] is None for descriptor in self.descriptors)
         taken = perf_counter_ns() - started
@@ -131,14 +135,17 @@ class CompiledSerializer:
     def to_dict(self, instance: Model) -> dict[str, Any]:
         """One instance as a dict of JSON-ready values: what `json.loads(dump_instance(instance))` gives."""
         self._check(instance)
-        if self._tree is not None:
-            return cast("dict[str, Any]", json.loads(self.dump_instance(instance)))
-        self._refuse_secrets()
-        if why_not_native() is not None:
-            # From `__dict__`, as native code reads it: `getattr` would query a deferred column.
-            values = [instance.__dict__[descriptor["attname"]] for descriptor in self.descriptors]
-            return _ready_row(self._find_names(), values)
-        return columns_to_dict(self._columns, instance.__dict__, instance)
+        if self._are_columns_of(type(instance)) and why_not_native() is None:
+            self._refuse_secrets()
+            written = columns_to_dict(self._columns, instance.__dict__, instance)
+            if self._names is None or len(written) == len(self._names):
+                return written
+        return cast("dict[str, Any]", json.loads(self.dump_instance(instance)))
+
+    def _are_columns_of(self, model: type[Model]) -> bool:
+        """Return whether `__dict__` of instances of this class has all that is written of them, and nothing else."""
+        is_same = self._tree is None and model is self.model and self._concrete is model._meta.concrete_fields
+        return is_same and is_read_plainly(model, self._attributes)
 
     def _find_names(self) -> list[str]:
         return self._names or [descriptor["attname"] for descriptor in self.descriptors]
@@ -191,6 +198,10 @@ def _find_compiled(
     remembered: dict[Any, CompiledSerializer] = model._meta.__dict__.setdefault(_REMEMBERED_SERIALIZERS, {})
     key = (serializer, model, fields)  # a class that is copied with its `_meta` is another one
     compiled = remembered.get(key)
+    # Django makes a new tuple when a model gets a field.
+    if compiled is not None and compiled._concrete is not model._meta.concrete_fields:
+        remembered.pop(key, None)
+        compiled = None
     if compiled is None:
         compiled = serializer(model, fields)
         # A view that makes its list anew for each client must not fill the memory.
@@ -218,11 +229,14 @@ def serialize_fields(descriptors: Sequence[Descriptor], values: Mapping[str, Any
 
 def serialize_instance(instance: Model, descriptors: Sequence[Descriptor]) -> dict[str, Any]:
     """Return an instance as a dict of JSON-ready values, in one native call."""
-    columns = _public_columns(descriptors)
-    if why_not_native() is not None:
-        names = [descriptor["attname"] for descriptor in descriptors]
-        return _ready_row(names, [instance.__dict__[name] for name in names])
-    return columns_to_dict(columns, instance.__dict__, instance)
+    columns, model = _public_columns(descriptors), type(instance)
+    names = tuple(descriptor["attname"] for descriptor in descriptors)
+    if is_read_plainly(model, names) and why_not_native() is None:
+        return columns_to_dict(columns, instance.__dict__, instance)
+    # Code of the project, or of a tool, reads one of them.
+    row = {name: instance.__dict__[name] for name in names if name in instance.__dict__}
+    row |= {name: read_column(instance, field) for name in row if (field := find_column(model, name)) is not None}
+    return _ready_row([*row], [*row.values()])
 
 
 def serialize_to_bytes(descriptors: Sequence[Descriptor], values: Sequence[Any]) -> bytes:

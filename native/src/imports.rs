@@ -4,6 +4,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 
+use crate::attribute_watch::AttributeWatch;
+
 macro_rules! imports {
     ($(#[$table_doc:meta])* $table:ident { $($(#[$doc:meta])* $field:ident: $type:ty = $module:literal . $name:literal),* $(,)? }) => {
         $(#[$table_doc])*
@@ -113,6 +115,8 @@ imports! {
         write_by_django: PyAny = "pyforge_web.encoders"."write_by_django",
         /// The columns of each model class whose instances were written before, by its `id()`, and the version of the class
         instances: PyDict = "pyforge_web.querysets.instances"."compiled",
+        /// Whether Django's own code reads the columns of those classes
+        instance_watch: AttributeWatch = "pyforge_web.output.model_names"."READS_WATCH",
         /// What `convert` returns for a value that has no JSON form
         refusal: PyType = "pyforge_web.encoders"."Refusal",
     }

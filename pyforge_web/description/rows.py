@@ -108,6 +108,11 @@ class OutputRows:
         return renewed
 
     @property
+    def dates(self) -> Dates | None:
+        """Return the format of dates of the rows; None for that of the whole output."""
+        return self._options.dates
+
+    @property
     def max_bytes(self) -> int | None:
         """Return how long the text of the rows may get."""
         return self._options.max_bytes

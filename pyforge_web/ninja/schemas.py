@@ -8,7 +8,7 @@ from typing import Any, Union, cast, get_args, get_origin
 from uuid import UUID
 
 from annotated_types import MaxLen
-from django.db.models import F, Field, FileField, Manager, Model
+from django.db.models import F, Field, FileField, Model
 from ninja.schema import DjangoGetter, Resolver, Schema
 
 from pyforge_web.conf import with_docs
@@ -22,7 +22,7 @@ from pyforge_web.ninja.resolvers import (
 )
 from pyforge_web.output.fields import Computed
 from pyforge_web.output.file_urls import FileUrl
-from pyforge_web.output.lookups import has_own_all
+from pyforge_web.output.managers import has_own_base_manager, why_own_all
 from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import Relation, find_column, find_relation
 from pyforge_web.stock import find_function
@@ -177,12 +177,12 @@ def _check_joined(where: str, relation: Relation) -> None:
     if relation.model is None:
         return
     if relation.many:
-        if has_own_all(relation.model):
-            raise SchemaFallbackError(f"{where}: {type(relation.model._default_manager).__name__} has its own all()")
+        if reason := why_own_all(relation.model):
+            raise SchemaFallbackError(f"{where}: {reason}")
         return
     if relation.sort == "forward" and not relation.field.db_constraint:
         raise SchemaFallbackError(f"{where}: the rows it points to need not exist (db_constraint=False)")
-    if type(relation.model._base_manager) is not Manager:
+    if has_own_base_manager(relation.model):
         raise SchemaFallbackError(f"{where}: {relation.model.__name__} has a base manager of its own")
 
 

@@ -16,14 +16,13 @@ from pyforge_web.output.absolute_urls import make_absolute
 from pyforge_web.output.fields import Make, NativeOutput, OutputField, Source
 from pyforge_web.output.lazy_values import unwrap_lazy
 from pyforge_web.output.lean_instances import make_instance
+from pyforge_web.output.model_names import FILE_NAMING
 from pyforge_web.stock import find_stock
 
 _STOCK_FILE = {name: find_stock(FieldFile, name) for name in ("__bool__", "__init__", "_require_file", "url")}
 _STORAGE_URL, _STORAGE_BASE = find_stock(FileSystemStorage, "url"), find_stock(FileSystemStorage, "base_url")
 # What of a class of files decides its URL.
-FILE_METHODS = frozenset(
-    ("__bool__", "__getattr__", "__getattribute__", "__init__", "__new__", "_require_file", "name", "storage", "url")
-)
+FILE_METHODS = frozenset((*FILE_NAMING, "__bool__", "__getattr__", "_require_file", "name", "storage", "url"))
 
 
 class FileUrl(OutputField):
@@ -37,22 +36,25 @@ class FileUrl(OutputField):
         field, model = self._find_field(source), source.model
 
         def url(values: tuple[Any, ...]) -> Any:
-            name = values[0].name if isinstance(values[0], FieldFile) else values[0]
+            name = values[0]
             if not name:
                 return None
             if not is_own_file(field):
                 address = field.storage.url(name)
-            else:  # a class of its own may ask the instance
-                keys = {
-                    cast(Any, source.field).attname: key for source, key in zip(sources[1:], values[1:], strict=True)
-                }
-                stored = {field.attname: name, **keys}
-                instance = make_instance(model, stored, using, repr(self), is_loaded=source.is_loaded)
-                file = field.attr_class(instance, field, name)
+            else:
+                file = name if isinstance(name, FieldFile) else make_file(name, values[1:])
                 if not file:
                     return None
                 address = file.url
             return address if request is None else request.build_absolute_uri(address)
+
+        def make_file(name: str, keys: Sequence[Any]) -> FieldFile:
+            """Return a file of a class of its own, which may ask its instance."""
+            stored = {field.attname: name}
+            stored |= {cast(Any, each.field).attname: key for each, key in zip(sources[1:], keys, strict=True)}
+            instance = make_instance(model, stored, using, repr(self), is_loaded=source.is_loaded)
+            made: FieldFile = field.attr_class(instance, field, name)
+            return made
 
         return url
 
@@ -68,8 +70,8 @@ class FileUrl(OutputField):
         return FileUrlText(base, lambda name: url((name,)))
 
     def is_stored(self, number: int, source: Source) -> bool:
-        """Return whether this is a key of the instance that a class of files may ask."""
-        return number > 0
+        """Return whether a class of files may ask the instance: for a name of its own, or this key."""
+        return number > 0 or is_own_file(source.field)
 
     def _find_field(self, source: Source) -> FileField:
         if not isinstance(source.field, FileField):

@@ -15,7 +15,7 @@ from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_init, pre_init
 
 from pyforge_web.conf import with_docs
-from pyforge_web.output.model_names import Relation, find_relation, has_stock_descriptor, own_inits
+from pyforge_web.output.model_names import Relation, find_changed_read, find_relation, has_stock_descriptor, own_inits
 from pyforge_web.stock import find_stock
 
 Row = tuple[Any, ...]
@@ -208,6 +208,7 @@ def _is_bare(model: type[Model], names: Iterable[str]) -> bool:
         and model.__setattr__ is object.__setattr__
         and not pre_init.has_listeners(model)
         and not post_init.has_listeners(model)
+        and find_changed_read() is None
         and all(has_stock_descriptor(model, name) or not hasattr(model, name) for name in names)
     )
 

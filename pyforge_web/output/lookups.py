@@ -6,15 +6,12 @@ The order in which lookups count is that of `django.db.models.query.prefetch_rel
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from django.db.models import Manager, Model, Prefetch
+from django.db.models import Prefetch
 from django.db.models.constants import LOOKUP_SEP
-from django.db.models.manager import BaseManager
 
+from pyforge_web.output.managers import has_own_base_manager
 from pyforge_web.output.model_names import NamePath, Relation, find_relation
 from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
-from pyforge_web.stock import find_stock
-
-_MANAGER_ALL = find_stock(BaseManager, "all")
 
 
 class Lookup(NamedTuple):
@@ -126,12 +123,12 @@ def _is_prefetched(attribute: Any) -> bool:
     return hasattr(attribute, "get_prefetch_querysets") or hasattr(attribute, "get_prefetch_queryset")
 
 
-def has_own_base_manager(relation: Relation) -> bool:
+def is_loaded_by_manager(relation: Relation) -> bool:
     """Return whether a relation to one is loaded by a base manager of the project's: a join may find other rows.
 
     A parent link needs no manager: Django makes the parent of the child's own columns.
     """
-    if relation.many or relation.model is None or type(relation.model._base_manager) is Manager:
+    if relation.many or relation.model is None or not has_own_base_manager(relation.model):
         return False
     return not (relation.sort == "forward" and relation.field.remote_field.parent_link)
 
@@ -150,8 +147,3 @@ def make_prefetches(tree: Tree, path: NamePath = ()) -> "Iterator[Prefetch[Any]]
             for lookup in (*item.lookups, *(lookup for source in item.sources for lookup in source.lookups)):
                 to_attr = lookup.to[-1] if lookup.to[-1] != lookup.through[-1] else None
                 yield Prefetch(LOOKUP_SEP.join((*path, *lookup.to[:-1], lookup.through[-1])), lookup.queryset, to_attr)
-
-
-def has_own_all(model: type[Model]) -> bool:
-    """Return whether the objects of a relation to many are not those that its manager's QuerySet has."""
-    return type(model._default_manager).all is not _MANAGER_ALL

@@ -1,12 +1,13 @@
 """What the names of a model mean: its columns, its relations, and what is said of any other name."""
 
 import difflib
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldError
 from django.db.models import Field, Model
 from django.db.models.constants import LOOKUP_SEP
-from django.db.models.fields.files import FileDescriptor, ImageFileDescriptor
+from django.db.models.fields.files import FieldFile, FileDescriptor, ImageFieldFile, ImageFileDescriptor
 from django.db.models.fields.related_descriptors import (
     ForeignKeyDeferredAttribute,
     ForwardManyToOneDescriptor,
@@ -17,6 +18,7 @@ from django.db.models.fields.related_descriptors import (
 )
 from django.db.models.query_utils import DeferredAttribute
 
+from pyforge_web._native import AttributeWatch
 from pyforge_web.conf import with_docs
 from pyforge_web.fields import find_attribute
 from pyforge_web.stock import find_stock
@@ -25,7 +27,36 @@ _GENERIC = "django.contrib.contenttypes.fields"  # a module that cannot be impor
 NamePath = tuple[str, ...]
 _DJANGOS_INIT = find_stock(Model, "__init__")
 # Behind these descriptors an instance has in its `__dict__` what its row has, or a file with that name.
-STOCK_DESCRIPTORS = {DeferredAttribute, ForeignKeyDeferredAttribute, FileDescriptor, ImageFileDescriptor}
+PLAIN_DESCRIPTORS = {DeferredAttribute, ForeignKeyDeferredAttribute}
+STOCK_DESCRIPTORS = {*PLAIN_DESCRIPTORS, FileDescriptor, ImageFileDescriptor}
+_STOCK_READS = {kind: find_stock(kind, "__get__") for kind in STOCK_DESCRIPTORS}
+# What of a class of files decides their names; a file of Django's has the name that its row has.
+FILE_NAMING = ("__init__", "__getattribute__", "__new__", "__setattr__")
+_find_naming = attrgetter(*FILE_NAMING)
+_STOCK_NAMING = (find_stock(FieldFile, "__init__"), *_find_naming(object)[1:])
+_DJANGOS_FILES = (FieldFile, ImageFieldFile)
+# A tool may replace that for all models.
+READS_WATCH = AttributeWatch(
+    [
+        *((kind, ("__get__",), False) for kind in STOCK_DESCRIPTORS),
+        *((kind, ("name", *FILE_NAMING), False) for kind in _DJANGOS_FILES),
+    ]
+)
+# What of Django's descriptors decides the objects behind a relation.
+FINDING = (
+    "__get__", "get_object", "get_prefetch_querysets", "get_queryset", "is_cached", "related_manager_cls",
+)  # fmt: skip
+_STOCK_RELATIONS = {
+    kind: {name: find_stock(kind, name) for name in FINDING if hasattr(kind, name)}
+    for kind in (
+        ForwardManyToOneDescriptor,
+        ForwardOneToOneDescriptor,
+        ManyToManyDescriptor,
+        ReverseManyToOneDescriptor,
+        ReverseOneToOneDescriptor,
+    )
+}
+_RELATIONS_WATCH = AttributeWatch([(kind, tuple(methods), False) for kind, methods in _STOCK_RELATIONS.items()])
 
 
 class Relation(NamedTuple):
@@ -58,6 +89,8 @@ _RELATIONS, _COLUMNS = "_pyforge_relations", "_pyforge_columns"
 def find_relation(model: type[Model], name: str) -> Relation | None:
     """Return the relation behind an attribute of a model's instances; None where there is none."""
     known: dict[Any, Relation] = model._meta.__dict__.setdefault(_RELATIONS, {})
+    if not _RELATIONS_WATCH.holds():  # a tool has replaced methods of Django's, perhaps for a while
+        return _read_relation(model, name)
     relation = known.get(name)
     if relation is None or relation.descriptor is not getattr(model, name, None):
         relation = _read_relation(model, name)
@@ -69,6 +102,8 @@ def find_relation(model: type[Model], name: str) -> Relation | None:
 def _read_relation(model: Any, name: str) -> Relation | None:
     descriptor: Any = getattr(model, name, None)
     kind = type(descriptor)
+    if any(getattr(kind, method) is not stock for method, stock in _STOCK_RELATIONS.get(kind, {}).items()):
+        return _other(model, name, kind)
     if kind in (ForwardManyToOneDescriptor, ForwardOneToOneDescriptor):
         field = descriptor.field
         return _checked(Relation(name, "forward", field.related_model, False, field), field)
@@ -143,9 +178,44 @@ def find_column(model: type[Model], name: str) -> "Field[Any, Any] | None":
 
 
 def has_stock_descriptor(model: type[Model], attname: str) -> bool:
-    """Return whether an instance's `__dict__` has what the row has under this name: Django's own code puts it there."""
-    is_plain = model.__getattribute__ is object.__getattribute__
-    return is_plain and type(getattr(model, attname, None)) in STOCK_DESCRIPTORS
+    """Return whether an instance's `__dict__` has what the row has under this name: Django's own code puts it there.
+
+    What a tool has put in the place of that code says `find_changed_read`.
+    """
+    return model.__getattribute__ is object.__getattribute__ and is_stock_descriptor(getattr(model, attname, None))
+
+
+def is_stock_descriptor(descriptor: Any) -> bool:
+    """Return whether a descriptor is one that gives what the row has, or a file whose name that is."""
+    kind = type(descriptor)
+    if kind in PLAIN_DESCRIPTORS:
+        return True
+    return kind in STOCK_DESCRIPTORS and not has_own_names(descriptor.field.attr_class)
+
+
+def find_changed_read() -> str | None:
+    """Return what reads the columns of all models and is not Django's own; None where nothing was replaced."""
+    return None if _CHANGED_READ is None and READS_WATCH.holds() else _find_changed_read()
+
+
+def _find_changed_read() -> str | None:
+    for kind, read in _STOCK_READS.items():
+        if kind.__get__ is not read:
+            owner = next(each for each in kind.__mro__ if "__get__" in vars(each))
+            return f"{owner.__name__}.__get__"
+    return next((kind.__name__ for kind in _DJANGOS_FILES if _makes_names(kind)), None)
+
+
+def has_own_names(kind: type[Any]) -> bool:
+    """Return whether files of a class may have other names than their rows."""
+    return kind not in _DJANGOS_FILES and _makes_names(kind)
+
+
+def _makes_names(kind: type[Any]) -> bool:
+    return hasattr(kind, "name") or _find_naming(kind) != _STOCK_NAMING
+
+
+_CHANGED_READ = _find_changed_read()
 
 
 def is_set_by_class(model: type[Model], name: str) -> bool:

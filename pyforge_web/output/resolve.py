@@ -14,7 +14,7 @@ from pyforge_web.output.file_urls import FileUrl, is_own_file
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields, has_expressions
 from pyforge_web.output.joined_expressions import can_be_joined
 from pyforge_web.output.kept_fields import is_long
-from pyforge_web.output.lookups import ParentContext, find_inner_lookups, has_own_base_manager, read_lookups
+from pyforge_web.output.lookups import ParentContext, find_inner_lookups, is_loaded_by_manager, read_lookups
 from pyforge_web.output.model_names import (
     NamePath,
     Relation,
@@ -257,7 +257,7 @@ def _branch(scope: FieldScope, item: NestedFields) -> Branch:
         queryset: UntypedQuerySet = QuerySet(relation.model) if _needs_query(relation, fields) else None
         return Branch(name, relation, fields, _resolve(inner, fields), queryset)
     queryset = mine[0].queryset if mine and len(mine[0].to) == 1 else None
-    if queryset is None and (has_own_base_manager(relation) or _needs_query(relation, fields)):
+    if queryset is None and (is_loaded_by_manager(relation) or _needs_query(relation, fields)):
         queryset = cast(Any, relation.model)._base_manager.all()
     if relation.model is None:  # of several models: which names there are is known with the objects
         return Branch(name, relation, fields, Tree(Model, ()), queryset)

@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
-from pyforge_web.output.lookups import Lookup, ParentContext, has_own_base_manager
+from pyforge_web.output.lookups import Lookup, ParentContext, is_loaded_by_manager
 from pyforge_web.output.model_names import (
     NamePath,
     Relation,
@@ -81,7 +81,7 @@ def mark_own_bases(scope: FieldScope, relations: Sequence[Relation]) -> tuple[Re
     marked = []
     for number, relation in enumerate(relations):
         is_in_memory = number == 0 and scope.around is not None and scope.around.is_behind(relation)
-        if relation.doubt is None and not is_in_memory and has_own_base_manager(relation):
+        if relation.doubt is None and not is_in_memory and is_loaded_by_manager(relation):
             relation = relation._replace(doubt=f"{relation.model.__name__} has a base manager of its own")  # type: ignore[union-attr]
         marked.append(relation)
     return tuple(marked)

@@ -1,25 +1,18 @@
 """What decides the tree of output fields beside the fields: where nothing of it is the project's own, it is kept."""
 
 from collections.abc import Iterator
-from operator import attrgetter
 from typing import Any
 
-from django.db.models import FileField, ForeignKey, Manager, Model, QuerySet
+from django.db.models import FileField, ForeignKey, Model
 from django.db.models.fields.files import FieldFile
 
 from pyforge_web.fields import CONVERTER_METHODS
 from pyforge_web.output.file_urls import FILE_METHODS, FileUrl
-from pyforge_web.output.model_names import Relation
+from pyforge_web.output.managers import MANAGER_METHODS, is_stock_manager
+from pyforge_web.output.model_names import FINDING, Relation
 from pyforge_web.output.tree import Branch, Leaf, Tree
 
 Watched = tuple[object, tuple[str, ...], bool]
-_MANAGER_METHODS = ("_queryset_class", "all", "get_queryset")
-_find_methods = attrgetter(*_MANAGER_METHODS)
-_STOCK_MANAGER = _find_methods(Manager)
-# A tool may have patched the class before this module was imported.
-_ARE_DJANGOS = _STOCK_MANAGER[0] is QuerySet and all(
-    method.__module__ == "django.db.models.manager" for method in _STOCK_MANAGER[1:]
-)
 
 
 def watch_tree(tree: Tree) -> list[Watched] | None:
@@ -32,10 +25,10 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
             if item.related:  # relations that an attribute reads
                 return None
             if isinstance(item.output, FileUrl):
-                watched += _watch_files(item.sources[0].field)
+                watched += watch_files(item.sources[0].field)
             work += [(model, source) for source in item.sources]
             for relation in item.path:
-                watched += [(model, (relation.name,), False), *_watch_base(relation)]
+                watched += [*_watch_attribute(model, relation), *_watch_base(relation)]
                 model = relation.model or model
             if item.path and item.field is not None:  # whether null has to be told from no row
                 watched += _watch_converters(item.field)
@@ -43,7 +36,7 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
         if item.queryset is not None:
             return None
         relation = item.relation
-        watched.append((model, (relation.name,), False))
+        watched += _watch_attribute(model, relation)
         if relation.model is None:
             continue
         managed = watch_manager(relation) if relation.many else _watch_base(relation)
@@ -55,8 +48,13 @@ def watch_tree(tree: Tree) -> list[Watched] | None:
     return watched
 
 
-def _watch_files(field: Any) -> list[Watched]:
-    """Return what a native watch compares of the class of a field's files, which may ask for more columns."""
+def _watch_attribute(model: type[Model], relation: Relation) -> list[Watched]:
+    """Return what a native watch compares of the attribute of a relation: its descriptor, and what that does."""
+    return [(model, (relation.name,), False), (type(relation.descriptor), FINDING, False)]
+
+
+def watch_files(field: Any) -> list[Watched]:
+    """Return what a native watch compares of the class of a field's files: their names, URLs, and what they ask for."""
     if not isinstance(field, FileField):  # which is said when the rows are written
         return []
     names = tuple(FILE_METHODS)
@@ -65,7 +63,15 @@ def _watch_files(field: Any) -> list[Watched]:
 
 def _watch_base(relation: Relation) -> list[Watched]:
     """Return what a native watch compares of the base manager that loads a relation to one."""
-    return [] if relation.model is None else [(relation.model._meta, ("base_manager",), True)]
+    return [] if relation.model is None else list(_watch_methods(relation.model._meta, "base_manager"))
+
+
+def _watch_methods(options: Any, name: str) -> Iterator[Watched]:
+    """Yield what a native watch compares of a manager that is among the options of a model."""
+    manager = getattr(options, name)
+    yield options, (name,), True
+    yield type(manager), MANAGER_METHODS, False
+    yield manager, MANAGER_METHODS, True
 
 
 def _watch_converters(field: Any) -> Iterator[Watched]:
@@ -81,12 +87,4 @@ def _watch_converters(field: Any) -> Iterator[Watched]:
 def watch_manager(relation: Relation) -> list[Watched] | None:
     """Return what a native watch compares of a relation's manager; None where it is not Django's own."""
     options = relation.model._meta  # type: ignore[union-attr] # the caller knows that there is one
-    manager: Any = options.default_manager
-    is_plain = _ARE_DJANGOS and type(manager) is Manager and _find_methods(manager.__class__) == _STOCK_MANAGER
-    if not is_plain or not vars(manager).keys().isdisjoint(_MANAGER_METHODS):
-        return None
-    return [
-        (options, ("default_manager",), True),
-        (Manager, _MANAGER_METHODS, False),
-        (manager, _MANAGER_METHODS, True),
-    ]
+    return list(_watch_methods(options, "default_manager")) if is_stock_manager(options.default_manager) else None

@@ -25,6 +25,7 @@ from pyforge_web.conf import get_settings
 from pyforge_web.output.lookups import find_unknown_name
 from pyforge_web.output.model_names import (
     classes_behind_model,
+    find_changed_read,
     has_stock_descriptor,
     is_set_by_class,
     own_inits,
@@ -138,7 +139,9 @@ def why_django(queryset: AnyQuerySet, connection: Any = None) -> str | None:
 
 
 def why_patched() -> str | None:
-    """Return which method of Django's QuerySets or iterables is not Django's own."""
+    """Return which method of Django's QuerySets, iterables or descriptors is not Django's own."""
+    if changed := find_changed_read():
+        return f"{changed} is not Django's"
     if _FOUND_PATCHED is not None or not _PATCH_WATCH.holds():
         return _FOUND_PATCHED or _find_patched() or "a method of QuerySet is another one than it was"
     return None

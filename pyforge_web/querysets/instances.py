@@ -14,11 +14,18 @@ from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
 
 from pyforge_web import metering
-from pyforge_web._native import ClassVersions, ModelInstances, RowColumns
+from pyforge_web._native import AttributeWatch, ClassVersions, ModelInstances, RowColumns
 from pyforge_web.output.kept_fields import KeptResults
 from pyforge_web.output.key_names import finish_rows, is_row_plain
-from pyforge_web.output.model_names import STOCK_DESCRIPTORS, find_column, has_stock_descriptor, is_set_by_class
+from pyforge_web.output.model_names import (
+    STOCK_DESCRIPTORS,
+    find_changed_read,
+    find_column,
+    has_stock_descriptor,
+    is_set_by_class,
+)
 from pyforge_web.output.shown_secrets import refuse_other_name
+from pyforge_web.output.tree_watch import watch_files
 
 # The columns of each model class whose bare instances were written before, by its `id()`: native code looks here first,
 # as long as the class has the version that it had. A class is not held: its entry ends with it, before the id can be
@@ -27,6 +34,9 @@ compiled: dict[int, tuple[RowColumns, int]] = {}
 _references: dict[int, "ref[type[Model]]"] = {}
 
 Attributes = tuple[str, ...]
+
+_PLAIN = "_pyforge_plain_columns"
+_MOST_PLAIN = 256
 
 
 def write_bare(instance: Model, added: Attributes = ()) -> ModelInstances | dict[str, Any]:
@@ -90,7 +100,9 @@ def read_column(instance: Model, field: Any, stored: bool = False) -> Any:
     """
     model, name = type(instance), field.attname
     is_stock = type(getattr(model, name, None)) in STOCK_DESCRIPTORS
-    if is_stock and (stored or has_stock_descriptor(model, name)):
+    if is_stock and stored:
+        return instance.__dict__[name]
+    if has_stock_descriptor(model, name) and find_changed_read() is None:
         value = instance.__dict__[name]
     elif is_stock:
         value = getattr(instance, name)  # the model's own `__getattribute__` has the last word
@@ -101,6 +113,25 @@ def read_column(instance: Model, field: Any, stored: bool = False) -> Any:
     return value.name if isinstance(value, FieldFile) else value
 
 
+def is_read_plainly(model: type[Model], names: Attributes) -> bool:
+    """Return whether `__dict__` of a model's instances has what these attributes of columns give.
+
+    What was found is compared by a watch, which ends with the model.
+    """
+    known: dict[Any, AttributeWatch] = model._meta.__dict__.setdefault(_PLAIN, {})
+    watch = known.get((model, names))
+    if watch is None or not watch.holds():
+        fields = [find_column(model, name) for name in names]
+        if not all(field is not None and has_stock_descriptor(model, field.attname) for field in fields):
+            return False
+        if len(known) >= _MOST_PLAIN:
+            known.clear()
+        files = [each for field in fields for each in watch_files(field)]
+        columns = model._meta, ("concrete_fields",), True
+        known[model, names] = AttributeWatch([(model, ("__getattribute__", *names), False), columns, *files])
+    return find_changed_read() is None
+
+
 def _all_columns(model: type[Model], before: Attributes, added: Attributes) -> RowColumns | None:
     names = tuple(field.attname for field in model._meta.concrete_fields)
     return _named_columns(model, (*before, *names, *added), (*before, *added))
@@ -109,6 +140,8 @@ def _all_columns(model: type[Model], before: Attributes, added: Attributes) -> R
 def _named_columns(model: type[Model], names: Attributes, added: Attributes) -> RowColumns | None:
     """Return the compiled columns of these names; None where `__dict__` does not have what one of them stands for."""
     columns = []
+    if find_changed_read() is not None:
+        return None
     for name in names:
         if name in added:
             if is_set_by_class(model, name):

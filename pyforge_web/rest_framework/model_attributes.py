@@ -5,14 +5,14 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Manager, Model
+from django.db.models import Model
 from django.db.models.fields.files import FileDescriptor, ImageFileDescriptor
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.query_utils import DeferredAttribute
 from rest_framework import fields, relations, serializers
 
 from pyforge_web.output.file_urls import is_own_file
-from pyforge_web.output.lookups import has_own_all
+from pyforge_web.output.managers import has_own_base_manager, why_own_all
 from pyforge_web.output.method_reads import names_read
 from pyforge_web.output.model_names import Relation, find_column
 from pyforge_web.querysets.django_path import why_django, why_instances
@@ -162,7 +162,7 @@ def why_not_joined(relation: Relation) -> str | None:
     if relation.many:
         return "it is a relation to many"
     # Django loads related objects through the base manager, which may hide rows that a join finds.
-    if type(relation.model._base_manager) is not Manager:
+    if has_own_base_manager(relation.model):
         return f"{relation.model.__name__} has a base manager of its own"
     if not relation.field.db_constraint and relation.sort == "forward":
         return "the rows it points to need not exist (db_constraint=False)"
@@ -173,6 +173,4 @@ def why_not_many(relation: Relation, using: str) -> str | None:
     """Return why the rows of a relation to many cannot be read by a query of ours; None where they can."""
     if relation.doubt is not None or relation.model is None:
         return relation.doubt or "its objects are of several models"
-    if has_own_all(relation.model):
-        return f"{type(relation.model._default_manager).__name__}.all is its own"
-    return why_django(relation.model._default_manager.using(using))
+    return why_own_all(relation.model) or why_django(relation.model._default_manager.using(using))

@@ -129,7 +129,8 @@ class StreamWriter:
         self._options = options
         self._written = 0
         # The zone of the view: when the body is written, the middleware may have left its own.
-        self._timezone = timezone.get_current_timezone() if stream_format.dates == "local" else None
+        of_rows = about[0].dates if about is not None and isinstance(about[0], OutputRows) else None
+        self._timezone = timezone.get_current_timezone() if "local" in (stream_format.dates, of_rows) else None
         # Incremental, because a charset such as UTF-16 begins the body with a mark, and not each part.
         charset = stream_format.charset
         self._encoder = None if charset is None else codecs.getincrementalencoder(charset)()

@@ -344,3 +344,18 @@ def test_a_stream_of_what_has_rows_says_what_to_write(name):
 def test_a_compiled_serializer_says_that_it_needs_a_queryset():
     with pytest.raises(TypeError, match="a QuerySet of Person is needed, not list"):
         CompiledSerializer.for_model(Person).dump_queryset([])
+
+
+@pytest.mark.parametrize("prepare", [lambda q: q.all(), list, lambda q: q.all()[1:4]])
+def test_the_body_of_a_stream_has_the_zone_of_its_view(alias, prepare):
+    """The middleware may have left the zone when the body is written."""
+    tickets = Ticket.objects.using(alias).order_by("pk")
+    with timezone.override(ZoneInfo("Asia/Tokyo")):
+        expected = [each.at and timezone.localtime(each.at).isoformat() for each in prepare(tickets)]
+        responses = [
+            PyForgeStreamingResponse(prepare(tickets), fields=["at"], dates="local"),
+            PyForgeStreamingResponse(rows(prepare(tickets), ["at"], dates="local")),
+            PyForgeStreamingResponse(rows(prepare(tickets), ["at"]), dates="local"),
+        ]
+    for response in responses:
+        assert [json.loads(line)["at"] for line in b"".join(response).splitlines()] == expected

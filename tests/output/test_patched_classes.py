@@ -13,8 +13,11 @@ from django.db.models import Field, Model
 from django.db.models.manager import BaseManager
 from django.http import HttpResponse
 
-from pyforge_web import CompiledModelMixin, CompiledValidator, PyForgeJsonResponse, dumps
+from pyforge_web import CompiledModelMixin, CompiledValidator, PyForgeJsonResponse, dumps, rows
 from tests.output.models import Person, Ticket
+from tests.relations.models import Article
+
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 
 class Checked(CompiledModelMixin, Person):
@@ -88,6 +91,42 @@ def test_instances_of_all_models(filled_tickets, db, fields):
         titles = [ticket.title for ticket in Ticket.objects.order_by("pk")]
         written = json.loads(dumps(Ticket.objects.order_by("pk"), **({"fields": fields} if fields else {})))
     assert [row["title"] for row in written] == titles
+
+
+def load_texts(text, **options):
+    """What a project may make of numbers in the columns of all models: a JSONField names its decoder."""
+    return JSON_LOADS(text, **options, **({"parse_int": str} if "cls" in options else {}))
+
+
+def decode_in_list(decoder, text, *where):
+    return [JSON_DECODE(decoder, text, *where)]
+
+
+JSON_LOADS, JSON_DECODE = json.loads, json.JSONDecoder.decode
+READERS = {
+    "json.loads": (json, "loads", load_texts),
+    "JSONDecoder.decode": (json.JSONDecoder, "decode", decode_in_list),
+}
+DOCUMENTS = {
+    "bare": (lambda q: {"data": q.values("data")}, lambda q: {"data": list(q.values("data"))}),
+    "flat": (lambda q: rows(q, ["data"]), lambda q: [{"data": each.data} for each in q]),
+    "nested": (
+        lambda q: rows(q.prefetch_related("author__articles"), [{"author": [{"articles": ["data"]}]}]),
+        lambda q: [{"author": {"articles": [{"data": one.data} for one in each.author.articles.all()]}} for each in q],
+    ),
+}
+
+
+@pytest.mark.parametrize("form", DOCUMENTS)
+@pytest.mark.parametrize("name", READERS)
+def test_what_reads_the_documents_of_all_columns(database, form, name):
+    write, read = DOCUMENTS[form]
+    articles = Article.objects.using(database).order_by("pk")
+    shown = dumps(write(articles.all()))
+    with mock.patch.object(*READERS[name]):
+        written, expected = dumps(write(articles.all())), read(articles.all())
+    assert json.loads(written) == json.loads(json.dumps(expected)) != json.loads(shown)
+    assert dumps(write(articles.all())) == shown
 
 
 BEFORE_IMPORT = """

@@ -6,6 +6,8 @@ import pytest
 from django.apps import apps
 from django.core import serializers
 from django.core.management import CommandError, call_command
+from django.core.serializers.json import Serializer as JSONSerializer
+from django.core.serializers.python import Serializer as PythonSerializer
 from django.db import connection, connections
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
@@ -286,6 +288,24 @@ def test_another_json_serializer_takes_dumpdata(filled, settings):
         del settings.SERIALIZATION_MODULES
         serializers._serializers.clear()
     assert "SERIALIZATION_MODULES" in said
+
+
+SERIALIZERS = {
+    "get_dump_object": (PythonSerializer, lambda self, instance: {"model": "a", "pk": instance.pk, "fields": {}}),
+    "handle_field": (PythonSerializer, lambda self, instance, field: self._current.update({field.name: "own"})),
+    "_value_from_field": (PythonSerializer, lambda self, instance, field: "own"),
+    "end_object": (JSONSerializer, lambda self, instance: setattr(self, "_current", None)),
+}
+
+
+@pytest.mark.parametrize("name", SERIALIZERS)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_methods_of_djangos_serializers_that_a_tool_replaces(filled, monkeypatch, name, indent):
+    before = dumpdata(MODELS["streams.Label"], filled, indent=indent)
+    owner, method = SERIALIZERS[name]
+    monkeypatch.setattr(owner, name, method)
+    assert f"{owner.__name__}.{name}" in assert_like_dumpdata(MODELS["streams.Label"], filled, indent=indent)
+    assert dumpdata(MODELS["streams.Label"], filled, indent=indent) != before
 
 
 def test_statements_are_no_more_than_dumpdatas(filled):

@@ -89,7 +89,8 @@ impl<'py, F: Form> Walk<'py, '_, F> {
     }
 
     /// The columns of an instance of a model that was written before. None where Python code has to look at it: somebody
-    /// has changed its class since, or the output has keys or dates of its own, and columns have the names of the fields.
+    /// has changed its class since, or what reads the columns of all models; or the output has keys or dates of its own, and
+    /// columns have the names of the fields.
     fn find_columns(&mut self, instance: &Bound<'py, PyAny>) -> Option<Bound<'py, RowColumns>> {
         let py = instance.py();
         // By the address of its class, as `id()` gives it: the table holds no class.
@@ -102,6 +103,9 @@ impl<'py, F: Form> Walk<'py, '_, F> {
         let known = imports.instances.bind(py).get_item(class).ok()??;
         let (columns, version) = known.extract::<(Bound<'_, RowColumns>, u32)>().ok()?;
         if version == 0 || version != now || !has_plain_options(imports.output_options.bind(py)) {
+            return None;
+        }
+        if !imports.instance_watch.get().holds(py).ok()? {
             return None;
         }
         // The options stay as they are to the end of the walk.

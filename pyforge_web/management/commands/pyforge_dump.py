@@ -21,6 +21,7 @@ from pyforge_web.management.output_files import is_special, open_output, replace
 from pyforge_web.output.django_encoder import why_not_native
 from pyforge_web.output.grammar import read_fields
 from pyforge_web.secrets import public_columns, secret_columns
+from pyforge_web.stock import find_foreign
 from pyforge_web.streams import dumpdata as fixtures
 from pyforge_web.streams import writer as streams
 from pyforge_web.streams.sources import OpenSource, find_source
@@ -165,7 +166,7 @@ def _why_dumpdata(model: type[Model], options: dict[str, Any]) -> str | None:
     """Return why Django's own command must write the whole fixture."""
     if serializers.get_serializer("json") is not JSONSerializer:
         return "SERIALIZATION_MODULES has another serializer of JSON"
-    if reason := why_not_native():
+    if reason := find_foreign(JSONSerializer) or why_not_native():
         return reason
     name = "_base_manager" if options["all"] else "_default_manager"
     if getattr(type(model), name) is not getattr(ModelBase, name):

@@ -1,5 +1,6 @@
 """How the columns of a statement are read: by the list of converters that Django would call for each."""
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -41,6 +42,9 @@ VALUE = ColumnReader("value")
 DJANGO = ColumnReader("django")
 
 _JSON_METHODS = StockMethods(JSONField, ["from_db_value"], django)
+# What that calls: a project may have replaced it, to read numbers in another way, for example.
+_JSON_LOADS = json.loads if is_own_function(json.loads, json) else object()
+_DECODER_METHODS = StockMethods(json.JSONDecoder, ["__init__", "decode", "raw_decode"], json)
 # The lambdas of BaseExpression.convert_value: of float(), int() and Decimal() over what is of that type already.
 _CASTS: dict[object, ColumnReader] = {
     cast.__code__: ColumnReader(kind)
@@ -58,7 +62,9 @@ def is_whole_document(expression: BaseExpression, converters: list[Converter]) -
         return False
     converter: Any = converters[0]
     function = _JSON_METHODS.functions["from_db_value"]
-    return find_function(converter) is function and converter.__self__.decoder is None
+    if find_function(converter) is not function or converter.__self__.decoder is not None:
+        return False
+    return json.loads is _JSON_LOADS and _DECODER_METHODS.are_methods_of(json.JSONDecoder)
 
 
 def find_cast_reader(converters: list[Converter]) -> ColumnReader | None:
@@ -208,6 +214,8 @@ class ColumnPlans:
         watched += [(kind, _METHODS, False) for kind in dict.fromkeys(map(type, fields))]
         for field in fields:
             watched.append((field, (*_METHODS, *[name for name in _OPTIONS if name in vars(field)]), True))
+        if any(isinstance(field, JSONField) for field in fields):
+            watched += [(json, ("loads",), False), (json.JSONDecoder, _DECODER_METHODS.names, False)]
         models = dict.fromkeys(target.model for target in targets)
         watched += [(model._meta, ("managed",), True) for model in models]
         return AttributeWatch(watched)

@@ -8,6 +8,7 @@ from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web.output.grammar import AllColumns
 from pyforge_web.output.lookups import is_djangos
+from pyforge_web.output.managers import why_own_all
 from pyforge_web.output.tree import Branch, Leaf, Tree, UntypedQuerySet
 from pyforge_web.querysets.django_path import has_own_iteration, why_django
 from pyforge_web.querysets.relations.flat_plan import find_flat_plan
@@ -48,6 +49,8 @@ def _why_iterated(tree: Tree) -> str | None:
             relation: Any = item.relation
             if not relation.many or item.name != relation.name or relation.model is None:
                 continue
+            if reason := why_own_all(relation.model):
+                return f"{item.name}: {reason}"
             queryset = relation.model._default_manager.all() if item.queryset is None else item.queryset
             if has_own_iteration(type(queryset)):
                 return f"{item.name}: {type(queryset).__name__} iterates its rows in its own way"

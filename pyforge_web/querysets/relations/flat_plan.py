@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.db.models.sql import Query
 
 from pyforge_web.output.kept_fields import is_long
-from pyforge_web.output.model_names import STOCK_DESCRIPTORS
+from pyforge_web.output.model_names import PLAIN_DESCRIPTORS, is_stock_descriptor
 from pyforge_web.output.tree import Leaf, Tree
 
 # What is found out is kept in the `__dict__` of the model's `_meta`, and ends with the model.
@@ -36,8 +36,10 @@ class FlatPlan(NamedTuple):
 
     def has_stock_descriptors(self, model: type[Model]) -> bool:
         """Return whether an instance's `__dict__` has what the row has, for each of the columns."""
-        descriptors = self.find_descriptors(model)
-        return STOCK_DESCRIPTORS.issuperset(map(type, descriptors if len(self.attributes) > 1 else [descriptors]))
+        found = self.find_descriptors(model)
+        descriptors = found if len(self.attributes) > 1 else [found]
+        # The first question is the faster one. Whether a tool has replaced Django's methods is asked with the query.
+        return PLAIN_DESCRIPTORS.issuperset(map(type, descriptors)) or all(map(is_stock_descriptor, descriptors))
 
 
 class _KnownPlans(NamedTuple):

@@ -1,12 +1,14 @@
 """The relations of instances that are in memory: what `select_related` and `prefetch_related` have loaded of them."""
 
-from typing import Any
+from typing import Any, cast
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 
 from pyforge_web.conf import with_docs
-from pyforge_web.output.model_names import NamePath, Relation, find_relation, unknown_relation
+from pyforge_web.output.managers import why_own_all
+from pyforge_web.output.model_names import NamePath, Relation, find_relation, is_generic_key, unknown_relation
 
 ABSENT = object()  # what the next access would query for
 
@@ -61,6 +63,8 @@ def read_relation_cache(instance: Model, relation: Relation) -> Any:
     """Return what a relation's cache has; `ABSENT` where the next access would be a query."""
     if relation.many:
         queryset = find_prefetched(instance, relation)
+        if queryset is not None and (relation.sort == "other" or why_own_all(cast(Any, relation.model))):
+            queryset = getattr(instance, relation.name).all()
         # Iterated: a class of its own may give other rows than its cache has.
         return ABSENT if queryset is None else list(queryset)
     if relation.sort == "backward":
@@ -68,10 +72,20 @@ def read_relation_cache(instance: Model, relation: Relation) -> Any:
         return rel.get_cached_value(instance, default=None if instance.pk is None else ABSENT)
     field = relation.field
     if field.is_cached(instance):
-        return field.get_cached_value(instance)
+        return _ask_descriptor(instance, relation) if relation.sort == "other" else field.get_cached_value(instance)
     if relation.sort == "forward":
         return _read_own_row(instance, field)
     return ABSENT
+
+
+def _ask_descriptor(instance: Model, relation: Relation) -> Any:
+    """Return what a descriptor that is not Django's makes of the object in the cache."""
+    if is_generic_key(relation.field):
+        return relation.field.get_cached_value(instance)
+    try:
+        return getattr(instance, relation.name)
+    except ObjectDoesNotExist:
+        return None
 
 
 def _read_own_row(instance: Model, field: Any) -> Any:

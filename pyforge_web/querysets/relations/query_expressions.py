@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Manager, Model, QuerySet
+from django.db.models import Model, QuerySet
 
 from pyforge_web.conf import with_docs
 from pyforge_web.output.fields import OutputField
 from pyforge_web.output.grammar import KeyedExpression, ParsedFields
+from pyforge_web.output.managers import has_own_base_manager
 from pyforge_web.output.resolve import resolve_model_fields
 from pyforge_web.querysets.django_path import AnyQuerySet
 from pyforge_web.querysets.relations.columns import keep_default_order
@@ -87,7 +88,7 @@ class QueryExpressions:
             keys = list(dict.fromkeys(instance.pk for instance in group))
             # A base manager of the project's may add what an expression names, and hide rows that are in memory.
             managers: list[Any] = [model._base_manager]
-            if type(model._base_manager) is not Manager:
+            if has_own_base_manager(model):
                 managers.append(QuerySet(model))
             for manager in managers:
                 missing = [pk for pk in keys if (model, using, pk) not in found]

@@ -10,7 +10,7 @@ from django.db.models import Model
 from pyforge_web._native import AttributeWatch
 from pyforge_web.output.model_names import own_inits
 from pyforge_web.output.tree import Branch, Leaf, Tree, find_doubts
-from pyforge_web.output.tree_watch import Watched
+from pyforge_web.output.tree_watch import Watched, watch_files
 from pyforge_web.querysets.django_path import watch_instances, why_instances, why_receivers
 
 # By the tree, in the `__dict__` of the model's `_meta`: it ends with the model.
@@ -105,4 +105,4 @@ def _watch_leaf(model: Any, leaf: Leaf) -> list[Watched]:
     for relation in leaf.path:
         watched.append((model, (relation.name,), False))
         model = relation.model or model
-    return [*watched, (model, (leaf.attname,), False)]
+    return [*watched, (model, (leaf.attname,), False), *watch_files(leaf.field)]
