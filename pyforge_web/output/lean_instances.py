@@ -238,11 +238,17 @@ def usable_connections() -> Iterator[Any]:
 
 
 @contextmanager
-def refuse_queries(make_error: Callable[[str], Exception]) -> Iterator[None]:
-    """Raise an error, made of its SQL, for each query: nothing is asked for that `reads` does not name."""
+def refuse_queries(make_error: Callable[[str], Exception | None]) -> Iterator[None]:
+    """Raise an error, made of its SQL, for each query: nothing is asked for that `reads` does not name.
 
-    def refuse_query(execute: Any, sql: str, params: Any, many: bool, context: Any) -> NoReturn:
-        raise make_error(sql[:200])
+    A query for which there is no error is executed.
+    """
+
+    def refuse_query(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        error = make_error(sql[:200])
+        if error is None:
+            return execute(sql, params, many, context)
+        raise error
 
     # As `execute_wrapper()` does, for a fifth of its time. A connection that nobody has used yet has to refuse, too.
     wrappers = [connection.execute_wrappers for connection in usable_connections()]

@@ -175,7 +175,9 @@ def _watched(serializer: Any, model: type[Model]) -> Iterator[tuple[Any, str]]:
             yield type(field.parent), method
         if kind not in seen:
             seen.add(kind)
-            yield from ((kind, name) for name in names)
+            yield from ((kind, name) for name in names if hasattr(kind, name))
+            options = (names for owner, names in _OPTIONS_OF_CLASSES.items() if issubclass(kind, owner))
+            yield from ((kind, name) for names in options for name in names)
     # What decides a value on the model's side: compared by identity at each use.
     yield from _watched_making(model)
     for column in model._meta.concrete_fields:
@@ -222,11 +224,17 @@ _FIELD_METHODS = (
     "use_pk_only_optimization",
     "get_url",
     "_lower_if_str",
-    # Options that a class may have for all its fields, or get later.
-    "FALSE_VALUES",
-    "TRUE_VALUES",
-    "coerce_to_string",
-    "format",
-    "lookup_field",
-    "timezone",
 )
+# Options that a class may have for all its fields, or get later. Of these classes alone: whoever makes a field changes
+# `Field`, so that all of this is compared anew.
+_OPTIONS_OF_CLASSES: dict[type, tuple[str, ...]] = {
+    fields.BooleanField: ("FALSE_VALUES", "TRUE_VALUES"),
+    fields.DateField: ("format",),
+    fields.DateTimeField: ("format", "timezone"),
+    fields.DecimalField: ("coerce_to_string",),
+    fields.DurationField: ("format",),
+    fields.TimeField: ("format",),
+    relations.HyperlinkedRelatedField: ("lookup_field",),
+}
+if hasattr(fields, "BigIntegerField"):  # from DRF 3.17 on
+    _OPTIONS_OF_CLASSES[fields.BigIntegerField] = ("coerce_to_string",)

@@ -1,7 +1,7 @@
 """Instances of the columns that a method or a link needs, made from a row: no signal, no `__init__`, no query."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -83,24 +83,24 @@ def values_of_fields(fields: Sequence[AskedField], count: int) -> list[list[Any]
         (refuse, [(field.given, field.function, column.append) for field, column in part])
         for refuse, part in groupby(zip(fields, columns, strict=True), lambda pair: pair[0].refuse)
     ]
+    refuse: Callable[[str], Exception] | None = None
+
+    def find_error(sql: str) -> Exception | None:
+        return None if refuse is None else refuse(sql)
+
     with ExitStack() as stack:
         if count > FEWEST_LINKS:
             for field in fields:
                 stack.enter_context(reversed_once(field.linked))
-        if len(parts) == 1:
-            stack.enter_context(_refusing(parts[0][0]))
-            parts = [(None, parts[0][1])]
+        if any(field.refuse for field in fields):
+            stack.enter_context(refuse_queries(find_error))
         for row in range(count):
-            for refuse, steps in parts:
-                with _refusing(refuse):
-                    for given, function, append in steps:
-                        value = given[row]
-                        append(None if value is None else function(value))
+            for refuse_of_part, steps in parts:
+                refuse = refuse_of_part
+                for given, function, append in steps:
+                    value = given[row]
+                    append(None if value is None else function(value))
     return columns
-
-
-def _refusing(refuse: Callable[[str], Exception] | None) -> AbstractContextManager[None]:
-    return refuse_queries(refuse) if refuse else nullcontext()
 
 
 def refuse_of(field: Any, guarded: bool) -> Callable[[str], Exception] | None:
