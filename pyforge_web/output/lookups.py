@@ -6,8 +6,9 @@ The order in which lookups count is that of `django.db.models.query.prefetch_rel
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from django.db.models import Prefetch
+from django.db.models import Model, Prefetch
 from django.db.models.constants import LOOKUP_SEP
+from django.utils.functional import cached_property
 
 from pyforge_web.output.managers import has_own_base_manager
 from pyforge_web.output.model_names import NamePath, Relation, find_relation
@@ -131,6 +132,17 @@ def is_loaded_by_manager(relation: Relation) -> bool:
     if relation.many or relation.model is None or not has_own_base_manager(relation.model):
         return False
     return not (relation.sort == "forward" and relation.field.remote_field.parent_link)
+
+
+def may_be_there(model: type[Model], to_attr: str) -> bool:
+    """Return whether instances may have the attribute of a `to_attr` before anything is loaded.
+
+    Django loads nothing then; only a `cached_property` of its own is looked at. Source: `get_prefetcher` of
+    django.db.models.query.
+    """
+    if hasattr(model, "__getattr__"):
+        return True
+    return hasattr(model, to_attr) and not isinstance(getattr(model, to_attr), cached_property)
 
 
 def make_prefetches(tree: Tree, path: NamePath = ()) -> "Iterator[Prefetch[Any]]":

@@ -14,7 +14,13 @@ from pyforge_web.output.file_urls import FileUrl, is_own_file
 from pyforge_web.output.grammar import AllColumns, KeyedExpression, NestedFields, ParsedFields, has_expressions
 from pyforge_web.output.joined_expressions import can_be_joined
 from pyforge_web.output.kept_fields import is_long
-from pyforge_web.output.lookups import ParentContext, find_inner_lookups, is_loaded_by_manager, read_lookups
+from pyforge_web.output.lookups import (
+    ParentContext,
+    find_inner_lookups,
+    is_loaded_by_manager,
+    may_be_there,
+    read_lookups,
+)
 from pyforge_web.output.model_names import (
     NamePath,
     Relation,
@@ -249,6 +255,8 @@ def _branch(scope: FieldScope, item: NestedFields) -> Branch:
     if relation is None:
         raise unknown_relation(model, name, path, added)
     _refuse_conflict(model, name, relation)
+    if name != relation.name and may_be_there(model, name):
+        relation = relation._replace(doubt=f"{model.__name__} has its own {name}")
     within = (*path, name)
     if around is not None and relation.model and name == relation.name and around.is_behind(relation):
         onwards = [lookup for lookup in mine if len(lookup.to) > 1]

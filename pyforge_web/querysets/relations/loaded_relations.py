@@ -1,5 +1,7 @@
 """The relations of instances that are in memory: what `select_related` and `prefetch_related` have loaded of them."""
 
+from inspect import getattr_static
+from types import NoneType
 from typing import Any, cast
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -18,6 +20,8 @@ def find_related(instance: Model, name: str, path: NamePath) -> Model | list[Mod
     relation = find_relation(type(instance), name)
     if relation is None:
         value = instance.__dict__.get(name, ABSENT)
+        if value is ABSENT and type(shared := getattr_static(type(instance), name, ABSENT)) in (list, NoneType):
+            value = shared  # Django loads no `to_attr` that the class has
         if value is None or isinstance(value, Model):
             return value
         if isinstance(value, list):
