@@ -116,8 +116,8 @@ class UniquePhase:
                 batch.end_row(row, error)
             if exclude != excluded.of_row(row):
                 batch.own_excludes[row] = exclude
-        reason = "its default manager has its own filter()" if self.own_filter else "the model has its own"
-        batch.add_path("validate_unique", "django", len(batch.rows), reason)
+        owner = "its default manager has its own filter()" if self.own_filter else "the model has its own"
+        batch.add_path("validate_unique", "django", len(batch.rows), owner)
 
     def _check_alone(self, row: int, excluded: ExcludedFields) -> None:
         """File what Django says of a row for which the database cannot be asked together with others."""

@@ -131,6 +131,8 @@ def why_django(queryset: AnyQuerySet, connection: Any = None) -> str | None:
         reason := why_receivers(model) or why_added(model, query) or why_known(queryset) or _why_lookups(queryset)
     ):
         return reason
+    if query.select_related and (reason := why_selected(queryset)):
+        return reason
     if reason := backends.why_no_backend(connections[queryset.db] if connection is None else connection):
         return reason
     if query.compiler != "SQLCompiler":
@@ -216,6 +218,33 @@ def _why_lookups(queryset: Any) -> str | None:
     lookups = queryset._prefetch_related_lookups
     name = find_unknown_name(queryset.model, lookups) if lookups else None
     return None if name is None else f"prefetch_related() names {name!r}"
+
+
+def why_selected(queryset: Any) -> str | None:
+    """Return what Django refuses of the names in `select_related()`, when the rows are iterated.
+
+    Source: `SQLCompiler.get_related_selections`.
+    """
+    query = queryset.query
+    if not isinstance(query.select_related, dict):
+        return None
+    work = [(queryset.model, query.select_related, query.get_select_mask() if query.deferred_loading[0] else {})]
+    while work:
+        model, names, loaded = work.pop()
+        fields = {field.name: field for field in model._meta.fields if field.remote_field}
+        others = {
+            other.field.related_query_name(): other for other in model._meta.related_objects if other.field.unique
+        }
+        for name, inner in names.items():
+            if (field := fields.get(name)) is not None:
+                if loaded and field not in loaded:
+                    return "columns that select_related joins are deferred"
+                work.append((field.remote_field.model, inner, loaded.get(field) or {}))
+            elif name in others:
+                work.append((others[name].related_model, inner, {}))
+            elif name not in query._filtered_relations:
+                return f"select_related() names {name!r}"
+    return None
 
 
 def why_known(queryset: Any) -> str | None:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.core.exceptions import FieldError
-
 from pyforge_web.output.grammar import NestedFields, ParsedFields
 from pyforge_web.output.model_names import find_relation
 from pyforge_web.output.resolve import resolve_fields
@@ -18,11 +16,8 @@ _MOST_LOOKUPS = 64
 def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
     """Return the QuerySets of the `Prefetch` objects that the relations of a plan meet.
 
-    Raises `FallbackError` where a lookup loads a relation to one from other rows than a join has, and where Django
-    raises its error: for names of `select_related` that are no relations.
+    Raises `FallbackError` where a lookup loads a relation to one from other rows than a join has.
     """
-    if queryset.query.select_related:
-        _check_selected(queryset)
     lookups = queryset._prefetch_related_lookups
     if not lookups or lookups in level.plain_lookups:
         return {}
@@ -48,29 +43,6 @@ def find_prefetches(queryset: Any, level: Level) -> dict[tuple[str, ...], Any]:
     if all(type(lookup) is str for lookup in lookups) and len(level.plain_lookups) < _MOST_LOOKUPS:
         level.plain_lookups.add(lookups)
     return found
-
-
-def _check_selected(queryset: Any) -> None:
-    query = queryset.query
-    if query.deferred_loading[0]:
-        _check_loaded(queryset)
-    work = [(queryset.model, query.select_related)] if isinstance(query.select_related, dict) else []
-    while work:
-        owner, inner = work.pop()
-        for name, below in inner.items():
-            relation = find_relation(owner, name)
-            if relation is None or relation.many or relation.model is None:
-                raise FallbackError(f"select_related() names {name!r}")
-            if below:
-                work.append((relation.model, below))
-
-
-def _check_loaded(queryset: Any) -> None:
-    """Raise where a relation is both deferred and joined: Django says so when it compiles its query."""
-    try:
-        queryset.query.chain().get_compiler(queryset.db).setup_query()
-    except FieldError as error:
-        raise FallbackError("columns that select_related joins are deferred") from error
 
 
 def collect_names(level: Level, names: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from pyforge_web.output.lookups import find_unknown_name, is_djangos, make_prefe
 from pyforge_web.output.resolve import added_names, loaded_columns
 from pyforge_web.output.tree import Branch, Tree, UntypedQuerySet
 from pyforge_web.querysets import backends
-from pyforge_web.querysets.django_path import why_known
+from pyforge_web.querysets.django_path import why_known, why_selected
 from pyforge_web.querysets.fallback_rows import django_rows
 from pyforge_web.querysets.relations.doubts import defers_joined_star
 from pyforge_web.querysets.relations.instances import to_dicts
@@ -42,8 +42,8 @@ def with_relations(queryset: UntypedQuerySet, tree: Tree) -> UntypedQuerySet:
     joined = [path for path in find_joined_paths(tree) if path[0].query_name not in known]
     if joined and (has_bare_columns(query, joined_models(tree)) or why_routed(queryset, joined)):
         return QuerySet.prefetch_related(queryset, *(LOOKUP_SEP.join(each.name for each in path) for path in joined))
-    is_unchanged = query.distinct or query.select_for_update or why_known(queryset) or defers_joined_star(query, tree)
-    if joined and not is_unchanged:
+    is_refused = why_known(queryset) or why_selected(queryset)
+    if joined and not (query.distinct or query.select_for_update or is_refused or defers_joined_star(query, tree)):
         if query.deferred_loading[0]:
             queryset = QuerySet.defer(queryset, None)
         paths = (LOOKUP_SEP.join(each.query_name for each in path) for path in joined)
