@@ -19,10 +19,10 @@ from django.utils.module_loading import import_string
 from pyforge_web._native import BUILD_PROFILE
 from pyforge_web.conf import docs_url, get_settings
 from pyforge_web.loaders import LiteralTag, find_literal
-from pyforge_web.output.django_encoder import find_changed_method
 from pyforge_web.pages.contexts import find_unsafe_uses
 from pyforge_web.querysets.backends import why_no_backend
 from pyforge_web.secrets import find_secret_fields, find_unknown_public_fields
+from pyforge_web.stock import find_changed_encoder
 
 _JINJA_EXTENSION = "pyforge_web.jinja.PyForgeExtension"
 _OUR_MIDDLEWARE = "pyforge_web.middleware.PyForgeMiddleware"
@@ -169,7 +169,7 @@ def check_core(**kwargs: Any) -> list[CheckMessage]:
 
 def check_encoder(**kwargs: Any) -> list[CheckMessage]:
     """Report that somebody has changed Django's encoder: it writes all JSON then."""
-    changed = find_changed_method()
+    changed = find_changed_encoder()
     if changed is None:
         return []
     return [

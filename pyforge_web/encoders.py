@@ -31,7 +31,6 @@ from pyforge_web.description.describe import describe_data
 from pyforge_web.description.descriptions import Description
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.output.date_formats import DateValue, format_drf, format_iso, format_local
-from pyforge_web.output.django_encoder import find_changed_method
 from pyforge_web.output.grammar import Fields
 from pyforge_web.output.key_names import KeyStyle, find_key_style
 from pyforge_web.output.lazy_values import unwrap_lazy
@@ -40,6 +39,7 @@ from pyforge_web.output.own_types import find_converter
 from pyforge_web.output.refusals import Refusal, refuse_secrets, refuse_value
 from pyforge_web.output.text_keys import DJANGO_TYPES, convert_key, distinct_keys, django_default, with_text_keys
 from pyforge_web.querysets.instances import write_bare
+from pyforge_web.stock import find_changed_encoder
 
 __all__ = [
     "Refusal",
@@ -217,7 +217,7 @@ class _ModelEncoder(DjangoJSONEncoder):
     """Django's encoder, with what the product takes besides."""
 
     def default(self, value: Any) -> Any:
-        if find_changed_method() is not None:
+        if find_changed_encoder() is not None:
             with suppress(TypeError):
                 return super().default(value)  # first: what a project has made of Django's encoder is what it means
         if isinstance(value, _MODEL_VALUES):

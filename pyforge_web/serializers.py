@@ -17,7 +17,6 @@ from pyforge_web._native import VERSION, RowColumns, ValueTuples, columns_to_dic
 from pyforge_web.conf import Dates, Nan, get_settings, with_docs
 from pyforge_web.description.explanation import OutputPath, explain_column, explain_tree
 from pyforge_web.fields import Descriptor, describe_field, extract_model_fields, find_field
-from pyforge_web.output.django_encoder import why_not_native
 from pyforge_web.output.grammar import Fields, ParsedFields, parse_fields
 from pyforge_web.output.kept_fields import KeptResults, is_long
 from pyforge_web.output.key_names import KeyStyle
@@ -30,6 +29,7 @@ from pyforge_web.querysets.instances import is_read_plainly, read_column
 from pyforge_web.querysets.relations.doubts import why_tree_django
 from pyforge_web.querysets.sql_cache import explain_sql, sql_memory
 from pyforge_web.secrets import is_secret_descriptor
+from pyforge_web.stock import why_not_native
 from pyforge_web.validation.explanation import explain_model
 
 __all__ = [

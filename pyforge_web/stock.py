@@ -5,6 +5,7 @@ was replaced before that is not the library's either: its code stands in another
 """
 
 import inspect
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -15,8 +16,12 @@ from types import MethodDescriptorType, MethodType, ModuleType
 from typing import Any
 
 import django
+from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.functional import cached_property as django_cached_property
 from django.utils.functional import classproperty
+
+from pyforge_web._native import AttributeWatch, watch_encoder
+from pyforge_web.conf import get_settings
 
 # Added to Django's classes by django-stubs-ext, for annotations.
 _HARMLESS_NAMES = frozenset({"__class_getitem__"})
@@ -149,3 +154,45 @@ def _is_ours(function: Any) -> bool:
 
 
 _C_FUNCTIONS = frozenset({"builtin_function_or_method", "method_descriptor", "wrapper_descriptor"})
+
+
+# Django's encoder as it is now: a project, or a tool, may change its methods for the whole process.
+_ENCODING = ("__init__", "default", "encode", "iterencode")
+find_encoding = attrgetter(*_ENCODING)  # what decides the bytes of an encoder
+_ENCODERS: dict[type, ModuleType] = {DjangoJSONEncoder: django, json.JSONEncoder: json}
+
+
+def _find_changed_at_import() -> str | None:
+    """Return the first method of Django's encoder, or of its base, that its library did not write."""
+    for encoder, library in _ENCODERS.items():
+        for name in _ENCODING:
+            package = library if name in vars(encoder) else json
+            if not is_own_function(getattr(encoder, name), package):
+                return f"{encoder.__name__}.{name}"
+    return None
+
+
+_CHANGED_AT_IMPORT = _find_changed_at_import()
+_DJANGOS_ENCODING = {encoder: find_encoding(encoder) for encoder in _ENCODERS}
+_ENCODER_WATCH = AttributeWatch([(encoder, _ENCODING, False) for encoder in _ENCODERS])
+watch_encoder(DjangoJSONEncoder, None if _CHANGED_AT_IMPORT else _ENCODER_WATCH)
+
+
+def find_changed_encoder() -> str | None:
+    """Return which method of Django's encoder is another one than its library's; None where it is as it should be."""
+    if _CHANGED_AT_IMPORT is not None or _ENCODER_WATCH.holds():
+        return _CHANGED_AT_IMPORT
+    for encoder, stock in _DJANGOS_ENCODING.items():
+        methods = find_encoding(encoder)
+        if methods != stock:
+            name = next(name for name, one, other in zip(_ENCODING, methods, stock, strict=True) if one is not other)
+            return f"{encoder.__name__}.{name}"
+    return None
+
+
+def why_not_native() -> str | None:
+    """Return why Django's encoder writes every value; None where native code does."""
+    if not get_settings()["NATIVE"]:
+        return "the setting NATIVE is off"
+    changed = find_changed_encoder()
+    return None if changed is None else f"{changed} was changed"

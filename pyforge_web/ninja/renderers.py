@@ -7,8 +7,7 @@ from ninja.renderers import JSONRenderer
 from ninja.responses import NinjaJSONEncoder
 
 from pyforge_web._native import dumps, is_plain_json
-from pyforge_web.output.django_encoder import find_changed_method, find_encoding
-from pyforge_web.stock import find_function, find_stock
+from pyforge_web.stock import find_changed_encoder, find_encoding, find_function, find_stock
 
 _ninja_encoding = find_encoding(NinjaJSONEncoder)
 _ninja_render = find_stock(JSONRenderer, "render", ninja)
@@ -38,5 +37,5 @@ def writes_as_ninja(renderer: JSONRenderer) -> bool:
         renderer.encoder_class is NinjaJSONEncoder
         and not renderer.json_dumps_params
         and bool(find_encoding(NinjaJSONEncoder) == _ninja_encoding)
-        and find_changed_method() is None
+        and find_changed_encoder() is None
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pyforge_web import _native
 from pyforge_web.conf import get_settings
-from pyforge_web.output.django_encoder import find_changed_method, why_not_native
+from pyforge_web.stock import find_changed_encoder, why_not_native
 
 _PACKAGES = ("Django", "djangorestframework", "django-ninja")
 
@@ -30,7 +30,7 @@ def summarize_environment() -> EnvironmentSummary:
     reason = ""
     if not get_settings()["NATIVE"]:
         reason = 'PYFORGE_WEB["NATIVE"] is False: Django writes everything'
-    elif changed := find_changed_method():
+    elif changed := find_changed_encoder():
         reason = f"{changed} was changed: Django's encoder writes all JSON"
     elif _native.BUILD_PROFILE == "debug":
         reason = "a debug build of the native core: times mean nothing, install a release build"

@@ -8,9 +8,8 @@ from rest_framework import renderers
 from rest_framework.utils.encoders import JSONEncoder
 
 from pyforge_web._native import dumps, is_plain_json
-from pyforge_web.output.django_encoder import find_changed_method, find_encoding
 from pyforge_web.rest_framework.rows_data import RowsData
-from pyforge_web.stock import find_function, find_stock
+from pyforge_web.stock import find_changed_encoder, find_encoding, find_function, find_stock
 
 _drf_encoding = find_encoding(JSONEncoder)
 _drf_render = find_stock(renderers.JSONRenderer, "render", rest_framework)
@@ -27,9 +26,9 @@ class PyForgeJSONRenderer(renderers.JSONRenderer):
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         """Return `data` as JSON."""
-        if data is None:
-            return b""
         if self._is_native(accepted_media_type, renderer_context):
+            if data is None:
+                return b""
             body = render_natively(data, ensure_ascii=self.ensure_ascii, compact=self.compact)
             if body is not None:
                 return body
@@ -47,7 +46,7 @@ class PyForgeJSONRenderer(renderers.JSONRenderer):
             and (self.compact or self.ensure_ascii)
             and encoder is JSONEncoder
             and bool(find_encoding(encoder) == _drf_encoding)
-            and find_changed_method() is None
+            and find_changed_encoder() is None
             and find_function(super().render) is _drf_render  # a class behind this one may have its own
         )
 

@@ -21,8 +21,8 @@ from pyforge_web._native import NestedRows, QueryRows, dump_chunk
 from pyforge_web.conf import Dates, Nan, with_docs
 from pyforge_web.description.rows import OutputRows
 from pyforge_web.encoders import write_by_django
-from pyforge_web.output.django_encoder import why_not_native
 from pyforge_web.output.options import NO_OPTIONS, OutputOptions, output_as, refuse_length
+from pyforge_web.stock import why_not_native
 from pyforge_web.streams.sources import OpenSource, find_source
 
 ValueForm = Literal["compact", "ascii", "django", "fixture"]

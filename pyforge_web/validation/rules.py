@@ -14,7 +14,7 @@ from django.db.models import Field, Model
 
 from pyforge_web.conf import get_settings
 from pyforge_web.fields import find_attribute, kind_of_class
-from pyforge_web.output.django_encoder import find_changed_method
+from pyforge_web.stock import find_changed_encoder
 from pyforge_web.validation.attributes import django_base, find_overridden, is_plain_attribute
 from pyforge_web.validation.validator_rules import RuleSpec, find_rule
 
@@ -148,7 +148,7 @@ def _only_overrides_default(encoder: Any) -> bool:
 
     Native code accepts only those, so that `default` is never called. Source: `JSONField.validate`.
     """
-    if find_changed_method() is not None:  # a method put into the classes themselves, for the whole process
+    if find_changed_encoder() is not None:  # a method put into the classes themselves, for the whole process
         return False
     if encoder is None:
         return True

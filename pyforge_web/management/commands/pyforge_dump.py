@@ -18,10 +18,9 @@ from django.db.models.base import ModelBase
 from pyforge_web.management.command_errors import command_error
 from pyforge_web.management.model_labels import find_model
 from pyforge_web.management.output_files import is_special, open_output, replace_file, report_errors
-from pyforge_web.output.django_encoder import why_not_native
 from pyforge_web.output.grammar import read_fields
 from pyforge_web.secrets import public_columns, secret_columns
-from pyforge_web.stock import find_foreign
+from pyforge_web.stock import find_foreign, why_not_native
 from pyforge_web.streams import dumpdata as fixtures
 from pyforge_web.streams import writer as streams
 from pyforge_web.streams.sources import OpenSource, find_source
