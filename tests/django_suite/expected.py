@@ -12,12 +12,6 @@ EXPECTED = (
     ),
     ("test", "test_crafted_xml_performance", "assertFactor", "It compares two times, which a busy machine shifts."),
     (
-        r"json\.dumps",
-        r"JSONFieldTests\.test_db_check_constraints",
-        "invalid json value",
-        "The test patches DjangoJSONEncoder.encode, which the product does not call.",
-    ),
-    (
         "response|test",
         r"httpwrappers\.tests\.JsonResponseTests",
         "json_dumps_params|raw UTF-8|separators",
