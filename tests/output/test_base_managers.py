@@ -9,6 +9,7 @@ from django.db.models import Count, F, Manager, Value
 from django.db.models.functions import Concat, Upper
 
 from pyforge_web import Computed, Display, FileUrl, dumps
+from tests.oracle import join_all
 from tests.output.models import Address, Maker, Product
 from tests.output.ways import WAYS_IN, WAYS_OUT
 
@@ -98,13 +99,6 @@ FIELDS = {
     ),
     "another key": ([{"x": F("maker__name")}], lambda p: {"x": follow(p, "maker", "name")}),
 }
-
-
-def join_all(queryset):
-    """As `select_related()` without fields, of which Django 6.1 warns."""
-    joined = queryset.all()
-    joined.query.select_related = True
-    return joined
 
 
 LOADED = {

@@ -13,6 +13,7 @@ from pyforge_web import CompiledSerializer, Computed, PyForgeStreamingResponse, 
 from pyforge_web.ninja import PyForgeRenderer
 from pyforge_web.rest_framework import CompiledSerializerMixin, PyForgeJSONRenderer
 from tests.ninja.test_ninja import get
+from tests.oracle import join_all
 from tests.relations import models as m
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -99,17 +100,11 @@ TREES = {
 }
 
 
-def select_all(queryset):
-    """As `select_related()` without names, which Django 6.1 deprecates."""
-    queryset.query.select_related = True
-    return queryset
-
-
 QUERYSETS = {
     "all": lambda queryset: queryset,
     "selected": lambda queryset: queryset.select_related("author"),
     "selected deep": lambda queryset: queryset.select_related("author__country", "author__bio"),
-    "all selected": lambda queryset: select_all(queryset),
+    "all selected": join_all,
     "prefetched": lambda queryset: queryset.prefetch_related("author__country", "tags"),
     "no rows": lambda queryset: queryset.filter(pk=-1),
 }

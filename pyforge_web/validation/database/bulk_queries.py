@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
-from django.db import Error, connections, transaction
+from django.db import Error, connections
 from django.db.models import BooleanField, Model, Q, QuerySet
 from django.db.models.expressions import BaseExpression, F
 
@@ -37,19 +37,19 @@ def keep_transaction(alias: str, needed: Callable[[], bool] = lambda: True) -> I
     if not connection.in_atomic_block or connection.vendor in _GOES_ON or not needed():
         yield lambda: None
         return
-    place = transaction.savepoint(using=alias)
+    place = connection.savepoint()
 
     def restore() -> None:
-        transaction.savepoint_rollback(place, using=alias)
+        connection.savepoint_rollback(place)
 
     try:
         yield restore
     except BaseException:
         with suppress(Error):  # a lost connection has no place to go back to
             restore()
-            transaction.savepoint_commit(place, using=alias)
+            connection.savepoint_commit(place)
         raise
-    transaction.savepoint_commit(place, using=alias)
+    connection.savepoint_commit(place)
 
 
 class InRows(BaseExpression):
