@@ -230,11 +230,14 @@ RELATIONS = {
     "reverse": lambda: hide_many(ReverseManyToOneDescriptor),
     "many to many": lambda: hide_many(ManyToManyDescriptor),
 }
+# Those to many have an ordering: PostgreSQL may give other rows first to another statement.
 FORMS = {
     "forward": (Article, ["editor__name", {"editor": ["name"]}]),
     "backward": (Author, ["id", {"profile": ["about"]}]),
-    "reverse": (Author, ["articles", {"edited": ["title"]}]),
-    "many to many": (Article, ["tags", {"contributors": ["name"]}]),
+    "reverse": (Article, [{"comments": ["text"]}]),
+    "reverse keys": (Article, ["comments"]),
+    "many to many": (Article, [{"tags": ["name"]}]),
+    "many to many keys": (Article, ["tags"]),
 }
 
 
