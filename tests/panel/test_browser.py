@@ -20,9 +20,12 @@ def site() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def open_panel(page):
+def open_panel(page, *, is_styled=True):
     page.locator("#djdt-PyForgePanel a").click()
-    page.locator("#PyForgePanel .pf-foot").wait_for()
+    foot = page.locator("#PyForgePanel .pf-foot")
+    foot.wait_for()
+    if is_styled:  # the toolbar brings the stylesheet with the panel, and shows it before that is there
+        expect(foot).to_have_css("margin-top", "16px")
     return page.locator("#PyForgePanel")
 
 
@@ -49,7 +52,7 @@ def test_the_panel_in_both_looks(visit, scheme, policy):
 def test_without_our_style_and_script_all_is_there(visit):
     """A policy with a nonce alone blocks both, and says so in the console."""
     visited = visit()
-    panel = open_panel(visited.open("/page/?calls=3&csp=nonce"))
+    panel = open_panel(visited.open("/page/?calls=3&csp=nonce"), is_styled=False)
     assert panel.locator(".pf-cards > div").first.evaluate("it => getComputedStyle(it).borderRadius") == "0px"
     assert any("panel.css" in error for error in visited.errors)
     text = " ".join(panel.inner_text().split())
