@@ -37,7 +37,7 @@ def keep_transaction(alias: str, needed: Callable[[], bool] = lambda: True) -> I
     if not connection.in_atomic_block or connection.vendor in _GOES_ON or not needed():
         yield lambda: None
         return
-    place = connection.savepoint()
+    place: Any = connection.savepoint()  # None for a database without savepoints, and then they do nothing
 
     def restore() -> None:
         connection.savepoint_rollback(place)
