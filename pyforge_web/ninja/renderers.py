@@ -10,7 +10,7 @@ from pyforge_web._native import dumps, is_plain_json
 from pyforge_web.stock import find_changed_encoder, find_encoding, find_function, find_stock
 
 _ninja_encoding = find_encoding(NinjaJSONEncoder)
-_ninja_render = find_stock(JSONRenderer, "render", ninja)
+NINJA_RENDER = find_stock(JSONRenderer, "render", ninja)
 
 
 class PyForgeRenderer(JSONRenderer):
@@ -22,7 +22,7 @@ class PyForgeRenderer(JSONRenderer):
 
     def render(self, request: Any, data: Any, *, response_status: int) -> Any:
         """Return the data as JSON, with the separators and escapes of `json.dumps`."""
-        is_native = find_function(super().render) is _ninja_render and writes_as_ninja(self)
+        is_native = find_function(super().render) is NINJA_RENDER and writes_as_ninja(self)
         if is_native and is_plain_json(data, django_types=True):
             try:
                 return dumps(data, django_bytes=True)

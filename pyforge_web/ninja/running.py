@@ -14,7 +14,7 @@ from ninja.operation import Operation
 from ninja.renderers import JSONRenderer
 from ninja.schema import Schema
 
-from pyforge_web.ninja.renderers import PyForgeRenderer, writes_as_ninja
+from pyforge_web.ninja.renderers import NINJA_RENDER, PyForgeRenderer, writes_as_ninja
 
 _CALLBACKS = "_ninja_contribute_to_operation"
 _running: ContextVar[Any] = ContextVar("pyforge_web_ninja_operation", default=None)
@@ -26,7 +26,6 @@ _RESPONSE_MAKERS = (
     (NinjaAPI, "create_temporal_response"),
 )
 _STANDARD_MAKERS = {(owner, name): getattr(owner, name) for owner, name in _RESPONSE_MAKERS}
-_standard_render = JSONRenderer.render
 
 
 def note_operation(view: Callable[..., Any]) -> None:
@@ -85,7 +84,7 @@ def _has_standard_makers(operation: Any) -> bool:
     renderer = operation.api.renderer
     if type(renderer) not in (JSONRenderer, PyForgeRenderer) or vars(renderer):
         return False
-    return JSONRenderer.render is _standard_render and writes_as_ninja(renderer)
+    return JSONRenderer.render is NINJA_RENDER and writes_as_ninja(renderer)
 
 
 def _is_list_of(model: Any, schema: type[Schema]) -> bool:

@@ -7,19 +7,16 @@ from typing import Any
 
 from django.db.models import Model
 from django.db.models.fields.files import FileDescriptor, ImageFileDescriptor
-from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
-from django.db.models.query_utils import DeferredAttribute
 from rest_framework import fields, relations, serializers
 
 from pyforge_web.output.file_urls import is_own_file
 from pyforge_web.output.managers import has_own_base_manager, why_own_all
 from pyforge_web.output.method_reads import names_read
-from pyforge_web.output.model_names import Relation, find_column
+from pyforge_web.output.model_names import PLAIN_DESCRIPTORS, Relation, find_column
 from pyforge_web.querysets.django_path import why_django, why_instances
 from pyforge_web.rest_framework.nodes import FallbackError
 from pyforge_web.stock import find_stock
 
-_DESCRIPTORS = (DeferredAttribute, ForeignKeyDeferredAttribute)
 FILE_DESCRIPTORS = (FileDescriptor, ImageFileDescriptor)
 # DRF's own methods and options, as they were at the import: somebody may patch its classes later.
 _RECOGNISED_NAMES = (
@@ -77,7 +74,7 @@ def own_column(model: type[Model], name: str) -> tuple[Any, Any]:
     if column is None or column.column is None:
         raise FallbackError(f"{model.__name__}.{name} is not a column")
     descriptor = inspect.getattr_static(model, column.attname, None)
-    if type(descriptor) not in _DESCRIPTORS and type(descriptor) not in FILE_DESCRIPTORS:
+    if type(descriptor) not in PLAIN_DESCRIPTORS and type(descriptor) not in FILE_DESCRIPTORS:
         raise FallbackError(f"{model.__name__}.{column.attname} is read through {type(descriptor).__name__}")
     return column, descriptor
 
@@ -122,7 +119,7 @@ def _are_known(model: type[Model], names: tuple[str, ...]) -> bool:
 def _plain_columns(model: type[Model]) -> Iterator[str]:
     for column in model._meta.concrete_fields:
         descriptor = type(inspect.getattr_static(model, column.attname, None))
-        if column.column is not None and (descriptor in _DESCRIPTORS or descriptor in FILE_DESCRIPTORS):
+        if column.column is not None and (descriptor in PLAIN_DESCRIPTORS or descriptor in FILE_DESCRIPTORS):
             yield column.attname
 
 

@@ -43,7 +43,7 @@ class Reader:
             if item == "*":
                 row |= self.read_bare(instance, (), deferred)
             elif isinstance(item, str):
-                row[self.key(item)] = self.value(follow(instance, item.split("__")))
+                row[self.key(item)] = self.value(follow(instance, *item.split("__")))
             else:
                 [(name, inner)] = item.items()
                 row[self.key(name)] = self.read_keyed(instance, name, inner)
@@ -51,22 +51,23 @@ class Reader:
 
     def read_keyed(self, instance, name, inner):
         if isinstance(inner, F):
-            return self.value(follow(instance, inner.name.split("__")))
+            return self.value(follow(instance, *inner.name.split("__")))
         if isinstance(inner, Computed):
             return repr(getattr(instance, inner.names[0]))
         if isinstance(inner, Flat):  # Keys is one
             return [self.value(getattr(each, inner.name)) for each in getattr(instance, inner.relation).all()]
-        related = follow(instance, [name])
+        related = follow(instance, name)
         if isinstance(related, Manager | list):
             related = related.all() if isinstance(related, Manager) else related
             return [self.read(each, inner) for each in related]
         return None if related is None else self.read(related, inner)
 
 
-def follow(instance, parts):
-    for part in parts:
-        try:
-            instance = None if instance is None else getattr(instance, part)
-        except ObjectDoesNotExist:
-            return None
+def follow(instance, *names):
+    """Return what attributes lead to; None where one of them finds nothing."""
+    try:
+        for name in names:
+            instance = None if instance is None else getattr(instance, name)
+    except ObjectDoesNotExist:
+        return None
     return instance

@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from django.core.exceptions import ObjectDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Count, F, Manager, Value
 from django.db.models.functions import Concat, Upper
 
 from pyforge_web import Computed, Display, FileUrl, dumps
 from tests.oracle import join_all
+from tests.output.attribute_reader import follow
 from tests.output.models import Address, Maker, Product
 from tests.output.ways import WAYS_IN, WAYS_OUT
 
@@ -31,16 +31,6 @@ def alias(request, vendors, db):
         Product.objects.using(using).create(name=f"q{maker}", maker=makers[2], seller=maker)
     Product.objects.using(using).create(name="nobody's", maker=makers[1])
     return using
-
-
-def follow(instance, *names):
-    """Return what attributes lead to; None where one of them finds nothing."""
-    try:
-        for name in names:
-            instance = None if instance is None else getattr(instance, name)
-    except ObjectDoesNotExist:
-        return None
-    return instance
 
 
 def nested(instance, name, read):

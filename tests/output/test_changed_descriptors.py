@@ -7,7 +7,6 @@ from datetime import timedelta
 from unittest import mock
 
 import pytest
-from django.core.exceptions import ObjectDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.fields.files import FieldFile, FileDescriptor
@@ -21,6 +20,7 @@ from django.db.models.query_utils import DeferredAttribute
 from django.test.utils import isolate_apps
 
 from pyforge_web import FileUrl, dumps
+from tests.output.attribute_reader import follow
 from tests.output.models import Exhibit, Person, Ticket
 from tests.output.ways import WAYS_IN, WAYS_OUT, read_bare, read_fields
 from tests.relations.models import Article, Author, Profile, Tag
@@ -50,6 +50,14 @@ def require_rows(make_queryset, fields, read):
             for _time in range(2):
                 options = {} if fields is None else {"fields": fields, "fetch": True}
                 assert way_out(way_in(make_queryset()), **options) == expected
+
+
+def require_rows_throughout(change, make_queryset, fields, read):
+    """The same before a tool changes something, while it does, and when that is undone."""
+    require_rows(make_queryset, fields, read)
+    with change():
+        require_rows(make_queryset, fields, read)
+    require_rows(make_queryset, fields, read)
 
 
 def shout(value):
@@ -102,10 +110,7 @@ def test_columns_are_what_instances_say_while_a_tool_reads_them(alias, form, nam
     def tickets():
         return Ticket.objects.using(alias).order_by("pk")
 
-    require_rows(tickets, fields, read)
-    with COLUMNS[name]():
-        require_rows(tickets, fields, read)
-    require_rows(tickets, fields, read)
+    require_rows_throughout(COLUMNS[name], tickets, fields, read)
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -179,16 +184,6 @@ def shown(request, vendors, db, shown_model):
 @pytest.mark.parametrize("form", SHOWN)
 def test_files_have_the_names_of_their_class(shown, form):
     require_rows(shown, *SHOWN[form])
-
-
-def follow(instance, *names):
-    """Return what attributes lead to; None where one of them finds nothing."""
-    try:
-        for name in names:
-            instance = None if instance is None else getattr(instance, name)
-    except ObjectDoesNotExist:
-        return None
-    return instance
 
 
 HIDDEN = {Author: [3, 7], Profile: [1, 3], Tag: [2, 4], Article: [1, 3]}
@@ -267,12 +262,10 @@ def test_relations_are_what_instances_say_while_a_tool_finds_them(database, form
         return read_related(instance, fields)
 
     shown = [read(each) for each in rows()]
-    require_rows(rows, fields, read)
-    with RELATIONS[patch]():
-        require_rows(rows, fields, read)
-        if patch.partition(",")[0] == form:
+    require_rows_throughout(RELATIONS[patch], rows, fields, read)
+    if patch.partition(",")[0] == form:
+        with RELATIONS[patch]():
             assert [read(each) for each in rows()] != shown
-    require_rows(rows, fields, read)
 
 
 class Nobody(ForwardManyToOneDescriptor):

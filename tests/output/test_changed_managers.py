@@ -1,7 +1,6 @@
 """Managers whose methods decide which related rows there are: the project's own, or Django's replaced by a tool."""
 
 import pytest
-from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Manager, QuerySet
 from django.db.models.manager import BaseManager
 from ninja import Schema
@@ -11,6 +10,7 @@ from rest_framework.serializers import ModelSerializer
 from pyforge_web.ninja import PyForgeRenderer
 from pyforge_web.rest_framework import CompiledSerializerMixin, PyForgeJSONRenderer
 from tests.ninja.test_ninja import get
+from tests.output.attribute_reader import follow
 from tests.output.ways import WAYS_IN, WAYS_OUT
 from tests.relations.models import Article, Author, Comment, Profile, Tag, VisibleManager
 
@@ -34,16 +34,6 @@ def give_all_ways(queryset, fields):
     ]
     assert all(each == given[0] for each in given)
     return given[0]
-
-
-def follow(instance, *names):
-    """Return what attributes lead to; None where one of them finds nothing."""
-    try:
-        for name in names:
-            instance = None if instance is None else getattr(instance, name)
-    except ObjectDoesNotExist:
-        return None
-    return instance
 
 
 def write_articles(articles):

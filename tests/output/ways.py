@@ -16,6 +16,7 @@ from django.template import Context, Engine
 import pyforge_web
 from pyforge_web import CompiledSerializer, PyForgeJsonResponse, PyForgeStreamingResponse
 from pyforge_web.description.rows import rows as output_rows
+from tests.oracle import outcome
 from tests.relations.models import Article, Author
 
 
@@ -168,3 +169,25 @@ def read_path(instance, parts):
 
 def plain(value):
     return value.name if isinstance(value, FieldFile) else value
+
+
+# Fields of tickets, of each kind.
+TICKET_FIELDS = {
+    "bare": None,
+    "flat": ["title"],
+    "path": ["id", "owner__name"],
+    "keys": ["watchers"],
+    "nested": ["title", {"watchers": ["name"]}, {"owner": ["name"]}],
+}
+
+
+def require_as_iterated(make_queryset, fields):
+    """Each way out raises what iterating raises, or writes as many rows; returns what iterating gives."""
+    expected = outcome(lambda: list(make_queryset()))
+    for way_in in (WAYS_IN["queryset"], WAYS_IN["page"]):
+        for name, way_out in WAYS_OUT.items():
+            if name == "stream":
+                continue  # it has begun, and ends there
+            found = outcome(lambda: way_out(way_in(make_queryset()), fields=fields))  # noqa: B023
+            assert found == expected if type(expected) is tuple else len(found) == len(expected), name
+    return expected

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from django.core.exceptions import RequestDataTooBig, ValidationError
-from django.db import DEFAULT_DB_ALIAS, router
+from django.db import DEFAULT_DB_ALIAS
 
 from pyforge_web import metering
 from pyforge_web.conf import with_docs
+from pyforge_web.querysets.relations.routed import has_reading_routers
 from pyforge_web.validation.database.foreign_keys import look_up_targets
 from pyforge_web.validation.errors import MissingTarget, RowErrorParts, drop_tracebacks
 from pyforge_web.validation.payload.clean import (
@@ -126,7 +127,7 @@ class _ManyPayloads:
         asked for each row, or validators of a key, which Django calls only for keys that exist.
         """
         fields = self.cleaner.fields
-        if self.cleaner.needs_instance or any(hasattr(one, "db_for_read") for one in router.routers):
+        if self.cleaner.needs_instance or has_reading_routers():
             return ()
         return tuple(attname for attname in fields.find_plain_keys() if not fields.fields[attname].validators)
 
