@@ -54,15 +54,17 @@ def models(request):
 
 
 @pytest.fixture(params=[Router, AskingRouter])
-def elsewhere(request, models, filled, db, settings):
-    """Reads the models from PostgreSQL, where each text says so."""
-    other = filled["postgresql"]
+def home(request, models, filled, db, settings):
+    """The database of the rows, PostgreSQL. The models are read from SQLite, where each text says so.
+
+    Not the other way round: the changed rows would stay in PostgreSQL's tables, and change its plans for other tests.
+    """
     for model, name in ((m.Author, "name"), (m.Country, "name"), (m.Profile, "about"), (m.Article, "title")):
-        for each in model.objects.using(other):
+        for each in model.objects.using("default"):
             setattr(each, name, f"{getattr(each, name)} there")
             each.save(update_fields=[name])
-    settings.DATABASE_ROUTERS = [request.param(models, other)]
-    return other
+    settings.DATABASE_ROUTERS = [request.param(models, "default")]
+    return filled["postgresql"]
 
 
 def get_one(instance, name):
@@ -120,9 +122,9 @@ def stream(queryset, fields):
 
 @pytest.mark.parametrize("tree", TREES)
 @pytest.mark.parametrize("queryset", QUERYSETS)
-def test_relations_are_what_the_attributes_are(queryset, tree, elsewhere):
+def test_relations_are_what_the_attributes_are(queryset, tree, home):
     fields, read = TREES[tree]
-    articles = QUERYSETS[queryset](m.Article.objects.using("default").order_by("pk"))
+    articles = QUERYSETS[queryset](m.Article.objects.using(home).order_by("pk"))
     expected = [read(each) for each in articles.all()]
     for _time in range(3):  # what is remembered
         assert write(articles.all(), fields) == expected
@@ -132,8 +134,9 @@ def test_relations_are_what_the_attributes_are(queryset, tree, elsewhere):
     assert json.loads(pyforge_web.dumps(evaluated, fields=fields, fetch=True)) == expected
 
 
-@pytest.mark.parametrize("using", [None, "default"])
-def test_relations_behind_lists_are_what_the_attributes_are(using, elsewhere):
+@pytest.mark.parametrize("is_named", [False, True])
+def test_relations_behind_lists_are_what_the_attributes_are(is_named, home):
+    using = home if is_named else None
     comments = m.Comment.objects.using(using) if using else m.Comment.objects.all()
     articles = m.Article.objects.using(using) if using else m.Article.objects.all()
     expected = [
@@ -147,16 +150,16 @@ def test_relations_behind_lists_are_what_the_attributes_are(using, elsewhere):
 
 
 @pytest.mark.parametrize("name", ["title", "author_id"])
-def test_deferred_columns_are_what_the_attributes_are(name, elsewhere):
-    articles = m.Article.objects.using("default").order_by("pk").only("pk")
+def test_deferred_columns_are_what_the_attributes_are(name, home):
+    articles = m.Article.objects.using(home).order_by("pk").only("pk")
     expected = [{name: getattr(each, name)} for each in articles.all()]
     assert json.loads(pyforge_web.dumps([*articles.all()], fields=[name], fetch=True)) == expected
 
 
-def test_prepared_queries_are_what_the_attributes_are(elsewhere):
+def test_prepared_queries_are_what_the_attributes_are(home):
     @prepared(fields=["author__name"])
     def by_key(key):
-        return m.Article.objects.using("default").filter(pk__gt=key).order_by("pk")
+        return m.Article.objects.using(home).filter(pk__gt=key).order_by("pk")
 
     for key in (0, 1, 0):
         expected = [{"author__name": each.author.name} for each in by_key.__wrapped__(key)]
@@ -193,8 +196,8 @@ class ArticleOut(Schema):
 
 
 @pytest.mark.parametrize("selected", [(), ("author",), ("author__country",)])
-def test_serializers_and_schemas_say_what_theirs_say(selected, elsewhere):
-    articles = m.Article.objects.using("default").select_related(*selected or [None]).order_by("pk")
+def test_serializers_and_schemas_say_what_theirs_say(selected, home):
+    articles = m.Article.objects.using(home).select_related(*selected or [None]).order_by("pk")
     for name, theirs in make_serializers(()).items():
         ours = make_serializers((CompiledSerializerMixin,))[name]
         expected = JSONRenderer().render(theirs(articles.all(), many=True).data)
